@@ -22,6 +22,10 @@
 
 // The terms, and what everything stands on.
 
+pub mod secret;
+
+pub mod printable;
+
 // The five stages.
 
 // What puts them together, and what watches them.
