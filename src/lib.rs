@@ -22,6 +22,8 @@
 
 // The terms, and what everything stands on.
 
+pub mod event;
+
 pub mod secret;
 
 pub mod printable;

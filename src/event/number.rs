@@ -1,0 +1,165 @@
+//! Numbers as they are written, compared by the value that they stand for.
+//!
+//! Invariant: two numbers are equal exactly if their decimal values are (`1`, `1.0` and `1e0` are, two 64-bit ids that differ
+//! in the last digit are not); what is beyond f64 counts as infinite. Nothing here converts to f64 to compare.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+/// A number, by where it came from.
+#[derive(Debug, Clone, Copy)]
+pub enum Number<'v> {
+    /// As an event or an expression has it: JSON's grammar.
+    Written(&'v str),
+    /// Computed, and whole.
+    Int(i64),
+    /// Computed. Finite. Its value is the shortest decimal that reads as it, which is what is shown of it.
+    Float(f64),
+}
+
+/// Beyond 10^18 all exponents are one to us: nobody's number is so small (what is so large is infinite anyway).
+const EXPONENT_LIMIT: i64 = 1_000_000_000_000_000_000;
+
+impl<'v> Number<'v> {
+    /// Its value where that is a whole number of 64 bits, written without fraction and exponent.
+    #[must_use]
+    pub fn as_i64(self) -> Option<i64> {
+        match self {
+            Number::Written(text) if text.len() <= 20 => text.parse().ok(),
+            Number::Written(_) | Number::Float(_) => None,
+            Number::Int(int) => Some(int),
+        }
+    }
+
+    /// The nearest f64, which can be infinite.
+    #[must_use]
+    pub fn as_f64(self) -> f64 {
+        match self {
+            // JSON's numbers are all in the grammar of `f64::from_str`.
+            Number::Written(text) => text.parse().unwrap_or(f64::NAN),
+            #[allow(clippy::cast_precision_loss, reason = "the nearest f64 is what is asked for")]
+            Number::Int(int) => int as f64,
+            Number::Float(float) => float,
+        }
+    }
+
+    /// How it is shown: as written, or computed ones in the shortest form (`3`, not `3.0`). Always valid JSON.
+    #[must_use]
+    pub fn text(self) -> Cow<'v, str> {
+        match self {
+            Number::Written(text) => Cow::Borrowed(text),
+            Number::Int(int) => Cow::Owned(int.to_string()),
+            Number::Float(float) => Cow::Owned(float_text(float)),
+        }
+    }
+}
+
+/// The shortest text that reads as this very f64.
+fn float_text(float: f64) -> String {
+    if float == 0.0 {
+        return "0".to_owned();
+    }
+    // `{:?}` turns to exponents from 1e16 on and below 1e-5, `{}` would write 300 digits.
+    let mut text = format!("{float:?}");
+    if text.ends_with(".0") {
+        text.truncate(text.len() - 2);
+    }
+    text
+}
+
+impl PartialEq for Number<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Number<'_> {}
+
+impl PartialOrd for Number<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Number<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if let (Some(a), Some(b)) = (self.as_i64(), other.as_i64()) {
+            return a.cmp(&b);
+        }
+        let (a, b) = (self.text(), other.text());
+        Decimal::read(&a).cmp(&Decimal::read(&b))
+    }
+}
+
+/// A written number taken apart, not copied.
+struct Decimal<'t> {
+    negative: bool,
+    size: Size,
+    /// The mantissa from its first digit that is not zero; it can hold the point, and zeros at the end.
+    mantissa: &'t str,
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord, Clone, Copy)]
+enum Size {
+    Zero,
+    /// The exponent of ten of the first digit that is not zero.
+    Exponent(i64),
+    Infinite,
+}
+
+impl<'t> Decimal<'t> {
+    fn read(text: &'t str) -> Self {
+        let negative = text.starts_with('-');
+        let unsigned = text.strip_prefix('-').unwrap_or(text);
+        let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+        let Some(first) = mantissa.find(|digit| digit != '0' && digit != '.') else {
+            return Decimal { negative: false, size: Size::Zero, mantissa: "" };
+        };
+        let point = mantissa.find('.').unwrap_or(mantissa.len());
+        // A text is never longer than memory, so these fit.
+        let (first_at, point_at) = (first as i64, point as i64);
+        let own = if first < point { point_at - first_at - 1 } else { point_at - first_at };
+        let exponent = own.saturating_add(read_exponent(exponent)).clamp(-EXPONENT_LIMIT, EXPONENT_LIMIT);
+        let infinite = exponent > 308 || exponent == 308 && unsigned.parse().is_ok_and(f64::is_infinite);
+        let size = if infinite { Size::Infinite } else { Size::Exponent(exponent) };
+        Decimal { negative, size, mantissa: mantissa.get(first..).unwrap_or_default() }
+    }
+
+    fn cmp_magnitude(&self, other: &Self) -> Ordering {
+        let by_size = self.size.cmp(&other.size);
+        if by_size != Ordering::Equal || !matches!(self.size, Size::Exponent(_)) {
+            return by_size;
+        }
+        let digits = |mantissa: &'t str| mantissa.bytes().filter(u8::is_ascii_digit);
+        let (mut a, mut b) = (digits(self.mantissa), other.mantissa.bytes().filter(u8::is_ascii_digit));
+        loop {
+            match (a.next(), b.next()) {
+                (None, None) => return Ordering::Equal,
+                (a, b) => match a.unwrap_or(b'0').cmp(&b.unwrap_or(b'0')) {
+                    Ordering::Equal => {}
+                    different => return different,
+                },
+            }
+        }
+    }
+
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self.negative, other.negative) {
+            (false, false) => self.cmp_magnitude(other),
+            (true, true) => other.cmp_magnitude(self),
+            (true, false) => Ordering::Less,
+            (false, true) => Ordering::Greater,
+        }
+    }
+}
+
+fn read_exponent(text: &str) -> i64 {
+    let limit = if text.starts_with('-') { -EXPONENT_LIMIT } else { EXPONENT_LIMIT };
+    // What does not parse has too many digits, or too many zeros before them.
+    let digits = text.trim_start_matches(['+', '-']).trim_start_matches('0');
+    match digits.parse::<i64>() {
+        _ if digits.is_empty() => 0,
+        Ok(exponent) => exponent.min(EXPONENT_LIMIT) * limit.signum(),
+        Err(_) => limit,
+    }
+}

@@ -1,0 +1,323 @@
+//! Reads JSON text item by item: the grammar, the depth limit and nothing else. No document is built and nothing is allocated.
+//!
+//! Ours, because no crate has all that an untrusted event needs: no recursion (100,000 brackets overflow the stack of several),
+//! a depth limit, numbers as they are written (`49.90`, `1e400`), lone surrogates that are read and not refused, and one pass
+//! that can pick few values out of an event without building the rest.
+//! Invariant: work is linear in the text, space is constant, and `Ok(None)` comes only after one whole value and nothing behind it.
+
+use std::borrow::Cow;
+
+/// How many arrays and objects may be open at once.
+pub const MAX_DEPTH: u32 = 127;
+
+/// Why a text cannot be read on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The text breaks JSON's grammar or ends too early.
+    NotJson,
+    /// More than [`MAX_DEPTH`] arrays and objects are open.
+    TooDeep,
+}
+
+/// One step through a JSON text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Item<'a> {
+    /// `{`
+    ObjectStart,
+    /// `}`
+    ObjectEnd,
+    /// `[`
+    ArrayStart,
+    /// `]`
+    ArrayEnd,
+    /// A key with its colon.
+    Key(Quoted<'a>),
+    /// A string that is a value.
+    String(Quoted<'a>),
+    /// A number as it is written.
+    Number(&'a str),
+    /// `true` or `false`
+    Bool(bool),
+    /// `null`
+    Null,
+}
+
+/// A string as it stands between its quotes; its escapes are known to be well-formed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quoted<'a> {
+    raw: &'a str,
+    escaped: bool,
+}
+
+/// What the grammar allows next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Value,
+    ValueOrEnd,
+    Key,
+    KeyOrEnd,
+    CommaOrEnd,
+    Nothing,
+}
+
+/// A reader in the middle of a JSON text.
+#[derive(Debug, Clone)]
+pub struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+    next: Next,
+    depth: u32,
+    /// Which of the open levels are objects, the innermost in the lowest bit: 127 levels fit, which is where the limit is from.
+    objects: u128,
+}
+
+impl<'a> Scanner<'a> {
+    /// A reader at the beginning of `text`.
+    #[must_use]
+    pub fn new(text: &'a str) -> Self {
+        Scanner { text, at: 0, next: Next::Value, depth: 0, objects: 0 }
+    }
+
+    /// The next item; `None` behind the end of the one value that a JSON text is.
+    ///
+    /// # Errors
+    /// The first fault; asking again after one is allowed and meaningless.
+    pub fn next_item(&mut self) -> Result<Option<Item<'a>>, Fault> {
+        loop {
+            self.skip_space();
+            let Some(byte) = self.peek() else {
+                return if self.next == Next::Nothing { Ok(None) } else { Err(Fault::NotJson) };
+            };
+            return match self.next {
+                Next::Nothing => Err(Fault::NotJson),
+                Next::CommaOrEnd if byte == b',' => {
+                    self.at += 1;
+                    self.next = if self.in_object() { Next::Key } else { Next::Value };
+                    continue;
+                }
+                Next::CommaOrEnd => self.close(byte).map(Some),
+                Next::KeyOrEnd if byte == b'}' => self.close(byte).map(Some),
+                Next::ValueOrEnd if byte == b']' => self.close(byte).map(Some),
+                Next::Key | Next::KeyOrEnd => self.key(byte).map(Some),
+                Next::Value | Next::ValueOrEnd => self.value(byte).map(Some),
+            };
+        }
+    }
+
+    fn value(&mut self, byte: u8) -> Result<Item<'a>, Fault> {
+        let item = match byte {
+            b'{' => return self.open(true),
+            b'[' => return self.open(false),
+            b'"' => Item::String(self.quoted()?),
+            b'-' | b'0'..=b'9' => Item::Number(self.number()?),
+            b't' => self.word("true", Item::Bool(true))?,
+            b'f' => self.word("false", Item::Bool(false))?,
+            b'n' => self.word("null", Item::Null)?,
+            _ => return Err(Fault::NotJson),
+        };
+        self.value_ended();
+        Ok(item)
+    }
+
+    fn open(&mut self, object: bool) -> Result<Item<'a>, Fault> {
+        if self.depth >= MAX_DEPTH {
+            return Err(Fault::TooDeep);
+        }
+        self.at += 1;
+        self.depth += 1;
+        self.objects = self.objects << 1 | u128::from(object);
+        if object {
+            self.next = Next::KeyOrEnd;
+            Ok(Item::ObjectStart)
+        } else {
+            self.next = Next::ValueOrEnd;
+            Ok(Item::ArrayStart)
+        }
+    }
+
+    fn close(&mut self, byte: u8) -> Result<Item<'a>, Fault> {
+        let item = match byte {
+            b'}' if self.in_object() => Item::ObjectEnd,
+            b']' if !self.in_object() => Item::ArrayEnd,
+            _ => return Err(Fault::NotJson),
+        };
+        self.at += 1;
+        self.depth -= 1;
+        self.objects >>= 1;
+        self.value_ended();
+        Ok(item)
+    }
+
+    fn value_ended(&mut self) {
+        self.next = if self.depth == 0 { Next::Nothing } else { Next::CommaOrEnd };
+    }
+
+    fn key(&mut self, byte: u8) -> Result<Item<'a>, Fault> {
+        if byte != b'"' {
+            return Err(Fault::NotJson);
+        }
+        let key = self.quoted()?;
+        self.skip_space();
+        if self.peek() != Some(b':') {
+            return Err(Fault::NotJson);
+        }
+        self.at += 1;
+        self.next = Next::Value;
+        Ok(Item::Key(key))
+    }
+
+    fn quoted(&mut self) -> Result<Quoted<'a>, Fault> {
+        let start = self.at + 1;
+        let bytes = self.text.as_bytes();
+        let mut at = start;
+        let mut escaped = false;
+        loop {
+            match bytes.get(at) {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    escaped = true;
+                    at += match bytes.get(at + 1) {
+                        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
+                        Some(b'u') if hex4(bytes, at + 2).is_some() => 6,
+                        _ => return Err(Fault::NotJson),
+                    };
+                }
+                Some(0..0x20) | None => return Err(Fault::NotJson),
+                Some(_) => at += plain_run(bytes.get(at..).unwrap_or_default()),
+            }
+        }
+        self.at = at + 1;
+        Ok(Quoted { raw: slice(self.text, start, at), escaped })
+    }
+
+    fn number(&mut self) -> Result<&'a str, Fault> {
+        let start = self.at;
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        match self.peek() {
+            Some(b'0') => self.at += 1,
+            _ => self.digits()?,
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.peek() {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.peek() {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(slice(self.text, start, self.at))
+    }
+
+    /// One digit or more.
+    fn digits(&mut self) -> Result<(), Fault> {
+        let start = self.at;
+        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+        if self.at > start { Ok(()) } else { Err(Fault::NotJson) }
+    }
+
+    fn word(&mut self, word: &str, item: Item<'a>) -> Result<Item<'a>, Fault> {
+        if !self.text.as_bytes().get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes())) {
+            return Err(Fault::NotJson);
+        }
+        self.at += word.len();
+        Ok(item)
+    }
+
+    fn in_object(&self) -> bool {
+        self.objects & 1 == 1
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn skip_space(&mut self) {
+        while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.peek() {
+            self.at += 1;
+        }
+    }
+}
+
+impl<'a> Quoted<'a> {
+    /// The text that the string stands for; borrowed where nothing in it is escaped. A lone surrogate is U+FFFD.
+    #[must_use]
+    pub fn decode(self) -> Cow<'a, str> {
+        if !self.escaped {
+            return Cow::Borrowed(self.raw);
+        }
+        let mut out = String::with_capacity(self.raw.len());
+        let mut rest = self.raw;
+        while let Some((before, after)) = rest.split_once('\\') {
+            out.push_str(before);
+            let (escape, length) = unescape(after);
+            out.push(escape);
+            rest = slice(after, length, after.len());
+        }
+        out.push_str(rest);
+        Cow::Owned(out)
+    }
+}
+
+/// The character that an escape stands for and the escape's length, both without the backslash that is already gone.
+fn unescape(after: &str) -> (char, usize) {
+    let bytes = after.as_bytes();
+    let plain = match bytes.first() {
+        Some(b'b') => '\u{8}',
+        Some(b'f') => '\u{c}',
+        Some(b'n') => '\n',
+        Some(b'r') => '\r',
+        Some(b't') => '\t',
+        Some(b'u') => {
+            let unit = hex4(bytes, 1).unwrap_or(0xFFFD);
+            if (0xD800..0xDC00).contains(&unit)
+                && bytes.get(5..7) == Some(br"\u")
+                && let Some(low @ 0xDC00..0xE000) = hex4(bytes, 7)
+            {
+                let pair = 0x1_0000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
+                return (char::from_u32(pair).unwrap_or(char::REPLACEMENT_CHARACTER), 11);
+            }
+            return (char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER), 5);
+        }
+        Some(&other) => char::from(other),
+        None => char::REPLACEMENT_CHARACTER,
+    };
+    (plain, 1)
+}
+
+/// How many bytes come before the first quote, backslash or control character: eight at a time, since strings are most of an event.
+fn plain_run(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = ONES << 7;
+    // The high bit of every byte that is below `limit`; of a byte behind the first such one, it can be wrong.
+    let below = |eight: u64, limit: u64| eight.wrapping_sub(ONES * limit) & !eight & HIGH;
+    let (eights, rest) = bytes.as_chunks::<8>();
+    for (at, eight) in eights.iter().enumerate() {
+        let eight = u64::from_le_bytes(*eight);
+        let special = below(eight, 0x20)
+            | below(eight ^ (ONES * u64::from(b'"')), 1)
+            | below(eight ^ (ONES * u64::from(b'\\')), 1);
+        if special != 0 {
+            return at * 8 + special.trailing_zeros() as usize / 8;
+        }
+    }
+    let found = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
+    bytes.len() - rest.len() + found.unwrap_or(rest.len())
+}
+
+/// Four hexadecimal digits at `at`.
+fn hex4(bytes: &[u8], at: usize) -> Option<u32> {
+    let digits = bytes.get(at..at + 4)?;
+    digits.iter().try_fold(0, |unit, &digit| Some(unit << 4 | char::from(digit).to_digit(16)?))
+}
+
+/// A part of `text` whose ends are known to lie next to ASCII.
+fn slice(text: &str, start: usize, end: usize) -> &str {
+    text.get(start..end).unwrap_or_default()
+}
