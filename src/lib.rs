@@ -26,6 +26,8 @@ pub mod event;
 
 pub mod secret;
 
+pub mod expression;
+
 pub mod printable;
 
 // The five stages.

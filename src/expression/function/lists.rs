@@ -1,0 +1,142 @@
+//! Functions on arrays and objects.
+
+use std::cmp::Ordering;
+
+use super::{Call, EvalError};
+use crate::event::{Text, Value, View};
+use crate::expression::compare::order;
+use crate::expression::evaluate::elements;
+
+impl<'r> Call<'_, 'r> {
+    /// Entries, elements, or characters (Unicode's scalar values).
+    pub(super) fn length(&self) -> Result<Value<'r>, EvalError> {
+        let length = match self.value(0).view() {
+            View::Array(elements) => elements.len(),
+            View::Object(object) => object.len(),
+            View::String(text) => {
+                self.evaluation.budget.bytes_read(text.len())?;
+                text.chars().count()
+            }
+            _ => 0,
+        };
+        Ok(Value::Int(i64::try_from(length).unwrap_or(i64::MAX)))
+    }
+
+    pub(super) fn keys(&self) -> Result<Value<'r>, EvalError> {
+        match self.value(0) {
+            Value::Object(object) => self.evaluation.array(object.entries().iter().map(|(key, _)| key.clone().into())),
+            _ => Ok(Value::Null),
+        }
+    }
+
+    pub(super) fn values(&self) -> Result<Value<'r>, EvalError> {
+        match self.value(0) {
+            Value::Object(object) => self.evaluation.array(object.iter().map(|(_, value)| value.clone())),
+            _ => Ok(Value::Null),
+        }
+    }
+
+    pub(super) fn merge(&self) -> Result<Value<'r>, EvalError> {
+        let mut entries: Vec<(Text<'r>, Value<'r>)> = Vec::new();
+        for value in &self.values {
+            if let Value::Object(object) = value {
+                self.evaluation.budget.steps(object.len())?;
+                self.evaluation.budget.made(size_of_val(object.entries()))?;
+                entries.extend_from_slice(object.entries());
+            }
+        }
+        self.evaluation.object(entries)
+    }
+
+    pub(super) fn map(&self) -> Result<Value<'r>, EvalError> {
+        self.evaluation.map(elements(self.value(1)), self.node(0), false)
+    }
+
+    pub(super) fn not_null(&self) -> Value<'r> {
+        self.values.iter().find(|value| !matches!(value, Value::Null)).cloned().unwrap_or(Value::Null)
+    }
+
+    pub(super) fn to_array(&self) -> Result<Value<'r>, EvalError> {
+        match self.value(0) {
+            array @ Value::Array(_) => Ok(array.clone()),
+            other => self.evaluation.array([other.clone()]),
+        }
+    }
+
+    pub(super) fn reverse(&self) -> Result<Value<'r>, EvalError> {
+        match self.value(0).view() {
+            View::Array(elements) => self.evaluation.array(elements.iter().rev().cloned()),
+            View::String(text) => {
+                self.evaluation.budget.made(text.len())?;
+                self.evaluation.text(text.chars().rev().collect())
+            }
+            _ => Ok(Value::Null),
+        }
+    }
+
+    pub(super) fn sort(&self) -> Result<Value<'r>, EvalError> {
+        let mut sorted = elements(self.value(0)).to_vec();
+        self.pay_for_sorting(sorted.len())?;
+        sorted.sort_by(order);
+        self.evaluation.array(sorted)
+    }
+
+    pub(super) fn sort_by(&self) -> Result<Value<'r>, EvalError> {
+        let mut keyed = self.keyed()?;
+        self.pay_for_sorting(keyed.len())?;
+        keyed.sort_by(|(a, _), (b, _)| order(a, b));
+        self.evaluation.array(keyed.into_iter().map(|(_, element)| element.clone()))
+    }
+
+    /// The greatest or least element, the first of equals; null of nothing.
+    pub(super) fn best(&self, wanted: Ordering) -> Result<Value<'r>, EvalError> {
+        let mut elements = elements(self.value(0)).iter();
+        let Some(mut best) = elements.next() else { return Ok(Value::Null) };
+        for element in elements {
+            self.evaluation.budget.step()?;
+            if order(element, best) == wanted {
+                best = element;
+            }
+        }
+        Ok(best.clone())
+    }
+
+    pub(super) fn best_by(&self, wanted: Ordering) -> Result<Value<'r>, EvalError> {
+        let mut keyed = self.keyed()?.into_iter();
+        let Some(mut best) = keyed.next() else { return Ok(Value::Null) };
+        for candidate in keyed {
+            if order(&candidate.0, &best.0) == wanted {
+                best = candidate;
+            }
+        }
+        Ok(best.1.clone())
+    }
+
+    /// The elements of the first argument with what the second, an expression, gives for each: all numbers or all strings.
+    fn keyed(&self) -> Result<Vec<(Value<'r>, &Value<'r>)>, EvalError> {
+        let mut keyed: Vec<(Value<'r>, &Value<'r>)> = Vec::new();
+        for element in elements(self.value(0)) {
+            let key = self.evaluation.node(self.node(1), element)?;
+            let first = keyed.first().map_or(&key, |(first, _)| first);
+            let expected = match first.view() {
+                View::Number(_) if keyed.is_empty() || key.type_name() == "number" => None,
+                View::String(_) if keyed.is_empty() || key.type_name() == "string" => None,
+                View::Number(_) => Some("a number"),
+                View::String(_) => Some("a string"),
+                _ => Some("a number or a string"),
+            };
+            if let Some(expected) = expected {
+                return Err(EvalError::Result { function: self.function.name(), expected, actual: key.type_name() });
+            }
+            self.evaluation.budget.made(size_of::<(Value<'_>, &Value<'_>)>())?;
+            keyed.push((key, element));
+        }
+        Ok(keyed)
+    }
+
+    /// n log n comparisons.
+    fn pay_for_sorting(&self, length: usize) -> Result<(), EvalError> {
+        self.evaluation.budget.made(length * size_of::<Value<'_>>())?;
+        self.evaluation.budget.steps(length.saturating_mul(length.checked_ilog2().unwrap_or(0) as usize))
+    }
+}

@@ -1,0 +1,84 @@
+//! Functions on numbers. Digits stay as they are written wherever the result is the number itself.
+
+use super::{Call, EvalError};
+use crate::event::{Number, Scanner, Value, View};
+use crate::expression::evaluate::elements;
+
+/// The number without its sign, its digits as they are.
+pub(super) fn abs<'r>(value: &Value<'r>) -> Value<'r> {
+    match value {
+        Value::Written(text) => Value::Written(text.strip_prefix('-').unwrap_or(text)),
+        Value::Digits(text) => Value::Digits(text.strip_prefix('-').map_or_else(|| text.clone(), Into::into)),
+        Value::Int(int) => int.checked_abs().map_or(Value::Float(-(i64::MIN as f64)), Value::Int),
+        Value::Float(float) => Value::Float(float.abs()),
+        other => other.clone(),
+    }
+}
+
+/// A number as it is, a text that is one, otherwise null.
+pub(super) fn to_number<'r>(value: &Value<'r>) -> Value<'r> {
+    let is_number = |text: &str| {
+        let starts = text.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+        let mut scanner = Scanner::new(text);
+        let whole =
+            matches!(scanner.next_item(), Ok(Some(crate::event::Item::Number(number))) if number.len() == text.len());
+        starts && whole
+    };
+    match value {
+        Value::Text(text) if is_number(text) => Value::Written(text),
+        Value::Shared(text) if is_number(text) => Value::Digits(text.clone()),
+        other if matches!(other.view(), View::Number(_)) => other.clone(),
+        _ => Value::Null,
+    }
+}
+
+impl<'r> Call<'_, 'r> {
+    /// The result of arithmetic: whole where it is exact as such.
+    fn finite(&self, float: f64) -> Result<Value<'r>, EvalError> {
+        if float.is_finite() {
+            Ok(Value::Float(float))
+        } else {
+            Err(EvalError::NotFinite { function: self.function.name() })
+        }
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = Number<'_>> {
+        elements(self.value(0)).iter().filter_map(|element| match element.view() {
+            View::Number(number) => Some(number),
+            _ => None,
+        })
+    }
+
+    pub(super) fn rounded(&self, round: fn(f64) -> f64) -> Result<Value<'r>, EvalError> {
+        match self.value(0).view() {
+            View::Number(number) => {
+                // Written without point and exponent it is whole, however long it is.
+                let whole = number.text().bytes().all(|byte| byte == b'-' || byte.is_ascii_digit());
+                // From 2^53 on there are no fractions in f64, but digits that it would lose.
+                let float = number.as_f64();
+                if whole || float.is_infinite() { Ok(self.value(0).clone()) } else { self.finite(round(float)) }
+            }
+            _ => Ok(Value::Null),
+        }
+    }
+
+    /// The sum: exact as long as all are whole numbers of 64 bits, in f64 otherwise.
+    pub(super) fn sum(&self) -> Result<Value<'r>, EvalError> {
+        let whole = self.numbers().try_fold(0i128, |sum, number| Some(sum + i128::from(number.as_i64()?)));
+        if let Some(sum) = whole.and_then(|sum| i64::try_from(sum).ok()) {
+            return Ok(Value::Int(sum));
+        }
+        self.finite(self.numbers().map(Number::as_f64).sum())
+    }
+
+    /// The average; null of nothing, as JMESPath's specification has it.
+    pub(super) fn avg(&self) -> Result<Value<'r>, EvalError> {
+        let count = elements(self.value(0)).len();
+        if count == 0 {
+            return Ok(Value::Null);
+        }
+        let sum: f64 = self.numbers().map(Number::as_f64).sum();
+        #[allow(clippy::cast_precision_loss, reason = "an array has far less than 2^53 elements")]
+        self.finite(sum / count as f64)
+    }
+}

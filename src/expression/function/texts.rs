@@ -1,0 +1,66 @@
+//! Functions on texts.
+
+use super::{Call, EvalError};
+use crate::event::{Full, Value, View};
+use crate::expression::compare::equal;
+use crate::expression::evaluate::elements;
+
+impl<'r> Call<'_, 'r> {
+    pub(super) fn contains(&self) -> Result<Value<'r>, EvalError> {
+        let budget = &self.evaluation.budget;
+        let found = match (self.value(0).view(), self.value(1).view()) {
+            (View::String(text), View::String(part)) => {
+                budget.bytes_read(text.len())?;
+                text.contains(part)
+            }
+            (View::Array(elements), _) => {
+                let mut found = false;
+                for element in elements {
+                    if equal(element, self.value(1), budget)? {
+                        found = true;
+                        break;
+                    }
+                }
+                found
+            }
+            _ => false,
+        };
+        Ok(Value::Bool(found))
+    }
+
+    pub(super) fn starts_with(&self) -> Result<Value<'r>, EvalError> {
+        self.evaluation.budget.bytes_read(self.text(1).len())?;
+        Ok(Value::Bool(self.text(0).starts_with(self.text(1))))
+    }
+
+    pub(super) fn ends_with(&self) -> Result<Value<'r>, EvalError> {
+        self.evaluation.budget.bytes_read(self.text(1).len())?;
+        Ok(Value::Bool(self.text(0).ends_with(self.text(1))))
+    }
+
+    pub(super) fn join(&self) -> Result<Value<'r>, EvalError> {
+        let mut out = String::new();
+        for (at, element) in elements(self.value(1)).iter().enumerate() {
+            let View::String(text) = element.view() else { continue };
+            let glue = if at == 0 { "" } else { self.text(0) };
+            if out.len() + glue.len() + text.len() > self.evaluation.budget.left() {
+                return Err(EvalError::TooMuchMade);
+            }
+            out.push_str(glue);
+            out.push_str(text);
+        }
+        self.evaluation.text(out)
+    }
+
+    /// A text as it is, anything else as JSON.
+    pub(super) fn to_text(&self) -> Result<Value<'r>, EvalError> {
+        if let View::String(_) = self.value(0).view() {
+            return Ok(self.value(0).clone());
+        }
+        let mut out = String::new();
+        match self.value(0).write_json_within(&mut out, self.evaluation.budget.left()) {
+            Ok(()) => self.evaluation.text(out),
+            Err(Full) => Err(EvalError::TooMuchMade),
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Cuts an expression into tokens, to do what the crate's parser cannot: `$` and `$record`, literals with all their digits,
+//! limits that hold before anything recurses, and errors with a remedy.
+//!
+//! Invariant: `plain`, the text that the crate's parser gets, has every token at its place in the user's text.
+
+use super::{CompileError, MAX_DEPTH, MAX_SOURCE, MAX_TOKENS};
+use crate::event::{Fault, Value};
+
+/// What a token is, as far as we need to know.
+#[derive(Debug, Clone, PartialEq, Eq, Copy)]
+pub(super) enum Kind {
+    Name,
+    /// A name in double quotes.
+    Quoted,
+    /// A text in single quotes.
+    Raw,
+    /// JSON in backticks.
+    Literal,
+    Number,
+    /// `$`
+    Root,
+    /// `$record`
+    Record,
+    /// `@`
+    Current,
+    /// Anything else: operators and brackets.
+    Sign,
+}
+
+/// A piece of the expression.
+#[derive(Debug, Clone)]
+pub(super) struct Token<'s> {
+    pub(super) offset: usize,
+    pub(super) kind: Kind,
+    pub(super) text: &'s str,
+    /// The value of a literal.
+    pub(super) value: Value<'static>,
+}
+
+/// An expression cut into tokens.
+pub(super) struct Tokens<'s> {
+    tokens: Vec<Token<'s>>,
+    /// For the crate's parser: `@` for `$`, and literals whose content is `0`.
+    pub(super) plain: String,
+}
+
+impl<'s> Tokens<'s> {
+    /// Reads a whole expression.
+    pub(super) fn read(source: &'s str) -> Result<Self, CompileError> {
+        if source.len() > MAX_SOURCE {
+            let message = format!("the expression has {} bytes, more than {MAX_SOURCE}", source.len());
+            return Err(CompileError::new(MAX_SOURCE, message, "split it over several actions"));
+        }
+        let mut all = Tokens { tokens: Vec::new(), plain: String::with_capacity(source.len()) };
+        let mut offset = 0;
+        while let Some(rest) = source.get(offset..).filter(|rest| !rest.is_empty()) {
+            let first = rest.chars().next().unwrap_or_default();
+            let (kind, length) = classify(rest, first, offset)?;
+            let text = rest.get(..length).unwrap_or(rest);
+            offset += text.len();
+            let Some(kind) = kind else {
+                all.plain.push_str(text);
+                continue;
+            };
+            all.push(Token { offset: offset - text.len(), kind, text, value: Value::Null })?;
+        }
+        all.check_shape(source.len())?;
+        Ok(all)
+    }
+
+    /// The token that begins at this offset.
+    pub(super) fn at(&self, offset: usize) -> Option<&Token<'s>> {
+        self.tokens.binary_search_by_key(&offset, |token| token.offset).ok().and_then(|at| self.tokens.get(at))
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> &[Token<'s>] {
+        &self.tokens
+    }
+
+    fn push(&mut self, mut token: Token<'s>) -> Result<(), CompileError> {
+        let length = token.text.len();
+        match token.kind {
+            Kind::Root | Kind::Record => {
+                self.plain.push('@');
+                self.plain.extend(std::iter::repeat_n(' ', length - 1));
+            }
+            Kind::Literal => {
+                token.value = literal(&token)?;
+                self.plain.push_str("`0");
+                self.plain.extend(std::iter::repeat_n(' ', length - 3));
+                self.plain.push('`');
+            }
+            _ => self.plain.push_str(token.text),
+        }
+        if let Some(before) = self.tokens.last()
+            && before.ends_operand()
+            && token.begins_operand()
+        {
+            return Err(two_operands(before, &token));
+        }
+        self.tokens.push(token);
+        Ok(())
+    }
+
+    /// The crate's parser recurses without a limit, and so does the drop of what it builds: so the limits hold here, before it runs.
+    ///
+    /// Depth is counted as the parser recurses: brackets, prefixes, projections and comparisons, until `,`, `|`, `||` or `&&`.
+    fn check_shape(&self, end: usize) -> Result<(), CompileError> {
+        let Some(last) = self.tokens.last() else {
+            return Err(CompileError::new(0, "the expression is empty", "write a field, such as `type == 'track'`"));
+        };
+        if self.tokens.len() > MAX_TOKENS {
+            let message = format!("the expression has {} parts, more than {MAX_TOKENS}", self.tokens.len());
+            let help = "write a long list of `a == 'x' || a == 'y'` as contains(`[\"x\", \"y\"]`, a)";
+            return Err(CompileError::new(last.offset, message, help));
+        }
+        let mut levels: Vec<(&Token<'_>, usize)> = Vec::new();
+        let mut top = 0;
+        let mut depth = 0;
+        for token in &self.tokens {
+            match token.text {
+                _ if token.kind != Kind::Sign => continue,
+                "(" | "[" | "{" | "[?" => {
+                    levels.push((token, top));
+                    top = 0;
+                    depth += 1;
+                }
+                ")" | "]" | "}" => {
+                    let Some((open, outer)) = levels.pop().filter(|(open, _)| closes(open.text, token.text)) else {
+                        let message = format!("`{}` closes nothing", token.text);
+                        return Err(CompileError::new(token.offset, message, "remove it or add what it should close"));
+                    };
+                    depth -= top + 1;
+                    top = outer;
+                    if open.text.starts_with('[') {
+                        top += 1;
+                        depth += 1;
+                    }
+                }
+                "," | "|" | "||" | "&&" => {
+                    depth -= top;
+                    top = 0;
+                }
+                "." | ":" => {}
+                _ => {
+                    top += 1;
+                    depth += 1;
+                }
+            }
+            if depth > MAX_DEPTH {
+                let message = format!("the expression is nested deeper than {MAX_DEPTH} levels");
+                return Err(CompileError::new(token.offset, message, "split it, or join its steps with `|`"));
+            }
+        }
+        if let Some((open, _)) = levels.pop() {
+            let message = format!("`{}` is never closed", open.text);
+            let close = match open.text {
+                "(" => ")",
+                "{" => "}",
+                _ => "]",
+            };
+            return Err(CompileError::new(open.offset.min(end), message, format!("add `{close}`")));
+        }
+        Ok(())
+    }
+}
+
+impl Token<'_> {
+    fn ends_operand(&self) -> bool {
+        match self.kind {
+            Kind::Sign => matches!(self.text, ")" | "]" | "}" | "[]"),
+            _ => true,
+        }
+    }
+
+    fn begins_operand(&self) -> bool {
+        match self.kind {
+            Kind::Sign => matches!(self.text, "!" | "{" | "&"),
+            _ => true,
+        }
+    }
+}
+
+fn closes(open: &str, close: &str) -> bool {
+    matches!((open, close), ("(", ")") | ("[" | "[?", "]") | ("{", "}"))
+}
+
+/// What `rest` begins with and how long that is; no kind is white space.
+fn classify(rest: &str, first: char, offset: usize) -> Result<(Option<Kind>, usize), CompileError> {
+    let name_length = |text: &str| text.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
+    let sign = |length: usize| Ok((Some(Kind::Sign), length));
+    match first {
+        ' ' | '\n' | '\t' | '\r' => Ok((None, 1)),
+        'a'..='z' | 'A'..='Z' | '_' => Ok((Some(Kind::Name), name_length(rest))),
+        '0'..='9' => Ok((Some(Kind::Number), rest.bytes().take_while(u8::is_ascii_digit).count())),
+        '-' if rest.as_bytes().get(1).is_some_and(u8::is_ascii_digit) => {
+            Ok((Some(Kind::Number), 1 + rest.bytes().skip(1).take_while(u8::is_ascii_digit).count()))
+        }
+        '$' => match rest.get(1..1 + name_length(rest.get(1..).unwrap_or_default())) {
+            Some("") | None => Ok((Some(Kind::Root), 1)),
+            Some("record") => Ok((Some(Kind::Record), 7)),
+            Some(name) => {
+                let help = format!("write `$.{name}` for the event's field, or `$record` for the Kafka record");
+                Err(CompileError::new(offset, format!("there is no `${name}`"), help))
+            }
+        },
+        '@' => Ok((Some(Kind::Current), 1)),
+        '"' => Ok((Some(Kind::Quoted), delimited(rest, first, offset)?)),
+        '\'' => Ok((Some(Kind::Raw), delimited(rest, first, offset)?)),
+        '`' => Ok((Some(Kind::Literal), delimited(rest, first, offset)?)),
+        _ if ["[?", "[]", "||", "&&", "==", "!=", "<=", ">="].iter().any(|two| rest.starts_with(two)) => sign(2),
+        '.' | '[' | ']' | '*' | '|' | '{' | '}' | '&' | '(' | ')' | ',' | ':' | '<' | '>' | '!' => sign(1),
+        _ => {
+            let help = match first {
+                '=' => "equality is written `==`",
+                '-' => "a name with `-` stands in double quotes: \"user-id\"",
+                '“' | '”' | '„' | '‘' | '’' => "write straight quotes: a text is 'text', a name is \"name\"",
+                '+' | '/' | '%' | '^' => "JMESPath has no arithmetic; sum([a, b]) adds",
+                _ => "a name with other characters than a-z, 0-9 and _ stands in double quotes: \"größe\"",
+            };
+            Err(CompileError::new(offset, format!("unexpected `{first}`"), help))
+        }
+    }
+}
+
+/// The length of what stands between two of the same delimiter, with both. A backslash takes the next character along.
+fn delimited(rest: &str, delimiter: char, offset: usize) -> Result<usize, CompileError> {
+    let mut inside = rest.char_indices().skip(1);
+    while let Some((at, c)) = inside.next() {
+        if c == delimiter {
+            return Ok(at + 1);
+        }
+        if c == '\\' {
+            inside.next();
+        }
+    }
+    let message =
+        format!("{} is never closed", if delimiter == '`' { "the backtick".into() } else { format!("`{delimiter}`") });
+    Err(CompileError::new(offset, message, format!("add the closing {delimiter}")))
+}
+
+fn literal(token: &Token<'_>) -> Result<Value<'static>, CompileError> {
+    let content = token.text.get(1..token.text.len() - 1).unwrap_or_default().replace("\\`", "`");
+    match Value::parse(&content) {
+        Ok(value) => Ok(value.to_static()),
+        Err(Fault::TooDeep) => {
+            Err(CompileError::new(token.offset, "the literal is nested deeper than 127 levels", "make it flatter"))
+        }
+        Err(Fault::NotJson) if content.trim().is_empty() => Err(CompileError::new(
+            token.offset,
+            "the literal is empty",
+            "write JSON between the backticks, or '' for an empty text",
+        )),
+        Err(Fault::NotJson) => {
+            let message = format!("{} is not JSON", brief(token.text));
+            let help = format!("a text is written '{}'; backticks hold JSON, such as `5` or `true`", brief(&content));
+            Err(CompileError::new(token.offset, message, help))
+        }
+    }
+}
+
+/// At most 40 characters of a text, for a message.
+pub(super) fn brief(text: &str) -> String {
+    match text.char_indices().nth(40) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+fn two_operands(before: &Token<'_>, token: &Token<'_>) -> CompileError {
+    let message = format!("`{}` follows `{}` with no operator between", brief(token.text), brief(before.text));
+    let word = |token: &Token<'_>| token.text.to_ascii_lowercase();
+    let help = match (word(before).as_str(), word(token).as_str()) {
+        ("and", _) | (_, "and") => "write `&&`",
+        ("or", _) | (_, "or") => "write `||`",
+        ("not", _) => "write `!(…)`",
+        (_, "&") => "`and` is written `&&`; between arguments stands a comma",
+        ("in", _) | (_, "in") => "write contains(list, value)",
+        _ if before.kind == Kind::Name && token.kind == Kind::Number => {
+            "a name with other characters than a-z, 0-9 and _ stands in double quotes: \"user-1\""
+        }
+        _ => "write an operator such as `==` or `&&`, or a comma, between them",
+    };
+    CompileError::new(token.offset, message, help)
+}

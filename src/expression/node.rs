@@ -1,0 +1,95 @@
+//! A compiled expression: what the evaluator walks.
+//!
+//! Invariant: chains (`a.b.c`, `a || b || c`) lie flat in one node, so that the depth is that of the written brackets.
+
+use super::function::Function;
+use crate::event::Value;
+
+/// A step of a compiled expression, evaluated against a current value.
+#[derive(Debug)]
+pub(super) enum Node {
+    /// `@`
+    Current,
+    /// `$`
+    Root,
+    /// `$record`
+    Record,
+    /// `$record.topic` and its like: only the asked part is made.
+    RecordPart(RecordPart),
+    /// A text or JSON literal.
+    Literal(Value<'static>),
+    /// `name`
+    Field(Box<str>),
+    /// `[0]`, `[-1]`
+    Index(i32),
+    /// `[1:2]`, without the projection that goes with it.
+    Slice { start: Option<i32>, stop: Option<i32>, step: i32 },
+    /// Each against what the one before gave.
+    Path(Box<[Node]>),
+    /// `a || b`
+    Any(Box<[Node]>),
+    /// `a && b`
+    All(Box<[Node]>),
+    /// `!a`
+    Not(Box<Node>),
+    /// `a == b`
+    Compare(Comparison, Box<(Node, Node)>),
+    /// The second where the first is true, otherwise null: the inside of `[?…]`.
+    Where(Box<(Node, Node)>),
+    /// The second against every element of the first; null is left out.
+    Project(Box<(Node, Node)>),
+    /// `a.*`, without its projection.
+    Values(Box<Node>),
+    /// `a[]`, without its projection.
+    Flatten(Box<Node>),
+    /// `[a, b]`
+    List(Box<[Node]>),
+    /// `{a: b}`
+    Hash(Box<[(Box<str>, Node)]>),
+    /// A function. An argument `&a` is the node of `a`, for the function to evaluate.
+    Call(Function, Box<[Node]>),
+}
+
+/// How two values are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+/// A part of the Kafka record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RecordPart {
+    Topic,
+    Partition,
+    Offset,
+    Timestamp,
+    Key,
+    Headers,
+}
+
+impl RecordPart {
+    pub(super) const ALL: [RecordPart; 6] = [
+        RecordPart::Topic,
+        RecordPart::Partition,
+        RecordPart::Offset,
+        RecordPart::Timestamp,
+        RecordPart::Key,
+        RecordPart::Headers,
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            RecordPart::Topic => "topic",
+            RecordPart::Partition => "partition",
+            RecordPart::Offset => "offset",
+            RecordPart::Timestamp => "timestamp",
+            RecordPart::Key => "key",
+            RecordPart::Headers => "headers",
+        }
+    }
+}

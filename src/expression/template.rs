@@ -1,0 +1,209 @@
+//! Text with `{{ expression }}` variables: what an action's message, channel, user and icon are written in.
+//!
+//! Compiled once, rendered per match in one pass. Invariant: of a rendered text only what `{{{ … }}}` inserted, and what the template's
+//! author wrote, can hold a bare `&`, `<` or `>`; what an event put in by `{{ … }}` can neither ping a channel nor fake a link.
+
+use super::{CompileError, EvalError, Expression};
+use crate::event::Event;
+
+#[cfg(test)]
+mod tests;
+
+/// A compiled template.
+#[derive(Debug, Clone)]
+pub struct Template {
+    source: Box<str>,
+    pieces: Box<[Piece]>,
+}
+
+#[derive(Debug, Clone)]
+enum Piece {
+    /// The author's own text, left alone.
+    Text(Box<str>),
+    Variable(Variable),
+}
+
+#[derive(Debug, Clone)]
+struct Variable {
+    expression: Expression,
+    /// Where the expression begins in the template's source, in bytes.
+    offset: usize,
+    /// Written `{{{ … }}}`: inserted as it is.
+    raw: bool,
+}
+
+/// Whether values are escaped where the template does not say otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Escape {
+    /// `&`, `<`, `>` of values become `&amp;`, `&lt;`, `&gt;`, and nothing else changes, as Slack's page on formatting asks.
+    Slack,
+    /// Values are inserted as they are: for the payload's other fields, which Slack does not read as text.
+    Nothing,
+}
+
+impl Template {
+    /// Compiles `source`.
+    ///
+    /// # Errors
+    /// A variable that is unclosed, empty, or no valid expression. The offset is that of the fault in `source`, in bytes.
+    pub fn compile(source: &str) -> Result<Self, CompileError> {
+        let mut pieces = Vec::new();
+        let mut rest = 0;
+        while let Some(found) = source[rest..].find("{{") {
+            let opening = rest + found;
+            if found > 0 {
+                pieces.push(Piece::Text(source[rest..opening].into()));
+            }
+            let (variable, end) = compile_variable(source, opening)?;
+            pieces.push(Piece::Variable(variable));
+            rest = end;
+        }
+        if rest < source.len() {
+            pieces.push(Piece::Text(source[rest..].into()));
+        }
+        Ok(Self { source: source.into(), pieces: pieces.into() })
+    }
+
+    /// What is legal in its variables but hardly means what was meant; offsets are into the template's source.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<CompileError> {
+        let each = |variable: &Variable| {
+            variable.expression.warnings().iter().map(|it| shifted(it.clone(), variable.offset)).collect::<Vec<_>>()
+        };
+        self.variables().flat_map(each).collect()
+    }
+
+    /// The template as it was written.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Appends the text for `event` to `out`. A variable whose expression fails is empty, and `failed` is told.
+    ///
+    /// Where `out` is already longer than `enough` bytes and not blank, the rest is left out: for a caller that cuts the text anyway, so that
+    /// an event of megabytes is not copied once per variable.
+    pub fn render(
+        &self,
+        event: &Event<'_>,
+        escape: Escape,
+        enough: usize,
+        out: &mut String,
+        failed: &mut dyn FnMut(&Expression, &EvalError),
+    ) {
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Variable(variable) => {
+                    let start = out.len();
+                    match variable.expression.evaluate(event) {
+                        Ok(value) => value.write_text(out),
+                        Err(error) => failed(&variable.expression, &error),
+                    }
+                    clip(out, enough);
+                    if escape == Escape::Slack && !variable.raw {
+                        escape_from(out, start);
+                    }
+                }
+            }
+            if clip(out, enough) {
+                return;
+            }
+        }
+    }
+
+    fn variables(&self) -> impl Iterator<Item = &Variable> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Text(_) => None,
+            Piece::Variable(variable) => Some(variable),
+        })
+    }
+}
+
+/// Compiles the variable whose `{{` stands at `opening`; returns it and where the text after it begins.
+fn compile_variable(source: &str, opening: usize) -> Result<(Variable, usize), CompileError> {
+    let raw = source[opening..].starts_with("{{{");
+    let (open, close) = if raw { ("{{{", "}}}") } else { ("{{", "}}") };
+    let inner = opening + open.len();
+    let length = closing(&source[inner..], close).map_err(|quote| unclosed(open, close, opening, inner, quote))?;
+    let expression = &source[inner..inner + length];
+    let trimmed = expression.trim();
+    if trimmed.is_empty() {
+        let message = format!("empty variable `{open} {close}`");
+        let help = format!("write an expression, as in `{open} $.properties.name {close}`");
+        return Err(CompileError { offset: opening, message, help });
+    }
+    let offset = inner + (expression.len() - expression.trim_start().len());
+    let expression = Expression::compile(trimmed).map_err(|error| shifted(error, offset))?;
+    Ok((Variable { expression, offset, raw }, inner + length + close.len()))
+}
+
+/// A quote that has no end: the character and where it stands in the variable's inside.
+type OpenQuote = Option<(char, usize)>;
+
+/// Where in `inside` the variable ends: at the first `close` outside the expression's own quotes (`'…'`, `"…"`, `` `…` ``, in which a backslash
+/// takes the next character along) and braces.
+fn closing(inside: &str, close: &str) -> Result<usize, OpenQuote> {
+    let mut depth = 0_usize;
+    let mut quote: OpenQuote = None;
+    let mut characters = inside.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match (quote, character) {
+            (Some(_), '\\') => drop(characters.next()),
+            (Some((mark, _)), _) if mark == character => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"' | '`') => quote = Some((character, at)),
+            (None, '{') => depth += 1,
+            (None, '}') if depth == 0 && inside[at..].starts_with(close) => return Ok(at),
+            (None, '}') => depth = depth.saturating_sub(1),
+            (None, _) => {}
+        }
+    }
+    Err(quote)
+}
+
+fn unclosed(open: &str, close: &str, opening: usize, inner: usize, quote: OpenQuote) -> CompileError {
+    match quote {
+        Some((mark, at)) => CompileError {
+            offset: inner + at,
+            message: format!("unclosed quote {mark} in the variable that begins with `{open}`"),
+            help: format!("close the quote before the `{close}`; a `{close}` inside quotes belongs to the expression"),
+        },
+        None => CompileError {
+            offset: opening,
+            message: format!("unclosed variable: `{open}` without its `{close}`"),
+            help: format!(
+                "close it with `{close}`, or write `{{{{ '{open}' }}}}` where the message shall show `{open}` itself"
+            ),
+        },
+    }
+}
+
+fn shifted(error: CompileError, by: usize) -> CompileError {
+    CompileError { offset: error.offset + by, ..error }
+}
+
+/// Cuts what is longer than `enough` bytes and not blank up to there; says whether it did. (A blank text is kept whole: whether a message is empty
+/// is judged on all of it.)
+fn clip(out: &mut String, enough: usize) -> bool {
+    let end = out.floor_char_boundary(enough);
+    let clips = end < out.len() && !out[..end].trim_start().is_empty();
+    if clips {
+        out.truncate(end);
+    }
+    clips
+}
+
+/// Escapes `&`, `<`, `>` of what stands in `out` from `start` on.
+fn escape_from(out: &mut String, start: usize) {
+    let Some(first) = out.get(start..).and_then(|value| value.find(['&', '<', '>'])) else { return };
+    let tail = out.split_off(start + first);
+    for character in tail.chars() {
+        match character {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            other => out.push(other),
+        }
+    }
+}
