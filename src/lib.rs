@@ -28,6 +28,8 @@ pub mod secret;
 
 pub mod expression;
 
+pub mod config;
+
 pub mod printable;
 
 // The five stages.

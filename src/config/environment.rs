@@ -1,0 +1,105 @@
+//! Configuration: `${NAME}` from the environment.
+//!
+//! Invariant: what was inserted is never read again for further variables, and never shown.
+
+/// Why a text can't be expanded.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Refused {
+    /// Byte offset into the text.
+    pub(super) offset: usize,
+    pub(super) message: String,
+    pub(super) help: String,
+}
+
+/// `text` with every `${NAME}` replaced and every `$${` made a plain `${`; `None` where there is neither.
+pub(super) fn expand(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Option<String>, Refused> {
+    if !text.contains("${") {
+        return Ok(None);
+    }
+    let mut expanded = String::new();
+    let mut from = 0;
+    while let Some(at) = text[from..].find("${").map(|at| from + at) {
+        if text[from..at].ends_with('$') {
+            expanded.push_str(&text[from..at - 1]);
+            expanded.push_str("${");
+            from = at + 2;
+            continue;
+        }
+        expanded.push_str(&text[from..at]);
+        let inside = &text[at + 2..];
+        let name = inside.find('}').map(|end| &inside[..end]).filter(|name| is_name(name));
+        let Some(name) = name else {
+            return Err(Refused {
+                offset: at,
+                message: "malformed `${`".to_owned(),
+                help: "write `${NAME}` (letters, digits and `_`), or `$${` for a plain `${`".to_owned(),
+            });
+        };
+        let Some(value) = env(name) else {
+            return Err(Refused {
+                offset: at,
+                message: format!("the environment variable `{name}` is not set"),
+                help: format!("set `{name}`, or write `$${{` for a plain `${{`"),
+            });
+        };
+        expanded.push_str(&value);
+        from = at + 2 + name.len() + 1;
+    }
+    expanded.push_str(&text[from..]);
+    Ok(Some(expanded))
+}
+
+/// The first `${NAME}` of `text`: where nothing is expanded, the author may think that it is.
+pub(super) fn first_variable(text: &str) -> Option<&str> {
+    text.match_indices("${").find_map(|(at, _)| {
+        let inside = &text[at + 2..];
+        let end = inside.find('}')?;
+        is_name(&inside[..end]).then(|| &text[at..at + 2 + end + 1])
+    })
+}
+
+fn is_name(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && name.bytes().next().is_some_and(|first| !first.is_ascii_digit())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn env(name: &str) -> Option<String> {
+        match name {
+            "A" => Some("one".to_owned()),
+            "_B2" => Some("${A}".to_owned()),
+            "EMPTY" => Some(String::new()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn variables_are_replaced_once() {
+        let expand = |text| expand(text, &env).map_err(|refused| refused.offset);
+        assert_eq!(expand("plain $A $ {A}"), Ok(None));
+        assert_eq!(expand("x${A}${A}y"), Ok(Some("xoneoney".to_owned())));
+        assert_eq!(expand("${_B2}"), Ok(Some("${A}".to_owned())));
+        assert_eq!(expand("${EMPTY}"), Ok(Some(String::new())));
+        assert_eq!(expand("$${A} ${A}"), Ok(Some("${A} one".to_owned())));
+        assert_eq!(expand("a${NOPE}"), Err(1));
+        for malformed in ["é${", "é${}", "é${A-B}", "é${2A}", "é${A:-x}", "é${A", "é${ A }"] {
+            assert_eq!(expand(malformed), Err(2), "{malformed}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_survives_escaping(text in "[$a{}é]{0,12}") {
+            // A text in which every `${` is escaped comes out as it was, unless a `$` right before makes the escape ambiguous.
+            prop_assume!(!text.contains("$${"));
+            let escaped = text.replace("${", "$${");
+            prop_assert_eq!(expand(&escaped, &|_| None).unwrap().unwrap_or(escaped), text);
+        }
+    }
+}

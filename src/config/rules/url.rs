@@ -1,0 +1,131 @@
+//! Configuration: what a webhook's URL and a proxy's may be.
+//!
+//! Invariant: no text here holds any part of a URL.
+
+use std::net::IpAddr;
+
+use url::{Host, Url};
+
+/// What is wrong with a URL, and the remedy.
+pub(super) type Refused = (&'static str, &'static str);
+
+/// A webhook's URL.
+pub(super) fn webhook(text: &str, allow_http: bool) -> Result<Url, Refused> {
+    let url = parse(text)?;
+    match url.scheme() {
+        "https" => {}
+        "http" if allow_http || is_loopback(&url) => {}
+        "http" => {
+            return Err((
+                "the URL is http, not https",
+                "use https; for a receiver inside your network, set `allow_http: true`",
+            ));
+        }
+        _ => return Err(("the URL is not https", "write a URL that begins with `https://`")),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(("the URL holds a user name or a password", "remove what stands before the `@`"));
+    }
+    if url.fragment().is_some() {
+        return Err(("the URL holds a fragment", "remove the `#` and what follows"));
+    }
+    Ok(url)
+}
+
+/// A proxy's URL: a password in it is fine.
+pub(super) fn proxy(text: &str) -> Result<Url, Refused> {
+    let url = parse(text)?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(("the proxy is neither http nor https", "write it as `http://host:port`"));
+    }
+    Ok(url)
+}
+
+fn parse(text: &str) -> Result<Url, Refused> {
+    if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(("the URL holds blanks or line breaks", "write it without"));
+    }
+    // The URL standard forgives `https:///x` and `https:x`, and takes `x` for the host.
+    if text.split_once("://").is_some_and(|(_, rest)| rest.is_empty() || rest.starts_with(['/', '\\'])) {
+        return Err(("the URL has no host", "write it whole: `https://host/path`"));
+    }
+    if !text.contains("://") {
+        return Err(("this is no URL", "write it whole: `https://host/path`"));
+    }
+    let url = Url::parse(text).map_err(|error| match error {
+        url::ParseError::EmptyHost => ("the URL has no host", "write it whole: `https://host/path`"),
+        url::ParseError::InvalidPort => ("the URL's port is none", "write a port from 1 to 65535, or none"),
+        _ => ("this is no URL", "write it whole: `https://host/path`"),
+    })?;
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err(("the URL has no host", "write it whole: `https://host/path`"));
+    }
+    if url.port() == Some(0) {
+        return Err(("the URL's port is none", "write a port from 1 to 65535, or none"));
+    }
+    Ok(url)
+}
+
+/// This machine: nobody listens in between.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+        None => false,
+    }
+}
+
+/// A host of Slack's (GovSlack included), not a receiver that speaks its language.
+pub(super) fn is_slack(url: &Url) -> bool {
+    matches!(url.host_str(), Some("hooks.slack.com" | "hooks.slack-gov.com"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_needs_leave_or_loopback() {
+        for fine in
+            ["http://localhost:1/x", "http://a.localhost/", "http://127.8.9.1/x", "http://[::1]:80/x", "https://h/x"]
+        {
+            assert!(webhook(fine, false).is_ok(), "{fine}");
+        }
+        for plain in [
+            "http://slack.test/x",
+            "http://localhost.evil.test/",
+            "http://10.0.0.1/",
+            "http://127.0.0.1.evil.test/",
+            "http://0.0.0.0/",
+        ] {
+            assert!(webhook(plain, false).is_err(), "{plain}");
+            assert!(webhook(plain, true).is_ok(), "{plain}");
+        }
+    }
+
+    #[test]
+    fn half_urls_are_refused() {
+        for half in [
+            "",
+            "x",
+            "https://",
+            "https:///x",
+            "https://u@h/",
+            "https://u:p@h/",
+            "https://h/#f",
+            "https://h:0/",
+            "https://h:99999/",
+            "ftp://h/",
+            "https://h/ x",
+            "https://h/\nx",
+            "file:///x",
+        ] {
+            assert!(webhook(half, true).is_err(), "{half}");
+        }
+        for half in ["", "proxy:3128", "socks5://p:1", "http://"] {
+            assert!(proxy(half).is_err(), "{half}");
+        }
+        assert!(proxy("http://user:pass@proxy:3128").is_ok());
+    }
+}

@@ -1,0 +1,164 @@
+//! Configuration: the file's text as it may be shown, with line, column and caret.
+//!
+//! Invariant: what [`Source::excerpt`] returns holds no byte of a hidden range.
+
+use std::ops::Range;
+
+use unicode_width::UnicodeWidthStr;
+
+use super::mask;
+use crate::secret::MASK;
+
+/// The longest line that an excerpt shows whole, in columns.
+const WIDTH: usize = 120;
+
+/// A configuration file's text.
+pub(super) struct Source<'a> {
+    pub(super) text: &'a str,
+    /// Secret byte ranges.
+    pub(super) hidden: Vec<Range<usize>>,
+    /// Where each line begins.
+    lines: Vec<usize>,
+}
+
+impl<'a> Source<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        let lines = [0].into_iter().chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { text, hidden: Vec::new(), lines }
+    }
+
+    /// Line and column of a byte offset, both from 1, the column in characters.
+    pub(super) fn position(&self, offset: usize) -> (usize, usize) {
+        let offset = floor(self.text, offset);
+        let line = self.lines.partition_point(|start| *start <= offset);
+        let start = self.line_start(offset);
+        (line, self.text[start..offset].chars().count() + 1)
+    }
+
+    /// The byte offset of the line that `offset` stands in.
+    pub(super) fn line_start(&self, offset: usize) -> usize {
+        let line = self.lines.partition_point(|start| *start <= offset);
+        self.lines.get(line.saturating_sub(1)).copied().unwrap_or(0)
+    }
+
+    /// Whether any byte of `range` is secret.
+    pub(super) fn is_hidden(&self, range: &Range<usize>) -> bool {
+        self.hidden.iter().any(|hidden| hidden.start < range.end.max(range.start + 1) && range.start < hidden.end)
+    }
+
+    /// The line of `offset`, masked, over a caret under that place. Two lines, the second ends with the caret.
+    pub(super) fn excerpt(&self, offset: usize) -> String {
+        let offset = floor(self.text, offset);
+        let start = self.line_start(offset);
+        let end = self.text[offset..].find('\n').map_or(self.text.len(), |at| offset + at);
+        let line = self.text[start..end].trim_end();
+        let mut masked: Vec<Range<usize>> = mask::urls_in(line);
+        let of_line = |range: &Range<usize>| range.start.max(start)..range.end.min(start + line.len());
+        masked.extend(
+            self.hidden
+                .iter()
+                .map(of_line)
+                .filter(|range| range.start < range.end)
+                .map(|range| range.start - start..range.end - start),
+        );
+        masked.sort_by_key(|range| (range.start, range.end));
+
+        let (mut shown, mut caret) = (String::new(), None);
+        let mut from = 0;
+        let at = (offset - start).min(line.len());
+        let mut plain = |text: Range<usize>, shown: &mut String| {
+            if text.contains(&at) {
+                caret = Some(shown.width() + printable(&line[text.start..at]).width());
+            }
+            shown.push_str(&printable(&line[text]));
+        };
+        let mut masks = Vec::new();
+        for range in masked {
+            if range.end <= from {
+                continue;
+            }
+            if range.start > from || masks.is_empty() {
+                plain(from..range.start.max(from), &mut shown);
+                masks.push((range.clone(), shown.width()));
+                // Indentation of a value's further lines is no secret, and tells where one is.
+                shown.push_str(MASK);
+            }
+            from = range.end;
+        }
+        plain(from..line.len(), &mut shown);
+        let caret = caret
+            .or_else(|| {
+                masks.iter().rev().find(|(range, _)| range.start <= at && at < line.len()).map(|(_, column)| *column)
+            })
+            .unwrap_or_else(|| shown.width());
+
+        let number = self.position(offset).0.to_string();
+        let (shown, caret) = clip(&shown, caret);
+        let pad = " ".repeat(number.len());
+        format!("  {number} | {shown}\n  {pad} | {}^", " ".repeat(caret))
+    }
+}
+
+/// Control characters could rewrite the terminal.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c == '\t' {
+                ' '
+            } else if c.is_control() {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
+}
+
+/// A value as a message quotes it: short, printable, and no URL's path in it.
+pub(super) fn quotable(text: &str) -> String {
+    let shown = harmless(text);
+    if shown.chars().count() <= 60 { shown } else { shown.chars().take(59).chain(['…']).collect() }
+}
+
+/// A text without control characters and URLs' paths.
+pub(super) fn harmless(text: &str) -> String {
+    let mut shown = String::new();
+    let mut from = 0;
+    for range in mask::urls_in(text) {
+        shown.push_str(&text[from..range.start]);
+        shown.push_str(MASK);
+        from = range.end;
+    }
+    shown.push_str(&text[from..]);
+    printable(&shown)
+}
+
+fn floor(text: &str, offset: usize) -> usize {
+    let mut offset = offset.min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    offset
+}
+
+/// Cuts a long line to what is around the caret.
+fn clip(shown: &str, caret: usize) -> (String, usize) {
+    if shown.width() <= WIDTH {
+        return (shown.to_owned(), caret);
+    }
+    let first = caret.saturating_sub(WIDTH / 2);
+    let (mut text, mut column, mut cut) = (String::new(), 0, None);
+    for c in shown.chars() {
+        let width = UnicodeWidthStr::width(c.encode_utf8(&mut [0; 4]) as &str);
+        if column >= first && column + width <= first + WIDTH {
+            cut.get_or_insert(column);
+            text.push(c);
+        }
+        column += width;
+    }
+    let cut = cut.unwrap_or(0);
+    let lead = if cut > 0 { "…" } else { "" };
+    let tail = if cut + text.width() < column { "…" } else { "" };
+    let caret = caret - cut + lead.width();
+    (format!("{lead}{text}{tail}"), caret)
+}

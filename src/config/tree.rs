@@ -1,0 +1,179 @@
+//! Configuration, first step: the file's text → a tree whose every node knows where it stands.
+//!
+//! The only file that knows the YAML library. Invariant: a node's `written` and `defined` are byte ranges of the source text.
+
+use std::fmt;
+use std::ops::Range;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
+use serde_saphyr::{Location, Spanned, Tagged};
+
+/// One YAML node. Nothing is typed yet beyond what YAML itself says.
+pub(super) struct Node {
+    /// Where it stands: of an alias, the alias; of a merged (`<<`) value, the merge; of a mapping or a sequence, its first byte at most.
+    pub(super) written: Range<usize>,
+    /// Where its content stands: differs from `written` for an alias or a merged value.
+    pub(super) defined: Range<usize>,
+    /// A tag that YAML does not know, such as `!secret`.
+    pub(super) tag: Option<String>,
+    pub(super) value: Value,
+}
+
+/// A node's content.
+pub(super) enum Value {
+    Null,
+    Bool(bool),
+    /// Its text is `defined` in the source.
+    Number(f64),
+    Text(String),
+    List(Vec<Node>),
+    /// In the file's order; keys can repeat.
+    Map(Vec<(Node, Node)>),
+}
+
+/// Why a text is no YAML.
+pub(super) struct SyntaxError {
+    /// Byte offset into the source.
+    pub(super) offset: usize,
+    pub(super) message: String,
+}
+
+/// Parses `text`, which has no byte order mark. An empty document is [`Value::Null`].
+pub(super) fn parse(text: &str) -> Result<Node, SyntaxError> {
+    let options = serde_saphyr::options! {
+        // Told by our own rule, with the line of both.
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        // `yes`, `on` and `y` are texts: YAML 1.2.
+        strict_booleans: true,
+        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
+        // The library's excerpt prints neighbouring lines, secrets included.
+        with_snippet: false,
+        // Ours has five levels; the library's default of 64 overflows a test thread's stack of 2 MiB.
+        budget: serde_saphyr::budget! { max_depth: 16 },
+    };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+        let location = error.location().unwrap_or(Location::UNKNOWN);
+        SyntaxError { offset: offset_of(text, location), message: without_place(&error.to_string(), location) }
+    })
+}
+
+impl Value {
+    /// What the author would call it.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Value::Null => "nothing",
+            Value::Bool(_) => "a boolean",
+            Value::Number(_) => "a number",
+            Value::Text(_) => "a text",
+            Value::List(_) => "a list",
+            Value::Map(_) => "a mapping",
+        }
+    }
+}
+
+/// Line and column also where the library knows no byte offset.
+fn offset_of(text: &str, location: Location) -> usize {
+    let column = usize::try_from(location.column()).unwrap_or(1).max(1);
+    let line = usize::try_from(location.line()).unwrap_or(1).max(1);
+    let start: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+    let rest = text.get(start..).unwrap_or_default();
+    start + rest.char_indices().nth(column - 1).map_or(rest.len(), |(at, _)| at)
+}
+
+/// The library ends its texts with the place, which ours begin with.
+fn without_place(message: &str, location: Location) -> String {
+    let place = format!(" at line {}, column {}", location.line(), location.column());
+    let first = message.lines().next().unwrap_or_default();
+    first.split(&place).next().unwrap_or(first).trim_end().to_owned()
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::<Tagged<Value>>::deserialize(deserializer)?;
+        let range = |location: Location| -> Option<Range<usize>> {
+            let start = usize::try_from(location.span().byte_offset()?).ok()?;
+            let len = usize::try_from(location.span().byte_len()?).ok()?;
+            Some(start..start + len)
+        };
+        let unknown = || D::Error::custom("a node without a place");
+        Ok(Self {
+            written: range(spanned.referenced).ok_or_else(unknown)?,
+            defined: range(spanned.defined).ok_or_else(unknown)?,
+            tag: spanned.value.1.filter(|tag| !tag.starts_with("tag:yaml.org")),
+            value: spanned.value.0,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a YAML value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "every limit of ours is far below 2^53; the text itself is in the source"
+    )]
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value as f64))
+    }
+
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "every limit of ours is far below 2^53; the text itself is in the source"
+    )]
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value as f64))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::Number(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::Text(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::Text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(node) = access.next_element()? {
+            list.push(node);
+        }
+        Ok(Value::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut map = Vec::new();
+        while let Some(entry) = access.next_entry()? {
+            map.push(entry);
+        }
+        Ok(Value::Map(map))
+    }
+}

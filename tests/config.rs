@@ -1,0 +1,221 @@
+//! The configuration as its author meets it: examples that are sound, one bad file per rule with the exact text that it earns, and no secret in any.
+//!
+//! `UPDATE_EXPECT=1 cargo test --test integration config` writes the expected texts anew: read the difference before you commit it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use slackline::config::{check, load, schema};
+
+/// What every secret in these files holds: no text may.
+const PLANTED: &str = "pl4nt3d";
+
+fn env(name: &str) -> Option<String> {
+    let value = match name {
+        "SALES_WEBHOOK_URL" => "https://hooks.slack.com/services/T0/B1/pl4nt3dSales",
+        "SUPPORT_WEBHOOK_URL" => "https://hooks.slack.com/services/T0/B2/pl4nt3dSupport",
+        "KAFKA_BROKERS" => "kafka-1:9092,kafka-2:9092",
+        "KAFKA_PASSWORD" => "pl4nt3dPassword",
+        "HOSTNAME" => "slackline-0",
+        "EMPTY" => "",
+        "PLANTED_WORD" => "pl4nt3d word",
+        _ => return None,
+    };
+    Some(value.to_owned())
+}
+
+fn yaml_files(directory: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> =
+        entries.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect();
+    files.sort();
+    assert!(!files.is_empty(), "{directory} is empty");
+    files
+}
+
+/// All that a terminal would show of a file.
+fn told(path: &Path) -> String {
+    let file = path.display().to_string();
+    match load(path, &env) {
+        Ok(loaded) => {
+            loaded.warnings.iter().map(|warning| format!("{}\n", warning.display(&file, "warning: "))).collect()
+        }
+        Err(errors) => format!("{errors}\n"),
+    }
+}
+
+#[test]
+fn each_bad_file_earns_its_exact_text() {
+    let update = std::env::var_os("UPDATE_EXPECT").is_some();
+    let mut different = Vec::new();
+    for path in yaml_files("tests/config/bad") {
+        let told = told(&path);
+        assert!(!told.is_empty(), "{} is sound", path.display());
+        let expected = path.with_extension("err");
+        if update {
+            std::fs::write(&expected, &told).unwrap();
+        } else if std::fs::read_to_string(&expected).unwrap_or_default() != told {
+            different.push(format!("--- {}\n{told}", expected.display()));
+        }
+    }
+    assert!(different.is_empty(), "{}", different.join("\n"));
+}
+
+#[test]
+fn no_bad_file_tells_a_secret() {
+    for path in yaml_files("tests/config/bad") {
+        let told = told(&path);
+        assert!(!told.contains(PLANTED), "{told}");
+        if let Err(errors) = load(&path, &env) {
+            assert!(!format!("{errors:?}").contains(PLANTED), "{errors:?}");
+        }
+    }
+}
+
+#[test]
+fn every_expected_text_has_its_file() {
+    for entry in std::fs::read_dir("tests/config/bad").unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "err") {
+            assert!(path.with_extension("yaml").exists(), "{} is left over", path.display());
+        }
+    }
+}
+
+fn example(path: &Path) -> Result<slackline::config::Loaded, slackline::config::diagnostic::ConfigErrors> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let pem = rcgen::generate_simple_self_signed(vec!["ca.example".to_owned()]).unwrap().cert.pem();
+    check(&text, path, &env, &|path| match path.file_name().and_then(|name| name.to_str()) {
+        Some("support-webhook-url") => Ok(b"https://hooks.slack.com/services/T0/B2/pl4nt3dSupport\n".to_vec()),
+        Some("intranet-ca.pem") => Ok(pem.clone().into_bytes()),
+        _ => Err(std::io::ErrorKind::NotFound.into()),
+    })
+}
+
+#[test]
+fn every_example_is_sound_and_fits_the_schema() {
+    let schema = serde_json::from_str(&schema::json().unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for path in yaml_files("deploy/examples") {
+        if let Err(errors) = example(&path) {
+            panic!("{errors}");
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("# yaml-language-server: $schema=../slackline.schema.json\n"), "{}", path.display());
+        let value: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
+        let faults: Vec<String> = validator.iter_errors(&value).map(|fault| fault.to_string()).collect();
+        assert!(faults.is_empty(), "{}: {faults:?}", path.display());
+    }
+}
+
+#[test]
+fn the_full_example_has_every_key() {
+    let schema: serde_json::Value = serde_json::from_str(&schema::json().unwrap()).unwrap();
+    let text = std::fs::read_to_string("deploy/examples/full.yaml").unwrap();
+    for key in keys(&schema) {
+        assert!(text.contains(&format!("{key}:")), "{key} is not in full.yaml");
+    }
+}
+
+#[test]
+fn the_seeds_actions_are_in_the_example_word_for_word() {
+    let text = std::fs::read_to_string("deploy/examples/slackline.yaml").unwrap();
+    let example =
+        example(Path::new("deploy/examples/slackline.yaml")).unwrap_or_else(|errors| panic!("{errors}")).config;
+    assert!(text.contains("🎉 {{$.properties.name}} just completed an order for {{$.properties.total}}!"));
+    let of = |name: &str| example.actions.iter().find(|action| action.name == name).unwrap();
+    assert_eq!(
+        of("order-completed").message.source(),
+        "🎉 {{$.properties.name}} just completed an order for {{$.properties.total}}!"
+    );
+    for (action, channel) in [("sales-alerts", "#sales-alerts"), ("support-alerts", "#support-alerts")] {
+        assert_eq!(of(action).channel.as_ref().unwrap().source(), channel);
+    }
+    assert!(of("sales-alerts").trigger.source().contains("$.traits.plan == 'enterprise'"));
+    assert!(of("support-alerts").trigger.source().contains("$.event == 'NPS Submitted'"));
+}
+
+/// `UPDATE_SCHEMA=1 cargo test --test integration schema` writes it anew.
+#[test]
+fn the_committed_schema_is_in_step() {
+    let schema = schema::json().unwrap();
+    if std::env::var_os("UPDATE_SCHEMA").is_some() {
+        std::fs::write("deploy/slackline.schema.json", &schema).unwrap();
+    }
+    let committed = std::fs::read_to_string("deploy/slackline.schema.json").unwrap_or_default();
+    assert_eq!(committed, schema, "run: UPDATE_SCHEMA=1 cargo test --test integration schema");
+}
+
+fn properties_of(schema: &serde_json::Value) -> BTreeSet<String> {
+    schema["properties"].as_object().unwrap().keys().cloned().collect()
+}
+
+/// Every key of every section.
+fn keys(schema: &serde_json::Value) -> BTreeSet<String> {
+    let sections = schema["definitions"].as_object().unwrap().values();
+    sections.chain([schema]).flat_map(properties_of).collect()
+}
+
+/// The keys that the decoder names when it meets an unknown one.
+fn known(yaml: &str) -> BTreeSet<String> {
+    let Err(errors) = check(yaml, Path::new("x.yaml"), &env, &|_| Err(std::io::ErrorKind::NotFound.into())) else {
+        panic!("an unknown key is accepted");
+    };
+    let error = errors.errors.iter().find(|error| error.message == "unknown key `zzzzzzzzzzzz`").unwrap();
+    let names = error.help.strip_prefix("known here: ").unwrap();
+    names.split(", ").map(|name| name.trim_matches('`').to_owned()).collect()
+}
+
+#[test]
+fn the_decoder_and_the_schema_know_the_same_keys() {
+    let schema: serde_json::Value = serde_json::from_str(&schema::json().unwrap()).unwrap();
+    assert_eq!(known("zzzzzzzzzzzz: 1"), properties_of(&schema));
+    let sections = [
+        ("Kafka", "kafka: {zzzzzzzzzzzz: 1}"),
+        ("Webhook", "webhooks: {a: {zzzzzzzzzzzz: 1}}"),
+        ("Retry", "webhooks: {a: {retry: {zzzzzzzzzzzz: 1}}}"),
+        ("Action", "actions: [{zzzzzzzzzzzz: 1}]"),
+        ("Admin", "admin: {zzzzzzzzzzzz: 1}"),
+    ];
+    assert_eq!(sections.len(), schema["definitions"].as_object().unwrap().len());
+    for (section, yaml) in sections {
+        assert_eq!(known(yaml), properties_of(&schema["definitions"][section]), "{section}");
+    }
+}
+
+#[test]
+fn a_schemas_default_is_the_default() {
+    let schema: serde_json::Value = serde_json::from_str(&schema::json().unwrap()).unwrap();
+    let of = |section: &str, except: &[&str]| {
+        let properties = schema["definitions"][section]["properties"].as_object().unwrap();
+        let with_default =
+            properties.iter().filter(|(key, value)| value.get("default").is_some() && !except.contains(&key.as_str()));
+        with_default.map(|(key, value)| format!(", {key}: {}", value["default"])).collect::<String>()
+    };
+    // `user` has its default where messages are made, not in the configuration.
+    let (kafka, webhook, retry, admin, action) =
+        (of("Kafka", &[]), of("Webhook", &[]), of("Retry", &[]), of("Admin", &[]), of("Action", &["user"]));
+    assert!([&kafka, &webhook, &retry, &admin].iter().all(|defaults| !defaults.is_empty()));
+    let yaml = |kafka: &str, webhook: &str, action: &str, admin: &str| {
+        format!(
+            "kafka: {{brokers: k, topics: [e]{kafka}}}\nwebhooks: {{w: {{url: 'https://h.example/x'{webhook}}}}}\n\
+             actions: [{{name: n, trigger: a, webhook: w, message: m{action}}}]\n{admin}"
+        )
+    };
+    let hash = |yaml: &str| {
+        check(yaml, Path::new("x.yaml"), &env, &|_| Err(std::io::ErrorKind::NotFound.into()))
+            .unwrap_or_else(|errors| panic!("{errors}"))
+            .config
+            .hash
+    };
+    let written_out = yaml(
+        &kafka,
+        &format!("{webhook}, retry: {{{}}}", retry.trim_start_matches(", ")),
+        &action,
+        &format!("admin: {{{}}}", admin.trim_start_matches(", ")),
+    );
+    assert_eq!(hash(&yaml("", "", "", "")), hash(&written_out));
+    assert_ne!(hash(&yaml("", "", "", "")), hash(&yaml(", drain_timeout: 6s", "", "", "")));
+}
