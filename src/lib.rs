@@ -30,6 +30,10 @@ pub mod expression;
 
 pub mod config;
 
+pub mod delivery;
+
+pub mod topics;
+
 pub mod printable;
 
 // The five stages.
