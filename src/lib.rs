@@ -34,6 +34,8 @@ pub mod delivery;
 
 pub mod topics;
 
+pub mod metrics;
+
 pub mod printable;
 
 // The five stages.

@@ -1,0 +1,378 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, UNIX_EPOCH};
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use url::Url;
+
+use super::*;
+use crate::config::check::{self, Admin, Kafka, Retry, Start, WhenFull};
+use crate::delivery::{Delivery, Ended, Epoch, Reason, Ticket};
+use crate::event::{Invalid, Offset, Position};
+use crate::expression::Expression;
+use crate::expression::template::Template;
+use crate::queue::{Push, Queue};
+use crate::secret::Secret;
+
+/// A configuration with so many webhooks, each with so many actions.
+fn config(webhooks: u32, actions_each: u32) -> Config {
+    let webhook = |index: u32| check::Webhook {
+        name: format!("hook-{index}"),
+        url: Secret::new(Url::parse(&format!("https://hooks.slack.com/services/SECRET{index}")).unwrap()),
+        url_file: None,
+        rate_per_second: 1.0,
+        burst: 1,
+        queue_capacity: 7,
+        when_full: WhenFull::DropNewest,
+        timeout: Duration::from_secs(10),
+        proxy: None,
+        ca_pem: None,
+        retry: Retry {
+            initial: Duration::from_secs(1),
+            max: Duration::from_secs(60),
+            max_elapsed: Duration::from_secs(900),
+        },
+    };
+    let action = |webhook: u32, index: u32| check::Action {
+        name: format!("action-{webhook}-{index}"),
+        topics: vec![TopicIndex(0)],
+        trigger: Expression::compile("`true`").unwrap(),
+        webhook: WebhookIndex(webhook),
+        message: Template::compile("hello").unwrap(),
+        channel: None,
+        user: None,
+        icon_url: None,
+    };
+    Config {
+        kafka: Kafka {
+            brokers: "localhost:9092".to_owned(),
+            group_id: "slackline".to_owned(),
+            topics: vec!["events".to_owned(), "orders".to_owned()],
+            start: Start::Latest,
+            instance_id: None,
+            drain_timeout: Duration::from_secs(5),
+            properties: BTreeMap::new(),
+        },
+        webhooks: (0..webhooks).map(webhook).collect(),
+        actions: (0..webhooks).flat_map(|of| (0..actions_each).map(move |index| action(of, index))).collect(),
+        admin: Admin { listen: "127.0.0.1:0".to_owned() },
+        hash: 4_503_599_627_370_497,
+    }
+}
+
+/// The page as series → value; panics on a series that is there twice.
+fn series(page: &str) -> HashMap<String, f64> {
+    let mut series = HashMap::new();
+    for line in page.lines().filter(|line| !line.starts_with('#')) {
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        assert!(series.insert(name.to_owned(), value.parse().unwrap()).is_none(), "twice: {name}");
+    }
+    series
+}
+
+fn partition(topic: u32, number: i32) -> Partition {
+    Partition { topic: TopicIndex(topic), number }
+}
+
+fn ticket(offset: i64, action: u32) -> Ticket {
+    Ticket {
+        position: Position { partition: partition(0, 0), offset: Offset(offset) },
+        epoch: Epoch(1),
+        action: ActionIndex(action),
+    }
+}
+
+fn delivery(offset: i64, action: u32) -> Delivery {
+    Delivery { ticket: ticket(offset, action), payload: Bytes::from_static(b"{}"), timestamp: None }
+}
+
+#[test]
+fn the_page_shows_what_is_documented_and_nothing_else() {
+    let metrics = Metrics::new(&config(2, 2));
+    let lags = PartitionGauges { consumer_lag: Some(1), read_lag: Some(1), ..PartitionGauges::default() };
+    metrics.set_partitions(&[(partition(0, 0), lags)]);
+    let page = metrics.text();
+    let mut shown = BTreeSet::new();
+    for line in page.lines() {
+        if let Some(help) = line.strip_prefix("# HELP ") {
+            let (name, help) = help.split_once(' ').unwrap();
+            assert!(shown.insert(name.to_owned()), "twice: {name}");
+            let documented = DOCUMENTED.iter().find(|documented| documented.name == name).unwrap();
+            assert_eq!(help, documented.help);
+        } else if let Some(kind) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = kind.split_once(' ').unwrap();
+            let documented = DOCUMENTED.iter().find(|documented| documented.name == name).unwrap();
+            assert_eq!(kind, documented.kind.as_str());
+        } else {
+            let name = line.split(['{', ' ']).next().unwrap();
+            let base = ["_bucket", "_sum", "_count"].iter().find_map(|suffix| name.strip_suffix(suffix));
+            let documented = DOCUMENTED
+                .iter()
+                .find(|of| of.name == name || (of.kind == Kind::Histogram && Some(of.name) == base))
+                .unwrap_or_else(|| panic!("not documented: {line}"));
+            let labels = line.split_once('{').map_or("", |(_, labels)| labels.split_once('}').unwrap().0);
+            let labels: Vec<&str> = labels
+                .split(',')
+                .filter_map(|pair| pair.split_once('=').map(|(name, _)| name))
+                .filter(|label| *label != "le")
+                .collect();
+            assert_eq!(labels, documented.labels, "{line}");
+        }
+    }
+    let documented: BTreeSet<String> = DOCUMENTED.iter().map(|documented| documented.name.to_owned()).collect();
+    assert_eq!(shown, documented);
+    assert_eq!(documented.len(), DOCUMENTED.len(), "a name is documented twice");
+}
+
+#[test]
+fn series_start_at_zero() {
+    let page = Metrics::new(&config(1, 1)).text();
+    let series = series(&page);
+    for expected in [
+        r#"slackline_events_consumed_total{topic="orders"}"#,
+        r#"slackline_events_invalid_total{topic="events",reason="too_deep"}"#,
+        r#"slackline_expression_errors_total{action="action-0-0"}"#,
+        r#"slackline_deliveries_dropped_total{webhook="hook-0",action="action-0-0",reason="empty_message"}"#,
+        r#"slackline_attempts_total{webhook="hook-0",result="connect"}"#,
+        r#"slackline_attempt_duration_seconds_count{webhook="hook-0"}"#,
+        r#"slackline_delivery_latency_seconds_bucket{webhook="hook-0",le="900"}"#,
+        r#"slackline_queue_depth{webhook="hook-0"}"#,
+        r#"slackline_rebalances_total{kind="lost"}"#,
+        r#"slackline_assigned_partitions{topic="events"}"#,
+        "slackline_fenced_outcomes_total",
+    ] {
+        assert_eq!(series.get(expected), Some(&0.0), "{expected}\n{page}");
+    }
+    assert_eq!(series[r#"slackline_queue_capacity{webhook="hook-0"}"#], 7.0);
+    assert_eq!(series["slackline_config_hash"], 4_503_599_627_370_497.0);
+    assert!(page.contains("slackline_config_hash 4503599627370497\n"), "the hash must keep every digit");
+}
+
+#[test]
+fn counts_appear_under_their_labels() {
+    let metrics = Metrics::new(&config(1, 1));
+    let mut batch = TopicTally { unmatched: 3, matched: 2, offsets_lost: 9, ..TopicTally::default() };
+    batch.invalid(Invalid::NotObject);
+    metrics.add_events(TopicIndex(1), &batch);
+    metrics.add_events(TopicIndex(1), &batch);
+    metrics.expression_errors(ActionIndex(0), 4);
+    metrics.rebalance(RebalanceKind::Revoke);
+    metrics.commit(true);
+    metrics.commit(false);
+    metrics.commit(false);
+    metrics.fenced_outcome();
+    let webhook = metrics.webhook(WebhookIndex(0));
+    webhook.attempt(AttemptResult::RateLimited, Duration::from_millis(30));
+    webhook.attempt(AttemptResult::Ok, Duration::from_secs(11));
+    webhook.delivered(Some(Duration::from_secs(20)));
+    webhook.delivered(None);
+    webhook.truncated();
+    webhook.rate_limit(0.25);
+    let series = series(&metrics.text());
+    for (name, value) in [
+        (r#"slackline_events_consumed_total{topic="orders"}"#, 12.0),
+        (r#"slackline_events_matched_total{topic="orders"}"#, 4.0),
+        (r#"slackline_events_unmatched_total{topic="orders"}"#, 6.0),
+        (r#"slackline_events_invalid_total{topic="orders",reason="not_object"}"#, 2.0),
+        (r#"slackline_events_consumed_total{topic="events"}"#, 0.0),
+        (r#"slackline_offsets_lost_total{topic="orders"}"#, 18.0),
+        (r#"slackline_expression_errors_total{action="action-0-0"}"#, 4.0),
+        (r#"slackline_rebalances_total{kind="revoke"}"#, 1.0),
+        (r#"slackline_rebalances_total{kind="assign"}"#, 0.0),
+        (r#"slackline_commits_total{result="ok"}"#, 1.0),
+        (r#"slackline_commits_total{result="failed"}"#, 2.0),
+        ("slackline_fenced_outcomes_total", 1.0),
+        (r#"slackline_attempts_total{webhook="hook-0",result="rate_limited"}"#, 1.0),
+        (r#"slackline_attempt_duration_seconds_bucket{webhook="hook-0",le="0.025"}"#, 0.0),
+        (r#"slackline_attempt_duration_seconds_bucket{webhook="hook-0",le="0.05"}"#, 1.0),
+        (r#"slackline_attempt_duration_seconds_bucket{webhook="hook-0",le="10"}"#, 1.0),
+        (r#"slackline_attempt_duration_seconds_bucket{webhook="hook-0",le="+Inf"}"#, 2.0),
+        (r#"slackline_attempt_duration_seconds_sum{webhook="hook-0"}"#, 11.03),
+        (r#"slackline_delivery_latency_seconds_count{webhook="hook-0"}"#, 1.0),
+        (r#"slackline_messages_truncated_total{webhook="hook-0"}"#, 1.0),
+        (r#"slackline_rate_limit_per_second{webhook="hook-0"}"#, 0.25),
+    ] {
+        assert_eq!(series.get(name), Some(&value), "{name}");
+    }
+}
+
+#[test]
+fn blocked_until_ends_by_itself() {
+    let metrics = Metrics::new(&config(1, 1));
+    let now = UNIX_EPOCH + Duration::from_secs(1_000_000);
+    metrics.webhook(WebhookIndex(0)).blocked_until(Some(now + Duration::from_secs(5)));
+    let name = r#"slackline_blocked_until_timestamp_seconds{webhook="hook-0"}"#;
+    assert_eq!(series(&metrics.text_at(now))[name], 1_000_005.0);
+    assert_eq!(series(&metrics.text_at(now + Duration::from_secs(5)))[name], 0.0);
+    metrics.webhook(WebhookIndex(0)).blocked_until(None);
+    assert_eq!(series(&metrics.text_at(now))[name], 0.0);
+}
+
+#[test]
+fn revoked_partitions_disappear() {
+    let metrics = Metrics::new(&config(1, 1));
+    let known = PartitionGauges {
+        consumer_lag: Some(12),
+        read_lag: None,
+        unsettled_events: 3,
+        oldest_unsettled_age_seconds: 1.5,
+        paused: true,
+    };
+    metrics.set_partitions(&[(partition(0, 3), known), (partition(1, 0), PartitionGauges::default())]);
+    let page = metrics.text();
+    let before = series(&page);
+    assert_eq!(before[r#"slackline_consumer_lag{topic="events",partition="3"}"#], 12.0);
+    assert_eq!(before[r#"slackline_oldest_unsettled_age_seconds{topic="events",partition="3"}"#], 1.5);
+    assert_eq!(before[r#"slackline_paused_partitions{topic="events"}"#], 1.0);
+    assert_eq!(before[r#"slackline_assigned_partitions{topic="orders"}"#], 1.0);
+    assert!(!page.contains("slackline_read_lag{"), "an unknown lag is no lag of 0");
+    metrics.set_partitions(&[(partition(1, 0), PartitionGauges::default())]);
+    let page = metrics.text();
+    assert!(!page.contains(r#"topic="events",partition"#), "{page}");
+    assert_eq!(series(&page)[r#"slackline_assigned_partitions{topic="events"}"#], 0.0);
+}
+
+#[test]
+fn a_refused_reload_keeps_the_hash_in_force() {
+    let metrics = Metrics::new(&config(1, 1));
+    metrics.config_reloaded(5, true);
+    metrics.config_reloaded(6, false);
+    let series = series(&metrics.text());
+    assert_eq!(series["slackline_config_hash"], 5.0);
+    assert_eq!(series["slackline_config_last_reload_successful"], 0.0);
+    assert!(series["slackline_config_last_reload_success_timestamp_seconds"] > 1.7e9);
+}
+
+#[test]
+fn many_actions_appear_when_first_counted() {
+    let metrics = Metrics::new(&config(1_001, 1));
+    let page = metrics.text();
+    for sparse in ["slackline_deliveries_matched_total{", "slackline_attempts_total{", "slackline_expression_errors"] {
+        assert!(!page.contains(sparse), "{sparse} of 1,001 actions must not start at 0");
+    }
+    assert!(page.contains(r#"slackline_queue_depth{webhook="hook-1000"} 0"#));
+    metrics.expression_errors(ActionIndex(7), 1);
+    metrics.webhook(WebhookIndex(1_000)).attempt(AttemptResult::Ok, Duration::ZERO);
+    let series = series(&metrics.text());
+    assert_eq!(series[r#"slackline_expression_errors_total{action="action-7-0"}"#], 1.0);
+    assert_eq!(series[r#"slackline_attempts_total{webhook="hook-1000",result="ok"}"#], 1.0);
+    assert!(!series.contains_key(r#"slackline_attempts_total{webhook="hook-1000",result="connect"}"#));
+}
+
+#[test]
+fn labels_are_escaped_and_secrets_absent() {
+    let mut config = config(1, 1);
+    config.webhooks[0].name = "a\"b\\c\nd".to_owned();
+    let page = Metrics::new(&config).text();
+    assert!(page.contains(r#"slackline_queue_depth{webhook="a\"b\\c\nd"} 0"#), "{page}");
+    assert!(!page.contains("SECRET") && !page.contains("hooks.slack.com"));
+}
+
+/// Whatever is in the page of one scrape adds up (invariant 2), while a thread moves deliveries through a real queue.
+#[test]
+fn one_scrape_is_consistent_while_deliveries_move() {
+    let metrics = Metrics::new(&config(1, 2));
+    let queue = Arc::new(Queue::new(2, WhenFull::DropOldest, [ActionIndex(0), ActionIndex(1)]));
+    metrics.watch(WebhookIndex(0), Arc::clone(&queue) as Arc<dyn Tallied>);
+    let done = Arc::new(AtomicBool::new(false));
+    let movers: Vec<_> = [false, true]
+        .into_iter()
+        .map(|sends| {
+            let (queue, done, metrics) = (Arc::clone(&queue), Arc::clone(&done), Arc::clone(&metrics));
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            thread::spawn(move || {
+                for offset in 0.. {
+                    if done.load(Ordering::Relaxed) {
+                        queue.close();
+                        break;
+                    }
+                    if sends {
+                        let Some(next) = runtime.block_on(queue.next()) else { break };
+                        assert!(queue.begin_attempt(&next.ticket));
+                        queue.finish(&next.ticket, Ended::Delivered);
+                    } else {
+                        let batch = TopicTally { matched: 1, unmatched: 2, ..TopicTally::default() };
+                        metrics.add_events(TopicIndex(0), &batch);
+                        assert_ne!(queue.push(delivery(offset, u32::from(offset % 3 == 0))), Push::Full);
+                    }
+                }
+            })
+        })
+        .collect();
+    let mut moved = 0.0;
+    let mut scrapes = 0;
+    while moved < 20_000.0 || scrapes < 200 {
+        let series = series(&metrics.text());
+        let sum = |name: &str| -> f64 {
+            series.iter().filter(|(series, _)| series.split('{').next() == Some(name)).map(|(_, value)| value).sum()
+        };
+        moved = sum("slackline_deliveries_matched_total");
+        scrapes += 1;
+        let ended = sum("slackline_deliveries_delivered_total")
+            + sum("slackline_deliveries_dropped_total")
+            + sum("slackline_deliveries_released_total");
+        assert_eq!(moved, ended + sum("slackline_queue_depth") + sum("slackline_in_flight"), "{series:?}");
+        let events = sum("slackline_events_matched_total") + sum("slackline_events_unmatched_total");
+        assert_eq!(sum("slackline_events_consumed_total"), events);
+        assert_eq!(events % 3.0, 0.0, "half a batch was seen");
+    }
+    done.store(true, Ordering::Relaxed);
+    for mover in movers {
+        mover.join().unwrap();
+    }
+}
+
+proptest! {
+    /// Against counting by hand: every bucket holds what is at most its bound.
+    #[test]
+    fn a_histogram_counts_by_upper_bound(millis in proptest::collection::vec(0u64..20_000, 0..60)) {
+        let metrics = Metrics::new(&config(1, 1));
+        let webhook = metrics.webhook(WebhookIndex(0));
+        for took in &millis {
+            webhook.attempt(AttemptResult::Ok, Duration::from_millis(*took));
+        }
+        let series = series(&metrics.text());
+        for bound in [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0] {
+            let name = format!("slackline_attempt_duration_seconds_bucket{{webhook=\"hook-0\",le=\"{bound}\"}}");
+            let within = millis.iter().filter(|took| Duration::from_millis(**took).as_secs_f64() <= bound).count();
+            prop_assert_eq!(series[&name], within as f64, "{}", name);
+        }
+        let name = "slackline_attempt_duration_seconds_bucket{webhook=\"hook-0\",le=\"+Inf\"}";
+        prop_assert_eq!(series[name], millis.len() as f64);
+    }
+}
+
+/// `cargo test --release --lib page_of_10_000 -- --ignored --nocapture` prints what a page of 10,000 busy webhooks costs.
+#[test]
+#[ignore = "a measurement, not a test"]
+#[allow(clippy::print_stdout, reason = "the figures are what it is for")]
+fn page_of_10_000_webhooks() {
+    let resident = || {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = |key: &str| status.lines().find(|line| line.starts_with(key)).unwrap().to_owned();
+        format!("{} {}", line("VmRSS"), line("VmHWM")).replace('\t', " ")
+    };
+    println!("before            {}", resident());
+    let metrics = Metrics::new(&config(10_000, 1));
+    println!("configured        {}", resident());
+    for index in 0..10_000 {
+        let queue = Arc::new(Queue::new(10, WhenFull::DropOldest, [ActionIndex(index)]));
+        for offset in 0..3 {
+            queue.push(delivery(offset, index));
+        }
+        queue.drop_unqueued(ActionIndex(index), Reason::EmptyMessage);
+        metrics.watch(WebhookIndex(index), queue);
+        metrics.webhook(WebhookIndex(index)).attempt(AttemptResult::Ok, Duration::from_millis(30));
+        metrics.webhook(WebhookIndex(index)).delivered(Some(Duration::from_millis(30)));
+    }
+    println!("busy              {}", resident());
+    for _ in 0..3 {
+        let start = std::time::Instant::now();
+        let page = metrics.text();
+        println!("{} bytes, {} lines in {:?} {}", page.len(), page.lines().count(), start.elapsed(), resident());
+    }
+}
