@@ -36,7 +36,13 @@ pub mod topics;
 
 pub mod metrics;
 
+pub mod health;
+
+pub mod log_repeat;
+
 pub mod printable;
+
+pub mod wake;
 
 // The five stages.
 
