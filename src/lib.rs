@@ -44,6 +44,8 @@ pub mod printable;
 
 pub mod wake;
 
+pub mod kafka;
+
 // The five stages.
 
 // What puts them together, and what watches them.

@@ -1,0 +1,226 @@
+//! The Kafka client: its properties, its errors, what it tells the poll loop.
+//!
+//! Invariant: no callback of librdkafka does work of its own. Each notes what happened; the poll loop, which is the thread that they run on,
+//! acts on it when the poll returns, with the ledger and the queues in its hands.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rdkafka::config::{ClientConfig, FromClientConfigAndContext, RDKafkaLogLevel};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::message::{BorrowedHeaders, Headers as _};
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{ClientContext, Statistics, TopicPartitionList};
+
+use crate::config::check::Kafka;
+use crate::event::Headers;
+use crate::wake::Waker;
+
+pub mod native;
+
+/// The consumer that the poll loop owns.
+pub type Client = BaseConsumer<Context>;
+
+/// How often librdkafka reports its statistics: partition counts, ends of partitions and the brokers' states come from them.
+const STATISTICS_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What slackline sets unless `kafka.properties` says otherwise; the reasons are measured in the project's reference pages.
+const DEFAULTS: &[(&str, &str)] = &[
+    // A rebalance leaves what is kept alone.
+    ("partition.assignment.strategy", "cooperative-sticky"),
+    // Failover within the session; over 20 s, since a broker's own failover takes 9 to 12 s.
+    ("session.timeout.ms", "30000"),
+    // A new member's partitions move within a second instead of three.
+    ("heartbeat.interval.ms", "1000"),
+    // The first record 0.2–1 s after the broker's return instead of 2–6 s.
+    ("reconnect.backoff.max.ms", "500"),
+    // Prefetch is memory. With librdkafka's own default of 1,000 ms of fetch backoff a small queue would starve the loop.
+    ("queued.max.messages.kbytes", "16384"),
+    ("fetch.queue.backoff.ms", "5"),
+    // Partitions that are added are found within half a minute.
+    ("topic.metadata.refresh.interval.ms", "30000"),
+];
+
+/// Defaults that the KIP-848 protocol refuses: its sessions are the broker's business.
+const CLASSIC_ONLY: &[&str] = &["partition.assignment.strategy", "session.timeout.ms", "heartbeat.interval.ms"];
+
+/// What librdkafka told during a poll.
+#[derive(Debug)]
+pub enum Told {
+    /// The group gave these partitions to this member. Nothing is read of them until the client is told to.
+    Assigned(Vec<(String, i32)>),
+    /// The group takes these partitions away; `lost`: has taken, another member may own them already.
+    Revoked {
+        /// Topic and partition.
+        partitions: Vec<(String, i32)>,
+        /// No commit of theirs will be accepted.
+        lost: bool,
+    },
+    /// The periodic statistics.
+    Statistics(Box<Statistics>),
+    /// Something that librdkafka keeps trying to mend.
+    Error(KafkaError, String),
+}
+
+/// The client's context: a mailbox from librdkafka's callbacks to the poll loop.
+pub struct Context {
+    told: Mutex<Vec<Told>>,
+    /// How often anything was told or logged: a poll that returned nothing but moved this may have left messages in the queue.
+    activity: AtomicU64,
+    /// The client is being closed: partitions are given up at once, the poll loop is done with them.
+    closing: AtomicBool,
+}
+
+impl Context {
+    /// Takes what was told since the last call, in its order.
+    pub fn take(&self) -> Vec<Told> {
+        std::mem::take(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Moves with everything that a poll served.
+    pub fn activity(&self) -> u64 {
+        self.activity.load(Ordering::Relaxed)
+    }
+
+    /// From now on partitions are given up without the poll loop.
+    pub fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+    }
+
+    fn tell(&self, told: Told) {
+        self.activity.fetch_add(1, Ordering::Relaxed);
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).push(told);
+    }
+}
+
+impl ClientContext for Context {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.activity.fetch_add(1, Ordering::Relaxed);
+        // What an operator acts on comes as an error through `error`, once; the client's own lines repeat it at every try.
+        match level {
+            RDKafkaLogLevel::Debug => tracing::trace!(target: "librdkafka", facility, "{message}"),
+            _ => tracing::debug!(target: "librdkafka", facility, "{message}"),
+        }
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        self.tell(Told::Statistics(Box::new(statistics)));
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        // The end of a partition is no error; the poll returns it as well.
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
+            return;
+        }
+        self.tell(Told::Error(error, reason.to_owned()));
+    }
+}
+
+impl ConsumerContext for Context {
+    fn rebalance(&self, client: &BaseConsumer<Self>, what: RDKafkaRespErr, list: &mut TopicPartitionList) {
+        let partitions = list.elements().iter().map(|at| (at.topic().to_owned(), at.partition())).collect();
+        let assigned = matches!(what, RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS);
+        if !self.closing.load(Ordering::Relaxed) {
+            self.tell(if assigned {
+                Told::Assigned(partitions)
+            } else {
+                Told::Revoked { partitions, lost: client.assignment_lost() }
+            });
+        } else if !assigned && let Err(error) = give_up(client, list) {
+            tracing::debug!(%error, "could not give partitions up while closing");
+        }
+    }
+
+    fn commit_callback(&self, _result: KafkaResult<()>, _offsets: &TopicPartitionList) {
+        self.activity.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Tells the client to read the partitions of `list`, each from its offset.
+///
+/// # Errors
+/// What librdkafka says, for instance that the partitions have been lost meanwhile.
+pub fn take_over(client: &Client, list: &TopicPartitionList) -> KafkaResult<()> {
+    match client.rebalance_protocol() {
+        RebalanceProtocol::Cooperative => client.incremental_assign(list),
+        RebalanceProtocol::Eager | RebalanceProtocol::None => client.assign(list),
+    }
+}
+
+/// Tells the client to stop reading the partitions of `list`; the group gives them to others then.
+///
+/// # Errors
+/// What librdkafka says.
+pub fn give_up(client: &Client, list: &TopicPartitionList) -> KafkaResult<()> {
+    match client.rebalance_protocol() {
+        RebalanceProtocol::Cooperative => client.incremental_unassign(list),
+        RebalanceProtocol::Eager | RebalanceProtocol::None => client.unassign(),
+    }
+}
+
+/// A client for `kafka`, subscribed to nothing yet; `waker` is woken when it has something to poll.
+///
+/// # Errors
+/// Properties that contradict each other, files that are not there (certificates): librdkafka's own text says which.
+pub fn client(kafka: &Kafka, waker: &Waker) -> KafkaResult<Arc<Client>> {
+    let context =
+        Context { told: Mutex::new(Vec::new()), activity: AtomicU64::new(0), closing: AtomicBool::new(false) };
+    let mut client = Client::from_config_and_context(&properties(kafka), context)?;
+    let waker = waker.clone();
+    client.set_nonempty_callback(move || waker.wake());
+    Ok(Arc::new(client))
+}
+
+/// Every property that the client is made with.
+fn properties(kafka: &Kafka) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    let consumer_protocol =
+        kafka.properties.get("group.protocol").is_some_and(|value| value.expose().eq_ignore_ascii_case("consumer"));
+    for (name, value) in DEFAULTS {
+        if !(consumer_protocol && CLASSIC_ONLY.contains(name)) {
+            config.set(*name, *value);
+        }
+    }
+    config.set("client.id", "slackline");
+    for (name, value) in &kafka.properties {
+        config.set(name, value.expose());
+    }
+    config
+        .set("bootstrap.servers", &kafka.brokers)
+        .set("group.id", &kafka.group_id)
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        // Where to start is decided at the assignment (consume/start.rs). The property would skip records without a word.
+        .set("auto.offset.reset", "error")
+        // At the end of a partition the position tells of control records, which no event shows.
+        .set("enable.partition.eof", "true")
+        .set("statistics.interval.ms", STATISTICS_INTERVAL.as_millis().to_string())
+        .set_log_level(RDKafkaLogLevel::Info);
+    if let Some(instance_id) = &kafka.instance_id {
+        config.set("group.instance.id", instance_id);
+    }
+    config
+}
+
+/// Whether an error says that a topic is not there (yet): it is waited for.
+#[must_use]
+pub fn is_unknown_topic(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::UnknownTopicOrPartition
+                | RDKafkaErrorCode::UnknownTopic
+                | RDKafkaErrorCode::UnknownPartition
+        )
+    )
+}
+
+impl Headers for BorrowedHeaders {
+    fn for_each<'a>(&'a self, each: &mut dyn FnMut(&'a str, Option<&'a [u8]>)) {
+        for header in self.iter() {
+            each(header.key, header.value);
+        }
+    }
+}
