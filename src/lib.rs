@@ -48,6 +48,8 @@ pub mod kafka;
 
 // The five stages.
 
+pub mod queue;
+
 // What puts them together, and what watches them.
 
 // What shows it without a cluster or Slack.

@@ -1,0 +1,216 @@
+//! The queue against a naive model: lists of tickets, one for each state that a delivery can be in.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use bytes::Bytes;
+use proptest::prelude::*;
+
+use super::*;
+use crate::delivery::Epoch;
+use crate::event::{Offset, Partition, Position, TopicIndex};
+use crate::metrics::Tallied;
+
+fn ticket(partition: i32, offset: i64, action: u32) -> Ticket {
+    let partition = Partition { topic: TopicIndex(0), number: partition };
+    Ticket { position: Position { partition, offset: Offset(offset) }, epoch: Epoch(1), action: ActionIndex(action) }
+}
+
+fn delivery(ticket: Ticket) -> Delivery {
+    Delivery { ticket, payload: Bytes::new(), timestamp: None }
+}
+
+fn of(partition: i32) -> impl Fn(&Ticket) -> bool + Copy {
+    move |ticket: &Ticket| ticket.position.partition.number == partition
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Push { partition: i32, action: u32 },
+    Empty { action: u32 },
+    Take,
+    BeginAttempt,
+    EndAttempt,
+    Finish { ended: Ended },
+    Release { partition: i32 },
+    Abandon { partition: i32 },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let ended = prop_oneof![
+        Just(Ended::Delivered),
+        Just(Ended::Dropped(Reason::Rejected)),
+        Just(Ended::Dropped(Reason::RetriesExhausted))
+    ];
+    prop_oneof![
+        6 => (0..3i32, 0..2u32).prop_map(|(partition, action)| Step::Push { partition, action }),
+        1 => (0..2u32).prop_map(|action| Step::Empty { action }),
+        4 => Just(Step::Take),
+        3 => Just(Step::BeginAttempt),
+        1 => Just(Step::EndAttempt),
+        3 => ended.prop_map(|ended| Step::Finish { ended }),
+        1 => (0..3i32).prop_map(|partition| Step::Release { partition }),
+        1 => (0..3i32).prop_map(|partition| Step::Abandon { partition }),
+    ]
+}
+
+#[derive(Default)]
+struct Model {
+    waiting: Vec<Ticket>,
+    /// The ticket, whether an attempt is under way, whether its partition leaves.
+    in_flight: Option<(Ticket, bool, bool)>,
+    /// What the sender believes to have in flight.
+    held: Option<Ticket>,
+    matched: u64,
+    delivered: u64,
+    dropped: u64,
+    released: u64,
+}
+
+proptest! {
+    /// Invariant 2, after every single step, and every state as the model has it.
+    #[test]
+    fn books_balance_at_every_moment(
+        capacity in 1..5usize,
+        when_full in prop_oneof![Just(WhenFull::DropNewest), Just(WhenFull::DropOldest), Just(WhenFull::Block)],
+        steps in prop::collection::vec(step(), 1..120),
+    ) {
+        let queue = Queue::new(capacity, when_full, [ActionIndex(0), ActionIndex(1)]);
+        let mut model = Model::default();
+        for (offset, step) in (0..).zip(steps) {
+            match step {
+                Step::Push { partition, action } => {
+                    let pushed = ticket(partition, offset, action);
+                    model.matched += 1;
+                    let full = model.waiting.len() >= capacity;
+                    model.waiting.push(pushed);
+                    let expected = match when_full {
+                        WhenFull::DropNewest if full => Push::Dropped(model.waiting.pop().unwrap()),
+                        WhenFull::DropOldest if full => Push::Dropped(model.waiting.remove(0)),
+                        WhenFull::Block if model.waiting.len() >= capacity => Push::Full,
+                        _ => Push::Queued,
+                    };
+                    model.dropped += u64::from(matches!(expected, Push::Dropped(_)));
+                    prop_assert_eq!(queue.push(delivery(pushed)), expected);
+                }
+                Step::Empty { action } => {
+                    queue.drop_unqueued(ActionIndex(action), Reason::EmptyMessage);
+                    (model.matched, model.dropped) = (model.matched + 1, model.dropped + 1);
+                }
+                Step::Take => {
+                    // One delivery in flight at a time: a sender takes the next when the last has ended.
+                    if model.in_flight.is_some() { continue }
+                    let expected = if model.waiting.is_empty() { None } else { Some(model.waiting.remove(0)) };
+                    let taken = queue.take().map(|taken| taken.unwrap().ticket);
+                    prop_assert_eq!(taken, expected);
+                    model.in_flight = expected.map(|ticket| (ticket, false, false));
+                    model.held = expected.or(model.held);
+                }
+                Step::BeginAttempt => {
+                    let Some(held) = model.held else { continue };
+                    let there = model.in_flight.is_some_and(|(ticket, ..)| ticket == held);
+                    if let Some(in_flight) = model.in_flight.as_mut().filter(|_| there) { in_flight.1 = true }
+                    prop_assert_eq!(queue.begin_attempt(&held), there);
+                }
+                Step::EndAttempt => {
+                    let Some(held) = model.held else { continue };
+                    let expected = match &mut model.in_flight {
+                        Some((ticket, attempting, false)) if *ticket == held => {
+                            *attempting = false;
+                            AfterAttempt::Keep
+                        }
+                        Some((ticket, _, true)) if *ticket == held => {
+                            model.in_flight = None;
+                            model.released += 1;
+                            AfterAttempt::Gone
+                        }
+                        _ => AfterAttempt::Gone,
+                    };
+                    prop_assert_eq!(queue.end_attempt(&held), expected);
+                }
+                Step::Finish { ended } => {
+                    let Some(held) = model.held else { continue };
+                    queue.finish(&held, ended);
+                    if model.in_flight.is_some_and(|(ticket, ..)| ticket == held) {
+                        model.in_flight = None;
+                        if ended == Ended::Delivered { model.delivered += 1 } else { model.dropped += 1 }
+                    }
+                }
+                Step::Release { partition } => {
+                    queue.release(of(partition));
+                    let before = model.waiting.len();
+                    model.waiting.retain(|ticket| !of(partition)(ticket));
+                    model.released += (before - model.waiting.len()) as u64;
+                    match &mut model.in_flight {
+                        Some((ticket, true, leaving)) if of(partition)(ticket) => *leaving = true,
+                        Some((ticket, false, _)) if of(partition)(ticket) => {
+                            model.in_flight = None;
+                            model.released += 1;
+                        }
+                        _ => {}
+                    }
+                }
+                Step::Abandon { partition } => {
+                    let there = model.in_flight.is_some_and(|(ticket, ..)| of(partition)(&ticket));
+                    prop_assert_eq!(queue.abandon(of(partition)), there);
+                    if there {
+                        model.in_flight = None;
+                        model.released += 1;
+                    }
+                }
+            }
+            let tally = queue.tally();
+            let sum = |count: fn(&ActionTally) -> u64| tally.actions.iter().map(|(_, tally)| count(tally)).sum::<u64>();
+            let (matched, delivered, released) = (sum(|t| t.matched), sum(|t| t.delivered), sum(|t| t.released));
+            let dropped = sum(|t| t.dropped.iter().sum());
+            prop_assert_eq!(matched, delivered + dropped + released + tally.queued + tally.in_flight);
+            prop_assert_eq!(
+                (matched, delivered, dropped, released, tally.queued, tally.in_flight),
+                (model.matched, model.delivered, model.dropped, model.released, model.waiting.len() as u64, u64::from(model.in_flight.is_some()))
+            );
+            let attempting = model.in_flight.is_some_and(|(_, attempting, _)| attempting);
+            prop_assert_eq!(queue.is_attempting(|_| true), attempting);
+            if when_full != WhenFull::Block {
+                prop_assert!(tally.queued <= capacity as u64, "the queue is not bounded");
+            }
+        }
+    }
+}
+
+/// A blocked queue is fed again only once it is half empty, so that pauses are rare.
+#[test]
+fn room_comes_with_hysteresis() {
+    let queue = Queue::new(4, WhenFull::Block, [ActionIndex(0)]);
+    for offset in 0..4 {
+        queue.push(delivery(ticket(0, offset, 0)));
+    }
+    let mut room = Vec::new();
+    while let Some(Some(taken)) = queue.take() {
+        queue.finish(&taken.ticket, Ended::Delivered);
+        room.push(queue.has_room());
+    }
+    assert_eq!(room, [false, true, true, true]);
+}
+
+#[tokio::test]
+async fn an_idle_sender_is_woken_by_a_push_and_ended_by_close() {
+    let queue = std::sync::Arc::new(Queue::new(4, WhenFull::DropNewest, [ActionIndex(0)]));
+    let sender = tokio::spawn({
+        let queue = std::sync::Arc::clone(&queue);
+        async move {
+            let mut taken = 0;
+            while let Some(delivery) = queue.next().await {
+                queue.finish(&delivery.ticket, Ended::Delivered);
+                taken += 1;
+            }
+            taken
+        }
+    });
+    for offset in 0..3 {
+        queue.push(delivery(ticket(0, offset, 0)));
+    }
+    while queue.tally().queued + queue.tally().in_flight > 0 {
+        tokio::task::yield_now().await;
+    }
+    queue.close();
+    assert_eq!(sender.await.unwrap(), 3);
+}
