@@ -48,6 +48,8 @@ pub mod kafka;
 
 // The five stages.
 
+pub mod route;
+
 pub mod queue;
 
 // What puts them together, and what watches them.

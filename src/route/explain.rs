@@ -1,0 +1,87 @@
+//! [2] What the router does with a record, and why: what `preview` shows.
+//!
+//! Pure. Invariant: nothing is decided here. What applies and what it posts comes from `judge`, as for [`Router::route`]; this adds the reasons.
+
+use super::message::Message;
+use super::{Router, TopicIndex};
+use crate::config::check::{Action, ActionIndex};
+use crate::event::{Event, Invalid, Record};
+
+mod reason;
+
+/// What becomes of one event at one action.
+#[derive(Debug)]
+pub enum Explained {
+    /// It is posted.
+    Post {
+        /// What is posted.
+        message: Message,
+        /// The variables that failed and are therefore empty, each with why.
+        errors: Vec<String>,
+    },
+    /// The action does not apply.
+    NoMatch {
+        /// What the trigger came to, or that the action does not see the topic.
+        reason: String,
+    },
+    /// The action applies, and its message is dropped.
+    Drop {
+        /// Why.
+        reason: String,
+    },
+    /// The trigger failed, which counts as false.
+    Error {
+        /// The trigger and its error.
+        reason: String,
+    },
+}
+
+impl Router {
+    /// What each action, in the file's order, makes of one record.
+    ///
+    /// # Errors
+    /// Why the record is no event.
+    pub fn explain(&self, record: &Record<'_>) -> Result<Vec<(ActionIndex, Explained)>, Invalid> {
+        let event = Event::parse(record)?;
+        let topic = record.position.partition.topic;
+        let (mut matched, mut deliveries, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+        self.judge(&event, topic, &mut matched, &mut deliveries, &mut |action, expression, error| {
+            errors.push((action, format!("`{}`: {error}", expression.source())));
+        });
+        let mut deliveries = deliveries.into_iter().peekable();
+        let explained = (0..).zip(&self.config.actions).map(|(index, action)| {
+            let index = ActionIndex(index);
+            let errors = errors.iter().filter(|(of, _)| *of == index).map(|(_, text)| text.clone()).collect();
+            let explained = match deliveries.next_if(|routed| routed.action == index) {
+                Some(routed) => match routed.message {
+                    Ok(message) => Explained::Post { message, errors },
+                    Err(empty) => Explained::Drop { reason: joined(empty.to_string(), errors) },
+                },
+                None => self.unmatched(index, action, &event, topic, errors),
+            };
+            (index, explained)
+        });
+        Ok(explained.collect())
+    }
+
+    fn unmatched(
+        &self,
+        index: ActionIndex,
+        action: &Action,
+        event: &Event<'_>,
+        topic: TopicIndex,
+        errors: Vec<String>,
+    ) -> Explained {
+        if !self.triggers.sees(index, topic) {
+            return Explained::NoMatch { reason: format!("not configured for topic `{}`", event.record().topic) };
+        }
+        if errors.is_empty() {
+            return Explained::NoMatch { reason: reason::of(&action.trigger, event) };
+        }
+        Explained::Error { reason: joined("the trigger failed, which counts as false".to_owned(), errors) }
+    }
+}
+
+fn joined(first: String, more: Vec<String>) -> String {
+    if more.is_empty() { first } else { format!("{first}: {}", more.join("; ")) }
+}

@@ -1,0 +1,80 @@
+//! Configurations and records for the tests of routing and of the commands that show it.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::check::{Action, Admin, Config, Kafka, Retry, Start, Webhook, WebhookIndex, WhenFull};
+use crate::event::{Offset, Partition, Position, Record, TopicIndex};
+use crate::expression::Expression;
+use crate::expression::template::Template;
+use crate::secret::Secret;
+
+/// The topics of every configuration here.
+pub(crate) const TOPICS: [&str; 2] = ["events", "orders"];
+
+/// The seed's examples, word for word, and what each is triggered by (`seed/slack-destination.txt`).
+pub(crate) const SALES: (&str, &str) = ("sales-alerts", "type == 'identify' && $.traits.plan == 'enterprise'");
+pub(crate) const SUPPORT: (&str, &str) = ("support-alerts", "type == 'track' && $.event == 'NPS Submitted'");
+pub(crate) const ORDER: (&str, &str) = ("order-completed", "type == 'track' && $.event == 'Order Completed'");
+pub(crate) const ORDER_MESSAGE: &str = "🎉 {{$.properties.name}} just completed an order for {{$.properties.total}}!";
+
+/// An action for all topics and the first webhook.
+pub(crate) fn action(name: &str, trigger: &str, message: &str) -> Action {
+    Action {
+        name: name.to_owned(),
+        topics: vec![TopicIndex(0), TopicIndex(1)],
+        trigger: Expression::compile(trigger).unwrap(),
+        webhook: WebhookIndex(0),
+        message: Template::compile(message).unwrap(),
+        channel: None,
+        user: None,
+        icon_url: None,
+    }
+}
+
+/// A configuration of these actions with the webhooks `sales` and `support`.
+pub(crate) fn config(actions: Vec<Action>) -> Arc<Config> {
+    Arc::new(Config {
+        kafka: Kafka {
+            brokers: "localhost:9092".to_owned(),
+            group_id: "slackline".to_owned(),
+            topics: TOPICS.map(str::to_owned).to_vec(),
+            start: Start::Latest,
+            instance_id: None,
+            drain_timeout: Duration::from_secs(5),
+            properties: BTreeMap::new(),
+        },
+        webhooks: vec![webhook("sales"), webhook("support")],
+        actions,
+        admin: Admin { listen: "127.0.0.1:0".to_owned() },
+        hash: 0,
+    })
+}
+
+fn webhook(name: &str) -> Webhook {
+    Webhook {
+        name: name.to_owned(),
+        url: Secret::new(format!("http://127.0.0.1:9/services/T/B/{name}").parse().unwrap()),
+        url_file: None,
+        rate_per_second: 1.0,
+        burst: 1,
+        queue_capacity: 100,
+        when_full: WhenFull::DropNewest,
+        timeout: Duration::from_secs(10),
+        proxy: None,
+        ca_pem: None,
+        retry: Retry {
+            initial: Duration::from_secs(1),
+            max: Duration::from_secs(60),
+            max_elapsed: Duration::from_secs(900),
+        },
+    }
+}
+
+/// A record of the topic at that place.
+pub(crate) fn record(topic: u32, payload: &[u8]) -> Record<'_> {
+    let position = Position { partition: Partition { topic: TopicIndex(topic), number: 0 }, offset: Offset(42) };
+    Record { position, topic: TOPICS[topic as usize], timestamp: None, key: None, headers: &(), payload: Some(payload) }
+}

@@ -1,0 +1,94 @@
+//! [2] Template → payload: what one action posts for one event.
+//!
+//! Pure. Invariant: a payload is bounded, whatever the event holds, and cut so that no entity and no link is left in halves.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+
+use crate::config::check::Action;
+use crate::event::{Event, Value};
+use crate::expression::template::{Escape, Template};
+use crate::expression::{EvalError, Expression};
+
+pub mod cut;
+
+#[cfg(test)]
+mod tests;
+
+use cut::{ENOUGH, MAX_FIELD, MAX_TEXT, cut_field, cut_text};
+
+/// The sender's name where the action gives none, or one that renders blank.
+pub const DEFAULT_USER: &str = "Slackline";
+
+/// One rendered message, ready to be posted.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The request's body: a JSON object with `text`, `username`, and `channel` and `icon_url` where given. Event data.
+    pub payload: Bytes,
+    /// Something was cut: the text to 40,000 characters, or another field to 2,000.
+    pub truncated: bool,
+}
+
+impl std::fmt::Debug for Message {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Message").field("bytes", &self.payload.len()).field("truncated", &self.truncated).finish()
+    }
+}
+
+/// The message rendered to nothing but white space: there is nothing to post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("empty message: it rendered to nothing but white space")]
+pub struct EmptyMessage;
+
+/// Renders what `action` posts for `event`, whether or not its trigger is true. `failed` is told of each expression that failed; its variable is empty.
+///
+/// # Errors
+/// [`EmptyMessage`]; channel, user and icon are not looked at then.
+pub fn render(
+    action: &Action,
+    event: &Event<'_>,
+    failed: &mut dyn FnMut(&Expression, &EvalError),
+) -> Result<Message, EmptyMessage> {
+    let mut text = String::new();
+    action.message.render(event, Escape::Slack, ENOUGH, &mut text, failed);
+    if text.trim().is_empty() {
+        return Err(EmptyMessage);
+    }
+    let mut truncated = cut_text(&mut text, MAX_TEXT);
+
+    let mut field = |template: &Option<Template>| {
+        let mut value = String::new();
+        template.as_ref()?.render(event, Escape::Nothing, ENOUGH, &mut value, failed);
+        if value.trim().is_empty() {
+            return None;
+        }
+        truncated |= cut_field(&mut value, MAX_FIELD);
+        Some(value)
+    };
+    let channel = field(&action.channel);
+    let user = field(&action.user).unwrap_or_else(|| DEFAULT_USER.to_owned());
+    let icon_url = field(&action.icon_url);
+
+    let mut payload = String::with_capacity(text.len() + 64);
+    payload.push('{');
+    write_field(&mut payload, "text", Some(text));
+    write_field(&mut payload, "channel", channel);
+    write_field(&mut payload, "username", Some(user));
+    write_field(&mut payload, "icon_url", icon_url);
+    payload.push('}');
+    // A queue holds many of these for long: not a byte more than needed.
+    Ok(Message { payload: Bytes::from(payload.into_bytes().into_boxed_slice()), truncated })
+}
+
+/// Appends one member to the JSON object in `out`; an absent value is an absent key.
+fn write_field(out: &mut String, key: &str, value: Option<String>) {
+    let Some(value) = value else { return };
+    if out.len() > 1 {
+        out.push(',');
+    }
+    out.push('"');
+    out.push_str(key);
+    out.push_str("\":");
+    Value::from(Cow::from(value)).write_json(out);
+}

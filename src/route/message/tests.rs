@@ -1,0 +1,193 @@
+#![allow(clippy::unwrap_used, reason = "tests")]
+use proptest::prelude::*;
+
+use super::cut::{cut_field, cut_text};
+use super::*;
+use crate::route::fixture::{ORDER, ORDER_MESSAGE, action, record};
+
+fn of(action: &Action, json: &str) -> Result<Message, EmptyMessage> {
+    let record = record(0, json.as_bytes());
+    render(action, &Event::parse(&record).unwrap(), &mut |_, _| {})
+}
+
+fn payload(action: &Action, json: &str) -> String {
+    String::from_utf8(of(action, json).unwrap().payload.to_vec()).unwrap()
+}
+
+fn template(source: &str) -> Option<Template> {
+    Some(Template::compile(source).unwrap())
+}
+
+#[test]
+fn absent_fields_are_absent_keys_and_the_user_has_a_default() {
+    let plain = action(ORDER.0, ORDER.1, ORDER_MESSAGE);
+    let event = r#"{"properties":{"name":"Ada","total":49.90},"c":"ops","blank":" ","u":"A & <B>"}"#;
+    let text = r#""text":"🎉 Ada just completed an order for 49.90!""#;
+    assert_eq!(payload(&plain, event), format!(r#"{{{text},"username":"Slackline"}}"#));
+
+    let full = Action {
+        channel: template("#{{c}}"),
+        user: template("Bot {{u}}"),
+        icon_url: template("https://x.test/{{c}}.png"),
+        ..action("a", "a", ORDER_MESSAGE)
+    };
+    let others = r##""channel":"#ops","username":"Bot A & <B>","icon_url":"https://x.test/ops.png""##;
+    assert_eq!(payload(&full, event), format!("{{{text},{others}}}"), "not escaped");
+
+    let blank = Action { channel: template("{{c}}"), user: template("{{blank}}"), icon_url: template(" "), ..full };
+    let event = r#"{"properties":{"name":"Ada","total":49.90},"c":"","blank":" "}"#;
+    assert_eq!(payload(&blank, event), format!(r#"{{{text},"username":"Slackline"}}"#));
+}
+
+#[test]
+fn values_in_the_text_are_escaped() {
+    let text = r#"{"text":"<!here> &lt;!channel&gt; &amp; <!x>","username":"Slackline"}"#;
+    assert_eq!(payload(&action("a", "a", "<!here> {{a}} {{{b}}}"), r#"{"a":"<!channel> &","b":"<!x>"}"#), text);
+}
+
+#[test]
+fn white_space_is_no_message() {
+    for message in ["{{a}}", " {{a}}\n", "{{ ' ' }}\u{a0}\u{2003}", "{{ length(a) }}"] {
+        assert_eq!(of(&action("a", "a", message), "{}"), Err(EmptyMessage), "{message}");
+    }
+    assert!(of(&action("a", "a", "\u{200b}.{{a}}"), "{}").is_ok());
+}
+
+#[test]
+fn a_long_message_is_cut_to_40_000_characters() {
+    let all = action("a", "a", "{{a}}");
+    let text_of = |length: usize| {
+        let message = of(&all, &format!(r#"{{"a":"{}"}}"#, "é".repeat(length))).unwrap();
+        let payload: serde_json::Value = serde_json::from_slice(&message.payload).unwrap();
+        (payload["text"].as_str().unwrap().to_owned(), message.truncated)
+    };
+    assert_eq!(text_of(40_000), ("é".repeat(40_000), false));
+    assert_eq!(text_of(40_001), ("é".repeat(39_999) + "…", true));
+    assert_eq!(text_of(3_000_000), ("é".repeat(39_999) + "…", true));
+}
+
+#[test]
+fn an_event_of_any_size_gives_a_payload_of_bounded_size() {
+    let greedy = Action {
+        channel: template("{{a}}"),
+        user: template("{{a}}"),
+        icon_url: template("{{{a}}}"),
+        ..action("a", "a", &"{{a}}{{{a}}}{{@}}".repeat(20))
+    };
+    let message = of(&greedy, &format!(r#"{{"a":"{}"}}"#, "\\u0001&".repeat(100_000))).unwrap();
+    assert!(message.truncated);
+    // A control character takes six bytes in JSON.
+    assert!(message.payload.len() < 6 * (40_000 + 3 * 2_000) + 100, "{}", message.payload.len());
+}
+
+#[test]
+fn a_cut_leaves_no_entity_link_or_mention_in_halves() {
+    for (text, limit, expected) in [
+        ("abcdef", 4, "abc…"),
+        ("abcd", 4, "abcd"),
+        ("ab&amp;cd", 4, "ab…"),
+        ("ab&amp;cd", 7, "ab…"),
+        ("ab&amp;cd", 8, "ab&amp;…"),
+        ("a&lt;b&gt;c d", 11, "a&lt;b&gt;…"),
+        ("a &b cdef", 5, "a &b…"),
+        ("see <https://x.test/y|text> now", 12, "see …"),
+        ("see <https://x.test/y|text> now", 27, "see …"),
+        ("see <https://x.test/y|text> now", 28, "see <https://x.test/y|text>…"),
+        ("hi <!subteam^S123> bye", 6, "hi …"),
+        ("a < b and so on", 8, "a < b a…"),
+        ("a < b\nand > so on", 8, "a < b\na…"),
+        ("go https://x.test/long/path on", 12, "go …"),
+        ("go https://x.test/long/path on", 28, "go https://x.test/long/path…"),
+        ("go (https://x.test/a&amp;b) on", 22, "go (…"),
+        ("x😀é—z", 4, "x😀é…"),
+    ] {
+        let mut cut = text.to_owned();
+        assert_eq!(cut_text(&mut cut, limit), cut != text, "{text} {limit}");
+        assert_eq!(cut, expected, "{text} {limit}");
+    }
+}
+
+#[test]
+fn what_is_too_long_for_a_link_is_cut_like_text() {
+    for text in [format!("<{}>", "a".repeat(50_000)), format!("https://x.test/{}", "a".repeat(50_000))] {
+        let mut cut = text.clone();
+        assert!(cut_text(&mut cut, 40_000));
+        assert_eq!(cut, format!("{}…", &text[..39_999]));
+    }
+}
+
+#[test]
+fn a_field_is_cut_plainly() {
+    for (text, limit, expected) in [("abc", 3, "abc"), ("éab", 2, "éa"), ("a&amp;", 3, "a&a")] {
+        let mut cut = text.to_owned();
+        assert_eq!(cut_field(&mut cut, limit), text != expected);
+        assert_eq!(cut, expected);
+    }
+}
+
+/// Everything that is not to be cut apart, as (first, behind the last) in characters, found from the front.
+fn whole_spans(text: &[char]) -> Vec<(usize, usize)> {
+    let starts = |at: usize, with: &str| with.chars().enumerate().all(|(i, c)| text.get(at + i) == Some(&c));
+    let mut spans = Vec::new();
+    for at in 0..text.len() {
+        for entity in ["&amp;", "&lt;", "&gt;"] {
+            if starts(at, entity) {
+                spans.push((at, at + entity.len()));
+            }
+        }
+        if text[at] == '<'
+            && let Some(length) = text[at + 1..].iter().position(|c| matches!(c, '<' | '>' | '\n'))
+            && text[at + 1 + length] == '>'
+        {
+            spans.push((at, at + length + 2));
+        }
+        if starts(at, "http://") || starts(at, "https://") {
+            let length = text[at..].iter().position(|c| c.is_whitespace() || matches!(c, '<' | '>' | '|' | '"'));
+            // A link counts as one once its scheme is complete.
+            spans.push((at, at + length.unwrap_or(text.len() - at)));
+        }
+    }
+    spans
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #[test]
+    fn a_cut_goes_back_to_where_nothing_is_cut_apart(
+        parts in prop::collection::vec(prop_oneof![
+            Just("&amp;"), Just("&lt;"), Just("&gt;"), Just("&"), Just("<"), Just(">"), Just("<!here>"), Just("a"), Just("é😀"), Just(" "),
+            Just("\n"), Just("http://x"), Just("<https://x.test/&amp;|t>"), Just("|"), Just("lt;"),
+        ], 0..12),
+        limit in 1..40_usize,
+    ) {
+        let text = parts.concat();
+        let characters: Vec<char> = text.chars().collect();
+        let mut cut = text.clone();
+        let truncated = cut_text(&mut cut, limit);
+        prop_assert_eq!(truncated, characters.len() > limit);
+        if !truncated {
+            prop_assert_eq!(cut, text);
+            return Ok(());
+        }
+        let spans = whole_spans(&characters);
+        // A link cut within its scheme is none any more.
+        let scheme = |start: usize, end: usize| characters[start] != 'h' || start + 7 <= end;
+        let apart = |end: usize| spans.iter().filter(move |&&(start, behind)| start < end && end < behind && scheme(start, end));
+        let mut end = limit - 1;
+        while let Some(start) = apart(end).map(|&(start, _)| start).min() {
+            end = start;
+        }
+        let expected: String = characters[..end].iter().collect::<String>() + "…";
+        prop_assert_eq!(cut, expected, "of {}", text);
+    }
+
+    #[test]
+    fn a_payload_is_json_with_exactly_the_rendered_text(value in any::<String>(), user in any::<String>()) {
+        let event = serde_json::json!({"a": value, "u": user}).to_string();
+        let action = Action { user: template("{{u}}"), ..action("a", "a", "x{{{a}}}") };
+        let message = of(&action, &event).unwrap();
+        let payload: serde_json::Value = serde_json::from_slice(&message.payload).unwrap();
+        let user = if user.trim().is_empty() { DEFAULT_USER } else { &user };
+        prop_assert_eq!(payload, serde_json::json!({"text": format!("x{value}"), "username": user}));
+    }
+}

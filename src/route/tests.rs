@@ -1,0 +1,196 @@
+#![allow(clippy::unwrap_used, reason = "tests")]
+use proptest::prelude::*;
+
+use super::explain::Explained;
+use super::fixture::{ORDER, ORDER_MESSAGE, SALES, SUPPORT, action, config, record};
+use super::*;
+
+const IDENTIFY: &[u8] = br#"{"type":"identify","traits":{"name":"Ada","plan":"enterprise"}}"#;
+const NPS: &[u8] = br#"{"type":"track","event":"NPS Submitted","properties":{"score":3}}"#;
+const COMPLETED: &[u8] = br#"{"type":"track","event":"Order Completed","properties":{"name":"Ada","total":49.90}}"#;
+
+fn seed() -> Router {
+    let sales = action(SALES.0, SALES.1, "{{$.traits.name}} is on {{$.traits.plan}}");
+    let support = Action { webhook: WebhookIndex(1), ..action(SUPPORT.0, SUPPORT.1, "NPS {{$.properties.score}}") };
+    let order = Action { topics: vec![TopicIndex(1)], ..action(ORDER.0, ORDER.1, ORDER_MESSAGE) };
+    Router::new(config(vec![sales, support, order]))
+}
+
+/// Action, webhook, and the text if there is any.
+type Shown = (u32, u32, Option<String>);
+
+/// A trigger, and what it means.
+type Modelled = (&'static str, fn(i64, &str) -> bool);
+
+/// The verdict; action, webhook and text (if any) of each delivery; the actions of failed expressions.
+fn routed(router: &Router, topic: u32, payload: &[u8]) -> (Verdict, Vec<Shown>, Vec<u32>) {
+    let mut routing = Routing::default();
+    let verdict = router.route(&record(topic, payload), &mut routing);
+    let text = |message: &Message| {
+        serde_json::from_slice::<serde_json::Value>(&message.payload).unwrap()["text"].as_str().unwrap().to_owned()
+    };
+    let deliveries =
+        routing.deliveries.iter().map(|it| (it.action.0, it.webhook.0, it.message.as_ref().ok().map(text)));
+    (verdict, deliveries.collect(), routing.errors.iter().map(|it| it.0).collect())
+}
+
+#[test]
+fn the_seeds_examples() {
+    let router = seed();
+    let ada = "Ada is on enterprise".to_owned();
+    assert_eq!(routed(&router, 0, IDENTIFY), (Verdict::Matched, vec![(0, 0, Some(ada))], vec![]));
+    assert_eq!(routed(&router, 0, NPS), (Verdict::Matched, vec![(1, 1, Some("NPS 3".to_owned()))], vec![]));
+    let order = "🎉 Ada just completed an order for 49.90!".to_owned();
+    assert_eq!(routed(&router, 1, COMPLETED), (Verdict::Matched, vec![(2, 0, Some(order))], vec![]));
+    assert_eq!(
+        routed(&router, 0, COMPLETED),
+        (Verdict::Unmatched, vec![], vec![]),
+        "the action does not see this topic"
+    );
+    let track = br#"{"type":"track","traits":{"plan":"enterprise"}}"#;
+    assert_eq!(routed(&router, 0, track), (Verdict::Unmatched, vec![], vec![]), "no identify call");
+}
+
+#[test]
+fn what_is_no_event_is_judged_also_where_no_action_waits_for_it() {
+    for router in [seed(), Router::new(config(vec![]))] {
+        for (payload, invalid) in [
+            (&b""[..], Invalid::Empty),
+            (b"{", Invalid::NotJson),
+            (b"\xff", Invalid::NotJson),
+            (b"[1]", Invalid::NotObject),
+        ] {
+            assert_eq!(routed(&router, 1, payload), (Verdict::Invalid(invalid), vec![], vec![]));
+        }
+        let deep = [&b"{\"a\":"[..], &b"[".repeat(200), &b"]".repeat(200), b"}"].concat();
+        assert_eq!(routed(&router, 0, &deep).0, Verdict::Invalid(Invalid::TooDeep));
+        let tombstone = Record { payload: None, ..record(0, b"") };
+        assert_eq!(router.route(&tombstone, &mut Routing::default()), Verdict::Invalid(Invalid::Empty));
+        assert_eq!(routed(&router, 0, b"{}").0, Verdict::Unmatched);
+    }
+}
+
+#[test]
+fn a_buffer_holds_nothing_of_the_record_before() {
+    let router = Router::new(config(vec![action("a", "a", "{{ abs(a) }}x"), action("b", "abs(a)", "b")]));
+    let mut routing = Routing::default();
+    assert_eq!(router.route(&record(0, br#"{"a":"x"}"#), &mut routing), Verdict::Matched);
+    assert_eq!((routing.deliveries.len(), routing.errors.len()), (1, 2));
+    for payload in [&b"{}"[..], b"nonsense"] {
+        let _ = router.route(&record(0, br#"{"a":"x"}"#), &mut routing);
+        assert_ne!(router.route(&record(0, payload), &mut routing), Verdict::Matched);
+        assert!(routing.deliveries.is_empty(), "{payload:?}");
+    }
+    assert!(routing.errors.is_empty());
+}
+
+#[test]
+fn failed_expressions_are_false_or_empty_and_counted_each() {
+    let router = Router::new(config(vec![
+        action("fails", "abs(s)", "never"),
+        action("empty", "s", "{{abs(s)}}{{abs(s)}} "),
+        action("partly", "s", "n: {{abs(s)}}"),
+    ]));
+    let partly = (2, 0, Some("n: ".to_owned()));
+    assert_eq!(routed(&router, 0, br#"{"s":"x"}"#), (Verdict::Matched, vec![(1, 0, None), partly], vec![0, 1, 1, 2]));
+}
+
+fn explained(router: &Router, topic: u32, payload: &[u8]) -> Vec<String> {
+    let each = |(_, explained): (ActionIndex, Explained)| match explained {
+        Explained::Post { message, errors } => {
+            format!("post {} {errors:?}", std::str::from_utf8(&message.payload).unwrap())
+        }
+        Explained::NoMatch { reason } => format!("no match: {reason}"),
+        Explained::Drop { reason } => format!("drop: {reason}"),
+        Explained::Error { reason } => format!("error: {reason}"),
+    };
+    router.explain(&record(topic, payload)).unwrap().into_iter().map(each).collect()
+}
+
+#[test]
+fn every_action_is_explained() {
+    assert_eq!(
+        explained(&seed(), 0, IDENTIFY),
+        [
+            r#"post {"text":"Ada is on enterprise","username":"Slackline"} []"#,
+            r#"no match: `type == 'track'` is false: `type` is "identify""#,
+            "no match: not configured for topic `events`",
+        ]
+    );
+    assert_eq!(seed().explain(&record(0, b"[]")).unwrap_err(), Invalid::NotObject);
+}
+
+#[test]
+fn a_reason_names_the_condition_and_the_values() {
+    for (trigger, reason) in [
+        ("a == 'x' && n > `5` && n < m", "`n > `5`` is false: `n` is 3"),
+        ("a=='x'&&n<m", "`n<m` is false: `n` is 3, `m` is 2"),
+        ("missing", "`missing` is null"),
+        ("a && l[?@ == 'x' && @ > 'y']", "`l[?@ == 'x' && @ > 'y']` is []"),
+        ("n == '&&' && a", "`n == '&&'` is false: `n` is 3"),
+        ("a == 'y' || n == `1`", "`a == 'y' || n == `1`` is false"),
+        ("a == 'y' || missing", "`a == 'y' || missing` is null"),
+        ("missing || a && n < m", "`missing || a && n < m` is false"),
+        ("(a == 'y' || missing) && a", "`(a == 'y' || missing)` is null"),
+        ("$.a != 'x'", "`$.a != 'x'` is false: `$.a` is \"x\""),
+    ] {
+        let router = Router::new(config(vec![action("a", trigger, "m")]));
+        let event = br#"{"a":"x","n":3,"m":2,"l":["y"]}"#;
+        assert_eq!(explained(&router, 0, event), [format!("no match: {reason}")], "{trigger}");
+    }
+    let router = Router::new(config(vec![action("a", "a == 'x'", "m")]));
+    let long = format!(r#"{{"a":"{}"}}"#, "é".repeat(200));
+    let [shown] = &explained(&router, 0, long.as_bytes())[..] else { unreachable!() };
+    assert!(shown.ends_with(&format!("`a` is \"{}…", "é".repeat(79))), "{shown}");
+}
+
+#[test]
+fn drops_and_failures_are_explained() {
+    let router = Router::new(config(vec![
+        action("fails", "abs(s)", "never"),
+        action("empty", "s", " {{missing}} "),
+        action("partly", "s", "n: {{abs(s)}}"),
+    ]));
+    let shown = explained(&router, 0, br#"{"s":"x"}"#);
+    assert!(shown[0].starts_with("error: the trigger failed, which counts as false: `abs(s)`: "), "{shown:?}");
+    assert_eq!(shown[1], "drop: empty message: it rendered to nothing but white space");
+    assert!(shown[2].starts_with(r#"post {"text":"n: ","username":"Slackline"} ["`abs(s)`: "#), "{shown:?}");
+}
+
+/// Triggers with what they mean, as a naive model has it.
+const TRIGGERS: [Modelled; 5] = [
+    ("n == `1`", |n, _| n == 1),
+    ("n > `0` && s == 'a'", |n, s| n > 0 && s == "a"),
+    ("s", |_, s| !s.is_empty()),
+    ("s != 'b' || n == `2`", |n, s| s != "b" || n == 2),
+    ("missing", |_, _| false),
+];
+
+proptest! {
+    #[test]
+    fn an_action_applies_where_its_trigger_is_true_and_it_sees_the_topic(
+        actions in prop::collection::vec((0..TRIGGERS.len(), 1..4_u32, 0..2_u32), 0..8),
+        n in -1..3_i64, s in "[ab]?", topic in 0..2_u32,
+    ) {
+        let topics = |mask: u32| (0..2).filter(|topic| mask & (1 << topic) != 0).map(TopicIndex).collect::<Vec<_>>();
+        let configured = actions.iter().map(|&(trigger, mask, webhook)| Action {
+            topics: topics(mask),
+            webhook: WebhookIndex(webhook),
+            ..action("a", TRIGGERS[trigger].0, "{{n}}{{s}}")
+        });
+        let router = Router::new(config(configured.collect()));
+        let event = format!(r#"{{"n":{n},"s":"{s}"}}"#);
+        let expected: Vec<_> = (0..).zip(&actions)
+            .filter(|(_, (trigger, mask, _))| TRIGGERS[*trigger].1(n, &s) && mask & (1 << topic) != 0)
+            .map(|(index, (_, _, webhook))| (index, *webhook, Some(format!("{n}{s}"))))
+            .collect();
+        let verdict = if expected.is_empty() { Verdict::Unmatched } else { Verdict::Matched };
+        let posts: Vec<u32> = expected.iter().map(|(index, ..)| *index).collect();
+        prop_assert_eq!(routed(&router, topic, event.as_bytes()), (verdict, expected, vec![]));
+
+        let explained = router.explain(&record(topic, event.as_bytes())).unwrap();
+        prop_assert_eq!(explained.len(), actions.len());
+        let explained = explained.into_iter().filter(|(_, it)| matches!(it, Explained::Post { .. })).map(|(index, _)| index.0);
+        prop_assert_eq!(explained.collect::<Vec<_>>(), posts, "explained as routed");
+    }
+}
