@@ -52,6 +52,8 @@ pub mod route;
 
 pub mod queue;
 
+pub mod send;
+
 // What puts them together, and what watches them.
 
 // What shows it without a cluster or Slack.

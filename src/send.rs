@@ -1,0 +1,314 @@
+//! [4] The sender: drains one webhook's queue at the webhook's pace, and tells the ledger how each delivery ended.
+//!
+//! One delivery is in flight at a time and stays first in line while it is made again, so that order is kept. Invariant: no attempt leaves before the
+//! limiter allows it, and none of a delivery that was released to its partition's next owner.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+use crate::config::check::{Config, Webhook, WebhookIndex};
+use crate::delivery::{Delivery, Ended, Outcome, Reason, Ticket};
+use crate::metrics::WebhookMetrics;
+use crate::queue::{AfterAttempt, Queue};
+
+pub mod slack;
+
+pub mod limit;
+
+pub mod retry;
+
+pub mod client;
+
+mod report;
+
+use client::{ClientError, Clients, NoAnswer, Transport};
+use limit::Limiter;
+use report::Report;
+use retry::Budget;
+use slack::{Answer, Verdict};
+
+/// Everything one sender works with.
+pub struct Sender<T> {
+    /// Names, rates and retries; whole, because the logs name actions and topics.
+    pub config: Arc<Config>,
+    /// Whose sender it is.
+    pub webhook: WebhookIndex,
+    /// What it drains, alone.
+    pub queue: Arc<Queue>,
+    /// How an attempt is made: [`client::Endpoint`], or a test's.
+    pub transport: T,
+    /// This replica's share of the webhook's rate, 0 to 1.
+    pub share: watch::Receiver<f64>,
+    /// To the ledger. When it is full the sender waits: the poll loop takes outcomes before anything else, also while it waits for attempts to end.
+    pub outcomes: mpsc::Sender<Outcome>,
+    /// Called after each outcome: the poll loop sleeps inside librdkafka and hears no channel.
+    pub wake: Arc<dyn Fn() + Send + Sync>,
+    /// The webhook's metrics.
+    pub metrics: WebhookMetrics,
+}
+
+/// One attempt for `slackline send`, and what it came to.
+#[derive(Debug)]
+pub struct Attempted {
+    /// The HTTP status; `None`: there was no answer.
+    pub status: Option<u16>,
+    /// Slack's word, or why there is none; fit for printing.
+    pub word: String,
+    /// What the worker would make of it.
+    pub verdict: Verdict,
+    /// From the request to the verdict.
+    pub took: Duration,
+}
+
+/// Posts `payload` once, outside of any rate or queue.
+///
+/// # Errors
+/// When no client can be made of the webhook's settings; an attempt that fails is no error.
+pub async fn attempt_once(webhook: &Webhook, payload: Bytes) -> Result<Attempted, ClientError> {
+    let endpoint = Clients::new().endpoint(webhook)?;
+    let began = Instant::now();
+    let answer = endpoint.post(payload).await;
+    let (status, word) = match &answer {
+        Ok(Answer { status, body, .. }) => (Some(*status), slack::word(body)),
+        Err(none) => (None, none.to_string()),
+    };
+    Ok(Attempted { status, word, verdict: verdict(answer), took: began.elapsed() })
+}
+
+fn verdict(answer: Result<Answer, NoAnswer>) -> Verdict {
+    match answer {
+        Ok(answer) => slack::judge(&answer, SystemTime::now()),
+        Err(none) => Verdict::Retry { result: none.result(), word: none.to_string() },
+    }
+}
+
+/// Works until the queue is closed, or nobody takes outcomes any more.
+pub async fn run<T: Transport>(sender: Sender<T>) {
+    let mut lane = Lane::new(sender);
+    while let Some(delivery) = lane.next().await {
+        let Some(ended) = lane.deliver(&delivery).await else { continue };
+        if !lane.report(&delivery, ended).await {
+            return;
+        }
+    }
+}
+
+/// A sender at work.
+struct Lane<T> {
+    sender: Sender<T>,
+    /// The zero of the times below.
+    started: Instant,
+    limiter: Limiter,
+    /// 429s in a row, over deliveries: the backoff of those that don't say how long.
+    limited: u32,
+    /// The gauge shows a pause.
+    blocked: bool,
+    log: Report,
+}
+
+/// What can happen to a webhook at any time, whether it has something to send or not.
+enum Change {
+    Share(f64),
+    Unblocked,
+}
+
+impl<T: Transport> Lane<T> {
+    fn new(mut sender: Sender<T>) -> Self {
+        let share = *sender.share.borrow_and_update();
+        let webhook = &sender.config.webhooks[sender.webhook.0 as usize];
+        let limiter = Limiter::new(webhook.rate_per_second, webhook.burst, share, Duration::ZERO);
+        sender.metrics.rate_limit(webhook.rate_per_second * share);
+        sender.metrics.blocked_until(None);
+        let log = Report::new(sender.config.clone(), sender.webhook);
+        Self { sender, started: Instant::now(), limiter, limited: 0, blocked: false, log }
+    }
+
+    fn webhook(&self) -> &Webhook {
+        &self.sender.config.webhooks[self.sender.webhook.0 as usize]
+    }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    async fn next(&mut self) -> Option<Delivery> {
+        loop {
+            let unblocked = self.unblocked_at();
+            tokio::select! {
+                biased;
+                next = self.sender.queue.next() => return next,
+                change = changed(&mut self.sender.share, unblocked) => self.apply(change),
+            }
+        }
+    }
+
+    /// Attempts until it ends; `None`: it was released, and is the partition's next owner's.
+    async fn deliver(&mut self, delivery: &Delivery) -> Option<Ended> {
+        let ticket = &delivery.ticket;
+        let mut budget = Budget::default();
+        let mut not_before = Duration::ZERO;
+        loop {
+            self.turn(ticket, not_before).await?;
+            if !self.sender.queue.begin_attempt(ticket) {
+                return None;
+            }
+            let left = self.now();
+            self.limiter.take(left);
+            budget.attempt(left);
+            let verdict = self.attempt(delivery.payload.clone()).await;
+            let now = self.now();
+            self.sender.metrics.attempt(verdict.result(), now.saturating_sub(left));
+            if !matches!(verdict, Verdict::RateLimited { .. }) {
+                self.limited = 0;
+            }
+            match verdict {
+                Verdict::Delivered => return Some(Ended::Delivered),
+                Verdict::Rejected { word } => {
+                    self.log.dropped(ticket, Reason::Rejected, &word, now);
+                    return Some(Ended::Dropped(Reason::Rejected));
+                }
+                Verdict::RateLimited { retry_after } => {
+                    let pause = self.block(retry_after, now);
+                    budget.excuse((now + pause).saturating_sub(left));
+                }
+                Verdict::Retry { word, .. } => {
+                    let Some(pause) = budget.failed(&self.webhook().retry, now, rand::random()) else {
+                        self.log.dropped(ticket, Reason::RetriesExhausted, &word, now);
+                        return Some(Ended::Dropped(Reason::RetriesExhausted));
+                    };
+                    self.log.failed(ticket, &word, now);
+                    not_before = now.saturating_add(pause);
+                }
+            }
+            if self.sender.queue.end_attempt(ticket) == AfterAttempt::Gone {
+                return None;
+            }
+        }
+    }
+
+    /// Waits until an attempt may leave; `None`: the delivery was released meanwhile.
+    async fn turn(&mut self, ticket: &Ticket, not_before: Duration) -> Option<()> {
+        loop {
+            let now = self.now();
+            let ready = self.limiter.ready_at(now).map(|at| at.max(not_before));
+            if ready.is_some_and(|at| at <= now) {
+                if self.blocked {
+                    self.apply(Change::Unblocked);
+                }
+                return Some(());
+            }
+            let (ready, unblocked) = (ready.and_then(|at| self.started.checked_add(at)), self.unblocked_at());
+            tokio::select! {
+                biased;
+                () = self.sender.queue.released() => {
+                    // A stale ring leaves it where it is; only the queue knows.
+                    let queue = &self.sender.queue;
+                    if !queue.begin_attempt(ticket) || queue.end_attempt(ticket) == AfterAttempt::Gone {
+                        return None;
+                    }
+                }
+                change = changed(&mut self.sender.share, unblocked) => self.apply(change),
+                () = sleep_until(ready) => {}
+            }
+        }
+    }
+
+    /// One request, to its end: a release is heard after it. The share may change under way, and the bucket is refilled by the one in force.
+    async fn attempt(&mut self, payload: Bytes) -> Verdict {
+        // On the heap, and only while it lasts: thousands of idle senders must stay small.
+        let mut post = Box::pin(self.sender.transport.post(payload));
+        loop {
+            tokio::select! {
+                biased;
+                answer = &mut post => return verdict(answer),
+                change = changed(&mut self.sender.share, None) => {
+                    if let Change::Share(share) = change {
+                        self.limiter.set_share(share, self.started.elapsed());
+                        let rate = self.sender.config.webhooks[self.sender.webhook.0 as usize].rate_per_second;
+                        self.sender.metrics.rate_limit(rate * share);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Stops the webhook after a 429 at `now`; how long.
+    fn block(&mut self, retry_after: Option<Duration>, now: Duration) -> Duration {
+        let pause = retry_after.unwrap_or_else(|| retry::pause(&self.webhook().retry, self.limited, rand::random()));
+        self.limited = self.limited.saturating_add(1);
+        self.blocked = true;
+        self.limiter.block(now.saturating_add(pause));
+        self.sender.metrics.blocked_until(SystemTime::now().checked_add(pause));
+        self.log.limited(pause, now);
+        pause
+    }
+
+    fn unblocked_at(&self) -> Option<Instant> {
+        if !self.blocked {
+            return None;
+        }
+        let until = self.limiter.blocked_until(self.now()).unwrap_or_default();
+        self.started.checked_add(until)
+    }
+
+    fn apply(&mut self, change: Change) {
+        match change {
+            Change::Share(share) => {
+                self.limiter.set_share(share, self.now());
+                self.sender.metrics.rate_limit(self.webhook().rate_per_second * share);
+            }
+            Change::Unblocked => {
+                self.blocked = false;
+                self.sender.metrics.blocked_until(None);
+            }
+        }
+    }
+
+    /// Tells the ledger first and closes the books then: whoever sees that nothing is in flight any more finds the outcome in the channel.
+    async fn report(&mut self, delivery: &Delivery, ended: Ended) -> bool {
+        let ticket = delivery.ticket;
+        if ended == Ended::Delivered {
+            self.sender.metrics.delivered(delivery.timestamp.and_then(latency));
+            self.log.delivered(self.started.elapsed());
+        }
+        let heard = self.sender.outcomes.send(Outcome { ticket, ended }).await.is_ok();
+        self.sender.queue.finish(&ticket, ended);
+        (self.sender.wake)();
+        heard
+    }
+}
+
+/// From Kafka's timestamp in milliseconds to now; a clock that runs ahead makes it zero.
+fn latency(timestamp: i64) -> Option<Duration> {
+    let then = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(u64::try_from(timestamp).ok()?))?;
+    Some(then.elapsed().unwrap_or_default())
+}
+
+async fn changed(share: &mut watch::Receiver<f64>, unblocked: Option<Instant>) -> Change {
+    let new_share = async {
+        // Whoever sets shares is gone: the last one stays in force.
+        if share.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        *share.borrow_and_update()
+    };
+    tokio::select! {
+        share = new_share => Change::Share(share),
+        () = sleep_until(unblocked) => Change::Unblocked,
+    }
+}
+
+/// `None`: never.
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests;

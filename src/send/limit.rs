@@ -1,0 +1,96 @@
+//! [4] When a webhook's next attempt may leave: a token bucket, and a time before which nothing leaves at all.
+//!
+//! Pure: time is an argument, counted from any fixed start. Invariant: in no window leave more attempts than rate × window + burst, retries included,
+//! whatever the shares of the rate were. Debt and refill are whole numbers, so that nothing drifts over months.
+
+use std::time::Duration;
+
+/// One token in the unit of account: fine enough that a rate of one post in a year is exact to a millionth.
+const TOKEN: u128 = 1 << 80;
+
+/// The limiter of one webhook.
+#[derive(Debug, Clone)]
+pub struct Limiter {
+    /// Posts a second of the whole group.
+    rate: f64,
+    /// Debt above which nothing leaves: burst − 1 tokens.
+    allowance: u128,
+    /// What was spent and is not refilled yet. A full bucket has none.
+    debt: u128,
+    /// Refilled in a nanosecond at the share in force.
+    refill: u128,
+    /// The time of which `debt` speaks.
+    at: Duration,
+    /// Nothing leaves before.
+    blocked_until: Option<Duration>,
+}
+
+impl Limiter {
+    /// A full bucket at `now`, of `rate` posts a second (over 0) and `burst` posts at once (0 counts as 1), refilled at `share` of the rate.
+    #[must_use]
+    pub fn new(rate: f64, burst: u32, share: f64, now: Duration) -> Self {
+        let allowance = u128::from(burst.max(1) - 1) * TOKEN;
+        Self { rate, allowance, debt: 0, refill: refill(rate, share), at: now, blocked_until: None }
+    }
+
+    /// From `now` on this replica has `share` (0 to 1) of the rate. The tokens stay; at 0 they are frozen and [`Limiter::ready_at`] has no answer.
+    pub fn set_share(&mut self, share: f64, now: Duration) {
+        self.settle(now);
+        self.refill = refill(self.rate, share);
+    }
+
+    /// Nothing leaves before `until`. An earlier time than the one in force is ignored.
+    pub fn block(&mut self, until: Duration) {
+        self.blocked_until = self.blocked_until.max(Some(until));
+    }
+
+    /// Until when nothing leaves, where a block is in force at `now`.
+    #[must_use]
+    pub fn blocked_until(&self, now: Duration) -> Option<Duration> {
+        self.blocked_until.filter(|until| *until > now)
+    }
+
+    /// The earliest time from `now` on at which an attempt may leave; `None`: not before the share changes.
+    #[must_use]
+    pub fn ready_at(&self, now: Duration) -> Option<Duration> {
+        // With no share, not even saved tokens are spent: the partitions that they were saved for are another replica's now.
+        if self.refill == 0 {
+            return None;
+        }
+        let missing = self.debt_at(now).saturating_sub(self.allowance);
+        let token = now.saturating_add(nanoseconds(missing.div_ceil(self.refill)));
+        Some(token.max(self.blocked_until.unwrap_or_default()))
+    }
+
+    /// Lets one attempt leave at `now`. `false`: not yet, and nothing is spent.
+    pub fn take(&mut self, now: Duration) -> bool {
+        let ready = self.ready_at(now).is_some_and(|at| at <= now);
+        if ready {
+            self.settle(now);
+            self.debt += TOKEN;
+        }
+        ready
+    }
+
+    fn settle(&mut self, now: Duration) {
+        self.debt = self.debt_at(now);
+        self.at = self.at.max(now);
+    }
+
+    fn debt_at(&self, now: Duration) -> u128 {
+        self.debt.saturating_sub(now.saturating_sub(self.at).as_nanos().saturating_mul(self.refill))
+    }
+}
+
+/// Rounded up, so that at one post a second the next one is due after 1 s, not after 1 s and a nanosecond.
+fn refill(rate: f64, share: f64) -> u128 {
+    let tokens_per_nanosecond = rate.max(0.0) * share.clamp(0.0, 1.0) / 1e9;
+    (tokens_per_nanosecond * TOKEN as f64).ceil() as u128
+}
+
+fn nanoseconds(count: u128) -> Duration {
+    u64::try_from(count).map_or(Duration::MAX, Duration::from_nanos)
+}
+
+#[cfg(test)]
+mod tests;

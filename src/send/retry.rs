@@ -1,0 +1,117 @@
+//! [4] Whether and when a failed attempt is made again: exponential backoff with full jitter, within a budget of time.
+//!
+//! Pure: time and chance are arguments. Invariant: a delivery whose budget is used up gets no further attempt.
+//!
+//! Not the crate `retry-policies`: its policies read the system's clock themselves (a clock that jumps ends or prolongs a delivery, and paused time
+//! in tests does nothing), and its jitter on its own is not public. What is left is the one line in [`pause`]; the method is "full jitter" of
+//! <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>.
+
+use std::time::Duration;
+
+use crate::config::check::Retry;
+
+/// The pause after the `failures`-th failure in a row (from 0): `chance` (0 to 1) of initial × 2^failures, of `max` at most.
+#[must_use]
+pub fn pause(retry: &Retry, failures: u32, chance: f64) -> Duration {
+    let bound = retry.initial.saturating_mul(2u32.saturating_pow(failures)).min(retry.max);
+    // Below 0.1 ns, or not a number: no jitter is as good as any.
+    Duration::try_from_secs_f64(bound.as_secs_f64() * chance.clamp(0.0, 1.0)).unwrap_or(bound).min(bound)
+}
+
+/// One delivery's budget of time.
+#[derive(Debug, Default)]
+pub struct Budget {
+    first_attempt: Option<Duration>,
+    excused: Duration,
+    failures: u32,
+}
+
+impl Budget {
+    /// An attempt leaves at `now`: the first one starts the budget.
+    pub fn attempt(&mut self, now: Duration) {
+        self.first_attempt.get_or_insert(now);
+    }
+
+    /// This long the webhook was stopped by a 429: not the delivery's fault.
+    pub fn excuse(&mut self, span: Duration) {
+        self.excused = self.excused.saturating_add(span);
+    }
+
+    /// After an attempt that failed at `now`: the pause before the next one, or `None` when `max_elapsed` has passed. The last pause is cut so that one more
+    /// attempt is made when the budget ends.
+    pub fn failed(&mut self, retry: &Retry, now: Duration, chance: f64) -> Option<Duration> {
+        let spent = now.saturating_sub(self.first_attempt.unwrap_or(now)).saturating_sub(self.excused);
+        let left = retry.max_elapsed.saturating_sub(spent);
+        let pause = pause(retry, self.failures, chance).min(left);
+        self.failures = self.failures.saturating_add(1);
+        (!left.is_zero()).then_some(pause)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const RETRY: Retry =
+        Retry { initial: Duration::from_secs(1), max: Duration::from_secs(60), max_elapsed: Duration::from_secs(900) };
+
+    #[test]
+    fn pauses_double_up_to_the_longest() {
+        let full: Vec<u64> = (0..9).map(|failures| pause(&RETRY, failures, 1.0).as_secs()).collect();
+        assert_eq!(full, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        assert_eq!(pause(&RETRY, u32::MAX, 0.5), Duration::from_secs(30));
+        assert_eq!(pause(&RETRY, 3, 0.0), Duration::ZERO);
+        assert!(pause(&RETRY, 3, f64::NAN) <= Duration::from_secs(8));
+    }
+
+    #[test]
+    fn the_budget_ends_with_one_last_attempt() {
+        let mut budget = Budget::default();
+        let second = Duration::from_secs;
+        budget.attempt(second(100));
+        assert_eq!(budget.failed(&RETRY, second(100), 1.0), Some(second(1)));
+        budget.attempt(second(999));
+        assert_eq!(budget.failed(&RETRY, second(999), 1.0), Some(second(1)), "2 s would be too late");
+        budget.attempt(second(1000));
+        assert_eq!(budget.failed(&RETRY, second(1000), 1.0), None);
+    }
+
+    #[test]
+    fn a_429_uses_up_nothing() {
+        let mut budget = Budget::default();
+        let second = Duration::from_secs;
+        budget.attempt(second(0));
+        budget.excuse(second(3600));
+        budget.attempt(second(3600));
+        assert_eq!(budget.failed(&RETRY, second(3600), 1.0), Some(second(1)));
+        assert_eq!(budget.failed(&RETRY, second(4499), 1.0), Some(second(1)));
+        assert_eq!(budget.failed(&RETRY, second(4500), 1.0), None);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_configured_a_delivery_ends(initial in 1..10_000u64, max in 1..10_000u64, max_elapsed in 1..100_000u64, chance in 0.0..1.0f64, took in 1..20_000u64) {
+            let retry = Retry { initial: Duration::from_millis(initial), max: Duration::from_millis(max), max_elapsed: Duration::from_millis(max_elapsed) };
+            let mut budget = Budget::default();
+            let mut now = Duration::from_secs(5);
+            for _ in 0..=max_elapsed / took + 1 {
+                budget.attempt(now);
+                now += Duration::from_millis(took);
+                match budget.failed(&retry, now, chance) {
+                    Some(pause) => {
+                        prop_assert!(pause <= retry.max);
+                        now += pause;
+                        prop_assert!(now <= Duration::from_secs(5) + retry.max_elapsed);
+                    }
+                    None => {
+                        prop_assert!(now >= Duration::from_secs(5) + retry.max_elapsed);
+                        return Ok(());
+                    }
+                }
+            }
+            prop_assert!(false, "still retried");
+        }
+    }
+}

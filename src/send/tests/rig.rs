@@ -1,0 +1,273 @@
+//! A sender with everything around it that a test can reach into.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::task::JoinHandle;
+use url::Url;
+
+use super::*;
+use crate::config::check::{Action, ActionIndex, Admin, Kafka, Start, WhenFull};
+use crate::delivery::Epoch;
+use crate::event::{Offset, Partition, Position, TopicIndex};
+use crate::expression::Expression;
+use crate::expression::template::Template;
+use crate::metrics::{ActionTally, Metrics};
+use crate::secret::Secret;
+
+pub(super) use crate::config::check::{Retry, Webhook};
+
+/// Beyond it, a test that waits has failed.
+pub(super) const PATIENCE: Duration = Duration::from_secs(1_000_000);
+
+pub(super) fn webhook() -> Webhook {
+    Webhook {
+        name: "sales".to_owned(),
+        url: Secret::new(Url::parse("https://hooks.slack.com/services/T0/B0/s3cr3t").unwrap()),
+        url_file: None,
+        rate_per_second: 1.0,
+        burst: 1,
+        queue_capacity: 1000,
+        when_full: WhenFull::DropNewest,
+        timeout: 10 * SECOND,
+        proxy: None,
+        ca_pem: None,
+        retry: Retry { initial: SECOND, max: 60 * SECOND, max_elapsed: 900 * SECOND },
+    }
+}
+
+pub(super) fn config(webhook: Webhook) -> Arc<Config> {
+    let action = Action {
+        name: "signup".to_owned(),
+        topics: vec![TopicIndex(0)],
+        trigger: Expression::compile("type == 'identify'").unwrap(),
+        webhook: WebhookIndex(0),
+        message: Template::compile("hello").unwrap(),
+        channel: None,
+        user: None,
+        icon_url: None,
+    };
+    let kafka = Kafka {
+        brokers: "localhost:9092".to_owned(),
+        group_id: "slackline".to_owned(),
+        topics: vec!["events".to_owned()],
+        start: Start::Latest,
+        instance_id: None,
+        drain_timeout: 5 * SECOND,
+        properties: BTreeMap::new(),
+    };
+    let admin = Admin { listen: "127.0.0.1:0".to_owned() };
+    Arc::new(Config { kafka, webhooks: vec![webhook], actions: vec![action], admin, hash: 0 })
+}
+
+pub(super) fn delivery(offset: i64) -> Delivery {
+    let partition = Partition { topic: TopicIndex(0), number: 0 };
+    let position = Position { partition, offset: Offset(offset) };
+    let ticket = Ticket { position, epoch: Epoch(1), action: ActionIndex(0) };
+    Delivery { ticket, payload: Bytes::from(offset.to_string()), timestamp: Some(0) }
+}
+
+/// What the fake transport does for one attempt.
+#[derive(Clone)]
+pub(super) struct Step {
+    takes: Duration,
+    answer: Result<Answer, NoAnswer>,
+}
+
+impl From<Result<Answer, NoAnswer>> for Step {
+    fn from(answer: Result<Answer, NoAnswer>) -> Self {
+        Self { takes: Duration::ZERO, answer }
+    }
+}
+
+fn answer(status: u16, body: &'static str) -> Step {
+    Step::from(Ok(Answer { status, body: Bytes::from_static(body.as_bytes()), ..Answer::default() }))
+}
+
+pub(super) fn ok() -> Step {
+    answer(200, "ok")
+}
+
+pub(super) fn failed(status: u16) -> Step {
+    answer(status, "rollup_error")
+}
+
+pub(super) fn rejected(word: &'static str) -> Step {
+    answer(404, word)
+}
+
+pub(super) fn limited(seconds: Option<u64>) -> Step {
+    let retry_after = seconds.map(|seconds| seconds.to_string());
+    Step::from(Ok(Answer { status: 429, retry_after, ..Answer::default() }))
+}
+
+pub(super) fn later(step: Step, millis: u64) -> Step {
+    Step { takes: Duration::from_millis(millis), ..step }
+}
+
+/// A transport that follows a script, then says ok; it remembers when each attempt left.
+pub(super) struct Fake {
+    script: Mutex<VecDeque<Step>>,
+    attempts: Mutex<Vec<(tokio::time::Instant, Bytes)>>,
+    started: tokio::time::Instant,
+}
+
+impl Fake {
+    pub(super) fn new(script: impl IntoIterator<Item = Step>) -> Arc<Self> {
+        let script = Mutex::new(script.into_iter().collect());
+        Arc::new(Self { script, attempts: Mutex::default(), started: tokio::time::Instant::now() })
+    }
+
+    pub(super) fn times(&self) -> Vec<Duration> {
+        self.attempts.lock().unwrap().iter().map(|(at, _)| *at - self.started).collect()
+    }
+}
+
+impl Transport for Arc<Fake> {
+    async fn post(&self, payload: Bytes) -> Result<Answer, NoAnswer> {
+        self.attempts.lock().unwrap().push((tokio::time::Instant::now(), payload));
+        let step = self.script.lock().unwrap().pop_front().unwrap_or_else(ok);
+        tokio::time::sleep(step.takes).await;
+        step.answer
+    }
+}
+
+/// The other ends of what a sender holds.
+pub(super) struct Rest {
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) queue: Arc<Queue>,
+    pub(super) share: watch::Sender<f64>,
+    pub(super) outcomes: mpsc::Receiver<Outcome>,
+    pub(super) wakes: Arc<AtomicU64>,
+}
+
+pub(super) fn sender<T>(webhook: Webhook, transport: T) -> (Sender<T>, Rest) {
+    let queue = Arc::new(Queue::new(webhook.queue_capacity, webhook.when_full, [ActionIndex(0)]));
+    let config = config(webhook);
+    let metrics = Metrics::new(&config);
+    let (share, shares) = watch::channel(1.0);
+    let (outcomes_in, outcomes) = mpsc::channel(2);
+    let wakes = Arc::new(AtomicU64::new(0));
+    let wake = {
+        let wakes = Arc::clone(&wakes);
+        Arc::new(move || {
+            wakes.fetch_add(1, Ordering::Relaxed);
+        })
+    };
+    let sender = Sender {
+        webhook: WebhookIndex(0),
+        queue: Arc::clone(&queue),
+        transport,
+        share: shares,
+        outcomes: outcomes_in,
+        wake,
+        metrics: metrics.webhook(WebhookIndex(0)),
+        config,
+    };
+    (sender, Rest { metrics, queue, share, outcomes, wakes })
+}
+
+/// A running sender on a fake transport.
+pub(super) struct Rig {
+    metrics: Arc<Metrics>,
+    pub(super) queue: Arc<Queue>,
+    pub(super) share: watch::Sender<f64>,
+    pub(super) outcomes: mpsc::Receiver<Outcome>,
+    pub(super) fake: Arc<Fake>,
+    wakes: Arc<AtomicU64>,
+    task: JoinHandle<()>,
+}
+
+impl Rig {
+    pub(super) fn start(webhook: Webhook, script: impl IntoIterator<Item = Step>) -> Self {
+        let fake = Fake::new(script);
+        let (sender, Rest { metrics, queue, share, outcomes, wakes }) = sender(webhook, Arc::clone(&fake));
+        Self { metrics, queue, share, outcomes, fake, wakes, task: tokio::spawn(run(sender)) }
+    }
+
+    pub(super) fn push(&mut self, offsets: Range<i64>) {
+        for offset in offsets {
+            self.queue.push(delivery(offset));
+        }
+    }
+
+    pub(super) async fn outcome(&mut self) -> (i64, Ended) {
+        let outcome = tokio::time::timeout(PATIENCE, self.outcomes.recv()).await.expect("an outcome").unwrap();
+        (outcome.ticket.position.offset.0, outcome.ended)
+    }
+
+    /// Lets everything happen that can happen now.
+    pub(super) async fn settle(&self) {
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    pub(super) async fn ended(&mut self) {
+        tokio::time::timeout(PATIENCE, &mut self.task).await.expect("the sender ends").unwrap();
+    }
+
+    pub(super) fn times(&self) -> Vec<Duration> {
+        self.fake.times()
+    }
+
+    pub(super) fn payloads(&self) -> Vec<String> {
+        self.fake
+            .attempts
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(_, payload)| String::from_utf8(payload.to_vec()).unwrap())
+            .collect()
+    }
+
+    pub(super) fn tally(&self) -> ActionTally {
+        self.queue.tally().actions[0].1
+    }
+
+    pub(super) fn in_flight(&self) -> u64 {
+        self.queue.tally().in_flight
+    }
+
+    /// The value of a series on the metrics page.
+    pub(super) fn metric(&self, series: &str) -> f64 {
+        let text = self.metrics.text();
+        let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no {series} in {text}")).parse().unwrap()
+    }
+
+    pub(super) fn wakes(&self) -> u64 {
+        self.wakes.load(Ordering::Relaxed)
+    }
+}
+
+/// What was logged, at any level, on this thread while `what` ran.
+pub(super) fn logged(what: impl FnOnce()) -> String {
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    // tracing remembers per call site that nobody listens, and tests on other threads, where nobody does, race with this one: somebody always listens.
+    let everybody = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(io::sink).finish();
+    let _ = tracing::subscriber::set_global_default(everybody);
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    tracing::subscriber::with_default(subscriber, what);
+    let lines = lines.0.lock().unwrap().clone();
+    String::from_utf8(lines).unwrap()
+}
