@@ -54,6 +54,8 @@ pub mod queue;
 
 pub mod send;
 
+pub mod commit;
+
 // What puts them together, and what watches them.
 
 // What shows it without a cluster or Slack.
