@@ -48,6 +48,8 @@ pub mod kafka;
 
 // The five stages.
 
+pub mod consume;
+
 pub mod route;
 
 pub mod queue;

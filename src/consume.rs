@@ -1,0 +1,271 @@
+//! [1] The poll loop: one OS thread that owns the Kafka client, the router, the ledger and the commits. No locks but the queues' own.
+//!
+//! Invariant: it never blocks but in a rebalance, for a bounded drain: a full queue pauses partitions and polling goes on, so `max.poll.interval.ms` is never at risk.
+//! Outcomes are taken before new records: what ends makes room, and its commit is what a crash would cost.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::Consumer;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::commit::Committer;
+use crate::commit::ledger::{Ledger, Settled};
+use crate::config::check::{ActionIndex, Config};
+use crate::delivery::{Outcome, Reason, Ticket};
+use crate::event::{Offset, Partition, TopicIndex};
+use crate::health::Health;
+use crate::kafka::native::Ends;
+use crate::kafka::{self, Client, Told};
+use crate::log_repeat::LogRepeat;
+use crate::metrics::{Metrics, TopicTally};
+use crate::queue::Queue;
+use crate::route::{Router, Routing};
+use crate::topics::Topics;
+use crate::wake::Wakes;
+
+use self::pause::Pauses;
+
+mod lookup;
+
+mod observe;
+
+mod pause;
+
+mod read;
+
+mod rebalance;
+
+mod share;
+
+mod start;
+
+/// How many records a turn takes at most, so that outcomes never wait long.
+const BATCH: usize = 1_000;
+
+/// How long a turn goes on taking records: many triggers make few records long.
+const TURN: Duration = Duration::from_millis(50);
+
+/// The longest wait of an idle loop; everything that matters wakes it.
+const IDLE: Duration = Duration::from_millis(200);
+
+/// Why the poll loop ended other than by being asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum ConsumeError {
+    /// librdkafka gave up for good.
+    #[error("the Kafka client failed for good and has to be started anew: {0}")]
+    Fatal(RDKafkaErrorCode),
+    /// The client refused the subscription.
+    #[error("the Kafka client refused to subscribe to the configured topics")]
+    Subscribe(#[source] KafkaError),
+}
+
+/// What the poll loop is made of: everything is passed in.
+pub struct Parts {
+    /// The configuration in force.
+    pub config: Arc<Config>,
+    /// The client, subscribed to nothing yet.
+    pub client: Arc<Client>,
+    /// What ends the loop's waits.
+    pub wakes: Wakes,
+    /// By webhook: its queue.
+    pub queues: Vec<Arc<Queue>>,
+    /// By webhook: where its sender learns this replica's share of the rate.
+    pub shares: Vec<watch::Sender<f64>>,
+    /// What the senders report. Bounded: a sender waits until the loop has taken what came before.
+    pub outcomes: mpsc::Receiver<Outcome>,
+    /// Matches and renders.
+    pub router: Router,
+    /// Commits.
+    pub committer: Committer,
+    /// Tells the ends of paused partitions.
+    pub ends: Ends,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// What `/healthz` and `/readyz` answer from.
+    pub health: Arc<Health>,
+}
+
+/// The poll loop.
+pub struct PollLoop {
+    parts: Parts,
+    topics: Topics,
+    feeds: Vec<Vec<TopicIndex>>,
+    ledger: Ledger,
+    pauses: Pauses,
+    routing: Routing,
+    /// By topic: what the current batch came to; added to the metrics in one go.
+    tallies: Vec<TopicTally>,
+    /// The offset after the last record of each owned partition, as the broker said last.
+    ends: BTreeMap<Partition, Offset>,
+    /// Assigned, but where to begin could not be looked up yet.
+    undecided: Option<rebalance::Undecided>,
+    /// Some partition's next events are gone: when to look where it goes on.
+    out_of_range: Option<Instant>,
+    /// Topics that are not there.
+    missing: BTreeSet<TopicIndex>,
+    began: Instant,
+    observed: Instant,
+    asked_for_ends: Instant,
+    drops: BTreeMap<(ActionIndex, Reason), LogRepeat>,
+    trouble: LogRepeat,
+    lookups: LogRepeat,
+    fatal: Option<RDKafkaErrorCode>,
+}
+
+impl PollLoop {
+    /// A loop over `parts` that has not joined its group yet.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let feeds = share::feeds(&parts.config);
+        let topics = Topics::new(parts.config.kafka.topics.iter().cloned());
+        Self {
+            pauses: Pauses::new(feeds.clone()),
+            feeds,
+            tallies: vec![TopicTally::default(); parts.config.kafka.topics.len()],
+            topics,
+            ledger: Ledger::default(),
+            routing: Routing::default(),
+            ends: BTreeMap::new(),
+            undecided: None,
+            out_of_range: None,
+            missing: BTreeSet::new(),
+            began: Instant::now(),
+            observed: Instant::now(),
+            asked_for_ends: Instant::now(),
+            drops: BTreeMap::new(),
+            trouble: LogRepeat::default(),
+            lookups: LogRepeat::default(),
+            fatal: None,
+            parts,
+        }
+    }
+
+    /// Consumes until `shutdown`, then drains, commits and leaves the group.
+    ///
+    /// # Errors
+    /// Where the client can't go on.
+    pub fn run(mut self, shutdown: &CancellationToken) -> Result<(), ConsumeError> {
+        let names: Vec<&str> = self.parts.config.kafka.topics.iter().map(String::as_str).collect();
+        self.parts.client.subscribe(&names).map_err(ConsumeError::Subscribe)?;
+        while !shutdown.is_cancelled() && self.fatal.is_none() {
+            if !self.turn() {
+                let wait = self.wait();
+                self.parts.wakes.wait(wait);
+            }
+        }
+        self.leave();
+        self.fatal.map_or(Ok(()), |code| Err(ConsumeError::Fatal(code)))
+    }
+
+    /// One turn. Whether there is more to do at once.
+    fn turn(&mut self) -> bool {
+        let now = Instant::now();
+        self.parts.health.turned(now);
+        self.take_outcomes();
+        self.parts.committer.turn(&mut self.ledger, &self.topics, now);
+        self.resume_what_has_room();
+        self.decide_the_undecided(now);
+        self.go_on_in_range(now);
+        self.observe(now);
+        self.poll()
+    }
+
+    /// How long nothing is due.
+    fn wait(&self) -> Duration {
+        let now = Instant::now();
+        let due = self.parts.committer.next().map_or(IDLE, |at| at.saturating_duration_since(now));
+        due.min(IDLE)
+    }
+
+    /// Settles what the senders have ended.
+    fn take_outcomes(&mut self) {
+        while let Ok(outcome) = self.parts.outcomes.try_recv() {
+            settle(&mut self.ledger, &mut self.parts, &outcome.ticket);
+        }
+    }
+
+    /// Polls records until there are none, at most a batch. Whether there may be more.
+    fn poll(&mut self) -> bool {
+        let client = Arc::clone(&self.parts.client);
+        let end = Instant::now() + TURN;
+        let mut more = true;
+        for _ in 0..BATCH {
+            let before = client.context().activity();
+            let polled = client.poll(Duration::ZERO);
+            // A rebalance that came with the same poll goes first: the record may be of a partition that leaves.
+            let told = client.context().activity() != before;
+            if told {
+                self.listen();
+            }
+            match polled {
+                Some(Ok(message)) => self.read(&message),
+                Some(Err(KafkaError::PartitionEOF(_))) => self.pass_over_the_end(),
+                Some(Err(KafkaError::MessageConsumptionFatal(code))) => {
+                    self.fatal = Some(code);
+                    break;
+                }
+                // Told to the context as well.
+                Some(Err(_)) => {}
+                // A poll that served something else may have left records behind it.
+                None if told => {}
+                None => {
+                    more = false;
+                    break;
+                }
+            }
+            if Instant::now() >= end {
+                break;
+            }
+        }
+        for (topic, tally) in self.topics.indices().zip(&mut self.tallies) {
+            if *tally != TopicTally::default() {
+                self.parts.metrics.add_events(topic, &std::mem::take(tally));
+            }
+        }
+        more
+    }
+
+    /// Acts on what librdkafka told during a poll.
+    fn listen(&mut self) {
+        for told in self.parts.client.context().take() {
+            match told {
+                Told::Assigned(partitions) => self.assigned(&partitions),
+                Told::Revoked { partitions, lost } => self.revoked(&partitions, lost),
+                Told::Statistics(statistics) => self.learn(&statistics),
+                Told::Error(error, reason) => self.client_error(&error, &reason),
+            }
+        }
+    }
+
+    /// At the end of a partition the position can lie beyond the last event: transactions leave markers, compaction leaves gaps.
+    fn pass_over_the_end(&mut self) {
+        let Ok(positions) = self.parts.client.position() else { return };
+        for at in positions.elements() {
+            if let (Some(topic), rdkafka::Offset::Offset(offset)) = (self.topics.index(at.topic()), at.offset()) {
+                self.ledger.advance(Partition { topic, number: at.partition() }, Offset(offset));
+            }
+        }
+    }
+
+    fn client_error(&mut self, error: &KafkaError, reason: &str) {
+        if kafka::is_unknown_topic(error) {
+            self.count_partitions();
+        } else if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AutoOffsetReset) {
+            self.out_of_range = self.out_of_range.or(Some(Instant::now()));
+        } else if let Some(times) = self.trouble.note(self.began.elapsed()).times() {
+            tracing::warn!(%error, reason, times, "trouble with Kafka; the client keeps trying");
+        }
+    }
+}
+
+/// Notes that a delivery ended; a late one is fenced and counted.
+fn settle(ledger: &mut Ledger, parts: &mut Parts, ticket: &Ticket) {
+    match ledger.settle(ticket) {
+        Settled::Applied => parts.committer.hurry(),
+        Settled::Fenced => parts.metrics.fenced_outcome(),
+    }
+}

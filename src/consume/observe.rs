@@ -1,0 +1,125 @@
+//! [1] What the poll loop tells about itself: lags, ages, brokers, and the partition counts that the shares are made of.
+//!
+//! Invariant: only what is owned has a series.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use rdkafka::Statistics;
+use rdkafka::statistics;
+
+use crate::event::{Offset, Partition};
+use crate::metrics::PartitionGauges;
+
+use super::PollLoop;
+
+/// How often the partitions' gauges are set.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// How often the ends of paused partitions are asked for.
+const PAUSED_INTERVAL: Duration = Duration::from_secs(5);
+
+impl PollLoop {
+    /// What is told at every turn or once a second.
+    pub(super) fn observe(&mut self, now: Instant) {
+        self.parts.health.set_offsets_committed(self.undecided.is_none() && self.ledger.is_anchored());
+        if now < self.observed + INTERVAL {
+            return;
+        }
+        self.observed = now;
+        self.look_at_paused_ends(now);
+        self.report_partitions();
+        for ((action, reason), repeat) in &mut self.drops {
+            if let Some(deliveries) = repeat.due(now.duration_since(self.began)).times() {
+                super::read::log_drops(&self.parts.config, *action, *reason, deliveries);
+            }
+        }
+    }
+
+    /// librdkafka learns the end of a partition by fetching: of a paused one it is asked for, and the answer taken when it is there.
+    fn look_at_paused_ends(&mut self, now: Instant) {
+        while let Some(ends) = self.parts.ends.answer() {
+            for end in ends {
+                let Some(topic) = self.topics.index(&end.topic) else { continue };
+                if let Some(known) = self.ends.get_mut(&Partition { topic, number: end.number }) {
+                    *known = Offset(end.offset);
+                }
+            }
+        }
+        if now < self.asked_for_ends + PAUSED_INTERVAL {
+            return;
+        }
+        self.asked_for_ends = now;
+        let paused: Vec<(&str, i32)> = self
+            .ledger
+            .partitions()
+            .filter(|partition| self.pauses.is_paused(partition.topic))
+            .map(|partition| (self.topics.name(partition.topic), partition.number))
+            .collect();
+        if !paused.is_empty()
+            && let Err(error) = self.parts.ends.ask(&paused)
+        {
+            tracing::debug!(%error, "could not ask for the ends of paused partitions");
+        }
+    }
+
+    /// Sets the gauges of what is owned; series of what is not disappear.
+    pub(super) fn report_partitions(&self) {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let gauges: Vec<(Partition, PartitionGauges)> = self
+            .ledger
+            .standings()
+            .map(|standing| {
+                // What was read is proof of an end that the broker has not told yet.
+                let end = self.ends.get(&standing.partition).map(|end| end.0.max(standing.next.0));
+                let age = standing
+                    .oldest
+                    .and_then(|oldest| u64::try_from(oldest).ok())
+                    .map(|oldest| now.saturating_sub(Duration::from_millis(oldest)).as_secs_f64());
+                let gauges = PartitionGauges {
+                    consumer_lag: end.zip(standing.committed).map(|(end, committed)| (end - committed.0).max(0)),
+                    read_lag: end.map(|end| end - standing.next.0),
+                    unsettled_events: standing.unsettled as u64,
+                    oldest_unsettled_age_seconds: age.unwrap_or(0.0),
+                    paused: self.pauses.is_paused(standing.partition.topic),
+                };
+                (standing.partition, gauges)
+            })
+            .collect();
+        self.parts.metrics.set_partitions(&gauges);
+    }
+
+    /// Takes from librdkafka's statistics what nothing else tells without asking a broker.
+    pub(super) fn learn(&mut self, statistics: &Statistics) {
+        let now = Instant::now();
+        let reachable = statistics.brokers.values().any(|broker| broker.state == "UP");
+        self.parts.health.set_reachable(reachable, now);
+        if reachable && let Some(recovered) = self.trouble.recover(self.began.elapsed()) {
+            tracing::info!(seconds = recovered.lasted.as_secs_f64(), "Kafka is reachable");
+        }
+        let mut news = false;
+        for (name, topic) in &statistics.topics {
+            let Some(index) = self.topics.index(name) else { continue };
+            let known: Vec<&statistics::Partition> =
+                topic.partitions.values().filter(|partition| partition.partition >= 0 && !partition.unknown).collect();
+            // A topic that is only just being looked up is listed without its partitions.
+            if let Ok(count) = u32::try_from(known.len())
+                && count > 0
+            {
+                news |= self.topics.set_partitions(index, count);
+            }
+            for partition in known {
+                let at = Partition { topic: index, number: partition.partition };
+                // With transactions only what is decided can be read: the last stable offset.
+                let end = if partition.ls_offset >= 0 { partition.ls_offset } else { partition.hi_offset };
+                if end >= 0
+                    && let Some(known) = self.ends.get_mut(&at)
+                {
+                    *known = Offset(end);
+                }
+            }
+        }
+        if news {
+            self.ownership_changed();
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! [1] Assign and revoke: where a partition begins, and how one is left.
+//!
+//! Invariant: a partition is read only once its start is decided from what the broker holds, and it is given up only after what is in flight of it has ended, or
+//! its drain's deadline has passed, and the result of its last commit is known.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::Consumer;
+use rdkafka::error::KafkaError;
+use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
+
+use crate::delivery::Ticket;
+use crate::event::Partition;
+use crate::kafka;
+use crate::metrics::RebalanceKind;
+
+use super::lookup::LOOKUP_RETRY;
+use super::{PollLoop, share};
+
+/// How often a drain looks at what came.
+const LOOK_AROUND: Duration = Duration::from_millis(20);
+
+/// An assignment that the client has not been told to begin with, since where to begin is not known.
+#[derive(Debug)]
+pub(super) struct Undecided {
+    partitions: Vec<Partition>,
+    again: Instant,
+}
+
+impl PollLoop {
+    /// The group gave partitions to this member: decide where each begins, then read.
+    pub(super) fn assigned(&mut self, partitions: &[(String, i32)]) {
+        self.parts.metrics.rebalance(RebalanceKind::Assign);
+        let mut partitions = self.known_partitions(partitions);
+        if let Some(earlier) = self.undecided.take() {
+            partitions.extend(earlier.partitions);
+            partitions.sort_unstable();
+            partitions.dedup();
+        }
+        self.undecided = Some(Undecided { partitions, again: Instant::now() });
+        self.decide_the_undecided(Instant::now());
+    }
+
+    /// Tries to decide where an assignment begins. What fails is tried again: never guessed.
+    pub(super) fn decide_the_undecided(&mut self, now: Instant) {
+        let Some(undecided) = self.undecided.take_if(|undecided| now >= undecided.again) else { return };
+        match self.begin(&undecided.partitions) {
+            Ok(()) => {
+                self.parts.health.set_joined(true);
+                if let Some(recovered) = self.lookups.recover(self.began.elapsed()) {
+                    tracing::info!(failed = recovered.total, "where to begin is known now");
+                }
+            }
+            Err(error) => {
+                if let Some(times) = self.lookups.note(self.began.elapsed()).times() {
+                    tracing::warn!(%error, times, "could not look up where to begin; nothing is read until it is known");
+                }
+                self.undecided = Some(Undecided { again: now + LOOKUP_RETRY, ..undecided });
+            }
+        }
+    }
+
+    fn begin(&mut self, partitions: &[Partition]) -> Result<(), KafkaError> {
+        self.count_partitions();
+        let begins = self.look_up(partitions)?;
+        let mut list = TopicPartitionList::with_capacity(begins.len());
+        for (known, partition, begin) in &begins {
+            list.add_partition_offset(
+                self.topics.name(partition.topic),
+                partition.number,
+                KafkaOffset::Offset(begin.offset().0),
+            )?;
+            self.log_begin(*partition, *begin, known);
+        }
+        kafka::take_over(&self.parts.client, &list)?;
+        let mut paused = TopicPartitionList::new();
+        for (known, partition, begin) in begins {
+            self.ledger.assign(partition, begin.offset(), known.committed);
+            self.ends.insert(partition, known.high);
+            if self.pauses.is_paused(partition.topic) {
+                paused.add_partition(self.topics.name(partition.topic), partition.number);
+            }
+        }
+        if paused.count() > 0 {
+            self.parts.client.pause(&paused)?;
+        }
+        // A start that is not committed would be decided anew by the next owner, over what came meanwhile.
+        self.parts.committer.hurry();
+        self.ownership_changed();
+        tracing::info!(partitions = list.count(), owned = self.ledger.partitions().count(), "partitions assigned");
+        Ok(())
+    }
+
+    /// The group takes partitions away: stop, let what is in flight end, commit, forget.
+    pub(super) fn revoked(&mut self, partitions: &[(String, i32)], lost: bool) {
+        let partitions = self.known_partitions(partitions);
+        self.parts.metrics.rebalance(if lost { RebalanceKind::Lost } else { RebalanceKind::Revoke });
+        if let Some(undecided) = &mut self.undecided {
+            undecided.partitions.retain(|partition| !partitions.contains(partition));
+        }
+        self.give_up(&partitions, lost);
+        let mut list = TopicPartitionList::with_capacity(partitions.len());
+        for partition in &partitions {
+            list.add_partition(self.topics.name(partition.topic), partition.number);
+        }
+        if let Err(error) = kafka::give_up(&self.parts.client, &list) {
+            tracing::warn!(%error, "the client could not give partitions up");
+        }
+        if lost {
+            self.parts.health.set_joined(false);
+            tracing::warn!(
+                partitions = partitions.len(),
+                "partitions lost: this member was out of the group for longer than its session"
+            );
+        } else {
+            tracing::info!(
+                partitions = partitions.len(),
+                owned = self.ledger.partitions().count(),
+                "partitions revoked"
+            );
+        }
+    }
+
+    /// Stops: everything is given up, then the group is left.
+    pub(super) fn leave(&mut self) {
+        self.parts.health.stopping();
+        let owned: Vec<Partition> = self.ledger.partitions().collect();
+        tracing::info!(
+            owned = owned.len(),
+            "stopping: attempts in flight may end, what is queued is left to the next owner"
+        );
+        self.give_up(&owned, self.fatal.is_some());
+        if self.undecided.take().is_some() {
+            // librdkafka waits for an answer to every assignment, also while it closes.
+            if let Err(error) = kafka::take_over(&self.parts.client, &TopicPartitionList::new()) {
+                tracing::debug!(%error, "could not decline an assignment");
+            }
+        }
+        self.parts.client.context().close();
+        self.parts.client.unsubscribe();
+    }
+
+    /// Drains and commits `partitions`, then forgets them. Of lost ones nothing can be committed: they are only let go.
+    fn give_up(&mut self, partitions: &[Partition], lost: bool) {
+        let deadline = Instant::now() + self.parts.config.kafka.drain_timeout;
+        let leaving = |ticket: &Ticket| partitions.contains(&ticket.position.partition);
+        for queue in &self.parts.queues {
+            queue.release(leaving);
+        }
+        if !lost {
+            self.drain(leaving, deadline);
+        }
+        let mut abandoned = 0_u32;
+        for queue in &self.parts.queues {
+            abandoned += u32::from(queue.abandon(leaving));
+        }
+        if abandoned > 0 {
+            tracing::warn!(abandoned, "attempts were still out at the drain's deadline: their messages may come twice");
+        }
+        self.take_outcomes();
+        if !lost {
+            self.commit_finally(partitions, deadline);
+        }
+        for partition in partitions {
+            self.ledger.revoke(*partition);
+            self.ends.remove(partition);
+        }
+        self.ownership_changed();
+    }
+
+    /// Waits until no attempt of the leaving partitions is under way. Outcomes go on being taken; a drain counts as turning.
+    fn drain(&mut self, leaving: impl Fn(&Ticket) -> bool, deadline: Instant) {
+        loop {
+            // Asked before the outcomes are taken: an attempt that is over has put its outcome on the channel or is about to (see `Queue::finish`).
+            let attempting = self.parts.queues.iter().any(|queue| queue.is_attempting(&leaving));
+            self.take_outcomes();
+            let now = Instant::now();
+            self.parts.health.turned(now);
+            if !attempting || now >= deadline {
+                return;
+            }
+            self.parts.wakes.wait(LOOK_AROUND.min(deadline - now));
+        }
+    }
+
+    fn commit_finally(&mut self, partitions: &[Partition], deadline: Instant) {
+        // The drain may have used its time up: a commit takes milliseconds and gets them.
+        let deadline = deadline.max(Instant::now() + Duration::from_secs(1));
+        let Self { parts, ledger, topics, .. } = self;
+        let super::Parts { committer, outcomes, metrics, health, .. } = parts;
+        let done = committer.finish(ledger, topics, partitions, deadline, |ledger| {
+            health.turned(Instant::now());
+            while let Ok(outcome) = outcomes.try_recv() {
+                if ledger.settle(&outcome.ticket) == crate::commit::ledger::Settled::Fenced {
+                    metrics.fenced_outcome();
+                }
+            }
+        });
+        if !done {
+            tracing::warn!("the last commit was not acknowledged in time: the next owner may repeat deliveries");
+        }
+    }
+
+    /// Tells senders and metrics what this replica owns now.
+    pub(super) fn ownership_changed(&mut self) {
+        let owned = share::owned(self.ledger.partitions());
+        for (feed, sender) in self.feeds.iter().zip(&self.parts.shares) {
+            let share = share::share(feed, &owned, &self.topics);
+            sender.send_if_modified(|current| {
+                let changed = *current != share;
+                *current = share;
+                changed
+            });
+        }
+        self.report_partitions();
+    }
+
+    fn known_partitions(&self, partitions: &[(String, i32)]) -> Vec<Partition> {
+        partitions
+            .iter()
+            .filter_map(|(topic, number)| Some(Partition { topic: self.topics.index(topic)?, number: *number }))
+            .collect()
+    }
+}
