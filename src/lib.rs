@@ -60,4 +60,6 @@ pub mod commit;
 
 // What puts them together, and what watches them.
 
+pub mod admin;
+
 // What shows it without a cluster or Slack.
