@@ -60,6 +60,8 @@ pub mod commit;
 
 // What puts them together, and what watches them.
 
+pub mod pipeline;
+
 pub mod admin;
 
 // What shows it without a cluster or Slack.
