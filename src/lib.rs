@@ -65,3 +65,5 @@ pub mod pipeline;
 pub mod admin;
 
 // What shows it without a cluster or Slack.
+
+pub mod fake_slack;

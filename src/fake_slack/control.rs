@@ -1,0 +1,55 @@
+//! The fake Slack is told what to do over HTTP, by another process:
+//!
+//! | request | does |
+//! | --- | --- |
+//! | `POST /control/services/T/B/X` with a [`Script`] as JSON | scripts that webhook |
+//! | `POST /control` with a [`Script`] | scripts all webhooks that are not told otherwise |
+//! | `GET /control` | how many requests each path got, as JSON |
+//!
+//! ```text
+//! curl -d '{"default": {"status": 503, "body": "rollup_error"}}' localhost:9465/control
+//! curl -d '{"answers": [{"fault": "hang"}, {"delay_ms": 3000}]}' localhost:9465/control/services/T/B/X
+//! curl -d '{"limit": {"rate": 1}}'                               localhost:9465/control
+//! curl -d '{"default": null, "limit": null}'                     localhost:9465/control
+//! ```
+
+use std::collections::BTreeMap;
+
+use hyper::Method;
+
+use super::answer::{Answer, Limit, Script};
+use super::state::State;
+
+/// Answers a request below `/control`; `target` is the webhook's path, or empty.
+pub(super) fn respond(state: &State, method: &Method, target: &str, body: &[u8]) -> Answer {
+    let path = Some(target).filter(|target| !target.is_empty() && *target != "/");
+    match *method {
+        Method::POST => tell(state, path, body),
+        Method::GET => counts(state),
+        _ => Answer::new(405, "use GET or POST\n"),
+    }
+}
+
+fn tell(state: &State, path: Option<&str>, body: &[u8]) -> Answer {
+    match serde_json::from_slice::<Script>(body) {
+        Ok(_) if !body.trim_ascii_start().starts_with(b"{") => Answer::new(400, "not a script: give a JSON object\n"),
+        Ok(Script { limit: Some(Some(Limit { rate, .. })), .. }) if rate <= 0.0 => {
+            Answer::new(400, format!("the rate `{rate}` is not over 0\n"))
+        }
+        Ok(script) => {
+            state.follow(path, script);
+            Answer::new(200, "done\n")
+        }
+        Err(error) => Answer::new(400, format!("not a script: {error}\n")),
+    }
+}
+
+fn counts(state: &State) -> Answer {
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for request in state.requests(|_| true) {
+        *counts.entry(request.path.clone()).or_default() += 1;
+    }
+    let mut body = serde_json::json!({ "requests": counts }).to_string();
+    body.push('\n');
+    Answer::new(200, body).with_header("Content-Type", "application/json")
+}

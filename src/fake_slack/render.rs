@@ -1,0 +1,184 @@
+//! A post as it would look in its channel, for a terminal. Pure.
+//!
+//! Invariant: of the post itself nothing but visible text and line feeds comes out; every escape sequence is ours.
+
+use std::fmt::Write;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anstyle::{AnsiColor, Color, Style};
+
+use super::record::{Post, Request};
+use crate::printable;
+
+const NAME: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const CHANNEL: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Cyan)));
+const MENTION: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Yellow))).bold();
+const LINK: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Blue))).underline();
+const REFUSED: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Red)));
+const BOLD: Style = Style::new().bold();
+
+/// Lines of one message that are shown; a message can be 40,000 characters long.
+const LINES: usize = 12;
+
+/// `post` as it came at `time` to a webhook whose own channel is `home`; styled, with a line feed at its end. Write it through `anstream` where there may be no terminal.
+#[must_use]
+pub fn post(post: &Post, home: &str, time: SystemTime) -> String {
+    let channel = printable::one_line(post.channel.as_deref().unwrap_or(home), 80);
+    let user = printable::one_line(post.username.as_deref().unwrap_or("incoming-webhook"), 80);
+    let channel = if channel.starts_with(['#', '@']) { channel } else { format!("#{channel}") };
+    let clock = clock(time);
+    let mut shown =
+        format!("{DIM}{clock}{DIM:#} {CHANNEL}{channel}{CHANNEL:#}  {NAME}{user}{NAME:#} {DIM}[APP]{DIM:#}\n");
+    let text = post.text.as_deref().unwrap_or_default();
+    let mut lines = text.lines();
+    for line in lines.by_ref().take(LINES) {
+        shown.push_str("         ");
+        shown.push_str(&styled(line));
+        shown.push('\n');
+    }
+    let more = lines.count();
+    if more > 0 {
+        // Writing to a String cannot fail.
+        let _ = writeln!(shown, "         {DIM}… {more} more lines{DIM:#}");
+    }
+    shown
+}
+
+/// A line for a request that is in no channel: what it was answered instead.
+#[must_use]
+pub fn refused(request: &Request, home: &str) -> String {
+    let (clock, home) = (clock(request.time), printable::one_line(home, 80));
+    let answer = &request.answer;
+    let given = match answer.fault {
+        Some(fault) => format!("{fault:?}"),
+        None => format!("{} {}", answer.status, printable::one_line(&answer.body, 80)),
+    };
+    format!("{DIM}{clock}{DIM:#} {CHANNEL}#{home}{CHANNEL:#}  {REFUSED}✗ {given}{REFUSED:#}\n")
+}
+
+/// The time of day, UTC.
+fn clock(time: SystemTime) -> String {
+    let seconds = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() % 86_400;
+    format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
+/// One line: `<…>` forms as Slack shows them, `*bold*` bold, entities as what they stand for.
+fn styled(line: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = line;
+    while let Some(at) = rest.find(['<', '*']) {
+        let (before, from) = rest.split_at(at);
+        plain(&mut shown, before);
+        let form = if from.starts_with('<') { angle(from) } else { bold(from, before) };
+        rest = match form {
+            Some((piece, after)) => {
+                shown.push_str(&piece);
+                after
+            }
+            None => {
+                plain(&mut shown, &from[..1]);
+                &from[1..]
+            }
+        };
+    }
+    plain(&mut shown, rest);
+    shown
+}
+
+fn angle(from: &str) -> Option<(String, &str)> {
+    let (inside, after) = from.strip_prefix('<')?.split_once('>')?;
+    let (target, label) = inside.split_once('|').map_or((inside, None), |(target, label)| (target, Some(label)));
+    let (style, text) = match target.as_bytes().first()? {
+        b'!' => (MENTION, label.map_or_else(|| target.replacen('!', "@", 1), str::to_owned)),
+        b'@' => (MENTION, label.map_or_else(|| target.to_owned(), |label| format!("@{label}"))),
+        b'#' => (MENTION, label.map_or_else(|| target.to_owned(), |label| format!("#{label}"))),
+        _ => (LINK, label.unwrap_or(target).to_owned()),
+    };
+    let mut piece = format!("{style}");
+    plain(&mut piece, &text);
+    let _ = write!(piece, "{style:#}");
+    Some((piece, after))
+}
+
+/// Bold begins after a white space or nothing, holds no white space at its edges, and ends on the same line.
+fn bold<'a>(from: &'a str, before: &str) -> Option<(String, &'a str)> {
+    if before.ends_with(|c: char| c.is_alphanumeric()) {
+        return None;
+    }
+    let (inside, after) = from.strip_prefix('*')?.split_once('*')?;
+    let edges = inside.starts_with(char::is_whitespace) || inside.ends_with(char::is_whitespace);
+    if inside.is_empty() || edges || inside.contains('<') || after.starts_with(|c: char| c.is_alphanumeric()) {
+        return None;
+    }
+    let mut piece = format!("{BOLD}");
+    plain(&mut piece, inside);
+    let _ = write!(piece, "{BOLD:#}");
+    Some((piece, after))
+}
+
+/// Exactly the three entities that Slack knows, each once; hazardous characters vanish.
+fn plain(shown: &mut String, text: &str) {
+    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    shown.extend(text.chars().map(|c| if c == '\t' { ' ' } else { c }).filter(|c| !printable::is_hazardous(*c)));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn unstyled(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    #[test]
+    fn a_post_looks_like_one() {
+        let message = Post {
+            text: Some("🎉 Ada &amp; Co joined on the *enterprise* plan\n<https://x.io|open> &lt;!here&gt; <!here> <@U1> 2*3*4".to_owned()),
+            channel: Some("#sales-alerts".to_owned()),
+            username: Some("Sales bot".to_owned()),
+            ..Post::default()
+        };
+        let shown = post(&message, "general", UNIX_EPOCH + Duration::from_secs(86_400 + 3_723));
+        assert_eq!(
+            unstyled(&shown),
+            "01:02:03 #sales-alerts  Sales bot [APP]\n         🎉 Ada & Co joined on the enterprise plan\n         open <!here> @here @U1 2*3*4\n"
+        );
+        assert!(shown.contains("\u{1b}[1menterprise\u{1b}[0m"), "{shown:?}");
+    }
+
+    #[test]
+    fn an_entity_is_unescaped_once() {
+        assert_eq!(styled("&amp;lt; &amp;amp; &#39;"), "&lt; &amp; &#39;");
+    }
+
+    #[test]
+    fn a_webhook_has_a_channel_and_a_name_of_its_own() {
+        assert_eq!(unstyled(&post(&Post::default(), "sales", UNIX_EPOCH)), "00:00:00 #sales  incoming-webhook [APP]\n");
+    }
+
+    #[test]
+    fn a_long_message_is_cut() {
+        let message = Post { text: Some("x\n".repeat(100)), ..Post::default() };
+        assert!(post(&message, "c", UNIX_EPOCH).contains("… 88 more lines"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_escape_of_the_post_comes_through(text in "[\\x00-\\x7f<>*|!@#\u{9b}\u{202e}a-z\n]*", channel in any::<String>(), user in any::<String>()) {
+            let message = Post { text: Some(text), channel: Some(channel), username: Some(user), ..Post::default() };
+            let shown = post(&message, "c", UNIX_EPOCH);
+            // Every sequence that is ours is of this form; a stripped one must have left nothing.
+            let ours = [NAME, DIM, CHANNEL, MENTION, LINK, BOLD];
+            let mut rest = shown;
+            for style in ours {
+                rest = rest.replace(&format!("{style:#}"), "").replace(&format!("{style}"), "");
+            }
+            prop_assert!(!rest.chars().any(|c| c != '\n' && printable::is_hazardous(c)), "{rest:?}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The fake Slack's socket: HTTP/1 by hyper, and the bare connection where an answer has to go wrong.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use super::answer::{Answer, Fault};
+use super::state::State;
+use super::{control, fault};
+
+/// More is no Slack message.
+const LARGEST_REQUEST: usize = 1024 * 1024;
+
+/// Accepts until it is aborted; the connections end with it.
+pub(super) async fn serve(listener: TcpListener, state: Arc<State>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(connection(stream, Arc::clone(&state)));
+                }
+                // Out of file descriptors, mostly: others have to close theirs first.
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+/// An answer that hyper cannot give: its connection is taken from it.
+#[derive(Debug, thiserror::Error)]
+#[error("a fault was asked for")]
+struct Faulty;
+
+async fn connection(stream: TcpStream, state: Arc<State>) {
+    // Small answers at once, or latencies are measured that are not there.
+    let _ = stream.set_nodelay(true);
+    let faulty: Arc<Mutex<Option<(Fault, Answer, String)>>> = Arc::default();
+    let service = {
+        let faulty = Arc::clone(&faulty);
+        service_fn(move |request| {
+            let (state, faulty) = (Arc::clone(&state), Arc::clone(&faulty));
+            Box::pin(async move {
+                let path = request.uri().path().to_owned();
+                let answer = respond(&state, request).await;
+                tokio::time::sleep(Duration::from_millis(answer.delay_ms)).await;
+                match answer.fault {
+                    None => Ok(response(&answer)),
+                    Some(fault) => {
+                        *faulty.lock().unwrap_or_else(PoisonError::into_inner) = Some((fault, answer, path));
+                        Err(Faulty)
+                    }
+                }
+            })
+        })
+    };
+    let mut served = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+    // Its error is the client's leaving, or a fault of ours.
+    let _ = poll_fn(|context| served.poll_without_shutdown(context)).await;
+    let asked = faulty.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let mut stream = served.into_parts().io.into_inner();
+    match asked {
+        Some((fault, answer, path)) => fault::commit(fault, &answer, &path, stream).await,
+        None => {
+            let _ = tokio::io::AsyncWriteExt::shutdown(&mut stream).await;
+        }
+    }
+}
+
+async fn respond(state: &State, request: Request<Incoming>) -> Answer {
+    let (head, body) = request.into_parts();
+    let body = match pin!(Limited::new(body, LARGEST_REQUEST)).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => return Answer::new(413, "request_too_large"),
+        Err(_) => Bytes::new(),
+    };
+    let path = head.uri.path();
+    if let Some(target) = path.strip_prefix("/control") {
+        return control::respond(state, &head.method, target, &body);
+    }
+    if head.method != Method::POST {
+        return Answer::new(405, "method_not_allowed").with_header("Allow", "POST");
+    }
+    state.receive(path.to_owned(), head.headers, body)
+}
+
+fn response(answer: &Answer) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(answer.body.clone())));
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert("content-type", HeaderValue::from_static("text/html"));
+    for (name, value) in &answer.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}

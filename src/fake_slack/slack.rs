@@ -1,0 +1,29 @@
+//! How Slack itself answers a request: pure.
+
+use super::answer::Answer;
+use super::record::Post;
+
+/// Slack's own answer to a `post` at `path`.
+///
+/// The page doesn't state the status of `no_text` and `too_many_attachments` (400 here, as for every body that is wrong) and of
+/// `no_service` (404, as for everything that is gone).
+pub(super) fn answer(path: &str, post: Option<&Post>) -> Answer {
+    let segments =
+        path.strip_prefix("/services/").map(|rest| rest.split('/').filter(|segment| !segment.is_empty()).count());
+    match (segments, post) {
+        (None | Some(0), _) => Answer::new(404, "no_service"),
+        (_, None) => Answer::new(400, "invalid_payload"),
+        (_, Some(post)) if post.attachments.len() > 100 => Answer::new(400, "too_many_attachments"),
+        (_, Some(post)) if is_blank(post) => Answer::new(400, "no_text"),
+        _ => Answer::default(),
+    }
+}
+
+/// A request's body as Slack reads it: a JSON object, its fields of the right types. (serde would take a list for a struct, too.)
+pub(super) fn read(body: &[u8]) -> Option<Post> {
+    body.trim_ascii_start().starts_with(b"{").then(|| serde_json::from_slice(body).ok())?
+}
+
+fn is_blank(post: &Post) -> bool {
+    post.text.as_deref().unwrap_or_default().trim().is_empty() && post.attachments.is_empty() && post.blocks.is_empty()
+}
