@@ -67,3 +67,7 @@ pub mod admin;
 // What shows it without a cluster or Slack.
 
 pub mod fake_slack;
+
+pub mod demo;
+
+pub mod cli;

@@ -1,0 +1,272 @@
+//! `slackline check`: is the configuration sound, and what will it do?
+//!
+//! Invariant: of a webhook's URL nothing but the host is printed.
+
+use std::io::Write;
+use std::path::Path;
+
+use clap::{Args, ValueEnum};
+use comfy_table::{Table, presets};
+use serde_json::json;
+
+use crate::config::check::{Action, Config, Start, Webhook, WhenFull};
+use crate::config::diagnostic::Diagnostic;
+use crate::config::{Loaded, load, show_duration};
+use crate::event::TopicIndex;
+
+/// For `--help`.
+pub const EXAMPLES: &str = "\
+Examples:
+  slackline check                                     is ./slackline.yaml sound, and what will it do?
+  slackline check -c prod.yaml --output json          the same for scripts: one JSON object
+
+Exit codes: 0 sound (warnings or not); 2 not. A variable of the environment that the file names must be set.";
+
+/// What `check` is asked, besides the file.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// How to print: tables for people, or one JSON object
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+/// How to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// Tables.
+    Text,
+    /// JSON.
+    Json,
+}
+
+/// Checks the configuration `path`: what it will do goes to `out`, warnings and errors to `err` (as JSON all goes to `out`). Returns the exit code: 0, or 2 for a broken
+/// configuration. `env` looks up `${NAME}`.
+///
+/// # Errors
+/// When `out` or `err` can't be written.
+pub fn check(
+    path: &Path,
+    args: &CheckArgs,
+    env: &dyn Fn(&str) -> Option<String>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> anyhow::Result<u8> {
+    let file = path.display().to_string();
+    match (load(path, env), args.output) {
+        (Ok(loaded), Output::Text) => {
+            for warning in &loaded.warnings {
+                writeln!(err, "{}\n", warning.display(&file, "warning: "))?;
+            }
+            tables(&loaded.config, out)?;
+            let warnings = match loaded.warnings.len() {
+                0 => String::new(),
+                1 => ", 1 warning".to_owned(),
+                count => format!(", {count} warnings"),
+            };
+            writeln!(out, "\n{file}: ok{warnings}")?;
+            Ok(0)
+        }
+        (Ok(loaded), Output::Json) => {
+            writeln!(out, "{}", as_json(&loaded))?;
+            Ok(0)
+        }
+        (Err(errors), Output::Text) => {
+            let count = errors.errors.len();
+            writeln!(err, "{errors}\n\n{file}: {count} error{}", if count == 1 { "" } else { "s" })?;
+            Ok(2)
+        }
+        (Err(errors), Output::Json) => {
+            writeln!(out, "{}", json!({ "ok": false, "errors": errors.errors }))?;
+            Ok(2)
+        }
+    }
+}
+
+fn tables(config: &Config, out: &mut dyn Write) -> std::io::Result<()> {
+    let kafka = &config.kafka;
+    let mut table = table(&["brokers", "group", "topics", "start", "drain"]);
+    let drain = show_duration(kafka.drain_timeout);
+    table.add_row([kafka.brokers.as_str(), &kafka.group_id, &kafka.topics.join(", "), start(kafka.start), &drain]);
+    writeln!(out, "Kafka\n{table}")?;
+
+    let mut table = self::table(&["name", "host", "rate/s", "burst", "queue", "when full", "timeout", "retry"]);
+    for webhook in &config.webhooks {
+        table.add_row([
+            webhook.name.clone(),
+            host(webhook),
+            webhook.rate_per_second.to_string(),
+            webhook.burst.to_string(),
+            webhook.queue_capacity.to_string(),
+            when_full(webhook.when_full).to_owned(),
+            show_duration(webhook.timeout),
+            retry(webhook),
+        ]);
+    }
+    writeln!(out, "\nWebhooks\n{table}")?;
+
+    let mut table = self::table(&["name", "topics", "trigger", "webhook", "channel"]);
+    for action in &config.actions {
+        let channel = action.channel.as_ref().map_or("", |channel| channel.source());
+        let topics = topics(action, config).join(", ");
+        table.add_row([action.name.as_str(), &topics, action.trigger.source(), webhook_of(action, config), channel]);
+    }
+    writeln!(out, "\nActions\n{table}")
+}
+
+fn as_json(loaded: &Loaded) -> serde_json::Value {
+    let config = &loaded.config;
+    let webhooks = config.webhooks.iter().map(|webhook| {
+        json!({
+            "name": webhook.name,
+            "host": host(webhook),
+            "rate_per_second": webhook.rate_per_second,
+            "burst": webhook.burst,
+            "queue_capacity": webhook.queue_capacity,
+            "when_full": when_full(webhook.when_full),
+            "timeout": show_duration(webhook.timeout),
+            "retry": {
+                "initial": show_duration(webhook.retry.initial),
+                "max": show_duration(webhook.retry.max),
+                "max_elapsed": show_duration(webhook.retry.max_elapsed),
+            },
+        })
+    });
+    let actions = config.actions.iter().map(|action| {
+        json!({
+            "name": action.name,
+            "topics": topics(action, config),
+            "trigger": action.trigger.source(),
+            "webhook": webhook_of(action, config),
+            "channel": action.channel.as_ref().map(|channel| channel.source()),
+        })
+    });
+    let warnings: &[Diagnostic] = &loaded.warnings;
+    json!({
+        "ok": true,
+        "warnings": warnings,
+        "config_hash": config.hash,
+        "kafka": {
+            "brokers": config.kafka.brokers,
+            "group_id": config.kafka.group_id,
+            "topics": config.kafka.topics,
+            "start": start(config.kafka.start),
+            "drain_timeout": show_duration(config.kafka.drain_timeout),
+        },
+        "webhooks": webhooks.collect::<Vec<_>>(),
+        "actions": actions.collect::<Vec<_>>(),
+        "admin": { "listen": config.admin.listen },
+    })
+}
+
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(header);
+    table
+}
+
+/// The path is the secret.
+fn host(webhook: &Webhook) -> String {
+    let url = webhook.url.expose();
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+fn retry(webhook: &Webhook) -> String {
+    let retry = &webhook.retry;
+    format!(
+        "{} to {}, for {}",
+        show_duration(retry.initial),
+        show_duration(retry.max),
+        show_duration(retry.max_elapsed)
+    )
+}
+
+fn topics<'c>(action: &Action, config: &'c Config) -> Vec<&'c str> {
+    action
+        .topics
+        .iter()
+        .filter_map(|TopicIndex(at)| config.kafka.topics.get(*at as usize))
+        .map(String::as_str)
+        .collect()
+}
+
+fn webhook_of<'c>(action: &Action, config: &'c Config) -> &'c str {
+    config.webhooks.get(action.webhook.0 as usize).map_or("", |webhook| &webhook.name)
+}
+
+fn start(start: Start) -> &'static str {
+    match start {
+        Start::Latest => "latest",
+        Start::Earliest => "earliest",
+    }
+}
+
+fn when_full(policy: WhenFull) -> &'static str {
+    match policy {
+        WhenFull::DropNewest => "drop_newest",
+        WhenFull::DropOldest => "drop_oldest",
+        WhenFull::Block => "block",
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    const PLANTED: &str = "pl4nt3dSecret";
+
+    fn run(yaml: &str, output: Output) -> (u8, String, String) {
+        let directory = tempfile::tempdir().unwrap();
+        let config = directory.path().join("slackline.yaml");
+        std::fs::write(&config, yaml).unwrap();
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let env = |name: &str| (name == "URL").then(|| format!("https://hooks.slack.com/services/T/B/{PLANTED}"));
+        let code = check(&config, &CheckArgs { output }, &env, &mut out, &mut err).unwrap();
+        let (out, err) = (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap());
+        assert!(!out.contains(PLANTED) && !err.contains(PLANTED), "{out}{err}");
+        (code, out, err)
+    }
+
+    const SOUND: &str = "kafka: {brokers: 'k:9092', topics: [events]}\nwebhooks: {sales: {url: '${URL}', proxy: 'http://u:pl4nt3dSecret@p:1'}}\n\
+        actions: [{name: signup, trigger: 'a == `1`', webhook: sales, message: hi, channel: '#s'}]\n";
+
+    #[test]
+    fn a_sound_configuration_is_shown_and_its_warnings_are_apart() {
+        let (code, out, err) = run(SOUND, Output::Text);
+        assert_eq!(code, 0);
+        for shown in ["hooks.slack.com", "signup", "sales", "drop_newest", "1s to 1m, for 15m", "ok, 1 warning"] {
+            assert!(out.contains(shown), "{shown} in {out}");
+        }
+        assert!(!out.contains("services"), "{out}");
+        assert!(err.contains("warning: `channel`: only legacy webhooks"), "{err}");
+    }
+
+    #[test]
+    fn json_is_one_object_on_standard_output() {
+        let (code, out, err) = run(SOUND, Output::Json);
+        let shown: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!((code, err.as_str()), (0, ""));
+        assert_eq!(shown["ok"], true);
+        assert_eq!(shown["webhooks"][0]["host"], "hooks.slack.com");
+        assert_eq!(shown["warnings"][0]["line"], 3);
+
+        let (code, out, err) =
+            run("kafka: {brokers: k, topics: [events]}\nwebhooks: {sales: {url: 5}}\nactions: []\n", Output::Json);
+        let shown: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!((code, err.as_str()), (2, ""));
+        let expected = json!({"ok": false, "errors": [
+            {"line": 2, "column": 25, "message": "`url` is a number, not a text", "help": "quote it: `url: \"***\"`"},
+            {"line": 3, "column": 10, "message": "there is no action", "help": "add one: `- name: …` with `trigger`, `webhook` and `message`"},
+        ]});
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn a_broken_configuration_ends_with_2() {
+        let (code, out, err) = run("kafka: {}\n", Output::Text);
+        assert_eq!((code, out.as_str()), (2, ""));
+        assert!(err.contains("slackline.yaml:1:8: `kafka` has no `brokers`"), "{err}");
+        assert!(err.ends_with("4 errors\n"), "{err}");
+    }
+}

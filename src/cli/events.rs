@@ -1,0 +1,223 @@
+//! Reads events from a file or from standard input: one a line (NDJSON), or pretty-printed over several lines, or a mixture.
+//!
+//! Invariant: every byte that is not white space is handed out, in its order. A broken event takes no other along: the next one is found at the next line
+//! that begins with `{`. Of an input of whole events it reads no further than the one it hands out.
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead};
+
+use crate::event::{Event, Invalid, Offset, Partition, Position, Record, TopicIndex};
+
+/// The most bytes of one event that are looked at for its end.
+const LONGEST: usize = 64 << 20;
+
+/// The events of one input, in their order.
+pub(super) struct Events<'r> {
+    input: &'r mut dyn BufRead,
+    /// Lines that were read ahead in search of an event's end.
+    ahead: VecDeque<Vec<u8>>,
+    /// The number of the line last taken, from 1.
+    line: usize,
+    found: bool,
+}
+
+/// One event as it was written, valid or not.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Its first line's number, from 1.
+    pub(super) line: usize,
+    /// Its text, without the white space around it; empty for an input that holds nothing else.
+    pub(super) text: Vec<u8>,
+}
+
+impl<'r> Events<'r> {
+    /// Reads from `input`.
+    pub(super) fn new(input: &'r mut dyn BufRead) -> Self {
+        Self { input, ahead: VecDeque::new(), line: 0, found: false }
+    }
+
+    /// The next event. An input without any is one empty event, so that an empty file does not pass for a valid one.
+    ///
+    /// # Errors
+    /// What the input reports.
+    pub(super) fn next(&mut self) -> io::Result<Option<Found>> {
+        let Some(first) = self.next_line_with_text()? else {
+            let nothing = (!self.found).then(|| Found { line: self.line.max(1), text: Vec::new() });
+            self.found = true;
+            return Ok(nothing);
+        };
+        self.found = true;
+        let line = self.line;
+        let mut nesting = Nesting::default();
+        nesting.read(&first);
+        if !nesting.open() {
+            return Ok(Some(Found { line, text: first.trim_ascii().to_vec() }));
+        }
+        let mut text = first.clone();
+        let mut rest = Vec::new();
+        while nesting.open() && text.len() < LONGEST {
+            let Some(next) = self.take_line()? else { break };
+            nesting.read(&next);
+            text.extend_from_slice(&next);
+            rest.push(next);
+        }
+        if !nesting.open() && is_json(text.trim_ascii()) {
+            return Ok(Some(Found { line, text: text.trim_ascii().to_vec() }));
+        }
+        let mut text = first;
+        let inside = rest.iter().take_while(|line| !line.starts_with(b"{")).count();
+        text.extend(rest.drain(..inside).flatten());
+        self.line = line + inside;
+        for line in rest.into_iter().rev() {
+            self.ahead.push_front(line);
+        }
+        Ok(Some(Found { line, text: text.trim_ascii().to_vec() }))
+    }
+
+    fn next_line_with_text(&mut self) -> io::Result<Option<Vec<u8>>> {
+        while let Some(line) = self.take_line()? {
+            if !line.trim_ascii().is_empty() {
+                return Ok(Some(line));
+            }
+        }
+        Ok(None)
+    }
+
+    fn take_line(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let mut line = self.ahead.pop_front().unwrap_or_default();
+        if line.is_empty() && self.input.read_until(b'\n', &mut line)? == 0 {
+            return Ok(None);
+        }
+        self.line += 1;
+        if self.line == 1 && line.starts_with(b"\xEF\xBB\xBF") {
+            // A byte order mark: editors on Windows write it, Kafka's producers don't.
+            line.drain(..3);
+        }
+        Ok(Some(line))
+    }
+}
+
+/// How deep inside brackets a text ends.
+#[derive(Default)]
+struct Nesting {
+    depth: i64,
+    in_string: bool,
+    escaped: bool,
+    broken: bool,
+}
+
+impl Nesting {
+    /// Whether more lines belong to it.
+    fn open(&self) -> bool {
+        self.depth > 0 && !self.broken
+    }
+
+    fn read(&mut self, line: &[u8]) {
+        for byte in line {
+            match byte {
+                // No JSON string goes over a line's end: whatever this is, the next line has no part in it.
+                b'\n' if self.in_string => self.broken = true,
+                _ if self.escaped => self.escaped = false,
+                b'\\' if self.in_string => self.escaped = true,
+                b'"' => self.in_string = !self.in_string,
+                b'{' | b'[' if !self.in_string => self.depth += 1,
+                b'}' | b']' if !self.in_string => self.depth -= 1,
+                _ => {}
+            }
+        }
+    }
+}
+
+fn is_json(text: &[u8]) -> bool {
+    let position = Position { partition: Partition { topic: TopicIndex(0), number: 0 }, offset: Offset(0) };
+    let record = Record { position, topic: "", timestamp: None, key: None, headers: &(), payload: Some(text) };
+    !matches!(Event::parse(&record), Err(Invalid::NotJson))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Each event as `LINE TEXT`, its own lines joined by `~`.
+    fn read(input: &str) -> Vec<String> {
+        let mut input = input.as_bytes();
+        let mut events = Events::new(&mut input);
+        let mut all = Vec::new();
+        while let Some(Found { line, text }) = events.next().unwrap() {
+            all.push(format!("{line} {}", String::from_utf8(text).unwrap().replace('\n', "~")));
+        }
+        all
+    }
+
+    #[test]
+    fn one_event_a_line() {
+        assert_eq!(
+            read("{\"a\":1}\n\n  {\"b\":\"}\"}\r\n{\"c\":[]}"),
+            ["1 {\"a\":1}", "3 {\"b\":\"}\"}", "4 {\"c\":[]}"]
+        );
+    }
+
+    #[test]
+    fn pretty_printed_ones_also_without_indentation() {
+        assert_eq!(read("\n{\n  \"a\": [\n    1\n  ]\n}\n{\"b\":1}\n"), ["2 {~  \"a\": [~    1~  ]~}", "7 {\"b\":1}"]);
+        assert_eq!(read("{\n\"a\":[\n{\"x\":1},\n{\"y\":2}\n]\n}"), ["1 {~\"a\":[~{\"x\":1},~{\"y\":2}~]~}"]);
+        assert_eq!(read("[\n{\"x\":1}\n]\n"), ["1 [~{\"x\":1}~]"], "no event, but one text");
+    }
+
+    #[test]
+    fn a_broken_one_takes_none_of_the_others_along() {
+        assert_eq!(read("{\"a\":\n{\"b\":1}\n{\"c\":2}"), ["1 {\"a\":", "2 {\"b\":1}", "3 {\"c\":2}"]);
+        assert_eq!(read("{\"a\":\"cut\n{\"b\":1}\n"), ["1 {\"a\":\"cut", "2 {\"b\":1}"]);
+        assert_eq!(read("{\n  \"a\": oops\n}\n{\"b\":1}\n"), ["1 {~  \"a\": oops~}", "4 {\"b\":1}"]);
+        assert_eq!(read("{\"a\":[}\n{\"b\":{\n}}\n"), ["1 {\"a\":[}", "2 {\"b\":{~}}"]);
+        assert_eq!(read("}\n{\"b\":1}"), ["1 }", "2 {\"b\":1}"]);
+        assert_eq!(read(&"{\"a\":\n".repeat(200)).len(), 200, "not one that is too deep");
+        assert_eq!(read("nonsense\n{\"b\":1}"), ["1 nonsense", "2 {\"b\":1}"]);
+    }
+
+    #[test]
+    fn no_more_is_read_than_the_event_handed_out() {
+        for (first, rest) in
+            [("{\"a\":1}\n", "{\"b\":1}\n"), ("{\n}\n", "\n"), ("{\"a\":\"cut\n", "{\"b\":1}\n{\"c\":1}\n")]
+        {
+            let all = format!("{first}{rest}");
+            let mut input = all.as_bytes();
+            assert_eq!(Events::new(&mut input).next().unwrap().unwrap().text, first.trim().as_bytes());
+            assert_eq!(input, rest.as_bytes(), "{first:?}");
+        }
+    }
+
+    #[test]
+    fn an_input_without_events_is_an_empty_one() {
+        assert_eq!(read(""), ["1 "]);
+        assert_eq!(read("\n \n"), ["2 "]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_at_the_beginning_is_none_of_the_event() {
+        assert_eq!(read("\u{feff}{\"a\":1}\n"), ["1 {\"a\":1}"]);
+    }
+
+    proptest! {
+        #[test]
+        fn whole_events_come_out_as_they_went_in(events in prop::collection::vec((any::<String>(), 0..4_u32, any::<bool>()), 1..6)) {
+            let written = events.iter().map(|(text, depth, pretty)| {
+                let value = (0..*depth).fold(serde_json::json!({"a": text}), |inner, _| serde_json::json!({"b": [inner, {}]}));
+                if *pretty { serde_json::to_string_pretty(&value).unwrap() } else { value.to_string() }
+            });
+            let written: Vec<_> = written.collect();
+            let found: Vec<_> = read(&written.join("\n")).iter().map(|it| it.split_once(' ').unwrap().1.to_owned()).collect();
+            prop_assert_eq!(found, written.iter().map(|it| it.replace('\n', "~")).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn of_any_text_nothing_is_lost_or_said_twice(text in r#"[{}\[\]":,a1\\ \n]{1,40}"#) {
+            let bare = |text: &str| text.chars().filter(|c| !c.is_ascii_whitespace()).collect::<String>();
+            let found: String = read(&text).iter().map(|it| it.split_once(' ').unwrap().1.replace('~', "")).collect();
+            prop_assert_eq!(bare(&found), bare(&text));
+        }
+    }
+}

@@ -1,0 +1,118 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use clap::Parser;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::*;
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    args: FakeSlackArgs,
+}
+
+fn args(line: &[&str]) -> Result<FakeSlackArgs, clap::Error> {
+    Line::try_parse_from(std::iter::once(&"fake-slack").chain(line)).map(|line| line.args)
+}
+
+#[test]
+fn options_become_answers() {
+    assert_eq!(args(&[]).unwrap().listen.to_string(), "127.0.0.1:9465");
+    assert_eq!(args(&[]).unwrap().default_answer(), None);
+    assert_eq!(args(&["--fail", "503"]).unwrap().default_answer(), Some(Answer::new(503, "rollup_error")));
+    assert_eq!(args(&["--fail", "429"]).unwrap().default_answer(), Some(Answer::rate_limited(1)));
+    assert_eq!(args(&["--delay", "2s"]).unwrap().default_answer(), Some(Answer::default().after_ms(2000)));
+    assert_eq!(args(&["--hang"]).unwrap().default_answer().unwrap().fault, Some(Fault::Hang));
+    assert_eq!(args(&["--rate-limit", "0.5"]).unwrap().rate_limit, Some(0.5));
+    for wrong in [
+        &["--rate-limit", "0"][..],
+        &["--rate-limit", "nan"],
+        &["--fail", "99"],
+        &["--delay", "2"],
+        &["--hang", "--fail", "500"],
+    ] {
+        assert!(args(wrong).is_err(), "{wrong:?}");
+    }
+}
+
+/// Standard output of the command under test, awaited instead of polled.
+#[derive(Clone, Default)]
+struct Screen {
+    text: Arc<Mutex<Vec<u8>>>,
+    flushed: Arc<Notify>,
+}
+
+impl Screen {
+    async fn shows(&self, wanted: &str) -> String {
+        let wait = async {
+            loop {
+                let text = String::from_utf8(self.text.lock().unwrap().clone()).unwrap();
+                if text.contains(wanted) {
+                    return text;
+                }
+                self.flushed.notified().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), wait).await.expect("it shows up")
+    }
+}
+
+impl io::Write for Screen {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.text.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.flushed.notify_one();
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn it_shows_each_post_and_ends_when_it_is_told() {
+    let screen = Screen::default();
+    let shutdown = CancellationToken::new();
+    let args = args(&["--listen", "127.0.0.1:0", "--rate-limit", "0.001"]).unwrap();
+    let mut out = screen.clone();
+    let command = fake_slack(&args, shutdown.cancelled(), &mut out);
+    let (ended, ()) = tokio::join!(command, posts_are_seen(&screen, &shutdown));
+    ended.unwrap();
+}
+
+async fn posts_are_seen(screen: &Screen, shutdown: &CancellationToken) {
+    let banner = screen.shows("post to ").await;
+    let url = banner.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned();
+    let mut client = crate::send::client::Clients::new();
+    let webhook = crate::config::check::Webhook {
+        name: "sales".to_owned(),
+        url: crate::secret::Secret::new(url.parse().unwrap()),
+        url_file: None,
+        rate_per_second: 1.0,
+        burst: 1,
+        queue_capacity: 1,
+        when_full: crate::config::check::WhenFull::DropNewest,
+        timeout: Duration::from_secs(20),
+        proxy: None,
+        ca_pem: None,
+        retry: crate::config::check::Retry {
+            initial: Duration::ZERO,
+            max: Duration::ZERO,
+            max_elapsed: Duration::ZERO,
+        },
+    };
+    let endpoint = client.endpoint(&webhook).unwrap();
+    for _ in 0..2 {
+        let payload = Bytes::from_static("{\"text\":\"🎉 \\u001b[31mAda\",\"channel\":\"#sales-alerts\"}".as_bytes());
+        crate::send::client::Transport::post(&endpoint, payload).await.unwrap();
+    }
+    let text = screen.shows("429").await;
+    assert!(text.contains("#sales-alerts") && text.contains("🎉 [31mAda") && !text.contains("\u{1b}[31mAda"), "{text}");
+    assert_eq!(text.matches("Ada").count(), 1, "the refused one is not in the channel: {text}");
+    shutdown.cancel();
+}

@@ -1,0 +1,145 @@
+//! `preview --output text`: for people. No interface: it may change in any version.
+//!
+//! Invariant: nothing of an event reaches the terminal that does more than show itself.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use anstyle::{AnsiColor, Style};
+
+use super::show::{Judged, Show};
+use crate::cli::events::Found;
+use crate::config::check::Config;
+use crate::event::Invalid;
+use crate::printable;
+use crate::route::explain::Explained;
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const GOOD: Style = AnsiColor::Green.on_default();
+const DOUBTFUL: Style = AnsiColor::Yellow.on_default();
+const BAD: Style = AnsiColor::Red.on_default();
+
+/// Shows events to people.
+pub(super) struct Text {
+    config: Arc<Config>,
+    /// The longest action's name, in characters: what the reasons are aligned by.
+    width: usize,
+    events: u64,
+    messages: u64,
+    invalid: u64,
+}
+
+impl Text {
+    pub(super) fn new(config: &Arc<Config>) -> Self {
+        let width = config.actions.iter().map(|action| action.name.chars().count()).max().unwrap_or(0);
+        Self { config: Arc::clone(config), width, events: 0, messages: 0, invalid: 0 }
+    }
+}
+
+impl Show for Text {
+    fn event(&mut self, source: &str, event: &Found, judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
+        if self.events > 0 {
+            writeln!(out)?;
+        }
+        self.events += 1;
+        let source = plain(source);
+        let explained = match judged {
+            Ok(explained) => explained,
+            Err(invalid) => {
+                self.invalid += 1;
+                return writeln!(out, "{BOLD}{source}{BOLD:#}  {BAD}invalid: {}{BAD:#}", why_invalid(*invalid, event));
+            }
+        };
+        let posts = explained.iter().filter(|(_, it)| matches!(it, Explained::Post { .. })).count();
+        self.messages += posts as u64;
+        writeln!(
+            out,
+            "{BOLD}{source}{BOLD:#}  {}, of {}",
+            counted(posts as u64, "message"),
+            counted(explained.len() as u64, "action")
+        )?;
+        for (index, explained) in explained {
+            let action = &self.config.actions[index.0 as usize];
+            let (name, width) = (&action.name, self.width);
+            match explained {
+                Explained::Post { message, errors } => {
+                    let webhook = &self.config.webhooks[action.webhook.0 as usize].name;
+                    writeln!(out, "  {GOOD}✓ {BOLD}{name:width$}{BOLD:#}{GOOD}  post to {webhook}{GOOD:#}")?;
+                    write_payload(&message.payload, out)?;
+                    if message.truncated {
+                        writeln!(out, "    {DOUBTFUL}too long for Slack: cut{DOUBTFUL:#}")?;
+                    }
+                    for error in errors {
+                        writeln!(out, "    {DOUBTFUL}a variable failed and is empty: {}{DOUBTFUL:#}", plain(error))?;
+                    }
+                }
+                Explained::NoMatch { reason } => {
+                    writeln!(out, "  {DIM}· {name:width$}  no match: {}{DIM:#}", plain(reason))?;
+                }
+                Explained::Drop { reason } => {
+                    writeln!(out, "  {DOUBTFUL}! {name:width$}  drop: {}{DOUBTFUL:#}", plain(reason))?;
+                }
+                Explained::Error { reason } => {
+                    writeln!(out, "  {BAD}✗ {name:width$}  error: {}{BAD:#}", plain(reason))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        if self.events < 2 {
+            return Ok(());
+        }
+        let (events, messages) = (counted(self.events, "event"), counted(self.messages, "message"));
+        writeln!(out, "\n{BOLD}{events}{BOLD:#}: {messages}, {} invalid", self.invalid)
+    }
+}
+
+/// The payload as it is sent but for its line breaks.
+fn write_payload(payload: &[u8], out: &mut dyn Write) -> io::Result<()> {
+    let payload: serde_json::Value = serde_json::from_slice(payload)?;
+    for line in serde_json::to_string_pretty(&payload)?.lines() {
+        writeln!(out, "    {}", plain(line))?;
+    }
+    Ok(())
+}
+
+/// The reason, and for what is no JSON where it stops being JSON.
+fn why_invalid(invalid: Invalid, event: &Found) -> String {
+    let label = invalid.as_str();
+    let meaning = match invalid {
+        Invalid::Empty => "nothing but white space".to_owned(),
+        Invalid::NotObject => "JSON, but no object: an event is one JSON object".to_owned(),
+        Invalid::TooDeep => "nested deeper than 127 levels".to_owned(),
+        // Only the place and the words are taken from here; that it is no JSON was decided before.
+        Invalid::NotJson => match serde_json::from_slice::<serde_json::Value>(&event.text) {
+            Err(error) => {
+                let text = error.to_string();
+                let words = text.split_once(" at line ").map_or(&*text, |(words, _)| words);
+                let line = event.line - 1 + error.line();
+                plain(&format!("{words} at line {line} column {}", error.column()))
+            }
+            Ok(_) => "no JSON".to_owned(),
+        },
+    };
+    format!("{label}: {meaning}")
+}
+
+fn counted(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// The text with what could do more than show itself written as JSON writes it: an event can hold an escape sequence that a terminal obeys.
+fn plain(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if printable::is_hazardous(character) {
+            character.encode_utf16(&mut [0; 2]).iter().for_each(|unit| shown.push_str(&format!("\\u{unit:04x}")));
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
