@@ -1,0 +1,173 @@
+//! What became of what was produced: from the events that asked for a post and the requests that Slack saw, what was lost, repeated, out of
+//! order, or too fast.
+//!
+//! Pure, and tested itself with planted faults: a checker that finds nothing proves nothing otherwise.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::time::Duration;
+
+#[cfg(test)]
+mod tests;
+
+/// One event for one webhook, as it was produced.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Expected {
+    /// The webhook that must get it.
+    pub webhook: String,
+    /// What tells its post from all others of the test.
+    pub id: u64,
+    /// Topic and partition.
+    pub partition: (String, i32),
+    /// Its offset there.
+    pub offset: i64,
+}
+
+/// One request that Slack saw, in the order of arrival.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Post {
+    /// The webhook that it came to.
+    pub webhook: String,
+    /// The event that it was made of.
+    pub id: u64,
+    /// When it came; any fixed moment is 0.
+    pub at: Duration,
+    /// Slack answered that it was posted.
+    pub accepted: bool,
+}
+
+/// The faults found. Empty: none.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Faults {
+    /// Expected and never accepted.
+    pub lost: Vec<(String, u64)>,
+    /// Accepted once more, as often as it is listed.
+    pub repeated: Vec<(String, u64)>,
+    /// Accepted by a webhook that it was not meant for.
+    pub unexpected: Vec<(String, u64)>,
+    /// First accepted after a later one of the same webhook and partition.
+    pub disordered: Vec<(String, u64)>,
+}
+
+impl Faults {
+    /// Compares what Slack accepted with what it should have got. A repeated post is judged by its first time only.
+    pub fn find(expected: &[Expected], posts: &[Post]) -> Self {
+        let mut faults = Self::default();
+        let wanted: HashMap<(&str, u64), &Expected> =
+            expected.iter().map(|one| ((one.webhook.as_str(), one.id), one)).collect();
+        assert_eq!(wanted.len(), expected.len(), "the test itself is wrong: an id was expected twice of one webhook");
+        let mut seen = BTreeSet::new();
+        let mut last: HashMap<(&str, &(String, i32)), i64> = HashMap::new();
+        for post in posts.iter().filter(|post| post.accepted) {
+            let key = (post.webhook.as_str(), post.id);
+            let named = (post.webhook.clone(), post.id);
+            let Some(event) = wanted.get(&key) else {
+                faults.unexpected.push(named);
+                continue;
+            };
+            if !seen.insert(key) {
+                faults.repeated.push(named);
+                continue;
+            }
+            let last = last.entry((key.0, &event.partition)).or_insert(-1);
+            if event.offset < *last {
+                faults.disordered.push(named);
+            }
+            *last = event.offset.max(*last);
+        }
+        faults.lost = expected
+            .iter()
+            .filter(|one| !seen.contains(&(one.webhook.as_str(), one.id)))
+            .map(|one| (one.webhook.clone(), one.id))
+            .collect();
+        faults
+    }
+
+    /// Fails the test unless there are none.
+    #[track_caller]
+    pub fn assert_none(&self) {
+        assert_eq!(*self, Self::default(), "{self}");
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { lost, repeated, unexpected, disordered } = self;
+        write!(
+            f,
+            "lost {}, repeated {}, unexpected {}, out of order {}",
+            lost.len(),
+            repeated.len(),
+            unexpected.len(),
+            disordered.len()
+        )
+    }
+}
+
+/// What a webhook may get: over any window at most rate × window + bursts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rate {
+    /// Posts a second.
+    pub per_second: f64,
+    /// The sum over all processes of what each may send at once.
+    pub bursts: f64,
+    /// By how much two requests can come closer than they were sent: the machine's own jitter.
+    pub jitter: Duration,
+}
+
+/// A window with more requests than the rate allows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TooFast {
+    /// From this request's arrival…
+    pub from: Duration,
+    /// …to this one's, both counted.
+    pub to: Duration,
+    /// How many came.
+    pub requests: usize,
+    /// How many might have come.
+    pub allowed: f64,
+}
+
+impl Rate {
+    /// The worst window of one webhook's requests (refused ones count too), if any is too fast.
+    ///
+    /// With x(i) = i − rate × t(i), a window from i to j holds j − i + 1 requests and is too fast by x(j) − x(i) + 1 − bursts: the least x so far
+    /// finds the worst window to each j in one pass.
+    pub fn worst(&self, arrivals: &[Duration]) -> Option<TooFast> {
+        assert!(arrivals.is_sorted(), "arrivals come in their order");
+        let mut least: Option<(f64, usize)> = None;
+        let mut worst: Option<(f64, usize, usize)> = None;
+        for (at, time) in arrivals.iter().enumerate() {
+            let x = at as f64 - self.per_second * time.as_secs_f64();
+            if least.is_none_or(|(least, _)| x < least) {
+                least = Some((x, at));
+            }
+            let (from_x, from) = least?;
+            let excess = x - from_x;
+            if worst.is_none_or(|(most, ..)| excess > most) {
+                worst = Some((excess, from, at));
+            }
+        }
+        let (_, from, to) = worst?;
+        let window = (arrivals[to] - arrivals[from] + self.jitter).as_secs_f64();
+        let found = TooFast {
+            from: arrivals[from],
+            to: arrivals[to],
+            requests: to - from + 1,
+            allowed: self.per_second * window + self.bursts,
+        };
+        (found.requests as f64 > found.allowed + 1e-6).then_some(found)
+    }
+
+    /// Fails the test if any webhook got more than this rate.
+    #[track_caller]
+    pub fn assert_kept(&self, posts: &[Post]) {
+        let mut by_webhook: BTreeMap<&str, Vec<Duration>> = BTreeMap::new();
+        for post in posts {
+            by_webhook.entry(&post.webhook).or_default().push(post.at);
+        }
+        for (webhook, arrivals) in by_webhook {
+            assert_eq!(self.worst(&arrivals), None, "`{webhook}` got more than {self:?} allows");
+        }
+    }
+}

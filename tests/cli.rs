@@ -1,0 +1,76 @@
+//! The command line from the outside: exit codes, and which output goes where.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Command, Output, Stdio};
+
+fn slackline(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_slackline"));
+    command.args(arguments).env_remove("SLACKLINE_CONFIG").env_remove("RUST_LOG").stdin(Stdio::null());
+    command.output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn help_is_an_answer_and_bad_usage_is_code_2() {
+    let help = slackline(&["--help"]);
+    assert_eq!((help.status.code(), text(&help.stderr)), (Some(0), ""));
+    for command in ["run", "check", "preview", "send", "fake-slack", "demo"] {
+        assert!(text(&help.stdout).contains(&format!("\n  {command} ")), "{command} is not in --help");
+        let help = slackline(&[command, "--help"]);
+        assert_eq!(help.status.code(), Some(0), "{command}");
+        assert!(text(&help.stdout).contains("slackline "), "{command} has no example");
+    }
+    for wrong in [&["fly"][..], &["demo", "--for", "soon"], &["run", "now"], &["send", "x.json"]] {
+        let refused = slackline(wrong);
+        assert_eq!((refused.status.code(), text(&refused.stdout)), (Some(2), ""), "{wrong:?}");
+        assert!(!refused.stderr.is_empty(), "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_missing_configuration_is_code_2_and_names_the_file() {
+    for command in [&["run"][..], &["check"], &["preview", "-"], &["send", "--action", "a", "-"]] {
+        let refused = slackline(&[command, &["-c", "/no/such/file.yaml"]].concat());
+        assert_eq!((refused.status.code(), text(&refused.stdout)), (Some(2), ""), "{command:?}");
+        assert!(text(&refused.stderr).contains("/no/such/file.yaml"), "{command:?}: {}", text(&refused.stderr));
+    }
+}
+
+#[test]
+fn the_demo_prints_its_configuration() {
+    let printed = slackline(&["demo", "--print-config"]);
+    assert_eq!((printed.status.code(), text(&printed.stderr)), (Some(0), ""));
+    assert!(
+        text(&printed.stdout).contains("🎉 {{$.properties.name}} just completed an order for {{$.properties.total}}!")
+    );
+}
+
+/// The worker, Kafka and Slack of the demo, without a terminal: from start to a post, and from Ctrl-C to a clean stop.
+#[test]
+fn the_demo_delivers_and_stops() {
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_slackline"))
+        .arg("demo")
+        .env_remove("RUST_LOG")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(demo.stdout.take().unwrap());
+    let mut shown = String::new();
+    // It ends with an error by itself when the worker is not ready in time.
+    while !shown.contains("just completed an order for $") {
+        assert_ne!(out.read_line(&mut shown).unwrap(), 0, "it ended without a post: {shown}");
+    }
+    let interrupted = Command::new("kill").args(["-INT", &demo.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+    out.read_to_string(&mut shown).unwrap();
+    let ended = demo.wait_with_output().unwrap();
+    let err = text(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(0), "{shown}{err}");
+    assert!(shown.contains("Act 1") && shown.contains("Stopped after"), "{shown}");
+    assert!(!shown.contains('\u{1b}'), "colours without a terminal: {shown}");
+    assert!(!shown.contains("/services/") && !err.contains("/services/"), "a webhook's URL is shown");
+}

@@ -1,0 +1,22 @@
+//! What the tests have in common: the broker, the Slack, the program between them, and what the program says of itself.
+
+pub mod broker;
+
+pub mod slack;
+
+pub mod setup;
+
+pub mod program;
+
+pub mod scrape;
+
+pub mod http;
+
+pub mod poll;
+
+pub mod port;
+
+pub mod proxy;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,270 @@
+//! The real program as a child process: started with a configuration, watched while it runs, ended.
+//!
+//! While it runs, its metrics are scraped all the time, and conservation is asserted of every scrape, whatever else a test is about.
+
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::http::get;
+use super::poll::{poll, poll_for};
+use super::port::free_address;
+use super::scrape::Scrape;
+use super::setup::Setup;
+
+/// A running `slackline run`. Dropped, it is killed; where the test failed, what it logged is shown.
+pub struct Program {
+    child: Child,
+    admin: SocketAddr,
+    log: Arc<Mutex<String>>,
+    watched: Arc<Watched>,
+    threads: Vec<JoinHandle<()>>,
+    _home: TempDir,
+}
+
+#[derive(Default)]
+struct Watched {
+    over: AtomicBool,
+    last: Mutex<Option<Scrape>>,
+    /// The first scrape that did not add up.
+    violation: Mutex<Option<String>>,
+}
+
+/// Part of every webhook's URL here, and of nothing else.
+const SECRET: &str = "/services/";
+
+/// What can be sent to the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// Stop gracefully.
+    Term,
+    /// The same, from a keyboard.
+    Int,
+    /// Gone at once.
+    Kill,
+    /// Stand still.
+    Stop,
+    /// Go on.
+    Cont,
+}
+
+impl Program {
+    /// Starts it; it may not be ready yet.
+    pub fn start(setup: &Setup) -> Self {
+        let home = TempDir::new().unwrap();
+        let admin = free_address();
+        let file = home.path().join("slackline.yaml");
+        std::fs::write(&file, setup.yaml(admin)).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_slackline"))
+            .args(["run", "-c"])
+            .arg(&file)
+            .current_dir(home.path())
+            .env_remove("RUST_LOG")
+            .env_remove("SLACKLINE_CONFIG")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let watched = Arc::new(Watched::default());
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let threads = vec![
+            thread::spawn({
+                let log = log.clone();
+                move || {
+                    let mut line = Vec::new();
+                    while stderr.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+                        log.lock().unwrap().push_str(&String::from_utf8_lossy(&line));
+                        line.clear();
+                    }
+                }
+            }),
+            thread::spawn({
+                let watched = watched.clone();
+                move || watch(admin, &watched)
+            }),
+        ];
+        Self { child, admin, log, watched, threads, _home: home }
+    }
+
+    /// Starts it and waits until it is ready.
+    #[track_caller]
+    pub fn ready(setup: &Setup) -> Self {
+        let mut program = Self::start(setup);
+        program.await_ready();
+        program
+    }
+
+    /// Waits until `/readyz` says so.
+    #[track_caller]
+    pub fn await_ready(&mut self) {
+        poll("ready", || {
+            assert_eq!(self.child.try_wait().unwrap(), None, "it ended instead of becoming ready");
+            match get(self.admin, "/readyz") {
+                Ok((200, _)) => Ok(()),
+                other => Err(format!("`/readyz` says {other:?}")),
+            }
+        });
+    }
+
+    /// Status and body of `/readyz`, once the admin server answers.
+    #[track_caller]
+    pub fn readiness(&self) -> (u16, String) {
+        poll("an answer of `/readyz`", || get(self.admin, "/readyz").map_err(|error| error.to_string()))
+    }
+
+    /// Status of `/healthz`.
+    #[track_caller]
+    pub fn health(&self) -> u16 {
+        poll("an answer of `/healthz`", || get(self.admin, "/healthz").map_err(|error| error.to_string())).0
+    }
+
+    /// What it says of itself now.
+    #[track_caller]
+    pub fn scrape(&self) -> Scrape {
+        Scrape::parse(&poll("the metrics", || match get(self.admin, "/metrics") {
+            Ok((200, text)) => Ok(text),
+            other => Err(format!("{other:?}")),
+        }))
+    }
+
+    /// What it said of itself last: all there is once it has ended.
+    pub fn last_scrape(&self) -> Scrape {
+        self.watched.last.lock().unwrap().clone().unwrap_or_default()
+    }
+
+    /// Waits until the metrics are as they should be.
+    #[track_caller]
+    pub fn await_metrics(&self, what: &str, mut so: impl FnMut(&Scrape) -> bool) -> Scrape {
+        poll(what, || {
+            let scrape = self.scrape();
+            if so(&scrape) { Ok(scrape) } else { Err(shown(&scrape)) }
+        })
+    }
+
+    /// Waits until a metric's sum over these labels is this.
+    #[track_caller]
+    pub fn await_sum(&self, name: &str, labels: &[(&str, &str)], value: f64) -> Scrape {
+        self.await_metrics(&format!("{name} {labels:?} = {value}"), |scrape| scrape.sum(name, labels) == value)
+    }
+
+    /// What it logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Its lines of that level or worse which contain `text`.
+    pub fn warnings(&self, text: &str) -> Vec<String> {
+        let bad = |line: &&str| line.contains(" WARN ") || line.contains("ERROR ");
+        self.log().lines().filter(bad).filter(|line| line.contains(text)).map(str::to_owned).collect()
+    }
+
+    /// Whether it has not ended.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Bytes in memory: now, and at most ever.
+    pub fn memory(&self) -> (u64, u64) {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let of = |name: &str| -> u64 {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+            line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+        };
+        (of("VmRSS:"), of("VmHWM:"))
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        let name = match signal {
+            Signal::Term => "TERM",
+            Signal::Int => "INT",
+            Signal::Kill => "KILL",
+            Signal::Stop => "STOP",
+            Signal::Cont => "CONT",
+        };
+        // The shell's own `kill`: a machine need not have the program.
+        let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.pid())]).status().unwrap();
+        assert!(sent.success(), "signal {name} could not be sent");
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub fn await_end(&mut self, deadline: Duration) -> ExitStatus {
+        poll_for(deadline, "the program's end", || self.child.try_wait().unwrap().ok_or_else(|| "it runs".to_owned()))
+    }
+
+    /// SIGTERM; it must end by itself, cleanly, with exit code 0.
+    #[track_caller]
+    pub fn stop(mut self) -> Scrape {
+        self.signal(Signal::Term);
+        let status = self.await_end(Duration::from_secs(20));
+        assert_eq!(status.code(), Some(0), "a graceful stop ends with {status}");
+        self.last_scrape()
+    }
+
+    /// SIGKILL.
+    pub fn kill(mut self) {
+        self.signal(Signal::Kill);
+        self.await_end(Duration::from_secs(20));
+    }
+}
+
+/// Scrapes until the program has ended; notes the first scrape that does not add up.
+fn watch(admin: SocketAddr, watched: &Watched) {
+    while !watched.over.load(Ordering::Acquire) {
+        if let Ok((200, text)) = get(admin, "/metrics") {
+            let scrape = Scrape::parse(&text);
+            let secret = if text.contains(SECRET) { Err("a webhook's URL in the metrics".to_owned()) } else { Ok(()) };
+            if let Err(error) = scrape.conservation().and(secret) {
+                watched.violation.lock().unwrap().get_or_insert(error);
+            }
+            *watched.last.lock().unwrap() = Some(scrape);
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// The few metrics that say why a test waits in vain.
+fn shown(scrape: &Scrape) -> String {
+    let mut out = String::new();
+    for series in scrape.series().iter().filter(|series| {
+        series.value != 0.0 && !series.name.contains("_seconds_") && !series.name.starts_with("slackline_config")
+    }) {
+        let _ = write!(out, "\n  {} {:?} {}", series.name, series.labels, series.value);
+    }
+    out
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+        self.watched.over.store(true, Ordering::Release);
+        for thread in self.threads.drain(..) {
+            drop(thread.join());
+        }
+        if thread::panicking() {
+            eprintln!("--- what the program (pid {}) logged:\n{}---", self.child.id(), self.log());
+            return;
+        }
+        // What no test can forget: conservation, no panic on anything, and a webhook's URL is a secret.
+        assert_eq!(*self.watched.violation.lock().unwrap(), None, "in a scrape while it ran");
+        let log = self.log();
+        assert!(!log.contains("panicked"), "{log}");
+        assert!(!log.contains(SECRET), "the URL of a webhook was logged:\n{log}");
+    }
+}

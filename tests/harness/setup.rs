@@ -1,0 +1,122 @@
+//! A configuration as a test needs it, and the events that go with it.
+//!
+//! Unless told otherwise webhook `NAME` gets a post for every event whose `event` is `NAME`, and the post's text is the event's `n`.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+
+use super::broker::{Broker, Record, unique};
+use super::slack::Slack;
+use crate::checker::Expected;
+
+/// What a configuration file is made of.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Bootstrap servers.
+    pub brokers: String,
+    /// A group of this test's own.
+    pub group: String,
+    /// All topics that are read.
+    pub topics: Vec<String>,
+    /// `latest` or `earliest`.
+    pub start: &'static str,
+    /// Further lines of `kafka:`, without indentation.
+    pub kafka: Vec<String>,
+    /// librdkafka's properties.
+    pub properties: Vec<(&'static str, String)>,
+    /// Name, URL and further lines of each webhook.
+    webhooks: Vec<(String, String, Vec<String>)>,
+    /// The YAML of the actions.
+    actions: String,
+}
+
+impl Setup {
+    /// A worker on these topics, without webhooks yet.
+    pub fn new(broker: &Broker, topics: &[&str]) -> Self {
+        Self {
+            brokers: broker.address.clone(),
+            group: unique("slackline"),
+            topics: topics.iter().map(|topic| (*topic).to_owned()).collect(),
+            start: "latest",
+            kafka: Vec::new(),
+            // The shortest session that librdkafka's mock joins with: a killed member is missed soon.
+            properties: vec![("session.timeout.ms", "6000".to_owned()), ("heartbeat.interval.ms", "500".to_owned())],
+            webhooks: Vec::new(),
+            actions: String::new(),
+        }
+    }
+
+    /// From the beginning of the topics.
+    pub fn earliest(mut self) -> Self {
+        self.start = "earliest";
+        self
+    }
+
+    /// One more webhook with its action. `lines` are further settings of the webhook.
+    pub fn webhook(self, slack: &Slack, name: &str, lines: &[&str]) -> Self {
+        let action =
+            format!("  - {{name: {name}, trigger: \"event == '{name}'\", webhook: {name}, message: '{{{{n}}}}'}}\n");
+        self.webhook_with(slack, name, lines, &action)
+    }
+
+    /// One more webhook with actions of one's own, as a YAML list, indented by two.
+    pub fn webhook_with(mut self, slack: &Slack, name: &str, lines: &[&str], actions: &str) -> Self {
+        self.webhooks.push((name.to_owned(), slack.url(name), lines.iter().map(|line| (*line).to_owned()).collect()));
+        self.actions.push_str(actions);
+        self
+    }
+
+    /// The file.
+    pub fn yaml(&self, admin: SocketAddr) -> String {
+        let mut out = String::new();
+        let Self { brokers, group, topics, start, .. } = self;
+        let _ = writeln!(
+            out,
+            "kafka:\n  brokers: \"{brokers}\"\n  group_id: {group}\n  start: {start}\n  topics: {topics:?}"
+        );
+        for line in &self.kafka {
+            let _ = writeln!(out, "  {line}");
+        }
+        out.push_str("  properties:\n");
+        for (name, value) in &self.properties {
+            let _ = writeln!(out, "    {name}: \"{value}\"");
+        }
+        out.push_str("webhooks:\n");
+        for (name, url, lines) in &self.webhooks {
+            let _ = writeln!(out, "  {name}:\n    url: {url}");
+            for line in lines {
+                let _ = writeln!(out, "    {line}");
+            }
+        }
+        let _ = writeln!(out, "actions:\n{}admin:\n  listen: \"{admin}\"", self.actions);
+        out
+    }
+}
+
+/// An event for webhook `name`, told by `n`.
+pub fn event(name: &str, n: u64) -> String {
+    format!(r#"{{"type":"track","userId":"u-{n}","event":"{name}","n":{n},"properties":{{"total":49.90}}}}"#)
+}
+
+/// Produces one event for `webhook` for each of `ids`, to the partitions in turn.
+pub fn produce(
+    broker: &Broker,
+    topic: &str,
+    partitions: i32,
+    webhook: &str,
+    ids: impl IntoIterator<Item = u64>,
+) -> Vec<Expected> {
+    let ids: Vec<u64> = ids.into_iter().collect();
+    let partition = |id: u64| (id % partitions as u64) as i32;
+    let records: Vec<_> = ids.iter().map(|id| Record::new(partition(*id), event(webhook, *id))).collect();
+    let offsets = broker.produce(topic, &records);
+    ids.iter()
+        .zip(offsets)
+        .map(|(id, offset)| Expected {
+            webhook: webhook.to_owned(),
+            id: *id,
+            partition: (topic.to_owned(), partition(*id)),
+            offset,
+        })
+        .collect()
+}

@@ -1,0 +1,139 @@
+//! The fake Slack as the tests use it: webhooks by their names, posts by what the checker compares.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use slackline::fake_slack::{self, FakeSlack, Fault, Request};
+use tokio::runtime::Runtime;
+
+use super::poll::{DEADLINE, poll_for};
+use crate::checker::{Expected, Post};
+
+/// A fake Slack of this test's own, until it is dropped.
+pub struct Slack {
+    fake: FakeSlack,
+    started: Instant,
+    /// What it runs on.
+    _runtime: Runtime,
+}
+
+/// What Slack says to one request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// Posted.
+    Ok,
+    /// Posted, and said so this much later.
+    Slow(Duration),
+    /// Not posted.
+    Status(u16, &'static str),
+    /// 429, with so many seconds.
+    RateLimited(u64),
+    /// Not posted, and never says so.
+    Hang,
+    /// Not posted; the connection is reset.
+    Reset,
+}
+
+impl Answer {
+    fn fake(&self) -> fake_slack::Answer {
+        match *self {
+            Self::Ok => fake_slack::Answer::default(),
+            Self::Slow(late) => fake_slack::Answer::default().after_ms(late.as_millis() as u64),
+            Self::Status(status, body) => fake_slack::Answer::new(status, body),
+            Self::RateLimited(seconds) => fake_slack::Answer::rate_limited(seconds),
+            Self::Hang => fake_slack::Answer::fault(Fault::Hang),
+            Self::Reset => fake_slack::Answer::fault(Fault::Reset),
+        }
+    }
+}
+
+impl Slack {
+    /// Starts it on a free port. Without being told otherwise it takes every post.
+    pub fn start() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let fake = runtime.block_on(FakeSlack::start()).unwrap();
+        Self { fake, started: Instant::now(), _runtime: runtime }
+    }
+
+    /// The URL of a webhook.
+    pub fn url(&self, webhook: &str) -> String {
+        self.fake.url(&path(webhook))
+    }
+
+    /// The webhook's next requests are answered by these, one each.
+    pub fn script(&self, webhook: &str, answers: impl IntoIterator<Item = Answer>) {
+        self.fake.push(&path(webhook), answers.into_iter().map(|answer| answer.fake()));
+    }
+
+    /// All requests of the webhook are, from now on, unless scripted.
+    pub fn default(&self, webhook: &str, answer: Answer) {
+        self.fake.set_default(&path(webhook), Some(answer.fake()));
+    }
+
+    /// The same for every webhook that has no default of its own.
+    pub fn default_everywhere(&self, answer: Answer) {
+        self.fake.set_default_everywhere(Some(answer.fake()));
+    }
+
+    /// Now, as its posts' times are counted.
+    pub fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Everything that came, in its order. The texts must be what `Setup::webhook` makes of an event.
+    #[track_caller]
+    pub fn posts(&self) -> Vec<Post> {
+        self.fake
+            .requests()
+            .into_iter()
+            .map(|request| {
+                let text = request.post.as_ref().and_then(|post| post.text.clone()).unwrap_or_default();
+                Post {
+                    webhook: request.path.rsplit('/').next().unwrap_or_default().to_owned(),
+                    id: text.parse().unwrap_or_else(|_| panic!("`{text}` is no post of this test")),
+                    at: request.at.saturating_duration_since(self.started),
+                    accepted: request.is_posted(),
+                }
+            })
+            .collect()
+    }
+
+    /// What a webhook got, as it came.
+    pub fn bodies(&self, webhook: &str) -> Vec<serde_json::Value> {
+        self.fake.requests_to(&path(webhook)).iter().map(|request| request.json()).collect()
+    }
+
+    /// Waits until a webhook got so many requests, whatever was answered.
+    #[track_caller]
+    pub fn await_requests(&self, webhook: &str, count: usize) {
+        self.await_some(count, || self.fake.requests_to(&path(webhook)), |_| true);
+    }
+
+    /// Waits until so many posts were taken in all.
+    #[track_caller]
+    pub fn await_accepted(&self, count: usize) {
+        self.await_some(count, || self.fake.requests(), |request| request.is_posted());
+    }
+
+    /// Waits until each of these was taken at least once.
+    #[track_caller]
+    pub fn await_all_accepted(&self, expected: &[Expected]) {
+        poll_for(DEADLINE * 2, "every post taken", || {
+            let lost = crate::checker::Faults::find(expected, &self.posts()).lost;
+            if lost.is_empty() { Ok(()) } else { Err(format!("{lost:?} are missing")) }
+        });
+    }
+
+    #[track_caller]
+    fn await_some(&self, count: usize, all: impl Fn() -> Vec<Arc<Request>>, which: impl Fn(&Request) -> bool) {
+        poll_for(DEADLINE * 2, &format!("{count} requests"), || {
+            let all = all();
+            let found = all.iter().filter(|request| which(request)).count();
+            if found >= count { Ok(()) } else { Err(format!("{found} of {count} came, {} in all", all.len())) }
+        });
+    }
+}
+
+fn path(webhook: &str) -> String {
+    format!("/services/T00/B00/{webhook}")
+}

@@ -1,0 +1,78 @@
+//! The harness against the real broker, without the program: what it reports is what is there.
+
+use std::time::Duration;
+
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::producer::{BaseRecord, Producer};
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::broker::{Broker, Record, unique};
+use super::port::free_address;
+use super::setup::produce;
+use super::{http, proxy};
+
+fn commit(broker: &Broker, group: &str, topic: &str, offset: i64) {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", &broker.address).set("group.id", group);
+    let consumer: BaseConsumer = config.create().unwrap();
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset(topic, 1, Offset::Offset(offset)).unwrap();
+    consumer.commit(&list, CommitMode::Sync).unwrap();
+}
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn offsets_are_read_as_they_were_written() {
+    let broker = Broker::real();
+    let topic = broker.topic(2);
+    let group = unique("group");
+    assert_eq!(broker.ends(&topic, 2), [0, 0]);
+    let expected = produce(&broker, &topic, 2, "w", 0..7);
+    assert_eq!(expected.iter().map(|one| one.offset).collect::<Vec<_>>(), [0, 0, 1, 1, 2, 2, 3]);
+    assert_eq!(broker.produce(&topic, &[Record::default(), Record::new(1, "x")]), [4, 3]);
+    broker.flood(&topic, 2, 1000, |n| n.to_string());
+    assert_eq!(broker.ends(&topic, 2), [505, 504]);
+    assert_eq!(broker.committed(&group, &topic, 2), [None, None]);
+    commit(&broker, &group, &topic, 3);
+    assert_eq!(broker.committed(&group, &topic, 2), [None, Some(3)]);
+}
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn a_transaction_leaves_its_control_record() {
+    let broker = Broker::real();
+    let topic = broker.topic(1);
+    let producer = broker.transactional();
+    producer.begin_transaction().unwrap();
+    producer.send(BaseRecord::<(), str>::to(&topic).payload("x")).map_err(|(error, _)| error).unwrap();
+    producer.commit_transaction(Duration::from_secs(30)).unwrap();
+    broker.await_end(&topic, 2);
+}
+
+#[test]
+fn the_proxy_passes_both_ways() {
+    let (front, back) = (free_address(), free_address());
+    assert!(http::get(front, "/").is_err(), "nothing listens yet");
+    let server = std::net::TcpListener::bind(back).unwrap();
+    proxy::forward(front, &back.to_string());
+    let answering = std::thread::spawn(move || {
+        use std::io::{Read, Write};
+        let (mut stream, _) = server.accept().unwrap();
+        let mut asked = [0; 64];
+        let count = stream.read(&mut asked).unwrap();
+        stream.write_all(b"HTTP/1.0 503 No\r\nX: y\r\n\r\nnot yet").unwrap();
+        String::from_utf8_lossy(&asked[..count]).into_owned()
+    });
+    assert_eq!(http::get(front, "/readyz").unwrap(), (503, "not yet".to_owned()));
+    assert!(answering.join().unwrap().starts_with("GET /readyz HTTP/1.0\r\n"));
+}
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn a_record_of_10_mb_fits() {
+    let broker = Broker::real();
+    let topic = unique("big");
+    broker.create(&topic, 1, &[("max.message.bytes", "12000000")]);
+    assert_eq!(broker.produce(&topic, &[Record::new(0, vec![b'x'; 10_500_000])]), [0]);
+}

@@ -1,0 +1,336 @@
+#!/usr/bin/env bash
+# A real Apache Kafka for the tests: fetched from the Maven registry, KRaft, one process a broker, on free ports of 127.0.0.1.
+# `tests/kafka.sh help` says how it is used. It installs nothing.
+set -euo pipefail
+
+version="${KAFKA_VERSION:-4.1.0}"
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/slackline/kafka-$version"
+heap="${KAFKA_TEST_HEAP:--Xms64m -Xmx512m}"
+default_dir="${TMPDIR:-/tmp}/slackline-kafka"
+
+usage() {
+    cat <<TEXT
+usage: tests/kafka.sh COMMAND [--dir DIR] [--brokers N]
+
+  fetch       download Apache Kafka $version into $cache (once)
+  start       start a cluster of N brokers (default 1), print BROKERS=ADDRESS,…
+  stop        stop it and delete its data
+  status      which brokers run, and the addresses
+  kill I      SIGKILL broker I (1…N); its data stay
+  restart I   start broker I again, on its ports and data
+  pause I     SIGSTOP broker I; resume I: SIGCONT
+  run CMD…    start, run CMD with SLACKLINE_TEST_BROKERS and SLACKLINE_TEST_KAFKA set, stop; CMD's exit code
+
+--dir (default $default_dir) holds data, logs and pids of one cluster: give each cluster its own.
+KAFKA_VERSION, KAFKA_TEST_HEAP (JVM options) change what is started.
+TEXT
+}
+
+die() {
+    echo "kafka.sh: $*" >&2
+    exit 1
+}
+
+need() {
+    command -v "$1" >/dev/null || die "\`$1\` is missing; on Debian: apt-get install --no-install-recommends $2"
+}
+
+fetch() {
+    [[ -f $cache/complete ]] && return
+    need java openjdk-17-jre-headless
+    need mvn maven
+    local work
+    mkdir -p "$(dirname "$cache")"
+    work="$(mktemp -d "$cache.XXXXXX")"
+    # log4j-slf4j-impl: without a binding the broker would log nothing at all.
+    cat >"$work/pom.xml" <<POM
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>slackline.test</groupId>
+  <artifactId>kafka</artifactId>
+  <version>1</version>
+  <packaging>pom</packaging>
+  <dependencies>
+    <dependency>
+      <groupId>org.apache.kafka</groupId>
+      <artifactId>kafka_2.13</artifactId>
+      <version>$version</version>
+    </dependency>
+    <dependency>
+      <groupId>org.apache.logging.log4j</groupId>
+      <artifactId>log4j-slf4j-impl</artifactId>
+      <version>2.24.3</version>
+    </dependency>
+  </dependencies>
+</project>
+POM
+    if ! mvn -B -q -f "$work/pom.xml" dependency:copy-dependencies -DincludeScope=runtime \
+        -DoutputDirectory="$work/lib" >"$work/mvn.log" 2>&1 </dev/null; then
+        cat "$work/mvn.log" >&2
+        rm -rf "$work"
+        die "Apache Kafka $version could not be fetched by mvn"
+    fi
+    touch "$work/complete"
+    # Another fetch may have been faster: the first one stays.
+    if ! mv -T "$work" "$cache" 2>/dev/null; then
+        rm -rf "$work"
+        [[ -f $cache/complete ]] || die "\`$cache\` is in the way and incomplete; delete it"
+    fi
+}
+
+# Ports below the kernel's ephemeral range, so that no client's outgoing connection takes one while its broker is down.
+free_port() {
+    local port
+    for _ in {1..200}; do
+        port=$((RANDOM % 12000 + 20000))
+        [[ " $taken_ports " == *" $port "* ]] && continue
+        if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+            taken_ports+=" $port"
+            chosen_port=$port
+            return
+        fi
+    done
+    die "no free port found between 20000 and 32000"
+}
+
+java_run() {
+    # The fast compiler alone and the serial collector: a test broker is started often and lives for minutes.
+    # shellcheck disable=SC2086 # the heap options are several words
+    exec java $heap -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Djava.awt.headless=true \
+        -Dlog4j2.configurationFile="$dir/log4j2.properties" -cp "$cache/lib/*" "$@"
+}
+
+pid_of() {
+    cat "$dir/$1/pid" 2>/dev/null || true
+}
+
+running() {
+    local pid
+    pid="$(pid_of "$1")"
+    # The number may have gone to another process since: it must still be our broker.
+    [[ -n $pid ]] && tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "$dir/$1/server.properties"
+}
+
+launch() {
+    local id="$1"
+    running "$id" && die "broker $id runs already"
+    : >"$dir/$id/log"
+    (java_run kafka.Kafka "$dir/$id/server.properties" >"$dir/$id/log" 2>&1 </dev/null & echo $! >"$dir/$id/pid")
+}
+
+# 0: it answers. 1: it died or took too long.
+await() {
+    local id="$1"
+    for _ in {1..600}; do
+        # Logged once the broker is registered, unfenced and serving: an open port alone comes earlier.
+        grep -q 'Kafka Server started' "$dir/$id/log" && return 0
+        running "$id" || { sleep 0.1; running "$id" || return 1; }
+        sleep 0.1
+    done
+    return 1
+}
+
+configure() {
+    local brokers="$1" id replicas in_sync voters='' addresses=''
+    local -a client controller
+    taken_ports=''
+    replicas=$((brokers < 3 ? brokers : 3))
+    in_sync=$((replicas < 3 ? 1 : 2))
+    for ((id = 1; id <= brokers; id++)); do
+        free_port && client[id]=$chosen_port
+        free_port && controller[id]=$chosen_port
+        voters+="${voters:+,}$id@127.0.0.1:${controller[id]}"
+        addresses+="${addresses:+,}127.0.0.1:${client[id]}"
+    done
+    for ((id = 1; id <= brokers; id++)); do
+        mkdir -p "$dir/$id"
+        cat >"$dir/$id/server.properties" <<PROPERTIES
+process.roles=broker,controller
+node.id=$id
+controller.quorum.voters=$voters
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://127.0.0.1:${client[id]},CONTROLLER://127.0.0.1:${controller[id]}
+advertised.listeners=PLAINTEXT://127.0.0.1:${client[id]}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs=$dir/$id/data
+num.network.threads=2
+num.io.threads=4
+num.recovery.threads.per.data.dir=1
+# A group is balanced at once, and a member is missed soon: tests do not wait.
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+group.consumer.min.session.timeout.ms=1000
+group.consumer.session.timeout.ms=6000
+group.consumer.min.heartbeat.interval.ms=500
+group.consumer.heartbeat.interval.ms=1000
+offsets.topic.num.partitions=4
+offsets.topic.replication.factor=$replicas
+transaction.state.log.num.partitions=4
+transaction.state.log.replication.factor=$replicas
+transaction.state.log.min.isr=$in_sync
+share.coordinator.state.topic.num.partitions=1
+share.coordinator.state.topic.replication.factor=$replicas
+share.coordinator.state.topic.min.isr=$in_sync
+default.replication.factor=$replicas
+min.insync.replicas=$in_sync
+# A test makes its topics itself; one that is not there stays so.
+auto.create.topics.enable=false
+# One record of 10 MB and its frame; a topic asks for it by max.message.bytes.
+replica.fetch.max.bytes=12582912
+socket.request.max.bytes=104857600
+log.segment.delete.delay.ms=1000
+log.retention.check.interval.ms=1000
+log.cleaner.backoff.ms=500
+log.cleaner.dedupe.buffer.size=4194304
+controlled.shutdown.enable=false
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
+PROPERTIES
+    done
+    cat >"$dir/log4j2.properties" <<'LOG4J'
+status = error
+appender.out.type = Console
+appender.out.name = out
+appender.out.layout.type = PatternLayout
+appender.out.layout.pattern = %d{HH:mm:ss.SSS} %p %c{1} %m%n
+rootLogger.level = warn
+rootLogger.appenderRef.out.ref = out
+# "Kafka Server started" is what `start` waits for.
+logger.started.name = kafka.server.KafkaRaftServer
+logger.started.level = info
+LOG4J
+    echo "$addresses" >"$dir/brokers"
+}
+
+start_once() {
+    local brokers="$1" id cluster
+    rm -rf "$dir"
+    mkdir -p "$dir"
+    dir="$(cd "$dir" && pwd)"
+    configure "$brokers"
+    # 16 random bytes in the alphabet that Kafka's ids use; never beginning with a dash, which its own generator avoids too.
+    cluster="A$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c 2-22)"
+    for ((id = 1; id <= brokers; id++)); do
+        (java_run kafka.tools.StorageTool format -t "$cluster" -c "$dir/$id/server.properties" >"$dir/$id/format.log" 2>&1) &
+    done
+    wait
+    for ((id = 1; id <= brokers; id++)); do
+        launch "$id"
+    done
+    for ((id = 1; id <= brokers; id++)); do
+        await "$id" || return 1
+    done
+}
+
+ids() {
+    local each
+    for each in "$dir"/*/server.properties; do
+        [[ -f $each ]] && basename "$(dirname "$each")"
+    done
+    return 0
+}
+
+start() {
+    local brokers="$1" attempt
+    fetch
+    need java openjdk-17-jre-headless
+    if [[ -e $dir ]]; then
+        # Only a directory of ours is ever emptied.
+        [[ -f $dir/brokers ]] || [[ -z $(ls -A "$dir") ]] || die "\`$dir\` holds something else; give another --dir"
+        for id in $(ids); do
+            running "$id" && die "a cluster runs already in \`$dir\`; stop it or give another --dir"
+        done
+    fi
+    # A chosen port can be lost to another process before the broker has it: choose others.
+    for attempt in 1 2 3; do
+        if start_once "$brokers"; then
+            echo "BROKERS=$(cat "$dir/brokers")"
+            return
+        fi
+        kill_all
+        grep -q 'Address already in use\|BindException' "$dir"/*/log || break
+    done
+    tail -n 20 "$dir"/*/format.log "$dir"/*/log >&2
+    die "the brokers did not start (attempt $attempt); the logs are in \`$dir\`"
+}
+
+kill_all() {
+    local id
+    for id in $(ids); do
+        signal "$id" KILL
+    done
+}
+
+signal() {
+    if running "$1"; then
+        kill "-$2" "$(pid_of "$1")"
+    fi
+    if [[ $2 == KILL ]]; then
+        # Gone means gone: its ports are free when this returns.
+        while running "$1"; do sleep 0.02; done
+    fi
+}
+
+stop() {
+    [[ -f $dir/brokers ]] || return 0
+    # The data are deleted anyway: no reason to wait for a clean end.
+    kill_all
+    rm -rf "$dir"
+}
+
+broker_argument() {
+    [[ -n ${1:-} && -f $dir/$1/server.properties ]] || die "which broker? one of: $(ids | tr '\n' ' ')"
+}
+
+dir="$default_dir"
+brokers=1
+command="${1:-help}"
+[[ $# -gt 0 ]] && shift
+arguments=()
+while [[ $# -gt 0 ]]; do
+    case "$1" in
+        --dir) dir="${2:?--dir needs a directory}"; shift 2 ;;
+        --brokers) brokers="${2:?--brokers needs a number}"; shift 2 ;;
+        *)
+            arguments+=("$1")
+            shift
+            # Everything behind the command belongs to it.
+            if [[ $command == run ]]; then arguments+=("$@"); break; fi
+            ;;
+    esac
+done
+[[ $brokers =~ ^[1-9]$ ]] || die "--brokers wants a number from 1 to 9, not \`$brokers\`"
+# Absolute: `running` finds a broker by the path in its command line.
+[[ $dir == /* ]] || dir="$PWD/$dir"
+
+case "$command" in
+    fetch) fetch ;;
+    start) start "$brokers" ;;
+    stop) stop ;;
+    status)
+        [[ -f $dir/brokers ]] || die "no cluster in \`$dir\`"
+        echo "BROKERS=$(cat "$dir/brokers")"
+        for id in $(ids); do
+            if running "$id"; then echo "$id: runs as $(pid_of "$id")"; else echo "$id: down"; fi
+        done
+        ;;
+    kill) broker_argument "${arguments[0]:-}" && signal "${arguments[0]}" KILL ;;
+    pause) broker_argument "${arguments[0]:-}" && signal "${arguments[0]}" STOP ;;
+    resume) broker_argument "${arguments[0]:-}" && signal "${arguments[0]}" CONT ;;
+    restart)
+        broker_argument "${arguments[0]:-}"
+        fetch
+        launch "${arguments[0]}"
+        await "${arguments[0]}" || { tail -n 20 "$dir/${arguments[0]}/log" >&2; die "broker ${arguments[0]} did not start"; }
+        ;;
+    run)
+        [[ ${#arguments[@]} -gt 0 ]] || die "run what?"
+        trap stop EXIT
+        start "$brokers"
+        SLACKLINE_TEST_BROKERS="$(cat "$dir/brokers")"
+        export SLACKLINE_TEST_BROKERS SLACKLINE_TEST_KAFKA="$dir"
+        "${arguments[@]}"
+        ;;
+    help | -h | --help) usage ;;
+    *) usage >&2; exit 2 ;;
+esac

@@ -1,0 +1,26 @@
+//! The integration tests: the real program against a real broker (or librdkafka's mock cluster) and the fake Slack.
+//!
+//! Tests that need a broker are `ignored` by a plain `cargo test`; `tests/kafka.sh run cargo test -- --ignored --skip measure::` runs them.
+#![allow(unreachable_pub, reason = "modules of one test binary share what is `pub`")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "tests"
+)]
+
+mod harness;
+
+mod checker;
+
+mod cli;
+
+mod config;
+
+mod docs;
+
+mod worker;
+
+mod measure;

@@ -1,0 +1,20 @@
+//! The worker, end to end: the real program between a broker and a Slack.
+//!
+//! In every test, conservation is asserted of every scrape while the program runs (`harness/program.rs`), and what Slack got is compared with what
+//! was produced (`checker.rs`).
+
+mod bad_events;
+
+mod commit;
+
+mod deliver;
+
+mod group;
+
+mod overflow;
+
+mod shutdown;
+
+mod start;
+
+mod transactions;

@@ -1,0 +1,133 @@
+//! Several members of one group: they share the partitions, and with them every webhook's rate.
+
+use super::deliver::JITTER;
+use crate::checker::{Faults, Rate};
+use crate::harness::broker::Broker;
+use crate::harness::program::{Program, Signal};
+use crate::harness::setup::{Setup, produce};
+use crate::harness::slack::Slack;
+
+const SHARED: &[&str] = &["rate_per_second: 12", "burst: 2", "queue_capacity: 1000"];
+
+fn await_share(program: &Program, partitions: f64, rate: f64) {
+    program.await_metrics(&format!("{partitions} partitions and a rate of {rate}"), |scrape| {
+        scrape.sum("slackline_assigned_partitions", &[]) == partitions
+            && scrape.sum("slackline_rate_limit_per_second", &[("webhook", "a")]) == rate
+    });
+}
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn members_share_partitions_and_rate_and_a_leaving_one_hands_over_nothing_twice() {
+    let (broker, slack) = (Broker::real(), Slack::start());
+    let topic = broker.topic(4);
+    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", SHARED);
+    let first = Program::ready(&setup);
+    await_share(&first, 4.0, 12.0);
+    let mut expected = produce(&broker, &topic, 4, "a", 0..40);
+
+    let second = Program::ready(&setup);
+    await_share(&first, 2.0, 6.0);
+    await_share(&second, 2.0, 6.0);
+    expected.extend(produce(&broker, &topic, 4, "a", 40..80));
+    second.await_metrics("the second one delivers", |scrape| {
+        scrape.sum("slackline_deliveries_delivered_total", &[]) >= 3.0
+    });
+
+    // It leaves with a queue that is not empty: what it had is the other's now.
+    let last = second.stop();
+    assert!(last.sum("slackline_deliveries_matched_total", &[]) > 0.0);
+    await_share(&first, 4.0, 12.0);
+    slack.await_accepted(80);
+    broker.await_committed(&setup.group, &topic, 4);
+    let posts = slack.posts();
+    Faults::find(&expected, &posts).assert_none();
+    Rate { per_second: 12.0, bursts: 4.0, jitter: JITTER }.assert_kept(&posts);
+    let scrape = first.scrape();
+    assert!(scrape.sum("slackline_rebalances_total", &[("kind", "assign")]) >= 2.0);
+    assert!(scrape.sum("slackline_rebalances_total", &[("kind", "revoke")]) >= 1.0);
+    first.stop();
+}
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn the_partitions_of_a_killed_member_go_to_the_others_and_nothing_is_lost() {
+    let (broker, slack) = (Broker::real(), Slack::start());
+    let topic = broker.topic(4);
+    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", SHARED);
+    let first = Program::ready(&setup);
+    let second = Program::ready(&setup);
+    await_share(&first, 2.0, 6.0);
+    await_share(&second, 2.0, 6.0);
+    let expected = produce(&broker, &topic, 4, "a", 0..60);
+    second.await_metrics("the second one delivers", |scrape| {
+        scrape.sum("slackline_deliveries_delivered_total", &[]) >= 3.0
+    });
+    second.kill();
+    slack.await_all_accepted(&expected);
+    broker.await_committed(&setup.group, &topic, 4);
+    await_share(&first, 4.0, 12.0);
+    let posts = slack.posts();
+    let faults = Faults::find(&expected, &posts);
+    // What was posted but not yet committed comes again: issue 4 bounds it, here nothing may be lost.
+    assert_eq!((faults.lost, faults.unexpected), (vec![], vec![]));
+    Rate { per_second: 12.0, bursts: 4.0, jitter: JITTER }.assert_kept(&posts);
+    first.stop();
+}
+
+/// A member without a partition (more members than partitions) is ready, sends nothing, and takes over when the other goes.
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn a_member_without_partitions_is_ready_and_takes_over() {
+    let (broker, slack) = (Broker::real(), Slack::start());
+    let topic = broker.topic(1);
+    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", SHARED);
+    let first = Program::ready(&setup);
+    let second = Program::ready(&setup);
+    let owned = |program: &Program| program.scrape().sum("slackline_assigned_partitions", &[]);
+    let (owner, idle) = if owned(&first) == 1.0 { (first, second) } else { (second, first) };
+    await_share(&owner, 1.0, 12.0);
+    await_share(&idle, 0.0, 0.0);
+    let mut expected = produce(&broker, &topic, 1, "a", 0..5);
+    slack.await_accepted(5);
+    owner.signal(Signal::Int);
+    let mut owner = owner;
+    assert_eq!(owner.await_end(std::time::Duration::from_secs(20)).code(), Some(0), "SIGINT is a graceful stop too");
+    await_share(&idle, 1.0, 12.0);
+    expected.extend(produce(&broker, &topic, 1, "a", 5..10));
+    slack.await_accepted(10);
+    broker.await_committed(&setup.group, &topic, 1);
+    Faults::find(&expected, &slack.posts()).assert_none();
+    idle.stop();
+}
+
+/// A member that stands still past its session has lost its partitions without knowing; when it goes on, nothing that it still does harms.
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn a_member_that_stood_still_past_its_session_loses_nothing_and_joins_again() {
+    let (broker, slack) = (Broker::real(), Slack::start());
+    let topic = broker.topic(4);
+    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", SHARED);
+    let first = Program::ready(&setup);
+    let second = Program::ready(&setup);
+    await_share(&first, 2.0, 6.0);
+    await_share(&second, 2.0, 6.0);
+    let mut expected = produce(&broker, &topic, 4, "a", 0..60);
+    second.await_metrics("the second one delivers", |scrape| {
+        scrape.sum("slackline_deliveries_delivered_total", &[]) >= 3.0
+    });
+    second.signal(Signal::Stop);
+    await_share(&first, 4.0, 12.0);
+    slack.await_all_accepted(&expected);
+    second.signal(Signal::Cont);
+    await_share(&first, 2.0, 6.0);
+    await_share(&second, 2.0, 6.0);
+    expected.extend(produce(&broker, &topic, 4, "a", 60..80));
+    slack.await_all_accepted(&expected);
+    broker.await_committed(&setup.group, &topic, 4);
+    let faults = Faults::find(&expected, &slack.posts());
+    // It may have had one attempt out and some bought tokens when it was stopped: issue 4 bounds what comes twice.
+    assert_eq!((faults.lost, faults.unexpected), (vec![], vec![]));
+    first.stop();
+    second.stop();
+}

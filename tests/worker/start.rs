@@ -1,0 +1,207 @@
+//! Where reading starts, and what is waited for.
+
+use std::time::Duration;
+
+use crate::checker::Faults;
+use crate::harness::broker::{Broker, unique};
+use crate::harness::poll::until;
+use crate::harness::port::free_address;
+use crate::harness::program::{Program, Signal};
+use crate::harness::proxy;
+use crate::harness::setup::{Setup, produce};
+use crate::harness::slack::{Answer, Slack};
+
+const FAST: &[&str] = &["rate_per_second: 100", "burst: 5", "queue_capacity: 1000"];
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn a_new_group_starts_at_the_end_and_commits_that_at_once() {
+    let (broker, slack) = (Broker::real(), Slack::start());
+    let topic = broker.topic(3);
+    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST);
+    produce(&broker, &topic, 3, "a", 0..30);
+    let program = Program::ready(&setup);
+    // Ready means that the start is committed, before any event came.
+    assert_eq!(broker.committed(&setup.group, &topic, 3), [Some(10); 3]);
+    let expected = produce(&broker, &topic, 3, "a", 100..106);
+    slack.await_accepted(6);
+    broker.await_committed(&setup.group, &topic, 3);
+    Faults::find(&expected, &slack.posts()).assert_none();
+    program.stop();
+}
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn a_restart_before_the_first_event_skips_nothing() {
+    for how in [Signal::Term, Signal::Kill] {
+        let (broker, slack) = (Broker::real(), Slack::start());
+        let topic = broker.topic(2);
+        let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST);
+        produce(&broker, &topic, 2, "a", 0..4);
+        let first = Program::ready(&setup);
+        if how == Signal::Kill {
+            first.kill()
+        } else {
+            drop(first.stop())
+        }
+        // What comes while nobody reads, on a partition that never had a commit but the first.
+        let expected = produce(&broker, &topic, 2, "a", 100..110);
+        let second = Program::ready(&setup);
+        slack.await_accepted(10);
+        broker.await_committed(&setup.group, &topic, 2);
+        Faults::find(&expected, &slack.posts()).assert_none();
+        second.stop();
+    }
+}
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn with_earliest_a_new_group_reads_everything_and_a_known_one_goes_on() {
+    let (broker, slack) = (Broker::real(), Slack::start());
+    let topic = broker.topic(2);
+    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST).earliest();
+    let mut expected = produce(&broker, &topic, 2, "a", 0..20);
+    let first = Program::ready(&setup);
+    slack.await_accepted(20);
+    broker.await_committed(&setup.group, &topic, 2);
+    first.stop();
+    expected.extend(produce(&broker, &topic, 2, "a", 100..120));
+    let second = Program::ready(&setup);
+    slack.await_accepted(40);
+    broker.await_committed(&setup.group, &topic, 2);
+    Faults::find(&expected, &slack.posts()).assert_none();
+    second.stop();
+}
+
+/// Nothing can be done about what the retention took, but nobody is left in the dark, and what is still there is delivered.
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn what_left_the_topic_unread_is_counted_and_what_is_left_is_delivered() {
+    let (broker, slack) = (Broker::real(), Slack::start());
+    let topic = broker.topic(1);
+    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST);
+    Program::ready(&setup).stop();
+    let expected = produce(&broker, &topic, 1, "a", 0..50);
+    broker.delete_below(&topic, 0, 30);
+    let program = Program::ready(&setup);
+    slack.await_accepted(20);
+    broker.await_committed(&setup.group, &topic, 1);
+    Faults::find(&expected[30..], &slack.posts()).assert_none();
+    program.await_sum("slackline_offsets_lost_total", &[("topic", &topic)], 30.0);
+    assert_eq!(program.warnings("events left the topic before they were read").len(), 1);
+    program.stop();
+}
+
+/// The same while it runs: a paused partition whose next records are gone goes on where there is something.
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn what_leaves_the_topic_under_a_paused_reader_is_counted_too() {
+    let (broker, slack) = (Broker::real(), Slack::start());
+    let topic = broker.topic(1);
+    let lines = [
+        "rate_per_second: 100",
+        "burst: 5",
+        "queue_capacity: 5",
+        "when_full: block",
+        "retry: {initial: 10ms, max: 100ms}",
+    ];
+    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", &lines);
+    let program = Program::ready(&setup);
+    slack.default("a", Answer::Status(503, "down"));
+    let expected = produce(&broker, &topic, 1, "a", 0..100);
+    let paused = program.await_sum("slackline_paused_partitions", &[("topic", &topic)], 1.0);
+    let read = paused.sum("slackline_events_consumed_total", &[("topic", &topic)]) as usize;
+    broker.delete_below(&topic, 0, 60);
+    slack.default("a", Answer::Ok);
+    // What was read is delivered from the queue, the rest of what was there is gone.
+    slack.await_accepted(read + 40);
+    broker.await_committed(&setup.group, &topic, 1);
+    let kept: Vec<_> = expected[..read].iter().chain(&expected[60..]).cloned().collect();
+    Faults::find(&kept, &slack.posts()).assert_none();
+    program.await_sum("slackline_offsets_lost_total", &[("topic", &topic)], (60 - read) as f64);
+    program.stop();
+}
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn a_partition_that_is_added_is_read_from_its_beginning_whatever_start_says() {
+    let (broker, slack) = (Broker::real(), Slack::start());
+    let topic = broker.topic(1);
+    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST);
+    produce(&broker, &topic, 1, "a", 0..5);
+    Program::ready(&setup).stop();
+    broker.grow(&topic, 3);
+    // A producer of before does not know the new ones yet.
+    let broker = Broker::real();
+    let expected = produce(&broker, &topic, 3, "a", 100..130);
+    let program = Program::ready(&setup);
+    slack.await_accepted(30);
+    broker.await_committed(&setup.group, &topic, 3);
+    Faults::find(&expected, &slack.posts()).assert_none();
+    program.stop();
+}
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn a_broker_that_is_not_there_is_waited_for() {
+    let (broker, slack) = (Broker::real(), Slack::start());
+    let topic = broker.topic(1);
+    let absent = free_address();
+    let mut setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST);
+    setup.brokers = absent.to_string();
+    let mut program = Program::start(&setup);
+    until("it says what it waits for", || !program.warnings(&absent.to_string()).is_empty());
+    let (status, reason) = program.readiness();
+    assert_eq!((status, reason.trim().is_empty()), (503, false), "not ready, and the reason why");
+    // As long as it takes to see that it does not repeat itself: it must have tried several times meanwhile.
+    let waited = std::time::Instant::now();
+    until("some seconds without a broker", || {
+        assert!(program.is_running(), "it gave up");
+        waited.elapsed() > Duration::from_secs(4)
+    });
+    assert_eq!(program.readiness().0, 503);
+    let lines = program.warnings("");
+    assert_eq!(lines.len(), 1, "one clear line: {lines:#?}");
+
+    proxy::forward(absent, &broker.address);
+    program.await_ready();
+    let expected = produce(&broker, &topic, 1, "a", 0..5);
+    slack.await_accepted(5);
+    broker.await_committed(&setup.group, &topic, 1);
+    Faults::find(&expected, &slack.posts()).assert_none();
+    program.stop();
+}
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn a_topic_that_is_not_there_is_waited_for() {
+    let (broker, slack) = (Broker::real(), Slack::start());
+    let topic = unique("events-later");
+    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST);
+    let mut program = Program::start(&setup);
+    until("it says what it waits for", || !program.warnings(&topic).is_empty());
+    let (status, reason) = program.readiness();
+    assert_eq!(status, 503);
+    assert!(reason.contains(&topic), "the reason names the topic: `{reason}`");
+    assert!(program.is_running());
+
+    broker.create(&topic, 2, &[]);
+    program.await_ready();
+    let lines = program.warnings(&topic);
+    assert_eq!(lines.len(), 1, "one clear line: {lines:#?}");
+    let expected = produce(&broker, &topic, 2, "a", 0..6);
+    slack.await_accepted(6);
+    broker.await_committed(&setup.group, &topic, 2);
+    Faults::find(&expected, &slack.posts()).assert_none();
+    program.stop();
+}
+
+#[test]
+fn a_stop_before_any_broker_answered_is_a_clean_stop() {
+    let (broker, slack) = (Broker::mock(), Slack::start());
+    let mut setup = Setup::new(&broker, &["t"]).webhook(&slack, "a", FAST);
+    setup.brokers = free_address().to_string();
+    let program = Program::start(&setup);
+    program.readiness();
+    program.stop();
+}

@@ -1,0 +1,68 @@
+//! A topic with transactions holds records that no consumer is shown: the offset goes past them all the same.
+
+use std::time::Duration;
+
+use rdkafka::producer::{BaseRecord, Producer};
+
+use crate::checker::{Expected, Faults};
+use crate::harness::broker::Broker;
+use crate::harness::program::Program;
+use crate::harness::setup::{Setup, event};
+use crate::harness::slack::Slack;
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn aborted_events_are_not_posted_and_the_lag_reaches_0() {
+    let (broker, slack) = (Broker::real(), Slack::start());
+    let topic = broker.topic(1);
+    let setup = Setup::new(&broker, &[&topic]).webhook(
+        &slack,
+        "a",
+        &["rate_per_second: 100", "burst: 10", "queue_capacity: 1000"],
+    );
+    let program = Program::ready(&setup);
+    let producer = broker.transactional();
+    let mut expected = Vec::new();
+    // Ends with an abort, then a commit: both kinds of control record stand at the end of the partition.
+    for (transaction, commits) in [true, false, true, false, true].into_iter().enumerate() {
+        producer.begin_transaction().unwrap();
+        for n in 0..4 {
+            let id = transaction as u64 * 10 + n;
+            let payload = event("a", id);
+            producer
+                .send(BaseRecord::<(), str>::to(&topic).partition(0).payload(&payload))
+                .map_err(|(error, _)| error)
+                .unwrap();
+            if commits {
+                // Four records and a control record a transaction.
+                let offset = transaction as i64 * 5 + n as i64;
+                expected.push(Expected { webhook: "a".into(), id, partition: (topic.clone(), 0), offset });
+            }
+        }
+        producer.flush(Duration::from_secs(30)).unwrap();
+        if commits {
+            producer.commit_transaction(Duration::from_secs(30)).unwrap();
+        } else {
+            producer.abort_transaction(Duration::from_secs(30)).unwrap();
+        }
+    }
+    broker.await_end(&topic, 25);
+    slack.await_accepted(expected.len());
+    broker.await_committed(&setup.group, &topic, 1);
+    program.await_sum("slackline_consumer_lag", &[("topic", &topic)], 0.0);
+
+    // One more that is aborted, with nothing after it: still no lag.
+    producer.begin_transaction().unwrap();
+    let payload = event("a", 1000);
+    producer
+        .send(BaseRecord::<(), str>::to(&topic).partition(0).payload(&payload))
+        .map_err(|(error, _)| error)
+        .unwrap();
+    producer.flush(Duration::from_secs(30)).unwrap();
+    producer.abort_transaction(Duration::from_secs(30)).unwrap();
+    broker.await_end(&topic, 27);
+    broker.await_committed(&setup.group, &topic, 1);
+    program.await_sum("slackline_consumer_lag", &[("topic", &topic)], 0.0);
+    Faults::find(&expected, &slack.posts()).assert_none();
+    program.stop();
+}
