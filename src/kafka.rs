@@ -37,8 +37,12 @@ const DEFAULTS: &[(&str, &str)] = &[
     // The first record 0.2–1 s after the broker's return instead of 2–6 s.
     ("reconnect.backoff.max.ms", "500"),
     // Prefetch is memory. With librdkafka's own default of 1,000 ms of fetch backoff a small queue would starve the loop.
-    ("queued.max.messages.kbytes", "16384"),
+    ("queued.max.messages.kbytes", "8192"),
     ("fetch.queue.backoff.ms", "5"),
+    // The queue's limit is looked at before a fetch; one answer can overshoot it by what it decompresses to. At librdkafka's defaults (50 MB an answer, 1 MB a
+    // partition) 300,000 small events of four partitions took 140 MB. A larger batch is still fetched, alone.
+    ("fetch.max.bytes", "1048576"),
+    ("fetch.message.max.bytes", "262144"),
     // Partitions that are added are found within half a minute.
     ("topic.metadata.refresh.interval.ms", "30000"),
 ];
