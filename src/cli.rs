@@ -13,6 +13,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::check::Config;
+use crate::config::duration;
 
 pub mod logs;
 
@@ -250,20 +251,9 @@ fn complain(error: &anyhow::Error) {
     let _ = writeln!(stderr(), "{style}error{style:#}: {error:#}");
 }
 
-/// Reads a duration as the configuration's are: a whole number with `ms`, `s`, `m` or `h`.
+/// Reads a duration as the configuration's are.
 fn duration(text: &str) -> Result<Duration, &'static str> {
-    const HELP: &str = "write a whole number with `ms`, `s`, `m` or `h`, such as `30s`";
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, unit) = text.split_at(digits);
-    let factor = match unit {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        _ => return Err(HELP),
-    };
-    let millis = number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor));
-    millis.map(Duration::from_millis).ok_or(HELP)
+    duration::parse(text).ok_or(duration::HELP)
 }
 
 impl From<Exit> for ExitCode {

@@ -18,7 +18,7 @@ mod scalar;
 
 mod environment;
 
-mod duration;
+pub(crate) mod duration;
 
 mod decode;
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 /// What a duration looks like, for whoever wrote none.
-pub(super) const HELP: &str = "write a whole number with `ms`, `s`, `m` or `h`, such as `500ms` or `10s`";
+pub(crate) const HELP: &str = "write a whole number with `ms`, `s`, `m` or `h`, such as `500ms` or `10s`";
 
 /// Reads a duration; `None` where it is none, or beyond 2^64 ms.
-pub(super) fn parse(text: &str) -> Option<Duration> {
+pub(crate) fn parse(text: &str) -> Option<Duration> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let factor = match unit {
