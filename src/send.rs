@@ -45,7 +45,7 @@ pub struct Sender<T> {
     pub share: watch::Receiver<f64>,
     /// To the ledger. When it is full the sender waits: the poll loop takes outcomes before anything else, also while it waits for attempts to end.
     pub outcomes: mpsc::Sender<Outcome>,
-    /// Called after each outcome: the poll loop sleeps inside librdkafka and hears no channel.
+    /// Called after each outcome: the poll loop waits on a socket and hears no channel.
     pub wake: Arc<dyn Fn() + Send + Sync>,
     /// The webhook's metrics.
     pub metrics: WebhookMetrics,
