@@ -19,6 +19,10 @@ pub use value::{Full, MAX_WRITTEN, Object, Text, Value, View};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+mod examples;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 mod tests;
 
 /// A configured topic, by its place in `kafka.topics`.

@@ -29,6 +29,10 @@ pub use evaluate::{EvalError, MAX_MADE, MAX_STEPS};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+mod bounds;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 mod compliance;
 
 #[cfg(test)]
