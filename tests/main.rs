@@ -23,4 +23,6 @@ mod docs;
 
 mod worker;
 
+mod faults;
+
 mod measure;

@@ -1,0 +1,19 @@
+//! The faults that slackline promises to survive, each with the real program on a real broker: what must hold is asserted, what was seen is printed.
+//!
+//! `tests/faults.sh` runs all of them, as often and as long as the promises say; `.ci/run` runs the short form.
+
+mod report;
+
+mod kill;
+
+mod members;
+
+mod broker;
+
+mod cut_off;
+
+mod commits;
+
+mod slack;
+
+mod topics;

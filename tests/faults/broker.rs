@@ -1,0 +1,1 @@
+//! Brokers that die, come back, or can't be reached.

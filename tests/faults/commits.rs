@@ -1,0 +1,1 @@
+//! Commits that hang, fail, or are refused.

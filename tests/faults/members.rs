@@ -1,0 +1,1 @@
+//! Members that come, go and are replaced.

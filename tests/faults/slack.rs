@@ -1,0 +1,1 @@
+//! A Slack that is down, limits, or is dead for one webhook.
