@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -14,8 +14,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commit::Committer;
 use crate::commit::ledger::{Ledger, Settled};
+use crate::commit::roster::Roster;
 use crate::config::check::{ActionIndex, Config};
-use crate::delivery::{Outcome, Reason, Ticket};
+use crate::delivery::{Orders, Outcome, Reason, Report};
 use crate::event::{Offset, Partition, TopicIndex};
 use crate::health::Health;
 use crate::kafka::native::Ends;
@@ -26,8 +27,12 @@ use crate::queue::Queue;
 use crate::route::{Router, Routing};
 use crate::topics::Topics;
 use crate::wake::Wakes;
+use crate::window::Window;
 
+use self::holds::Holds;
 use self::pause::Pauses;
+
+mod holds;
 
 mod lookup;
 
@@ -74,9 +79,11 @@ pub struct Parts {
     /// By webhook: its queue.
     pub queues: Vec<Arc<Queue>>,
     /// By webhook: where its sender learns this replica's share of the rate.
-    pub shares: Vec<watch::Sender<f64>>,
+    pub orders: Vec<watch::Sender<Orders>>,
+    /// By webhook: what holds its sender.
+    pub windows: Vec<Arc<Window>>,
     /// What the senders report. Bounded: a sender waits until the loop has taken what came before.
-    pub outcomes: mpsc::Receiver<Outcome>,
+    pub reports: mpsc::Receiver<Report>,
     /// Matches and renders.
     pub router: Router,
     /// Commits.
@@ -113,6 +120,7 @@ pub struct PollLoop {
     drops: BTreeMap<(ActionIndex, Reason), LogRepeat>,
     trouble: LogRepeat,
     lookups: LogRepeat,
+    holds: Holds,
     fatal: Option<RDKafkaErrorCode>,
 }
 
@@ -127,7 +135,7 @@ impl PollLoop {
             feeds,
             tallies: vec![TopicTally::default(); parts.config.kafka.topics.len()],
             topics,
-            ledger: Ledger::default(),
+            ledger: Ledger::new(Arc::new(Roster::new(&parts.config))),
             routing: Routing::default(),
             ends: BTreeMap::new(),
             undecided: None,
@@ -139,6 +147,7 @@ impl PollLoop {
             drops: BTreeMap::new(),
             trouble: LogRepeat::default(),
             lookups: LogRepeat::default(),
+            holds: Holds::default(),
             fatal: None,
             parts,
         }
@@ -165,7 +174,7 @@ impl PollLoop {
     fn turn(&mut self) -> bool {
         let now = Instant::now();
         self.parts.health.turned(now);
-        self.take_outcomes();
+        self.take_reports();
         self.parts.committer.turn(&mut self.ledger, &self.topics, now);
         self.resume_what_has_room();
         self.decide_the_undecided(now);
@@ -181,11 +190,10 @@ impl PollLoop {
         due.min(IDLE)
     }
 
-    /// Settles what the senders have ended.
-    fn take_outcomes(&mut self) {
-        while let Ok(outcome) = self.parts.outcomes.try_recv() {
-            settle(&mut self.ledger, &mut self.parts, &outcome.ticket);
-        }
+    /// Takes what the senders report: outcomes, and what Slack has stopped.
+    fn take_reports(&mut self) {
+        let Parts { reports, committer, metrics, config, .. } = &mut self.parts;
+        take_reports(reports, &mut self.ledger, committer, metrics, config);
     }
 
     /// Polls records until there are none, at most a batch. Whether there may be more.
@@ -262,10 +270,33 @@ impl PollLoop {
     }
 }
 
-/// Notes that a delivery ended; a late one is fenced and counted.
-fn settle(ledger: &mut Ledger, parts: &mut Parts, ticket: &Ticket) {
-    match ledger.settle(ticket) {
-        Settled::Applied => parts.committer.hurry(),
-        Settled::Fenced => parts.metrics.fenced_outcome(),
+fn take_reports(
+    reports: &mut mpsc::Receiver<Report>,
+    ledger: &mut Ledger,
+    committer: &mut Committer,
+    metrics: &Metrics,
+    config: &Config,
+) {
+    while let Ok(report) = reports.try_recv() {
+        match report {
+            Report::Ended(outcome) => settle(&outcome, ledger, committer, metrics, config),
+            Report::Blocked { webhook, until } => {
+                let until = until.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+                // The next owner waits for the whole second.
+                committer.block(webhook, until.as_secs() + 1, ledger);
+            }
+        }
+    }
+}
+
+/// Notes that a delivery ended; a late one is fenced and counted, and holds nobody.
+fn settle(outcome: &Outcome, ledger: &mut Ledger, committer: &mut Committer, metrics: &Metrics, config: &Config) {
+    let webhook = config.actions.get(outcome.ticket.action.0 as usize).map(|action| action.webhook);
+    match ledger.settle(&outcome.ticket, webhook) {
+        Settled::Applied => committer.hurry(),
+        Settled::Fenced => {
+            metrics.fenced_outcome();
+            committer.end_holds(webhook);
+        }
     }
 }

@@ -9,7 +9,9 @@ use rdkafka::consumer::{Consumer, RebalanceProtocol};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 
-use crate::commit::metadata::Metadata;
+use crate::commit::ledger::Taken;
+use crate::commit::metadata;
+use crate::commit::state::State;
 use crate::event::{Offset, Partition, TopicIndex};
 use crate::kafka::{self, native};
 use crate::metrics::TopicTally;
@@ -26,9 +28,18 @@ pub(super) const LOOKUP_RETRY: Duration = Duration::from_secs(1);
 /// How long asking for a topic may take; librdkafka's request waits behind a long-poll fetch for up to half a second.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Where one partition begins, and with what.
+pub(super) struct Beginning {
+    pub(super) partition: Partition,
+    pub(super) known: Known,
+    pub(super) begin: Begin,
+    /// What the commit's metadata says, if slackline wrote it.
+    pub(super) state: Option<State>,
+}
+
 impl PollLoop {
     /// What the broker holds of `partitions`, and where each begins: three requests whatever the number.
-    pub(super) fn look_up(&self, partitions: &[Partition]) -> Result<Vec<(Known, Partition, Begin)>, KafkaError> {
+    pub(super) fn look_up(&self, partitions: &[Partition]) -> Result<Vec<Beginning>, KafkaError> {
         if partitions.is_empty() {
             return Ok(Vec::new());
         }
@@ -52,9 +63,27 @@ impl PollLoop {
                         commits
                     }
                 };
-                Ok((known, partition, start::begin(known, others, self.parts.config.kafka.start)))
+                let begin = start::begin(known, others, self.parts.config.kafka.start);
+                let state = self.state(partition, known.committed, &committed.metadata);
+                let begin = begin.reckoned(state.as_ref());
+                Ok(Beginning { partition, known, begin, state })
             })
             .collect()
+    }
+
+    /// The state that a commit carries. Without one of ours the committed offset counts alone: everything from there on is pending.
+    fn state(&self, partition: Partition, committed: Option<Offset>, metadata: &[u8]) -> Option<State> {
+        let offset = committed?;
+        let state = metadata::decode(metadata, offset);
+        if state.is_none() {
+            let (topic, partition) = (self.topics.name(partition.topic), partition.number);
+            if metadata.is_empty() {
+                tracing::info!(topic, partition, %offset, "the committed offset was set by somebody else: everything from there on is delivered");
+            } else {
+                tracing::warn!(topic, partition, %offset, "the committed offset's metadata is another program's, or a later version's, and is ignored: everything from the offset on is delivered");
+            }
+        }
+        state
     }
 
     /// Partitions that the client can't read on: what it was about to read has left the log. They go on where there is something; what was read before stays pending.
@@ -80,7 +109,10 @@ impl PollLoop {
             match begin {
                 Begin::Committed(_) => continue,
                 // Another log: what was read of the old one is no position of this one.
-                Begin::Beyond(offset) => drop(self.ledger.assign(partition, offset, None)),
+                Begin::Beyond(offset) => {
+                    let (_, ended) = self.ledger.assign(partition, offset, Taken::default());
+                    self.parts.committer.end_holds(ended);
+                }
                 begin => self.ledger.advance(partition, begin.offset()),
             }
             self.log_begin(partition, begin, &known);
@@ -121,7 +153,9 @@ impl PollLoop {
             .map(|number| (self.topics.name(topic).to_owned(), number))
             .collect();
         let committed = native::committed(&self.parts.client, &names, LOOKUP_TIMEOUT)?;
-        Ok(TopicCommits::of(committed.iter().filter(|at| at.offset.is_some()).map(|at| Metadata::decode(&at.metadata))))
+        let states: Vec<Option<State>> =
+            committed.iter().filter_map(|at| Some(metadata::decode(&at.metadata, Offset(at.offset?)))).collect();
+        Ok(TopicCommits::of(states.iter().map(Option::as_ref)))
     }
 
     /// The beginnings or the ends of the partitions' logs, in their order.

@@ -8,7 +8,7 @@ use rdkafka::Statistics;
 use rdkafka::statistics;
 
 use crate::event::{Offset, Partition};
-use crate::metrics::PartitionGauges;
+use crate::metrics::{PartitionGauges, TopicTally};
 
 use super::PollLoop;
 
@@ -27,12 +27,30 @@ impl PollLoop {
         }
         self.observed = now;
         self.look_at_paused_ends(now);
+        self.observe_holds(now);
+        self.parts.committer.unblock(since_epoch().as_secs());
         self.report_partitions();
+        for (partition, lost) in self.ledger.take_lost() {
+            self.tell_of_lost(partition, lost);
+        }
         for ((action, reason), repeat) in &mut self.drops {
             if let Some(deliveries) = repeat.due(now.duration_since(self.began)).times() {
                 super::read::log_drops(&self.parts.config, *action, *reason, deliveries);
             }
         }
+    }
+
+    /// Pending events of a former owner that were not there any more: compacted away, or out of the retention.
+    fn tell_of_lost(&self, partition: Partition, lost: u64) {
+        let topic = self.topics.name(partition.topic);
+        tracing::error!(
+            topic,
+            partition = partition.number,
+            lost,
+            "events with pending deliveries left the topic before they were delivered"
+        );
+        let tally = TopicTally { offsets_lost: lost, ..TopicTally::default() };
+        self.parts.metrics.add_events(partition.topic, &tally);
     }
 
     /// librdkafka learns the end of a partition by fetching: of a paused one it is asked for, and the answer taken when it is there.
@@ -64,7 +82,7 @@ impl PollLoop {
 
     /// Sets the gauges of what is owned; series of what is not disappear.
     pub(super) fn report_partitions(&self) {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let now = since_epoch();
         let gauges: Vec<(Partition, PartitionGauges)> = self
             .ledger
             .standings()
@@ -122,4 +140,8 @@ impl PollLoop {
             self.ownership_changed();
         }
     }
+}
+
+fn since_epoch() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }

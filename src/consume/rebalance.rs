@@ -3,19 +3,22 @@
 //! Invariant: a partition is read only once its start is decided from what the broker holds, and it is given up only after what is in flight of it has ended, or
 //! its drain's deadline has passed, and the result of its last commit is known.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 
+use crate::commit::ledger::Taken;
+use crate::commit::roster::NameHash;
+use crate::commit::state::Blocked;
 use crate::delivery::Ticket;
 use crate::event::Partition;
 use crate::kafka;
 use crate::metrics::RebalanceKind;
 
-use super::lookup::LOOKUP_RETRY;
-use super::{PollLoop, share};
+use super::lookup::{Beginning, LOOKUP_RETRY};
+use super::{Parts, PollLoop, share};
 
 /// How often a drain looks at what came.
 const LOOK_AROUND: Duration = Duration::from_millis(20);
@@ -64,7 +67,7 @@ impl PollLoop {
         self.count_partitions();
         let begins = self.look_up(partitions)?;
         let mut list = TopicPartitionList::with_capacity(begins.len());
-        for (known, partition, begin) in &begins {
+        for Beginning { partition, known, begin, .. } in &begins {
             list.add_partition_offset(
                 self.topics.name(partition.topic),
                 partition.number,
@@ -74,9 +77,10 @@ impl PollLoop {
         }
         kafka::take_over(&self.parts.client, &list)?;
         let mut paused = TopicPartitionList::new();
-        for (known, partition, begin) in begins {
-            self.ledger.assign(partition, begin.offset(), known.committed);
-            self.ends.insert(partition, known.high);
+        for beginning in begins {
+            let partition = beginning.partition;
+            self.ends.insert(partition, beginning.known.high);
+            self.inherit(beginning);
             if self.pauses.is_paused(partition.topic) {
                 paused.add_partition(self.topics.name(partition.topic), partition.number);
             }
@@ -89,6 +93,43 @@ impl PollLoop {
         self.ownership_changed();
         tracing::info!(partitions = list.count(), owned = self.ledger.partitions().count(), "partitions assigned");
         Ok(())
+    }
+
+    /// Takes a partition over with what its former owner left.
+    fn inherit(&mut self, Beginning { partition, known, begin, state }: Beginning) {
+        let state = state.filter(|_| begin.goes_on()).unwrap_or_default();
+        for Blocked { webhook, until } in state.blocked {
+            self.keep_blocked(webhook, until);
+        }
+        let taken = Taken {
+            committed: known.committed.filter(|_| begin.goes_on()),
+            left: state.left,
+            // It goes on with the count that it began with: the others' look-ups tell by it which partitions were added since.
+            partitions: state.partitions.or(self.topics.partitions(partition.topic)),
+            topic: None,
+        };
+        let (_, ended) = self.ledger.assign(partition, begin.offset(), taken);
+        self.parts.committer.end_holds(ended);
+    }
+
+    /// A `Retry-After` that a former owner was told: its webhook's sender waits for it here too.
+    fn keep_blocked(&mut self, webhook: NameHash, until: u64) {
+        let Some(webhook) = self.ledger.roster().webhook_named(webhook) else { return };
+        let until = SystemTime::UNIX_EPOCH + Duration::from_secs(until);
+        if until <= SystemTime::now() {
+            return;
+        }
+        let seconds = until.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        self.parts.committer.block(webhook, seconds, &mut self.ledger);
+        if let Some(orders) = self.parts.orders.get(webhook.0 as usize) {
+            orders.send_if_modified(|orders| {
+                let later = orders.blocked_until.is_none_or(|before| before < until);
+                if later {
+                    orders.blocked_until = Some(until);
+                }
+                later
+            });
+        }
     }
 
     /// The group takes partitions away: stop, let what is in flight end, commit, forget.
@@ -157,12 +198,12 @@ impl PollLoop {
         if abandoned > 0 {
             tracing::warn!(abandoned, "attempts were still out at the drain's deadline: their messages may come twice");
         }
-        self.take_outcomes();
+        self.take_reports();
         if !lost {
             self.commit_finally(partitions, deadline);
         }
         for partition in partitions {
-            self.ledger.revoke(*partition);
+            self.parts.committer.end_holds(self.ledger.revoke(*partition));
             self.ends.remove(partition);
         }
         self.ownership_changed();
@@ -173,7 +214,7 @@ impl PollLoop {
         loop {
             // Asked before the outcomes are taken: an attempt that is over has put its outcome on the channel or is about to (see `Queue::finish`).
             let attempting = self.parts.queues.iter().any(|queue| queue.is_attempting(&leaving));
-            self.take_outcomes();
+            self.take_reports();
             let now = Instant::now();
             self.parts.health.turned(now);
             if !attempting || now >= deadline {
@@ -187,14 +228,10 @@ impl PollLoop {
         // The drain may have used its time up: a commit takes milliseconds and gets them.
         let deadline = deadline.max(Instant::now() + Duration::from_secs(1));
         let Self { parts, ledger, topics, .. } = self;
-        let super::Parts { committer, outcomes, metrics, health, .. } = parts;
-        let done = committer.finish(ledger, topics, partitions, deadline, |ledger| {
+        let Parts { committer, reports, metrics, config, health, .. } = parts;
+        let done = committer.finish(ledger, topics, partitions, deadline, |ledger, committer| {
             health.turned(Instant::now());
-            while let Ok(outcome) = outcomes.try_recv() {
-                if ledger.settle(&outcome.ticket) == crate::commit::ledger::Settled::Fenced {
-                    metrics.fenced_outcome();
-                }
-            }
+            super::take_reports(reports, ledger, committer, metrics, config);
         });
         if !done {
             tracing::warn!("the last commit was not acknowledged in time: the next owner may repeat deliveries");
@@ -204,11 +241,11 @@ impl PollLoop {
     /// Tells senders and metrics what this replica owns now.
     pub(super) fn ownership_changed(&mut self) {
         let owned = share::owned(self.ledger.partitions());
-        for (feed, sender) in self.feeds.iter().zip(&self.parts.shares) {
+        for (feed, sender) in self.feeds.iter().zip(&self.parts.orders) {
             let share = share::share(feed, &owned, &self.topics);
-            sender.send_if_modified(|current| {
-                let changed = *current != share;
-                *current = share;
+            sender.send_if_modified(|orders| {
+                let changed = orders.share != share;
+                orders.share = share;
                 changed
             });
         }

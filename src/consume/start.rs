@@ -3,7 +3,7 @@
 //! Invariant: nothing that is still there and was not settled is skipped. `auto.offset.reset` is never asked: it jumps without a word to the end when the
 //! committed offset has left the retention.
 
-use crate::commit::metadata::Metadata;
+use crate::commit::state::State;
 use crate::config::check::Start;
 use crate::event::Offset;
 
@@ -35,10 +35,11 @@ impl TopicCommits {
     /// From the metadata of all partitions of a topic that have a committed offset. The least count stands: the others can have been committed after partitions
     /// were added.
     #[must_use]
-    pub(super) fn of(committed: impl IntoIterator<Item = Option<Metadata>>) -> Self {
-        committed.into_iter().fold(Self::None, |commits, metadata| match (commits, metadata) {
-            (Self::Partitions(least), Some(metadata)) => Self::Partitions(least.min(metadata.partitions)),
-            (_, Some(metadata)) => Self::Partitions(metadata.partitions),
+    pub(super) fn of<'a>(committed: impl IntoIterator<Item = Option<&'a State>>) -> Self {
+        let counts = committed.into_iter().map(|state| state.and_then(|state| state.partitions));
+        counts.fold(Self::None, |commits, count| match (commits, count) {
+            (Self::Partitions(least), Some(count)) => Self::Partitions(least.min(count)),
+            (_, Some(count)) => Self::Partitions(count),
             (Self::None, None) => Self::Foreign,
             (commits, None) => commits,
         })
@@ -66,6 +67,21 @@ pub(super) enum Begin {
 }
 
 impl Begin {
+    /// What is lost is what a former owner had not read; what of the rest was pending, the ledger counts when it passes it.
+    #[must_use]
+    pub(super) fn reckoned(self, state: Option<&State>) -> Self {
+        match (self, state.and_then(|state| state.left.as_ref())) {
+            (Self::Lost { offset, .. }, Some(left)) => Self::Lost { offset, lost: left.unlisted_below(offset) },
+            (begin, _) => begin,
+        }
+    }
+
+    /// Whether what was committed is of this log: its state counts.
+    #[must_use]
+    pub(super) fn goes_on(self) -> bool {
+        matches!(self, Self::Committed(_) | Self::Lost { .. })
+    }
+
     /// The first offset to read.
     #[must_use]
     pub(super) fn offset(self) -> Offset {
@@ -107,20 +123,22 @@ pub(super) fn begin(known: Known, others: TopicCommits, start: Start) -> Begin {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commit::state::{Left, Pending};
 
     fn known(number: i32, committed: Option<i64>) -> Known {
         Known { number, committed: committed.map(Offset), low: Offset(100), high: Offset(200) }
     }
 
-    fn counted(partitions: u32) -> Option<Metadata> {
-        Some(Metadata { partitions })
+    fn counts<const N: usize>(counts: [Option<u32>; N]) -> TopicCommits {
+        let states = counts.map(|partitions| State { partitions, ..State::default() });
+        TopicCommits::of(states.iter().map(Some))
     }
 
     #[test]
     fn a_committed_offset_in_range_counts_whatever_start_says() {
         for start in [Start::Latest, Start::Earliest] {
             for offset in [100, 150, 200] {
-                let begin = begin(known(0, Some(offset)), TopicCommits::of([counted(3)]), start);
+                let begin = begin(known(0, Some(offset)), counts([Some(3)]), start);
                 assert_eq!(begin, Begin::Committed(Offset(offset)));
             }
         }
@@ -134,26 +152,40 @@ mod tests {
 
     #[test]
     fn an_added_partition_is_read_from_its_beginning() {
-        let others = TopicCommits::of([counted(3), counted(3), counted(4)]);
+        let others = counts([Some(3), Some(3), Some(4)]);
         assert_eq!(begin(known(3, None), others, Start::Latest), Begin::Added(Offset(100)));
         assert_eq!(begin(known(0, None), TopicCommits::of([None]), Start::Latest), Begin::Added(Offset(100)));
     }
 
     #[test]
     fn replicas_that_start_at_once_all_begin_where_start_says() {
-        let others = TopicCommits::of([counted(12), None, counted(12)]);
+        let others = counts([Some(12), None, Some(12)]);
         assert_eq!(begin(known(11, None), others, Start::Latest), Begin::Start(Offset(200)));
     }
 
     #[test]
     fn what_left_the_retention_is_counted_and_what_is_there_is_read() {
-        let begin = begin(known(0, Some(40)), TopicCommits::of([counted(1)]), Start::Latest);
+        let begin = begin(known(0, Some(40)), counts([Some(1)]), Start::Latest);
         assert_eq!(begin, Begin::Lost { offset: Offset(100), lost: 60 });
     }
 
     #[test]
+    fn what_was_read_and_done_is_not_lost() {
+        let left = |mark, listed: &[i64]| {
+            let listed = listed.iter().map(|offset| (Offset(*offset), Vec::new())).collect();
+            let left = Left { mark: Offset(mark), pending: Pending::Listed(listed) };
+            State { left: Some(left), ..State::default() }
+        };
+        let begin = begin(known(0, Some(40)), counts([Some(1)]), Start::Latest);
+        let lost = |state: &State| begin.reckoned(Some(state));
+        assert_eq!(lost(&left(90, &[40, 50])), Begin::Lost { offset: Offset(100), lost: 10 });
+        assert_eq!(lost(&left(150, &[40, 120])), Begin::Lost { offset: Offset(100), lost: 0 });
+        assert_eq!(lost(&State::default()), begin);
+    }
+
+    #[test]
     fn beyond_the_end_is_another_log() {
-        let begin = begin(known(0, Some(201)), TopicCommits::of([counted(1)]), Start::Latest);
+        let begin = begin(known(0, Some(201)), counts([Some(1)]), Start::Latest);
         assert_eq!(begin, Begin::Beyond(Offset(100)));
     }
 }
