@@ -143,7 +143,7 @@ fn list(committable: &[Committable], topics: &Topics) -> Result<TopicPartitionLi
         let mut element = list.add_partition(topics.name(partition.topic), partition.number);
         element.set_offset(Offset::Offset(offset.0))?;
         if let Some(partitions) = topics.partitions(partition.topic) {
-            element.set_metadata(Metadata { partitions }.encode());
+            element.set_metadata(Metadata { partitions, topic: topics.id(partition.topic) }.encode());
         }
     }
     Ok(list)

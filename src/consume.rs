@@ -16,10 +16,10 @@ use crate::commit::Committer;
 use crate::commit::ledger::{Ledger, Settled};
 use crate::config::check::{ActionIndex, Config};
 use crate::delivery::{Outcome, Reason, Ticket};
-use crate::event::{Offset, Partition, TopicIndex};
+use crate::event::{Offset, Partition, TopicId, TopicIndex};
 use crate::health::Health;
-use crate::kafka::native::Ends;
-use crate::kafka::{self, Client, Told};
+use crate::kafka::native::{Ends, TopicQueue};
+use crate::kafka::{self, Client, Connect, Told};
 use crate::log_repeat::LogRepeat;
 use crate::metrics::{Metrics, TopicTally};
 use crate::queue::Queue;
@@ -83,6 +83,10 @@ pub struct Parts {
     pub committer: Committer,
     /// Tells the ends of paused partitions.
     pub ends: Ends,
+    /// Tells which topics there are.
+    pub described: TopicQueue,
+    /// Makes the next client, with its queues, where one has failed for good.
+    pub connect: Connect,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// What `/healthz` and `/readyz` answer from.
@@ -103,6 +107,10 @@ pub struct PollLoop {
     ends: BTreeMap<Partition, Offset>,
     /// Assigned, but where to begin could not be looked up yet.
     undecided: Option<rebalance::Undecided>,
+    /// Topics that were made anew while partitions of the one before are owned, with the new one's id: see [`PollLoop::describe_topics`].
+    remade: BTreeMap<TopicIndex, TopicId>,
+    /// A broker that is up, as the statistics said last, and has least to do.
+    broker: Option<i32>,
     /// Some partition's next events are gone: when to look where it goes on.
     out_of_range: Option<Instant>,
     /// Topics that are not there.
@@ -110,6 +118,7 @@ pub struct PollLoop {
     began: Instant,
     observed: Instant,
     asked_for_ends: Instant,
+    asked_for_topics: Instant,
     drops: BTreeMap<(ActionIndex, Reason), LogRepeat>,
     trouble: LogRepeat,
     lookups: LogRepeat,
@@ -131,11 +140,14 @@ impl PollLoop {
             routing: Routing::default(),
             ends: BTreeMap::new(),
             undecided: None,
+            remade: BTreeMap::new(),
+            broker: None,
             out_of_range: None,
             missing: BTreeSet::new(),
             began: Instant::now(),
             observed: Instant::now(),
             asked_for_ends: Instant::now(),
+            asked_for_topics: Instant::now(),
             drops: BTreeMap::new(),
             trouble: LogRepeat::default(),
             lookups: LogRepeat::default(),
@@ -253,7 +265,9 @@ impl PollLoop {
 
     fn client_error(&mut self, error: &KafkaError, reason: &str) {
         if kafka::is_unknown_topic(error) {
-            self.count_partitions();
+            if let Err(error) = self.describe_topics() {
+                tracing::debug!(%error, "could not ask for the topics");
+            }
         } else if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AutoOffsetReset) {
             self.out_of_range = self.out_of_range.or(Some(Instant::now()));
         } else if let Some(times) = self.trouble.note(self.began.elapsed()).times() {

@@ -17,4 +17,6 @@ mod shutdown;
 
 mod start;
 
+mod topics;
+
 mod transactions;
