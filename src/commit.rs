@@ -45,6 +45,13 @@ impl Committer {
         Self { queue, pace: Pace::new(now), in_flight: Vec::new(), metrics, failures: LogRepeat::default(), began: now }
     }
 
+    /// A new client has taken the old one's place: what was in flight is never answered.
+    pub fn replace(&mut self, queue: CommitQueue, now: Instant) {
+        self.queue = queue;
+        self.in_flight.clear();
+        self.pace = Pace::new(now);
+    }
+
     /// An outcome came, or a partition that was never committed: the next turn commits.
     pub fn hurry(&mut self) {
         self.pace.hurry();

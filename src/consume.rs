@@ -29,6 +29,8 @@ use crate::wake::Wakes;
 
 use self::pause::Pauses;
 
+mod anew;
+
 mod lookup;
 
 mod observe;
@@ -55,9 +57,15 @@ const IDLE: Duration = Duration::from_millis(200);
 /// Why the poll loop ended other than by being asked to.
 #[derive(Debug, thiserror::Error)]
 pub enum ConsumeError {
-    /// librdkafka gave up for good.
-    #[error("the Kafka client failed for good and has to be started anew: {0}")]
-    Fatal(RDKafkaErrorCode),
+    /// Another process took over this one's static membership.
+    #[error(
+        "another process has joined the group with the `kafka.instance_id` of this one{}: give each its own, such as its pod's name",
+        instance_id.as_ref().map(|id| format!(", `{id}`")).unwrap_or_default()
+    )]
+    Fenced {
+        /// The id.
+        instance_id: Option<String>,
+    },
     /// The client refused the subscription.
     #[error("the Kafka client refused to subscribe to the configured topics")]
     Subscribe(#[source] KafkaError),
@@ -122,7 +130,9 @@ pub struct PollLoop {
     drops: BTreeMap<(ActionIndex, Reason), LogRepeat>,
     trouble: LogRepeat,
     lookups: LogRepeat,
+    /// The client has failed for good.
     fatal: Option<RDKafkaErrorCode>,
+    backoff: anew::Backoff,
 }
 
 impl PollLoop {
@@ -152,6 +162,7 @@ impl PollLoop {
             trouble: LogRepeat::default(),
             lookups: LogRepeat::default(),
             fatal: None,
+            backoff: anew::Backoff::default(),
             parts,
         }
     }
@@ -159,18 +170,29 @@ impl PollLoop {
     /// Consumes until `shutdown`, then drains, commits and leaves the group.
     ///
     /// # Errors
-    /// Where the client can't go on.
+    /// Where no client can go on.
     pub fn run(mut self, shutdown: &CancellationToken) -> Result<(), ConsumeError> {
-        let names: Vec<&str> = self.parts.config.kafka.topics.iter().map(String::as_str).collect();
-        self.parts.client.subscribe(&names).map_err(ConsumeError::Subscribe)?;
-        while !shutdown.is_cancelled() && self.fatal.is_none() {
-            if !self.turn() {
-                let wait = self.wait();
-                self.parts.wakes.wait(wait);
+        self.subscribe().map_err(ConsumeError::Subscribe)?;
+        while !shutdown.is_cancelled() {
+            match self.fatal {
+                None => {
+                    if !self.turn() {
+                        let wait = self.wait();
+                        self.parts.wakes.wait(wait);
+                    }
+                }
+                Some(RDKafkaErrorCode::FencedInstanceId) => break,
+                Some(code) => self.replace_client(code, shutdown),
             }
         }
         self.leave();
-        self.fatal.map_or(Ok(()), |code| Err(ConsumeError::Fatal(code)))
+        match self.fatal {
+            Some(RDKafkaErrorCode::FencedInstanceId) => {
+                Err(ConsumeError::Fenced { instance_id: self.parts.config.kafka.instance_id.clone() })
+            }
+            // A stop that came before the next client.
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// One turn. Whether there is more to do at once.
@@ -264,7 +286,10 @@ impl PollLoop {
     }
 
     fn client_error(&mut self, error: &KafkaError, reason: &str) {
-        if kafka::is_unknown_topic(error) {
+        self.look_for_failure();
+        if self.fatal.is_some() {
+            // Told where the client is replaced.
+        } else if kafka::is_unknown_topic(error) {
             if let Err(error) = self.describe_topics() {
                 tracing::debug!(%error, "could not ask for the topics");
             }

@@ -11,6 +11,8 @@ mod deliver;
 
 mod group;
 
+mod instance;
+
 mod overflow;
 
 mod shutdown;

@@ -29,6 +29,7 @@ impl PollLoop {
             return;
         }
         self.observed = now;
+        self.look_for_failure();
         self.look_at_paused_ends(now);
         self.look_at_topics(now);
         self.report_partitions();

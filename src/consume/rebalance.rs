@@ -171,18 +171,13 @@ impl PollLoop {
             "stopping: attempts in flight may end, what is queued is left to the next owner"
         );
         self.give_up(&owned, self.fatal.is_some());
-        if self.undecided.take().is_some() {
-            // librdkafka waits for an answer to every assignment, also while it closes.
-            if let Err(error) = kafka::take_over(&self.parts.client, &TopicPartitionList::new()) {
-                tracing::debug!(%error, "could not decline an assignment");
-            }
-        }
+        self.decline_the_undecided();
         self.parts.client.context().close();
         self.parts.client.unsubscribe();
     }
 
     /// Drains and commits `partitions`, then forgets them. Of lost ones nothing can be committed: they are only let go.
-    fn give_up(&mut self, partitions: &[Partition], lost: bool) {
+    pub(super) fn give_up(&mut self, partitions: &[Partition], lost: bool) {
         let deadline = Instant::now() + self.parts.config.kafka.drain_timeout;
         let leaving = |ticket: &Ticket| partitions.contains(&ticket.position.partition);
         for queue in &self.parts.queues {

@@ -118,6 +118,8 @@ metrics! {
         "Offset commits that were answered, by result; a failed one is made again.";
     FENCED_OUTCOMES = Counter "slackline_fenced_outcomes_total" []
         "Outcomes that came after their partition was gone and changed nothing.";
+    CLIENTS_REPLACED = Counter "slackline_clients_replaced_total" []
+        "Kafka clients that failed for good, and were replaced by a new one.";
     CONFIG_HASH = Gauge "slackline_config_hash" []
         "Hash of the configuration in force: equal on replicas with equal configuration.";
     CONFIG_SUCCESSFUL = Gauge "slackline_config_last_reload_successful" []

@@ -182,6 +182,7 @@ impl Metrics {
             family.count(&["failed"], self.commits_failed.load(Ordering::Relaxed));
         });
         page.family(&doc::FENCED_OUTCOMES, |family| family.count(&[], self.fenced_outcomes.load(Ordering::Relaxed)));
+        page.family(&doc::CLIENTS_REPLACED, |family| family.count(&[], self.clients_replaced.load(Ordering::Relaxed)));
         let loaded = *lock(&self.loaded);
         page.family(&doc::CONFIG_HASH, |family| family.count(&[], loaded.hash));
         page.family(&doc::CONFIG_SUCCESSFUL, |family| family.count(&[], u64::from(loaded.successful)));
