@@ -71,6 +71,13 @@ impl Committer {
         }
     }
 
+    /// A new client has taken the old one's place: what was in flight is never answered.
+    pub fn replace(&mut self, queue: CommitQueue, now: Instant) {
+        self.queue = queue;
+        self.in_flight.clear();
+        self.pace = Pace::new(now);
+    }
+
     /// An outcome came, or a partition that was never committed: the next turn commits.
     pub fn hurry(&mut self) {
         self.pace.hurry();

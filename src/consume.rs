@@ -17,10 +17,10 @@ use crate::commit::ledger::{Ledger, Settled};
 use crate::commit::roster::Roster;
 use crate::config::check::{ActionIndex, Config};
 use crate::delivery::{Orders, Outcome, Reason, Report};
-use crate::event::{Offset, Partition, TopicIndex};
+use crate::event::{Offset, Partition, TopicId, TopicIndex};
 use crate::health::Health;
-use crate::kafka::native::Ends;
-use crate::kafka::{self, Client, Told};
+use crate::kafka::native::{Ends, TopicQueue};
+use crate::kafka::{self, Client, Connect, Told};
 use crate::log_repeat::LogRepeat;
 use crate::metrics::{Metrics, TopicTally};
 use crate::queue::Queue;
@@ -31,6 +31,8 @@ use crate::window::Window;
 
 use self::holds::Holds;
 use self::pause::Pauses;
+
+mod anew;
 
 mod holds;
 
@@ -60,9 +62,15 @@ const IDLE: Duration = Duration::from_millis(200);
 /// Why the poll loop ended other than by being asked to.
 #[derive(Debug, thiserror::Error)]
 pub enum ConsumeError {
-    /// librdkafka gave up for good.
-    #[error("the Kafka client failed for good and has to be started anew: {0}")]
-    Fatal(RDKafkaErrorCode),
+    /// Another process took over this one's static membership.
+    #[error(
+        "another process has joined the group with the `kafka.instance_id` of this one{}: give each its own, such as its pod's name",
+        instance_id.as_ref().map(|id| format!(", `{id}`")).unwrap_or_default()
+    )]
+    Fenced {
+        /// The id.
+        instance_id: Option<String>,
+    },
     /// The client refused the subscription.
     #[error("the Kafka client refused to subscribe to the configured topics")]
     Subscribe(#[source] KafkaError),
@@ -90,6 +98,10 @@ pub struct Parts {
     pub committer: Committer,
     /// Tells the ends of paused partitions.
     pub ends: Ends,
+    /// Tells which topics there are.
+    pub described: TopicQueue,
+    /// Makes the next client, with its queues, where one has failed for good.
+    pub connect: Connect,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// What `/healthz` and `/readyz` answer from.
@@ -110,6 +122,10 @@ pub struct PollLoop {
     ends: BTreeMap<Partition, Offset>,
     /// Assigned, but where to begin could not be looked up yet.
     undecided: Option<rebalance::Undecided>,
+    /// Topics that were made anew while partitions of the one before are owned, with the new one's id: see [`PollLoop::describe_topics`].
+    remade: BTreeMap<TopicIndex, TopicId>,
+    /// A broker that is up, as the statistics said last, and has least to do.
+    broker: Option<i32>,
     /// Some partition's next events are gone: when to look where it goes on.
     out_of_range: Option<Instant>,
     /// Topics that are not there.
@@ -117,11 +133,14 @@ pub struct PollLoop {
     began: Instant,
     observed: Instant,
     asked_for_ends: Instant,
+    asked_for_topics: Instant,
     drops: BTreeMap<(ActionIndex, Reason), LogRepeat>,
     trouble: LogRepeat,
     lookups: LogRepeat,
     holds: Holds,
+    /// The client has failed for good.
     fatal: Option<RDKafkaErrorCode>,
+    backoff: anew::Backoff,
 }
 
 impl PollLoop {
@@ -139,16 +158,20 @@ impl PollLoop {
             routing: Routing::default(),
             ends: BTreeMap::new(),
             undecided: None,
+            remade: BTreeMap::new(),
+            broker: None,
             out_of_range: None,
             missing: BTreeSet::new(),
             began: Instant::now(),
             observed: Instant::now(),
             asked_for_ends: Instant::now(),
+            asked_for_topics: Instant::now(),
             drops: BTreeMap::new(),
             trouble: LogRepeat::default(),
             lookups: LogRepeat::default(),
             holds: Holds::default(),
             fatal: None,
+            backoff: anew::Backoff::default(),
             parts,
         }
     }
@@ -156,18 +179,29 @@ impl PollLoop {
     /// Consumes until `shutdown`, then drains, commits and leaves the group.
     ///
     /// # Errors
-    /// Where the client can't go on.
+    /// Where no client can go on.
     pub fn run(mut self, shutdown: &CancellationToken) -> Result<(), ConsumeError> {
-        let names: Vec<&str> = self.parts.config.kafka.topics.iter().map(String::as_str).collect();
-        self.parts.client.subscribe(&names).map_err(ConsumeError::Subscribe)?;
-        while !shutdown.is_cancelled() && self.fatal.is_none() {
-            if !self.turn() {
-                let wait = self.wait();
-                self.parts.wakes.wait(wait);
+        self.subscribe().map_err(ConsumeError::Subscribe)?;
+        while !shutdown.is_cancelled() {
+            match self.fatal {
+                None => {
+                    if !self.turn() {
+                        let wait = self.wait();
+                        self.parts.wakes.wait(wait);
+                    }
+                }
+                Some(RDKafkaErrorCode::FencedInstanceId) => break,
+                Some(code) => self.replace_client(code, shutdown),
             }
         }
         self.leave();
-        self.fatal.map_or(Ok(()), |code| Err(ConsumeError::Fatal(code)))
+        match self.fatal {
+            Some(RDKafkaErrorCode::FencedInstanceId) => {
+                Err(ConsumeError::Fenced { instance_id: self.parts.config.kafka.instance_id.clone() })
+            }
+            // A stop that came before the next client.
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// One turn. Whether there is more to do at once.
@@ -260,8 +294,13 @@ impl PollLoop {
     }
 
     fn client_error(&mut self, error: &KafkaError, reason: &str) {
-        if kafka::is_unknown_topic(error) {
-            self.count_partitions();
+        self.look_for_failure();
+        if self.fatal.is_some() {
+            // Told where the client is replaced.
+        } else if kafka::is_unknown_topic(error) {
+            if let Err(error) = self.describe_topics() {
+                tracing::debug!(%error, "could not ask for the topics");
+            }
         } else if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AutoOffsetReset) {
             self.out_of_range = self.out_of_range.or(Some(Instant::now()));
         } else if let Some(times) = self.trouble.note(self.began.elapsed()).times() {

@@ -65,6 +65,7 @@ pub struct Metrics {
     fenced_outcomes: AtomicU64,
     /// Pending deliveries that were dropped because both their action and their webhook are gone.
     unclaimed: AtomicU64,
+    clients_replaced: AtomicU64,
     loaded: Mutex<Loaded>,
     librdkafka: String,
 }
@@ -158,6 +159,7 @@ impl Metrics {
             commits_failed: AtomicU64::new(0),
             fenced_outcomes: AtomicU64::new(0),
             unclaimed: AtomicU64::new(0),
+            clients_replaced: AtomicU64::new(0),
             loaded: Mutex::new(Loaded { hash: config.hash, successful: true, at: SystemTime::now() }),
             librdkafka: get_rdkafka_version().1,
         })
@@ -215,6 +217,11 @@ impl Metrics {
     /// Counts an outcome that came after its partition was gone.
     pub fn fenced_outcome(&self) {
         self.fenced_outcomes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a Kafka client that had failed for good and was replaced.
+    pub fn client_replaced(&self) {
+        self.clients_replaced.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Replaces the series of all partitions by those of the owned ones (revoked ones disappear). Also sets assigned/paused per topic.

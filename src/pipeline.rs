@@ -20,8 +20,7 @@ use crate::config::check::{ActionIndex, Config, WebhookIndex};
 use crate::consume::{ConsumeError, Parts, PollLoop};
 use crate::delivery::{Orders, Report};
 use crate::health::Health;
-use crate::kafka;
-use crate::kafka::native::{CommitQueue, Ends};
+use crate::kafka::{Connect, Connection};
 use crate::metrics::Metrics;
 use crate::queue::Queue;
 use crate::route::Router;
@@ -127,12 +126,16 @@ impl Pipeline {
             "admin".to_owned()
         });
 
-        let client = kafka::client(&self.config.kafka, &waker).map_err(PipelineError::Kafka)?;
-        let commits = CommitQueue::new(Arc::clone(&client), waker.clone()).map_err(PipelineError::Kafka)?;
-        let ends = Ends::new(Arc::clone(&client), waker.clone()).map_err(PipelineError::Kafka)?;
+        let mut connect: Connect = {
+            let (config, waker) = (Arc::clone(&self.config), waker.clone());
+            Box::new(move || Connection::open(&config.kafka, &waker))
+        };
+        let Connection { client, commits, ends, described } = connect().map_err(PipelineError::Kafka)?;
         let parts = Parts {
-            ends,
+            connect,
             client,
+            ends,
+            described,
             wakes,
             queues: queues.clone(),
             orders,

@@ -18,6 +18,9 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// How often the ends of paused partitions are asked for.
 const PAUSED_INTERVAL: Duration = Duration::from_secs(5);
 
+/// How often it is looked whether the topics are still the ones that are being read.
+const TOPICS_INTERVAL: Duration = Duration::from_secs(10);
+
 impl PollLoop {
     /// What is told at every turn or once a second.
     pub(super) fn observe(&mut self, now: Instant) {
@@ -26,9 +29,11 @@ impl PollLoop {
             return;
         }
         self.observed = now;
+        self.look_for_failure();
         self.look_at_paused_ends(now);
         self.observe_holds(now);
         self.parts.committer.unblock(since_epoch().as_secs());
+        self.look_at_topics(now);
         self.report_partitions();
         for (partition, lost) in self.ledger.take_lost() {
             self.tell_of_lost(partition, lost);
@@ -80,6 +85,29 @@ impl PollLoop {
         }
     }
 
+    /// The client reads on in a topic that was made anew as if it were the one before, at the old offset and without a word: only the id tells. Asked for now and
+    /// then, and at once where an end has gone back.
+    fn look_at_topics(&mut self, now: Instant) {
+        let names: Vec<&str> = self.topics.indices().map(|topic| self.topics.name(topic)).collect();
+        let mut last = None;
+        while let Some(answer) = self.parts.described.answer(&names) {
+            last = Some(answer);
+        }
+        if now >= self.asked_for_topics + TOPICS_INTERVAL {
+            self.asked_for_topics = now;
+            if let Err(error) = self.parts.described.ask(self.broker, &names, TOPICS_INTERVAL) {
+                tracing::debug!(%error, "could not ask for the topics");
+            }
+        }
+        match last {
+            Some(Ok(described)) => {
+                self.note_topics(described);
+            }
+            Some(Err(error)) => tracing::debug!(%error, "no answer about the topics"),
+            None => {}
+        }
+    }
+
     /// Sets the gauges of what is owned; series of what is not disappear.
     pub(super) fn report_partitions(&self) {
         let now = since_epoch();
@@ -111,6 +139,10 @@ impl PollLoop {
         let now = Instant::now();
         let reachable = statistics.brokers.values().any(|broker| broker.state == "UP");
         self.parts.health.set_reachable(reachable, now);
+        let askable =
+            |broker: &&statistics::Broker| broker.state == "UP" && broker.source != "logical" && broker.nodeid >= 0;
+        let idlest = statistics.brokers.values().filter(askable).min_by_key(|broker| broker.waitresp_cnt);
+        self.broker = idlest.map(|broker| broker.nodeid);
         if reachable && let Some(recovered) = self.trouble.recover(self.began.elapsed()) {
             tracing::info!(seconds = recovered.lasted.as_secs_f64(), "Kafka is reachable");
         }
@@ -132,6 +164,11 @@ impl PollLoop {
                 if end >= 0
                     && let Some(known) = self.ends.get_mut(&at)
                 {
+                    if end < known.0
+                        && let Some(at_once) = now.checked_sub(TOPICS_INTERVAL)
+                    {
+                        self.asked_for_topics = at_once;
+                    }
                     *known = Offset(end);
                 }
             }

@@ -211,6 +211,7 @@ impl Metrics {
                 }
             }
         });
+        page.family(&doc::CLIENTS_REPLACED, |family| family.count(&[], self.clients_replaced.load(Ordering::Relaxed)));
         let loaded = *lock(&self.loaded);
         page.family(&doc::CONFIG_HASH, |family| family.count(&[], loaded.hash));
         page.family(&doc::CONFIG_SUCCESSFUL, |family| family.count(&[], u64::from(loaded.successful)));

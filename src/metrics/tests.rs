@@ -144,6 +144,7 @@ fn series_start_at_zero() {
         r#"slackline_rebalances_total{kind="lost"}"#,
         r#"slackline_assigned_partitions{topic="events"}"#,
         "slackline_fenced_outcomes_total",
+        "slackline_clients_replaced_total",
     ] {
         assert_eq!(series.get(expected), Some(&0.0), "{expected}\n{page}");
     }
