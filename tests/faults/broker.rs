@@ -39,8 +39,8 @@ fn a_broker_killed_and_restarted_under_load_costs_nothing() {
         until("it is seen", || load.slack.now() > from + Duration::from_secs(1));
         load.assert_held(from, load.slack.now());
         cluster.restart(1);
-        longest = longest.max(load.await_more(1));
         load.produce(&cluster, 1);
+        longest = longest.max(load.await_more(1));
         load.await_done(&cluster);
         program.await_ready();
         await_released(&program);
@@ -85,10 +85,10 @@ fn outage(name: &str, cluster: &Cluster, mut load: Load, cut: impl Fn(), heal: i
     heal();
     watch.assert(&program);
     load.assert_held(from, to);
+    load.produce(cluster, 1);
     load.await_more(1);
     let back = healed.elapsed();
     program.await_ready();
-    load.produce(cluster, 1);
     load.await_done(cluster);
     await_released(&program);
     let idle = program.cpu();
@@ -171,7 +171,7 @@ fn the_brokers_that_lead_and_coordinate_may_die() {
     let mut still = [Duration::ZERO; 2];
     for _ in 0..times {
         for (which, still) in still.iter_mut().enumerate() {
-            load.produce(&cluster, 8);
+            load.produce(&cluster, 5);
             load.await_more(10);
             let victim = [cluster.leader(&load.topic, 0), cluster.coordinator(&load.setup.group)][which];
             let from = load.slack.now();

@@ -77,20 +77,24 @@ impl Pair {
         });
     }
 
-    /// It is back in the group, both share the work again, and everything is done; the figures.
+    /// Waits until the one that was away is back in the group, and both share the work again.
     #[track_caller]
-    fn end(mut self, broker: &Broker, healed: Instant) -> String {
+    fn await_back(&self) {
         // In this order: one that was told nothing still owns what it owned.
         await_owned(&self.stays, 2);
         await_owned(&self.away, 2);
-        let back = healed.elapsed();
+    }
+
+    /// Waits until everything is done; the figures.
+    #[track_caller]
+    fn end(mut self, broker: &Broker) -> String {
         self.load.produce(broker, 1);
         self.load.await_done(broker);
         assert!(self.away.is_running() && self.stays.is_running());
         self.away.await_ready();
         self.stays.stop();
         self.away.stop();
-        format!("{} · back after {back:.1?}", self.load.judge(1))
+        self.load.judge(1)
     }
 }
 
@@ -107,6 +111,15 @@ fn await_owned(program: &Program, partitions: usize) {
         let owned = owned(&scrape);
         if owned.len() == partitions { Ok(()) } else { Err(format!("it owns {owned:?}")) }
     });
+}
+
+/// How long after the healing each was back, at most: they are waited for in turn.
+#[track_caller]
+fn backs(pairs: &[Pair; 3], healed: Instant) -> [Duration; 3] {
+    pairs.each_ref().map(|pair| {
+        pair.await_back();
+        healed.elapsed()
+    })
 }
 
 #[test]
@@ -137,9 +150,10 @@ fn cut_off(name: &str, mode: Mode) {
     pairs.iter().for_each(Pair::await_taken_over);
     proxy.set(Mode::Open);
     let healed = Instant::now();
-    for pair in pairs {
+    let back = backs(&pairs, healed);
+    for (pair, back) in pairs.into_iter().zip(back) {
         let name = format!("{name}, {}", pair.protocol.name());
-        line(&name, 1, &pair.end(&cluster, healed));
+        line(&name, 1, &format!("{} · back after {back:.1?}", pair.end(&cluster)));
     }
 }
 
@@ -175,12 +189,13 @@ fn a_member_that_stood_still_fences_what_came_meanwhile() {
     assert!(stood.elapsed() < ANSWER, "the answer came while it stood still: the machine is too slow for this test");
     pairs.iter().for_each(|pair| pair.away.signal(Signal::Cont));
     let healed = Instant::now();
-    for pair in pairs {
+    let back = backs(&pairs, healed);
+    for (pair, back) in pairs.into_iter().zip(back) {
         let fenced = pair.away.await_metrics("the late answer is fenced", |scrape| {
             scrape.sum("slackline_fenced_outcomes_total", &[]) >= 1.0
         });
         let fenced = fenced.sum("slackline_fenced_outcomes_total", &[]);
         let name = format!("member stood still past its session, {}", pair.protocol.name());
-        line(&name, 1, &format!("{} · fenced {fenced}", pair.end(&broker, healed)));
+        line(&name, 1, &format!("{} · fenced {fenced} · back after {back:.1?}", pair.end(&broker)));
     }
 }
