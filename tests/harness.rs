@@ -2,6 +2,12 @@
 
 pub mod broker;
 
+pub mod cluster;
+
+pub mod group;
+
+pub mod protocol;
+
 pub mod slack;
 
 pub mod setup;
