@@ -17,3 +17,5 @@ mod commits;
 mod slack;
 
 mod topics;
+
+mod restore;

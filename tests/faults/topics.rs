@@ -1,1 +1,1 @@
-//! Topics and groups that change: transactions, compaction, new partitions, new groups, resets.
+//! Topics and groups that change.

@@ -30,3 +30,16 @@ pub fn poll_for<T>(deadline: Duration, what: &str, mut ask: impl FnMut() -> Resu
 pub fn until(what: &str, mut so: impl FnMut() -> bool) {
     poll(what, || if so() { Ok(()) } else { Err("it never was".to_owned()) });
 }
+
+/// Looks on for so long, and at least once: `check` asserts what must not happen meanwhile.
+#[track_caller]
+pub fn look_on(time: Duration, mut check: impl FnMut()) {
+    let started = Instant::now();
+    loop {
+        check();
+        if started.elapsed() >= time {
+            return;
+        }
+        sleep(Duration::from_millis(10));
+    }
+}
