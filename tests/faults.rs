@@ -4,6 +4,8 @@
 
 mod report;
 
+mod load;
+
 mod kill;
 
 mod members;

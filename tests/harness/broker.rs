@@ -69,6 +69,11 @@ impl Broker {
         Self::at(mock.bootstrap_servers(), Some(mock))
     }
 
+    /// The real one at these bootstrap servers.
+    pub fn connect(address: &str) -> Self {
+        Self::at(address.to_owned(), None)
+    }
+
     fn at(address: String, mock: Option<MockCluster<'static, DefaultProducerContext>>) -> Self {
         let producer = client(&address)
             .set("linger.ms", "1")
@@ -249,7 +254,8 @@ impl Broker {
     }
 }
 
-fn client(address: &str) -> ClientConfig {
+/// What every client of the tests begins with.
+pub fn client(address: &str) -> ClientConfig {
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", address).set("log_level", "0");
     config

@@ -31,15 +31,11 @@ pub fn until(what: &str, mut so: impl FnMut() -> bool) {
     poll(what, || if so() { Ok(()) } else { Err("it never was".to_owned()) });
 }
 
-/// Looks on for so long, and at least once: `check` asserts what must not happen meanwhile.
-#[track_caller]
-pub fn look_on(time: Duration, mut check: impl FnMut()) {
+/// Checks every so often until `time` has passed: what must hold all along. `check` is told how much has passed.
+pub fn throughout(time: Duration, every: Duration, mut check: impl FnMut(Duration)) {
     let started = Instant::now();
-    loop {
-        check();
-        if started.elapsed() >= time {
-            return;
-        }
-        sleep(Duration::from_millis(10));
+    while started.elapsed() < time {
+        check(started.elapsed());
+        sleep(every.min(time.saturating_sub(started.elapsed())));
     }
 }

@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
-use rdkafka::config::ClientConfig;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::broker::{Broker, unique};
+use super::broker::{Broker, client, unique};
 use super::poll::{DEADLINE, poll};
 
 /// One commit of a group: the offset and what stands beside it.
@@ -25,7 +24,7 @@ pub struct Commit {
 impl Broker {
     /// Deletes a topic, as a human does. It may be made again at once.
     pub fn delete_topic(&self, topic: &str) {
-        let admin: AdminClient<DefaultClientContext> = self.client().create().unwrap();
+        let admin: AdminClient<DefaultClientContext> = client(&self.address).create().unwrap();
         let options = AdminOptions::new().operation_timeout(Some(DEADLINE));
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let deleted = runtime.block_on(admin.delete_topics(&[topic], &options)).unwrap();
@@ -34,7 +33,7 @@ impl Broker {
 
     /// What the group committed of one partition, metadata and all.
     pub fn commit_of(&self, group: &str, topic: &str, partition: i32) -> Option<Commit> {
-        let consumer: BaseConsumer = self.client().set("group.id", group).create().unwrap();
+        let consumer: BaseConsumer = client(&self.address).set("group.id", group).create().unwrap();
         let mut list = TopicPartitionList::new();
         list.add_partition(topic, partition);
         let committed = poll("the committed offset", || {
@@ -45,19 +44,9 @@ impl Broker {
         Some(Commit { offset, metadata: found.metadata().to_owned() })
     }
 
-    /// Commits for a group without members, in its name.
-    pub fn commit_for(&self, group: &str, topic: &str, partition: i32, commit: &Commit) {
-        let consumer: BaseConsumer = self.client().set("group.id", group).create().unwrap();
-        let mut list = TopicPartitionList::new();
-        let mut element = list.add_partition(topic, partition);
-        element.set_offset(Offset::Offset(commit.offset)).unwrap();
-        element.set_metadata(commit.metadata.clone());
-        consumer.commit(&list, CommitMode::Sync).unwrap();
-    }
-
     /// What a reader of committed records finds in a topic's only partition: offset and payload of each.
     pub fn readable(&self, topic: &str) -> Vec<(i64, String)> {
-        let mut config = self.client();
+        let mut config = client(&self.address);
         config.set("group.id", unique("reader")).set("enable.partition.eof", "true");
         let consumer: BaseConsumer = config.create().unwrap();
         let mut list = TopicPartitionList::new();
@@ -82,11 +71,5 @@ impl Broker {
         const PATIENCE: Duration = Duration::from_secs(30);
         producer.flush(PATIENCE).unwrap();
         if commits { producer.commit_transaction(PATIENCE) } else { producer.abort_transaction(PATIENCE) }.unwrap();
-    }
-
-    fn client(&self) -> ClientConfig {
-        let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", &self.address).set("log_level", "0");
-        config
     }
 }

@@ -1,18 +1,18 @@
 //! One webhook of a hundred is dead: the others' events are posted as fast as ever.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{milliseconds, quantile};
 use crate::checker::{Expected, Faults};
 use crate::faults::report::{figures, full_or_short, line};
 use crate::harness::broker::{Broker, Record};
-use crate::harness::poll::look_on;
+use crate::harness::poll::throughout;
 use crate::harness::program::Program;
 use crate::harness::setup::{Setup, event, produce};
 use crate::harness::slack::{Answer, Slack};
 
 const OTHERS: u64 = 99;
-/// An event comes for one of the others, and one for the dead webhook.
+/// How often an event comes for one of the others, and one for the dead webhook.
 const BEAT: Duration = Duration::from_millis(10);
 
 /// The others' events, when each was handed to Kafka.
@@ -26,17 +26,12 @@ struct Sent {
 impl Sent {
     /// For so long, the others in turn.
     fn send(&mut self, time: Duration, broker: &Broker, topic: &str, slack: &Slack) {
-        let mut last = Instant::now();
-        look_on(time, || {
-            // As many as are due: the beat is kept however long a turn takes.
-            while last.elapsed() >= BEAT {
-                last += BEAT;
-                self.at.push(slack.now());
-                let webhook = format!("w{}", self.next % OTHERS);
-                self.expected.extend(produce(broker, topic, 4, &webhook, [self.next]));
-                broker.produce(topic, &[Record::new((self.next % 4) as i32, event("dead", self.next))]);
-                self.next += 1;
-            }
+        throughout(time, BEAT, |_| {
+            self.at.push(slack.now());
+            let webhook = format!("w{}", self.next % OTHERS);
+            self.expected.extend(produce(broker, topic, 4, &webhook, [self.next]));
+            broker.produce(topic, &[Record::new((self.next % 4) as i32, event("dead", self.next))]);
+            self.next += 1;
         });
     }
 

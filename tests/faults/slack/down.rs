@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::checker::{Expected, Faults, Post};
 use crate::faults::report::{figures, full_or_short, line};
 use crate::harness::broker::Broker;
-use crate::harness::poll::{look_on, poll_for};
+use crate::harness::poll::{poll_for, throughout};
 use crate::harness::port::free_address;
 use crate::harness::program::Program;
 use crate::harness::setup::{Setup, produce};
@@ -26,20 +26,16 @@ struct Traffic<'a> {
     /// Topic and webhook.
     flows: Vec<(&'a str, &'a str)>,
     next: u64,
-    last: Instant,
     expected: Vec<Expected>,
 }
 
 impl Traffic<'_> {
     fn flow(&mut self, time: Duration, program: &mut Program) {
-        look_on(time, || {
-            if self.last.elapsed() >= BEAT {
-                self.last = Instant::now();
-                for (topic, webhook) in &self.flows {
-                    self.expected.extend(produce(self.broker, topic, 2, webhook, [self.next]));
-                }
-                self.next += 1;
+        throughout(time, BEAT, |_| {
+            for (topic, webhook) in &self.flows {
+                self.expected.extend(produce(self.broker, topic, 2, webhook, [self.next]));
             }
+            self.next += 1;
         });
         assert!(program.is_running());
         assert_eq!(program.health(), 200, "a dead Slack is no reason to restart the worker");
@@ -68,7 +64,6 @@ fn a_slack_that_was_down_gets_everything_once_and_in_order() {
         broker: &broker,
         flows: vec![(&events, "a"), (&events, "b"), (&blocking, "blocked")],
         next: 0,
-        last: Instant::now(),
         expected: Vec::new(),
     };
 

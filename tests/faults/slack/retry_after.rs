@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::checker::{Expected, Faults};
 use crate::faults::report::{figures, line};
 use crate::harness::broker::{Broker, unique};
-use crate::harness::poll::look_on;
+use crate::harness::poll::throughout;
 use crate::harness::program::{Program, Signal};
 use crate::harness::setup::{Setup, produce};
 use crate::harness::slack::{Answer, Slack};
@@ -45,7 +45,7 @@ impl Limited {
         program.await_metrics("the pause is shown", |scrape| {
             scrape.sum("slackline_blocked_until_timestamp_seconds", &[("webhook", "limited")]) > 0.0
         });
-        look_on(KNOWN_FOR, || {});
+        throughout(KNOWN_FOR, KNOWN_FOR, |_| {});
         program.kill();
     }
 

@@ -4,10 +4,10 @@ use super::{FAST, await_no_lag};
 use crate::checker::Faults;
 use crate::faults::report::{figures, line};
 use crate::harness::broker::{Broker, Record};
+use crate::harness::cluster::Cluster;
 use crate::harness::program::Program;
 use crate::harness::setup::{Setup, event, produce};
 use crate::harness::slack::{Answer, Slack};
-use crate::harness::topic::Commit;
 
 /// Of what the retention took, only what was pending is lost: the rest was delivered, or nobody's.
 #[test]
@@ -60,7 +60,7 @@ fn an_offset_beyond_the_end_ends_in_no_stall_and_skips_nothing_new() {
     slack.await_accepted(10);
     broker.await_committed(&setup.group, &topic, 1);
     program.stop();
-    broker.commit_for(&setup.group, &topic, 0, &Commit { offset: 1000, metadata: String::new() });
+    broker.commit(&setup.group, &topic, 0, 1000, None);
 
     let program = Program::ready(&setup);
     let new = produce(&broker, &topic, 1, "a", 100..110);
@@ -88,7 +88,7 @@ fn a_reset_by_hand_is_obeyed() {
     slack.await_accepted(10);
     broker.await_committed(&setup.group, &topic, 1);
     program.stop();
-    broker.commit_for(&setup.group, &topic, 0, &Commit { offset: 4, metadata: String::new() });
+    broker.commit(&setup.group, &topic, 0, 4, None);
 
     let program = Program::ready(&setup);
     slack.await_accepted(16);
@@ -100,4 +100,43 @@ fn a_reset_by_hand_is_obeyed() {
     line("offsets reset by hand", 1, &format!("{} · posted again as asked {}", figures(&faults), again.len()));
     faults.assert_none();
     assert_eq!(scrape.sum("slackline_events_consumed_total", &[]), 6.0, "new to this group, as it was told");
+}
+
+/// As an election of a replica that lags cuts it: it is the same topic still, so what there is was read, and what comes is read, at offsets that were committed.
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn a_log_that_was_cut_goes_on_at_its_end() {
+    let (cluster, slack) = (Cluster::start(&[]), Slack::start());
+    let topic = cluster.topic(1);
+    let setup = Setup::new(&cluster, &[&topic]).webhook(&slack, "a", FAST);
+    let program = Program::ready(&setup);
+    let mut old = Vec::new();
+    // Each in a batch of its own, of which a half can be lost.
+    for id in 0..20 {
+        old.extend(produce(&cluster, &topic, 1, "a", [id]));
+    }
+    slack.await_all_accepted(&old);
+    cluster.await_committed(&setup.group, &topic, 1);
+    program.stop();
+    cluster.kill(1);
+    cluster.cut_log(1, &topic, 0);
+    cluster.restart(1);
+    let end = cluster.ends(&topic, 1)[0];
+    assert!((1..20).contains(&end), "{end} of 20 records are left");
+
+    let program = Program::ready(&setup);
+    let new = produce(&cluster, &topic, 1, "a", 100..105);
+    slack.await_all_accepted(&[old.clone(), new.clone()].concat());
+    cluster.await_committed(&setup.group, &topic, 1);
+    await_no_lag(&program, &topic, 1);
+    assert!(!program.warnings(&topic).is_empty(), "{}", program.log());
+    program.stop();
+    // Their offsets are those of events that are gone: each kind is judged by itself.
+    let (before, after): (Vec<_>, Vec<_>) = slack.posts().into_iter().partition(|post| post.id < 100);
+    let (before, after) = (Faults::find(&old, &before), Faults::find(&new, &after));
+    let figures =
+        format!("{} · {} events cut off, of which posted again {}", figures(&after), 20 - end, before.repeated.len());
+    line("committed offset beyond the end of a log that was cut", 1, &figures);
+    before.assert_none();
+    after.assert_none();
 }

@@ -39,7 +39,11 @@ impl Recreated {
         produce(&Broker::real(), &self.topic, PARTITIONS, "a", ids)
     }
 
-    fn check(&self, mut program: Program, expected: &[Expected], fault: &str) {
+    fn check(&self, program: Program, expected: &[Expected], fault: &str) {
+        self.come_to_the_end(program, expected, fault).assert_none();
+    }
+
+    fn come_to_the_end(&self, mut program: Program, expected: &[Expected], fault: &str) -> Faults {
         let posts = || self.slack.posts().split_off(OLD as usize);
         until("the new topic's events posted", || Faults::find(expected, &posts()).lost.is_empty());
         self.broker.await_committed(&self.setup.group, &self.topic, PARTITIONS);
@@ -49,9 +53,9 @@ impl Recreated {
         program.stop();
         let faults = Faults::find(expected, &posts());
         line(&format!("topic deleted and made anew, {fault}"), 1, &figures(&faults));
-        faults.assert_none();
         let said = |line: &str| line.contains(&self.topic) && (line.contains(" WARN ") || line.contains("ERROR "));
         assert!(log.lines().any(said), "nothing is said of it:\n{log}");
+        faults
     }
 }
 
@@ -66,16 +70,26 @@ fn a_topic_made_anew_after_a_while_is_read_from_its_beginning() {
     recreated.check(program, &expected, "under a running worker");
 }
 
-/// Nobody had: the new topic's end is below what was read of the old one, or above.
+/// Nobody had, and the new topic's end is below what was read of the old one.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn a_topic_made_anew_at_once_is_read_from_its_beginning() {
-    for events in [10, 2 * OLD] {
-        let (recreated, program) = Recreated::new();
-        recreated.broker.delete_topic(&recreated.topic);
-        let expected = recreated.create(1000..1000 + events);
-        recreated.check(program, &expected, &format!("at once, {events} events for {OLD}"));
-    }
+    let (recreated, program) = Recreated::new();
+    recreated.broker.delete_topic(&recreated.topic);
+    let expected = recreated.create(1000..1010);
+    recreated.check(program, &expected, &format!("at once, 10 events for {OLD}"));
+}
+
+/// The client may read on at the old position, as if nothing had been: what it reads until the topic's id is looked at comes again, in its order.
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn a_topic_made_anew_at_once_with_more_than_was_read_loses_nothing() {
+    let (recreated, program) = Recreated::new();
+    recreated.broker.delete_topic(&recreated.topic);
+    let events = 2 * OLD;
+    let expected = recreated.create(1000..1000 + events);
+    let faults = recreated.come_to_the_end(program, &expected, &format!("at once, {events} events for {OLD}"));
+    assert_eq!((faults.lost, faults.unexpected), (vec![], vec![]));
 }
 
 /// While nobody reads. The broker forgets the group's offsets with the topic, so that the group is new to it: `start` decides.
@@ -115,7 +129,7 @@ fn an_old_commit_on_a_topic_made_anew_is_no_position_in_it() {
         });
         let expected = recreated.create(1000..1000 + events);
         for (partition, commit) in (0..).zip(&commits) {
-            broker.commit_for(&setup.group, topic, partition, commit);
+            broker.commit(&setup.group, topic, partition, commit.offset, Some(&commit.metadata));
         }
         let program = Program::ready(setup);
         recreated.check(program, &expected, &format!("with the old offsets, {events} events for {OLD}"));

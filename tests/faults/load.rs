@@ -1,0 +1,121 @@
+//! The load under which a fault strikes, and the judgement of what came of it.
+//!
+//! Two webhooks, one with a window of one outcome and one with a larger one; both always have something to send while a fault lasts.
+
+use std::time::Duration;
+
+use crate::checker::{Expected, Faults, Post};
+use crate::harness::broker::Broker;
+use crate::harness::poll::{DEADLINE, poll_for};
+use crate::harness::setup::{Setup, produce};
+use crate::harness::slack::Slack;
+
+/// The webhooks: name, configured rate, settings. No queue of theirs ever overflows.
+const WEBHOOKS: [(&str, f64, &[&str]); 2] = [
+    ("calm", 4.0, &["rate_per_second: 4", "burst: 1", "queue_capacity: 10000"]),
+    ("brisk", 30.0, &["rate_per_second: 30", "burst: 3", "queue_capacity: 10000"]),
+];
+
+/// How many outcomes of a webhook may be in doubt: ⌈configured rate × 100 ms⌉, and never none.
+pub fn window(rate: f64) -> usize {
+    ((rate / 10.0).ceil() as usize).max(1)
+}
+
+/// Events, what must become of them, and where they go.
+pub struct Load {
+    pub slack: Slack,
+    pub topic: String,
+    pub setup: Setup,
+    pub expected: Vec<Expected>,
+    partitions: i32,
+    produced: u64,
+}
+
+impl Load {
+    /// On a topic of its own. Nothing is produced yet.
+    pub fn new(broker: &Broker, partitions: i32) -> Self {
+        let (slack, topic) = (Slack::start(), broker.topic(partitions));
+        let setup = WEBHOOKS
+            .iter()
+            .fold(Setup::new(broker, &[&topic]), |setup, (name, _, lines)| setup.webhook(&slack, name, lines));
+        Self { slack, topic, setup, expected: Vec::new(), partitions, produced: 0 }
+    }
+
+    /// Produces as much as takes each webhook so many seconds.
+    pub fn produce(&mut self, broker: &Broker, seconds: u64) {
+        for (name, rate, _) in WEBHOOKS {
+            let ids = self.produced..self.produced + seconds * rate as u64;
+            self.expected.extend(produce(broker, &self.topic, self.partitions, name, ids));
+        }
+        // Of the faster one more were made: its ids are the next batch's lower bound.
+        self.produced += seconds * WEBHOOKS.iter().map(|(_, rate, _)| *rate as u64).max().unwrap();
+    }
+
+    /// How many posts were taken so far.
+    pub fn accepted(&self) -> usize {
+        self.slack.posts().iter().filter(|post| post.accepted).count()
+    }
+
+    /// Waits until so many more posts were taken; how long that took.
+    #[track_caller]
+    pub fn await_more(&self, count: usize) -> Duration {
+        let (from, before) = (self.slack.now(), self.accepted());
+        poll_for(DEADLINE * 2, &format!("{count} more posts"), || {
+            let more = self.accepted() - before;
+            if more >= count { Ok(()) } else { Err(format!("{more} came, {before} before")) }
+        });
+        self.slack.now() - from
+    }
+
+    /// Waits until everything is delivered and committed.
+    #[track_caller]
+    pub fn await_done(&self, broker: &Broker) {
+        self.slack.await_all_accepted(&self.expected);
+        broker.await_committed(&self.setup.group, &self.topic, self.partitions);
+    }
+
+    /// No webhook got more between these times than may be in doubt. The commit's answer to one more may just have been on its way.
+    #[track_caller]
+    pub fn assert_held(&self, from: Duration, to: Duration) {
+        let posts = self.slack.posts();
+        for (name, rate, _) in WEBHOOKS {
+            let sent = posts.iter().filter(|post| post.webhook == name && post.at > from && post.at < to).count();
+            let most = window(rate);
+            assert!(sent <= most, "`{name}` got {sent} posts without an acknowledged commit, the window is {most}");
+        }
+    }
+
+    /// The longest time without any post from then on.
+    pub fn stillness(&self, from: Duration) -> Duration {
+        let posts = self.slack.posts();
+        let times: Vec<_> = posts.iter().map(|post| post.at).filter(|at| *at > from).collect();
+        let gaps = times.windows(2).map(|pair| pair[1] - pair[0]);
+        gaps.chain(times.first().map(|first| *first - from)).max().unwrap_or_default()
+    }
+
+    /// Nothing was lost, and after so many faults no webhook got more twice than its window each. What was seen, for the report.
+    #[track_caller]
+    pub fn judge(&self, faults: usize) -> String {
+        let most: Vec<_> = WEBHOOKS.iter().map(|(name, rate, _)| (*name, window(*rate) * faults)).collect();
+        judge(&self.expected, &self.slack.posts(), &most)
+    }
+}
+
+/// Nothing was lost, misdirected or out of order, and no webhook got more twice than it may. What was seen, for the report.
+#[track_caller]
+pub fn judge(expected: &[Expected], posts: &[Post], most: &[(&str, usize)]) -> String {
+    let faults = Faults::find(expected, posts);
+    let Faults { lost, repeated, unexpected, disordered } = &faults;
+    assert!(
+        lost.is_empty() && unexpected.is_empty() && disordered.is_empty(),
+        "{faults}: lost {lost:?}, unexpected {unexpected:?}, out of order {disordered:?}"
+    );
+    let mut figures = "lost 0 · repeated".to_owned();
+    for (webhook, most) in most {
+        let ids: Vec<u64> = repeated.iter().filter(|(of, _)| of == webhook).map(|(_, id)| *id).collect();
+        assert!(ids.len() <= *most, "`{webhook}` got {} twice, at most {most} may be: {ids:?}", ids.len());
+        figures.push_str(&format!(" {} of at most {most} (`{webhook}`)", ids.len()));
+    }
+    assert!(repeated.iter().all(|(of, _)| most.iter().any(|(webhook, _)| of == webhook)), "{repeated:?}");
+    figures
+}
