@@ -4,6 +4,14 @@
 
 mod report;
 
+mod dice;
+
+mod mix;
+
+mod load;
+
+mod team;
+
 mod kill;
 
 mod members;

@@ -10,6 +10,8 @@ pub mod program;
 
 pub mod scrape;
 
+pub mod holds;
+
 pub mod http;
 
 pub mod poll;
