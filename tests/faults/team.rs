@@ -139,7 +139,10 @@ impl Team {
         }
         let posts = self.slack.posts();
         let mut faults = Faults::find(&load.expected(), &posts);
-        faults.lost.retain(|(webhook, _)| !hook_named(webhook).lossy);
+        let lossy = |webhook: &str| hook_named(webhook).lossy;
+        faults.lost.retain(|(webhook, _)| !lossy(webhook));
+        // What was dropped just before a kill may not be noted yet, when what came after it is posted: it is read again, and may be posted after all.
+        faults.disordered.retain(|(webhook, _)| self.kills.is_empty() || !lossy(webhook));
         let repeats = Repeats::find(&posts, &self.kills);
         Verdict { posts, faults, repeats, kills: self.kills.len(), lives: self.lives, longest_hold: self.longest_hold }
     }
@@ -184,8 +187,9 @@ impl Verdict {
     #[track_caller]
     pub fn assert(&self) {
         let Self { faults, repeats, posts, lives, .. } = self;
-        let (lost, strays, disorder) = (&faults.lost, &faults.unexpected, &faults.disordered);
-        assert!(lost.is_empty() && strays.is_empty() && disorder.is_empty(), "{faults}: {faults:?}");
+        assert!(faults.lost.is_empty(), "lost: {:?}", faults.lost);
+        assert!(faults.unexpected.is_empty(), "to a webhook that did not ask: {:?}", faults.unexpected);
+        assert!(faults.disordered.is_empty(), "out of order: {:?}", faults.disordered);
         repeats.assert_within(|webhook| hook_named(webhook).window());
         for hook in HOOKS {
             let rate = GroupRate { per_second: hook.rate, burst: f64::from(hook.burst), lives, jitter: JITTER };

@@ -274,7 +274,8 @@ impl Drop for Program {
             drop(thread.join());
         }
         if thread::panicking() {
-            eprintln!("--- what the program (pid {}) logged:\n{}---", self.child.id(), self.log());
+            let (pid, log, metrics) = (self.child.id(), self.log(), shown(&self.last_scrape()));
+            eprintln!("--- what the program (pid {pid}) logged:\n{log}--- and its last metrics:{metrics}\n---");
             return;
         }
         // What no test can forget: conservation, no panic on anything, and a webhook's URL is a secret.
