@@ -14,7 +14,8 @@ pub(super) const RETRY_INTERVAL: Duration = Duration::from_millis(250);
 /// The pace of commits.
 #[derive(Debug)]
 pub(super) struct Pace {
-    in_flight: bool,
+    /// When the commit in flight was sent.
+    in_flight: Option<Instant>,
     /// A delivery was settled, or a partition has no committed offset yet: commit at once.
     urgent: bool,
     /// No commit before that.
@@ -27,7 +28,7 @@ impl Pace {
     /// Nothing is due.
     #[must_use]
     pub(super) fn new(now: Instant) -> Self {
-        Self { in_flight: false, urgent: false, not_before: now, routine: now + UNMATCHED_INTERVAL }
+        Self { in_flight: None, urgent: false, not_before: now, routine: now + UNMATCHED_INTERVAL }
     }
 
     /// Something came that a restart must not repeat.
@@ -38,19 +39,25 @@ impl Pace {
     /// Whether to commit now, if there is anything to commit.
     #[must_use]
     pub(super) fn is_due(&self, now: Instant) -> bool {
-        !self.in_flight && now >= self.not_before && (self.urgent || now >= self.routine)
+        self.in_flight.is_none() && now >= self.not_before && (self.urgent || now >= self.routine)
     }
 
     /// Whether a commit's answer is awaited.
     #[must_use]
     pub(super) fn in_flight(&self) -> bool {
+        self.in_flight.is_some()
+    }
+
+    /// Since when.
+    #[must_use]
+    pub(super) fn in_flight_since(&self) -> Option<Instant> {
         self.in_flight
     }
 
     /// When to look again, where nothing else wakes the loop.
     #[must_use]
     pub(super) fn next(&self) -> Option<Instant> {
-        match (self.in_flight, self.urgent) {
+        match (self.in_flight.is_some(), self.urgent) {
             (true, _) => None,
             (false, true) => Some(self.not_before),
             (false, false) => Some(self.routine.max(self.not_before)),
@@ -59,7 +66,7 @@ impl Pace {
 
     /// A commit was sent.
     pub(super) fn sent(&mut self, now: Instant) {
-        self.in_flight = true;
+        self.in_flight = Some(now);
         self.urgent = false;
         self.routine = now + UNMATCHED_INTERVAL;
     }
@@ -72,7 +79,7 @@ impl Pace {
 
     /// The answer came. After a failure the commit is made again.
     pub(super) fn answered(&mut self, now: Instant, ok: bool) {
-        self.in_flight = false;
+        self.in_flight = None;
         if !ok {
             self.urgent = true;
             self.not_before = now + RETRY_INTERVAL;

@@ -200,6 +200,7 @@ impl PollLoop {
         for partition in partitions {
             self.ledger.revoke(*partition);
             self.ends.remove(partition);
+            self.asked_ends.remove(partition);
         }
         self.ownership_changed();
     }

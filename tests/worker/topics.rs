@@ -53,3 +53,9 @@ fn a_topic_made_anew_with_more_than_was_read_of_the_old_one_is_read_from_its_beg
 fn a_topic_made_anew_is_read_from_its_beginning_also_in_a_kip_848_group() {
     a_topic_made_anew(50, &[("group.protocol", "consumer")]);
 }
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn a_topic_made_anew_is_read_from_its_beginning_also_with_an_eager_assignor() {
+    a_topic_made_anew(50, &[("partition.assignment.strategy", "range"), ("session.timeout.ms", "6000")]);
+}
