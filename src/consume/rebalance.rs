@@ -241,6 +241,7 @@ impl PollLoop {
         for partition in partitions {
             self.parts.committer.end_holds(self.ledger.revoke(*partition));
             self.ends.remove(partition);
+            self.asked_ends.remove(partition);
         }
         self.ownership_changed();
     }
