@@ -19,3 +19,5 @@ mod commits;
 mod slack;
 
 mod topics;
+
+mod restore;

@@ -2,6 +2,8 @@
 
 pub mod broker;
 
+pub mod topic;
+
 pub mod cluster;
 
 pub mod group;

@@ -47,6 +47,14 @@ impl Cluster {
         kafka(self.home.path(), "restart", &[&broker.to_string()]);
     }
 
+    /// Takes the newer half of a partition's log away from a broker that was killed.
+    #[track_caller]
+    pub fn cut_log(&self, broker: i32, topic: &str, partition: i32) {
+        let log = format!("kafka/{broker}/data/{topic}-{partition}/00000000000000000000.log");
+        let file = std::fs::File::options().write(true).open(self.home.path().join(log)).unwrap();
+        file.set_len(file.metadata().unwrap().len() / 2).unwrap();
+    }
+
     /// SIGSTOP of one broker: its connections stay, and nothing is answered.
     #[track_caller]
     pub fn pause(&self, broker: i32) {
