@@ -10,7 +10,7 @@ use crate::harness::poll::{DEADLINE, poll_for};
 use crate::harness::setup::{Setup, produce};
 use crate::harness::slack::Slack;
 
-/// The webhooks: name, configured rate, settings. No queue of theirs ever overflows.
+/// The webhooks that always have something to send: name, configured rate, settings. No queue of theirs ever overflows.
 const WEBHOOKS: [(&str, f64, &[&str]); 2] = [
     ("calm", 4.0, &["rate_per_second: 4", "burst: 1", "queue_capacity: 10000"]),
     ("brisk", 30.0, &["rate_per_second: 30", "burst: 3", "queue_capacity: 10000"]),
@@ -27,6 +27,8 @@ pub struct Load {
     pub topic: String,
     pub setup: Setup,
     pub expected: Vec<Expected>,
+    /// Every webhook and its configured rate.
+    rates: Vec<(&'static str, f64)>,
     partitions: i32,
     produced: u64,
 }
@@ -35,10 +37,16 @@ impl Load {
     /// On a topic of its own. Nothing is produced yet.
     pub fn new(broker: &Broker, partitions: i32) -> Self {
         let (slack, topic) = (Slack::start(), broker.topic(partitions));
-        let setup = WEBHOOKS
-            .iter()
-            .fold(Setup::new(broker, &[&topic]), |setup, (name, _, lines)| setup.webhook(&slack, name, lines));
-        Self { slack, topic, setup, expected: Vec::new(), partitions, produced: 0 }
+        let setup = Setup::new(broker, &[&topic]);
+        let load = Self { slack, topic, setup, expected: Vec::new(), rates: Vec::new(), partitions, produced: 0 };
+        WEBHOOKS.iter().fold(load, |load, (name, rate, lines)| load.webhook(name, *rate, lines))
+    }
+
+    /// One more webhook; nothing is produced for it by itself.
+    pub fn webhook(mut self, name: &'static str, rate: f64, lines: &[&str]) -> Self {
+        self.setup = self.setup.webhook(&self.slack, name, lines);
+        self.rates.push((name, rate));
+        self
     }
 
     /// Produces as much as takes each webhook so many seconds.
@@ -78,9 +86,9 @@ impl Load {
     #[track_caller]
     pub fn assert_held(&self, from: Duration, to: Duration) {
         let posts = self.slack.posts();
-        for (name, rate, _) in WEBHOOKS {
-            let sent = posts.iter().filter(|post| post.webhook == name && post.at > from && post.at < to).count();
-            let most = window(rate);
+        for (name, rate) in &self.rates {
+            let sent = posts.iter().filter(|post| post.webhook == *name && post.at > from && post.at < to).count();
+            let most = window(*rate);
             assert!(sent <= most, "`{name}` got {sent} posts without an acknowledged commit, the window is {most}");
         }
     }
@@ -96,7 +104,7 @@ impl Load {
     /// Nothing was lost, and after so many faults no webhook got more twice than its window each. What was seen, for the report.
     #[track_caller]
     pub fn judge(&self, faults: usize) -> String {
-        let most: Vec<_> = WEBHOOKS.iter().map(|(name, rate, _)| (*name, window(*rate) * faults)).collect();
+        let most: Vec<_> = self.rates.iter().map(|(name, rate)| (*name, window(*rate) * faults)).collect();
         judge(&self.expected, &self.slack.posts(), &most)
     }
 }

@@ -181,6 +181,14 @@ impl Broker {
         deleted.elements().iter().for_each(|one| one.error().unwrap());
     }
 
+    /// Deletes a topic with all that is in it.
+    pub fn delete(&self, topic: &str) {
+        let admin: AdminClient<DefaultClientContext> = client(&self.address).create().unwrap();
+        let options = AdminOptions::new().operation_timeout(Some(DEADLINE));
+        let results = RUNTIME.block_on(admin.delete_topics(&[topic], &options)).unwrap();
+        results.into_iter().for_each(|result| drop(result.unwrap()));
+    }
+
     /// Gives a topic more partitions.
     pub fn grow(&self, topic: &str, partitions: usize) {
         let admin: AdminClient<DefaultClientContext> = client(&self.address).create().unwrap();
