@@ -19,8 +19,8 @@ const BUSY: f64 = 0.05;
 /// What was on its way when a fault struck has arrived.
 const SETTLED: Duration = Duration::from_millis(300);
 
-/// How long a broker may be gone before `/readyz` must say so, and how much later it has said so.
-const UNREADY: (Duration, Duration) = (Duration::from_secs(9), Duration::from_secs(13));
+/// By then `/readyz` must have said that no broker was reachable for 10 s. That commits are not acknowledged it may say earlier.
+const UNREADY: Duration = Duration::from_secs(13);
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
@@ -56,7 +56,12 @@ fn a_broker_that_refuses_connections_is_waited_for() {
     let (cluster, proxy) = Cluster::proxied();
     let mut load = Load::new(&cluster, 2);
     load.setup.brokers = proxy.address.to_string();
-    outage("broker unreachable, refusing", &cluster, load, || proxy.set(Mode::Refusing), || proxy.set(Mode::Open));
+    let cut = || proxy.set(Mode::Refusing);
+    let failed = outage("broker unreachable, refusing", &cluster, load, cut, || proxy.set(Mode::Open));
+    // librdkafka keeps a commit for up to 45 s before it says that it failed.
+    if full_or_short(true, false) {
+        assert!(failed > 0.0, "a minute without a broker, and no commit counted as failed");
+    }
 }
 
 #[test]
@@ -67,8 +72,8 @@ fn a_broker_that_says_nothing_is_waited_for() {
     outage("broker unreachable, silent (SIGSTOP)", &cluster, load, || cluster.pause(1), || cluster.resume(1));
 }
 
-/// Cut, watched, healed, and judged.
-fn outage(name: &str, cluster: &Cluster, mut load: Load, cut: impl Fn(), heal: impl Fn()) {
+/// Cut, watched, healed, and judged. How many commits were counted as failed meanwhile.
+fn outage(name: &str, cluster: &Cluster, mut load: Load, cut: impl Fn(), heal: impl Fn()) -> f64 {
     // The session that users have: a shorter one would end within the outage, and there would be nothing left to hold.
     load.setup.properties.clear();
     let lasts = full_or_short(Duration::from_secs(60), Duration::from_secs(16));
@@ -102,18 +107,20 @@ fn outage(name: &str, cluster: &Cluster, mut load: Load, cut: impl Fn(), heal: i
         name,
         1,
         &format!(
-            "{lasts:?}: {figures} · `/readyz` 503 after {unready:.1?} · back after {back:.1?} · {:.1} % of a core, {:.1} % idle",
+            "{lasts:?}: {figures} · `/readyz` 503 after {unready:.1?} · {} commits failed · back after {back:.1?} · {:.1} % of a core, {:.1} % idle",
+            watch.failed,
             busy * 100.0,
             idle * 100.0
         ),
     );
     program.stop();
+    watch.failed
 }
 
 /// What the program says of itself during an outage.
 #[derive(Default)]
 struct Watch {
-    /// When `/readyz` first said no, and why.
+    /// When `/readyz` first said no, and why it said so last.
     unready: Option<Duration>,
     reason: String,
     /// All webhooks were reported as held at one moment.
@@ -127,10 +134,10 @@ impl Watch {
         assert_eq!(program.health(), 200, "the loop turns, {passed:?} into the outage");
         let (status, reason) = program.readiness();
         if status == 200 {
-            assert!(self.unready.is_none() && passed < UNREADY.1, "ready after {passed:?} without a broker");
-        } else if self.unready.is_none() {
-            assert!(passed > UNREADY.0, "not ready after {passed:?} already: {reason}");
-            (self.unready, self.reason) = (Some(passed), reason);
+            assert!(passed < UNREADY, "ready after {passed:?} without a broker");
+        } else {
+            self.unready.get_or_insert(passed);
+            self.reason = reason;
         }
         let scrape = program.scrape();
         self.held |= held(&scrape) == 2.0 && scrape.sum("slackline_queue_depth", &[]) > 0.0;
@@ -138,12 +145,10 @@ impl Watch {
     }
 
     fn assert(&self, program: &Program) {
-        assert!(self.reason.contains("broker"), "the reason says what is missing: `{}`", self.reason);
+        let told = ["broker", "commit"].iter().any(|word| self.reason.contains(word));
+        assert!(told, "the reason says what is missing: `{}`", self.reason);
         assert!(self.held, "both webhooks had something to send, and neither metric said that it was held");
         assert!(!program.warnings("").is_empty(), "an outage is logged");
-        if full_or_short(true, false) {
-            assert!(self.failed > 0.0, "a minute without a broker, and no commit counted as failed");
-        }
     }
 }
 

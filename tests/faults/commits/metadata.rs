@@ -23,7 +23,7 @@ const PENDING: &[&str] =
 fn mixed(broker: &Broker, topic: &str, count: u64) -> Vec<Expected> {
     let webhook = |id: u64| {
         let hash = id.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        if hash.count_ones() % 2 == 0 { "pending" } else { "done" }
+        if hash.count_ones().is_multiple_of(2) { "pending" } else { "done" }
     };
     let records: Vec<_> = (0..count).map(|id| Record::new(0, event(webhook(id), id))).collect();
     let offsets = broker.produce(topic, &records);
