@@ -7,6 +7,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::time::Duration;
 
+pub mod group;
+
+pub mod repeats;
+
 #[cfg(test)]
 mod tests;
 
@@ -126,6 +130,13 @@ pub struct TooFast {
     pub requests: usize,
     /// How many might have come.
     pub allowed: f64,
+}
+
+impl TooFast {
+    /// By how many requests.
+    pub fn excess(&self) -> f64 {
+        self.requests as f64 - self.allowed
+    }
 }
 
 impl Rate {

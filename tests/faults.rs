@@ -6,6 +6,14 @@ mod report;
 
 mod load;
 
+mod dice;
+
+mod mix;
+
+mod traffic;
+
+mod team;
+
 mod kill;
 
 mod members;

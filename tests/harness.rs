@@ -18,6 +18,8 @@ pub mod program;
 
 pub mod scrape;
 
+pub mod holds;
+
 pub mod http;
 
 pub mod poll;

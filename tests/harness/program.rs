@@ -2,6 +2,7 @@
 //!
 //! While it runs, its metrics are scraped all the time, and conservation is asserted of every scrape, whatever else a test is about.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -9,10 +10,11 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::holds::Holds;
 use super::http::get;
 use super::poll::{poll, poll_for};
 use super::port::free_address;
@@ -33,6 +35,7 @@ pub struct Program {
 struct Watched {
     over: AtomicBool,
     last: Mutex<Option<Scrape>>,
+    holds: Mutex<Holds>,
     /// The first scrape that did not add up.
     violation: Mutex<Option<String>>,
 }
@@ -141,6 +144,18 @@ impl Program {
         self.watched.last.lock().unwrap().clone().unwrap_or_default()
     }
 
+    /// The longest that one of its lanes was held so far.
+    pub fn longest_hold(&self) -> Duration {
+        self.watched.holds.lock().unwrap().longest()
+    }
+
+    /// Topic and number of each partition that it owns now.
+    pub fn owned(&self) -> BTreeSet<(String, i32)> {
+        let scrape = self.scrape();
+        let owned = scrape.select("slackline_unsettled_events", &[]);
+        owned.map(|series| (series.labels["topic"].clone(), series.labels["partition"].parse().unwrap())).collect()
+    }
+
     /// Waits until the metrics are as they should be.
     #[track_caller]
     pub fn await_metrics(&self, what: &str, mut so: impl FnMut(&Scrape) -> bool) -> Scrape {
@@ -240,6 +255,7 @@ fn watch(admin: SocketAddr, watched: &Watched) {
             if let Err(error) = scrape.conservation().and(secret) {
                 watched.violation.lock().unwrap().get_or_insert(error);
             }
+            watched.holds.lock().unwrap().see(&scrape, Instant::now());
             *watched.last.lock().unwrap() = Some(scrape);
         }
         thread::sleep(Duration::from_millis(50));
@@ -266,7 +282,8 @@ impl Drop for Program {
             drop(thread.join());
         }
         if thread::panicking() {
-            eprintln!("--- what the program (pid {}) logged:\n{}---", self.child.id(), self.log());
+            let (pid, log, metrics) = (self.child.id(), self.log(), shown(&self.last_scrape()));
+            eprintln!("--- what the program (pid {pid}) logged:\n{log}--- and its last metrics:{metrics}\n---");
             return;
         }
         // What no test can forget: conservation, no panic on anything, and a webhook's URL is a secret.

@@ -89,9 +89,16 @@ impl Slack {
     /// Everything that came, in its order. The texts must be what `Setup::webhook` makes of an event.
     #[track_caller]
     pub fn posts(&self) -> Vec<Post> {
+        self.posts_from(0)
+    }
+
+    /// The same, but for the first `seen` of them: for who looks again and again.
+    #[track_caller]
+    pub fn posts_from(&self, seen: usize) -> Vec<Post> {
         self.fake
             .requests()
             .into_iter()
+            .skip(seen)
             .map(|request| {
                 let text = request.post.as_ref().and_then(|post| post.text.clone()).unwrap_or_default();
                 Post {

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Every fault that slackline promises to survive, as often and as long as the promises say, on a release build and a real broker.
+# One line for each as it is through, all of them as a table at the end; the exit code says whether all held. tests/faults.sh [FILTER]
+#
+# FILTER is part of a test's name: `kill`, `members::`, `kip_848`. SLACKLINE_FAULTS_SEED repeats the random moments of a test that failed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+filter="${1:-}"
+began=$SECONDS
+dir="$(mktemp -d "${TMPDIR:-/tmp}/slackline-faults.XXXXXX")"
+trap 'tests/kafka.sh stop --dir "$dir/kafka" || true' EXIT
+export SLACKLINE_FAULTS_REPORT="$dir/report" CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-never}"
+: >"$SLACKLINE_FAULTS_REPORT"
+
+bold='' plain=''
+if [[ -t 1 && -z ${NO_COLOR:-} ]]; then
+    bold=$'\e[1m' plain=$'\e[0m'
+fi
+
+# What a person waiting wants to see of the tests' output: a fault's line, and how each test ended.
+progress() {
+    while IFS= read -r line; do
+        if [[ $line =~ ^.+' | '[0-9]+' | ' || $line =~ ^test\ faults::.*\ (ok|FAILED)$ ]]; then
+            printf '[%4d s] %s\n' "$((SECONDS - began))" "$line"
+        fi
+    done
+}
+
+# The report's lines with their first two columns aligned. ${#…} counts characters, printf's own width would count bytes.
+table() {
+    local wide=5 fault tried figures
+    while IFS='|' read -r fault _; do
+        fault="${fault% }"
+        ((${#fault} > wide)) && wide=${#fault}
+    done <"$SLACKLINE_FAULTS_REPORT"
+    printf '%s%s%*s  %5s  %s%s\n' "$bold" fault $((wide - 5)) '' tried figures "$plain"
+    while IFS='|' read -r fault tried figures; do
+        fault="${fault% }"
+        printf '%s%*s  %5s  %s\n' "$fault" $((wide - ${#fault})) '' "${tried// /}" "${figures# }"
+    done <"$SLACKLINE_FAULTS_REPORT"
+}
+
+cargo test --release --locked --test integration --no-run
+status=0
+tests/kafka.sh run --dir "$dir/kafka" \
+    cargo test --release --locked --test integration -- --ignored --nocapture --test-threads 2 "faults::$filter" 2>&1 |
+    tee "$dir/log" | progress || status=$?
+
+echo
+table
+echo
+ran="$(grep -cE '^test faults::.* (ok|FAILED)$' "$dir/log" || true)"
+failed="$(sed -nE 's/^test (faults::.*) \.\.\. FAILED$/\1/p' "$dir/log")"
+if [[ $status != 0 || -n $failed || $ran == 0 ]]; then
+    echo "${bold}FAILED${plain} after $((SECONDS - began)) s, of $ran tests:" >&2
+    echo "${failed:-none by name: no test ran to its end}" >&2
+    echo "their output and the programs' logs: $dir/log" >&2
+    exit 1
+fi
+echo "all of $ran tests passed in $((SECONDS - began)) s"
+rm -rf "$dir"

@@ -1,0 +1,138 @@
+//! The load of the faults: webhooks of every sort, and the kinds of events that ask for their posts.
+//!
+//! What is compared for loss never overflows: fewer deliveries are out than its queue holds. Webhooks that do overflow are there for what they do to the
+//! others' state, and for order and repetition; what they lack is not counted as lost.
+
+use crate::harness::broker::{Broker, unique};
+use crate::harness::setup::Setup;
+use crate::harness::slack::{Answer, Slack};
+
+/// One webhook of the load.
+#[derive(Debug, Clone, Copy)]
+pub struct Hook {
+    /// Its name.
+    pub name: &'static str,
+    /// Posts a second, of the whole group.
+    pub rate: f64,
+    /// What one process may send at once.
+    pub burst: u32,
+    /// How many deliveries are kept waiting for it.
+    pub waiting: usize,
+    /// It drops on purpose: what it lacks is not lost.
+    pub lossy: bool,
+    /// Its further settings.
+    lines: &'static [&'static str],
+}
+
+impl Hook {
+    /// How many posts one process may have in doubt at once, and so the most that one fault of one process may repeat: ⌈rate × 100 ms⌉.
+    pub fn window(&self) -> usize {
+        ((self.rate * 0.1).ceil() as usize).max(1)
+    }
+}
+
+/// One kind of event, by its name.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// The event's `event`.
+    pub name: &'static str,
+    /// Which topic: [`MAIN`] or [`SIDE`].
+    pub topic: usize,
+    /// For each delivery the webhook, and the field that tells its post: `n`, or `m`.
+    pub asks: &'static [(&'static str, &'static str)],
+    /// How many a second at most; `None`: as many as keep the webhooks' deliveries waiting.
+    pub per_second: Option<f64>,
+}
+
+/// The topic of most.
+pub const MAIN: usize = 0;
+
+/// The topic that a full `block` queue stops.
+pub const SIDE: usize = 1;
+
+/// Partitions of each topic.
+pub const PARTITIONS: [i32; 2] = [6, 3];
+
+const fn hook(name: &'static str, rate: f64, waiting: usize, lines: &'static [&'static str]) -> Hook {
+    Hook { name, rate, burst: 1, waiting, lossy: false, lines }
+}
+
+/// All webhooks.
+pub const HOOKS: &[Hook] = &[
+    hook("tick", 1.0, 6, &[]),
+    hook("steady", 5.0, 20, &["when_full: drop_oldest"]),
+    hook("quick", 20.0, 60, &["queue_capacity: 200"]),
+    hook("slow", 3.0, 9, &[]),
+    hook("failing", 10.0, 30, &["retry: {initial: 100ms, max: 500ms}"]),
+    hook("double", 6.0, 24, &[]),
+    hook("blocking", 8.0, 24, &["when_full: block", "queue_capacity: 4"]),
+    hook("beside", 10.0, 40, &["queue_capacity: 200"]),
+    Hook { burst: 30, ..hook("probe", 30.0, 300, &["queue_capacity: 1000"]) },
+    Hook { lossy: true, ..hook("newest", 4.0, 0, &["queue_capacity: 5"]) },
+    Hook { lossy: true, ..hook("oldest", 4.0, 0, &["queue_capacity: 5", "when_full: drop_oldest"]) },
+];
+
+const fn kind(name: &'static str, topic: usize, asks: &'static [(&'static str, &'static str)]) -> Kind {
+    Kind { name, topic, asks, per_second: None }
+}
+
+const fn paced(name: &'static str, per_second: f64, asks: &'static [(&'static str, &'static str)]) -> Kind {
+    Kind { name, topic: MAIN, asks, per_second: Some(per_second) }
+}
+
+/// All kinds of events.
+pub const KINDS: &[Kind] = &[
+    kind("tick", MAIN, &[("tick", "n")]),
+    kind("steady", MAIN, &[("steady", "n")]),
+    kind("quick", MAIN, &[("quick", "n")]),
+    kind("slow", MAIN, &[("slow", "n")]),
+    kind("failing", MAIN, &[("failing", "n")]),
+    // Two actions of one webhook for one event: it can be done for one of them.
+    kind("double", MAIN, &[("double", "n"), ("double", "m")]),
+    // One event for several webhooks, which are far apart in what they have done.
+    kind("several", MAIN, &[("steady", "n"), ("quick", "n"), ("failing", "n"), ("slow", "n")]),
+    kind("pair", SIDE, &[("blocking", "n"), ("beside", "n")]),
+    kind("beside", SIDE, &[("beside", "n")]),
+    // Spare rate and no backlog: its post tells at once that a partition is worked on.
+    paced("probe", 15.0, &[("probe", "n")]),
+    paced("newest", 8.0, &[("newest", "n")]),
+    paced("oldest", 8.0, &[("oldest", "n")]),
+    // Nobody asked: the committed offset moves over them all the same.
+    paced("noise", 20.0, &[]),
+];
+
+/// The webhook of that name.
+pub fn hook_named(name: &str) -> &'static Hook {
+    HOOKS.iter().find(|hook| hook.name == name).unwrap()
+}
+
+/// Two new topics, and a worker of the whole mix on them.
+pub fn setup(broker: &Broker, slack: &Slack) -> Setup {
+    let topics = PARTITIONS.map(|partitions| {
+        let topic = unique("load");
+        broker.create(&topic, partitions, &[]);
+        topic
+    });
+    let mut setup = Setup::new(broker, &[&topics[MAIN], &topics[SIDE]]);
+    for hook in HOOKS {
+        let mut lines = vec![format!("rate_per_second: {}", hook.rate), format!("burst: {}", hook.burst)];
+        lines.extend(hook.lines.iter().map(|line| (*line).to_owned()));
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        setup = setup.webhook_with(slack, hook.name, &lines, &actions(hook, &topics));
+    }
+    slack.default("slow", Answer::Slow(std::time::Duration::from_millis(250)));
+    setup
+}
+
+fn actions(hook: &Hook, topics: &[String; 2]) -> String {
+    let asking = KINDS.iter().flat_map(|kind| kind.asks.iter().map(move |(webhook, field)| (kind, *webhook, field)));
+    asking
+        .filter(|(_, webhook, _)| *webhook == hook.name)
+        .map(|(kind, webhook, field)| {
+            let (name, topic) = (kind.name, &topics[kind.topic]);
+            format!(
+                "  - {{name: {name}-{webhook}-{field}, topics: [{topic}], trigger: \"event == '{name}'\", webhook: {webhook}, message: '{{{{{field}}}}}'}}\n"
+            )
+        })
+        .collect()
+}

@@ -1,0 +1,199 @@
+//! The processes of one group in a test, each with the time that it lived; and the verdict over what the group posted.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::traffic::Load;
+use super::mix::{HOOKS, PARTITIONS, hook_named};
+use crate::checker::group::{GroupRate, Life};
+use crate::checker::repeats::Repeats;
+use crate::checker::{Faults, Post};
+use crate::harness::broker::Broker;
+use crate::harness::poll::poll;
+use crate::harness::program::Program;
+use crate::harness::scrape::Scrape;
+use crate::harness::setup::Setup;
+use crate::harness::slack::{Answer, Slack};
+
+/// By how much two requests can come closer than they were sent, with two cores for everything.
+const JITTER: Duration = Duration::from_millis(250);
+
+/// Programs on one group. Members are named by their place.
+pub struct Team {
+    slack: Arc<Slack>,
+    members: Vec<Option<Member>>,
+    lives: Vec<Life>,
+    /// The moments at which a killed one was seen dead.
+    kills: Vec<Duration>,
+    longest_hold: Duration,
+}
+
+struct Member {
+    program: Program,
+    /// Its place in the lives.
+    life: usize,
+}
+
+impl Team {
+    /// Nobody yet.
+    pub fn new(slack: &Arc<Slack>) -> Self {
+        Self {
+            slack: slack.clone(),
+            members: Vec::new(),
+            lives: Vec::new(),
+            kills: Vec::new(),
+            longest_hold: Duration::ZERO,
+        }
+    }
+
+    /// Starts one more; its place.
+    pub fn start(&mut self, setup: &Setup) -> usize {
+        self.members.push(None);
+        self.start_at(self.members.len() - 1, setup);
+        self.members.len() - 1
+    }
+
+    /// Starts one at a place that is free again; when it was started.
+    pub fn start_at(&mut self, place: usize, setup: &Setup) -> Duration {
+        assert!(self.members[place].is_none(), "a member is there already");
+        let from = self.slack.now();
+        self.lives.push(Life { from, to: Duration::MAX });
+        self.members[place] = Some(Member { program: Program::start(setup), life: self.lives.len() - 1 });
+        from
+    }
+
+    /// The program at a place.
+    pub fn at(&mut self, place: usize) -> &mut Program {
+        &mut self.members[place].as_mut().unwrap().program
+    }
+
+    /// The places where a program runs.
+    pub fn running(&self) -> Vec<usize> {
+        (0..self.members.len()).filter(|place| self.members[*place].is_some()).collect()
+    }
+
+    /// SIGKILL; when it was seen dead.
+    pub fn kill(&mut self, place: usize) -> Duration {
+        let member = self.leave(place);
+        member.program.kill();
+        let dead = self.slack.now();
+        self.lives[member.life].to = dead;
+        self.kills.push(dead);
+        dead
+    }
+
+    /// SIGTERM, and a clean end.
+    #[track_caller]
+    pub fn stop(&mut self, place: usize) -> Scrape {
+        let member = self.leave(place);
+        let last = member.program.stop();
+        self.lives[member.life].to = self.slack.now();
+        last
+    }
+
+    fn leave(&mut self, place: usize) -> Member {
+        let member = self.members[place].take().unwrap();
+        self.longest_hold = self.longest_hold.max(member.program.longest_hold());
+        member
+    }
+
+    /// Waits until the running ones own every partition of the mix between them, none twice, and none of them is without.
+    #[track_caller]
+    pub fn await_settled(&self) {
+        let all = PARTITIONS.iter().sum::<i32>() as usize;
+        poll("every partition owned by one", || {
+            let owned: Vec<_> = self.members.iter().flatten().map(|member| member.program.owned()).collect();
+            let distinct: BTreeSet<_> = owned.iter().flatten().collect();
+            let sum: usize = owned.iter().map(BTreeSet::len).sum();
+            let each = owned.iter().all(|owned| !owned.is_empty());
+            if each && sum == all && distinct.len() == all { Ok(()) } else { Err(format!("owned: {owned:?}")) }
+        });
+    }
+
+    /// How many rebalances the members other than `place` have seen.
+    pub fn rebalances_of_others(&self, place: usize) -> f64 {
+        let others = self.members.iter().enumerate().filter(|(at, _)| *at != place).filter_map(|(_, one)| one.as_ref());
+        others.map(|member| member.program.scrape().sum("slackline_rebalances_total", &[])).sum()
+    }
+
+    /// Stops all but one: what they have waiting goes to it.
+    #[track_caller]
+    pub fn hand_over_to_one(&mut self) {
+        for place in self.running().split_off(1) {
+            self.stop(place);
+        }
+    }
+
+    /// Ends the load, lets everything be delivered and committed, stops everyone, and says what came of it.
+    #[track_caller]
+    pub fn finish(mut self, load: &mut Load, broker: &Broker, setup: &Setup) -> Verdict {
+        self.slack.default("failing", Answer::Ok);
+        load.stop();
+        load.await_delivered();
+        for (topic, partitions) in setup.topics.iter().zip(PARTITIONS) {
+            broker.await_committed(&setup.group, topic, partitions);
+        }
+        for place in self.running() {
+            self.stop(place);
+        }
+        let posts = self.slack.posts();
+        let mut faults = Faults::find(&load.expected(), &posts);
+        let lossy = |webhook: &str| hook_named(webhook).lossy;
+        faults.lost.retain(|(webhook, _)| !lossy(webhook));
+        // What was dropped just before a kill may not be noted yet, when what came after it is posted: it is read again, and may be posted after all.
+        faults.disordered.retain(|(webhook, _)| self.kills.is_empty() || !lossy(webhook));
+        let repeats = Repeats::find(&posts, &self.kills);
+        Verdict { posts, faults, repeats, kills: self.kills.len(), lives: self.lives, longest_hold: self.longest_hold }
+    }
+}
+
+/// What a group posted, against what it should have.
+pub struct Verdict {
+    /// Everything that came to Slack.
+    pub posts: Vec<Post>,
+    /// Lost (of what must not be), unexpected, out of order.
+    pub faults: Faults,
+    /// Repeated, by kill.
+    pub repeats: Repeats,
+    /// How many were killed.
+    pub kills: usize,
+    /// All processes.
+    pub lives: Vec<Life>,
+    /// The longest time that a lane was held.
+    pub longest_hold: Duration,
+}
+
+impl Verdict {
+    /// The figures of a fault that may repeat up to the window.
+    pub fn of_kills(&self) -> String {
+        let Self { faults, repeats, kills, posts, .. } = self;
+        let most: usize = kills * HOOKS.iter().map(|hook| hook.window()).sum::<usize>();
+        format!(
+            "lost {} · {repeats} of at most {most} (most per webhook and kill: {}) · {} posts",
+            faults.lost.len(),
+            repeats.most(),
+            posts.len()
+        )
+    }
+
+    /// The figures of a fault that may repeat nothing.
+    pub fn of_hand_overs(&self) -> String {
+        let Self { faults, repeats, posts, .. } = self;
+        format!("lost {} · {repeats} · {} posts", faults.lost.len(), posts.len())
+    }
+
+    /// Fails the test where anything was lost, misplaced, out of order, too fast for the group, or repeated beyond the bound.
+    #[track_caller]
+    pub fn assert(&self) {
+        let Self { faults, repeats, posts, lives, .. } = self;
+        assert!(faults.lost.is_empty(), "lost: {:?}", faults.lost);
+        assert!(faults.unexpected.is_empty(), "to a webhook that did not ask: {:?}", faults.unexpected);
+        assert!(faults.disordered.is_empty(), "out of order: {:?}", faults.disordered);
+        repeats.assert_within(|webhook| hook_named(webhook).window());
+        for hook in HOOKS {
+            let rate = GroupRate { per_second: hook.rate, burst: f64::from(hook.burst), lives, jitter: JITTER };
+            rate.assert_kept(hook.name, posts);
+        }
+    }
+}
