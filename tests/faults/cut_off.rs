@@ -144,7 +144,7 @@ fn cut_off(name: &str, mode: Mode) {
         Pair::start(load, protocol, &address)
     };
     let mut pairs = Protocol::ALL.map(start);
-    pairs.iter_mut().for_each(|pair| pair.load.produce(&cluster, 12));
+    pairs.iter_mut().for_each(|pair| pair.load.produce(&cluster, 10));
     pairs.iter().for_each(Pair::await_busy);
     proxy.set(mode);
     pairs.iter().for_each(Pair::await_taken_over);
@@ -175,7 +175,7 @@ fn a_member_that_stood_still_fences_what_came_meanwhile() {
     };
     let mut pairs = Protocol::ALL.map(start);
     for pair in &mut pairs {
-        pair.load.produce(&broker, 12);
+        pair.load.produce(&broker, 10);
         pair.ask_late(&broker);
     }
     for pair in &pairs {
