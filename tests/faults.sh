@@ -43,7 +43,7 @@ table() {
 cargo test --release --locked --test integration --no-run
 status=0
 tests/kafka.sh run --dir "$dir/kafka" \
-    cargo test --release --locked --test integration -- --ignored --nocapture --test-threads 2 "faults::$filter" 2>&1 |
+    cargo test --release --locked --test integration -- --include-ignored --nocapture --test-threads 2 "faults::$filter" 2>&1 |
     tee "$dir/log" | progress || status=$?
 
 echo

@@ -26,14 +26,14 @@ fn held(scrape: &Scrape) -> f64 {
     scrape.sum("slackline_lanes_held", &[])
 }
 
-/// The broker's answers that a commit can get. Some librdkafka tries again by itself, some end the membership, some are final.
+/// Answers that leave the membership alone. Some librdkafka tries again by itself, some are final. (`NotCoordinator`, injected for long enough, costs the session: a
+/// real coordinator's death is in `broker.rs`.)
 #[test]
 fn a_commit_that_is_refused_is_made_again_and_holds_the_lane_meanwhile() {
     let refusals = [
         ("OperationTimedOut", RDKafkaRespErr::RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT),
         ("GroupAuthorizationFailed", RDKafkaRespErr::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED),
         ("CoordinatorLoadInProgress", RDKafkaRespErr::RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS),
-        ("NotCoordinator", RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_COORDINATOR),
         ("RebalanceInProgress", RDKafkaRespErr::RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS),
     ];
     let (broker, slack) = (Broker::mock(), Slack::start());
@@ -129,7 +129,7 @@ fn slow_member(protocol: Protocol) {
         await_owned(program, 3);
     }
     let mut expected = hang(&broker, &slack, &topic, &owned(&slow.scrape()));
-    expected.extend(produce(&broker, &topic, PARTITIONS, "steady", 0..30 * 10));
+    expected.extend(produce(&broker, &topic, PARTITIONS, "steady", 0..30 * 8));
     other.await_metrics("it delivers", |scrape| {
         scrape.sum("slackline_deliveries_delivered_total", &[("webhook", "steady")]) >= 10.0
     });

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use super::load::Load;
-use super::report::line;
+use super::report::{full_or_short, line};
 use crate::checker::Expected;
 use crate::harness::broker::{Broker, Record};
 use crate::harness::cluster::Cluster;
@@ -27,6 +27,12 @@ struct Pair {
     away: Program,
     /// What the one that goes away owned.
     left: Vec<i32>,
+    /// How long it took at most until it was back, after what kept it away was over.
+    back: Duration,
+    /// Outcomes that were fenced, in all.
+    fenced: f64,
+    /// What came of the faults so far.
+    figures: String,
 }
 
 impl Pair {
@@ -37,19 +43,28 @@ impl Pair {
         let mut behind = load.setup.clone();
         behind.brokers = address.to_owned();
         let away = Program::ready(&behind);
-        await_owned(&stays, 2);
-        await_owned(&away, 2);
-        let left = owned(&away.scrape());
-        Self { protocol, load, stays, away, left }
+        let (left, back, fenced, figures) = Default::default();
+        Self { protocol, load, stays, away, left, back, fenced, figures }
+    }
+
+    /// Both own their halves, and have more to do than a fault lasts.
+    #[track_caller]
+    fn begin(&mut self, broker: &Broker) {
+        await_owned(&self.stays, 2);
+        await_owned(&self.away, 2);
+        self.left = owned(&self.away.scrape());
+        self.load.produce(broker, 10);
     }
 
     /// An event for the webhook that answers late, to the one that goes away.
-    fn ask_late(&mut self, broker: &Broker) {
-        const ID: u64 = 1_000_000;
-        let partition = self.left[0];
-        let offset = broker.produce(&self.load.topic, &[Record::new(partition, event("late", ID))])[0];
+    fn ask_late(&mut self, broker: &Broker, answer: Duration, time: usize) {
+        let before = self.load.slack.bodies("late").len();
+        self.load.slack.script("late", [Answer::Slow(answer)]);
+        let (partition, id) = (self.left[0], time as u64);
+        let offset = broker.produce(&self.load.topic, &[Record::new(partition, event("late", id))])[0];
         let partition = (self.load.topic.clone(), partition);
-        self.load.expected.push(Expected { webhook: "late".to_owned(), id: ID, partition, offset });
+        self.load.expected.push(Expected { webhook: "late".to_owned(), id, partition, offset });
+        self.load.slack.await_requests("late", before + 1);
     }
 
     /// Waits until both are in the middle of their work.
@@ -79,22 +94,32 @@ impl Pair {
 
     /// Waits until the one that was away is back in the group, and both share the work again.
     #[track_caller]
-    fn await_back(&self) {
+    fn await_back(&mut self, healed: Instant) {
         // In this order: one that was told nothing still owns what it owned.
         await_owned(&self.stays, 2);
         await_owned(&self.away, 2);
+        self.back = self.back.max(healed.elapsed());
     }
 
-    /// Waits until everything is done; the figures.
+    /// Waits until everything is done, and judges what came of so many faults.
     #[track_caller]
-    fn end(mut self, broker: &Broker) -> String {
+    fn done(&mut self, broker: &Broker, faults: usize) {
         self.load.produce(broker, 1);
         self.load.await_done(broker);
         assert!(self.away.is_running() && self.stays.is_running());
         self.away.await_ready();
-        self.stays.stop();
-        self.away.stop();
-        self.load.judge(1)
+        self.figures = self.load.judge(faults);
+    }
+
+    fn end(self, fault: &str, faults: usize, more: &str) {
+        let Self { protocol, stays, away, back, figures, .. } = self;
+        stays.stop();
+        away.stop();
+        line(
+            &format!("{fault}, {}", protocol.name()),
+            faults,
+            &format!("{figures} · back after at most {back:.1?}{more}"),
+        );
     }
 }
 
@@ -111,15 +136,6 @@ fn await_owned(program: &Program, partitions: usize) {
         let owned = owned(&scrape);
         if owned.len() == partitions { Ok(()) } else { Err(format!("it owns {owned:?}")) }
     });
-}
-
-/// How long after the healing each was back, at most: they are waited for in turn.
-#[track_caller]
-fn backs(pairs: &[Pair; 3], healed: Instant) -> [Duration; 3] {
-    pairs.each_ref().map(|pair| {
-        pair.await_back();
-        healed.elapsed()
-    })
 }
 
 #[test]
@@ -144,17 +160,18 @@ fn cut_off(name: &str, mode: Mode) {
         Pair::start(load, protocol, &address)
     };
     let mut pairs = Protocol::ALL.map(start);
-    pairs.iter_mut().for_each(|pair| pair.load.produce(&cluster, 12));
-    pairs.iter().for_each(Pair::await_busy);
-    proxy.set(mode);
-    pairs.iter().for_each(Pair::await_taken_over);
-    proxy.set(Mode::Open);
-    let healed = Instant::now();
-    let back = backs(&pairs, healed);
-    for (pair, back) in pairs.into_iter().zip(back) {
-        let name = format!("{name}, {}", pair.protocol.name());
-        line(&name, 1, &format!("{} · back after {back:.1?}", pair.end(&cluster)));
+    let times = full_or_short(5, 1);
+    for time in 1..=times {
+        pairs.iter_mut().for_each(|pair| pair.begin(&cluster));
+        pairs.iter().for_each(Pair::await_busy);
+        proxy.set(mode);
+        pairs.iter().for_each(Pair::await_taken_over);
+        proxy.set(Mode::Open);
+        let healed = Instant::now();
+        pairs.iter_mut().for_each(|pair| pair.await_back(healed));
+        pairs.iter_mut().for_each(|pair| pair.done(&cluster, time));
     }
+    pairs.into_iter().for_each(|pair| pair.end(name, times, ""));
 }
 
 /// It stands still past `max.poll.interval.ms` and its session, with an attempt out whose answer comes when it is awake again and owns nothing.
@@ -167,35 +184,41 @@ fn a_member_that_stood_still_fences_what_came_meanwhile() {
     let start = |protocol| {
         let late = ["rate_per_second: 4", "burst: 1", "timeout: 60s"];
         let mut load = Load::new(&broker, PARTITIONS).webhook("late", 4.0, &late);
-        load.slack.script("late", [Answer::Slow(ANSWER)]);
         load.setup = load.setup.protocol(protocol);
         load.setup.properties.push(("max.poll.interval.ms", "7000".to_owned()));
         load.setup.kafka.push("drain_timeout: 2s".to_owned());
         Pair::start(load, protocol, &broker.address)
     };
     let mut pairs = Protocol::ALL.map(start);
-    for pair in &mut pairs {
-        pair.load.produce(&broker, 12);
-        pair.ask_late(&broker);
+    let times = full_or_short(3, 1);
+    for time in 1..=times {
+        pairs.iter_mut().for_each(|pair| pair.begin(&broker));
+        let asked = Instant::now();
+        pairs.iter_mut().for_each(|pair| pair.ask_late(&broker, ANSWER, time));
+        pairs.iter().for_each(Pair::await_busy);
+        let stood = Instant::now();
+        pairs.iter().for_each(|pair| pair.away.signal(Signal::Stop));
+        pairs.iter().for_each(Pair::await_taken_over);
+        until("it stood still for long enough", || stood.elapsed() > STANDS);
+        assert!(
+            asked.elapsed() < ANSWER,
+            "the answer came while it stood still: the machine is too slow for this test"
+        );
+        pairs.iter().for_each(|pair| pair.away.signal(Signal::Cont));
+        let healed = Instant::now();
+        pairs.iter_mut().for_each(|pair| pair.await_back(healed));
+        for pair in &mut pairs {
+            let fenced = pair.away.await_metrics("the late answer is fenced", |scrape| fenced(scrape) > pair.fenced);
+            pair.fenced = self::fenced(&fenced);
+            pair.done(&broker, time);
+        }
     }
-    for pair in &pairs {
-        pair.load.slack.await_requests("late", 1);
-        pair.await_busy();
+    for pair in pairs {
+        let fenced = format!(" · fenced {}", pair.fenced);
+        pair.end("member stood still past its session", times, &fenced);
     }
-    let stood = Instant::now();
-    pairs.iter().for_each(|pair| pair.away.signal(Signal::Stop));
-    pairs.iter().for_each(Pair::await_taken_over);
-    until("it stood still for long enough", || stood.elapsed() > STANDS);
-    assert!(stood.elapsed() < ANSWER, "the answer came while it stood still: the machine is too slow for this test");
-    pairs.iter().for_each(|pair| pair.away.signal(Signal::Cont));
-    let healed = Instant::now();
-    let back = backs(&pairs, healed);
-    for (pair, back) in pairs.into_iter().zip(back) {
-        let fenced = pair.away.await_metrics("the late answer is fenced", |scrape| {
-            scrape.sum("slackline_fenced_outcomes_total", &[]) >= 1.0
-        });
-        let fenced = fenced.sum("slackline_fenced_outcomes_total", &[]);
-        let name = format!("member stood still past its session, {}", pair.protocol.name());
-        line(&name, 1, &format!("{} · fenced {fenced} · back after {back:.1?}", pair.end(&broker)));
-    }
+}
+
+fn fenced(scrape: &Scrape) -> f64 {
+    scrape.sum("slackline_fenced_outcomes_total", &[])
 }
