@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -14,20 +14,27 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commit::Committer;
 use crate::commit::ledger::{Ledger, Settled};
+use crate::commit::roster::Roster;
 use crate::config::check::{ActionIndex, Config};
-use crate::delivery::{Outcome, Reason, Ticket};
-use crate::event::{Offset, Partition, TopicIndex};
+use crate::delivery::{Orders, Outcome, Reason, Report};
+use crate::event::{Offset, Partition, TopicId, TopicIndex};
 use crate::health::Health;
-use crate::kafka::native::Ends;
-use crate::kafka::{self, Client, Told};
+use crate::kafka::native::{Ends, TopicQueue};
+use crate::kafka::{self, Client, Connect, Told};
 use crate::log_repeat::LogRepeat;
 use crate::metrics::{Metrics, TopicTally};
 use crate::queue::Queue;
 use crate::route::{Router, Routing};
 use crate::topics::Topics;
 use crate::wake::Wakes;
+use crate::window::Window;
 
+use self::holds::Holds;
 use self::pause::Pauses;
+
+mod anew;
+
+mod holds;
 
 mod lookup;
 
@@ -55,9 +62,15 @@ const IDLE: Duration = Duration::from_millis(200);
 /// Why the poll loop ended other than by being asked to.
 #[derive(Debug, thiserror::Error)]
 pub enum ConsumeError {
-    /// librdkafka gave up for good.
-    #[error("the Kafka client failed for good and has to be started anew: {0}")]
-    Fatal(RDKafkaErrorCode),
+    /// Another process took over this one's static membership.
+    #[error(
+        "another process has joined the group with the `kafka.instance_id` of this one{}: give each its own, such as its pod's name",
+        instance_id.as_ref().map(|id| format!(", `{id}`")).unwrap_or_default()
+    )]
+    Fenced {
+        /// The id.
+        instance_id: Option<String>,
+    },
     /// The client refused the subscription.
     #[error("the Kafka client refused to subscribe to the configured topics")]
     Subscribe(#[source] KafkaError),
@@ -74,15 +87,21 @@ pub struct Parts {
     /// By webhook: its queue.
     pub queues: Vec<Arc<Queue>>,
     /// By webhook: where its sender learns this replica's share of the rate.
-    pub shares: Vec<watch::Sender<f64>>,
+    pub orders: Vec<watch::Sender<Orders>>,
+    /// By webhook: what holds its sender.
+    pub windows: Vec<Arc<Window>>,
     /// What the senders report. Bounded: a sender waits until the loop has taken what came before.
-    pub outcomes: mpsc::Receiver<Outcome>,
+    pub reports: mpsc::Receiver<Report>,
     /// Matches and renders.
     pub router: Router,
     /// Commits.
     pub committer: Committer,
     /// Tells the ends of paused partitions.
     pub ends: Ends,
+    /// Tells which topics there are.
+    pub described: TopicQueue,
+    /// Makes the next client, with its queues, where one has failed for good.
+    pub connect: Connect,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// What `/healthz` and `/readyz` answer from.
@@ -103,6 +122,10 @@ pub struct PollLoop {
     ends: BTreeMap<Partition, Offset>,
     /// Assigned, but where to begin could not be looked up yet.
     undecided: Option<rebalance::Undecided>,
+    /// Topics that were made anew while partitions of the one before are owned, with the new one's id: see [`PollLoop::describe_topics`].
+    remade: BTreeMap<TopicIndex, TopicId>,
+    /// A broker that is up, as the statistics said last, and has least to do.
+    broker: Option<i32>,
     /// Some partition's next events are gone: when to look where it goes on.
     out_of_range: Option<Instant>,
     /// Topics that are not there.
@@ -110,10 +133,14 @@ pub struct PollLoop {
     began: Instant,
     observed: Instant,
     asked_for_ends: Instant,
+    asked_for_topics: Instant,
     drops: BTreeMap<(ActionIndex, Reason), LogRepeat>,
     trouble: LogRepeat,
     lookups: LogRepeat,
+    holds: Holds,
+    /// The client has failed for good.
     fatal: Option<RDKafkaErrorCode>,
+    backoff: anew::Backoff,
 }
 
 impl PollLoop {
@@ -127,19 +154,24 @@ impl PollLoop {
             feeds,
             tallies: vec![TopicTally::default(); parts.config.kafka.topics.len()],
             topics,
-            ledger: Ledger::default(),
+            ledger: Ledger::new(Arc::new(Roster::new(&parts.config))),
             routing: Routing::default(),
             ends: BTreeMap::new(),
             undecided: None,
+            remade: BTreeMap::new(),
+            broker: None,
             out_of_range: None,
             missing: BTreeSet::new(),
             began: Instant::now(),
             observed: Instant::now(),
             asked_for_ends: Instant::now(),
+            asked_for_topics: Instant::now(),
             drops: BTreeMap::new(),
             trouble: LogRepeat::default(),
             lookups: LogRepeat::default(),
+            holds: Holds::default(),
             fatal: None,
+            backoff: anew::Backoff::default(),
             parts,
         }
     }
@@ -147,25 +179,36 @@ impl PollLoop {
     /// Consumes until `shutdown`, then drains, commits and leaves the group.
     ///
     /// # Errors
-    /// Where the client can't go on.
+    /// Where no client can go on.
     pub fn run(mut self, shutdown: &CancellationToken) -> Result<(), ConsumeError> {
-        let names: Vec<&str> = self.parts.config.kafka.topics.iter().map(String::as_str).collect();
-        self.parts.client.subscribe(&names).map_err(ConsumeError::Subscribe)?;
-        while !shutdown.is_cancelled() && self.fatal.is_none() {
-            if !self.turn() {
-                let wait = self.wait();
-                self.parts.wakes.wait(wait);
+        self.subscribe().map_err(ConsumeError::Subscribe)?;
+        while !shutdown.is_cancelled() {
+            match self.fatal {
+                None => {
+                    if !self.turn() {
+                        let wait = self.wait();
+                        self.parts.wakes.wait(wait);
+                    }
+                }
+                Some(RDKafkaErrorCode::FencedInstanceId) => break,
+                Some(code) => self.replace_client(code, shutdown),
             }
         }
         self.leave();
-        self.fatal.map_or(Ok(()), |code| Err(ConsumeError::Fatal(code)))
+        match self.fatal {
+            Some(RDKafkaErrorCode::FencedInstanceId) => {
+                Err(ConsumeError::Fenced { instance_id: self.parts.config.kafka.instance_id.clone() })
+            }
+            // A stop that came before the next client.
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// One turn. Whether there is more to do at once.
     fn turn(&mut self) -> bool {
         let now = Instant::now();
         self.parts.health.turned(now);
-        self.take_outcomes();
+        self.take_reports();
         self.parts.committer.turn(&mut self.ledger, &self.topics, now);
         self.resume_what_has_room();
         self.decide_the_undecided(now);
@@ -181,11 +224,10 @@ impl PollLoop {
         due.min(IDLE)
     }
 
-    /// Settles what the senders have ended.
-    fn take_outcomes(&mut self) {
-        while let Ok(outcome) = self.parts.outcomes.try_recv() {
-            settle(&mut self.ledger, &mut self.parts, &outcome.ticket);
-        }
+    /// Takes what the senders report: outcomes, and what Slack has stopped.
+    fn take_reports(&mut self) {
+        let Parts { reports, committer, metrics, config, .. } = &mut self.parts;
+        take_reports(reports, &mut self.ledger, committer, metrics, config);
     }
 
     /// Polls records until there are none, at most a batch. Whether there may be more.
@@ -252,8 +294,13 @@ impl PollLoop {
     }
 
     fn client_error(&mut self, error: &KafkaError, reason: &str) {
-        if kafka::is_unknown_topic(error) {
-            self.count_partitions();
+        self.look_for_failure();
+        if self.fatal.is_some() {
+            // Told where the client is replaced.
+        } else if kafka::is_unknown_topic(error) {
+            if let Err(error) = self.describe_topics() {
+                tracing::debug!(%error, "could not ask for the topics");
+            }
         } else if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AutoOffsetReset) {
             self.out_of_range = self.out_of_range.or(Some(Instant::now()));
         } else if let Some(times) = self.trouble.note(self.began.elapsed()).times() {
@@ -262,10 +309,33 @@ impl PollLoop {
     }
 }
 
-/// Notes that a delivery ended; a late one is fenced and counted.
-fn settle(ledger: &mut Ledger, parts: &mut Parts, ticket: &Ticket) {
-    match ledger.settle(ticket) {
-        Settled::Applied => parts.committer.hurry(),
-        Settled::Fenced => parts.metrics.fenced_outcome(),
+fn take_reports(
+    reports: &mut mpsc::Receiver<Report>,
+    ledger: &mut Ledger,
+    committer: &mut Committer,
+    metrics: &Metrics,
+    config: &Config,
+) {
+    while let Ok(report) = reports.try_recv() {
+        match report {
+            Report::Ended(outcome) => settle(&outcome, ledger, committer, metrics, config),
+            Report::Blocked { webhook, until } => {
+                let until = until.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+                // The next owner waits for the whole second.
+                committer.block(webhook, until.as_secs() + 1, ledger);
+            }
+        }
+    }
+}
+
+/// Notes that a delivery ended; a late one is fenced and counted, and holds nobody.
+fn settle(outcome: &Outcome, ledger: &mut Ledger, committer: &mut Committer, metrics: &Metrics, config: &Config) {
+    let webhook = config.actions.get(outcome.ticket.action.0 as usize).map(|action| action.webhook);
+    match ledger.settle(&outcome.ticket, webhook) {
+        Settled::Applied => committer.hurry(),
+        Settled::Fenced => {
+            metrics.fenced_outcome();
+            committer.end_holds(webhook);
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! What the stages hand to each other between a match and its end: a delivery one way, an outcome back.
 
 use std::fmt;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 
-use crate::config::check::ActionIndex;
+use crate::config::check::{ActionIndex, WebhookIndex};
 use crate::event::Position;
 
 /// Changes at every assignment of a partition, so that an outcome of an earlier ownership is told apart. Never used twice in a process.
@@ -22,6 +23,17 @@ pub struct Ticket {
     pub action: ActionIndex,
 }
 
+/// Where a delivery comes from: what its webhook's full queue does with it hangs on that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// An event that nobody had read before.
+    Read,
+    /// Left by the partition's former owner, who had admitted it: it is not dropped because it moved.
+    Listed,
+    /// At or above the position where its webhook was when the partition changed its owner; the former one may have dropped it.
+    Position,
+}
+
 /// One event for one action, already rendered: what a queue holds.
 pub struct Delivery {
     /// Which delivery it is.
@@ -37,6 +49,9 @@ impl fmt::Debug for Delivery {
         f.debug_struct("Delivery").field("ticket", &self.ticket).field("bytes", &self.payload.len()).finish()
     }
 }
+
+/// An action of a former configuration, where a delivery of its is told of that nobody claims.
+pub const REMOVED_ACTION: ActionIndex = ActionIndex(u32::MAX);
 
 /// How a delivery ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,11 +73,14 @@ pub enum Reason {
     RetriesExhausted,
     /// The message rendered to nothing but white space.
     EmptyMessage,
+    /// Left by the partition's former owner for an action that is gone, or does not apply to the event any more.
+    Unclaimed,
 }
 
 impl Reason {
     /// Every reason; its place here is its place in a tally.
-    pub const ALL: [Reason; 4] = [Reason::Overflow, Reason::Rejected, Reason::RetriesExhausted, Reason::EmptyMessage];
+    pub const ALL: [Reason; 5] =
+        [Reason::Overflow, Reason::Rejected, Reason::RetriesExhausted, Reason::EmptyMessage, Reason::Unclaimed];
 
     /// The reason as the metric's label and the logs name it.
     #[must_use]
@@ -72,11 +90,35 @@ impl Reason {
             Reason::Rejected => "rejected",
             Reason::RetriesExhausted => "retries_exhausted",
             Reason::EmptyMessage => "empty_message",
+            Reason::Unclaimed => "unclaimed",
         }
     }
 }
 
-/// What a sender reports to the ledger: this delivery ended so.
+/// What a sender reports to the poll loop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Report {
+    /// A delivery has ended.
+    Ended(Outcome),
+    /// Slack has stopped the webhook: the next owner of what feeds it must know.
+    Blocked {
+        /// Which webhook.
+        webhook: WebhookIndex,
+        /// Until when.
+        until: SystemTime,
+    },
+}
+
+/// What the poll loop tells a sender.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Orders {
+    /// This replica's share of the webhook's rate, 0 to 1.
+    pub share: f64,
+    /// A `Retry-After` that a former owner left: nothing leaves before.
+    pub blocked_until: Option<SystemTime>,
+}
+
+/// This delivery ended so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {
     /// Which delivery.

@@ -12,6 +12,9 @@ pub const STUCK_AFTER: Duration = Duration::from_secs(30);
 /// A replica is not ready once no broker has been reachable for this long.
 pub const UNREACHABLE_AFTER: Duration = Duration::from_secs(10);
 
+/// A replica is not ready once a webhook has been waiting for an acknowledged commit for this long: longer than a rebalance's drain by default.
+pub const HELD_TOO_LONG: Duration = Duration::from_secs(10);
+
 /// What the poll loop reports and the probes ask for. Starts as: just turned, not joined, nothing committed, brokers not yet reached.
 pub struct Health {
     state: Mutex<State>,
@@ -25,6 +28,8 @@ struct State {
     unreachable_since: Option<Instant>,
     /// Configured topics that do not exist.
     missing_topics: Vec<String>,
+    /// For how long a sender has been waiting for an acknowledged commit.
+    held: Option<Duration>,
     stopping: bool,
 }
 
@@ -43,6 +48,7 @@ impl Health {
                 offsets_committed: false,
                 unreachable_since: Some(now),
                 missing_topics: Vec::new(),
+                held: None,
                 stopping: false,
             }),
         }
@@ -72,6 +78,11 @@ impl Health {
     /// The configured topics that do not exist; they are waited for.
     pub fn set_missing_topics(&self, topics: Vec<String>) {
         self.lock().missing_topics = topics;
+    }
+
+    /// For how long the sender that waits longest has been waiting for Kafka to acknowledge what it sent before; `None`: none waits.
+    pub fn set_held(&self, held: Option<Duration>) {
+        self.lock().held = held;
     }
 
     /// The worker is on its way out: alive, and not ready any more.
@@ -109,6 +120,9 @@ impl Health {
             reasons.push("the consumer group is not joined".to_owned());
         } else if !state.offsets_committed {
             reasons.push("the starting offsets are not committed".to_owned());
+        }
+        if let Some(held) = state.held.filter(|held| *held >= HELD_TOO_LONG) {
+            reasons.push(format!("Kafka has not acknowledged a commit for {} s: webhooks wait", held.as_secs()));
         }
         for topic in &state.missing_topics {
             reasons.push(format!("topic `{topic}` does not exist"));
@@ -181,6 +195,21 @@ mod tests {
         assert_eq!(reasons(&health, start + 11 * second), ["no broker has been reachable for 10 s"]);
         health.set_reachable(true, start + 12 * second);
         assert_eq!(health.readiness(start + 12 * second), Ok(()));
+    }
+
+    #[test]
+    fn unready_while_commits_are_not_acknowledged() {
+        let start = Instant::now();
+        let health = Health::new(start);
+        health.set_joined(true);
+        health.set_offsets_committed(true);
+        health.set_reachable(true, start);
+        health.set_held(Some(Duration::from_secs(9)));
+        assert_eq!(health.readiness(start), Ok(()));
+        health.set_held(Some(Duration::from_secs(10)));
+        assert_eq!(reasons(&health, start), ["Kafka has not acknowledged a commit for 10 s: webhooks wait"]);
+        health.set_held(None);
+        assert_eq!(health.readiness(start), Ok(()));
     }
 
     #[test]

@@ -18,10 +18,43 @@ use crate::config::check::Kafka;
 use crate::event::Headers;
 use crate::wake::Waker;
 
+use self::native::{CommitQueue, Ends, TopicQueue};
+
 pub mod native;
 
 /// The consumer that the poll loop owns.
 pub type Client = BaseConsumer<Context>;
+
+/// A client with the queues that its answers come to: made as one, and replaced as one.
+pub struct Connection {
+    /// Subscribed to nothing yet.
+    pub client: Arc<Client>,
+    /// Takes commits.
+    pub commits: CommitQueue,
+    /// Tells the ends of paused partitions.
+    pub ends: Ends,
+    /// Tells which topics there are.
+    pub described: TopicQueue,
+}
+
+/// Makes a [`Connection`]: at the start, and again where a client has failed for good.
+pub type Connect = Box<dyn FnMut() -> KafkaResult<Connection> + Send>;
+
+impl Connection {
+    /// A client for `kafka`; `waker` is woken when it has something to poll, or an answer.
+    ///
+    /// # Errors
+    /// Properties that contradict each other, files that are not there (certificates): librdkafka's own text says which. Out of memory, threads or descriptors.
+    pub fn open(kafka: &Kafka, waker: &Waker) -> KafkaResult<Self> {
+        let client = client(kafka, waker)?;
+        Ok(Self {
+            commits: CommitQueue::new(Arc::clone(&client), waker.clone())?,
+            ends: Ends::new(Arc::clone(&client), waker.clone())?,
+            described: TopicQueue::new(Arc::clone(&client), waker.clone())?,
+            client,
+        })
+    }
+}
 
 /// How often librdkafka reports its statistics: partition counts, ends of partitions and the brokers' states come from them.
 const STATISTICS_INTERVAL: Duration = Duration::from_secs(1);
@@ -78,6 +111,10 @@ pub struct Context {
 }
 
 impl Context {
+    fn new() -> Self {
+        Self { told: Mutex::new(Vec::new()), activity: AtomicU64::new(0), closing: AtomicBool::new(false) }
+    }
+
     /// Takes what was told since the last call, in its order.
     pub fn take(&self) -> Vec<Told> {
         std::mem::take(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner))
@@ -164,14 +201,23 @@ pub fn give_up(client: &Client, list: &TopicPartitionList) -> KafkaResult<()> {
     }
 }
 
-/// A client for `kafka`, subscribed to nothing yet; `waker` is woken when it has something to poll.
+/// Those partitions of `list` that the client reads, or was told to read.
 ///
 /// # Errors
-/// Properties that contradict each other, files that are not there (certificates): librdkafka's own text says which.
-pub fn client(kafka: &Kafka, waker: &Waker) -> KafkaResult<Arc<Client>> {
-    let context =
-        Context { told: Mutex::new(Vec::new()), activity: AtomicU64::new(0), closing: AtomicBool::new(false) };
-    let mut client = Client::from_config_and_context(&properties(kafka), context)?;
+/// What librdkafka says.
+pub fn held(client: &Client, list: &TopicPartitionList) -> KafkaResult<TopicPartitionList> {
+    let assignment = client.assignment()?;
+    let mut held = TopicPartitionList::new();
+    for at in list.elements() {
+        if assignment.find_partition(at.topic(), at.partition()).is_some() {
+            held.add_partition(at.topic(), at.partition());
+        }
+    }
+    Ok(held)
+}
+
+fn client(kafka: &Kafka, waker: &Waker) -> KafkaResult<Arc<Client>> {
+    let mut client = Client::from_config_and_context(&properties(kafka), Context::new())?;
     let waker = waker.clone();
     client.set_nonempty_callback(move || waker.wake());
     Ok(Arc::new(client))
@@ -227,4 +273,13 @@ impl Headers for BorrowedHeaders {
             each(header.key, header.value);
         }
     }
+}
+
+/// A client of a cluster that was just started, for the tests of what is asked of it.
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+pub(crate) fn client_of(brokers: &str) -> Client {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", brokers).set("group.id", "test").set("log_level", "0");
+    Client::from_config_and_context(&config, Context::new()).unwrap()
 }

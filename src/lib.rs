@@ -44,6 +44,8 @@ pub mod printable;
 
 pub mod wake;
 
+pub mod window;
+
 pub mod kafka;
 
 // The five stages.

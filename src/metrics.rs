@@ -41,6 +41,15 @@ pub enum RebalanceKind {
     Lost,
 }
 
+/// What a commit's metadata had room for where it could not name each pending delivery: the label `degree` of `slackline_restart_state_truncated_total`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Degree {
+    /// One position per lagging webhook.
+    Positions,
+    /// The same, and some of the webhooks share the lowest of their positions.
+    Floor,
+}
+
 /// All metrics of one process.
 pub struct Metrics {
     topics: Vec<Topic>,
@@ -54,6 +63,9 @@ pub struct Metrics {
     commits_ok: AtomicU64,
     commits_failed: AtomicU64,
     fenced_outcomes: AtomicU64,
+    /// Pending deliveries that were dropped because both their action and their webhook are gone.
+    unclaimed: AtomicU64,
+    clients_replaced: AtomicU64,
     loaded: Mutex<Loaded>,
     librdkafka: String,
 }
@@ -61,6 +73,8 @@ pub struct Metrics {
 struct Topic {
     name: String,
     tally: Mutex<TopicTally>,
+    /// By [`Degree::ALL`]'s order.
+    truncated: [AtomicU64; Degree::ALL.len()],
 }
 
 struct Webhook {
@@ -100,6 +114,20 @@ impl RebalanceKind {
     }
 }
 
+impl Degree {
+    /// Every degree; its place here is its place in the counts.
+    pub const ALL: [Degree; 2] = [Degree::Positions, Degree::Floor];
+
+    /// The degree as the metric's label names it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Degree::Positions => "positions",
+            Degree::Floor => "floor",
+        }
+    }
+}
+
 impl Metrics {
     /// Everything at 0, for the topics, webhooks and actions of `config`, which counts as loaded now.
     #[must_use]
@@ -110,7 +138,8 @@ impl Metrics {
                 actions.push(ActionIndex(index));
             }
         }
-        let topic = |name: &String| Topic { name: name.clone(), tally: Mutex::default() };
+        let topic =
+            |name: &String| Topic { name: name.clone(), tally: Mutex::default(), truncated: Default::default() };
         let webhooks = config.webhooks.iter().zip(actions_of).map(|(webhook, actions)| Webhook {
             name: webhook.name.clone(),
             capacity: webhook.queue_capacity as u64,
@@ -129,6 +158,8 @@ impl Metrics {
             commits_ok: AtomicU64::new(0),
             commits_failed: AtomicU64::new(0),
             fenced_outcomes: AtomicU64::new(0),
+            unclaimed: AtomicU64::new(0),
+            clients_replaced: AtomicU64::new(0),
             loaded: Mutex::new(Loaded { hash: config.hash, successful: true, at: SystemTime::now() }),
             librdkafka: get_rdkafka_version().1,
         })
@@ -171,9 +202,26 @@ impl Metrics {
         if ok { &self.commits_ok } else { &self.commits_failed }.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts a commit of a partition whose state was cut.
+    pub fn restart_state_truncated(&self, topic: TopicIndex, degree: Degree) {
+        if let Some(topic) = self.topics.get(topic.0 as usize) {
+            topic.truncated[degree as usize].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts a delivery that a former owner left for an action and a webhook that are both gone: it is matched, and dropped (`unclaimed`).
+    pub fn unclaimed(&self) {
+        self.unclaimed.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Counts an outcome that came after its partition was gone.
     pub fn fenced_outcome(&self) {
         self.fenced_outcomes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a Kafka client that had failed for good and was replaced.
+    pub fn client_replaced(&self) {
+        self.clients_replaced.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Replaces the series of all partitions by those of the owned ones (revoked ones disappear). Also sets assigned/paused per topic.

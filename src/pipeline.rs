@@ -18,18 +18,19 @@ use crate::admin::{self, BindError};
 use crate::commit::Committer;
 use crate::config::check::{ActionIndex, Config, WebhookIndex};
 use crate::consume::{ConsumeError, Parts, PollLoop};
+use crate::delivery::{Orders, Report};
 use crate::health::Health;
-use crate::kafka;
-use crate::kafka::native::{CommitQueue, Ends};
+use crate::kafka::{Connect, Connection};
 use crate::metrics::Metrics;
 use crate::queue::Queue;
 use crate::route::Router;
 use crate::send::client::{ClientError, Clients};
 use crate::send::{self, Sender};
 use crate::wake;
+use crate::window::Window;
 
-/// Outcomes that may wait for the poll loop. A sender whose outcome finds no place waits: it has nothing else in flight.
-const OUTCOMES: usize = 1_024;
+/// Reports that may wait for the poll loop. A sender whose report finds no place waits: it has nothing else in flight.
+const REPORTS: usize = 1_024;
 
 /// How long senders may take to end once their queues are closed and nothing is theirs any more.
 const LAST_GRACE: Duration = Duration::from_millis(500);
@@ -113,8 +114,10 @@ impl Pipeline {
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), PipelineError> {
         let (waker, wakes) = wake::pair().map_err(PipelineError::Thread)?;
         let queues = self.queues();
-        let (outcomes, reported) = mpsc::channel(OUTCOMES);
-        let (shares, mut tasks) = self.spawn_senders(&queues, &outcomes, &waker)?;
+        let windows: Vec<_> =
+            self.config.webhooks.iter().map(|webhook| Arc::new(Window::new(webhook.rate_per_second))).collect();
+        let (reports, reported) = mpsc::channel(REPORTS);
+        let (orders, mut tasks) = self.spawn_senders(&queues, &windows, &reports, &waker)?;
         let end_admin = CancellationToken::new();
         let (listener, metrics, health) = (self.admin, Arc::clone(&self.metrics), Arc::clone(&self.health));
         let admin_ended = end_admin.clone();
@@ -123,18 +126,23 @@ impl Pipeline {
             "admin".to_owned()
         });
 
-        let client = kafka::client(&self.config.kafka, &waker).map_err(PipelineError::Kafka)?;
-        let commits = CommitQueue::new(Arc::clone(&client), waker.clone()).map_err(PipelineError::Kafka)?;
-        let ends = Ends::new(Arc::clone(&client), waker.clone()).map_err(PipelineError::Kafka)?;
+        let mut connect: Connect = {
+            let (config, waker) = (Arc::clone(&self.config), waker.clone());
+            Box::new(move || Connection::open(&config.kafka, &waker))
+        };
+        let Connection { client, commits, ends, described } = connect().map_err(PipelineError::Kafka)?;
         let parts = Parts {
-            ends,
+            connect,
             client,
+            ends,
+            described,
             wakes,
             queues: queues.clone(),
-            shares,
-            outcomes: reported,
+            orders,
+            reports: reported,
             router: Router::new(Arc::clone(&self.config)),
-            committer: Committer::new(commits, Arc::clone(&self.metrics), Instant::now()),
+            committer: Committer::new(commits, windows.clone(), Arc::clone(&self.metrics), Instant::now()),
+            windows,
             metrics: self.metrics,
             health: self.health,
             config: self.config,
@@ -189,29 +197,32 @@ impl Pipeline {
     fn spawn_senders(
         &self,
         queues: &[Arc<Queue>],
-        outcomes: &mpsc::Sender<crate::delivery::Outcome>,
+        windows: &[Arc<Window>],
+        reports: &mpsc::Sender<Report>,
         waker: &wake::Waker,
-    ) -> Result<(Vec<watch::Sender<f64>>, JoinSet<String>), PipelineError> {
+    ) -> Result<(Vec<watch::Sender<Orders>>, JoinSet<String>), PipelineError> {
         let mut clients = Clients::new();
         let mut tasks = JoinSet::new();
-        let mut shares = Vec::with_capacity(queues.len());
+        let mut all_orders = Vec::with_capacity(queues.len());
         let wake: Arc<dyn Fn() + Send + Sync> = {
             let waker = waker.clone();
             Arc::new(move || waker.wake())
         };
-        for (index, (webhook, queue)) in (0..).map(WebhookIndex).zip(self.config.webhooks.iter().zip(queues)) {
+        let lanes = self.config.webhooks.iter().zip(queues.iter().zip(windows));
+        for (index, (webhook, (queue, window))) in (0..).map(WebhookIndex).zip(lanes) {
             let transport = clients
                 .endpoint(webhook)
                 .map_err(|source| PipelineError::Client { webhook: webhook.name.clone(), source })?;
-            let (share, shared) = watch::channel(0.0);
-            shares.push(share);
+            let (orders, ordered) = watch::channel(Orders::default());
+            all_orders.push(orders);
             let sender = Sender {
                 config: Arc::clone(&self.config),
                 webhook: index,
                 queue: Arc::clone(queue),
                 transport,
-                share: shared,
-                outcomes: outcomes.clone(),
+                orders: ordered,
+                window: Arc::clone(window),
+                reports: reports.clone(),
                 wake: Arc::clone(&wake),
                 metrics: self.metrics.webhook(index),
             };
@@ -221,7 +232,7 @@ impl Pipeline {
                 format!("sender of `{name}`")
             });
         }
-        Ok((shares, tasks))
+        Ok((all_orders, tasks))
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use crate::config::check::{ActionIndex, WhenFull};
-use crate::delivery::{Delivery, Ended, Reason, Ticket};
+use crate::delivery::{Delivery, Ended, Origin, Reason, Ticket};
 use crate::metrics::{ActionTally, Tally};
 
 /// One webhook's queue: the deliveries that wait, and the one that is in flight.
@@ -85,12 +85,14 @@ impl Queue {
     }
 
     /// Admits a match, or drops one by the policy. Under `block` nothing is dropped: the queue can exceed its capacity by the rest of the one
-    /// event that filled it.
-    pub fn push(&self, delivery: Delivery) -> Push {
+    /// event that filled it. What a former owner had admitted ([`Origin::Listed`]) is admitted above the capacity.
+    pub fn push(&self, delivery: Delivery, origin: Origin) -> Push {
         let mut inner = self.lock();
         let ticket = delivery.ticket;
-        inner.tally(ticket.action).matched += 1;
-        let full = inner.waiting.len() >= self.capacity;
+        let tally = inner.tally(ticket.action);
+        tally.matched += 1;
+        tally.restored += u64::from(origin != Origin::Read);
+        let full = inner.waiting.len() >= self.capacity && origin != Origin::Listed;
         let displaced = match self.when_full {
             WhenFull::DropNewest if full => Some(delivery),
             WhenFull::DropOldest if full => {
@@ -112,11 +114,12 @@ impl Queue {
         if blocked { Push::Full } else { Push::Queued }
     }
 
-    /// Counts a match that is dropped before it could be queued: a message that rendered to nothing.
-    pub fn drop_unqueued(&self, action: ActionIndex, reason: Reason) {
+    /// Counts a match that is dropped before it could be queued: a message that rendered to nothing, or a delivery that nobody claims.
+    pub fn drop_unqueued(&self, action: ActionIndex, origin: Origin, reason: Reason) {
         let mut inner = self.lock();
         let tally = inner.tally(action);
         tally.matched += 1;
+        tally.restored += u64::from(origin != Origin::Read);
         tally.drop(reason);
     }
 

@@ -1,7 +1,8 @@
 //! [4] The sender: drains one webhook's queue at the webhook's pace, and tells the ledger how each delivery ended.
 //!
 //! One delivery is in flight at a time and stays first in line while it is made again, so that order is kept. Invariant: no attempt leaves before the
-//! limiter allows it, and none of a delivery that was released to its partition's next owner.
+//! limiter allows it, none of a delivery that was released to its partition's next owner, and none while the window is full of outcomes that no acknowledged
+//! commit tells.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -11,9 +12,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::config::check::{Config, Webhook, WebhookIndex};
-use crate::delivery::{Delivery, Ended, Outcome, Reason, Ticket};
+use crate::delivery::{self, Delivery, Ended, Orders, Outcome, Reason, Ticket};
 use crate::metrics::WebhookMetrics;
 use crate::queue::{AfterAttempt, Queue};
+use crate::window::Window;
 
 pub mod slack;
 
@@ -41,10 +43,12 @@ pub struct Sender<T> {
     pub queue: Arc<Queue>,
     /// How an attempt is made: [`client::Endpoint`], or a test's.
     pub transport: T,
-    /// This replica's share of the webhook's rate, 0 to 1.
-    pub share: watch::Receiver<f64>,
-    /// To the ledger. When it is full the sender waits: the poll loop takes outcomes before anything else, also while it waits for attempts to end.
-    pub outcomes: mpsc::Sender<Outcome>,
+    /// This replica's share of the webhook's rate, and a `Retry-After` that a former owner left.
+    pub orders: watch::Receiver<Orders>,
+    /// How many outcomes may be uncommitted.
+    pub window: Arc<Window>,
+    /// To the ledger. When it is full the sender waits: the poll loop takes reports before anything else, also while it waits for attempts to end.
+    pub reports: mpsc::Sender<delivery::Report>,
     /// Called after each outcome: the poll loop waits on a socket and hears no channel.
     pub wake: Arc<dyn Fn() + Send + Sync>,
     /// The webhook's metrics.
@@ -112,19 +116,20 @@ struct Lane<T> {
 
 /// What can happen to a webhook at any time, whether it has something to send or not.
 enum Change {
-    Share(f64),
+    Orders(Orders),
     Unblocked,
 }
 
 impl<T: Transport> Lane<T> {
     fn new(mut sender: Sender<T>) -> Self {
-        let share = *sender.share.borrow_and_update();
+        let orders = *sender.orders.borrow_and_update();
         let webhook = &sender.config.webhooks[sender.webhook.0 as usize];
-        let limiter = Limiter::new(webhook.rate_per_second, webhook.burst, share, Duration::ZERO);
-        sender.metrics.rate_limit(webhook.rate_per_second * share);
+        let limiter = Limiter::new(webhook.rate_per_second, webhook.burst, orders.share, Duration::ZERO);
         sender.metrics.blocked_until(None);
         let log = Report::new(sender.config.clone(), sender.webhook);
-        Self { sender, started: Instant::now(), limiter, limited: 0, blocked: false, log }
+        let mut lane = Self { sender, started: Instant::now(), limiter, limited: 0, blocked: false, log };
+        lane.apply(Change::Orders(orders));
+        lane
     }
 
     fn webhook(&self) -> &Webhook {
@@ -141,18 +146,29 @@ impl<T: Transport> Lane<T> {
             tokio::select! {
                 biased;
                 next = self.sender.queue.next() => return next,
-                change = changed(&mut self.sender.share, unblocked) => self.apply(change),
+                change = changed(&mut self.sender.orders, unblocked) => self.apply(change),
             }
         }
     }
 
     /// Attempts until it ends; `None`: it was released, and is the partition's next owner's.
     async fn deliver(&mut self, delivery: &Delivery) -> Option<Ended> {
+        let mut entered = false;
+        let ended = self.attempts(delivery, &mut entered).await;
+        if ended.is_none() && entered {
+            // No outcome that a commit could tell.
+            self.sender.window.leave();
+        }
+        ended
+    }
+
+    /// `entered`: it has its place in the window, from its first attempt on.
+    async fn attempts(&mut self, delivery: &Delivery, entered: &mut bool) -> Option<Ended> {
         let ticket = &delivery.ticket;
         let mut budget = Budget::default();
         let mut not_before = Duration::ZERO;
         loop {
-            self.turn(ticket, not_before).await?;
+            self.turn(ticket, not_before, entered).await?;
             if !self.sender.queue.begin_attempt(ticket) {
                 return None;
             }
@@ -172,7 +188,7 @@ impl<T: Transport> Lane<T> {
                     return Some(Ended::Dropped(Reason::Rejected));
                 }
                 Verdict::RateLimited { retry_after } => {
-                    let pause = self.block(retry_after, now);
+                    let pause = self.block(retry_after, now).await;
                     budget.excuse((now + pause).saturating_sub(left));
                 }
                 Verdict::Retry { word, .. } => {
@@ -191,11 +207,18 @@ impl<T: Transport> Lane<T> {
     }
 
     /// Waits until an attempt may leave; `None`: the delivery was released meanwhile.
-    async fn turn(&mut self, ticket: &Ticket, not_before: Duration) -> Option<()> {
+    async fn turn(&mut self, ticket: &Ticket, not_before: Duration, entered: &mut bool) -> Option<()> {
+        let window = Arc::clone(&self.sender.window);
         loop {
             let now = self.now();
             let ready = self.limiter.ready_at(now).map(|at| at.max(not_before));
-            if ready.is_some_and(|at| at <= now) {
+            let may_leave = ready.is_some_and(|at| at <= now);
+            if !may_leave {
+                window.give_up();
+            } else if !*entered {
+                *entered = window.try_enter();
+            }
+            if may_leave && *entered {
                 if self.blocked {
                     self.apply(Change::Unblocked);
                 }
@@ -208,11 +231,13 @@ impl<T: Transport> Lane<T> {
                     // A stale ring leaves it where it is; only the queue knows.
                     let queue = &self.sender.queue;
                     if !queue.begin_attempt(ticket) || queue.end_attempt(ticket) == AfterAttempt::Gone {
+                        window.give_up();
                         return None;
                     }
                 }
-                change = changed(&mut self.sender.share, unblocked) => self.apply(change),
-                () = sleep_until(ready) => {}
+                change = changed(&mut self.sender.orders, unblocked) => self.apply(change),
+                () = window.enter(), if may_leave => *entered = true,
+                () = sleep_until(ready), if !may_leave => {}
             }
         }
     }
@@ -225,11 +250,12 @@ impl<T: Transport> Lane<T> {
             tokio::select! {
                 biased;
                 answer = &mut post => return verdict(answer),
-                change = changed(&mut self.sender.share, None) => {
-                    if let Change::Share(share) = change {
-                        self.limiter.set_share(share, self.started.elapsed());
+                change = changed(&mut self.sender.orders, None) => {
+                    if let Change::Orders(orders) = change {
                         let rate = self.sender.config.webhooks[self.sender.webhook.0 as usize].rate_per_second;
-                        self.sender.metrics.rate_limit(rate * share);
+                        self.limiter.set_share(orders.share, self.started.elapsed());
+                        self.sender.metrics.rate_limit(rate * orders.share);
+                        self.blocked |= obey(orders, &mut self.limiter, &self.sender.metrics, self.started.elapsed());
                     }
                 }
             }
@@ -237,13 +263,19 @@ impl<T: Transport> Lane<T> {
     }
 
     /// Stops the webhook after a 429 at `now`; how long.
-    fn block(&mut self, retry_after: Option<Duration>, now: Duration) -> Duration {
+    async fn block(&mut self, retry_after: Option<Duration>, now: Duration) -> Duration {
         let pause = retry_after.unwrap_or_else(|| retry::pause(&self.webhook().retry, self.limited, rand::random()));
         self.limited = self.limited.saturating_add(1);
         self.blocked = true;
         self.limiter.block(now.saturating_add(pause));
-        self.sender.metrics.blocked_until(SystemTime::now().checked_add(pause));
+        let until = SystemTime::now().checked_add(pause);
+        self.sender.metrics.blocked_until(until);
         self.log.limited(pause, now);
+        if let Some(until) = until {
+            // It outlives this process: it goes with the state of the partitions. Where nobody listens any more, the process is ending.
+            let _ = self.sender.reports.send(delivery::Report::Blocked { webhook: self.sender.webhook, until }).await;
+            (self.sender.wake)();
+        }
         pause
     }
 
@@ -257,9 +289,11 @@ impl<T: Transport> Lane<T> {
 
     fn apply(&mut self, change: Change) {
         match change {
-            Change::Share(share) => {
-                self.limiter.set_share(share, self.now());
-                self.sender.metrics.rate_limit(self.webhook().rate_per_second * share);
+            Change::Orders(orders) => {
+                let now = self.now();
+                self.limiter.set_share(orders.share, now);
+                self.sender.metrics.rate_limit(self.webhook().rate_per_second * orders.share);
+                self.blocked |= obey(orders, &mut self.limiter, &self.sender.metrics, now);
             }
             Change::Unblocked => {
                 self.blocked = false;
@@ -275,7 +309,7 @@ impl<T: Transport> Lane<T> {
             self.sender.metrics.delivered(delivery.timestamp.and_then(latency));
             self.log.delivered(self.started.elapsed());
         }
-        let heard = self.sender.outcomes.send(Outcome { ticket, ended }).await.is_ok();
+        let heard = self.sender.reports.send(delivery::Report::Ended(Outcome { ticket, ended })).await.is_ok();
         self.sender.queue.finish(&ticket, ended);
         (self.sender.wake)();
         heard
@@ -288,16 +322,30 @@ fn latency(timestamp: i64) -> Option<Duration> {
     Some(then.elapsed().unwrap_or_default())
 }
 
-async fn changed(share: &mut watch::Receiver<f64>, unblocked: Option<Instant>) -> Change {
-    let new_share = async {
-        // Whoever sets shares is gone: the last one stays in force.
-        if share.changed().await.is_err() {
+/// Stops the limiter where a former owner left a `Retry-After` that is still in force; whether it did.
+fn obey(orders: Orders, limiter: &mut Limiter, metrics: &WebhookMetrics, now: Duration) -> bool {
+    let left = orders.blocked_until.and_then(|until| until.duration_since(SystemTime::now()).ok());
+    let Some(left) = left.map(|left| left.min(slack::LONGEST_PAUSE)).filter(|left| !left.is_zero()) else {
+        return false;
+    };
+    let until = now.saturating_add(left);
+    if limiter.blocked_until(now).is_none_or(|blocked| blocked < until) {
+        metrics.blocked_until(orders.blocked_until);
+        limiter.block(until);
+    }
+    true
+}
+
+async fn changed(orders: &mut watch::Receiver<Orders>, unblocked: Option<Instant>) -> Change {
+    let new_orders = async {
+        // Whoever gives orders is gone: the last ones stay in force.
+        if orders.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
-        *share.borrow_and_update()
+        *orders.borrow_and_update()
     };
     tokio::select! {
-        share = new_share => Change::Share(share),
+        orders = new_orders => Change::Orders(orders),
         () = sleep_until(unblocked) => Change::Unblocked,
     }
 }

@@ -1,8 +1,8 @@
-//! The configured topics: their names, and how many partitions each has as far as the client knows.
+//! The configured topics: their names, and how many partitions and which id each has as far as the client knows.
 
-use crate::event::TopicIndex;
+use crate::event::{TopicId, TopicIndex};
 
-/// Names and partition counts, by [`TopicIndex`].
+/// Names, partition counts and ids, by [`TopicIndex`].
 #[derive(Debug, Clone)]
 pub struct Topics {
     topics: Vec<Topic>,
@@ -13,12 +13,18 @@ struct Topic {
     name: String,
     /// `None` until the cluster has said.
     partitions: Option<u32>,
+    /// Of the topic that is being read; `None` until the cluster has said.
+    id: Option<TopicId>,
+    /// It was made anew while this process watched: what was committed before went with the old one.
+    remade: bool,
 }
 
 impl Topics {
     /// The topics of a configuration, nothing known of them yet.
     pub fn new(names: impl IntoIterator<Item = String>) -> Self {
-        Self { topics: names.into_iter().map(|name| Topic { name, partitions: None }).collect() }
+        Self {
+            topics: names.into_iter().map(|name| Topic { name, partitions: None, id: None, remade: false }).collect(),
+        }
     }
 
     /// Every configured topic.
@@ -52,6 +58,26 @@ impl Topics {
                 true
             }
             _ => false,
+        }
+    }
+
+    /// The id of the topic that is being read: what a commit of its partitions names.
+    #[must_use]
+    pub fn id(&self, index: TopicIndex) -> Option<TopicId> {
+        self.topics.get(index.0 as usize)?.id
+    }
+
+    /// Whether a topic was made anew since this process first saw it.
+    #[must_use]
+    pub fn is_remade(&self, index: TopicIndex) -> bool {
+        self.topics.get(index.0 as usize).is_some_and(|topic| topic.remade)
+    }
+
+    /// Notes a topic's id. Only where nothing of an earlier topic of that name is owned: its offsets are not of this one.
+    pub fn set_id(&mut self, index: TopicIndex, id: TopicId) {
+        if let Some(topic) = self.topics.get_mut(index.0 as usize) {
+            topic.remade |= topic.id.is_some_and(|before| before != id);
+            topic.id = Some(id);
         }
     }
 }

@@ -4,11 +4,13 @@
 
 mod report;
 
+mod load;
+
 mod dice;
 
 mod mix;
 
-mod load;
+mod traffic;
 
 mod team;
 
@@ -25,3 +27,5 @@ mod commits;
 mod slack;
 
 mod topics;
+
+mod restore;

@@ -2,6 +2,14 @@
 
 pub mod broker;
 
+pub mod topic;
+
+pub mod cluster;
+
+pub mod group;
+
+pub mod protocol;
+
 pub mod slack;
 
 pub mod setup;

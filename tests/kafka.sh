@@ -10,7 +10,7 @@ default_dir="${TMPDIR:-/tmp}/slackline-kafka"
 
 usage() {
     cat <<TEXT
-usage: tests/kafka.sh COMMAND [--dir DIR] [--brokers N]
+usage: tests/kafka.sh COMMAND [--dir DIR] [--brokers N] [--set KEY=VALUE]… [--proxied HOST:PORT]…
 
   fetch       download Apache Kafka $version into $cache (once)
   start       start a cluster of N brokers (default 1), print BROKERS=ADDRESS,…
@@ -20,6 +20,9 @@ usage: tests/kafka.sh COMMAND [--dir DIR] [--brokers N]
   restart I   start broker I again, on its ports and data
   pause I     SIGSTOP broker I; resume I: SIGCONT
   run CMD…    start, run CMD with SLACKLINE_TEST_BROKERS and SLACKLINE_TEST_KAFKA set, stop; CMD's exit code
+
+--set adds a line to every broker's configuration. --proxied, once for each broker, gives it a second listener that it advertises as HOST:PORT, where
+a proxy is to listen: who bootstraps there stays behind the proxy. \`start\` prints what the proxies pass on to as PROXIED=ADDRESS,…
 
 --dir (default $default_dir) holds data, logs and pids of one cluster: give each cluster its own.
 KAFKA_VERSION, KAFKA_TEST_HEAP (JVM options) change what is started.
@@ -131,14 +134,16 @@ await() {
 }
 
 configure() {
-    local brokers="$1" id replicas in_sync voters='' addresses=''
-    local -a client controller
+    local brokers="$1" id replicas in_sync voters='' addresses='' behind=''
+    local -a client controller second
     taken_ports=''
     replicas=$((brokers < 3 ? brokers : 3))
     in_sync=$((replicas < 3 ? 1 : 2))
     for ((id = 1; id <= brokers; id++)); do
         free_port && client[id]=$chosen_port
         free_port && controller[id]=$chosen_port
+        free_port && second[id]=$chosen_port
+        behind+="${behind:+,}127.0.0.1:${second[id]}"
         voters+="${voters:+,}$id@127.0.0.1:${controller[id]}"
         addresses+="${addresses:+,}127.0.0.1:${client[id]}"
     done
@@ -186,6 +191,17 @@ controlled.shutdown.enable=false
 broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=500
 PROPERTIES
+        if [[ ${#proxied[@]} -gt 0 ]]; then
+            # Of a key that is there twice the last line counts.
+            cat >>"$dir/$id/server.properties" <<PROPERTIES
+listeners=PLAINTEXT://127.0.0.1:${client[id]},PROXIED://127.0.0.1:${second[id]},CONTROLLER://127.0.0.1:${controller[id]}
+advertised.listeners=PLAINTEXT://127.0.0.1:${client[id]},PROXIED://${proxied[id - 1]}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
+PROPERTIES
+            echo "$behind" >"$dir/proxied"
+        fi
+        [[ ${#settings[@]} -eq 0 ]] || printf '%s\n' "${settings[@]}" >>"$dir/$id/server.properties"
     done
     cat >"$dir/log4j2.properties" <<'LOG4J'
 status = error
@@ -245,6 +261,7 @@ start() {
     for attempt in 1 2 3; do
         if start_once "$brokers"; then
             echo "BROKERS=$(cat "$dir/brokers")"
+            [[ ! -f $dir/proxied ]] || echo "PROXIED=$(cat "$dir/proxied")"
             return
         fi
         kill_all
@@ -284,6 +301,8 @@ broker_argument() {
 
 dir="$default_dir"
 brokers=1
+settings=()
+proxied=()
 command="${1:-help}"
 [[ $# -gt 0 ]] && shift
 arguments=()
@@ -291,6 +310,8 @@ while [[ $# -gt 0 ]]; do
     case "$1" in
         --dir) dir="${2:?--dir needs a directory}"; shift 2 ;;
         --brokers) brokers="${2:?--brokers needs a number}"; shift 2 ;;
+        --set) settings+=("${2:?--set needs KEY=VALUE}"); shift 2 ;;
+        --proxied) proxied+=("${2:?--proxied needs HOST:PORT}"); shift 2 ;;
         *)
             arguments+=("$1")
             shift
@@ -300,6 +321,10 @@ while [[ $# -gt 0 ]]; do
     esac
 done
 [[ $brokers =~ ^[1-9]$ ]] || die "--brokers wants a number from 1 to 9, not \`$brokers\`"
+for each in "${settings[@]}"; do
+    [[ $each == ?*=* ]] || die "--set wants KEY=VALUE, not \`$each\`"
+done
+[[ ${#proxied[@]} -eq 0 || ${#proxied[@]} -eq $brokers ]] || die "--proxied is given once for each of the $brokers brokers, or not at all"
 # Absolute: `running` finds a broker by the path in its command line.
 [[ $dir == /* ]] || dir="$PWD/$dir"
 

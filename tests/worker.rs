@@ -11,10 +11,14 @@ mod deliver;
 
 mod group;
 
+mod instance;
+
 mod overflow;
 
 mod shutdown;
 
 mod start;
+
+mod topics;
 
 mod transactions;

@@ -21,6 +21,9 @@ pub enum Level {
     Warn,
 }
 
+/// The crate's own word on a client that failed for good and can't be closed in order: it was told, and the client is destroyed all the same.
+const QUIET: &str = "rdkafka::consumer::base_consumer=off";
+
 /// Standard error, with a live line of the demo's kept below it where there is one.
 #[derive(Clone)]
 struct Stderr {
@@ -40,7 +43,7 @@ pub fn init(format: LogFormat, level: Level, below: Option<ProgressBar>) -> anyh
     let asked = directives.as_deref().map(EnvFilter::try_new);
     // A slip in a variable is no reason to keep a worker from its work.
     let slip = matches!(asked, Some(Err(_)));
-    let filter = asked.and_then(Result::ok).unwrap_or_else(|| EnvFilter::new(default));
+    let filter = asked.and_then(Result::ok).unwrap_or_else(|| EnvFilter::new(format!("{default},{QUIET}")));
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Stderr { below });
     let started = match format {
         LogFormat::Text => subscriber.with_target(false).with_ansi(wants_colour()).try_init(),

@@ -1,21 +1,31 @@
-//! [5] The ledger: per owned partition, which events are unsettled. Pure: outcomes in, committable offsets out.
+//! [5] The ledger: per owned partition, which events are unsettled. Pure: outcomes in, committable states out.
 //!
-//! Invariant: the committable offset of a partition is never above its lowest unsettled event.
+//! Invariant: the committable offset of a partition is never above its lowest unsettled event, and what its state does not name as pending has an outcome.
 //!
 //! Only what matched is held, so its size is bounded by the queues' capacities, however far one slow webhook makes a partition's
 //! committed offset lag behind what was read.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::config::check::ActionIndex;
+use crate::config::check::{ActionIndex, WebhookIndex};
 use crate::delivery::{Epoch, Ticket};
-use crate::event::{Offset, Partition, Position};
+use crate::event::{Offset, Partition, Position, TopicId};
+use crate::metrics::Degree;
+
+use super::inherited::{Claimed, Done};
+use super::metadata;
+use super::roster::{NameHash, Roster};
+use super::state::{Blocked, Left, List, Listed, Pending, State};
 
 /// The events that were read and not yet settled, of all owned partitions.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Ledger {
+    roster: Arc<Roster>,
     owned: BTreeMap<Partition, Owned>,
     last_epoch: u64,
+    /// Pending events that were not there any more when they were to be read again.
+    lost: Vec<(Partition, u64)>,
 }
 
 #[derive(Debug)]
@@ -24,8 +34,20 @@ struct Owned {
     /// The offset to read next: everything below was read. Offsets have gaps, so this is one past the last that was *seen*.
     next: Offset,
     unsettled: BTreeMap<Offset, Unsettled>,
-    /// What the broker acknowledged last; `None` until there is a commit.
+    /// What a former owner left, as far as it was not read again.
+    left: Option<Left>,
+    partitions: Option<u32>,
+    topic: Option<TopicId>,
+    /// The committed offset that the broker has; `None` until there is a commit.
     committed: Option<Offset>,
+    /// The last acknowledged commit's metadata; `None` until one of this ownership was.
+    metadata: Option<String>,
+    /// To be committed at once, whatever was settled.
+    urgent: bool,
+    /// The webhooks whose outcomes no commit has told yet: one for each.
+    untold: Vec<WebhookIndex>,
+    /// The same, told by the commit in flight.
+    told: Vec<WebhookIndex>,
 }
 
 #[derive(Debug)]
@@ -34,6 +56,44 @@ struct Unsettled {
     timestamp: Option<i64>,
     /// The actions whose deliveries have no outcome yet; never empty.
     pending: Vec<ActionIndex>,
+    done: Vec<Done>,
+}
+
+/// A partition as it is taken over.
+#[derive(Debug, Clone, Default)]
+pub struct Taken {
+    /// The committed offset, where it has one that counts.
+    pub committed: Option<Offset>,
+    /// What a former owner left below its mark.
+    pub left: Option<Left>,
+    /// How many partitions the topic had when the group began with this one.
+    pub partitions: Option<u32>,
+    /// Which topic it is.
+    pub topic: Option<TopicId>,
+}
+
+/// What a record is to the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// Of a partition that is not owned, or read before: leave it alone.
+    Known,
+    /// Read by nobody before.
+    New,
+    /// Read by a former owner, and nothing of it is pending.
+    Done,
+    /// Read by a former owner, and something of it may be pending.
+    Left,
+}
+
+/// An event that was read, and what it comes to.
+#[derive(Debug, Default)]
+pub struct Read {
+    /// Kafka's timestamp in milliseconds since the epoch.
+    pub timestamp: Option<i64>,
+    /// The actions with a delivery. Without any the event is settled at once.
+    pub pending: Vec<ActionIndex>,
+    /// The actions that a former owner was done with.
+    pub done: Vec<Done>,
 }
 
 /// What an outcome changed.
@@ -45,8 +105,19 @@ pub enum Settled {
     Fenced,
 }
 
-/// One partition's offset to commit, under the ownership for which it was computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which partitions a commit names, of those that have something new to say.
+#[derive(Debug, Clone, Copy)]
+pub enum Scope<'a> {
+    /// Those with outcomes that a crash would repeat, or without any commit.
+    Urgent,
+    /// All.
+    All,
+    /// These.
+    Only(&'a [Partition]),
+}
+
+/// One partition's state to commit, under the ownership for which it was computed.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Committable {
     /// Which partition.
     pub partition: Partition,
@@ -54,6 +125,10 @@ pub struct Committable {
     pub epoch: Epoch,
     /// The next offset to read, as Kafka wants it.
     pub offset: Offset,
+    /// What the offset alone can't say.
+    pub metadata: String,
+    /// What the metadata had no room for.
+    pub cut: Option<Degree>,
 }
 
 /// How one owned partition stands, for the metrics.
@@ -72,17 +147,49 @@ pub struct Standing {
 }
 
 impl Ledger {
-    /// Takes over a partition that is read from `start` on, `committed` being its committed offset where it has one. Replaces an earlier ownership.
-    pub fn assign(&mut self, partition: Partition, start: Offset, committed: Option<Offset>) -> Epoch {
-        self.last_epoch += 1;
-        let epoch = Epoch(self.last_epoch);
-        self.owned.insert(partition, Owned { epoch, next: start, unsettled: BTreeMap::new(), committed });
-        epoch
+    /// Owns nothing; `roster` tells the configuration's names.
+    #[must_use]
+    pub fn new(roster: Arc<Roster>) -> Self {
+        Self { roster, owned: BTreeMap::new(), last_epoch: 0, lost: Vec::new() }
     }
 
-    /// Forgets a partition: outcomes that come later are fenced.
-    pub fn revoke(&mut self, partition: Partition) {
-        self.owned.remove(&partition);
+    /// The configuration's names.
+    #[must_use]
+    pub fn roster(&self) -> &Arc<Roster> {
+        &self.roster
+    }
+
+    /// Takes over a partition that is read from `start` on. Replaces an earlier ownership: the holds that end with it.
+    pub fn assign(&mut self, partition: Partition, start: Offset, taken: Taken) -> (Epoch, Vec<WebhookIndex>) {
+        let ended = self.revoke(partition);
+        self.last_epoch += 1;
+        let epoch = Epoch(self.last_epoch);
+        let Taken { committed, left, partitions, topic } = taken;
+        let owned = Owned {
+            epoch,
+            next: start,
+            unsettled: BTreeMap::new(),
+            left,
+            partitions,
+            topic,
+            committed,
+            metadata: None,
+            // A start that is not committed would be decided anew by the next owner, over what came meanwhile.
+            urgent: true,
+            untold: Vec::new(),
+            told: Vec::new(),
+        };
+        self.owned.insert(partition, owned);
+        self.passed(partition);
+        (epoch, ended)
+    }
+
+    /// Forgets a partition: outcomes that come later are fenced. The webhooks whose holds end with it, one for each outcome that no acknowledged commit told.
+    pub fn revoke(&mut self, partition: Partition) -> Vec<WebhookIndex> {
+        self.owned.remove(&partition).map_or_else(Vec::new, |mut owned| {
+            owned.untold.append(&mut owned.told);
+            owned.untold
+        })
     }
 
     /// The current ownership of a partition, if it is owned.
@@ -96,41 +203,84 @@ impl Ledger {
         self.owned.keys().copied()
     }
 
-    /// Notes that an event was read. Without `deliveries` it is settled at once. `None`: the partition is not owned or the offset was read before; leave the
-    /// event alone.
-    pub fn read(
-        &mut self,
-        position: Position,
-        timestamp: Option<i64>,
-        deliveries: impl IntoIterator<Item = ActionIndex>,
-    ) -> Option<Epoch> {
+    /// What the record at this position is.
+    #[must_use]
+    pub fn reading(&self, position: Position) -> Reading {
+        let Some(owned) = self.owned.get(&position.partition) else { return Reading::Known };
+        match &owned.left {
+            _ if position.offset < owned.next => Reading::Known,
+            Some(left) if position.offset < left.mark => {
+                if left.may_want(position.offset) {
+                    Reading::Left
+                } else {
+                    Reading::Done
+                }
+            }
+            _ => Reading::New,
+        }
+    }
+
+    /// What an event that a former owner had read comes to, now that these actions match it.
+    #[must_use]
+    pub fn claim(&self, position: Position, matched: &[ActionIndex]) -> Claimed {
+        let left = self.owned.get(&position.partition).and_then(|owned| owned.left.as_ref());
+        left.map_or_else(Claimed::default, |left| left.claim(position.offset, matched, &self.roster))
+    }
+
+    /// Notes that an event was read, and what it comes to. `None`: [`Reading::Known`], leave it alone.
+    pub fn read(&mut self, position: Position, read: Read) -> Option<Epoch> {
         let owned = self.owned.get_mut(&position.partition)?;
         if position.offset < owned.next {
             return None;
         }
-        owned.next = position.offset.next();
-        let pending: Vec<_> = deliveries.into_iter().collect();
-        if !pending.is_empty() {
-            owned.unsettled.insert(position.offset, Unsettled { timestamp, pending });
+        let epoch = owned.epoch;
+        if owned.left.is_some() {
+            // What is listed below it was not there any more.
+            owned.next = position.offset;
+            self.passed(position.partition);
         }
-        Some(owned.epoch)
+        let owned = self.owned.get_mut(&position.partition)?;
+        owned.next = position.offset.next();
+        if let Some(left) = &mut owned.left {
+            left.pass(owned.next);
+            if owned.next >= left.mark {
+                owned.left = None;
+            }
+        }
+        let Read { timestamp, pending, done } = read;
+        if !pending.is_empty() {
+            owned.unsettled.insert(position.offset, Unsettled { timestamp, pending, done });
+        }
+        Some(epoch)
     }
 
-    /// Whether an event at this position is still to be read.
-    #[must_use]
-    pub fn expects(&self, position: Position) -> bool {
-        self.owned.get(&position.partition).is_some_and(|owned| position.offset >= owned.next)
-    }
-
-    /// Passes over offsets below `next` that hold no event: control records and compaction's gaps at a partition's end.
+    /// Passes over offsets below `next` that hold no event: control records and compaction's gaps at a partition's end, or what has left the retention.
     pub fn advance(&mut self, partition: Partition, next: Offset) {
         if let Some(owned) = self.owned.get_mut(&partition) {
             owned.next = owned.next.max(next);
+            self.passed(partition);
         }
     }
 
-    /// Notes that one delivery has an outcome.
-    pub fn settle(&mut self, ticket: &Ticket) -> Settled {
+    /// Pending events that were gone when they were to be read again, by partition; each is told once.
+    pub fn take_lost(&mut self) -> Vec<(Partition, u64)> {
+        std::mem::take(&mut self.lost)
+    }
+
+    fn passed(&mut self, partition: Partition) {
+        let Some(owned) = self.owned.get_mut(&partition) else { return };
+        let Some(left) = &mut owned.left else { return };
+        let gone = left.pass(owned.next);
+        if owned.next >= left.mark {
+            owned.left = None;
+        }
+        if gone > 0 {
+            self.lost.push((partition, gone));
+        }
+    }
+
+    /// Notes that one delivery has an outcome. `told_by`: the webhook whose sender reported it, and is held until a commit that tells it is acknowledged.
+    pub fn settle(&mut self, ticket: &Ticket, told_by: Option<WebhookIndex>) -> Settled {
         let Some(owned) = self.owned.get_mut(&ticket.position.partition).filter(|owned| owned.epoch == ticket.epoch)
         else {
             return Settled::Fenced;
@@ -140,26 +290,73 @@ impl Ledger {
         event.pending.swap_remove(at);
         if event.pending.is_empty() {
             owned.unsettled.remove(&ticket.position.offset);
+        } else if let Some(done) = done(&self.roster, ticket.action) {
+            event.done.push(done);
         }
+        owned.untold.extend(told_by);
         Settled::Applied
     }
 
-    /// What a commit would say now: the partitions whose committable offset the broker has not acknowledged.
+    /// What a commit would say now of the partitions in `scope`: those of which the broker has not acknowledged it, or not heard all outcomes.
     #[must_use]
-    pub fn committable(&self) -> Vec<Committable> {
+    pub fn offer(&self, scope: Scope<'_>, blocked: &BTreeMap<WebhookIndex, u64>, budget: usize) -> Vec<Committable> {
+        let within = |partition: &Partition, owned: &Owned| match scope {
+            Scope::Urgent => owned.is_urgent(),
+            Scope::All => true,
+            Scope::Only(these) => these.contains(partition),
+        };
         self.owned
             .iter()
-            .filter(|(_, owned)| owned.committed != Some(owned.committable()))
-            .map(|(&partition, owned)| Committable { partition, epoch: owned.epoch, offset: owned.committable() })
+            .filter(|(partition, owned)| within(partition, owned))
+            .map(|(&partition, owned)| {
+                let offset = owned.committable();
+                let state = owned.state(&self.roster, self.blocked(partition, blocked));
+                let fitted = metadata::fit(&state, offset, budget, owned.roster(&self.roster));
+                Committable { partition, epoch: owned.epoch, offset, metadata: fitted.text, cut: fitted.cut }
+            })
+            .filter(|offer| self.owned.get(&offer.partition).is_some_and(|owned| !owned.has_acknowledged(offer)))
             .collect()
     }
 
-    /// The broker acknowledged a commit. One of an earlier ownership changes nothing.
-    pub fn acknowledge(&mut self, acknowledged: &Committable) {
-        if let Some(owned) =
-            self.owned.get_mut(&acknowledged.partition).filter(|owned| owned.epoch == acknowledged.epoch)
-        {
+    /// Whether a commit should be made at once.
+    #[must_use]
+    pub fn is_urgent(&self) -> bool {
+        self.owned.values().any(Owned::is_urgent)
+    }
+
+    /// A commit of these is under way: it tells every outcome that came so far.
+    pub fn sent(&mut self, offers: &[Committable]) {
+        for offer in offers {
+            if let Some(owned) = self.owned.get_mut(&offer.partition).filter(|owned| owned.epoch == offer.epoch) {
+                owned.told.append(&mut owned.untold);
+                owned.urgent = false;
+            }
+        }
+    }
+
+    /// The broker acknowledged a commit. One of an earlier ownership changes nothing. The webhooks whose holds end, one for each outcome that it told.
+    pub fn acknowledge(&mut self, acknowledged: &Committable) -> Vec<WebhookIndex> {
+        let owned = self.owned.get_mut(&acknowledged.partition).filter(|owned| owned.epoch == acknowledged.epoch);
+        owned.map_or_else(Vec::new, |owned| {
             owned.committed = Some(acknowledged.offset);
+            owned.metadata = Some(acknowledged.metadata.clone());
+            std::mem::take(&mut owned.told)
+        })
+    }
+
+    /// The commit that was under way failed: what it told is to be told again.
+    pub fn failed(&mut self) {
+        for owned in self.owned.values_mut() {
+            owned.untold.append(&mut owned.told);
+            owned.urgent |= owned.metadata.is_none();
+        }
+    }
+
+    /// What a next owner must know at once has changed for the partitions that feed a webhook.
+    pub fn urge(&mut self, webhook: WebhookIndex) {
+        let feeds = self.roster.feeds(webhook);
+        for (_, owned) in self.owned.iter_mut().filter(|(partition, _)| feeds.contains(&partition.topic)) {
+            owned.urgent = true;
         }
     }
 
@@ -175,15 +372,88 @@ impl Ledger {
             partition,
             next: owned.next,
             committed: owned.committed,
-            unsettled: owned.unsettled.len(),
+            unsettled: owned.unsettled.len() + owned.left.as_ref().map_or(0, Left::listed),
             oldest: owned.unsettled.values().next().and_then(|event| event.timestamp),
         })
     }
+
+    /// The webhooks under a `Retry-After` that this partition feeds.
+    fn blocked(&self, partition: Partition, blocked: &BTreeMap<WebhookIndex, u64>) -> Vec<Blocked> {
+        let fed = blocked.iter().filter(|(webhook, _)| self.roster.feeds(**webhook).contains(&partition.topic));
+        fed.filter_map(|(webhook, until)| Some(Blocked { webhook: self.roster.webhook(*webhook)?, until: *until }))
+            .collect()
+    }
+}
+
+fn done(roster: &Roster, action: ActionIndex) -> Option<Done> {
+    let (name, webhook) = roster.action(action)?;
+    Some(Done { webhook: roster.webhook(webhook)?, action: name })
 }
 
 impl Owned {
     fn committable(&self) -> Offset {
         self.unsettled.keys().next().copied().unwrap_or(self.next)
+    }
+
+    fn is_urgent(&self) -> bool {
+        self.urgent || !self.untold.is_empty()
+    }
+
+    fn has_acknowledged(&self, offer: &Committable) -> bool {
+        let said = self.committed == Some(offer.offset) && self.metadata.as_ref() == Some(&offer.metadata);
+        said && self.untold.is_empty() && self.told.is_empty()
+    }
+
+    /// Until the inherited mark is passed, it is carried on with what is left of it.
+    fn state(&self, roster: &Roster, blocked: Vec<Blocked>) -> State {
+        let own = self.list(roster);
+        let left = match &self.left {
+            Some(left) => left.with(own, roster.hash()),
+            None => Left { mark: self.next, pending: Pending::Listed(own) },
+        };
+        State { partitions: self.partitions, topic: self.topic, left: Some(left), blocked }
+    }
+
+    /// The names that the state's list is in, if they are all of one configuration.
+    fn roster(&self, roster: &Roster) -> Option<NameHash> {
+        let known = |listed: &Listed| {
+            let of_webhook = |action: &ActionIndex| roster.webhook_of(*action) == Some(listed.webhook);
+            listed.pending.iter().all(|name| roster.named(*name).iter().any(of_webhook))
+        };
+        match self.left.as_ref().map(|left| &left.pending) {
+            Some(Pending::Listed(list)) if !list.values().flatten().all(known) => None,
+            _ => roster.hash(),
+        }
+    }
+
+    fn list(&self, roster: &Roster) -> List {
+        let mut list = List::new();
+        for (offset, event) in &self.unsettled {
+            let mut by_webhook: Vec<Listed> = Vec::new();
+            for pending in event.pending.iter().filter_map(|action| done(roster, *action)) {
+                match by_webhook.iter_mut().find(|listed| listed.webhook == pending.webhook) {
+                    Some(listed) => listed.pending.push(pending.action),
+                    None => by_webhook.push(Listed {
+                        webhook: pending.webhook,
+                        pending: vec![pending.action],
+                        done: event
+                            .done
+                            .iter()
+                            .filter(|done| done.webhook == pending.webhook)
+                            .map(|done| done.action)
+                            .collect(),
+                    }),
+                }
+            }
+            for listed in &mut by_webhook {
+                // One set, one text: the order in which outcomes came is nobody's business.
+                listed.pending.sort_unstable();
+                listed.done.sort_unstable();
+                listed.done.dedup();
+            }
+            list.insert(*offset, by_webhook);
+        }
+        list
     }
 }
 

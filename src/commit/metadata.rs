@@ -1,66 +1,209 @@
-//! [5] What a commit says besides its offset. Pure: text in, text out.
+//! [5] The state of a partition as the text that a commit carries, and back. Pure.
 //!
-//! The offset alone cannot tell a partition that was added to its topic later (to be read from its beginning) from one of a group that is only just
-//! starting (to be read from where `start` says): the topic's partition count at the time of the commit does.
-//! Invariant: what another program wrote, or a later version of this one, is no metadata; the committed offset then counts alone.
+//! `slackline/1`, then the state in postcard's encoding as base64: ASCII, since the broker counts UTF-16 units, and what is not UTF-8 makes clients panic.
+//! Invariant: any text is read without a panic; what another program wrote, or a later version of this one, is no state, and the committed offset counts alone.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
+use serde::{Deserialize, Serialize};
+
+use super::filter::Filter;
+use super::roster::NameHash;
+use super::state::{Blocked, Left, List, Listed, Pending, Positions, State};
+use crate::event::{Offset, TopicId};
+use crate::metrics::Degree;
 
 /// The version mark that every commit's metadata begins with.
 const VERSION: &str = "slackline/1";
 
-/// The metadata of one partition's commit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Metadata {
-    /// How many partitions the topic had when the commit was made.
-    pub partitions: u32,
+/// What a commit's metadata may take, in characters: three quarters of a broker's default limit (`offset.metadata.max.bytes`, 4096).
+pub const BUDGET: usize = 3_000;
+
+/// The share of the room that the filter of lagging actions may take: its bits only matter once the configuration changes, or there is a floor.
+const FILTER_SHARE: usize = 8;
+
+/// How many webhooks under a `Retry-After` are told of: the others learn it from Slack again.
+const MOST_BLOCKED: usize = 32;
+
+/// A state as it is committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fitted {
+    /// The metadata.
+    pub text: String,
+    /// What had to be cut; `None`: it says everything.
+    pub cut: Option<Degree>,
 }
 
-impl Metadata {
-    /// As it is committed: ASCII, under 30 bytes.
-    #[must_use]
-    pub fn encode(self) -> String {
-        format!("{VERSION} partitions={}", self.partitions)
-    }
+/// Offsets are told relative to the committed one, in one or two bytes as a rule.
+#[derive(Serialize, Deserialize)]
+struct Wire {
+    partitions: Option<u32>,
+    topic: Option<[u8; 16]>,
+    blocked: Vec<(NameHash, u64)>,
+    left: Option<WireLeft>,
+}
 
-    /// What a commit's metadata says, if slackline wrote it.
-    #[must_use]
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let rest = std::str::from_utf8(bytes).ok()?.strip_prefix(VERSION)?.strip_prefix(" partitions=")?;
-        rest.parse().ok().map(|partitions| Self { partitions })
+#[derive(Serialize, Deserialize)]
+struct WireLeft {
+    mark: u64,
+    pending: WirePending,
+}
+
+#[derive(Serialize, Deserialize)]
+enum WirePending {
+    Listed(Vec<WireGroup>),
+    Positions { roster: Option<NameHash>, webhooks: Vec<(NameHash, u64)>, floor: Option<u64>, lagging: Vec<u8> },
+}
+
+/// The events of which the same is pending: names once, then each offset as the distance to the one before.
+#[derive(Serialize, Deserialize)]
+struct WireGroup {
+    webhook: NameHash,
+    pending: Vec<NameHash>,
+    done: Vec<NameHash>,
+    offsets: Vec<u64>,
+}
+
+/// The state as the metadata of a commit of `offset`, in at most `budget` characters: whole, or cut to what fits. Without any room it is empty, which tells
+/// the next owner that everything is pending.
+#[must_use]
+pub fn fit(state: &State, offset: Offset, budget: usize, roster: Option<NameHash>) -> Fitted {
+    let blocked = state.blocked.get(..MOST_BLOCKED.min(state.blocked.len())).unwrap_or_default();
+    let try_pending = |pending: &Pending, mark: Offset| {
+        let left = Some(WireLeft { mark: distance(offset, mark), pending: wire(pending, offset) });
+        let wire = Wire { partitions: state.partitions, topic: topic(state), blocked: wire_blocked(blocked), left };
+        encode(&wire).filter(|text| text.len() <= budget)
+    };
+    let filter_bytes = budget / FILTER_SHARE;
+    if let Some(left) = &state.left {
+        let positions = match &left.pending {
+            Pending::Listed(list) => {
+                // Each takes a byte at least; a list that can't fit is not even tried.
+                if list.len() <= budget
+                    && let Some(text) = try_pending(&left.pending, left.mark)
+                {
+                    return Fitted { text, cut: None };
+                }
+                Positions::of(list, roster, filter_bytes)
+            }
+            Pending::Positions(positions) => positions.clone(),
+        };
+        let cut = if positions.floor.is_some() { Degree::Floor } else { Degree::Positions };
+        if let Some(text) = try_pending(&Pending::Positions(positions.clone()), left.mark) {
+            return Fitted { text, cut: Some(cut) };
+        }
+        let with_floor = |named| try_pending(&Pending::Positions(positions.with_floor(named, filter_bytes)), left.mark);
+        // The most webhooks that can be named: found by halving.
+        let (mut fits, mut too_many) = (0, positions.webhooks.len());
+        while fits + 1 < too_many {
+            let middle = usize::midpoint(fits, too_many);
+            if with_floor(middle).is_some() {
+                fits = middle;
+            } else {
+                too_many = middle;
+            }
+        }
+        if let Some(text) = with_floor(fits) {
+            return Fitted { text, cut: Some(Degree::Floor) };
+        }
     }
+    let bare = Wire { partitions: state.partitions, topic: topic(state), blocked: Vec::new(), left: None };
+    let text = encode(&bare).filter(|text| text.len() <= budget).unwrap_or_else(|| VERSION.to_owned());
+    let text = if text.len() <= budget { text } else { String::new() };
+    Fitted { text, cut: state.left.as_ref().map(|_| Degree::Floor) }
+}
+
+/// The state that a commit of `offset` carries, if slackline wrote it.
+#[must_use]
+pub fn decode(metadata: &[u8], offset: Offset) -> Option<State> {
+    let rest = metadata.strip_prefix(VERSION.as_bytes())?;
+    if rest.is_empty() {
+        return Some(State::default());
+    }
+    let bytes = BASE64.decode(rest.strip_prefix(b" ")?).ok()?;
+    let (wire, rest) = postcard::take_from_bytes::<Wire>(&bytes).ok()?;
+    let left = match wire.left {
+        Some(left) => Some(Left { mark: at(offset, left.mark), pending: pending(left.pending, offset)? }),
+        None => None,
+    };
+    let blocked = wire.blocked.into_iter().map(|(webhook, until)| Blocked { webhook, until }).collect();
+    let topic = wire.topic.map(|bytes| TopicId(u128::from_be_bytes(bytes)));
+    rest.is_empty().then_some(State { partitions: wire.partitions, topic, left, blocked })
+}
+
+fn encode(wire: &Wire) -> Option<String> {
+    let bytes = postcard::to_allocvec(wire).ok()?;
+    Some(format!("{VERSION} {}", BASE64.encode(bytes)))
+}
+
+fn topic(state: &State) -> Option<[u8; 16]> {
+    state.topic.map(|TopicId(id)| id.to_be_bytes())
+}
+
+fn wire_blocked(blocked: &[Blocked]) -> Vec<(NameHash, u64)> {
+    blocked.iter().map(|blocked| (blocked.webhook, blocked.until)).collect()
+}
+
+fn wire(pending: &Pending, base: Offset) -> WirePending {
+    match pending {
+        Pending::Listed(list) => WirePending::Listed(groups(list, base)),
+        Pending::Positions(Positions { roster, webhooks, floor, lagging }) => WirePending::Positions {
+            roster: *roster,
+            webhooks: webhooks.iter().map(|(name, position)| (*name, distance(base, *position))).collect(),
+            floor: floor.map(|floor| distance(base, floor)),
+            lagging: lagging.bytes().to_vec(),
+        },
+    }
+}
+
+fn groups(list: &List, base: Offset) -> Vec<WireGroup> {
+    let mut groups: BTreeMap<&Listed, (Offset, Vec<u64>)> = BTreeMap::new();
+    for (offset, listed) in list.iter().flat_map(|(offset, all)| all.iter().map(move |listed| (*offset, listed))) {
+        let (last, offsets) = groups.entry(listed).or_insert((base, Vec::new()));
+        offsets.push(distance(*last, offset));
+        *last = offset;
+    }
+    let group = |(listed, (_, offsets)): (&Listed, (Offset, Vec<u64>))| {
+        let Listed { webhook, pending, done } = listed.clone();
+        WireGroup { webhook, pending, done, offsets }
+    };
+    groups.into_iter().map(group).collect()
+}
+
+fn pending(wire: WirePending, base: Offset) -> Option<Pending> {
+    Some(match wire {
+        WirePending::Listed(groups) => {
+            let mut list = List::new();
+            for WireGroup { webhook, pending, done, offsets } in groups {
+                let mut last = base;
+                for distance in offsets {
+                    last = at(last, distance);
+                    let (pending, done) = (pending.clone(), done.clone());
+                    list.entry(last).or_default().push(Listed { webhook, pending, done });
+                }
+            }
+            Pending::Listed(list)
+        }
+        WirePending::Positions { roster, webhooks, floor, lagging } => Pending::Positions(Positions {
+            roster,
+            webhooks: webhooks.into_iter().map(|(name, position)| (name, at(base, position))).collect(),
+            floor: floor.map(|floor| at(base, floor)),
+            lagging: Filter::from_bytes(lagging)?,
+        }),
+    })
+}
+
+/// An offset below the base would be one that the committed offset has passed: none is.
+fn distance(from: Offset, to: Offset) -> u64 {
+    u64::try_from(to.0.saturating_sub(from.0)).unwrap_or(0)
+}
+
+fn at(base: Offset, distance: u64) -> Offset {
+    Offset(base.0.saturating_add_unsigned(distance))
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn what_is_written_is_read(partitions: u32) {
-            let metadata = Metadata { partitions };
-            prop_assert_eq!(Metadata::decode(metadata.encode().as_bytes()), Some(metadata));
-            prop_assert!(metadata.encode().is_ascii() && metadata.encode().len() <= 34);
-        }
-
-        #[test]
-        fn no_bytes_panic(bytes: Vec<u8>) {
-            let _ = Metadata::decode(&bytes);
-        }
-    }
-
-    #[test]
-    fn foreign_metadata_is_none() {
-        for foreign in [
-            "",
-            "slackline/2 partitions=3",
-            "slackline/1",
-            "slackline/1 partitions=",
-            "slackline/1 partitions=-1",
-            "AgAAAXq9",
-        ] {
-            assert_eq!(Metadata::decode(foreign.as_bytes()), None, "{foreign}");
-        }
-        assert_eq!(Metadata::decode(&[0xff, 0xfe]), None);
-    }
-}
+mod tests;

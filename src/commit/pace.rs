@@ -1,7 +1,7 @@
 //! [5] When to commit. Pure: time is an argument.
 //!
 //! Invariant: at most one commit is in flight. A broker answers a member's commits one at a time, 5–6 ms each (its append linger), so what comes while one is in
-//! flight goes with the next.
+//! flight goes with the next. Large states come less often: every byte is written to `__consumer_offsets` on all of its replicas.
 
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,18 @@ pub(super) const UNMATCHED_INTERVAL: Duration = Duration::from_secs(3);
 
 /// How long to wait before a failed commit is made again. Most fail while a rebalance is under way, which takes about this long.
 pub(super) const RETRY_INTERVAL: Duration = Duration::from_millis(250);
+
+/// Bytes of metadata a second, over which the next commit waits: a full state of 3,000 bytes costs 6 ms, as long as the broker takes anyway.
+const BYTES_PER_SECOND: u32 = 512 * 1024;
+
+/// What kind of commit is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    /// For what a crash would repeat.
+    Urgent,
+    /// For everything that went by.
+    Routine,
+}
 
 /// The pace of commits.
 #[derive(Debug)]
@@ -37,8 +49,14 @@ impl Pace {
 
     /// Whether to commit now, if there is anything to commit.
     #[must_use]
-    pub(super) fn is_due(&self, now: Instant) -> bool {
-        !self.in_flight && now >= self.not_before && (self.urgent || now >= self.routine)
+    pub(super) fn due(&self, now: Instant) -> Option<Due> {
+        if self.in_flight || now < self.not_before {
+            None
+        } else if now >= self.routine {
+            Some(Due::Routine)
+        } else {
+            self.urgent.then_some(Due::Urgent)
+        }
     }
 
     /// Whether a commit's answer is awaited.
@@ -57,26 +75,42 @@ impl Pace {
         }
     }
 
-    /// A commit was sent.
-    pub(super) fn sent(&mut self, now: Instant) {
+    /// A commit with so many bytes of metadata was sent.
+    pub(super) fn sent(&mut self, now: Instant, due: Due, bytes: usize) {
         self.in_flight = true;
-        self.urgent = false;
-        self.routine = now + UNMATCHED_INTERVAL;
+        self.not_before = now + Duration::from_secs(1) * u32::try_from(bytes).unwrap_or(u32::MAX) / BYTES_PER_SECOND;
+        self.looked(now, due);
     }
 
     /// A commit was due and there was nothing to say.
-    pub(super) fn skipped(&mut self, now: Instant) {
-        self.urgent = false;
-        self.routine = now + UNMATCHED_INTERVAL;
+    pub(super) fn skipped(&mut self, now: Instant, due: Due) {
+        self.looked(now, due);
     }
 
-    /// The answer came. After a failure the commit is made again.
-    pub(super) fn answered(&mut self, now: Instant, ok: bool) {
-        self.in_flight = false;
-        if !ok {
-            self.urgent = true;
-            self.not_before = now + RETRY_INTERVAL;
+    fn looked(&mut self, now: Instant, due: Due) {
+        self.urgent = false;
+        if due == Due::Routine {
+            self.routine = now + UNMATCHED_INTERVAL;
         }
+    }
+
+    /// The broker acknowledged.
+    pub(super) fn acknowledged(&mut self) {
+        self.in_flight = false;
+    }
+
+    /// The commit failed and is made again.
+    pub(super) fn failed(&mut self, now: Instant) {
+        self.in_flight = false;
+        self.urgent = true;
+        self.not_before = now + RETRY_INTERVAL;
+    }
+
+    /// The broker has no room for the state, which is made smaller and committed again at once.
+    pub(super) fn refused(&mut self, now: Instant) {
+        self.in_flight = false;
+        self.urgent = true;
+        self.not_before = now;
     }
 }
 
@@ -88,23 +122,28 @@ mod tests {
     fn an_outcome_is_committed_at_once_and_never_two_at_a_time() {
         let now = Instant::now();
         let mut pace = Pace::new(now);
-        assert!(!pace.is_due(now));
+        assert_eq!(pace.due(now), None);
         pace.hurry();
-        assert!(pace.is_due(now));
-        pace.sent(now);
+        assert_eq!(pace.due(now), Some(Due::Urgent));
+        pace.sent(now, Due::Urgent, 0);
         pace.hurry();
-        assert!(!pace.is_due(now + UNMATCHED_INTERVAL * 2), "a second commit while one is in flight");
-        pace.answered(now, true);
-        assert!(pace.is_due(now), "what came meanwhile goes with the next");
+        assert_eq!(pace.due(now + UNMATCHED_INTERVAL * 2), None, "a second commit while one is in flight");
+        pace.acknowledged();
+        assert_eq!(pace.due(now), Some(Due::Urgent), "what came meanwhile goes with the next");
     }
 
     #[test]
-    fn unmatched_events_wait_for_the_interval() {
+    fn unmatched_events_wait_for_the_interval_and_no_longer_however_much_else_is_committed() {
         let now = Instant::now();
-        let pace = Pace::new(now);
-        assert!(!pace.is_due(now + UNMATCHED_INTERVAL - Duration::from_millis(1)));
-        assert!(pace.is_due(now + UNMATCHED_INTERVAL));
+        let mut pace = Pace::new(now);
         assert_eq!(pace.next(), Some(now + UNMATCHED_INTERVAL));
+        pace.hurry();
+        pace.sent(now + UNMATCHED_INTERVAL / 2, Due::Urgent, 0);
+        pace.acknowledged();
+        assert_eq!(pace.due(now + UNMATCHED_INTERVAL - Duration::from_millis(1)), None);
+        assert_eq!(pace.due(now + UNMATCHED_INTERVAL), Some(Due::Routine));
+        pace.skipped(now + UNMATCHED_INTERVAL, Due::Routine);
+        assert_eq!(pace.next(), Some(now + UNMATCHED_INTERVAL * 2));
     }
 
     #[test]
@@ -112,10 +151,32 @@ mod tests {
         let now = Instant::now();
         let mut pace = Pace::new(now);
         pace.hurry();
-        pace.sent(now);
-        pace.answered(now, false);
-        assert!(!pace.is_due(now));
-        assert!(pace.is_due(now + RETRY_INTERVAL));
+        pace.sent(now, Due::Urgent, 0);
+        pace.failed(now);
+        assert_eq!(pace.due(now), None);
+        assert_eq!(pace.due(now + RETRY_INTERVAL), Some(Due::Urgent));
         assert_eq!(pace.next(), Some(now + RETRY_INTERVAL));
+    }
+
+    #[test]
+    fn a_state_that_is_too_large_is_made_smaller_at_once() {
+        let now = Instant::now();
+        let mut pace = Pace::new(now);
+        pace.hurry();
+        pace.sent(now, Due::Urgent, 3_000);
+        pace.refused(now);
+        assert_eq!(pace.due(now), Some(Due::Urgent));
+    }
+
+    #[test]
+    fn large_states_come_less_often() {
+        let now = Instant::now();
+        let mut pace = Pace::new(now);
+        pace.hurry();
+        pace.sent(now, Due::Urgent, 512 * 1024 / 2);
+        pace.acknowledged();
+        pace.hurry();
+        assert_eq!(pace.due(now + Duration::from_millis(499)), None);
+        assert_eq!(pace.due(now + Duration::from_millis(500)), Some(Due::Urgent));
     }
 }

@@ -25,6 +25,10 @@ pub struct Config {
     pub hash: u64,
 }
 
+/// So many pending deliveries of one webhook in one partition fit into a commit one by one, whatever their offsets; beyond it a commit says only up to where each
+/// webhook has come. `check` warns of a queue that holds more.
+pub const LISTED_DELIVERIES: usize = 700;
+
 /// How the bus is reached and read.
 pub struct Kafka {
     /// Comma-separated `host:port`, as librdkafka wants them.

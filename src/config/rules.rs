@@ -190,6 +190,13 @@ impl Rules<'_> {
         let Some(kafka) = &file.kafka else { return };
         if let Some(properties) = &kafka.value.properties {
             self.property_conflicts(&properties.value);
+            if let Some(id) = &kafka.value.instance_id
+                && properties::is_consumer_protocol(&properties.value)
+            {
+                let message = "`instance_id` does not go with `group.protocol: consumer`: a worker that is killed and started again could not join until its session has ended";
+                let help = "remove `group.protocol` to be back at once after a restart, or `instance_id`";
+                self.error(&id.at, message, help);
+            }
         }
         let properties = kafka.value.properties.as_ref().map(|properties| &properties.value);
         let configured = properties.and_then(|properties| properties::number(properties, "max.poll.interval.ms"));
@@ -199,14 +206,15 @@ impl Rules<'_> {
             (None, Some(properties)) => (kafka::DRAIN_TIMEOUT, &properties.at),
             (None, None) => return,
         };
-        if drain.as_millis() >= u128::from(longest) {
-            let limit = duration::show(Duration::from_millis(longest));
+        // The commits that follow the drain need their time too, and the other members wait.
+        if drain.as_millis() * 2 > u128::from(longest) {
+            let limit = duration::show(Duration::from_millis(longest / 2));
             let message =
-                "`drain_timeout` is no shorter than `max.poll.interval.ms`: a rebalance would outlast the membership";
+                "`drain_timeout` is over half of `max.poll.interval.ms`: a rebalance could outlast the membership";
             self.error(
                 at,
                 message,
-                format!("stay below `{limit}`; the default is `{}`", duration::show(kafka::DRAIN_TIMEOUT)),
+                format!("stay within `{limit}`; the default is `{}`", duration::show(kafka::DRAIN_TIMEOUT)),
             );
         }
     }

@@ -1,4 +1,4 @@
-//! [1] What the broker is asked at an assignment: committed offsets, the logs' beginnings and ends, partition counts. The only requests that the poll loop waits for.
+//! [1] What the broker is asked at an assignment: committed offsets, the logs' beginnings and ends, the topics' ids and partition counts. The only requests that the poll loop waits for.
 //!
 //! Invariant: every answer counts whole or not at all; one that fails is asked for again, never guessed.
 
@@ -9,8 +9,10 @@ use rdkafka::consumer::{Consumer, RebalanceProtocol};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 
-use crate::commit::metadata::Metadata;
-use crate::event::{Offset, Partition, TopicIndex};
+use crate::commit::metadata;
+use crate::commit::state::State;
+use crate::event::{Offset, Partition, TopicId, TopicIndex};
+use crate::kafka::native::Described;
 use crate::kafka::{self, native};
 use crate::metrics::TopicTally;
 
@@ -23,12 +25,21 @@ const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 /// The pause between two tries of a look-up that failed.
 pub(super) const LOOKUP_RETRY: Duration = Duration::from_secs(1);
 
-/// How long asking for a topic may take; librdkafka's request waits behind a long-poll fetch for up to half a second.
+/// How long asking for the topics may take; librdkafka's request waits behind a long-poll fetch for up to half a second.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Where one partition begins, and with what.
+pub(super) struct Beginning {
+    pub(super) partition: Partition,
+    pub(super) known: Known,
+    pub(super) begin: Begin,
+    /// What the commit's metadata says, if slackline wrote it.
+    pub(super) state: Option<State>,
+}
 
 impl PollLoop {
     /// What the broker holds of `partitions`, and where each begins: three requests whatever the number.
-    pub(super) fn look_up(&self, partitions: &[Partition]) -> Result<Vec<(Known, Partition, Begin)>, KafkaError> {
+    pub(super) fn look_up(&self, partitions: &[Partition]) -> Result<Vec<Beginning>, KafkaError> {
         if partitions.is_empty() {
             return Ok(Vec::new());
         }
@@ -42,7 +53,15 @@ impl PollLoop {
             .iter()
             .zip(committed.iter().zip(low.iter().zip(&high)))
             .map(|(&partition, (committed, (&low, &high)))| {
-                let known = Known { number: partition.number, committed: committed.offset.map(Offset), low, high };
+                let state = self.state(partition, committed.offset.map(Offset), &committed.metadata);
+                let known = Known {
+                    number: partition.number,
+                    topic: self.topics.id(partition.topic),
+                    committed: committed.offset.map(Offset),
+                    committed_topic: state.as_ref().and_then(|state| state.topic),
+                    low,
+                    high,
+                };
                 let others = match others.get(&partition.topic) {
                     Some(known) => *known,
                     None if known.committed.is_some() => TopicCommits::None,
@@ -52,9 +71,26 @@ impl PollLoop {
                         commits
                     }
                 };
-                Ok((known, partition, start::begin(known, others, self.parts.config.kafka.start)))
+                let begin = start::begin(known, others, self.parts.config.kafka.start);
+                let begin = begin.reckoned(state.as_ref());
+                Ok(Beginning { partition, known, begin, state })
             })
             .collect()
+    }
+
+    /// The state that a commit carries. Without one of ours the committed offset counts alone: everything from there on is pending.
+    fn state(&self, partition: Partition, committed: Option<Offset>, metadata: &[u8]) -> Option<State> {
+        let offset = committed?;
+        let state = metadata::decode(metadata, offset);
+        if state.is_none() {
+            let (topic, partition) = (self.topics.name(partition.topic), partition.number);
+            if metadata.is_empty() {
+                tracing::info!(topic, partition, %offset, "the committed offset was set by somebody else: everything from there on is delivered");
+            } else {
+                tracing::warn!(topic, partition, %offset, "the committed offset's metadata is another program's, or a later version's, and is ignored: everything from the offset on is delivered");
+            }
+        }
+        state
     }
 
     /// Partitions that the client can't read on: what it was about to read has left the log. They go on where there is something; what was read before stays pending.
@@ -68,26 +104,51 @@ impl PollLoop {
 
     /// librdkafka does not say which partition it is: all that are owned are looked at.
     fn try_to_go_on(&mut self) -> Result<(), KafkaError> {
+        self.describe_topics()?;
+        self.leave_remade();
         let owned: Vec<(Partition, Offset)> = self.ledger.standings().map(|at| (at.partition, at.next)).collect();
         let names: Vec<(String, i32)> =
             owned.iter().map(|(at, _)| (self.topics.name(at.topic).to_owned(), at.number)).collect();
         let low = self.log_offsets(&names, KafkaOffset::Beginning)?;
         let high = self.log_offsets(&names, KafkaOffset::End)?;
-        let mut stuck = Vec::new();
+        let mut shortened = Vec::new();
+        let mut cut = Vec::new();
         for ((partition, next), (low, high)) in owned.into_iter().zip(low.into_iter().zip(high)) {
-            let known = Known { number: partition.number, committed: Some(next), low, high };
-            let begin = start::begin(known, TopicCommits::None, self.parts.config.kafka.start);
-            match begin {
-                Begin::Committed(_) => continue,
-                // Another log: what was read of the old one is no position of this one.
-                Begin::Beyond(offset) => drop(self.ledger.assign(partition, offset, None)),
-                begin => self.ledger.advance(partition, begin.offset()),
+            let topic = self.topics.id(partition.topic);
+            let known =
+                Known { number: partition.number, topic, committed: Some(next), committed_topic: topic, low, high };
+            match start::begin(known, TopicCommits::None, self.parts.config.kafka.start) {
+                begin @ Begin::Lost { offset, .. } => {
+                    self.ledger.advance(partition, offset);
+                    self.log_begin(partition, begin, &known);
+                    self.ends.insert(partition, high);
+                    shortened.push(partition);
+                }
+                Begin::Committed(_) => {}
+                _ => cut.push(partition),
             }
-            self.log_begin(partition, begin, &known);
-            self.ends.insert(partition, high);
-            stuck.push(partition);
         }
-        if stuck.is_empty() { Ok(()) } else { self.read_anew(&stuck) }
+        if !shortened.is_empty() {
+            self.read_anew(&shortened)?;
+        }
+        if !cut.is_empty() {
+            self.begin_again(cut);
+        }
+        Ok(())
+    }
+
+    /// What is owned of topics that were deleted and made anew is left behind, and begun with as the new ones; from then on commits name those.
+    pub(super) fn leave_remade(&mut self) {
+        if self.remade.is_empty() {
+            return;
+        }
+        let remade = std::mem::take(&mut self.remade);
+        let partitions: Vec<Partition> =
+            self.ledger.partitions().filter(|partition| remade.contains_key(&partition.topic)).collect();
+        self.begin_again(partitions);
+        for (topic, id) in remade {
+            self.topics.set_id(topic, id);
+        }
     }
 
     /// Makes the client read on where the ledger stands. A seek fails after a reset that failed; taking the partitions over again works.
@@ -121,7 +182,13 @@ impl PollLoop {
             .map(|number| (self.topics.name(topic).to_owned(), number))
             .collect();
         let committed = native::committed(&self.parts.client, &names, LOOKUP_TIMEOUT)?;
-        Ok(TopicCommits::of(committed.iter().filter(|at| at.offset.is_some()).map(|at| Metadata::decode(&at.metadata))))
+        let states: Vec<Option<State>> =
+            committed.iter().filter_map(|at| Some(metadata::decode(&at.metadata, Offset(at.offset?)))).collect();
+        Ok(match TopicCommits::of(states.iter().map(Option::as_ref), self.topics.id(topic)) {
+            // The broker forgets a topic's offsets with the topic.
+            TopicCommits::None if self.topics.is_remade(topic) => TopicCommits::Earlier,
+            commits => commits,
+        })
     }
 
     /// The beginnings or the ends of the partitions' logs, in their order.
@@ -159,6 +226,14 @@ impl PollLoop {
                 let tally = TopicTally { offsets_lost: lost, ..TopicTally::default() };
                 self.parts.metrics.add_events(partition.topic, &tally);
             }
+            Begin::Remade(offset) => {
+                let committed = known.committed.map(|at| at.0);
+                tracing::warn!(topic, partition = partition.number, committed, %offset, "the topic was deleted and made anew: beginning at its beginning");
+            }
+            Begin::Cut(offset) => {
+                let committed = known.committed.map(|at| at.0);
+                tracing::warn!(topic, partition = partition.number, committed, %offset, "the committed offset lies beyond the end of the partition's log, which was cut (an unclean leader election): beginning at its end");
+            }
             Begin::Beyond(offset) => {
                 let committed = known.committed.map(|at| at.0);
                 tracing::warn!(topic, partition = partition.number, committed, end = %known.high, %offset, "the committed offset lies beyond the partition's end: the topic was made anew or cut; beginning at its beginning");
@@ -166,10 +241,29 @@ impl PollLoop {
         }
     }
 
-    /// Asks how many partitions the topics have: at every assignment, since the shares of the rate hang on it. A topic that appears comes with one.
-    pub(super) fn count_partitions(&mut self) {
-        for topic in self.topics.indices() {
-            let there = self.count_partitions_of(topic);
+    /// Asks which topics there are, how many partitions each has, and its id: at every assignment, since the shares of the rate hang on it, and commits name it.
+    ///
+    /// A topic that was made anew while partitions of the one before are owned keeps its old id until they are given up: an old offset must not be committed under
+    /// the new id.
+    pub(super) fn describe_topics(&mut self) -> Result<(), KafkaError> {
+        let names: Vec<&str> = self.topics.indices().map(|topic| self.topics.name(topic)).collect();
+        let described = native::describe_topics(&self.parts.client, self.broker, &names, METADATA_TIMEOUT)?;
+        self.note_topics(described);
+        Ok(())
+    }
+
+    pub(super) fn note_topics(&mut self, described: Vec<Described>) {
+        let mut news = false;
+        for (topic, described) in self.topics.indices().zip(described) {
+            let there = match described {
+                Described::There { partitions, id } => {
+                    news |= self.topics.set_partitions(topic, partitions);
+                    self.identify(topic, id);
+                    true
+                }
+                Described::Missing => false,
+                Described::Unclear(_) => continue,
+            };
             let name = self.topics.name(topic);
             if there && self.missing.remove(&topic) {
                 tracing::info!(topic = name, "the topic is there now");
@@ -178,27 +272,25 @@ impl PollLoop {
             }
         }
         self.report_missing();
+        if news {
+            self.ownership_changed();
+        }
+    }
+
+    fn identify(&mut self, topic: TopicIndex, id: Option<TopicId>) {
+        let Some(id) = id else { return };
+        let remade = start::differ(self.topics.id(topic), Some(id));
+        if remade && self.ledger.partitions().any(|partition| partition.topic == topic) {
+            self.remade.insert(topic, id);
+            self.out_of_range = self.out_of_range.or(Some(Instant::now()));
+        } else {
+            self.remade.remove(&topic);
+            self.topics.set_id(topic, id);
+        }
     }
 
     fn report_missing(&self) {
         let names = self.missing.iter().map(|topic| self.topics.name(*topic).to_owned()).collect();
         self.parts.health.set_missing_topics(names);
-    }
-
-    /// Whether the topic exists, and has told its number of partitions. A broker that does not answer leaves things as they are.
-    fn count_partitions_of(&mut self, topic: TopicIndex) -> bool {
-        let name = self.topics.name(topic).to_owned();
-        let Ok(metadata) = self.parts.client.fetch_metadata(Some(&name), METADATA_TIMEOUT) else {
-            return !self.missing.contains(&topic);
-        };
-        let count =
-            metadata.topics().iter().find(|found| found.name() == name).map_or(0, |found| found.partitions().len());
-        match u32::try_from(count) {
-            Ok(count) if count > 0 => {
-                self.topics.set_partitions(topic, count);
-                true
-            }
-            _ => false,
-        }
     }
 }

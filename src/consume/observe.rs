@@ -8,7 +8,7 @@ use rdkafka::Statistics;
 use rdkafka::statistics;
 
 use crate::event::{Offset, Partition};
-use crate::metrics::PartitionGauges;
+use crate::metrics::{PartitionGauges, TopicTally};
 
 use super::PollLoop;
 
@@ -18,6 +18,9 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// How often the ends of paused partitions are asked for.
 const PAUSED_INTERVAL: Duration = Duration::from_secs(5);
 
+/// How often it is looked whether the topics are still the ones that are being read.
+const TOPICS_INTERVAL: Duration = Duration::from_secs(10);
+
 impl PollLoop {
     /// What is told at every turn or once a second.
     pub(super) fn observe(&mut self, now: Instant) {
@@ -26,13 +29,33 @@ impl PollLoop {
             return;
         }
         self.observed = now;
+        self.look_for_failure();
         self.look_at_paused_ends(now);
+        self.observe_holds(now);
+        self.parts.committer.unblock(since_epoch().as_secs());
+        self.look_at_topics(now);
         self.report_partitions();
+        for (partition, lost) in self.ledger.take_lost() {
+            self.tell_of_lost(partition, lost);
+        }
         for ((action, reason), repeat) in &mut self.drops {
             if let Some(deliveries) = repeat.due(now.duration_since(self.began)).times() {
                 super::read::log_drops(&self.parts.config, *action, *reason, deliveries);
             }
         }
+    }
+
+    /// Pending events of a former owner that were not there any more: compacted away, or out of the retention.
+    fn tell_of_lost(&self, partition: Partition, lost: u64) {
+        let topic = self.topics.name(partition.topic);
+        tracing::error!(
+            topic,
+            partition = partition.number,
+            lost,
+            "events with pending deliveries left the topic before they were delivered"
+        );
+        let tally = TopicTally { offsets_lost: lost, ..TopicTally::default() };
+        self.parts.metrics.add_events(partition.topic, &tally);
     }
 
     /// librdkafka learns the end of a partition by fetching: of a paused one it is asked for, and the answer taken when it is there.
@@ -62,9 +85,32 @@ impl PollLoop {
         }
     }
 
+    /// The client reads on in a topic that was made anew as if it were the one before, at the old offset and without a word: only the id tells. Asked for now and
+    /// then, and at once where an end has gone back.
+    fn look_at_topics(&mut self, now: Instant) {
+        let names: Vec<&str> = self.topics.indices().map(|topic| self.topics.name(topic)).collect();
+        let mut last = None;
+        while let Some(answer) = self.parts.described.answer(&names) {
+            last = Some(answer);
+        }
+        if now >= self.asked_for_topics + TOPICS_INTERVAL {
+            self.asked_for_topics = now;
+            if let Err(error) = self.parts.described.ask(self.broker, &names, TOPICS_INTERVAL) {
+                tracing::debug!(%error, "could not ask for the topics");
+            }
+        }
+        match last {
+            Some(Ok(described)) => {
+                self.note_topics(described);
+            }
+            Some(Err(error)) => tracing::debug!(%error, "no answer about the topics"),
+            None => {}
+        }
+    }
+
     /// Sets the gauges of what is owned; series of what is not disappear.
     pub(super) fn report_partitions(&self) {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let now = since_epoch();
         let gauges: Vec<(Partition, PartitionGauges)> = self
             .ledger
             .standings()
@@ -93,6 +139,10 @@ impl PollLoop {
         let now = Instant::now();
         let reachable = statistics.brokers.values().any(|broker| broker.state == "UP");
         self.parts.health.set_reachable(reachable, now);
+        let askable =
+            |broker: &&statistics::Broker| broker.state == "UP" && broker.source != "logical" && broker.nodeid >= 0;
+        let idlest = statistics.brokers.values().filter(askable).min_by_key(|broker| broker.waitresp_cnt);
+        self.broker = idlest.map(|broker| broker.nodeid);
         if reachable && let Some(recovered) = self.trouble.recover(self.began.elapsed()) {
             tracing::info!(seconds = recovered.lasted.as_secs_f64(), "Kafka is reachable");
         }
@@ -114,6 +164,11 @@ impl PollLoop {
                 if end >= 0
                     && let Some(known) = self.ends.get_mut(&at)
                 {
+                    if end < known.0
+                        && let Some(at_once) = now.checked_sub(TOPICS_INTERVAL)
+                    {
+                        self.asked_for_topics = at_once;
+                    }
                     *known = Offset(end);
                 }
             }
@@ -122,4 +177,8 @@ impl PollLoop {
             self.ownership_changed();
         }
     }
+}
+
+fn since_epoch() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }

@@ -6,24 +6,33 @@ use rdkafka::TopicPartitionList;
 use rdkafka::consumer::Consumer;
 use rdkafka::message::{BorrowedMessage, Message, Timestamp};
 
+use crate::commit::inherited::Unclaimed;
+use crate::commit::ledger::{Read, Reading};
 use crate::config::check::{ActionIndex, Config};
-use crate::delivery::{Delivery, Reason, Ticket};
+use crate::delivery::{Delivery, Origin, REMOVED_ACTION, Reason, Ticket};
 use crate::event::{Headers, Offset, Partition, Position, Record, TopicIndex};
+use crate::metrics::TopicTally;
 use crate::queue::Push;
-use crate::route::{Routed, Verdict};
+use crate::route::{Routed, Routing, Verdict};
 
+use super::PollLoop;
 use super::pause::Change;
-use super::{PollLoop, settle};
 
 impl PollLoop {
-    /// One record: matched, rendered, queued, noted in the ledger.
+    /// One record: matched, rendered, queued, noted in the ledger. Below the mark that a former owner left, only what it left.
     pub(super) fn read(&mut self, message: &BorrowedMessage<'_>) {
         let Some(topic) = self.topics.index(message.topic()) else { return };
         let partition = Partition { topic, number: message.partition() };
         let position = Position { partition, offset: Offset(message.offset()) };
-        // Of a partition that was given up meanwhile, or read before: its owner, or the ledger, has it.
-        if !self.ledger.expects(position) {
-            return;
+        let reading = self.ledger.reading(position);
+        match reading {
+            // Of a partition that was given up meanwhile, or read before: its owner, or the ledger, has it.
+            Reading::Known => return,
+            Reading::Done => {
+                self.ledger.read(position, Read::default());
+                return self.count(topic, |tally| tally.reread += 1);
+            }
+            Reading::New | Reading::Left => {}
         }
         let record = Record {
             position,
@@ -38,40 +47,82 @@ impl PollLoop {
         };
         let mut routing = std::mem::take(&mut self.routing);
         let verdict = self.parts.router.route(&record, &mut routing);
-        self.count(topic, verdict);
         for action in routing.errors.drain(..) {
             self.parts.metrics.expression_errors(action, 1);
         }
-        let actions = routing.deliveries.iter().map(|routed| routed.action);
-        if let Some(epoch) = self.ledger.read(position, record.timestamp, actions) {
-            for routed in routing.deliveries.drain(..) {
-                let ticket = Ticket { position, epoch, action: routed.action };
-                self.admit(ticket, routed, record.timestamp);
+        if reading == Reading::New {
+            self.count(topic, |tally| match verdict {
+                Verdict::Invalid(reason) => tally.invalid(reason),
+                Verdict::Unmatched => tally.unmatched += 1,
+                Verdict::Matched => tally.matched += 1,
+            });
+            let pending = routing.deliveries.iter().map(|routed| routed.action).collect();
+            let read = Read { timestamp: record.timestamp, pending, done: Vec::new() };
+            if let Some(epoch) = self.ledger.read(position, read) {
+                for routed in routing.deliveries.drain(..) {
+                    let ticket = Ticket { position, epoch, action: routed.action };
+                    self.admit(ticket, Origin::Read, routed, record.timestamp);
+                }
             }
+        } else {
+            self.count(topic, |tally| tally.reread += 1);
+            self.restore(&record, &mut routing);
         }
         self.routing = routing;
     }
 
-    fn count(&mut self, topic: TopicIndex, verdict: Verdict) {
-        let Some(tally) = self.tallies.get_mut(topic.0 as usize) else { return };
-        match verdict {
-            Verdict::Invalid(reason) => tally.invalid(reason),
-            Verdict::Unmatched => tally.unmatched += 1,
-            Verdict::Matched => tally.matched += 1,
+    /// What a former owner left of an event: delivered by whoever claims it, and settled as dropped where nobody does.
+    fn restore(&mut self, record: &Record<'_>, routing: &mut Routing) {
+        let position = record.position;
+        let matched: Vec<ActionIndex> = routing.deliveries.iter().map(|routed| routed.action).collect();
+        let claimed = self.ledger.claim(position, &matched);
+        let pending = claimed.deliveries.iter().map(|(action, _)| *action).collect();
+        let read = Read { timestamp: record.timestamp, pending, done: claimed.done };
+        let Some(epoch) = self.ledger.read(position, read) else { return };
+        for routed in routing.deliveries.drain(..) {
+            let claim = claimed.deliveries.iter().find(|(action, _)| *action == routed.action);
+            if let Some((action, origin)) = claim {
+                self.admit(Ticket { position, epoch, action: *action }, *origin, routed, record.timestamp);
+            }
+        }
+        for unclaimed in claimed.unclaimed {
+            self.unclaimed(unclaimed);
+        }
+    }
+
+    /// A delivery that a former owner left, and no action wants any more: its event is settled without it.
+    fn unclaimed(&mut self, unclaimed: Unclaimed) {
+        let config = &self.parts.config;
+        let webhook_of = |action: ActionIndex| config.actions.get(action.0 as usize).map(|action| action.webhook);
+        let (webhook, action) = match unclaimed {
+            Unclaimed::Action(action) => (webhook_of(action), action),
+            Unclaimed::Webhook(webhook) => (Some(webhook), REMOVED_ACTION),
+            Unclaimed::Nobody => (None, REMOVED_ACTION),
+        };
+        match webhook.and_then(|webhook| self.parts.queues.get(webhook.0 as usize)) {
+            Some(queue) => queue.drop_unqueued(action, Origin::Listed, Reason::Unclaimed),
+            None => self.parts.metrics.unclaimed(),
+        }
+        self.tell_of_drop(action, Reason::Unclaimed);
+    }
+
+    fn count(&mut self, topic: TopicIndex, count: impl FnOnce(&mut TopicTally)) {
+        if let Some(tally) = self.tallies.get_mut(topic.0 as usize) {
+            count(tally);
         }
     }
 
     /// One delivery to its webhook's queue, or to its end.
-    fn admit(&mut self, ticket: Ticket, routed: Routed, timestamp: Option<i64>) {
+    fn admit(&mut self, ticket: Ticket, origin: Origin, routed: Routed, timestamp: Option<i64>) {
         let Some(queue) = self.parts.queues.get(routed.webhook.0 as usize) else { return };
         let Ok(message) = routed.message else {
-            queue.drop_unqueued(ticket.action, Reason::EmptyMessage);
+            queue.drop_unqueued(ticket.action, origin, Reason::EmptyMessage);
             return self.dropped(&ticket, Reason::EmptyMessage);
         };
         if message.truncated {
             self.parts.metrics.webhook(routed.webhook).truncated();
         }
-        match queue.push(Delivery { ticket, payload: message.payload, timestamp }) {
+        match queue.push(Delivery { ticket, payload: message.payload, timestamp }, origin) {
             Push::Queued => {}
             Push::Full => {
                 let change = self.pauses.block(routed.webhook);
@@ -81,12 +132,16 @@ impl PollLoop {
         }
     }
 
-    /// Settles a delivery that no sender will see, and tells of it.
+    /// Settles a delivery that no sender will see, and tells of it. No reason to commit at once: after a crash it is dropped again, or has room.
     fn dropped(&mut self, ticket: &Ticket, reason: Reason) {
-        settle(&mut self.ledger, &mut self.parts, ticket);
-        let repeat = self.drops.entry((ticket.action, reason)).or_default();
+        self.ledger.settle(ticket, None);
+        self.tell_of_drop(ticket.action, reason);
+    }
+
+    fn tell_of_drop(&mut self, action: ActionIndex, reason: Reason) {
+        let repeat = self.drops.entry((action, reason)).or_default();
         if let Some(deliveries) = repeat.note(self.began.elapsed()).times() {
-            log_drops(&self.parts.config, ticket.action, reason, deliveries);
+            log_drops(&self.parts.config, action, reason, deliveries);
         }
     }
 
@@ -121,10 +176,17 @@ impl PollLoop {
 }
 
 pub(super) fn log_drops(config: &Config, action: ActionIndex, reason: Reason, deliveries: u64) {
-    let Some(action) = config.actions.get(action.0 as usize) else { return };
+    let Some(action) = config.actions.get(action.0 as usize) else {
+        return tracing::warn!(
+            reason = reason.as_str(),
+            deliveries,
+            "delivery dropped: the former owner of the partition left it for an action that is gone"
+        );
+    };
     let webhook = config.webhooks.get(action.webhook.0 as usize).map_or("", |webhook| webhook.name.as_str());
     let why = match reason {
         Reason::EmptyMessage => "the message is empty",
+        Reason::Unclaimed => "the former owner of the partition left it, and the trigger does not apply any more",
         _ => "the queue is full",
     };
     let (action, reason) = (action.name.as_str(), reason.as_str());

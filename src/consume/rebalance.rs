@@ -3,19 +3,23 @@
 //! Invariant: a partition is read only once its start is decided from what the broker holds, and it is given up only after what is in flight of it has ended, or
 //! its drain's deadline has passed, and the result of its last commit is known.
 
-use std::time::{Duration, Instant};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant, SystemTime};
 
-use rdkafka::consumer::Consumer;
+use rdkafka::consumer::{Consumer, RebalanceProtocol};
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 
+use crate::commit::ledger::Taken;
+use crate::commit::roster::NameHash;
+use crate::commit::state::Blocked;
 use crate::delivery::Ticket;
 use crate::event::Partition;
 use crate::kafka;
 use crate::metrics::RebalanceKind;
 
-use super::lookup::LOOKUP_RETRY;
-use super::{PollLoop, share};
+use super::lookup::{Beginning, LOOKUP_RETRY};
+use super::{Parts, PollLoop, share};
 
 /// How often a drain looks at what came.
 const LOOK_AROUND: Duration = Duration::from_millis(20);
@@ -31,14 +35,33 @@ impl PollLoop {
     /// The group gave partitions to this member: decide where each begins, then read.
     pub(super) fn assigned(&mut self, partitions: &[(String, i32)]) {
         self.parts.metrics.rebalance(RebalanceKind::Assign);
-        let mut partitions = self.known_partitions(partitions);
+        let partitions = self.known_partitions(partitions);
+        let now = Instant::now();
+        self.undecide(partitions, now);
+        self.decide_the_undecided(now);
+    }
+
+    /// Where these begin is to be decided, with what waits for that already.
+    fn undecide(&mut self, mut partitions: Vec<Partition>, again: Instant) {
         if let Some(earlier) = self.undecided.take() {
             partitions.extend(earlier.partitions);
             partitions.sort_unstable();
             partitions.dedup();
         }
-        self.undecided = Some(Undecided { partitions, again: Instant::now() });
-        self.decide_the_undecided(Instant::now());
+        self.undecided = Some(Undecided { partitions, again });
+    }
+
+    /// Owned partitions whose logs are no longer what was read: they are given up as at a revoke, and begin as if they had just been assigned. The client goes
+    /// on holding them meanwhile: a revoke finds everything as it always does.
+    pub(super) fn begin_again(&mut self, partitions: Vec<Partition>) {
+        let topics: BTreeSet<&str> = partitions.iter().map(|at| self.topics.name(at.topic)).collect();
+        tracing::warn!(
+            ?topics,
+            partitions = partitions.len(),
+            "partitions are not what was read of them any more: deciding anew where to begin"
+        );
+        self.give_up(&partitions, false);
+        self.undecide(partitions, Instant::now());
     }
 
     /// Tries to decide where an assignment begins. What fails is tried again: never guessed.
@@ -55,16 +78,17 @@ impl PollLoop {
                 if let Some(times) = self.lookups.note(self.began.elapsed()).times() {
                     tracing::warn!(%error, times, "could not look up where to begin; nothing is read until it is known");
                 }
-                self.undecided = Some(Undecided { again: now + LOOKUP_RETRY, ..undecided });
+                self.undecide(undecided.partitions, now + LOOKUP_RETRY);
             }
         }
     }
 
     fn begin(&mut self, partitions: &[Partition]) -> Result<(), KafkaError> {
-        self.count_partitions();
+        self.describe_topics()?;
+        self.leave_remade();
         let begins = self.look_up(partitions)?;
         let mut list = TopicPartitionList::with_capacity(begins.len());
-        for (known, partition, begin) in &begins {
+        for Beginning { partition, known, begin, .. } in &begins {
             list.add_partition_offset(
                 self.topics.name(partition.topic),
                 partition.number,
@@ -72,11 +96,30 @@ impl PollLoop {
             )?;
             self.log_begin(*partition, *begin, known);
         }
-        kafka::take_over(&self.parts.client, &list)?;
+        let cooperative = matches!(self.parts.client.rebalance_protocol(), RebalanceProtocol::Cooperative);
         let mut paused = TopicPartitionList::new();
-        for (known, partition, begin) in begins {
-            self.ledger.assign(partition, begin.offset(), known.committed);
-            self.ends.insert(partition, known.high);
+        if cooperative {
+            // Those that begin again: a second assignment of one would be refused.
+            let held = kafka::held(&self.parts.client, &list)?;
+            if held.count() > 0 {
+                kafka::give_up(&self.parts.client, &held)?;
+            }
+        } else {
+            // An eager assignment replaces the one before: it names everything.
+            for standing in self.ledger.standings() {
+                let Partition { topic, number } = standing.partition;
+                list.add_partition_offset(self.topics.name(topic), number, KafkaOffset::Offset(standing.next.0))?;
+                if self.pauses.is_paused(topic) {
+                    paused.add_partition(self.topics.name(topic), number);
+                }
+            }
+        }
+        kafka::take_over(&self.parts.client, &list)?;
+        let begun = begins.len();
+        for beginning in begins {
+            let partition = beginning.partition;
+            self.ends.insert(partition, beginning.known.high);
+            self.inherit(beginning);
             if self.pauses.is_paused(partition.topic) {
                 paused.add_partition(self.topics.name(partition.topic), partition.number);
             }
@@ -87,8 +130,45 @@ impl PollLoop {
         // A start that is not committed would be decided anew by the next owner, over what came meanwhile.
         self.parts.committer.hurry();
         self.ownership_changed();
-        tracing::info!(partitions = list.count(), owned = self.ledger.partitions().count(), "partitions assigned");
+        tracing::info!(partitions = begun, owned = self.ledger.partitions().count(), "partitions assigned");
         Ok(())
+    }
+
+    /// Takes a partition over with what its former owner left.
+    fn inherit(&mut self, Beginning { partition, known, begin, state }: Beginning) {
+        let state = state.filter(|_| begin.goes_on()).unwrap_or_default();
+        for Blocked { webhook, until } in state.blocked {
+            self.keep_blocked(webhook, until);
+        }
+        let taken = Taken {
+            committed: known.committed.filter(|_| begin.goes_on()),
+            left: state.left,
+            // It goes on with the count that it began with: the others' look-ups tell by it which partitions were added since.
+            partitions: state.partitions.or(self.topics.partitions(partition.topic)),
+            topic: self.topics.id(partition.topic),
+        };
+        let (_, ended) = self.ledger.assign(partition, begin.offset(), taken);
+        self.parts.committer.end_holds(ended);
+    }
+
+    /// A `Retry-After` that a former owner was told: its webhook's sender waits for it here too.
+    fn keep_blocked(&mut self, webhook: NameHash, until: u64) {
+        let Some(webhook) = self.ledger.roster().webhook_named(webhook) else { return };
+        let until = SystemTime::UNIX_EPOCH + Duration::from_secs(until);
+        if until <= SystemTime::now() {
+            return;
+        }
+        let seconds = until.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        self.parts.committer.block(webhook, seconds, &mut self.ledger);
+        if let Some(orders) = self.parts.orders.get(webhook.0 as usize) {
+            orders.send_if_modified(|orders| {
+                let later = orders.blocked_until.is_none_or(|before| before < until);
+                if later {
+                    orders.blocked_until = Some(until);
+                }
+                later
+            });
+        }
     }
 
     /// The group takes partitions away: stop, let what is in flight end, commit, forget.
@@ -103,7 +183,9 @@ impl PollLoop {
         for partition in &partitions {
             list.add_partition(self.topics.name(partition.topic), partition.number);
         }
-        if let Err(error) = kafka::give_up(&self.parts.client, &list) {
+        // Also where some were never taken over: the client refuses to give up what it does not hold.
+        let held = kafka::held(&self.parts.client, &list);
+        if let Err(error) = held.and_then(|held| kafka::give_up(&self.parts.client, &held)) {
             tracing::warn!(%error, "the client could not give partitions up");
         }
         if lost {
@@ -130,18 +212,13 @@ impl PollLoop {
             "stopping: attempts in flight may end, what is queued is left to the next owner"
         );
         self.give_up(&owned, self.fatal.is_some());
-        if self.undecided.take().is_some() {
-            // librdkafka waits for an answer to every assignment, also while it closes.
-            if let Err(error) = kafka::take_over(&self.parts.client, &TopicPartitionList::new()) {
-                tracing::debug!(%error, "could not decline an assignment");
-            }
-        }
+        self.decline_the_undecided();
         self.parts.client.context().close();
         self.parts.client.unsubscribe();
     }
 
     /// Drains and commits `partitions`, then forgets them. Of lost ones nothing can be committed: they are only let go.
-    fn give_up(&mut self, partitions: &[Partition], lost: bool) {
+    pub(super) fn give_up(&mut self, partitions: &[Partition], lost: bool) {
         let deadline = Instant::now() + self.parts.config.kafka.drain_timeout;
         let leaving = |ticket: &Ticket| partitions.contains(&ticket.position.partition);
         for queue in &self.parts.queues {
@@ -157,12 +234,12 @@ impl PollLoop {
         if abandoned > 0 {
             tracing::warn!(abandoned, "attempts were still out at the drain's deadline: their messages may come twice");
         }
-        self.take_outcomes();
+        self.take_reports();
         if !lost {
             self.commit_finally(partitions, deadline);
         }
         for partition in partitions {
-            self.ledger.revoke(*partition);
+            self.parts.committer.end_holds(self.ledger.revoke(*partition));
             self.ends.remove(partition);
         }
         self.ownership_changed();
@@ -173,9 +250,12 @@ impl PollLoop {
         loop {
             // Asked before the outcomes are taken: an attempt that is over has put its outcome on the channel or is about to (see `Queue::finish`).
             let attempting = self.parts.queues.iter().any(|queue| queue.is_attempting(&leaving));
-            self.take_outcomes();
+            self.take_reports();
             let now = Instant::now();
             self.parts.health.turned(now);
+            // What stays goes on meanwhile: its senders wait for commits.
+            self.parts.committer.turn(&mut self.ledger, &self.topics, now);
+            self.observe_holds(now);
             if !attempting || now >= deadline {
                 return;
             }
@@ -187,14 +267,10 @@ impl PollLoop {
         // The drain may have used its time up: a commit takes milliseconds and gets them.
         let deadline = deadline.max(Instant::now() + Duration::from_secs(1));
         let Self { parts, ledger, topics, .. } = self;
-        let super::Parts { committer, outcomes, metrics, health, .. } = parts;
-        let done = committer.finish(ledger, topics, partitions, deadline, |ledger| {
+        let Parts { committer, reports, metrics, config, health, .. } = parts;
+        let done = committer.finish(ledger, topics, partitions, deadline, |ledger, committer| {
             health.turned(Instant::now());
-            while let Ok(outcome) = outcomes.try_recv() {
-                if ledger.settle(&outcome.ticket) == crate::commit::ledger::Settled::Fenced {
-                    metrics.fenced_outcome();
-                }
-            }
+            super::take_reports(reports, ledger, committer, metrics, config);
         });
         if !done {
             tracing::warn!("the last commit was not acknowledged in time: the next owner may repeat deliveries");
@@ -204,11 +280,11 @@ impl PollLoop {
     /// Tells senders and metrics what this replica owns now.
     pub(super) fn ownership_changed(&mut self) {
         let owned = share::owned(self.ledger.partitions());
-        for (feed, sender) in self.feeds.iter().zip(&self.parts.shares) {
+        for (feed, sender) in self.feeds.iter().zip(&self.parts.orders) {
             let share = share::share(feed, &owned, &self.topics);
-            sender.send_if_modified(|current| {
-                let changed = *current != share;
-                *current = share;
+            sender.send_if_modified(|orders| {
+                let changed = orders.share != share;
+                orders.share = share;
                 changed
             });
         }

@@ -66,6 +66,8 @@ metrics! {
         "Events for which no action applied.";
     EVENTS_MATCHED = Counter "slackline_events_matched_total" ["topic"]
         "Events for which at least one action applied.";
+    EVENTS_REREAD = Counter "slackline_events_reread_total" ["topic"]
+        "Events read again below what the partition's former owner had reached; not in the consumed ones.";
     EVENTS_INVALID = Counter "slackline_events_invalid_total" ["topic", "reason"]
         "Records that are no event, by reason.";
     OFFSETS_LOST = Counter "slackline_offsets_lost_total" ["topic"]
@@ -80,6 +82,8 @@ metrics! {
         "Deliveries given up deliberately, by reason.";
     DELIVERIES_RELEASED = Counter "slackline_deliveries_released_total" ["webhook", "action"]
         "Deliveries left to the partition's next owner, at a revoke or a stop.";
+    DELIVERIES_RESTORED = Counter "slackline_deliveries_restored_total" ["webhook", "action"]
+        "Of the matched deliveries, those that the partition's former owner had left.";
     ATTEMPTS_ABANDONED = Counter "slackline_attempts_abandoned_total" ["webhook"]
         "Deliveries whose attempt was still out at a drain's deadline; they are released.";
     ATTEMPTS = Counter "slackline_attempts_total" ["webhook", "result"]
@@ -118,6 +122,12 @@ metrics! {
         "Offset commits that were answered, by result; a failed one is made again.";
     FENCED_OUTCOMES = Counter "slackline_fenced_outcomes_total" []
         "Outcomes that came after their partition was gone and changed nothing.";
+    LANES_HELD = Gauge "slackline_lanes_held" ["webhook"]
+        "1 while the webhook's next message waits for Kafka to acknowledge the outcome of the one before, for longer than a second.";
+    RESTART_STATE_TRUNCATED = Counter "slackline_restart_state_truncated_total" ["topic", "degree"]
+        "Commits of a partition whose metadata had no room for each pending delivery: a position per webhook, or a floor for some.";
+    CLIENTS_REPLACED = Counter "slackline_clients_replaced_total" []
+        "Kafka clients that failed for good, and were replaced by a new one.";
     CONFIG_HASH = Gauge "slackline_config_hash" []
         "Hash of the configuration in force: equal on replicas with equal configuration.";
     CONFIG_SUCCESSFUL = Gauge "slackline_config_last_reload_successful" []

@@ -6,11 +6,15 @@ use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::documented as doc;
+use super::documented::Documented;
 use super::page::Page;
-use super::{ActionTally, AttemptResult, Metrics, PartitionGauges, RebalanceKind, Tally, TopicTally, lock};
+use super::{ActionTally, AttemptResult, Degree, Metrics, PartitionGauges, RebalanceKind, Tally, TopicTally, lock};
 use crate::config::check::ActionIndex;
 use crate::delivery::Reason;
 use crate::event::{Invalid, TopicIndex};
+
+/// In place of an action or a webhook that the configuration has no more; no name of either looks like it.
+const REMOVED: &str = "(removed)";
 
 impl Metrics {
     pub(super) fn text_at(&self, now: SystemTime) -> String {
@@ -36,6 +40,7 @@ impl Metrics {
         counter(&doc::EVENTS_CONSUMED, TopicTally::consumed);
         counter(&doc::EVENTS_UNMATCHED, |tally| tally.unmatched);
         counter(&doc::EVENTS_MATCHED, |tally| tally.matched);
+        counter(&doc::EVENTS_REREAD, |tally| tally.reread);
         counter(&doc::OFFSETS_LOST, |tally| tally.offsets_lost);
         page.family(&doc::EVENTS_INVALID, |family| {
             for (name, tally) in &topics {
@@ -57,8 +62,12 @@ impl Metrics {
     fn deliveries_page(&self, page: &mut Page) {
         let books: Vec<(&str, Tally)> =
             self.webhooks.iter().map(|webhook| (webhook.name.as_str(), webhook.tally())).collect();
-        let mut counter = |documented, of: fn(&ActionTally) -> u64| {
+        let unclaimed = self.unclaimed.load(Ordering::Relaxed);
+        let mut counter = |documented: &'static Documented, of: fn(&ActionTally) -> u64| {
             page.family(documented, |family| {
+                if unclaimed > 0 && documented.name == doc::DELIVERIES_MATCHED.name {
+                    family.count(&[REMOVED, REMOVED], unclaimed);
+                }
                 for (webhook, action, tally) in self.by_action(&books) {
                     let count = of(tally);
                     if count > 0 || !self.sparse {
@@ -68,9 +77,13 @@ impl Metrics {
             });
         };
         counter(&doc::DELIVERIES_MATCHED, |tally| tally.matched);
+        counter(&doc::DELIVERIES_RESTORED, |tally| tally.restored);
         counter(&doc::DELIVERIES_DELIVERED, |tally| tally.delivered);
         counter(&doc::DELIVERIES_RELEASED, |tally| tally.released);
         page.family(&doc::DELIVERIES_DROPPED, |family| {
+            if unclaimed > 0 {
+                family.count(&[REMOVED, REMOVED, Reason::Unclaimed.as_str()], unclaimed);
+            }
             for (webhook, action, tally) in self.by_action(&books) {
                 for (reason, count) in Reason::ALL.into_iter().zip(tally.dropped) {
                     if count > 0 || !self.sparse {
@@ -99,9 +112,13 @@ impl Metrics {
     ) -> impl Iterator<Item = (&'a str, &'a str, &'a ActionTally)> {
         books.iter().flat_map(move |(webhook, tally)| {
             let named = |(action, tally): &'a (ActionIndex, ActionTally)| {
-                self.actions.get(action.0 as usize).map(|action| (*webhook, action.name.as_str(), tally))
+                let name = match self.actions.get(action.0 as usize) {
+                    Some(action) => action.name.as_str(),
+                    None => REMOVED,
+                };
+                (*webhook, name, tally)
             };
-            tally.actions.iter().filter_map(named)
+            tally.actions.iter().map(named)
         })
     }
 
@@ -134,6 +151,11 @@ impl Metrics {
         page.family(&doc::RATE_LIMIT, |family| {
             for (webhook, numbers) in webhooks() {
                 family.value(&[webhook], numbers.rate_limit);
+            }
+        });
+        page.family(&doc::LANES_HELD, |family| {
+            for (webhook, numbers) in webhooks() {
+                family.count(&[webhook], u64::from(numbers.held));
             }
         });
         page.family(&doc::BLOCKED_UNTIL, |family| {
@@ -182,6 +204,14 @@ impl Metrics {
             family.count(&["failed"], self.commits_failed.load(Ordering::Relaxed));
         });
         page.family(&doc::FENCED_OUTCOMES, |family| family.count(&[], self.fenced_outcomes.load(Ordering::Relaxed)));
+        page.family(&doc::RESTART_STATE_TRUNCATED, |family| {
+            for topic in &self.topics {
+                for (degree, count) in Degree::ALL.into_iter().zip(&topic.truncated) {
+                    family.count(&[&topic.name, degree.as_str()], count.load(Ordering::Relaxed));
+                }
+            }
+        });
+        page.family(&doc::CLIENTS_REPLACED, |family| family.count(&[], self.clients_replaced.load(Ordering::Relaxed)));
         let loaded = *lock(&self.loaded);
         page.family(&doc::CONFIG_HASH, |family| family.count(&[], loaded.hash));
         page.family(&doc::CONFIG_SUCCESSFUL, |family| family.count(&[], u64::from(loaded.successful)));

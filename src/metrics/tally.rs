@@ -11,6 +11,8 @@ use crate::event::Invalid;
 pub struct ActionTally {
     /// Deliveries that the action asked for.
     pub matched: u64,
+    /// Of these, left by a former owner of the partition.
+    pub restored: u64,
     /// Taken by Slack.
     pub delivered: u64,
     /// Left to the partition's next owner.
@@ -49,6 +51,8 @@ pub struct TopicTally {
     pub matched: u64,
     /// By [`Invalid::ALL`]'s order.
     pub invalid: [u64; Invalid::ALL.len()],
+    /// Events read again that a former owner had read; not in the consumed ones.
+    pub reread: u64,
     /// Events that left the topic before they were read.
     pub offsets_lost: u64,
 }
@@ -97,6 +101,7 @@ impl TopicTally {
     pub fn add(&mut self, delta: &TopicTally) {
         self.unmatched += delta.unmatched;
         self.matched += delta.matched;
+        self.reread += delta.reread;
         self.offsets_lost += delta.offsets_lost;
         for (sum, more) in self.invalid.iter_mut().zip(delta.invalid) {
             *sum += more;

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::*;
 use crate::config::check::{self, Admin, Kafka, Retry, Start, WhenFull};
-use crate::delivery::{Delivery, Ended, Epoch, Reason, Ticket};
+use crate::delivery::{Delivery, Ended, Epoch, Origin, Reason, Ticket};
 use crate::event::{Invalid, Offset, Position};
 use crate::expression::Expression;
 use crate::expression::template::Template;
@@ -144,6 +144,7 @@ fn series_start_at_zero() {
         r#"slackline_rebalances_total{kind="lost"}"#,
         r#"slackline_assigned_partitions{topic="events"}"#,
         "slackline_fenced_outcomes_total",
+        "slackline_clients_replaced_total",
     ] {
         assert_eq!(series.get(expected), Some(&0.0), "{expected}\n{page}");
     }
@@ -297,7 +298,7 @@ fn one_scrape_is_consistent_while_deliveries_move() {
                     } else {
                         let batch = TopicTally { matched: 1, unmatched: 2, ..TopicTally::default() };
                         metrics.add_events(TopicIndex(0), &batch);
-                        assert_ne!(queue.push(delivery(offset, u32::from(offset % 3 == 0))), Push::Full);
+                        assert_ne!(queue.push(delivery(offset, u32::from(offset % 3 == 0)), Origin::Read), Push::Full);
                     }
                 }
             })
@@ -362,9 +363,9 @@ fn page_of_10_000_webhooks() {
     for index in 0..10_000 {
         let queue = Arc::new(Queue::new(10, WhenFull::DropOldest, [ActionIndex(index)]));
         for offset in 0..3 {
-            queue.push(delivery(offset, index));
+            queue.push(delivery(offset, index), Origin::Read);
         }
-        queue.drop_unqueued(ActionIndex(index), Reason::EmptyMessage);
+        queue.drop_unqueued(ActionIndex(index), Origin::Read, Reason::EmptyMessage);
         metrics.watch(WebhookIndex(index), queue);
         metrics.webhook(WebhookIndex(index)).attempt(AttemptResult::Ok, Duration::from_millis(30));
         metrics.webhook(WebhookIndex(index)).delivered(Some(Duration::from_millis(30)));

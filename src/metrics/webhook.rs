@@ -43,6 +43,7 @@ pub(super) struct Numbers {
     pub(super) latency: Histogram<{ LATENCY_BOUNDS.len() }>,
     pub(super) truncated: u64,
     pub(super) rate_limit: f64,
+    pub(super) held: bool,
     blocked_until: Option<SystemTime>,
 }
 
@@ -80,6 +81,7 @@ impl WebhookMetrics {
                 latency: Histogram::new(&LATENCY_BOUNDS),
                 truncated: 0,
                 rate_limit: 0.0,
+                held: false,
                 blocked_until: None,
             })),
         }
@@ -112,6 +114,11 @@ impl WebhookMetrics {
     /// This replica's share of the rate, in posts a second.
     pub fn rate_limit(&self, per_second: f64) {
         self.lock().rate_limit = per_second;
+    }
+
+    /// Whether the next message waits for an acknowledged commit, for longer than a second.
+    pub fn held(&self, held: bool) {
+        self.lock().held = held;
     }
 
     pub(super) fn read(&self) -> Numbers {

@@ -25,7 +25,7 @@ fn of(partition: i32) -> impl Fn(&Ticket) -> bool + Copy {
 
 #[derive(Debug, Clone)]
 enum Step {
-    Push { partition: i32, action: u32 },
+    Push { partition: i32, action: u32, origin: Origin },
     Empty { action: u32 },
     Take,
     BeginAttempt,
@@ -41,8 +41,9 @@ fn step() -> impl Strategy<Value = Step> {
         Just(Ended::Dropped(Reason::Rejected)),
         Just(Ended::Dropped(Reason::RetriesExhausted))
     ];
+    let origin = prop_oneof![4 => Just(Origin::Read), 1 => Just(Origin::Listed), 1 => Just(Origin::Position)];
     prop_oneof![
-        6 => (0..3i32, 0..2u32).prop_map(|(partition, action)| Step::Push { partition, action }),
+        6 => (0..3i32, 0..2u32, origin).prop_map(|(partition, action, origin)| Step::Push { partition, action, origin }),
         1 => (0..2u32).prop_map(|action| Step::Empty { action }),
         4 => Just(Step::Take),
         3 => Just(Step::BeginAttempt),
@@ -61,9 +62,12 @@ struct Model {
     /// What the sender believes to have in flight.
     held: Option<Ticket>,
     matched: u64,
+    restored: u64,
     delivered: u64,
     dropped: u64,
     released: u64,
+    /// How often the capacity was exceeded at most.
+    listed: usize,
 }
 
 proptest! {
@@ -78,10 +82,12 @@ proptest! {
         let mut model = Model::default();
         for (offset, step) in (0..).zip(steps) {
             match step {
-                Step::Push { partition, action } => {
+                Step::Push { partition, action, origin } => {
                     let pushed = ticket(partition, offset, action);
                     model.matched += 1;
-                    let full = model.waiting.len() >= capacity;
+                    model.restored += u64::from(origin != Origin::Read);
+                    model.listed += usize::from(origin == Origin::Listed);
+                    let full = model.waiting.len() >= capacity && origin != Origin::Listed;
                     model.waiting.push(pushed);
                     let expected = match when_full {
                         WhenFull::DropNewest if full => Push::Dropped(model.waiting.pop().unwrap()),
@@ -90,10 +96,10 @@ proptest! {
                         _ => Push::Queued,
                     };
                     model.dropped += u64::from(matches!(expected, Push::Dropped(_)));
-                    prop_assert_eq!(queue.push(delivery(pushed)), expected);
+                    prop_assert_eq!(queue.push(delivery(pushed), origin), expected);
                 }
                 Step::Empty { action } => {
-                    queue.drop_unqueued(ActionIndex(action), Reason::EmptyMessage);
+                    queue.drop_unqueued(ActionIndex(action), Origin::Read, Reason::EmptyMessage);
                     (model.matched, model.dropped) = (model.matched + 1, model.dropped + 1);
                 }
                 Step::Take => {
@@ -169,11 +175,32 @@ proptest! {
             );
             let attempting = model.in_flight.is_some_and(|(_, attempting, _)| attempting);
             prop_assert_eq!(queue.is_attempting(|_| true), attempting);
+            prop_assert_eq!(sum(|t| t.restored), model.restored);
             if when_full != WhenFull::Block {
-                prop_assert!(tally.queued <= capacity as u64, "the queue is not bounded");
+                prop_assert!(tally.queued <= (capacity + model.listed) as u64, "the queue is not bounded");
             }
         }
     }
+}
+
+/// What a former owner had admitted is not dropped because it moved to a replica whose queue is full.
+#[test]
+fn what_was_admitted_once_is_admitted_above_the_capacity() {
+    for when_full in [WhenFull::DropNewest, WhenFull::DropOldest, WhenFull::Block] {
+        let queue = Queue::new(2, when_full, [ActionIndex(0)]);
+        let pushed: Vec<Push> =
+            (0..5).map(|offset| queue.push(delivery(ticket(0, offset, 0)), Origin::Listed)).collect();
+        assert!(pushed.iter().all(|push| !matches!(push, Push::Dropped(_))), "{when_full:?}: {pushed:?}");
+        assert_eq!(queue.tally().queued, 5);
+    }
+    let queue = Queue::new(1, WhenFull::DropNewest, [ActionIndex(0)]);
+    queue.push(delivery(ticket(0, 0, 0)), Origin::Listed);
+    let again = ticket(0, 1, 0);
+    assert_eq!(
+        queue.push(delivery(again), Origin::Position),
+        Push::Dropped(again),
+        "that may have been dropped before"
+    );
 }
 
 /// A blocked queue is fed again only once it is half empty, so that pauses are rare.
@@ -181,7 +208,7 @@ proptest! {
 fn room_comes_with_hysteresis() {
     let queue = Queue::new(4, WhenFull::Block, [ActionIndex(0)]);
     for offset in 0..4 {
-        queue.push(delivery(ticket(0, offset, 0)));
+        queue.push(delivery(ticket(0, offset, 0)), Origin::Read);
     }
     let mut room = Vec::new();
     while let Some(Some(taken)) = queue.take() {
@@ -206,7 +233,7 @@ async fn an_idle_sender_is_woken_by_a_push_and_ended_by_close() {
         }
     });
     for offset in 0..3 {
-        queue.push(delivery(ticket(0, offset, 0)));
+        queue.push(delivery(ticket(0, offset, 0)), Origin::Read);
     }
     while queue.tally().queued + queue.tally().in_flight > 0 {
         tokio::task::yield_now().await;

@@ -125,7 +125,7 @@ async fn a_released_delivery_is_let_go_at_once_whatever_it_waits_for() {
     ];
     for (case, (webhook, answer, share)) in held.into_iter().enumerate() {
         let mut rig = Rig::start(webhook, [answer]);
-        rig.share.send(share).unwrap();
+        rig.share(share);
         rig.push(0..2);
         rig.settle().await;
         let attempts = rig.times().len();
@@ -163,7 +163,7 @@ async fn an_attempt_under_way_runs_to_its_end() {
     rig.queue.release(|_| true);
     tokio::time::sleep(100 * SECOND).await;
     assert_eq!((rig.times().len(), rig.tally().released, rig.tally().delivered), (2, 1, 1), "no second attempt");
-    assert!(rig.outcomes.try_recv().is_err());
+    assert!(rig.reports.try_recv().is_err());
 }
 
 #[tokio::test(start_paused = true)]
@@ -180,13 +180,13 @@ async fn an_abandoned_attempts_late_answer_changes_no_book() {
 #[tokio::test(start_paused = true)]
 async fn the_share_in_force_is_the_rate() {
     let mut rig = Rig::start(webhook(), [ok(), ok(), later(ok(), 2000)]);
-    rig.share.send(0.25).unwrap();
+    rig.share(0.25);
     rig.push(0..5);
     rig.outcome().await;
     rig.outcome().await;
-    rig.share.send(0.0).unwrap();
+    rig.share(0.0);
     tokio::time::sleep(1000 * SECOND).await;
-    rig.share.send(0.5).unwrap();
+    rig.share(0.5);
     rig.outcome().await;
     rig.outcome().await;
     assert_eq!(
@@ -194,8 +194,8 @@ async fn the_share_in_force_is_the_rate() {
         [0.0, 4.0, 1006.0, 1008.0],
         "frozen for 1000 s, then at half the rate, also during the slow attempt"
     );
-    drop(rig.share);
-    rig.outcomes.recv().await.unwrap();
+    drop(rig.orders);
+    rig.reports.recv().await.unwrap();
     assert_eq!(seconds(&rig.fake.times()).last(), Some(&1010.0), "the last share stays in force");
 }
 
@@ -221,7 +221,7 @@ async fn a_sender_ends_with_its_queue_or_its_ledger() {
     rig.ended().await;
 
     let mut rig = Rig::start(webhook(), []);
-    rig.outcomes.close();
+    rig.reports.close();
     rig.push(0..2);
     rig.ended().await;
 }
@@ -265,7 +265,7 @@ async fn every_attempt_and_every_pause_is_seen_in_the_metrics() {
     }
     assert_eq!(rig.metric("slackline_attempt_duration_seconds_count{webhook=\"sales\"}"), 6.0);
     assert_eq!(rig.metric("slackline_delivery_latency_seconds_count{webhook=\"sales\"}"), 1.0);
-    rig.share.send(0.25).unwrap();
+    rig.share(0.25);
     rig.settle().await;
     assert_eq!(rig.metric("slackline_rate_limit_per_second{webhook=\"sales\"}"), 0.25);
 }
@@ -332,4 +332,69 @@ fn a_latency_is_never_negative_and_never_a_panic() {
     assert_eq!(latency(i64::MAX), Some(Duration::ZERO));
     assert_eq!(latency(-1), None);
     assert!(latency(0).unwrap() > SECOND);
+}
+
+/// At most one in doubt: nothing leaves until a commit that tells the outcome before is acknowledged.
+#[tokio::test(start_paused = true)]
+async fn a_sender_is_held_until_its_outcome_is_committed() {
+    let mut rig = Rig::start_held(webhook(), []);
+    rig.push(0..3);
+    assert_eq!(rig.outcome().await, (0, Ended::Delivered));
+    tokio::time::sleep(100 * SECOND).await;
+    assert_eq!(rig.times().len(), 1, "its rate would have let it go on");
+    assert!(rig.window.held_for(std::time::Instant::now()).is_some(), "and it is told that it waits");
+    rig.window.leave();
+    assert_eq!(rig.outcome().await, (1, Ended::Delivered));
+    assert_eq!(rig.window.held_for(std::time::Instant::now()), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fast_webhook_has_a_tenth_of_a_second_in_doubt() {
+    let mut rig = Rig::start_held(Webhook { rate_per_second: 50.0, ..webhook() }, []);
+    rig.push(0..20);
+    for offset in 0..5 {
+        assert_eq!(rig.outcome().await, (offset, Ended::Delivered));
+    }
+    tokio::time::sleep(100 * SECOND).await;
+    assert_eq!(rig.times().len(), 5);
+}
+
+/// What is released while it waits leaves its place to nobody: it has none.
+#[tokio::test(start_paused = true)]
+async fn a_held_delivery_can_be_released() {
+    let mut rig = Rig::start_held(webhook(), []);
+    rig.push(0..3);
+    rig.outcome().await;
+    tokio::time::sleep(10 * SECOND).await;
+    rig.queue.release(|ticket| ticket.position.offset.0 == 1);
+    rig.settle().await;
+    assert_eq!(rig.tally().released, 1);
+    rig.window.leave();
+    assert_eq!(rig.outcome().await, (2, Ended::Delivered));
+    tokio::time::sleep(10 * SECOND).await;
+    rig.push(3..5);
+    tokio::time::sleep(10 * SECOND).await;
+    assert_eq!(rig.times().len(), 2, "one place, taken by the last outcome");
+}
+
+/// A `Retry-After` that a former owner was told.
+#[tokio::test(start_paused = true)]
+async fn a_former_owners_retry_after_is_kept() {
+    let mut rig = Rig::start(webhook(), []);
+    let until = SystemTime::now() + 30 * SECOND;
+    rig.orders.send_modify(|orders| orders.blocked_until = Some(until));
+    rig.push(0..1);
+    assert_eq!(rig.outcome().await, (0, Ended::Delivered));
+    let left = rig.times()[0].as_secs_f64();
+    assert!((29.0..=30.1).contains(&left), "{left}");
+}
+
+/// A 429 is told to the poll loop, whose commits carry it.
+#[tokio::test(start_paused = true)]
+async fn a_429_is_reported() {
+    let mut rig = Rig::start(webhook(), [limited(Some(30))]);
+    rig.push(0..1);
+    let delivery::Report::Blocked { webhook, until } = rig.reports.recv().await.unwrap() else { panic!("no block") };
+    let left = until.duration_since(SystemTime::now()).unwrap().as_secs_f64();
+    assert!(webhook == WebhookIndex(0) && (29.0..=30.0).contains(&left), "{left}");
 }

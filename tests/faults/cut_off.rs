@@ -1,1 +1,201 @@
 //! A member that is alive and can't reach its brokers, or stood still.
+//!
+//! Another one takes over while the first still has a queue and a rate that would let it go on: it must not.
+
+use std::time::{Duration, Instant};
+
+use super::load::Load;
+use super::report::line;
+use crate::checker::Expected;
+use crate::harness::broker::{Broker, Record};
+use crate::harness::cluster::Cluster;
+use crate::harness::poll::{DEADLINE, poll, poll_for, until};
+use crate::harness::program::{Program, Signal};
+use crate::harness::protocol::Protocol;
+use crate::harness::proxy::Mode;
+use crate::harness::scrape::Scrape;
+use crate::harness::setup::event;
+use crate::harness::slack::Answer;
+
+const PARTITIONS: i32 = 4;
+
+/// A group of two: one that stays, and one that goes away and comes back.
+struct Pair {
+    protocol: Protocol,
+    load: Load,
+    stays: Program,
+    away: Program,
+    /// What the one that goes away owned.
+    left: Vec<i32>,
+}
+
+impl Pair {
+    /// Both are ready. The second one knows the brokers by this address.
+    #[track_caller]
+    fn start(load: Load, protocol: Protocol, address: &str) -> Self {
+        let stays = Program::ready(&load.setup);
+        let mut behind = load.setup.clone();
+        behind.brokers = address.to_owned();
+        let away = Program::ready(&behind);
+        await_owned(&stays, 2);
+        await_owned(&away, 2);
+        let left = owned(&away.scrape());
+        Self { protocol, load, stays, away, left }
+    }
+
+    /// An event for the webhook that answers late, to the one that goes away.
+    fn ask_late(&mut self, broker: &Broker) {
+        const ID: u64 = 1_000_000;
+        let partition = self.left[0];
+        let offset = broker.produce(&self.load.topic, &[Record::new(partition, event("late", ID))])[0];
+        let partition = (self.load.topic.clone(), partition);
+        self.load.expected.push(Expected { webhook: "late".to_owned(), id: ID, partition, offset });
+    }
+
+    /// Waits until both are in the middle of their work.
+    #[track_caller]
+    fn await_busy(&self) {
+        for program in [&self.stays, &self.away] {
+            program.await_metrics("it delivers, and more is queued", |scrape| {
+                scrape.sum("slackline_deliveries_delivered_total", &[]) >= 5.0
+                    && scrape.sum("slackline_queue_depth", &[("webhook", "calm")]) >= 3.0
+                    && scrape.sum("slackline_queue_depth", &[("webhook", "brisk")]) >= 20.0
+            });
+        }
+    }
+
+    /// Waits until the one that stays owns everything and has delivered something that was the other's.
+    #[track_caller]
+    fn await_taken_over(&self) {
+        await_owned(&self.stays, PARTITIONS as usize);
+        let from = self.load.slack.now();
+        poll(&format!("{:?}: something of what was the other's", self.protocol), || {
+            let posts = self.load.slack.posts();
+            let theirs = |id: u64| self.left.contains(&((id % PARTITIONS as u64) as i32));
+            let new = posts.iter().any(|post| post.accepted && post.at > from && theirs(post.id));
+            if new { Ok(()) } else { Err(format!("none of {:?} since", self.left)) }
+        });
+    }
+
+    /// Waits until the one that was away is back in the group, and both share the work again.
+    #[track_caller]
+    fn await_back(&self) {
+        // In this order: one that was told nothing still owns what it owned.
+        await_owned(&self.stays, 2);
+        await_owned(&self.away, 2);
+    }
+
+    /// Waits until everything is done; the figures.
+    #[track_caller]
+    fn end(mut self, broker: &Broker) -> String {
+        self.load.produce(broker, 1);
+        self.load.await_done(broker);
+        assert!(self.away.is_running() && self.stays.is_running());
+        self.away.await_ready();
+        self.stays.stop();
+        self.away.stop();
+        self.load.judge(1)
+    }
+}
+
+/// The partitions that a member owns, of its only topic.
+fn owned(scrape: &Scrape) -> Vec<i32> {
+    let series = scrape.select("slackline_unsettled_events", &[]);
+    series.map(|series| series.labels["partition"].parse().unwrap()).collect()
+}
+
+#[track_caller]
+fn await_owned(program: &Program, partitions: usize) {
+    poll_for(DEADLINE * 2, &format!("{partitions} partitions"), || {
+        let scrape = program.scrape();
+        let owned = owned(&scrape);
+        if owned.len() == partitions { Ok(()) } else { Err(format!("it owns {owned:?}")) }
+    });
+}
+
+/// How long after the healing each was back, at most: they are waited for in turn.
+#[track_caller]
+fn backs(pairs: &[Pair; 3], healed: Instant) -> [Duration; 3] {
+    pairs.each_ref().map(|pair| {
+        pair.await_back();
+        healed.elapsed()
+    })
+}
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn a_member_whose_connections_are_reset_repeats_no_more_than_its_window() {
+    cut_off("member cut off, connections reset", Mode::Refusing);
+}
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn a_member_whose_brokers_are_silent_repeats_no_more_than_its_window() {
+    cut_off("member cut off, silence", Mode::Silent);
+}
+
+/// A group of each protocol at once: one member of each is behind the proxy.
+fn cut_off(name: &str, mode: Mode) {
+    let (cluster, proxy) = Cluster::proxied();
+    let address = proxy.address.to_string();
+    let start = |protocol| {
+        let mut load = Load::new(&cluster, PARTITIONS);
+        load.setup = load.setup.protocol(protocol);
+        Pair::start(load, protocol, &address)
+    };
+    let mut pairs = Protocol::ALL.map(start);
+    pairs.iter_mut().for_each(|pair| pair.load.produce(&cluster, 12));
+    pairs.iter().for_each(Pair::await_busy);
+    proxy.set(mode);
+    pairs.iter().for_each(Pair::await_taken_over);
+    proxy.set(Mode::Open);
+    let healed = Instant::now();
+    let back = backs(&pairs, healed);
+    for (pair, back) in pairs.into_iter().zip(back) {
+        let name = format!("{name}, {}", pair.protocol.name());
+        line(&name, 1, &format!("{} · back after {back:.1?}", pair.end(&cluster)));
+    }
+}
+
+/// It stands still past `max.poll.interval.ms` and its session, with an attempt out whose answer comes when it is awake again and owns nothing.
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn a_member_that_stood_still_fences_what_came_meanwhile() {
+    const STANDS: Duration = Duration::from_secs(8);
+    const ANSWER: Duration = Duration::from_secs(15);
+    let broker = Broker::real();
+    let start = |protocol| {
+        let late = ["rate_per_second: 4", "burst: 1", "timeout: 60s"];
+        let mut load = Load::new(&broker, PARTITIONS).webhook("late", 4.0, &late);
+        load.slack.script("late", [Answer::Slow(ANSWER)]);
+        load.setup = load.setup.protocol(protocol);
+        load.setup.properties.push(("max.poll.interval.ms", "7000".to_owned()));
+        load.setup.kafka.push("drain_timeout: 2s".to_owned());
+        Pair::start(load, protocol, &broker.address)
+    };
+    let mut pairs = Protocol::ALL.map(start);
+    for pair in &mut pairs {
+        pair.load.produce(&broker, 12);
+        pair.ask_late(&broker);
+    }
+    for pair in &pairs {
+        pair.load.slack.await_requests("late", 1);
+        pair.await_busy();
+    }
+    let stood = Instant::now();
+    pairs.iter().for_each(|pair| pair.away.signal(Signal::Stop));
+    pairs.iter().for_each(Pair::await_taken_over);
+    until("it stood still for long enough", || stood.elapsed() > STANDS);
+    assert!(stood.elapsed() < ANSWER, "the answer came while it stood still: the machine is too slow for this test");
+    pairs.iter().for_each(|pair| pair.away.signal(Signal::Cont));
+    let healed = Instant::now();
+    let back = backs(&pairs, healed);
+    for (pair, back) in pairs.into_iter().zip(back) {
+        let fenced = pair.away.await_metrics("the late answer is fenced", |scrape| {
+            scrape.sum("slackline_fenced_outcomes_total", &[]) >= 1.0
+        });
+        let fenced = fenced.sum("slackline_fenced_outcomes_total", &[]);
+        let name = format!("member stood still past its session, {}", pair.protocol.name());
+        line(&name, 1, &format!("{} · fenced {fenced} · back after {back:.1?}", pair.end(&broker)));
+    }
+}

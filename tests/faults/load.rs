@@ -1,244 +1,129 @@
-//! The load generator: keeps every webhook of the mix busy until it is told to stop, and knows what it asked for.
+//! The load under which a fault strikes, and the judgement of what came of it.
+//!
+//! Two webhooks, one with a window of one outcome and one with a larger one; both always have something to send while a fault lasts.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::mix::{HOOKS, Hook, KINDS, Kind, PARTITIONS, hook_named};
-use crate::checker::{Expected, Post};
-use crate::harness::broker::{Broker, Record};
-use crate::harness::poll::poll_for;
-use crate::harness::setup::Setup;
+use crate::checker::{Expected, Faults, Post};
+use crate::harness::broker::Broker;
+use crate::harness::poll::{DEADLINE, poll_for};
+use crate::harness::setup::{Setup, produce};
 use crate::harness::slack::Slack;
 
-/// How often it looks whether more can be produced: the generator's pace.
-const PACE: Duration = Duration::from_millis(25);
+/// The webhooks that always have something to send: name, configured rate, settings. No queue of theirs ever overflows.
+const WEBHOOKS: [(&str, f64, &[&str]); 2] = [
+    ("calm", 4.0, &["rate_per_second: 4", "burst: 1", "queue_capacity: 10000"]),
+    ("brisk", 30.0, &["rate_per_second: 30", "burst: 3", "queue_capacity: 10000"]),
+];
 
-/// What tells an event's second post from its first.
-const SECOND: u64 = 1_000_000_000;
+/// How many outcomes of a webhook may be in doubt: ⌈configured rate × 100 ms⌉, and never none.
+pub fn window(rate: f64) -> usize {
+    ((rate / 10.0).ceil() as usize).max(1)
+}
 
-/// A generator at work, until it is stopped or dropped.
+/// Events, what must become of them, and where they go.
 pub struct Load {
-    shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
-}
-
-struct Shared {
-    slack: Arc<Slack>,
-    topics: Vec<String>,
-    books: Mutex<Books>,
-    over: AtomicBool,
-}
-
-#[derive(Default)]
-struct Books {
-    expected: Vec<Expected>,
-    /// Where each delivery's event is.
-    partitions: HashMap<(&'static str, u64), (String, i32)>,
-    asked: HashMap<&'static str, usize>,
-    accepted: HashMap<String, HashSet<u64>>,
-    /// Posts that were counted.
-    seen: usize,
+    pub slack: Slack,
+    pub topic: String,
+    pub setup: Setup,
+    pub expected: Vec<Expected>,
+    /// Every webhook and its configured rate.
+    rates: Vec<(&'static str, f64)>,
+    partitions: i32,
+    produced: u64,
 }
 
 impl Load {
-    /// Starts producing to the topics of a [`super::mix::setup`].
-    pub fn start(setup: &Setup, slack: &Arc<Slack>) -> Self {
-        let shared = Arc::new(Shared {
-            slack: slack.clone(),
-            topics: setup.topics.clone(),
-            books: Mutex::default(),
-            over: AtomicBool::new(false),
-        });
-        let thread = thread::spawn({
-            let shared = shared.clone();
-            move || Generator::new(&shared).run()
-        });
-        Self { shared, thread: Some(thread) }
+    /// On a topic of its own. Nothing is produced yet.
+    pub fn new(broker: &Broker, partitions: i32) -> Self {
+        let (slack, topic) = (Slack::start(), broker.topic(partitions));
+        let setup = Setup::new(broker, &[&topic]);
+        let load = Self { slack, topic, setup, expected: Vec::new(), rates: Vec::new(), partitions, produced: 0 };
+        WEBHOOKS.iter().fold(load, |load, (name, rate, lines)| load.webhook(name, *rate, lines))
     }
 
-    /// Ends the generator: nothing more comes.
-    pub fn stop(&mut self) {
-        self.shared.over.store(true, Ordering::Release);
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
+    /// One more webhook; nothing is produced for it by itself.
+    pub fn webhook(mut self, name: &'static str, rate: f64, lines: &[&str]) -> Self {
+        self.setup = self.setup.webhook(&self.slack, name, lines);
+        self.rates.push((name, rate));
+        self
+    }
+
+    /// Produces as much as takes each webhook so many seconds.
+    pub fn produce(&mut self, broker: &Broker, seconds: u64) {
+        for (name, rate, _) in WEBHOOKS {
+            let ids = self.produced..self.produced + seconds * rate as u64;
+            self.expected.extend(produce(broker, &self.topic, self.partitions, name, ids));
         }
+        // Of the faster one more were made: its ids are the next batch's lower bound.
+        self.produced += seconds * WEBHOOKS.iter().map(|(_, rate, _)| *rate as u64).max().unwrap();
     }
 
-    /// Waits until every webhook has had posts accepted: the load flows.
+    /// How many posts were taken so far.
+    pub fn accepted(&self) -> usize {
+        self.slack.posts().iter().filter(|post| post.accepted).count()
+    }
+
+    /// Waits until so many more posts were taken; how long that took.
     #[track_caller]
-    pub fn await_flowing(&self) {
-        self.await_hooks("every webhook gets posts", |books, hook| {
-            books.accepted.get(hook.name).is_some_and(|ids| !ids.is_empty())
+    pub fn await_more(&self, count: usize) -> Duration {
+        let (from, before) = (self.slack.now(), self.accepted());
+        poll_for(DEADLINE * 2, &format!("{count} more posts"), || {
+            let more = self.accepted() - before;
+            if more >= count { Ok(()) } else { Err(format!("{more} came, {before} before")) }
         });
+        self.slack.now() - from
     }
 
-    /// Waits until every delivery that is not allowed to be dropped was accepted.
+    /// Waits until everything is delivered and committed.
     #[track_caller]
-    pub fn await_delivered(&self) {
-        self.await_hooks("everything delivered", |books, hook| hook.lossy || books.waiting(hook) == 0);
+    pub fn await_done(&self, broker: &Broker) {
+        self.slack.await_all_accepted(&self.expected);
+        broker.await_committed(&self.setup.group, &self.topic, self.partitions);
     }
 
+    /// No webhook got more between these times than may be in doubt. The commit's answer to one more may just have been on its way.
     #[track_caller]
-    fn await_hooks(&self, what: &str, so: impl Fn(&Books, &Hook) -> bool) {
-        poll_for(Duration::from_secs(90), what, || {
-            let mut books = self.shared.books.lock().unwrap();
-            books.count(&self.shared.slack);
-            let not: Vec<_> = HOOKS.iter().filter(|hook| !so(&books, hook)).collect();
-            if not.is_empty() { Ok(()) } else { Err(books.shown(&not)) }
-        });
-    }
-
-    /// Everything that was asked for so far.
-    pub fn expected(&self) -> Vec<Expected> {
-        self.shared.books.lock().unwrap().expected.clone()
-    }
-
-    /// Where the event of a post is; `None`: its record's acknowledgement is still on its way to the generator.
-    pub fn partition(&self, post: &Post) -> Option<(String, i32)> {
-        let books = self.shared.books.lock().unwrap();
-        books.partitions.get(&(hook_named(&post.webhook).name, post.id)).cloned()
-    }
-}
-
-impl Drop for Load {
-    fn drop(&mut self) {
-        self.shared.over.store(true, Ordering::Release);
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
-    }
-}
-
-impl Books {
-    /// Takes in what Slack got meanwhile.
-    fn count(&mut self, slack: &Slack) {
-        for post in slack.posts_from(self.seen) {
-            self.seen += 1;
-            if post.accepted {
-                self.accepted.entry(post.webhook).or_default().insert(post.id);
-            }
+    pub fn assert_held(&self, from: Duration, to: Duration) {
+        let posts = self.slack.posts();
+        for (name, rate) in &self.rates {
+            let sent = posts.iter().filter(|post| post.webhook == *name && post.at > from && post.at < to).count();
+            let most = window(*rate);
+            assert!(sent <= most, "`{name}` got {sent} posts without an acknowledged commit, the window is {most}");
         }
     }
 
-    fn waiting(&self, hook: &Hook) -> usize {
-        let accepted = self.accepted.get(hook.name).map_or(0, HashSet::len);
-        // What was accepted before its acknowledgement came is not booked yet.
-        self.asked.get(hook.name).copied().unwrap_or(0).saturating_sub(accepted)
+    /// The longest time without any post from then on.
+    pub fn stillness(&self, from: Duration) -> Duration {
+        let posts = self.slack.posts();
+        let times: Vec<_> = posts.iter().map(|post| post.at).filter(|at| *at > from).collect();
+        let gaps = times.windows(2).map(|pair| pair[1] - pair[0]);
+        gaps.chain(times.first().map(|first| *first - from)).max().unwrap_or_default()
     }
 
-    fn shown(&self, hooks: &[&Hook]) -> String {
-        let each = hooks.iter().map(|hook| {
-            let asked = self.asked.get(hook.name).copied().unwrap_or(0);
-            let accepted = self.accepted.get(hook.name);
-            let missing: Vec<_> = self
-                .expected
-                .iter()
-                .filter(|one| one.webhook == hook.name && accepted.is_none_or(|ids| !ids.contains(&one.id)))
-                .map(|one| (one.id, one.partition.1, one.offset))
-                .take(5)
-                .collect();
-            format!(
-                "`{}` got {} of {asked}, the first missing (id, partition, offset): {missing:?}",
-                hook.name,
-                accepted.map_or(0, HashSet::len)
-            )
-        });
-        each.collect::<Vec<_>>().join("; ")
+    /// Nothing was lost, and after so many faults no webhook got more twice than its window each. What was seen, for the report.
+    #[track_caller]
+    pub fn judge(&self, faults: usize) -> String {
+        let most: Vec<_> = self.rates.iter().map(|(name, rate)| (*name, window(*rate) * faults)).collect();
+        judge(&self.expected, &self.slack.posts(), &most)
     }
 }
 
-/// One event that is to be produced.
-struct Next {
-    kind: &'static Kind,
-    n: u64,
-    partition: i32,
-}
-
-/// What the generator's thread keeps to itself.
-struct Generator<'a> {
-    shared: &'a Shared,
-    broker: Broker,
-    started: Instant,
-    /// The last event's number.
-    n: u64,
-    /// How many of each kind were made.
-    made: Vec<u64>,
-}
-
-impl<'a> Generator<'a> {
-    fn new(shared: &'a Shared) -> Self {
-        Self { shared, broker: Broker::real(), started: Instant::now(), n: 0, made: vec![0; KINDS.len()] }
+/// Nothing was lost, misdirected or out of order, and no webhook got more twice than it may. What was seen, for the report.
+#[track_caller]
+pub fn judge(expected: &[Expected], posts: &[Post], most: &[(&str, usize)]) -> String {
+    let faults = Faults::find(expected, posts);
+    let Faults { lost, repeated, unexpected, disordered } = &faults;
+    assert!(
+        lost.is_empty() && unexpected.is_empty() && disordered.is_empty(),
+        "{faults}: lost {lost:?}, unexpected {unexpected:?}, out of order {disordered:?}"
+    );
+    let mut figures = "lost 0 · repeated".to_owned();
+    for (webhook, most) in most {
+        let ids: Vec<u64> = repeated.iter().filter(|(of, _)| of == webhook).map(|(_, id)| *id).collect();
+        assert!(ids.len() <= *most, "`{webhook}` got {} twice, at most {most} may be: {ids:?}", ids.len());
+        figures.push_str(&format!(" {} of at most {most} (`{webhook}`)", ids.len()));
     }
-
-    fn run(mut self) {
-        while !self.shared.over.load(Ordering::Acquire) {
-            let next = self.choose();
-            for (topic, name) in self.shared.topics.iter().enumerate() {
-                let of_topic: Vec<&Next> = next.iter().filter(|next| next.kind.topic == topic).collect();
-                self.produce(name, &of_topic);
-            }
-            thread::sleep(PACE);
-        }
-    }
-
-    /// Each kind in turn, one event at a time, until no webhook has room: none is always the first to fill a webhook that several share.
-    fn choose(&mut self) -> Vec<Next> {
-        let mut next = Vec::new();
-        let mut books = self.shared.books.lock().unwrap();
-        books.count(&self.shared.slack);
-        let first = self.n as usize % KINDS.len();
-        loop {
-            let before = next.len();
-            for at in (0..KINDS.len()).map(|at| (first + at) % KINDS.len()) {
-                let kind = &KINDS[at];
-                if self.is_due(at) && has_room(kind, &books) {
-                    for (webhook, _) in kind.asks {
-                        *books.asked.entry(webhook).or_default() += 1;
-                    }
-                    self.n += 1;
-                    let partition = (self.made[at] % PARTITIONS[kind.topic] as u64) as i32;
-                    self.made[at] += 1;
-                    next.push(Next { kind, n: self.n, partition });
-                }
-            }
-            if next.len() == before {
-                return next;
-            }
-        }
-    }
-
-    fn is_due(&self, kind: usize) -> bool {
-        let due = |per_second| self.started.elapsed().as_secs_f64() * per_second;
-        KINDS[kind].per_second.is_none_or(|per_second| (self.made[kind] as f64) < due(per_second))
-    }
-
-    fn produce(&self, topic: &str, next: &[&Next]) {
-        let records: Vec<_> = next
-            .iter()
-            .map(|Next { kind, n, partition }| {
-                let (name, m) = (kind.name, n + SECOND);
-                Record::new(*partition, format!(r#"{{"type":"track","event":"{name}","n":{n},"m":{m}}}"#))
-            })
-            .collect();
-        let offsets = self.broker.produce(topic, &records);
-        let mut books = self.shared.books.lock().unwrap();
-        for (Next { kind, n, partition }, offset) in next.iter().zip(offsets) {
-            for (webhook, field) in kind.asks {
-                let id = if *field == "m" { n + SECOND } else { *n };
-                let partition = (topic.to_owned(), *partition);
-                books.partitions.insert((webhook, id), partition.clone());
-                books.expected.push(Expected { webhook: (*webhook).to_owned(), id, partition, offset });
-            }
-        }
-    }
-}
-
-fn has_room(kind: &Kind, books: &Books) -> bool {
-    kind.asks
-        .iter()
-        .map(|(webhook, _)| hook_named(webhook))
-        .all(|hook| hook.lossy || books.waiting(hook) < hook.waiting)
+    assert!(repeated.iter().all(|(of, _)| most.iter().any(|(webhook, _)| of == webhook)), "{repeated:?}");
+    figures
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::dice::Dice;
-use super::load::Load;
+use super::traffic::Load;
 use super::mix;
 use super::report::{full_or_short, line};
 use super::team::Team;

@@ -2,6 +2,8 @@
 
 use std::io::Write as _;
 
+use crate::checker::Faults;
+
 /// Set to a file's path by `tests/faults.sh`: every fault is tried in its full form, and its line is appended there.
 const REPORT: &str = "SLACKLINE_FAULTS_REPORT";
 
@@ -18,4 +20,14 @@ pub fn line(fault: &str, tried: usize, figures: &str) {
         let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
         writeln!(file, "{line}").unwrap();
     }
+}
+
+/// What the checker found, as figures of a fault's line.
+pub fn figures(faults: &Faults) -> String {
+    let Faults { lost, repeated, unexpected, disordered } = faults;
+    let mut figures = format!("lost {} · repeated {} · out of order {}", lost.len(), repeated.len(), disordered.len());
+    if !unexpected.is_empty() {
+        figures.push_str(&format!(" · unexpected {}", unexpected.len()));
+    }
+    figures
 }

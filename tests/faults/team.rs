@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::load::Load;
+use super::traffic::Load;
 use super::mix::{HOOKS, PARTITIONS, hook_named};
 use crate::checker::group::{GroupRate, Life};
 use crate::checker::repeats::Repeats;

@@ -69,6 +69,11 @@ impl Broker {
         Self::at(mock.bootstrap_servers(), Some(mock))
     }
 
+    /// The real one at these bootstrap servers.
+    pub fn connect(address: &str) -> Self {
+        Self::at(address.to_owned(), None)
+    }
+
     fn at(address: String, mock: Option<MockCluster<'static, DefaultProducerContext>>) -> Self {
         let producer = client(&address)
             .set("linger.ms", "1")
@@ -176,6 +181,14 @@ impl Broker {
         deleted.elements().iter().for_each(|one| one.error().unwrap());
     }
 
+    /// Deletes a topic with all that is in it.
+    pub fn delete(&self, topic: &str) {
+        let admin: AdminClient<DefaultClientContext> = client(&self.address).create().unwrap();
+        let options = AdminOptions::new().operation_timeout(Some(DEADLINE));
+        let results = RUNTIME.block_on(admin.delete_topics(&[topic], &options)).unwrap();
+        results.into_iter().for_each(|result| drop(result.unwrap()));
+    }
+
     /// Gives a topic more partitions.
     pub fn grow(&self, topic: &str, partitions: usize) {
         let admin: AdminClient<DefaultClientContext> = client(&self.address).create().unwrap();
@@ -249,7 +262,8 @@ impl Broker {
     }
 }
 
-fn client(address: &str) -> ClientConfig {
+/// What every client of the tests begins with.
+pub fn client(address: &str) -> ClientConfig {
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", address).set("log_level", "0");
     config

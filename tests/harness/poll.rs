@@ -30,3 +30,12 @@ pub fn poll_for<T>(deadline: Duration, what: &str, mut ask: impl FnMut() -> Resu
 pub fn until(what: &str, mut so: impl FnMut() -> bool) {
     poll(what, || if so() { Ok(()) } else { Err("it never was".to_owned()) });
 }
+
+/// Checks every so often until `time` has passed: what must hold all along. `check` is told how much has passed.
+pub fn throughout(time: Duration, every: Duration, mut check: impl FnMut(Duration)) {
+    let started = Instant::now();
+    while started.elapsed() < time {
+        check(started.elapsed());
+        sleep(every.min(time.saturating_sub(started.elapsed())));
+    }
+}

@@ -77,7 +77,9 @@ impl Setup {
         for line in &self.kafka {
             let _ = writeln!(out, "  {line}");
         }
-        out.push_str("  properties:\n");
+        if !self.properties.is_empty() {
+            out.push_str("  properties:\n");
+        }
         for (name, value) in &self.properties {
             let _ = writeln!(out, "    {name}: \"{value}\"");
         }

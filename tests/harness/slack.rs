@@ -1,5 +1,6 @@
 //! The fake Slack as the tests use it: webhooks by their names, posts by what the checker compares.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -50,8 +51,13 @@ impl Answer {
 impl Slack {
     /// Starts it on a free port. Without being told otherwise it takes every post.
     pub fn start() -> Self {
+        Self::start_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+    }
+
+    /// Starts it where another one was before: between the two, connections are refused.
+    pub fn start_at(address: SocketAddr) -> Self {
         let runtime = Runtime::new().unwrap();
-        let fake = runtime.block_on(FakeSlack::start()).unwrap();
+        let fake = runtime.block_on(FakeSlack::start_on(address)).unwrap();
         Self { fake, started: Instant::now(), _runtime: runtime }
     }
 
@@ -103,6 +109,12 @@ impl Slack {
                 }
             })
             .collect()
+    }
+
+    /// The arrivals at one webhook, whatever was answered.
+    pub fn arrivals(&self, webhook: &str) -> Vec<Duration> {
+        let requests = self.fake.requests_to(&path(webhook));
+        requests.iter().map(|request| request.at.saturating_duration_since(self.started)).collect()
     }
 
     /// What a webhook got, as it came.

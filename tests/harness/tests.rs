@@ -10,7 +10,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::broker::{Broker, Record, unique};
 use super::port::free_address;
 use super::setup::produce;
-use super::{http, proxy};
+use super::{http, poll, proxy};
 
 fn commit(broker: &Broker, group: &str, topic: &str, offset: i64) {
     let mut config = ClientConfig::new();
@@ -80,4 +80,46 @@ fn a_record_of_10_mb_fits() {
     let topic = unique("big");
     broker.create(&topic, 1, &[("max.message.bytes", "12000000")]);
     assert_eq!(broker.produce(&topic, &[Record::new(0, vec![b'x'; 10_500_000])]), [0]);
+}
+
+/// What passes through a proxy that was silent comes late; what came to one that refuses is gone.
+#[test]
+fn the_proxy_cuts_off_and_heals() {
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
+    let (front, server) = (free_address(), std::net::TcpListener::bind(free_address()).unwrap());
+    let proxy = proxy::Proxy::start(front, &server.local_addr().unwrap().to_string());
+    // The first connection was the proxy's own look whether it listens.
+    drop(server.accept().unwrap());
+    let mut client = TcpStream::connect(front).unwrap();
+    let (mut accepted, _) = server.accept().unwrap();
+    let mut byte = [0];
+    client.write_all(b"a").unwrap();
+    accepted.read_exact(&mut byte).unwrap();
+
+    proxy.set(proxy::Mode::Silent);
+    client.write_all(b"b").unwrap();
+    accepted.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+    assert!(accepted.read_exact(&mut byte).is_err(), "nothing passes");
+    proxy.set(proxy::Mode::Open);
+    accepted.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    accepted.read_exact(&mut byte).unwrap();
+    assert_eq!(&byte, b"b");
+
+    proxy.set(proxy::Mode::Refusing);
+    assert!(client.read_exact(&mut byte).is_err(), "the connection is reset");
+    assert_eq!(accepted.read(&mut byte).unwrap(), 0, "and ended on the other side");
+    proxy.set(proxy::Mode::Open);
+    poll::until("it listens again", || TcpStream::connect(front).is_ok());
+}
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn any_bytes_can_be_committed() {
+    let broker = Broker::real();
+    let (topic, group) = (broker.topic(2), unique("group"));
+    broker.commit(&group, &topic, 0, 3, Some("x"));
+    broker.commit_bytes(&group, &topic, 1, 4, b"\xff\xfe");
+    assert_eq!(broker.committed(&group, &topic, 2), [Some(3), Some(4)]);
 }

@@ -11,7 +11,7 @@ use crate::harness::proxy;
 use crate::harness::setup::{Setup, produce};
 use crate::harness::slack::{Answer, Slack};
 
-const FAST: &[&str] = &["rate_per_second: 100", "burst: 5", "queue_capacity: 1000"];
+const FAST: &[&str] = &["rate_per_second: 100", "burst: 5", "queue_capacity: 700"];
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]

@@ -87,6 +87,11 @@ fn text<'p>(Properties(properties): &'p Properties, name: &str) -> Option<(&'p s
     properties.iter().find(|(key, _)| key.value == name).map(|(key, value)| (value.value.trim(), &key.at))
 }
 
+/// Whether the group is to be a KIP-848 one. librdkafka takes the value in any case.
+pub(super) fn is_consumer_protocol(properties: &Properties) -> bool {
+    text(properties, "group.protocol").is_some_and(|(value, _)| value.eq_ignore_ascii_case("consumer"))
+}
+
 impl Rules<'_> {
     pub(super) fn properties(
         &mut self,
@@ -139,7 +144,7 @@ impl Rules<'_> {
 
     /// What makes the client's creation fail though each property alone is fine (`rd_kafka_conf_finalize`, librdkafka 2.12).
     pub(super) fn property_conflicts(&mut self, properties: &Properties) {
-        if text(properties, "group.protocol").is_some_and(|(value, _)| value == "consumer") {
+        if is_consumer_protocol(properties) {
             for name in NOT_WITH_CONSUMER {
                 if let Some((_, at)) = text(properties, name) {
                     let at = at.clone();
@@ -155,7 +160,7 @@ impl Rules<'_> {
         }
         if let Some((_, at)) = text(properties, "max.poll.interval.ms")
             && text(properties, "session.timeout.ms").is_none()
-            && text(properties, "group.protocol").is_none_or(|(value, _)| value != "consumer")
+            && !is_consumer_protocol(properties)
             && number(properties, "max.poll.interval.ms").is_some_and(|longest| longest < SESSION_TIMEOUT_MS)
         {
             self.error(

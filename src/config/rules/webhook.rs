@@ -11,7 +11,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::{Rules, url};
-use crate::config::check::{Retry, Webhook, WhenFull};
+use crate::config::check::{LISTED_DELIVERIES, Retry, Webhook, WhenFull};
 use crate::config::values::{Entries, Flag, Located, Overflow, Rate};
 use crate::config::{RetrySection, WebhookSection};
 use crate::secret::Secret;
@@ -84,6 +84,16 @@ impl Rules<'_> {
         let retry = self.retry(section.retry.as_ref());
         let when_full =
             section.when_full.as_ref().map_or(WhenFull::DropNewest, |Located { value: Overflow(policy), .. }| *policy);
+        if let (Some(capacity), Some(written)) = (queue_capacity, &section.queue_capacity)
+            && when_full != WhenFull::Block
+            && capacity as usize > LISTED_DELIVERIES
+        {
+            let message = "a queue this long does not fit into what a restart knows of each delivery";
+            let help = format!(
+                "when it holds over {LISTED_DELIVERIES}, a restart knows the position that the webhook has come to instead: deliveries behind it that `when_full` dropped may come again; stay within {LISTED_DELIVERIES} to rule it out"
+            );
+            self.warn(&written.at, message, help);
+        }
         let (url, url_file) = url?;
         Some(Webhook {
             name: checked_name?,

@@ -331,16 +331,15 @@ async fn the_receiver_never_sees_more_than_the_rate_whatever_it_answers() {
         for offset in 0..40 {
             let mut delivery = rig::delivery(offset);
             delivery.payload = Bytes::from(format!("{{\"text\":\"{offset}\"}}"));
-            rest.queue.push(delivery);
+            rest.queue.push(delivery, crate::delivery::Origin::Read);
         }
         ends.push(rest);
     }
     for offset in 0..40 {
-        let outcome = tokio::time::timeout(LONG, ends[0].outcomes.recv()).await.unwrap().unwrap();
-        assert_eq!((outcome.ticket.position.offset.0, outcome.ended), (offset, Ended::Delivered));
+        assert_eq!(rig::outcome(&mut ends[0].reports, LONG).await, (offset, Ended::Delivered));
     }
     for rest in &mut ends {
-        rest.outcomes.close();
+        rest.reports.close();
         rest.queue.release(|_| true);
         rest.queue.close();
     }
@@ -381,9 +380,8 @@ fn no_log_line_of_the_http_stack_shows_the_url() {
             let endpoint = Clients::new().endpoint(&webhook).unwrap();
             let (sender, mut rest) = rig::sender(webhook, endpoint);
             let task = tokio::spawn(run(sender));
-            rest.queue.push(rig::delivery(0));
-            let outcome = tokio::time::timeout(LONG, rest.outcomes.recv()).await.unwrap().unwrap();
-            assert_eq!(outcome.ended, Ended::Dropped(Reason::Rejected));
+            rest.queue.push(rig::delivery(0), crate::delivery::Origin::Read);
+            assert_eq!(rig::outcome(&mut rest.reports, LONG).await, (0, Ended::Dropped(Reason::Rejected)));
             rest.queue.close();
             task.await.unwrap();
         });

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::*;
 use crate::config::check::{Action, ActionIndex, Admin, Kafka, Start, WhenFull};
-use crate::delivery::Epoch;
+use crate::delivery::{Epoch, Origin};
 use crate::event::{Offset, Partition, Position, TopicIndex};
 use crate::expression::Expression;
 use crate::expression::template::Template;
@@ -139,8 +139,8 @@ impl Transport for Arc<Fake> {
 pub(super) struct Rest {
     pub(super) metrics: Arc<Metrics>,
     pub(super) queue: Arc<Queue>,
-    pub(super) share: watch::Sender<f64>,
-    pub(super) outcomes: mpsc::Receiver<Outcome>,
+    pub(super) orders: watch::Sender<Orders>,
+    pub(super) reports: mpsc::Receiver<delivery::Report>,
     pub(super) wakes: Arc<AtomicU64>,
 }
 
@@ -148,8 +148,8 @@ pub(super) fn sender<T>(webhook: Webhook, transport: T) -> (Sender<T>, Rest) {
     let queue = Arc::new(Queue::new(webhook.queue_capacity, webhook.when_full, [ActionIndex(0)]));
     let config = config(webhook);
     let metrics = Metrics::new(&config);
-    let (share, shares) = watch::channel(1.0);
-    let (outcomes_in, outcomes) = mpsc::channel(2);
+    let (orders, ordered) = watch::channel(Orders { share: 1.0, blocked_until: None });
+    let (reports_in, reports) = mpsc::channel(2);
     let wakes = Arc::new(AtomicU64::new(0));
     let wake = {
         let wakes = Arc::clone(&wakes);
@@ -161,21 +161,33 @@ pub(super) fn sender<T>(webhook: Webhook, transport: T) -> (Sender<T>, Rest) {
         webhook: WebhookIndex(0),
         queue: Arc::clone(&queue),
         transport,
-        share: shares,
-        outcomes: outcomes_in,
+        orders: ordered,
+        window: Arc::new(Window::new(1e6)),
+        reports: reports_in,
         wake,
         metrics: metrics.webhook(WebhookIndex(0)),
         config,
     };
-    (sender, Rest { metrics, queue, share, outcomes, wakes })
+    (sender, Rest { metrics, queue, orders, reports, wakes })
+}
+
+/// The next outcome that is reported: of which offset, and which.
+pub(super) async fn outcome(reports: &mut mpsc::Receiver<delivery::Report>, patience: Duration) -> (i64, Ended) {
+    loop {
+        let report = tokio::time::timeout(patience, reports.recv()).await.expect("a report").unwrap();
+        if let delivery::Report::Ended(outcome) = report {
+            return (outcome.ticket.position.offset.0, outcome.ended);
+        }
+    }
 }
 
 /// A running sender on a fake transport.
 pub(super) struct Rig {
     metrics: Arc<Metrics>,
     pub(super) queue: Arc<Queue>,
-    pub(super) share: watch::Sender<f64>,
-    pub(super) outcomes: mpsc::Receiver<Outcome>,
+    pub(super) orders: watch::Sender<Orders>,
+    pub(super) window: Arc<Window>,
+    pub(super) reports: mpsc::Receiver<delivery::Report>,
     pub(super) fake: Arc<Fake>,
     wakes: Arc<AtomicU64>,
     task: JoinHandle<()>,
@@ -183,20 +195,37 @@ pub(super) struct Rig {
 
 impl Rig {
     pub(super) fn start(webhook: Webhook, script: impl IntoIterator<Item = Step>) -> Self {
+        // Wide enough to be of no matter.
+        Self::start_in(Window::new(1e6), webhook, script)
+    }
+
+    /// With the window that the webhook's rate gives.
+    pub(super) fn start_held(webhook: Webhook, script: impl IntoIterator<Item = Step>) -> Self {
+        Self::start_in(Window::new(webhook.rate_per_second), webhook, script)
+    }
+
+    fn start_in(window: Window, webhook: Webhook, script: impl IntoIterator<Item = Step>) -> Self {
         let fake = Fake::new(script);
-        let (sender, Rest { metrics, queue, share, outcomes, wakes }) = sender(webhook, Arc::clone(&fake));
-        Self { metrics, queue, share, outcomes, fake, wakes, task: tokio::spawn(run(sender)) }
+        let (mut sender, rest) = sender(webhook, Arc::clone(&fake));
+        let Rest { metrics, queue, orders, reports, wakes, .. } = rest;
+        let window = Arc::new(window);
+        sender.window = Arc::clone(&window);
+        Self { metrics, queue, orders, window, reports, fake, wakes, task: tokio::spawn(run(sender)) }
     }
 
     pub(super) fn push(&mut self, offsets: Range<i64>) {
         for offset in offsets {
-            self.queue.push(delivery(offset));
+            self.queue.push(delivery(offset), Origin::Read);
         }
     }
 
     pub(super) async fn outcome(&mut self) -> (i64, Ended) {
-        let outcome = tokio::time::timeout(PATIENCE, self.outcomes.recv()).await.expect("an outcome").unwrap();
-        (outcome.ticket.position.offset.0, outcome.ended)
+        outcome(&mut self.reports, PATIENCE).await
+    }
+
+    /// From now on the replica has this share of the rate.
+    pub(super) fn share(&self, share: f64) {
+        self.orders.send_modify(|orders| orders.share = share);
     }
 
     /// Lets everything happen that can happen now.

@@ -1,0 +1,377 @@
+//! Random histories of one partition: owners that read, deliver, commit and are killed, commits that fail or whose acknowledgement is lost, configurations that
+//! change between two owners. (a) Nothing undelivered is skipped, whatever the room. (b) With room enough, nothing is delivered twice but what no acknowledged
+//! commit tells.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use proptest::prelude::*;
+
+use super::super::*;
+use crate::commit::metadata::decode;
+use crate::event::TopicIndex;
+
+const TOPIC: &[TopicIndex] = &[TopicIndex(0)];
+const PARTITION: Partition = Partition { topic: TopicIndex(0), number: 0 };
+const WEBHOOKS: [&str; 3] = ["w0", "w1", "w2"];
+const KEYS: u32 = 6;
+
+/// An action as the test knows it: the same one under whatever name and webhook.
+#[derive(Debug, Clone)]
+struct Action {
+    identity: u32,
+    name: String,
+    webhook: u32,
+    /// It matches the events that have this key.
+    key: u32,
+}
+
+#[derive(Debug, Clone)]
+enum Change {
+    None,
+    Rename(prop::sample::Index),
+    Move(prop::sample::Index, u32),
+    Remove(prop::sample::Index),
+    Add(u32, u32),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Answer {
+    Acknowledged,
+    /// The broker has it, and the owner hears of a failure.
+    Unheard,
+    Failed,
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Read(usize),
+    /// Delivers the oldest pending one of a webhook, as its queue would, or any one.
+    Deliver(prop::sample::Index),
+    Drop(prop::sample::Index),
+    Commit(bool, Answer),
+}
+
+#[derive(Debug, Clone)]
+struct Life {
+    change: Change,
+    steps: Vec<Step>,
+    /// It ends with a commit that is acknowledged.
+    graceful: bool,
+}
+
+fn life() -> impl Strategy<Value = Life> {
+    let pick = any::<prop::sample::Index>();
+    let change = prop_oneof![
+        4 => Just(Change::None),
+        1 => any::<prop::sample::Index>().prop_map(Change::Rename),
+        1 => (any::<prop::sample::Index>(), 0..3u32).prop_map(|(which, to)| Change::Move(which, to)),
+        1 => any::<prop::sample::Index>().prop_map(Change::Remove),
+        1 => (0..3u32, 0..KEYS).prop_map(|(webhook, key)| Change::Add(webhook, key)),
+    ];
+    let answer = prop_oneof![4 => Just(Answer::Acknowledged), 1 => Just(Answer::Unheard), 1 => Just(Answer::Failed)];
+    let step = prop_oneof![
+        4 => (1..6usize).prop_map(Step::Read),
+        6 => pick.clone().prop_map(Step::Deliver),
+        1 => pick.prop_map(Step::Drop),
+        4 => (any::<bool>(), answer).prop_map(|(all, answer)| Step::Commit(all, answer)),
+    ];
+    (change, prop::collection::vec(step, 0..25), any::<bool>()).prop_map(|(change, steps, graceful)| Life {
+        change,
+        steps,
+        graceful,
+    })
+}
+
+/// What the test knows of one event for one action.
+#[derive(Debug, Default)]
+struct Fate {
+    delivered: u32,
+    dropped: u32,
+    /// It was there when an acknowledged commit's mark first passed the event, and has been there ever since.
+    due: bool,
+    /// It was renamed, or moved to another webhook, since. Both at once make another action of it, and nobody claims what was pending.
+    renamed: bool,
+    moved: bool,
+}
+
+struct World {
+    events: Vec<(Offset, BTreeSet<u32>)>,
+    actions: Vec<Action>,
+    next_identity: u32,
+    broker: Option<(Offset, String)>,
+    fates: HashMap<(Offset, u32), Fate>,
+    /// Up to here acknowledged marks have come.
+    covered: Offset,
+    /// Delivered and perhaps not told: may come again.
+    excused: BTreeSet<(Offset, u32)>,
+    budget: usize,
+    whole: bool,
+}
+
+/// One owner.
+struct Owner {
+    ledger: Ledger,
+    pending: Vec<(Ticket, u32)>,
+    untold: Vec<(Offset, u32)>,
+    holds: u64,
+    at: usize,
+}
+
+impl World {
+    fn matching(&self, keys: &BTreeSet<u32>) -> Vec<ActionIndex> {
+        (0..)
+            .map(ActionIndex)
+            .zip(&self.actions)
+            .filter(|(_, action)| keys.contains(&action.key))
+            .map(|(at, _)| at)
+            .collect()
+    }
+
+    fn roster(&self) -> Arc<Roster> {
+        let actions = self.actions.iter().map(|action| (action.name.as_str(), WebhookIndex(action.webhook), TOPIC));
+        Arc::new(Roster::of(WEBHOOKS, actions))
+    }
+
+    fn change(&mut self, change: &Change) {
+        let mut changed = None;
+        let mut mark: fn(&mut Fate) = |_| {};
+        match change {
+            Change::Rename(which) if !self.actions.is_empty() => {
+                let at = which.index(self.actions.len());
+                let name = format!("{}'", self.actions[at].name);
+                self.actions[at].name = name;
+                mark = |fate| fate.renamed = true;
+                changed = Some(self.actions[at].identity);
+            }
+            Change::Move(which, to) if !self.actions.is_empty() => {
+                let at = which.index(self.actions.len());
+                self.actions[at].webhook = *to;
+                mark = |fate| fate.moved = true;
+                changed = Some(self.actions[at].identity);
+            }
+            Change::Remove(which) if self.actions.len() > 1 => {
+                let gone = self.actions.remove(which.index(self.actions.len())).identity;
+                self.fates
+                    .iter_mut()
+                    .filter(|((_, identity), _)| *identity == gone)
+                    .for_each(|(_, fate)| fate.due = false);
+            }
+            Change::Add(webhook, key) => {
+                let identity = self.next_identity;
+                self.actions.push(Action { identity, name: format!("a{identity}"), webhook: *webhook, key: *key });
+                self.next_identity += 1;
+            }
+            _ => {}
+        }
+        for (_, fate) in self.fates.iter_mut().filter(|((_, identity), _)| Some(*identity) == changed) {
+            mark(fate);
+            fate.due &= !(fate.renamed && fate.moved);
+        }
+        // Which of several that have changed took whose place is in doubt, and where in doubt it is delivered.
+        let excuse = |(offset, identity): &(Offset, u32)| (Some(*identity) == changed).then_some((*offset, *identity));
+        let delivered: Vec<_> = self.fates.keys().filter_map(excuse).collect();
+        self.excused.extend(delivered);
+    }
+
+    fn begin(&self) -> Owner {
+        let mut ledger = Ledger::new(self.roster());
+        let (start, taken) = match &self.broker {
+            None => (Offset(0), Taken::default()),
+            Some((offset, text)) => {
+                let state = decode(text.as_bytes(), *offset).unwrap_or_default();
+                (*offset, Taken { committed: Some(*offset), left: state.left, ..Taken::default() })
+            }
+        };
+        ledger.assign(PARTITION, start, taken);
+        let at = self.events.iter().position(|(offset, _)| *offset >= start).unwrap_or(self.events.len());
+        Owner { ledger, pending: Vec::new(), untold: Vec::new(), holds: 0, at }
+    }
+
+    fn read(&mut self, owner: &mut Owner) {
+        let Some((offset, keys)) = self.events.get(owner.at).cloned() else { return };
+        owner.at += 1;
+        let position = Position { partition: PARTITION, offset };
+        let matched = self.matching(&keys);
+        let read = match owner.ledger.reading(position) {
+            Reading::Known => return,
+            Reading::Done => Read::default(),
+            Reading::New => Read { pending: matched, ..Read::default() },
+            Reading::Left => {
+                let claimed = owner.ledger.claim(position, &matched);
+                Read {
+                    pending: claimed.deliveries.iter().map(|(at, _)| *at).collect(),
+                    done: claimed.done,
+                    timestamp: None,
+                }
+            }
+        };
+        let pending = read.pending.clone();
+        let epoch = owner.ledger.read(position, read).expect("owned");
+        for action in pending {
+            let identity = self.actions[action.0 as usize].identity;
+            owner.pending.push((Ticket { position, epoch, action }, identity));
+        }
+    }
+
+    fn settle(&mut self, owner: &mut Owner, which: &prop::sample::Index, deliver: bool) -> Result<(), TestCaseError> {
+        if owner.pending.is_empty() {
+            return Ok(());
+        }
+        let (ticket, identity) = owner.pending.remove(which.index(owner.pending.len()));
+        let key = (ticket.position.offset, identity);
+        let webhook = WebhookIndex(self.actions[ticket.action.0 as usize].webhook);
+        prop_assert_eq!(owner.ledger.settle(&ticket, deliver.then_some(webhook)), Settled::Applied);
+        let fate = self.fates.entry(key).or_default();
+        if deliver {
+            fate.delivered += 1;
+            let excused = self.excused.contains(&key) || !self.whole;
+            prop_assert!(fate.delivered == 1 || excused, "{key:?} was delivered again");
+            owner.untold.push(key);
+            owner.holds += 1;
+        } else {
+            fate.dropped += 1;
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, owner: &mut Owner, all: bool, answer: Answer) -> Result<(), TestCaseError> {
+        let scope = if all { Scope::All } else { Scope::Urgent };
+        let offers = owner.ledger.offer(scope, &BTreeMap::new(), self.budget);
+        owner.ledger.sent(&offers);
+        let Some(offer) = offers.first() else {
+            prop_assert!(owner.untold.is_empty(), "an outcome that no commit tells would hold its sender for ever");
+            return Ok(());
+        };
+        prop_assert!(
+            self.broker.as_ref().is_none_or(|(offset, _)| *offset <= offer.offset),
+            "the committed offset went back"
+        );
+        if !matches!(answer, Answer::Failed) {
+            self.broker = Some((offer.offset, offer.metadata.clone()));
+            self.cover(offer);
+        }
+        if let Answer::Acknowledged = answer {
+            let ended = owner.ledger.acknowledge(offer).len() as u64;
+            prop_assert_eq!(ended, owner.holds, "each hold ends with the commit that tells its outcome");
+            owner.holds = 0;
+            owner.untold.clear();
+        } else {
+            owner.ledger.failed();
+        }
+        Ok(())
+    }
+
+    /// What a commit of the broker's passes over is due from then on.
+    fn cover(&mut self, offer: &Committable) {
+        let state = decode(offer.metadata.as_bytes(), offer.offset).unwrap_or_default();
+        let mark = state.left.map_or(offer.offset, |left| left.mark);
+        let passed: Vec<_> =
+            self.events.iter().filter(|(offset, _)| *offset >= self.covered && *offset < mark).cloned().collect();
+        for (offset, keys) in passed {
+            for action in self.matching(&keys) {
+                self.fates.entry((offset, self.actions[action.0 as usize].identity)).or_default().due = true;
+            }
+        }
+        self.covered = self.covered.max(mark);
+    }
+
+    fn live(&mut self, life: &Life) -> Result<(), TestCaseError> {
+        self.change(&life.change);
+        let mut owner = self.begin();
+        for step in &life.steps {
+            match step {
+                Step::Read(count) => (0..*count).for_each(|_| self.read(&mut owner)),
+                Step::Deliver(which) => self.settle(&mut owner, which, true)?,
+                Step::Drop(which) => self.settle(&mut owner, which, false)?,
+                Step::Commit(all, answer) => self.commit(&mut owner, *all, *answer)?,
+            }
+        }
+        if life.graceful {
+            self.commit(&mut owner, true, Answer::Acknowledged)?;
+        }
+        // Killed: what no commit tells may come again.
+        self.excused.append(&mut owner.untold.into_iter().collect());
+        prop_assert_eq!(
+            owner.ledger.revoke(PARTITION).len() as u64,
+            owner.holds,
+            "and the others end with the ownership"
+        );
+        Ok(())
+    }
+
+    /// A last owner reads and delivers everything: now nothing may be missing.
+    fn finish(&mut self) -> Result<(), TestCaseError> {
+        let mut owner = self.begin();
+        while owner.at < self.events.len() {
+            self.read(&mut owner);
+        }
+        while !owner.pending.is_empty() {
+            self.settle(&mut owner, &index(0), true)?;
+        }
+        self.commit(&mut owner, true, Answer::Acknowledged)?;
+        let end = self.events.last().map_or(Offset(0), |(offset, _)| offset.next());
+        prop_assert_eq!(self.broker.as_ref().map(|(offset, _)| *offset), Some(end));
+        for (key, fate) in self.fates.iter().filter(|(_, fate)| fate.due) {
+            prop_assert!(fate.delivered + fate.dropped > 0, "{key:?} was skipped");
+        }
+        Ok(())
+    }
+}
+
+/// A fixed choice.
+fn index(at: usize) -> prop::sample::Index {
+    use proptest::strategy::ValueTree as _;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let _ = at;
+    any::<prop::sample::Index>().new_tree(&mut runner).expect("a tree").current()
+}
+
+fn history(
+    lives: &[Life],
+    keys: &[BTreeSet<u32>],
+    gaps: &[i64],
+    budget: usize,
+    whole: bool,
+) -> Result<(), TestCaseError> {
+    let mut offset = 0;
+    let events = keys.iter().zip(gaps.iter().cycle()).map(|(keys, gap)| {
+        offset += gap;
+        (Offset(offset), keys.clone())
+    });
+    let action =
+        |identity: u32| Action { identity, name: format!("a{identity}"), webhook: identity % 3, key: identity % KEYS };
+    let mut world = World {
+        events: events.collect(),
+        actions: (0..5).map(action).collect(),
+        next_identity: 5,
+        broker: None,
+        fates: HashMap::new(),
+        covered: Offset(0),
+        excused: BTreeSet::new(),
+        budget,
+        whole,
+    };
+    for life in lives {
+        world.live(life)?;
+    }
+    world.finish()
+}
+
+fn events() -> impl Strategy<Value = (Vec<BTreeSet<u32>>, Vec<i64>)> {
+    let keys = prop::collection::vec(prop::collection::btree_set(0..KEYS, 0..4), 1..60);
+    (keys, prop::collection::vec(1..4i64, 1..4))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn with_room_nothing_is_skipped_and_nothing_repeated(lives in prop::collection::vec(life(), 1..7), (keys, gaps) in events()) {
+        history(&lives, &keys, &gaps, 100_000, true)?;
+    }
+
+    #[test]
+    fn without_room_nothing_is_skipped(lives in prop::collection::vec(life(), 1..7), (keys, gaps) in events(), budget in 0..220usize) {
+        history(&lives, &keys, &gaps, budget, false)?;
+    }
+}

@@ -1,0 +1,186 @@
+//! The codec: what is written is read, what is cut names more, what is foreign is none.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::commit::roster::Roster;
+use crate::config::check::{ActionIndex, WebhookIndex};
+
+const BASE: i64 = 1_000_000;
+
+fn name(number: u32) -> NameHash {
+    NameHash::of(&format!("name-{number}"))
+}
+
+fn listed() -> impl Strategy<Value = Listed> {
+    let names = |range| prop::collection::btree_set(0..40u32, range);
+    (0..20u32, names(1..3), names(0..2)).prop_map(|(webhook, pending, done)| Listed {
+        webhook: name(webhook),
+        pending: pending.into_iter().map(name).collect(),
+        done: done.into_iter().map(|number| name(number + 100)).collect(),
+    })
+}
+
+fn list(most: usize) -> impl Strategy<Value = List> {
+    let event = prop::collection::btree_map(0..20u32, listed(), 1..3).prop_map(|by_webhook| {
+        let named = |(webhook, listed)| Listed { webhook: name(webhook), ..listed };
+        let mut all: Vec<Listed> = by_webhook.into_iter().map(named).collect();
+        all.sort();
+        all
+    });
+    prop::collection::btree_map((0..5_000i64).prop_map(|ahead| Offset(BASE + ahead)), event, 0..most)
+}
+
+fn state(most: usize) -> impl Strategy<Value = State> {
+    let blocked = prop::collection::vec((0..20u32, 0..1u64 << 33), 0..3);
+    let positions = (list(30), 0..8usize, any::<bool>()).prop_map(|(list, named, known)| {
+        let roster = known.then(|| name(7));
+        Pending::Positions(Positions::of(&list, roster, 64).with_floor(named, 16))
+    });
+    let pending = prop_oneof![list(most).prop_map(Pending::Listed), positions];
+    (any::<Option<u32>>(), any::<Option<u128>>(), (0..10_000i64, pending), blocked).prop_map(
+        |(partitions, topic, left, blocked)| State {
+            partitions,
+            topic: topic.map(TopicId),
+            left: Some(Left { mark: Offset(BASE + left.0), pending: left.1 }),
+            blocked: blocked.into_iter().map(|(webhook, until)| Blocked { webhook: name(webhook), until }).collect(),
+        },
+    )
+}
+
+/// As the codec orders what is a set.
+fn ordered(mut state: State) -> State {
+    if let Some(Left { pending: Pending::Listed(list), .. }) = &mut state.left {
+        list.values_mut().for_each(|listed| listed.sort());
+    }
+    state
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read(state in state(40)) {
+        let fitted = fit(&state, Offset(BASE), 100_000, None);
+        prop_assert!(fitted.text.is_ascii());
+        prop_assert_eq!(decode(fitted.text.as_bytes(), Offset(BASE)).map(ordered), Some(state));
+    }
+
+    /// Whatever the room: the text stays within it, and what the state names as pending, the text names too.
+    #[test]
+    fn what_is_cut_names_more_and_never_less(state in state(60), budget in 0..1_500usize) {
+        let fitted = fit(&state, Offset(BASE), budget, None);
+        prop_assert!(fitted.text.len() <= budget);
+        let Some(read) = decode(fitted.text.as_bytes(), Offset(BASE)) else {
+            prop_assert_eq!(fitted.text, "", "what slackline writes it can read");
+            return Ok(());
+        };
+        let (Some(before), Some(after)) = (&state.left, &read.left) else {
+            // Everything from the committed offset on is pending.
+            prop_assert!(read.left.is_none());
+            return Ok(());
+        };
+        prop_assert_eq!(before.mark, after.mark);
+        match (&before.pending, &after.pending) {
+            (Pending::Listed(before), Pending::Positions(after)) => {
+                for (offset, listed) in before.iter().flat_map(|(offset, all)| all.iter().map(move |listed| (*offset, listed))) {
+                    let position = after.webhooks.get(&listed.webhook).copied().or(after.floor);
+                    prop_assert!(position.is_some_and(|position| position <= offset));
+                    prop_assert!(listed.pending.iter().all(|action| after.lagging.may_have(*action)));
+                }
+            }
+            (Pending::Positions(before), Pending::Positions(after)) => {
+                for (webhook, offset) in &before.webhooks {
+                    prop_assert!(after.webhooks.get(webhook).copied().or(after.floor).is_some_and(|position| position <= *offset));
+                }
+                prop_assert!(before.floor.is_none_or(|floor| after.floor.is_some_and(|lower| lower <= floor)));
+            }
+            (before, after) => prop_assert_eq!(before, after),
+        }
+    }
+
+    #[test]
+    fn no_bytes_panic(bytes: Vec<u8>, offset: i64) {
+        let _ = decode(&bytes, Offset(offset));
+        let _ = decode(&[b"slackline/1 ", &*bytes].concat(), Offset(offset));
+        let _ = decode(format!("slackline/1 {}", BASE64.encode(&bytes)).as_bytes(), Offset(offset));
+    }
+}
+
+#[test]
+fn foreign_metadata_is_none() {
+    for foreign in
+        ["", "slackline/2 AAAA", "slackline/1 ", "slackline/1 !", "slackline/1 AAAAAAAA", "slackline/10", "AgAAAXq9"]
+    {
+        assert_eq!(decode(foreign.as_bytes(), Offset(0)), None, "{foreign}");
+    }
+    assert_eq!(decode(&[0xff, 0xfe], Offset(0)), None);
+    assert_eq!(decode(b"slackline/1", Offset(0)), Some(State::default()), "the bare version mark");
+}
+
+/// The capacity that the README states.
+#[test]
+fn so_much_fits_into_a_commit() {
+    let of = |webhooks: u32, every: i64| {
+        let fits = |count: i64| {
+            let listed = |at: i64| Listed {
+                webhook: name(at as u32 % webhooks),
+                pending: vec![name(at as u32 % webhooks)],
+                done: vec![],
+            };
+            let list = (0..count).map(|at| (Offset(BASE + at * every), vec![listed(at)])).collect();
+            let left = Some(Left { mark: Offset(BASE + count * every), pending: Pending::Listed(list) });
+            let state = State { partitions: Some(12), topic: Some(TopicId(u128::MAX)), left, blocked: Vec::new() };
+            fit(&state, Offset(BASE), BUDGET, None).cut.is_none()
+        };
+        (1..4_000).take_while(|count| fits(*count)).last().unwrap()
+    };
+    let capacity = [(1, 1), (1, 100), (1, 1_000), (1, 100_000), (10, 100), (100, 100)]
+        .map(|(webhooks, every)| of(webhooks, every));
+    assert_eq!(capacity, CAPACITY);
+}
+
+const CAPACITY: [i64; 6] = [2_204, 2_203, 1_102, 734, 1_053, 558];
+
+#[test]
+fn so_many_webhooks_have_a_position() {
+    let fits = |count: u32| {
+        let listed = |at: u32| {
+            (
+                Offset(BASE + i64::from(at) * 100),
+                vec![Listed { webhook: name(at), pending: vec![name(at)], done: vec![] }],
+            )
+        };
+        let mut list: List = (0..count).map(listed).collect();
+        // More than can be listed.
+        list.extend((0..4_000).map(|at| (Offset(BASE + 1_000_000 + at), listed(0).1)));
+        let left = Some(Left { mark: Offset(BASE + 2_000_000), pending: Pending::Listed(list) });
+        let state = State { partitions: Some(12), topic: Some(TopicId(u128::MAX)), left, blocked: Vec::new() };
+        fit(&state, Offset(BASE), BUDGET, None).cut == Some(Degree::Positions)
+    };
+    assert_eq!((1..2_000).take_while(|count| fits(*count)).last(), Some(POSITIONS));
+}
+
+const POSITIONS: u32 = 302;
+
+/// A collision of two actions' hashes counts as pending for both.
+#[test]
+fn names_that_collide_are_both_pending() {
+    let mut seen = std::collections::HashMap::new();
+    let (one, other) = (0..)
+        .find_map(|number: u32| {
+            let name = format!("a{number}");
+            seen.insert(NameHash::of(&name), name.clone()).map(|before| (before, name))
+        })
+        .unwrap();
+    let topics = [crate::event::TopicIndex(0)];
+    let roster = Roster::of(
+        ["w"],
+        [(one.as_str(), WebhookIndex(0), &topics[..]), (other.as_str(), WebhookIndex(0), &topics[..])],
+    );
+    let listed = Listed { webhook: NameHash::of("w"), pending: vec![NameHash::of(&one)], done: vec![] };
+    let left = Left { mark: Offset(9), pending: Pending::Listed(List::from([(Offset(3), vec![listed])])) };
+    let claimed = left.claim(Offset(3), &[ActionIndex(0), ActionIndex(1)], &roster);
+    let delivered: BTreeSet<_> = claimed.deliveries.iter().map(|(action, _)| *action).collect();
+    assert_eq!(delivered, BTreeSet::from([ActionIndex(0), ActionIndex(1)]));
+}

@@ -1,0 +1,57 @@
+//! [1] Which senders wait for Kafka to acknowledge what they sent before, and who is told of it: the metrics, `/readyz`, the log.
+//!
+//! Invariant: a hold is never silent once it has lasted a second.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use crate::config::check::WebhookIndex;
+use crate::log_repeat::LogRepeat;
+use crate::window::HELD_AFTER;
+
+use super::PollLoop;
+
+/// What was told last.
+#[derive(Debug, Default)]
+pub(super) struct Holds {
+    held: BTreeSet<WebhookIndex>,
+    log: LogRepeat,
+}
+
+impl PollLoop {
+    /// Tells of senders that have something to send and may not: what they send next is delayed, so that nothing is repeated.
+    pub(super) fn observe_holds(&mut self, now: Instant) {
+        let mut longest: Option<Duration> = None;
+        for (index, window) in (0..).map(WebhookIndex).zip(&self.parts.windows) {
+            let held = window.held_for(now).filter(|held| *held >= HELD_AFTER);
+            let changed = if held.is_some() { self.holds.held.insert(index) } else { self.holds.held.remove(&index) };
+            if changed {
+                self.parts.metrics.webhook(index).held(held.is_some());
+            }
+            longest = longest.max(held);
+        }
+        self.parts.health.set_held(longest);
+        let began = now.duration_since(self.began);
+        let webhooks = self.holds.held.len();
+        match longest {
+            Some(longest) => {
+                if self.holds.log.note(began).times().is_some() {
+                    let seconds = longest.as_secs();
+                    tracing::warn!(
+                        webhooks,
+                        seconds,
+                        "webhooks wait with what they send next: Kafka has not acknowledged the commit of what they sent before"
+                    );
+                }
+            }
+            None => {
+                if let Some(recovered) = self.holds.log.recover(began) {
+                    tracing::info!(
+                        seconds = recovered.lasted.as_secs_f64(),
+                        "commits are acknowledged: webhooks go on"
+                    );
+                }
+            }
+        }
+    }
+}

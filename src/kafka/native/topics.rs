@@ -1,0 +1,223 @@
+//! What topics there are: their ids and partition counts, all in one request.
+//!
+//! Invariant: "not there" is said only where the broker said so; anything else that is no description is an error or is left open.
+
+use std::ffi::{CStr, CString};
+use std::ptr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::bindings as rd;
+use rdkafka::consumer::Consumer;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+use super::{Answer, Answers, Queue};
+use crate::event::TopicId;
+use crate::kafka::Client;
+use crate::wake::Waker;
+
+/// What the broker says of one topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Described {
+    /// There is no such topic.
+    Missing,
+    /// It can't be said now: it is only just being made, or may not be seen by us.
+    Unclear(RDKafkaErrorCode),
+    /// It is there.
+    There {
+        /// How many partitions it has, at least 1.
+        partitions: u32,
+        /// Its id; `None` where the broker knows none (before Kafka 2.8).
+        id: Option<TopicId>,
+    },
+}
+
+/// Asks for topics, and takes the answers when they come.
+pub struct TopicQueue(Answers);
+
+impl TopicQueue {
+    /// A queue for what `client` is asked for; `waker` is woken when an answer is there.
+    ///
+    /// # Errors
+    /// Where librdkafka gives no queue (out of memory).
+    pub fn new(client: Arc<Client>, waker: Waker) -> Result<Self, KafkaError> {
+        Answers::new(client, waker).map(Self)
+    }
+
+    /// Asks as [`describe_topics`] does. Returns at once; there is an answer within `timeout`, be it that nobody answered.
+    ///
+    /// # Errors
+    /// A name that can't be a topic's.
+    pub fn ask(&self, broker: Option<i32>, topics: &[&str], timeout: Duration) -> Result<(), KafkaError> {
+        ask(&self.0.client, &self.0.queue, broker, topics, timeout)
+    }
+
+    /// The next answer, if one has come: what is said of `topics`, the ones that were asked for.
+    pub fn answer(&self, topics: &[&str]) -> Option<Result<Vec<Described>, KafkaError>> {
+        self.0.next(Duration::ZERO).map(|answer| read(&answer, topics))
+    }
+}
+
+/// Asks `broker` for `topics` (each once), and returns what is said of them in their order; without a broker, the one that the cluster names its controller
+/// (librdkafka's mock cluster names one that it has not). Blocks: a few milliseconds as a rule, up to half a second where the request waits behind a long-poll
+/// fetch, `timeout` at most. Makes no topic, whatever the broker's `auto.create.topics.enable`.
+///
+/// # Errors
+/// Where the request as a whole has no answer.
+pub fn describe_topics(
+    client: &Client,
+    broker: Option<i32>,
+    topics: &[&str],
+    timeout: Duration,
+) -> Result<Vec<Described>, KafkaError> {
+    let queue = Queue::new(client)?;
+    ask(client, &queue, broker, topics, timeout)?;
+    let answer = queue.next(timeout).ok_or(KafkaError::MetadataFetch(RDKafkaErrorCode::OperationTimedOut))?;
+    read(&answer, topics)
+}
+
+fn ask(
+    client: &Client,
+    queue: &Queue,
+    broker: Option<i32>,
+    topics: &[&str],
+    timeout: Duration,
+) -> Result<(), KafkaError> {
+    let names = topics.iter().map(|topic| CString::new(*topic)).collect::<Result<Vec<_>, _>>()?;
+    let mut pointers: Vec<_> = names.iter().map(|name| name.as_ptr()).collect();
+    let rk = client.client().native_ptr();
+    // SAFETY: all pointers are alive; librdkafka copies names and options, and keeps the queue as long as it has an answer to give.
+    unsafe {
+        let options = rd::rd_kafka_AdminOptions_new(rk, rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS);
+        if !options.is_null() {
+            let timeout = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
+            // What it refuses it leaves as it was: a minute, and the controller.
+            rd::rd_kafka_AdminOptions_set_request_timeout(options, timeout, ptr::null_mut(), 0);
+            if let Some(broker) = broker {
+                rd::rd_kafka_AdminOptions_set_broker(options, broker, ptr::null_mut(), 0);
+            }
+        }
+        let collection = rd::rd_kafka_TopicCollection_of_topic_names(pointers.as_mut_ptr(), pointers.len());
+        rd::rd_kafka_DescribeTopics(rk, collection, options, queue.as_ptr());
+        rd::rd_kafka_TopicCollection_destroy(collection);
+        if !options.is_null() {
+            rd::rd_kafka_AdminOptions_destroy(options);
+        }
+    }
+    Ok(())
+}
+
+fn read(answer: &Answer, topics: &[&str]) -> Result<Vec<Described>, KafkaError> {
+    match answer.code() {
+        RDKafkaErrorCode::NoError => {
+            described(answer, topics).ok_or(KafkaError::MetadataFetch(RDKafkaErrorCode::BadMessage))
+        }
+        code => Err(KafkaError::MetadataFetch(code)),
+    }
+}
+
+/// `None` where the answer is not of these topics.
+fn described(answer: &Answer, topics: &[&str]) -> Option<Vec<Described>> {
+    // SAFETY: what hangs on the event lives as long as it does, and is copied here.
+    unsafe {
+        let result = rd::rd_kafka_event_DescribeTopics_result(answer.as_ptr());
+        if result.is_null() {
+            return None;
+        }
+        let mut count = 0;
+        let descriptions = rd::rd_kafka_DescribeTopics_result_topics(result, &raw mut count);
+        if descriptions.is_null() || count != topics.len() {
+            return None;
+        }
+        let descriptions = std::slice::from_raw_parts(descriptions, count);
+        descriptions.iter().zip(topics).map(|(description, topic)| one(*description, topic)).collect()
+    }
+}
+
+/// # Safety
+/// `description` is null or lives as long as the call.
+unsafe fn one(description: *const rd::rd_kafka_TopicDescription_t, topic: &str) -> Option<Described> {
+    if description.is_null() {
+        return None;
+    }
+    // SAFETY: not null, and alive; so is what it hands out.
+    unsafe {
+        if CStr::from_ptr(rd::rd_kafka_TopicDescription_name(description)).to_bytes() != topic.as_bytes() {
+            return None;
+        }
+        let error = rd::rd_kafka_TopicDescription_error(description);
+        if !error.is_null() {
+            return Some(match RDKafkaErrorCode::from(rd::rd_kafka_error_code(error)) {
+                RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic => Described::Missing,
+                code => Described::Unclear(code),
+            });
+        }
+        let mut partitions = 0;
+        rd::rd_kafka_TopicDescription_partitions(description, &raw mut partitions);
+        let id = rd::rd_kafka_TopicDescription_topic_id(description).as_ref().and_then(|uuid| {
+            let half = |bits: i64| u128::from(bits.cast_unsigned());
+            let high = half(rd::rd_kafka_Uuid_most_significant_bits(uuid));
+            let id = high << 64 | half(rd::rd_kafka_Uuid_least_significant_bits(uuid));
+            // All zero is what stands where the broker said none.
+            (id != 0).then_some(TopicId(id))
+        });
+        Some(match u32::try_from(partitions) {
+            Ok(partitions) if partitions > 0 => Described::There { partitions, id },
+            _ => Described::Unclear(RDKafkaErrorCode::LeaderNotAvailable),
+        })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod tests {
+    use super::*;
+    use rdkafka::mocking::MockCluster;
+    use std::time::Instant;
+
+    const TIMEOUT: Duration = Duration::from_secs(10);
+
+    fn there(described: Described) -> (u32, TopicId) {
+        match described {
+            Described::There { partitions, id: Some(id) } => (partitions, id),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn all_topics_are_described_in_one_request_in_their_order() {
+        let cluster = MockCluster::new(1).unwrap();
+        cluster.create_topic("two", 2, 1).unwrap();
+        cluster.create_topic("five", 5, 1).unwrap();
+        let client = crate::kafka::client_of(&cluster.bootstrap_servers());
+        let described = describe_topics(&client, Some(1), &["five", "two"], TIMEOUT).unwrap();
+        let [(five, a), (two, b)] = [there(described[0]), there(described[1])];
+        assert_eq!((five, two), (5, 2));
+        assert_ne!(a, b);
+        let again = describe_topics(&client, Some(1), &["two"], TIMEOUT).unwrap();
+        assert_eq!(there(again[0]), (2, b), "an id stays");
+    }
+
+    /// Where the worker runs: a client that has not yet heard of any broker asks no less.
+    #[test]
+    #[ignore = "needs a broker: tests/kafka.sh"]
+    fn a_real_broker_tells_ids_and_makes_no_topic() {
+        let client = crate::kafka::client_of(&std::env::var("SLACKLINE_TEST_BROKERS").unwrap());
+        let absent = "a-topic-that-nobody-makes";
+        for _ in 0..2 {
+            let began = Instant::now();
+            let described = describe_topics(&client, None, &["__consumer_offsets", absent], TIMEOUT).unwrap();
+            assert!(matches!(described[0], Described::There { .. } | Described::Missing), "{described:?}");
+            assert_eq!(described[1], Described::Missing);
+            assert!(began.elapsed() < Duration::from_secs(5));
+        }
+    }
+
+    #[test]
+    fn no_broker_is_an_error_within_the_timeout() {
+        let client = crate::kafka::client_of("127.0.0.1:1");
+        let began = Instant::now();
+        assert!(describe_topics(&client, None, &["t"], Duration::from_millis(200)).is_err());
+        assert!(began.elapsed() < Duration::from_secs(5));
+    }
+}

@@ -1,0 +1,68 @@
+//! One webhook has a backlog and holds the committed offset: a restart costs the others nothing.
+
+use super::{FAST, How};
+use crate::checker::Faults;
+use crate::faults::report::full_or_short;
+use crate::harness::broker::{Broker, Record};
+use crate::harness::program::Program;
+use crate::harness::setup::{Setup, event, produce};
+use crate::harness::slack::{Answer, Slack};
+
+const PARTITIONS: i32 = 2;
+const BACKLOG: u64 = 60;
+const EACH: u64 = 12;
+
+/// The worker ends again and again, in the middle of the others' deliveries.
+fn others_get_nothing_twice(how: How) {
+    let rounds = full_or_short(20, 4);
+    let (broker, slack) = (Broker::real(), Slack::start());
+    let topic = broker.topic(PARTITIONS);
+    let setup =
+        ["slow", "a", "b"].iter().fold(Setup::new(&broker, &[&topic]), |setup, name| setup.webhook(&slack, name, FAST));
+    let setup = how.setup(setup);
+    slack.default("slow", Answer::Status(503, "down"));
+    let mut program = Program::ready(&setup);
+    let mut expected = produce(&broker, &topic, PARTITIONS, "slow", 0..BACKLOG);
+    slack.await_requests("slow", 1);
+    let mut accepted = 0;
+    for round in 1..=rounds {
+        for webhook in ["a", "b"] {
+            let ids = round * 1000..round * 1000 + EACH;
+            expected.extend(produce(&broker, &topic, PARTITIONS, webhook, ids));
+            let noise = [0, 1].map(|partition| Record::new(partition, event("nobody", round)));
+            broker.produce(&topic, &noise);
+        }
+        // The backlog moves too, by one: what is left of it is not only what it was.
+        slack.script("slow", [Answer::Ok]);
+        slack.await_accepted(accepted + EACH as usize);
+        how.end(program);
+        program = Program::ready(&setup);
+        accepted += 2 * EACH as usize + 1;
+        // Repetitions would let the next round begin too early, and show themselves in the end.
+        slack.await_accepted(accepted);
+    }
+    slack.default("slow", Answer::Ok);
+    slack.await_all_accepted(&expected);
+    broker.await_committed(&setup.group, &topic, PARTITIONS);
+    let scrape = program.scrape();
+    program.stop();
+    let faults = Faults::find(&expected, &slack.posts());
+    how.check("restart with a backlog at one webhook", rounds as usize, &faults, "");
+    // What was left of the backlog; the last one that got through may have done so before the end or after it.
+    let left = (BACKLOG - rounds) as f64;
+    let restored = scrape.sum("slackline_deliveries_restored_total", &[("webhook", "slow")]);
+    assert!((left..=left + 1.0).contains(&restored), "{restored} restored, {left} were left");
+    assert!(scrape.sum("slackline_events_reread_total", &[]) > left);
+}
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn a_stop_with_a_backlog_at_one_webhook_repeats_nothing_at_the_others() {
+    others_get_nothing_twice(How::Stop);
+}
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn a_kill_with_a_backlog_at_one_webhook_repeats_no_more_than_the_window() {
+    others_get_nothing_twice(How::Kill);
+}

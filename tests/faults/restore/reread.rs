@@ -1,0 +1,81 @@
+//! The worker ends again while it still reads what its former owner had read: the inherited state must outlive it.
+
+use std::time::Duration;
+
+use super::{FAST, How};
+use crate::checker::Faults;
+use crate::faults::report::full_or_short;
+use crate::harness::broker::Broker;
+use crate::harness::poll::poll_for;
+use crate::harness::program::Program;
+use crate::harness::scrape::Scrape;
+use crate::harness::setup::{Setup, event, produce};
+use crate::harness::slack::{Answer, Slack};
+
+const PENDING: u64 = 40;
+/// Of nobody's: what makes re-reading take its time.
+const BETWEEN: u64 = 150_000;
+
+/// Waits until some was read again, and not yet all of it.
+#[track_caller]
+fn await_rereading(program: &Program) {
+    poll_for(Duration::from_secs(30), "events are read again", || {
+        let reread = program.scrape().sum("slackline_events_reread_total", &[]);
+        if reread > 0.0 { Ok(()) } else { Err("none was".to_owned()) }
+    });
+}
+
+fn ends_below_the_mark(how: How) {
+    let rounds = full_or_short(15, 4);
+    let (broker, slack) = (Broker::real(), Slack::start());
+    let topic = broker.topic(1);
+    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "slow", FAST).webhook(&slack, "a", FAST);
+    let setup = how.setup(setup);
+    slack.default("slow", Answer::Status(503, "down"));
+    let program = Program::ready(&setup);
+    // At both ends of what is read again: pending ones, and such as were delivered.
+    let mut expected = produce(&broker, &topic, 1, "slow", 0..PENDING / 2);
+    expected.extend(produce(&broker, &topic, 1, "a", 1000..1010));
+    broker.flood(&topic, 1, BETWEEN, |n| event("nobody", n));
+    expected.extend(produce(&broker, &topic, 1, "slow", PENDING / 2..PENDING));
+    expected.extend(produce(&broker, &topic, 1, "a", 1010..1020));
+    slack.await_accepted(20);
+    program.await_metrics("everything read", |scrape: &Scrape| scrape.sum("slackline_read_lag", &[]) == 0.0);
+    how.end(program);
+
+    let mut middle = 0;
+    for round in 0..rounds {
+        let program = Program::start(&setup);
+        // State that changes while the old one is still in force.
+        slack.script("slow", [Answer::Ok]);
+        expected.extend(produce(&broker, &topic, 1, "a", [2000 + round]));
+        await_rereading(&program);
+        let last = how.end(program);
+        middle += u64::from(last.sum("slackline_events_reread_total", &[]) < BETWEEN as f64);
+    }
+    let last = Program::ready(&setup);
+    slack.default("slow", Answer::Ok);
+    slack.await_all_accepted(&expected);
+    broker.await_committed(&setup.group, &topic, 1);
+    let faults = Faults::find(&expected, &slack.posts());
+    how.check(
+        "end while reading below an inherited mark",
+        rounds as usize + 1,
+        &faults,
+        &format!(" · of which below the mark {middle}"),
+    );
+    assert!(middle > rounds / 2, "the ends came too late to mean something: {middle} of {rounds}");
+    last.stop();
+}
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn a_stop_below_an_inherited_mark_repeats_nothing() {
+    ends_below_the_mark(How::Stop);
+}
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn a_kill_below_an_inherited_mark_repeats_no_more_than_the_window() {
+    ends_below_the_mark(How::Kill);
+}

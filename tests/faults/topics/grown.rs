@@ -1,0 +1,141 @@
+//! Partitions that are added to a known topic: what is produced to them at once arrives, whatever `start` says.
+
+use super::{FAST, await_some_committed};
+use crate::checker::{Expected, Faults};
+use crate::faults::report::{figures, full_or_short, line};
+use crate::harness::broker::{Broker, Record, unique};
+use crate::harness::program::Program;
+use crate::harness::setup::{Setup, event, produce};
+use crate::harness::slack::Slack;
+
+const OLD: i32 = 2;
+const NEW: i32 = 5;
+
+struct Grown {
+    slack: Slack,
+    topic: String,
+    setup: Setup,
+    expected: Vec<Expected>,
+}
+
+impl Grown {
+    /// A worker that runs, with something committed of each old partition. `refresh`: how often its client looks for new partitions.
+    fn new(refresh: &str, static_member: bool) -> (Self, Program) {
+        let (broker, slack) = (Broker::real(), Slack::start());
+        let topic = broker.topic(OLD);
+        // Of before the group: `latest` skips them.
+        produce(&broker, &topic, OLD, "a", 10_000..10_010);
+        let mut setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST);
+        setup.properties.push(("topic.metadata.refresh.interval.ms", refresh.to_owned()));
+        if static_member {
+            setup.kafka = vec![format!("instance_id: {}", unique("member"))];
+        }
+        let program = Program::ready(&setup);
+        let expected = produce(&broker, &topic, OLD, "a", 0..10);
+        slack.await_accepted(10);
+        broker.await_committed(&setup.group, &topic, OLD);
+        (Self { slack, topic, setup, expected }, program)
+    }
+
+    /// More partitions, with events in them before anybody can have seen them, by a producer that knows them.
+    fn grow(&mut self) -> Broker {
+        Broker::real().grow(&self.topic, NEW as usize);
+        let broker = Broker::real();
+        for partition in OLD..NEW {
+            let ids = 1000 * partition as u64..1000 * partition as u64 + 10;
+            self.expected.extend(to_partition(&broker, &self.topic, partition, ids));
+        }
+        broker
+    }
+
+    /// Events to the old partitions only, until each of those is committed again: the newest count stands in their metadata, if it is known.
+    fn commit_the_old_again(&mut self, broker: &Broker, from: u64) {
+        for partition in 0..OLD {
+            let ids = from + 100 * partition as u64..from + 100 * partition as u64 + 5;
+            let new = to_partition(broker, &self.topic, partition, ids);
+            self.slack.await_all_accepted(&new.iter().chain(&self.expected[..10]).cloned().collect::<Vec<_>>());
+            self.expected.extend(new);
+        }
+        broker.await_committed(&self.setup.group, &self.topic, OLD);
+    }
+
+    fn check(&self, broker: &Broker, programs: impl IntoIterator<Item = Program>, fault: &str) {
+        self.slack.await_all_accepted(&self.expected);
+        broker.await_committed(&self.setup.group, &self.topic, NEW);
+        programs.into_iter().for_each(|program| drop(program.stop()));
+        let faults = Faults::find(&self.expected, &self.slack.posts());
+        line(&format!("partitions added, {fault}"), 1, &figures(&faults));
+        faults.assert_none();
+    }
+}
+
+fn to_partition(broker: &Broker, topic: &str, partition: i32, ids: impl Iterator<Item = u64>) -> Vec<Expected> {
+    let ids: Vec<u64> = ids.collect();
+    let records: Vec<_> = ids.iter().map(|id| Record::new(partition, event("a", *id))).collect();
+    let offsets = broker.produce(topic, &records);
+    let each = ids.into_iter().zip(offsets);
+    each.map(|(id, offset)| Expected { webhook: "a".to_owned(), id, partition: (topic.to_owned(), partition), offset })
+        .collect()
+}
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn partitions_added_under_a_running_worker_are_read_from_their_beginning() {
+    for _ in 0..full_or_short(5, 1) {
+        let (mut grown, program) = Grown::new("500", false);
+        let broker = grown.grow();
+        grown.commit_the_old_again(&broker, 100);
+        grown.check(&broker, [program], "under a running worker");
+    }
+}
+
+/// The worker does not know them yet when it ends: its successor finds commits of the old ones that are younger than the new ones.
+fn added_before_a_restart(killed: bool, static_member: bool, fault: &str) {
+    let (mut grown, program) = Grown::new("300000", static_member);
+    let broker = grown.grow();
+    grown.commit_the_old_again(&broker, 100);
+    if killed {
+        program.kill()
+    } else {
+        drop(program.stop())
+    }
+    let program = Program::ready(&grown.setup);
+    grown.check(&broker, [program], fault);
+}
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn partitions_added_before_a_stop_and_a_restart_are_read_from_their_beginning() {
+    added_before_a_restart(false, false, "then a stop and a restart");
+}
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn partitions_added_before_a_kill_and_a_restart_are_read_from_their_beginning() {
+    added_before_a_restart(true, false, "then SIGKILL and a restart");
+}
+
+/// A static member comes back without a rebalance, to an assignment that knows nothing of the new ones; and what it never sees change it does not report.
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn partitions_added_before_a_static_member_comes_back_are_read_from_their_beginning() {
+    added_before_a_restart(false, true, "then a restart of a static member");
+}
+
+/// Another member's coming lets the first one count again, and commit the old ones with the new count, before the new ones have an owner or a commit.
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn partitions_added_before_another_member_comes_are_read_from_their_beginning() {
+    for _ in 0..full_or_short(5, 1) {
+        let (mut grown, first) = Grown::new("300000", false);
+        let broker = grown.grow();
+        grown.commit_the_old_again(&broker, 100);
+        let second = Program::ready(&grown.setup);
+        grown.commit_the_old_again(&broker, 500);
+        first.stop();
+        let third = Program::ready(&grown.setup);
+        grown.commit_the_old_again(&broker, 800);
+        await_some_committed(&broker, &grown.setup.group, &grown.topic, NEW);
+        grown.check(&broker, [second, third], "then members come and go");
+    }
+}

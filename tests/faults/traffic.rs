@@ -1,0 +1,244 @@
+//! The load generator: keeps every webhook of the mix busy until it is told to stop, and knows what it asked for.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::mix::{HOOKS, Hook, KINDS, Kind, PARTITIONS, hook_named};
+use crate::checker::{Expected, Post};
+use crate::harness::broker::{Broker, Record};
+use crate::harness::poll::poll_for;
+use crate::harness::setup::Setup;
+use crate::harness::slack::Slack;
+
+/// How often it looks whether more can be produced: the generator's pace.
+const PACE: Duration = Duration::from_millis(25);
+
+/// What tells an event's second post from its first.
+const SECOND: u64 = 1_000_000_000;
+
+/// A generator at work, until it is stopped or dropped.
+pub struct Load {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    slack: Arc<Slack>,
+    topics: Vec<String>,
+    books: Mutex<Books>,
+    over: AtomicBool,
+}
+
+#[derive(Default)]
+struct Books {
+    expected: Vec<Expected>,
+    /// Where each delivery's event is.
+    partitions: HashMap<(&'static str, u64), (String, i32)>,
+    asked: HashMap<&'static str, usize>,
+    accepted: HashMap<String, HashSet<u64>>,
+    /// Posts that were counted.
+    seen: usize,
+}
+
+impl Load {
+    /// Starts producing to the topics of a [`super::mix::setup`].
+    pub fn start(setup: &Setup, slack: &Arc<Slack>) -> Self {
+        let shared = Arc::new(Shared {
+            slack: slack.clone(),
+            topics: setup.topics.clone(),
+            books: Mutex::default(),
+            over: AtomicBool::new(false),
+        });
+        let thread = thread::spawn({
+            let shared = shared.clone();
+            move || Generator::new(&shared).run()
+        });
+        Self { shared, thread: Some(thread) }
+    }
+
+    /// Ends the generator: nothing more comes.
+    pub fn stop(&mut self) {
+        self.shared.over.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+
+    /// Waits until every webhook has had posts accepted: the load flows.
+    #[track_caller]
+    pub fn await_flowing(&self) {
+        self.await_hooks("every webhook gets posts", |books, hook| {
+            books.accepted.get(hook.name).is_some_and(|ids| !ids.is_empty())
+        });
+    }
+
+    /// Waits until every delivery that is not allowed to be dropped was accepted.
+    #[track_caller]
+    pub fn await_delivered(&self) {
+        self.await_hooks("everything delivered", |books, hook| hook.lossy || books.waiting(hook) == 0);
+    }
+
+    #[track_caller]
+    fn await_hooks(&self, what: &str, so: impl Fn(&Books, &Hook) -> bool) {
+        poll_for(Duration::from_secs(90), what, || {
+            let mut books = self.shared.books.lock().unwrap();
+            books.count(&self.shared.slack);
+            let not: Vec<_> = HOOKS.iter().filter(|hook| !so(&books, hook)).collect();
+            if not.is_empty() { Ok(()) } else { Err(books.shown(&not)) }
+        });
+    }
+
+    /// Everything that was asked for so far.
+    pub fn expected(&self) -> Vec<Expected> {
+        self.shared.books.lock().unwrap().expected.clone()
+    }
+
+    /// Where the event of a post is; `None`: its record's acknowledgement is still on its way to the generator.
+    pub fn partition(&self, post: &Post) -> Option<(String, i32)> {
+        let books = self.shared.books.lock().unwrap();
+        books.partitions.get(&(hook_named(&post.webhook).name, post.id)).cloned()
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.shared.over.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+impl Books {
+    /// Takes in what Slack got meanwhile.
+    fn count(&mut self, slack: &Slack) {
+        for post in slack.posts_from(self.seen) {
+            self.seen += 1;
+            if post.accepted {
+                self.accepted.entry(post.webhook).or_default().insert(post.id);
+            }
+        }
+    }
+
+    fn waiting(&self, hook: &Hook) -> usize {
+        let accepted = self.accepted.get(hook.name).map_or(0, HashSet::len);
+        // What was accepted before its acknowledgement came is not booked yet.
+        self.asked.get(hook.name).copied().unwrap_or(0).saturating_sub(accepted)
+    }
+
+    fn shown(&self, hooks: &[&Hook]) -> String {
+        let each = hooks.iter().map(|hook| {
+            let asked = self.asked.get(hook.name).copied().unwrap_or(0);
+            let accepted = self.accepted.get(hook.name);
+            let missing: Vec<_> = self
+                .expected
+                .iter()
+                .filter(|one| one.webhook == hook.name && accepted.is_none_or(|ids| !ids.contains(&one.id)))
+                .map(|one| (one.id, one.partition.1, one.offset))
+                .take(5)
+                .collect();
+            format!(
+                "`{}` got {} of {asked}, the first missing (id, partition, offset): {missing:?}",
+                hook.name,
+                accepted.map_or(0, HashSet::len)
+            )
+        });
+        each.collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// One event that is to be produced.
+struct Next {
+    kind: &'static Kind,
+    n: u64,
+    partition: i32,
+}
+
+/// What the generator's thread keeps to itself.
+struct Generator<'a> {
+    shared: &'a Shared,
+    broker: Broker,
+    started: Instant,
+    /// The last event's number.
+    n: u64,
+    /// How many of each kind were made.
+    made: Vec<u64>,
+}
+
+impl<'a> Generator<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        Self { shared, broker: Broker::real(), started: Instant::now(), n: 0, made: vec![0; KINDS.len()] }
+    }
+
+    fn run(mut self) {
+        while !self.shared.over.load(Ordering::Acquire) {
+            let next = self.choose();
+            for (topic, name) in self.shared.topics.iter().enumerate() {
+                let of_topic: Vec<&Next> = next.iter().filter(|next| next.kind.topic == topic).collect();
+                self.produce(name, &of_topic);
+            }
+            thread::sleep(PACE);
+        }
+    }
+
+    /// Each kind in turn, one event at a time, until no webhook has room: none is always the first to fill a webhook that several share.
+    fn choose(&mut self) -> Vec<Next> {
+        let mut next = Vec::new();
+        let mut books = self.shared.books.lock().unwrap();
+        books.count(&self.shared.slack);
+        let first = self.n as usize % KINDS.len();
+        loop {
+            let before = next.len();
+            for at in (0..KINDS.len()).map(|at| (first + at) % KINDS.len()) {
+                let kind = &KINDS[at];
+                if self.is_due(at) && has_room(kind, &books) {
+                    for (webhook, _) in kind.asks {
+                        *books.asked.entry(webhook).or_default() += 1;
+                    }
+                    self.n += 1;
+                    let partition = (self.made[at] % PARTITIONS[kind.topic] as u64) as i32;
+                    self.made[at] += 1;
+                    next.push(Next { kind, n: self.n, partition });
+                }
+            }
+            if next.len() == before {
+                return next;
+            }
+        }
+    }
+
+    fn is_due(&self, kind: usize) -> bool {
+        let due = |per_second| self.started.elapsed().as_secs_f64() * per_second;
+        KINDS[kind].per_second.is_none_or(|per_second| (self.made[kind] as f64) < due(per_second))
+    }
+
+    fn produce(&self, topic: &str, next: &[&Next]) {
+        let records: Vec<_> = next
+            .iter()
+            .map(|Next { kind, n, partition }| {
+                let (name, m) = (kind.name, n + SECOND);
+                Record::new(*partition, format!(r#"{{"type":"track","event":"{name}","n":{n},"m":{m}}}"#))
+            })
+            .collect();
+        let offsets = self.broker.produce(topic, &records);
+        let mut books = self.shared.books.lock().unwrap();
+        for (Next { kind, n, partition }, offset) in next.iter().zip(offsets) {
+            for (webhook, field) in kind.asks {
+                let id = if *field == "m" { n + SECOND } else { *n };
+                let partition = (topic.to_owned(), *partition);
+                books.partitions.insert((webhook, id), partition.clone());
+                books.expected.push(Expected { webhook: (*webhook).to_owned(), id, partition, offset });
+            }
+        }
+    }
+}
+
+fn has_room(kind: &Kind, books: &Books) -> bool {
+    kind.asks
+        .iter()
+        .map(|(webhook, _)| hook_named(webhook))
+        .all(|hook| hook.lossy || books.waiting(hook) < hook.waiting)
+}

@@ -1,0 +1,95 @@
+//! What the test's own client does to a group, and where the cluster keeps it.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::broker::{Broker, client};
+use super::poll::{DEADLINE, poll};
+
+/// As `tests/kafka.sh` sets `offsets.topic.num.partitions`.
+const OFFSETS_PARTITIONS: i32 = 4;
+
+impl Broker {
+    /// Commits an offset for a group that has no members, as a human does who resets it (`None`), or another program with metadata of its own.
+    pub fn commit(&self, group: &str, topic: &str, partition: i32, offset: i64, metadata: Option<&str>) {
+        let consumer: BaseConsumer = client(&self.address).set("group.id", group).create().unwrap();
+        let mut list = TopicPartitionList::new();
+        let mut element = list.add_partition(topic, partition);
+        element.set_offset(Offset::Offset(offset)).unwrap();
+        if let Some(metadata) = metadata {
+            element.set_metadata(metadata);
+        }
+        consumer.commit(&list, CommitMode::Sync).unwrap();
+    }
+
+    /// The same with any bytes, UTF-8 or not, which no Rust client can write: the protocol's own request (`OffsetCommit`, version 2). The first broker must be the
+    /// group's coordinator.
+    pub fn commit_bytes(&self, group: &str, topic: &str, partition: i32, offset: i64, metadata: &[u8]) {
+        let mut request = Vec::new();
+        let text = |request: &mut Vec<u8>, text: &[u8]| {
+            request.extend((text.len() as i16).to_be_bytes());
+            request.extend(text);
+        };
+        // Header: the request's key, its version, a number that comes back, who asks.
+        request.extend([0, 8, 0, 2, 0, 0, 0, 7]);
+        text(&mut request, b"test");
+        text(&mut request, group.as_bytes());
+        // No generation, no member, the broker's own retention.
+        request.extend((-1_i32).to_be_bytes());
+        text(&mut request, b"");
+        request.extend((-1_i64).to_be_bytes());
+        request.extend(1_i32.to_be_bytes());
+        text(&mut request, topic.as_bytes());
+        request.extend(1_i32.to_be_bytes());
+        request.extend(partition.to_be_bytes());
+        request.extend(offset.to_be_bytes());
+        text(&mut request, metadata);
+
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        stream.write_all(&(request.len() as i32).to_be_bytes()).unwrap();
+        stream.write_all(&request).unwrap();
+        let mut length = [0; 4];
+        stream.read_exact(&mut length).unwrap();
+        let mut answer = vec![0; i32::from_be_bytes(length) as usize];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(answer[..4], [0, 0, 0, 7]);
+        let error = [answer[answer.len() - 2], answer[answer.len() - 1]];
+        assert_eq!(i16::from_be_bytes(error), 0, "the commit was refused");
+    }
+
+    /// The broker that leads a partition.
+    #[track_caller]
+    pub fn leader(&self, topic: &str, partition: i32) -> i32 {
+        self.in_sync(topic).into_iter().find(|(number, ..)| *number == partition).unwrap().1
+    }
+
+    /// The broker that keeps the group: the leader of the partition of `__consumer_offsets` that Java's hash of its name says.
+    #[track_caller]
+    pub fn coordinator(&self, group: &str) -> i32 {
+        let hash = group.chars().fold(0_i32, |hash, one| hash.wrapping_mul(31).wrapping_add(one as i32));
+        self.leader("__consumer_offsets", (hash & i32::MAX) % OFFSETS_PARTITIONS)
+    }
+
+    /// Waits until every replica of the topic has everything: the next broker may be killed.
+    #[track_caller]
+    pub fn await_in_sync(&self, topic: &str, replicas: usize) {
+        poll(&format!("`{topic}` is in sync"), || {
+            let now = self.in_sync(topic);
+            let whole = now.iter().all(|(_, leader, in_sync)| *leader > 0 && *in_sync == replicas);
+            if whole { Ok(()) } else { Err(format!("partition, leader and replicas in sync: {now:?}")) }
+        });
+    }
+
+    /// Number, leader and replicas in sync of each partition.
+    fn in_sync(&self, topic: &str) -> Vec<(i32, i32, usize)> {
+        let consumer: BaseConsumer = client(&self.address).create().unwrap();
+        let metadata =
+            poll("metadata", || consumer.fetch_metadata(Some(topic), DEADLINE).map_err(|error| error.to_string()));
+        let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
+        partitions.map(|one| (one.id(), one.leader(), one.isr().len())).collect()
+    }
+}

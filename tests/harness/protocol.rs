@@ -1,0 +1,42 @@
+//! The ways in which a group's members can share out its partitions.
+
+use super::setup::Setup;
+
+/// What `kafka.properties` chooses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// Classic, `cooperative-sticky`: slackline's default.
+    Cooperative,
+    /// Classic, `range`: at every rebalance everything is given up first.
+    Eager,
+    /// KIP-848. Its session and heartbeat are the broker's business (`tests/kafka.sh`: 6 s and 1 s).
+    Consumer,
+}
+
+impl Protocol {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Cooperative, Self::Eager, Self::Consumer];
+
+    /// As a report names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cooperative => "cooperative",
+            Self::Eager => "eager",
+            Self::Consumer => "KIP-848",
+        }
+    }
+}
+
+impl Setup {
+    /// In a group of this protocol, with a session of 6 s.
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        let short = [("session.timeout.ms", "6000"), ("heartbeat.interval.ms", "500")];
+        let properties: Vec<(&'static str, &str)> = match protocol {
+            Protocol::Cooperative => short.to_vec(),
+            Protocol::Eager => [&short[..], &[("partition.assignment.strategy", "range")]].concat(),
+            Protocol::Consumer => vec![("group.protocol", "consumer")],
+        };
+        self.properties = properties.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+        self
+    }
+}
