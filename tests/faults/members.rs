@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::dice::Dice;
-use super::traffic::Load;
 use super::mix;
 use super::report::{full_or_short, line};
 use super::team::Team;
+use super::traffic::Load;
 use crate::checker::group::longest_gaps;
 use crate::checker::{Expected, Faults};
 use crate::harness::broker::Broker;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::traffic::Load;
 use super::mix::{HOOKS, PARTITIONS, hook_named};
+use super::traffic::Load;
 use crate::checker::group::{GroupRate, Life};
 use crate::checker::repeats::Repeats;
 use crate::checker::{Faults, Post};
