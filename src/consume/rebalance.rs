@@ -115,6 +115,8 @@ impl PollLoop {
             }
         }
         kafka::take_over(&self.parts.client, &list)?;
+        // librdkafka keeps a pause beyond a partition's time here: one that left while it was paused comes back so, and nothing else would resume it.
+        self.parts.client.resume(&list)?;
         let begun = begins.len();
         for beginning in begins {
             let partition = beginning.partition;

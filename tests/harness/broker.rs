@@ -228,22 +228,6 @@ impl Broker {
             .collect()
     }
 
-    /// Commits another offset of a partition, for a group that has no member; with the metadata of its last commit, or with none, as a person's reset does.
-    pub fn commit(&self, group: &str, topic: &str, partition: i32, offset: i64, keep_metadata: bool) {
-        let consumer: BaseConsumer = client(&self.address).set("group.id", group).create().unwrap();
-        let mut list = TopicPartitionList::new();
-        list.add_partition(topic, partition);
-        let committed = consumer.committed_offsets(list, DEADLINE).unwrap();
-        let metadata = committed.elements()[0].metadata().to_owned();
-        let mut list = TopicPartitionList::new();
-        let mut element = list.add_partition(topic, partition);
-        element.set_offset(Offset::Offset(offset)).unwrap();
-        if keep_metadata {
-            element.set_metadata(metadata);
-        }
-        consumer.commit(&list, CommitMode::Sync).unwrap();
-    }
-
     /// The end of each partition: the offset that the next record gets, whatever transactions are open.
     pub fn ends(&self, topic: &str, partitions: i32) -> Vec<i64> {
         let consumer: BaseConsumer = client(&self.address).set("isolation.level", "read_uncommitted").create().unwrap();

@@ -72,7 +72,8 @@ fn a_log_that_was_cut_goes_on_at_its_end() {
     slack.await_all_accepted(&expected);
     broker.await_committed(&setup.group, &topic, 1);
     program.stop();
-    broker.commit(&setup.group, &topic, 0, 100, true);
+    let committed = broker.commit_of(&setup.group, &topic, 0).unwrap();
+    broker.commit(&setup.group, &topic, 0, 100, Some(&committed.metadata));
     let program = Program::ready(&setup);
     assert_eq!(program.warnings("was cut (an unclean leader election)").len(), 1, "{}", program.log());
     expected.extend(produce(&broker, &topic, 1, "a", 5..10));
@@ -91,7 +92,7 @@ fn an_offset_beyond_the_end_that_says_nothing_of_its_topic_delivers_everything()
     let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST);
     Program::ready(&setup).stop();
     let expected = produce(&broker, &topic, 1, "a", 0..5);
-    broker.commit(&setup.group, &topic, 0, 100, false);
+    broker.commit(&setup.group, &topic, 0, 100, None);
     let program = Program::ready(&setup);
     slack.await_all_accepted(&expected);
     broker.await_committed(&setup.group, &topic, 1);
