@@ -160,7 +160,7 @@ impl Committer {
             return;
         }
         let sent = list(&offers, topics).and_then(|list| self.queue.send(&list));
-        self.pace.sent(now, due, offers.iter().map(|offer| offer.metadata.len()).sum());
+        self.pace.sent(now, due, offers.iter().map(|offer| offer.cost).sum());
         ledger.sent(&offers);
         match sent {
             Ok(()) => {

@@ -35,6 +35,8 @@ use self::pause::Pauses;
 
 mod anew;
 
+mod grown;
+
 mod holds;
 
 mod lookup;
@@ -146,6 +148,7 @@ pub struct PollLoop {
     trouble: LogRepeat,
     lookups: LogRepeat,
     holds: Holds,
+    grown: grown::Grown,
     /// The client has failed for good.
     fatal: Option<RDKafkaErrorCode>,
     backoff: anew::Backoff,
@@ -182,6 +185,7 @@ impl PollLoop {
             trouble: LogRepeat::default(),
             lookups: LogRepeat::default(),
             holds: Holds::default(),
+            grown: grown::Grown::default(),
             fatal: None,
             backoff: anew::Backoff::default(),
             parts,

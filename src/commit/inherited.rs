@@ -8,7 +8,7 @@ use crate::delivery::Origin;
 use crate::event::Offset;
 
 use super::roster::{NameHash, Roster};
-use super::state::{Left, Listed, Pending, Positions};
+use super::state::{Left, Listed, Name, Pending, Positions};
 
 /// What an event below the mark comes to.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -18,16 +18,7 @@ pub struct Claimed {
     /// What was pending and finds no action any more.
     pub unclaimed: Vec<Unclaimed>,
     /// The actions that are done with it, with their webhooks.
-    pub done: Vec<Done>,
-}
-
-/// An action that has nothing to do with an event any more, and its webhook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Done {
-    /// The webhook.
-    pub webhook: NameHash,
-    /// The action.
-    pub action: NameHash,
+    pub done: Vec<Name>,
 }
 
 /// Whose a pending delivery was that nobody claims.
@@ -77,7 +68,7 @@ impl Left {
                 && let Some((name, webhook)) = roster.action(action)
                 && let Some(webhook) = roster.webhook(webhook)
             {
-                claimed.done.push(Done { webhook, action: name });
+                claimed.done.push(Name { webhook, action: name });
             }
         }
         claimed
@@ -122,7 +113,7 @@ fn claim_listed(listed: &Listed, matched: &[ActionIndex], roster: &Roster, claim
             });
         }
     }
-    let done = |action: &NameHash| Done { webhook: listed.webhook, action: *action };
+    let done = |action: &NameHash| Name { webhook: listed.webhook, action: *action };
     claimed.done.extend(listed.done.iter().map(done));
 }
 

@@ -10,13 +10,17 @@ use std::sync::Arc;
 
 use crate::config::check::{ActionIndex, WebhookIndex};
 use crate::delivery::{Epoch, Ticket};
-use crate::event::{Offset, Partition, Position, TopicId};
+use crate::event::{Offset, Partition, Position, TopicId, TopicIndex};
 use crate::metrics::Degree;
 
-use super::inherited::{Claimed, Done};
-use super::metadata;
+use super::inherited::Claimed;
+use super::metadata::{self, Fitted};
 use super::roster::{NameHash, Roster};
-use super::state::{Blocked, Left, List, Listed, Pending, State};
+use super::state::Name;
+use super::state::{Blocked, Left, List, Listed, Pending, Positions, State};
+
+/// So many unsettled events take as long to look through as a byte of metadata may cost: 100,000 of them, which take milliseconds, are committed 20 times a second.
+const EVENTS_A_BYTE: usize = 4;
 
 /// The events that were read and not yet settled, of all owned partitions.
 #[derive(Debug)]
@@ -56,7 +60,7 @@ struct Unsettled {
     timestamp: Option<i64>,
     /// The actions whose deliveries have no outcome yet; never empty.
     pending: Vec<ActionIndex>,
-    done: Vec<Done>,
+    done: Vec<Name>,
 }
 
 /// A partition as it is taken over.
@@ -93,7 +97,7 @@ pub struct Read {
     /// The actions with a delivery. Without any the event is settled at once.
     pub pending: Vec<ActionIndex>,
     /// The actions that a former owner was done with.
-    pub done: Vec<Done>,
+    pub done: Vec<Name>,
 }
 
 /// What an outcome changed.
@@ -129,6 +133,8 @@ pub struct Committable {
     pub metadata: String,
     /// What the metadata had no room for.
     pub cut: Option<Degree>,
+    /// What the commit costs, in bytes: the metadata's on the broker's disks, and the time that it took to make them here.
+    pub cost: usize,
 }
 
 /// How one owned partition stands, for the metrics.
@@ -196,6 +202,13 @@ impl Ledger {
     #[must_use]
     pub fn epoch(&self, partition: Partition) -> Option<Epoch> {
         self.owned.get(&partition).map(|owned| owned.epoch)
+    }
+
+    /// How many partitions a topic had when the group began with those of it that are owned: the least of what they say.
+    #[must_use]
+    pub fn counted(&self, topic: TopicIndex) -> Option<u32> {
+        let of_topic = self.owned.iter().filter(|(partition, _)| partition.topic == topic);
+        of_topic.filter_map(|(_, owned)| owned.partitions).min()
     }
 
     /// The owned partitions.
@@ -290,7 +303,7 @@ impl Ledger {
         event.pending.swap_remove(at);
         if event.pending.is_empty() {
             owned.unsettled.remove(&ticket.position.offset);
-        } else if let Some(done) = done(&self.roster, ticket.action) {
+        } else if let Some(done) = name(&self.roster, ticket.action) {
             event.done.push(done);
         }
         owned.untold.extend(told_by);
@@ -310,9 +323,10 @@ impl Ledger {
             .filter(|(partition, owned)| within(partition, owned))
             .map(|(&partition, owned)| {
                 let offset = owned.committable();
-                let state = owned.state(&self.roster, self.blocked(partition, blocked));
-                let fitted = metadata::fit(&state, offset, budget, owned.roster(&self.roster));
-                Committable { partition, epoch: owned.epoch, offset, metadata: fitted.text, cut: fitted.cut }
+                let state = owned.state(&self.roster, self.blocked(partition, blocked), budget);
+                let Fitted { text, cut } = metadata::fit(&state, offset, budget, owned.roster(&self.roster));
+                let cost = text.len() + owned.unsettled.len() / EVENTS_A_BYTE;
+                Committable { partition, epoch: owned.epoch, offset, metadata: text, cut, cost }
             })
             .filter(|offer| self.owned.get(&offer.partition).is_some_and(|owned| !owned.has_acknowledged(offer)))
             .collect()
@@ -385,9 +399,9 @@ impl Ledger {
     }
 }
 
-fn done(roster: &Roster, action: ActionIndex) -> Option<Done> {
+fn name(roster: &Roster, action: ActionIndex) -> Option<Name> {
     let (name, webhook) = roster.action(action)?;
-    Some(Done { webhook: roster.webhook(webhook)?, action: name })
+    Some(Name { webhook: roster.webhook(webhook)?, action: name })
 }
 
 impl Owned {
@@ -405,11 +419,16 @@ impl Owned {
     }
 
     /// Until the inherited mark is passed, it is carried on with what is left of it.
-    fn state(&self, roster: &Roster, blocked: Vec<Blocked>) -> State {
-        let own = self.list(roster);
+    fn state(&self, roster: &Roster, blocked: Vec<Blocked>, budget: usize) -> State {
         let left = match &self.left {
-            Some(left) => left.with(own, roster.hash()),
-            None => Left { mark: self.next, pending: Pending::Listed(own) },
+            Some(left) => left.with(self.list(roster), roster.hash()),
+            // Each takes a byte at least: more than fit need not be listed to be cut.
+            None if self.unsettled.len() > budget => {
+                let filter_bytes = budget / metadata::FILTER_SHARE;
+                let pending = Pending::Positions(Positions::of(self.pending(roster), roster.hash(), filter_bytes));
+                Left { mark: self.next, pending }
+            }
+            None => Left { mark: self.next, pending: Pending::Listed(self.list(roster)) },
         };
         State { partitions: self.partitions, topic: self.topic, left: Some(left), blocked }
     }
@@ -426,11 +445,19 @@ impl Owned {
         }
     }
 
+    fn pending<'a>(&'a self, roster: &'a Roster) -> impl Iterator<Item = (Offset, Name)> + Clone + 'a {
+        let named = move |(offset, event): (&Offset, &'a Unsettled)| {
+            let offset = *offset;
+            event.pending.iter().filter_map(move |action| Some((offset, name(roster, *action)?)))
+        };
+        self.unsettled.iter().flat_map(named)
+    }
+
     fn list(&self, roster: &Roster) -> List {
         let mut list = List::new();
         for (offset, event) in &self.unsettled {
             let mut by_webhook: Vec<Listed> = Vec::new();
-            for pending in event.pending.iter().filter_map(|action| done(roster, *action)) {
+            for pending in event.pending.iter().filter_map(|action| name(roster, *action)) {
                 match by_webhook.iter_mut().find(|listed| listed.webhook == pending.webhook) {
                     Some(listed) => listed.pending.push(pending.action),
                     None => by_webhook.push(Listed {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::filter::Filter;
 use super::roster::NameHash;
-use super::state::{Blocked, Left, List, Listed, Pending, Positions, State};
+use super::state::{Blocked, Left, List, Listed, Pending, Positions, State, names};
 use crate::event::{Offset, TopicId};
 use crate::metrics::Degree;
 
@@ -22,7 +22,7 @@ const VERSION: &str = "slackline/1";
 pub const BUDGET: usize = 3_000;
 
 /// The share of the room that the filter of lagging actions may take: its bits only matter once the configuration changes, or there is a floor.
-const FILTER_SHARE: usize = 8;
+pub(super) const FILTER_SHARE: usize = 8;
 
 /// How many webhooks under a `Retry-After` are told of: the others learn it from Slack again.
 const MOST_BLOCKED: usize = 32;
@@ -86,7 +86,7 @@ pub fn fit(state: &State, offset: Offset, budget: usize, roster: Option<NameHash
                 {
                     return Fitted { text, cut: None };
                 }
-                Positions::of(list, roster, filter_bytes)
+                Positions::of(names(list), roster, filter_bytes)
             }
             Pending::Positions(positions) => positions.clone(),
         };

@@ -64,6 +64,15 @@ pub struct Listed {
     pub done: Vec<NameHash>,
 }
 
+/// One delivery's names: its action, and the webhook that this one served at the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Name {
+    /// The webhook.
+    pub webhook: NameHash,
+    /// The action.
+    pub action: NameHash,
+}
+
 /// Where the lagging webhooks go on; whoever does not lag is done up to the mark.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Positions {
@@ -133,7 +142,7 @@ impl Left {
                 if positions.roster != of_now {
                     positions.roster = None;
                 }
-                positions.add(&own);
+                positions.add(names(&own));
                 Pending::Positions(positions)
             }
         };
@@ -141,24 +150,36 @@ impl Left {
     }
 }
 
+/// The pending deliveries of a list.
+pub fn names(list: &List) -> impl Iterator<Item = (Offset, Name)> + Clone + '_ {
+    list.iter().flat_map(|(offset, all)| {
+        let names = |listed: &'_ Listed| {
+            let webhook = listed.webhook;
+            listed.pending.iter().map(move |action| Name { webhook, action: *action }).collect::<Vec<_>>()
+        };
+        all.iter().flat_map(names).map(|name| (*offset, name))
+    })
+}
+
 impl Positions {
-    /// The list, cut to one position per webhook.
+    /// What is pending, cut to one position per webhook.
     #[must_use]
-    pub fn of(list: &List, roster: Option<NameHash>, filter_bytes: usize) -> Self {
-        let actions = list.values().flatten().map(|listed| listed.pending.len()).sum();
-        let lagging = Filter::for_members(actions, filter_bytes);
+    pub fn of(
+        pending: impl Iterator<Item = (Offset, Name)> + Clone,
+        roster: Option<NameHash>,
+        filter_bytes: usize,
+    ) -> Self {
+        let lagging = Filter::for_members(pending.clone().count(), filter_bytes);
         let mut positions = Self { roster, webhooks: BTreeMap::new(), floor: None, lagging };
-        positions.add(list);
+        positions.add(pending);
         positions
     }
 
-    fn add(&mut self, list: &List) {
-        for (offset, listed) in list.iter().flat_map(|(offset, all)| all.iter().map(move |listed| (*offset, listed))) {
-            let position = self.webhooks.entry(listed.webhook).or_insert(offset);
+    fn add(&mut self, pending: impl Iterator<Item = (Offset, Name)>) {
+        for (offset, Name { webhook, action }) in pending {
+            let position = self.webhooks.entry(webhook).or_insert(offset);
             *position = offset.min(*position);
-            for action in &listed.pending {
-                self.lagging.add(*action);
-            }
+            self.lagging.add(action);
         }
     }
 

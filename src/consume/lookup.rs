@@ -20,7 +20,7 @@ use super::PollLoop;
 use super::start::{self, Begin, Known, TopicCommits};
 
 /// How long one look-up may take. It takes milliseconds; the group's session goes on meanwhile.
-const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The pause between two tries of a look-up that failed.
 pub(super) const LOOKUP_RETRY: Duration = Duration::from_secs(1);

@@ -41,6 +41,7 @@ impl PollLoop {
         self.observe_holds(now);
         self.parts.committer.unblock(since_epoch().as_secs());
         self.look_at_topics(now);
+        self.look_for_unread_partitions(now);
         self.look_for_stalls(now);
         self.report_partitions();
         for (partition, lost) in self.ledger.take_lost() {

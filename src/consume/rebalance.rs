@@ -131,6 +131,7 @@ impl PollLoop {
         }
         // A start that is not committed would be decided anew by the next owner, over what came meanwhile.
         self.parts.committer.hurry();
+        self.note_assignment(Instant::now());
         self.ownership_changed();
         tracing::info!(partitions = begun, owned = self.ledger.partitions().count(), "partitions assigned");
         Ok(())
