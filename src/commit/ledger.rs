@@ -13,11 +13,12 @@ use crate::delivery::{Epoch, Ticket};
 use crate::event::{Offset, Partition, Position, TopicId, TopicIndex};
 use crate::metrics::Degree;
 
+use self::owned::{Owned, Unsettled, name};
 use super::inherited::Claimed;
 use super::metadata::{self, Fitted};
-use super::roster::{NameHash, Roster};
+use super::roster::Roster;
 use super::state::Name;
-use super::state::{Blocked, Left, List, Listed, Pending, Positions, State};
+use super::state::{Blocked, Left};
 
 /// So many unsettled events take as long to look through as a byte of metadata may cost: 100,000 of them, which take milliseconds, are committed 20 times a second.
 const EVENTS_A_BYTE: usize = 4;
@@ -30,37 +31,6 @@ pub struct Ledger {
     last_epoch: u64,
     /// Pending events that were not there any more when they were to be read again.
     lost: Vec<(Partition, u64)>,
-}
-
-#[derive(Debug)]
-struct Owned {
-    epoch: Epoch,
-    /// The offset to read next: everything below was read. Offsets have gaps, so this is one past the last that was *seen*.
-    next: Offset,
-    unsettled: BTreeMap<Offset, Unsettled>,
-    /// What a former owner left, as far as it was not read again.
-    left: Option<Left>,
-    partitions: Option<u32>,
-    topic: Option<TopicId>,
-    /// The committed offset that the broker has; `None` until there is a commit.
-    committed: Option<Offset>,
-    /// The last acknowledged commit's metadata; `None` until one of this ownership was.
-    metadata: Option<String>,
-    /// To be committed at once, whatever was settled.
-    urgent: bool,
-    /// The webhooks whose outcomes no commit has told yet: one for each.
-    untold: Vec<WebhookIndex>,
-    /// The same, told by the commit in flight.
-    told: Vec<WebhookIndex>,
-}
-
-#[derive(Debug)]
-struct Unsettled {
-    /// Kafka's timestamp in milliseconds since the epoch.
-    timestamp: Option<i64>,
-    /// The actions whose deliveries have no outcome yet; never empty.
-    pending: Vec<ActionIndex>,
-    done: Vec<Name>,
 }
 
 /// A partition as it is taken over.
@@ -332,12 +302,6 @@ impl Ledger {
             .collect()
     }
 
-    /// Whether a commit should be made at once.
-    #[must_use]
-    pub fn is_urgent(&self) -> bool {
-        self.owned.values().any(Owned::is_urgent)
-    }
-
     /// A commit of these is under way: it tells every outcome that came so far.
     pub fn sent(&mut self, offers: &[Committable]) {
         for offer in offers {
@@ -399,90 +363,7 @@ impl Ledger {
     }
 }
 
-fn name(roster: &Roster, action: ActionIndex) -> Option<Name> {
-    let (name, webhook) = roster.action(action)?;
-    Some(Name { webhook: roster.webhook(webhook)?, action: name })
-}
-
-impl Owned {
-    fn committable(&self) -> Offset {
-        self.unsettled.keys().next().copied().unwrap_or(self.next)
-    }
-
-    fn is_urgent(&self) -> bool {
-        self.urgent || !self.untold.is_empty()
-    }
-
-    fn has_acknowledged(&self, offer: &Committable) -> bool {
-        let said = self.committed == Some(offer.offset) && self.metadata.as_ref() == Some(&offer.metadata);
-        said && self.untold.is_empty() && self.told.is_empty()
-    }
-
-    /// Until the inherited mark is passed, it is carried on with what is left of it.
-    fn state(&self, roster: &Roster, blocked: Vec<Blocked>, budget: usize) -> State {
-        let left = match &self.left {
-            Some(left) => left.with(self.list(roster), roster.hash()),
-            // Each takes a byte at least: more than fit need not be listed to be cut.
-            None if self.unsettled.len() > budget => {
-                let filter_bytes = budget / metadata::FILTER_SHARE;
-                let pending = Pending::Positions(Positions::of(self.pending(roster), roster.hash(), filter_bytes));
-                Left { mark: self.next, pending }
-            }
-            None => Left { mark: self.next, pending: Pending::Listed(self.list(roster)) },
-        };
-        State { partitions: self.partitions, topic: self.topic, left: Some(left), blocked }
-    }
-
-    /// The names that the state's list is in, if they are all of one configuration.
-    fn roster(&self, roster: &Roster) -> Option<NameHash> {
-        let known = |listed: &Listed| {
-            let of_webhook = |action: &ActionIndex| roster.webhook_of(*action) == Some(listed.webhook);
-            listed.pending.iter().all(|name| roster.named(*name).iter().any(of_webhook))
-        };
-        match self.left.as_ref().map(|left| &left.pending) {
-            Some(Pending::Listed(list)) if !list.values().flatten().all(known) => None,
-            _ => roster.hash(),
-        }
-    }
-
-    fn pending<'a>(&'a self, roster: &'a Roster) -> impl Iterator<Item = (Offset, Name)> + Clone + 'a {
-        let named = move |(offset, event): (&Offset, &'a Unsettled)| {
-            let offset = *offset;
-            event.pending.iter().filter_map(move |action| Some((offset, name(roster, *action)?)))
-        };
-        self.unsettled.iter().flat_map(named)
-    }
-
-    fn list(&self, roster: &Roster) -> List {
-        let mut list = List::new();
-        for (offset, event) in &self.unsettled {
-            let mut by_webhook: Vec<Listed> = Vec::new();
-            for pending in event.pending.iter().filter_map(|action| name(roster, *action)) {
-                match by_webhook.iter_mut().find(|listed| listed.webhook == pending.webhook) {
-                    Some(listed) => listed.pending.push(pending.action),
-                    None => by_webhook.push(Listed {
-                        webhook: pending.webhook,
-                        pending: vec![pending.action],
-                        done: event
-                            .done
-                            .iter()
-                            .filter(|done| done.webhook == pending.webhook)
-                            .map(|done| done.action)
-                            .collect(),
-                    }),
-                }
-            }
-            for listed in &mut by_webhook {
-                // One set, one text: the order in which outcomes came is nobody's business.
-                listed.pending.sort_unstable();
-                listed.done.sort_unstable();
-                listed.done.dedup();
-            }
-            list.insert(*offset, by_webhook);
-        }
-        list
-    }
-}
+mod owned;
 
 #[cfg(test)]
 mod tests;

@@ -118,6 +118,18 @@ impl Left {
         }
     }
 
+    /// The log ends at `end`, below the mark: it was cut, and what comes there now is new. Whether that is so.
+    pub fn end_at(&mut self, end: Offset) -> bool {
+        if self.mark <= end {
+            return false;
+        }
+        self.mark = end;
+        if let Pending::Listed(list) = &mut self.pending {
+            list.split_off(&end);
+        }
+        true
+    }
+
     /// How many offsets below `low` nobody has read, or may have something pending that is not listed.
     #[must_use]
     pub fn unlisted_below(&self, low: Offset) -> u64 {
@@ -198,5 +210,21 @@ impl Positions {
     #[must_use]
     pub fn lowest(&self) -> Option<Offset> {
         self.webhooks.values().copied().chain(self.floor).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An unclean leader election: the offsets from the end on will be another log's.
+    #[test]
+    fn what_comes_where_the_log_was_cut_is_new() {
+        let listed = || vec![Listed { webhook: NameHash::of("w"), pending: vec![NameHash::of("a")], done: Vec::new() }];
+        let list = [2, 5, 7].map(|offset| (Offset(offset), listed()));
+        let mut left = Left { mark: Offset(9), pending: Pending::Listed(List::from(list)) };
+        assert!(!left.end_at(Offset(9)));
+        assert!(left.end_at(Offset(5)));
+        assert_eq!((left.mark, left.listed()), (Offset(5), 1));
     }
 }

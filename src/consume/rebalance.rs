@@ -139,7 +139,11 @@ impl PollLoop {
 
     /// Takes a partition over with what its former owner left.
     fn inherit(&mut self, Beginning { partition, known, begin, state }: Beginning) {
-        let state = state.filter(|_| begin.goes_on()).unwrap_or_default();
+        let mut state = state.filter(|_| begin.goes_on()).unwrap_or_default();
+        if state.left.as_mut().is_some_and(|left| left.end_at(known.high)) {
+            let topic = self.topics.name(partition.topic);
+            tracing::warn!(topic, partition = partition.number, end = %known.high, "the partition's log was cut below what was read of it (an unclean leader election): what comes there now is delivered");
+        }
         for Blocked { webhook, until } in state.blocked {
             self.keep_blocked(webhook, until);
         }

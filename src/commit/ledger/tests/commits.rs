@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 
 use super::super::*;
+use crate::commit::roster::NameHash;
+use crate::commit::state::{List, Listed, Pending};
 use crate::event::TopicIndex;
 
 const PARTITIONS: i32 = 3;
