@@ -109,6 +109,12 @@ impl Committer {
         self.pace.next()
     }
 
+    /// When the commit in flight was sent; `None`: none is.
+    #[must_use]
+    pub fn in_flight_since(&self) -> Option<Instant> {
+        self.pace.in_flight_since()
+    }
+
     /// Takes the answer of the commit in flight, if it came, and sends the next one, if it is due.
     pub fn turn(&mut self, ledger: &mut Ledger, topics: &Topics, now: Instant) {
         self.take_answer(ledger, Duration::ZERO);

@@ -19,6 +19,7 @@ use crate::config::check::{ActionIndex, Config};
 use crate::delivery::{Orders, Outcome, Reason, Report};
 use crate::event::{Offset, Partition, TopicId, TopicIndex};
 use crate::health::Health;
+use crate::health::stall::Stalls;
 use crate::kafka::native::{Ends, TopicQueue};
 use crate::kafka::{self, Client, Connect, Told};
 use crate::log_repeat::LogRepeat;
@@ -120,12 +121,18 @@ pub struct PollLoop {
     tallies: Vec<TopicTally>,
     /// The offset after the last record of each owned partition, as the broker said last.
     ends: BTreeMap<Partition, Offset>,
+    /// The same, as the broker answered last: the statistics stand still where nothing is fetched.
+    asked_ends: BTreeMap<Partition, Offset>,
     /// Assigned, but where to begin could not be looked up yet.
     undecided: Option<rebalance::Undecided>,
     /// Topics that were made anew while partitions of the one before are owned, with the new one's id: see [`PollLoop::describe_topics`].
     remade: BTreeMap<TopicIndex, TopicId>,
     /// A broker that is up, as the statistics said last, and has least to do.
     broker: Option<i32>,
+    /// Partitions whose leader is not reachable, as the statistics said last.
+    leaderless: BTreeSet<Partition>,
+    /// What stands still without a reason.
+    stalls: Stalls,
     /// Some partition's next events are gone: when to look where it goes on.
     out_of_range: Option<Instant>,
     /// Topics that are not there.
@@ -133,6 +140,7 @@ pub struct PollLoop {
     began: Instant,
     observed: Instant,
     asked_for_ends: Instant,
+    asked_for_all_ends: Instant,
     asked_for_topics: Instant,
     drops: BTreeMap<(ActionIndex, Reason), LogRepeat>,
     trouble: LogRepeat,
@@ -157,14 +165,18 @@ impl PollLoop {
             ledger: Ledger::new(Arc::new(Roster::new(&parts.config))),
             routing: Routing::default(),
             ends: BTreeMap::new(),
+            asked_ends: BTreeMap::new(),
             undecided: None,
             remade: BTreeMap::new(),
             broker: None,
+            leaderless: BTreeSet::new(),
+            stalls: Stalls::default(),
             out_of_range: None,
             missing: BTreeSet::new(),
             began: Instant::now(),
             observed: Instant::now(),
             asked_for_ends: Instant::now(),
+            asked_for_all_ends: Instant::now(),
             asked_for_topics: Instant::now(),
             drops: BTreeMap::new(),
             trouble: LogRepeat::default(),

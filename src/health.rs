@@ -1,10 +1,12 @@
-//! Whether the worker turns and whether it is ready. Pure: the time is an argument.
+//! Whether the worker turns, whether its work moves, and whether it is ready. Pure: the time is an argument.
 //!
 //! Invariant: ready means that an event produced from now on will be read, by this member or another of the group.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+pub mod stall;
 
 /// The poll loop counts as stuck after this long without a turn.
 pub const STUCK_AFTER: Duration = Duration::from_secs(30);
@@ -30,6 +32,8 @@ struct State {
     missing_topics: Vec<String>,
     /// For how long a sender has been waiting for an acknowledged commit.
     held: Option<Duration>,
+    /// What stands still without a reason: one a line.
+    stalls: Vec<String>,
     stopping: bool,
 }
 
@@ -49,6 +53,7 @@ impl Health {
                 unreachable_since: Some(now),
                 missing_topics: Vec::new(),
                 held: None,
+                stalls: Vec::new(),
                 stopping: false,
             }),
         }
@@ -85,21 +90,40 @@ impl Health {
         self.lock().held = held;
     }
 
+    /// What stands still without a reason ([`stall::Stalls`]): one a line, none as a rule. Whether that is news.
+    pub fn set_stalls(&self, stalls: Vec<String>) -> bool {
+        let mut state = self.lock();
+        let news = state.stalls.is_empty() && !stalls.is_empty();
+        state.stalls = stalls;
+        news
+    }
+
+    /// Whether a broker is reachable, as far as is known.
+    #[must_use]
+    pub fn is_reachable(&self) -> bool {
+        self.lock().unreachable_since.is_none()
+    }
+
     /// The worker is on its way out: alive, and not ready any more.
     pub fn stopping(&self) {
-        self.lock().stopping = true;
+        let mut state = self.lock();
+        state.stopping = true;
+        state.stalls.clear();
     }
 
     /// `/healthz`.
     ///
     /// # Errors
-    /// The poll loop has not turned for [`STUCK_AFTER`].
+    /// The poll loop has not turned for [`STUCK_AFTER`], or something stands still: every reason.
     pub fn liveness(&self, now: Instant) -> Result<(), Unwell> {
-        let still = now.saturating_duration_since(self.lock().last_turn);
-        if still < STUCK_AFTER {
-            return Ok(());
+        let state = self.lock();
+        let still = now.saturating_duration_since(state.last_turn);
+        let mut reasons = Vec::new();
+        if still >= STUCK_AFTER {
+            reasons.push(format!("the poll loop has not turned for {} s", still.as_secs()));
         }
-        Err(Unwell(vec![format!("the poll loop has not turned for {} s", still.as_secs())]))
+        reasons.extend_from_slice(&state.stalls);
+        if reasons.is_empty() { Ok(()) } else { Err(Unwell(reasons)) }
     }
 
     /// `/readyz`.
@@ -158,6 +182,21 @@ mod tests {
         assert_eq!(unwell, Err(Unwell(vec!["the poll loop has not turned for 30 s".to_owned()])));
         health.turned(start + STUCK_AFTER);
         assert_eq!(health.liveness(start + STUCK_AFTER * 2 - Duration::from_millis(1)), Ok(()));
+    }
+
+    #[test]
+    fn what_stands_still_fails_the_probe_until_it_moves_or_the_worker_stops() {
+        let start = Instant::now();
+        let health = Health::new(start);
+        let stalls = || vec!["one".to_owned(), "two".to_owned()];
+        assert!(health.set_stalls(stalls()), "news");
+        assert!(!health.set_stalls(stalls()), "no news");
+        assert_eq!(health.liveness(start), Err(Unwell(stalls())));
+        health.set_stalls(Vec::new());
+        assert_eq!(health.liveness(start), Ok(()));
+        health.set_stalls(stalls());
+        health.stopping();
+        assert_eq!(health.liveness(start), Ok(()));
     }
 
     #[test]

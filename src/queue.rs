@@ -32,6 +32,23 @@ struct Inner {
     /// Sorted by action.
     tallies: Vec<(ActionIndex, ActionTally)>,
     abandoned: u64,
+    /// Deliveries that a sender took, ever.
+    taken: u64,
+    /// Attempts that were announced, ever.
+    attempts: u64,
+}
+
+/// How a queue and its sender stand: what tells a sender that works from one that is dead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Deliveries that wait.
+    pub waiting: usize,
+    /// A delivery was taken and has not ended.
+    pub in_flight: bool,
+    /// Deliveries that a sender took, ever.
+    pub taken: u64,
+    /// Which attempt is under way, counted from the first.
+    pub attempt: Option<u64>,
 }
 
 struct InFlight {
@@ -78,6 +95,8 @@ impl Queue {
                 closed: false,
                 tallies,
                 abandoned: 0,
+                taken: 0,
+                attempts: 0,
             }),
             arrived: Notify::new(),
             released: Notify::new(),
@@ -108,7 +127,9 @@ impl Queue {
             inner.tally(displaced.ticket.action).drop(Reason::Overflow);
             return Push::Dropped(displaced.ticket);
         }
-        let blocked = self.when_full == WhenFull::Block && inner.waiting.len() >= self.capacity;
+        // What was admitted before is read on to its last: it needs no room.
+        let asks = origin != Origin::Listed;
+        let blocked = asks && self.when_full == WhenFull::Block && inner.waiting.len() >= self.capacity;
         drop(inner);
         self.arrived.notify_one();
         if blocked { Push::Full } else { Push::Queued }
@@ -126,6 +147,18 @@ impl Queue {
     /// Whether a `block` queue has drained far enough to be fed again: to half of its capacity, so that pauses are rare.
     pub fn has_room(&self) -> bool {
         self.lock().waiting.len() <= self.capacity / 2
+    }
+
+    /// How it stands now.
+    pub fn standing(&self) -> Standing {
+        let inner = self.lock();
+        let in_flight = inner.in_flight.as_ref();
+        Standing {
+            waiting: inner.waiting.len(),
+            in_flight: in_flight.is_some(),
+            taken: inner.taken,
+            attempt: in_flight.filter(|in_flight| in_flight.attempting).map(|_| inner.attempts),
+        }
     }
 
     /// Takes what waits of the `leaving` partitions off the queue, and the delivery in flight unless an attempt of it is under way; that one is not
@@ -187,19 +220,20 @@ impl Queue {
             return Some(None);
         }
         let delivery = inner.waiting.pop_front()?;
+        inner.taken += 1;
         inner.in_flight = Some(InFlight { ticket: delivery.ticket, attempting: false, leaving: false });
         Some(Some(delivery))
     }
 
     /// Announces an attempt. `false`: the delivery was released meanwhile; take the next one.
     pub fn begin_attempt(&self, ticket: &Ticket) -> bool {
-        match self.lock().in_flight_of(ticket) {
-            Some(in_flight) => {
-                in_flight.attempting = true;
-                true
-            }
-            None => false,
+        let mut inner = self.lock();
+        match inner.in_flight_of(ticket) {
+            Some(in_flight) => in_flight.attempting = true,
+            None => return false,
         }
+        inner.attempts += 1;
+        true
     }
 
     /// After an attempt that failed but may be made again.

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 filter="${1:-}"
 began=$SECONDS
 dir="$(mktemp -d "${TMPDIR:-/tmp}/slackline-faults.XXXXXX")"
-trap 'tests/kafka.sh stop --dir "$dir/kafka" || true' EXIT
+trap 'tests/kafka.sh stop --dir "$dir/kafka" || true; [[ -f $dir/keep ]] || rm -rf "$dir"' EXIT
 export SLACKLINE_FAULTS_REPORT="$dir/report" CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-never}"
 : >"$SLACKLINE_FAULTS_REPORT"
 
@@ -41,21 +41,27 @@ table() {
 }
 
 cargo test --release --locked --test integration --no-run
+mapfile -t tests < <(cargo test --release --locked --quiet --test integration -- --include-ignored --list |
+    sed -nE 's/^(faults::.*): test$/\1/p' | grep -F -- "$filter")
+if [[ ${#tests[@]} == 0 ]]; then
+    echo "no fault's test has \`$filter\` in its name" >&2
+    exit 2
+fi
 status=0
 tests/kafka.sh run --dir "$dir/kafka" \
-    cargo test --release --locked --test integration -- --include-ignored --nocapture --test-threads 2 "faults::$filter" 2>&1 |
+    cargo test --release --locked --test integration -- --include-ignored --nocapture --test-threads 2 --exact "${tests[@]}" 2>&1 |
     tee "$dir/log" | progress || status=$?
 
 echo
 table
 echo
-ran="$(grep -cE '^test faults::.* (ok|FAILED)$' "$dir/log" || true)"
-failed="$(sed -nE 's/^test (faults::.*) \.\.\. FAILED$/\1/p' "$dir/log")"
-if [[ $status != 0 || -n $failed || $ran == 0 ]]; then
-    echo "${bold}FAILED${plain} after $((SECONDS - began)) s, of $ran tests:" >&2
-    echo "${failed:-none by name: no test ran to its end}" >&2
-    echo "their output and the programs' logs: $dir/log" >&2
+# What did not end is as bad as what failed: the whole run may have been ended.
+failed="$(printf '%s\n' "${tests[@]}" | grep -vxF -f <(sed -nE 's/^test (faults::.*) \.\.\. ok$/\1/p' "$dir/log") || true)"
+if [[ $status != 0 || -n $failed ]]; then
+    echo "${bold}FAILED${plain} after $((SECONDS - began)) s, of ${#tests[@]} tests:"
+    echo "${failed:-none of them: the run itself ended with $status}"
+    echo "their output and the programs' logs: $dir/log"
+    touch "$dir/keep"
     exit 1
 fi
-echo "all of $ran tests passed in $((SECONDS - began)) s"
-rm -rf "$dir"
+echo "all of ${#tests[@]} tests passed in $((SECONDS - began)) s"

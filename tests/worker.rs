@@ -17,6 +17,8 @@ mod overflow;
 
 mod shutdown;
 
+mod stall;
+
 mod start;
 
 mod topics;

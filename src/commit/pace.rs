@@ -26,7 +26,8 @@ pub(super) enum Due {
 /// The pace of commits.
 #[derive(Debug)]
 pub(super) struct Pace {
-    in_flight: bool,
+    /// When the commit in flight was sent.
+    in_flight: Option<Instant>,
     /// A delivery was settled, or a partition has no committed offset yet: commit at once.
     urgent: bool,
     /// No commit before that.
@@ -39,7 +40,7 @@ impl Pace {
     /// Nothing is due.
     #[must_use]
     pub(super) fn new(now: Instant) -> Self {
-        Self { in_flight: false, urgent: false, not_before: now, routine: now + UNMATCHED_INTERVAL }
+        Self { in_flight: None, urgent: false, not_before: now, routine: now + UNMATCHED_INTERVAL }
     }
 
     /// Something came that a restart must not repeat.
@@ -50,7 +51,7 @@ impl Pace {
     /// Whether to commit now, if there is anything to commit.
     #[must_use]
     pub(super) fn due(&self, now: Instant) -> Option<Due> {
-        if self.in_flight || now < self.not_before {
+        if self.in_flight.is_some() || now < self.not_before {
             None
         } else if now >= self.routine {
             Some(Due::Routine)
@@ -62,13 +63,19 @@ impl Pace {
     /// Whether a commit's answer is awaited.
     #[must_use]
     pub(super) fn in_flight(&self) -> bool {
+        self.in_flight.is_some()
+    }
+
+    /// Since when.
+    #[must_use]
+    pub(super) fn in_flight_since(&self) -> Option<Instant> {
         self.in_flight
     }
 
     /// When to look again, where nothing else wakes the loop.
     #[must_use]
     pub(super) fn next(&self) -> Option<Instant> {
-        match (self.in_flight, self.urgent) {
+        match (self.in_flight.is_some(), self.urgent) {
             (true, _) => None,
             (false, true) => Some(self.not_before),
             (false, false) => Some(self.routine.max(self.not_before)),
@@ -77,7 +84,7 @@ impl Pace {
 
     /// A commit with so many bytes of metadata was sent.
     pub(super) fn sent(&mut self, now: Instant, due: Due, bytes: usize) {
-        self.in_flight = true;
+        self.in_flight = Some(now);
         self.not_before = now + Duration::from_secs(1) * u32::try_from(bytes).unwrap_or(u32::MAX) / BYTES_PER_SECOND;
         self.looked(now, due);
     }
@@ -96,19 +103,19 @@ impl Pace {
 
     /// The broker acknowledged.
     pub(super) fn acknowledged(&mut self) {
-        self.in_flight = false;
+        self.in_flight = None;
     }
 
     /// The commit failed and is made again.
     pub(super) fn failed(&mut self, now: Instant) {
-        self.in_flight = false;
+        self.in_flight = None;
         self.urgent = true;
         self.not_before = now + RETRY_INTERVAL;
     }
 
     /// The broker has no room for the state, which is made smaller and committed again at once.
     pub(super) fn refused(&mut self, now: Instant) {
-        self.in_flight = false;
+        self.in_flight = None;
         self.urgent = true;
         self.not_before = now;
     }

@@ -12,6 +12,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tokio_util::sync::CancellationToken;
 
 use crate::event::Partition;
+use crate::health::stall::Stalls;
 use crate::kafka::{self, Connection};
 use crate::metrics::RebalanceKind;
 
@@ -93,6 +94,8 @@ impl PollLoop {
         self.undecided = None;
         self.out_of_range = None;
         self.parts.health.set_joined(false);
+        self.stalls = Stalls::default();
+        self.parts.health.set_stalls(Vec::new());
         self.parts.client.context().close();
         // It refuses, as it refuses everything now, but leaves the group: nobody has to wait for the end of its session.
         self.parts.client.unsubscribe();

@@ -145,7 +145,9 @@ impl PollLoop {
         let remade = std::mem::take(&mut self.remade);
         let partitions: Vec<Partition> =
             self.ledger.partitions().filter(|partition| remade.contains_key(&partition.topic)).collect();
-        self.begin_again(partitions);
+        if !partitions.is_empty() {
+            self.begin_again(partitions);
+        }
         for (topic, id) in remade {
             self.topics.set_id(topic, id);
         }

@@ -2,13 +2,17 @@
 //!
 //! Invariant: only what is owned has a series.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime};
 
 use rdkafka::Statistics;
 use rdkafka::statistics;
 
+use crate::commit::ledger::Standing;
 use crate::event::{Offset, Partition};
+use crate::health::stall::{PartitionSeen, Seen, WebhookSeen};
 use crate::metrics::{PartitionGauges, TopicTally};
+use crate::queue;
 
 use super::PollLoop;
 
@@ -17,6 +21,9 @@ const INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often the ends of paused partitions are asked for.
 const PAUSED_INTERVAL: Duration = Duration::from_secs(5);
+
+/// How often the ends of all owned partitions are asked for.
+const ALL_INTERVAL: Duration = Duration::from_secs(30);
 
 /// How often it is looked whether the topics are still the ones that are being read.
 const TOPICS_INTERVAL: Duration = Duration::from_secs(10);
@@ -30,10 +37,11 @@ impl PollLoop {
         }
         self.observed = now;
         self.look_for_failure();
-        self.look_at_paused_ends(now);
+        self.look_at_ends(now);
         self.observe_holds(now);
         self.parts.committer.unblock(since_epoch().as_secs());
         self.look_at_topics(now);
+        self.look_for_stalls(now);
         self.report_partitions();
         for (partition, lost) in self.ledger.take_lost() {
             self.tell_of_lost(partition, lost);
@@ -58,13 +66,15 @@ impl PollLoop {
         self.parts.metrics.add_events(partition.topic, &tally);
     }
 
-    /// librdkafka learns the end of a partition by fetching: of a paused one it is asked for, and the answer taken when it is there.
-    fn look_at_paused_ends(&mut self, now: Instant) {
+    /// librdkafka learns the end of a partition by fetching: of a paused one it is asked for, and now and then of all, since a fetcher that is stuck does not know
+    /// that there is anything to fetch. The answer is taken when it is there.
+    fn look_at_ends(&mut self, now: Instant) {
         while let Some(ends) = self.parts.ends.answer() {
             for end in ends {
                 let Some(topic) = self.topics.index(&end.topic) else { continue };
-                if let Some(known) = self.ends.get_mut(&Partition { topic, number: end.number }) {
-                    *known = Offset(end.offset);
+                let partition = Partition { topic, number: end.number };
+                if self.ends.contains_key(&partition) {
+                    self.asked_ends.insert(partition, Offset(end.offset));
                 }
             }
         }
@@ -72,17 +82,28 @@ impl PollLoop {
             return;
         }
         self.asked_for_ends = now;
-        let paused: Vec<(&str, i32)> = self
+        let all = now >= self.asked_for_all_ends + ALL_INTERVAL;
+        if all {
+            self.asked_for_all_ends = now;
+        }
+        let asked: Vec<(&str, i32)> = self
             .ledger
             .partitions()
-            .filter(|partition| self.pauses.is_paused(partition.topic))
+            .filter(|partition| all || self.pauses.is_paused(partition.topic))
             .map(|partition| (self.topics.name(partition.topic), partition.number))
             .collect();
-        if !paused.is_empty()
-            && let Err(error) = self.parts.ends.ask(&paused)
+        if !asked.is_empty()
+            && let Err(error) = self.parts.ends.ask(&asked)
         {
-            tracing::debug!(%error, "could not ask for the ends of paused partitions");
+            tracing::debug!(%error, "could not ask for the ends of partitions");
         }
+    }
+
+    /// The end of an owned partition as far as anything told: the statistics, the broker itself, or what was read, which is proof of an end.
+    fn end_of(&self, standing: &Standing) -> Option<i64> {
+        let told = self.ends.get(&standing.partition)?;
+        let asked = self.asked_ends.get(&standing.partition).unwrap_or(told);
+        Some(told.0.max(asked.0).max(standing.next.0))
     }
 
     /// The client reads on in a topic that was made anew as if it were the one before, at the old offset and without a word: only the id tells. Asked for now and
@@ -108,6 +129,52 @@ impl PollLoop {
         }
     }
 
+    /// Owned work that stands still without a reason: `/healthz` fails, and the process is started anew.
+    fn look_for_stalls(&mut self, now: Instant) {
+        let mut stalls = std::mem::take(&mut self.stalls);
+        let partitions: Vec<PartitionSeen<'_>> = self
+            .ledger
+            .standings()
+            .map(|at| PartitionSeen {
+                partition: at.partition,
+                topic: self.topics.name(at.partition.topic),
+                next: at.next,
+                lag: self.end_of(&at).map_or(0, |end| end - at.next.0),
+                excused: self.pauses.is_paused(at.partition.topic) || self.leaderless.contains(&at.partition),
+            })
+            .collect();
+        let parts = &self.parts;
+        let webhooks = parts.config.webhooks.iter().zip(&parts.queues).zip(&parts.orders);
+        let webhooks: Vec<WebhookSeen<'_>> = webhooks
+            .map(|((webhook, queue), orders)| {
+                let queue::Standing { waiting, in_flight, taken, attempt } = queue.standing();
+                let excused = orders.borrow().share <= 0.0;
+                WebhookSeen {
+                    name: &webhook.name,
+                    timeout: webhook.timeout,
+                    waiting,
+                    in_flight,
+                    taken,
+                    attempt,
+                    excused,
+                }
+            })
+            .collect();
+        let seen = Seen {
+            reachable: parts.health.is_reachable(),
+            deciding: self.undecided.is_some() || self.out_of_range.is_some(),
+            commit: parts.committer.in_flight_since(),
+            partitions: &partitions,
+            webhooks: &webhooks,
+        };
+        let stalled = stalls.look(&seen, now);
+        self.stalls = stalls;
+        let reasons = stalled.join("; ");
+        if self.parts.health.set_stalls(stalled) {
+            tracing::error!(reasons, "work stands still without a reason: `/healthz` fails");
+        }
+    }
+
     /// Sets the gauges of what is owned; series of what is not disappear.
     pub(super) fn report_partitions(&self) {
         let now = since_epoch();
@@ -115,8 +182,7 @@ impl PollLoop {
             .ledger
             .standings()
             .map(|standing| {
-                // What was read is proof of an end that the broker has not told yet.
-                let end = self.ends.get(&standing.partition).map(|end| end.0.max(standing.next.0));
+                let end = self.end_of(&standing);
                 let age = standing
                     .oldest
                     .and_then(|oldest| u64::try_from(oldest).ok())
@@ -146,6 +212,8 @@ impl PollLoop {
         if reachable && let Some(recovered) = self.trouble.recover(self.began.elapsed()) {
             tracing::info!(seconds = recovered.lasted.as_secs_f64(), "Kafka is reachable");
         }
+        let up: BTreeSet<i32> =
+            statistics.brokers.values().filter(|broker| broker.state == "UP").map(|broker| broker.nodeid).collect();
         let mut news = false;
         for (name, topic) in &statistics.topics {
             let Some(index) = self.topics.index(name) else { continue };
@@ -159,6 +227,11 @@ impl PollLoop {
             }
             for partition in known {
                 let at = Partition { topic: index, number: partition.partition };
+                if up.contains(&partition.leader) {
+                    self.leaderless.remove(&at);
+                } else {
+                    self.leaderless.insert(at);
+                }
                 // With transactions only what is decided can be read: the last stable offset.
                 let end = if partition.ls_offset >= 0 { partition.ls_offset } else { partition.hi_offset };
                 if end >= 0

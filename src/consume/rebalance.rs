@@ -115,6 +115,8 @@ impl PollLoop {
             }
         }
         kafka::take_over(&self.parts.client, &list)?;
+        // librdkafka keeps a pause beyond a partition's time here: one that left while it was paused comes back so, and nothing else would resume it.
+        self.parts.client.resume(&list)?;
         let begun = begins.len();
         for beginning in begins {
             let partition = beginning.partition;
@@ -241,6 +243,7 @@ impl PollLoop {
         for partition in partitions {
             self.parts.committer.end_holds(self.ledger.revoke(*partition));
             self.ends.remove(partition);
+            self.asked_ends.remove(partition);
         }
         self.ownership_changed();
     }

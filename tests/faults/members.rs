@@ -13,7 +13,7 @@ use crate::checker::{Expected, Faults};
 use crate::harness::broker::Broker;
 use crate::harness::program::Program;
 use crate::harness::setup::{Setup, produce};
-use crate::harness::slack::Slack;
+use crate::harness::slack::{Answer, Slack};
 
 /// The longest hold that a rebalance may cause: set, so that it is told apart from what merely takes long.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -216,4 +216,33 @@ fn a_member_delivers_what_a_leaving_one_left() {
         1,
         &format!("lost 0 · repeated 0 · restored {slow} · read again {reread}"),
     );
+}
+
+/// librdkafka keeps a pause beyond the partition's time with the member: found with KIP-848 and members that come and go.
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn a_partition_that_left_while_it_was_paused_is_read_when_it_comes_back() {
+    let (broker, slack) = (Broker::real(), Slack::start());
+    let topic = broker.topic(2);
+    let lines = ["rate_per_second: 100", "queue_capacity: 2", "when_full: block", "retry: {initial: 50ms, max: 100ms}"];
+    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", &lines);
+    let staying = Program::ready(&setup);
+    slack.default("a", Answer::Status(503, "down"));
+    let mut expected = produce(&broker, &topic, 2, "a", 0..20);
+    staying.await_sum("slackline_paused_partitions", &[], 2.0);
+    // One of the two goes, paused as it is; the other is resumed without it, and it comes back.
+    let guest = Program::ready(&setup);
+    staying.await_sum("slackline_assigned_partitions", &[], 1.0);
+    guest.await_sum("slackline_assigned_partitions", &[], 1.0);
+    slack.default("a", Answer::Ok);
+    slack.await_all_accepted(&expected);
+    guest.stop();
+    staying.await_sum("slackline_assigned_partitions", &[], 2.0);
+    // Too few to fill the queue: its next pause and resumption would mend what is stuck.
+    expected.extend(produce(&broker, &topic, 2, "a", 20..22));
+    slack.await_all_accepted(&expected);
+    broker.await_committed(&setup.group, &topic, 2);
+    staying.stop();
+    Faults::find(&expected, &slack.posts()).assert_none();
+    line("a partition leaves while it is paused and comes back", 1, "lost 0 · repeated 0");
 }

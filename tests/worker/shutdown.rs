@@ -76,9 +76,9 @@ fn a_stop_while_a_webhook_waits_does_not_wait_with_it() {
     let fast = &["rate_per_second: 50", "burst: 5"];
     let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", fast).webhook(&slack, "b", fast);
     let program = Program::ready(&setup);
-    // One between two attempts, one under a Retry-After of an hour.
+    // One between two attempts, one under a Retry-After that is longer than a stop may take; it is in force for the next process too.
     slack.default("a", Answer::Status(503, "down"));
-    slack.default("b", Answer::RateLimited(3600));
+    slack.default("b", Answer::RateLimited(20));
     let mut expected = produce(&broker, &topic, 1, "a", 0..3);
     expected.extend(produce(&broker, &topic, 1, "b", 0..3));
     slack.await_requests("a", 1);

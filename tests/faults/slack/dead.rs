@@ -95,11 +95,11 @@ fn a_dead_webhook_among_100_slows_none_of_the_others() {
         scrape.sum("slackline_deliveries_dropped_total", &[]),
         scrape.sum("slackline_deliveries_dropped_total", &[("webhook", "dead")])
     );
-    // A few milliseconds besides the ratio: on a busy machine the scheduler alone moves a small number by half.
+    // Something besides the ratio: on a busy machine the scheduler alone moves a small number by half. An attempt that others wait for takes seconds.
     let (_, alive_p50, alive_p99) = phases[1];
     for (phase, p50, p99) in &phases[2..] {
-        assert!(*p50 <= alive_p50 * 2 + Duration::from_millis(5), "{phase}: the median moved");
-        assert!(*p99 <= alive_p99 * 3 + Duration::from_millis(50), "{phase}: the slowest moved");
+        assert!(*p50 <= alive_p50 * 2 + Duration::from_millis(20), "{phase}: the median moved");
+        assert!(*p99 <= alive_p99 * 3 + Duration::from_millis(250), "{phase}: the slowest moved");
     }
     program.stop();
 }
