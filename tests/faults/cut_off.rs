@@ -19,6 +19,9 @@ use crate::harness::slack::Answer;
 
 const PARTITIONS: i32 = 4;
 
+/// What a member that can reach nothing may use of a core. It answers the test's questions for its metrics all the time, which costs two or three hundredths.
+const BUSY: f64 = 0.10;
+
 /// A group of two: one that stays, and one that goes away and comes back.
 struct Pair {
     protocol: Protocol,
@@ -29,6 +32,8 @@ struct Pair {
     left: Vec<i32>,
     /// How long it took at most until it was back, after what kept it away was over.
     back: Duration,
+    /// How much of a core it used at most while it was cut off.
+    busy: f64,
     /// Outcomes that were fenced, in all.
     fenced: f64,
     /// What came of the faults so far.
@@ -43,8 +48,8 @@ impl Pair {
         let mut behind = load.setup.clone();
         behind.brokers = address.to_owned();
         let away = Program::ready(&behind);
-        let (left, back, fenced, figures) = Default::default();
-        Self { protocol, load, stays, away, left, back, fenced, figures }
+        let (left, back, busy, fenced, figures) = Default::default();
+        Self { protocol, load, stays, away, left, back, busy, fenced, figures }
     }
 
     /// Both own their halves, and have more to do than a fault lasts.
@@ -165,13 +170,22 @@ fn cut_off(name: &str, mode: Mode) {
         pairs.iter_mut().for_each(|pair| pair.begin(&cluster));
         pairs.iter().for_each(Pair::await_busy);
         proxy.set(mode);
+        let before = pairs.each_ref().map(|pair| (Instant::now(), pair.away.cpu()));
         pairs.iter().for_each(Pair::await_taken_over);
+        for (pair, (since, cpu)) in pairs.iter_mut().zip(before) {
+            let busy = (pair.away.cpu() - cpu).as_secs_f64() / since.elapsed().as_secs_f64();
+            pair.busy = pair.busy.max(busy);
+            assert!(busy < BUSY, "{:?}: {busy:.3} of a core while it could do nothing", pair.protocol);
+        }
         proxy.set(Mode::Open);
         let healed = Instant::now();
         pairs.iter_mut().for_each(|pair| pair.await_back(healed));
         pairs.iter_mut().for_each(|pair| pair.done(&cluster, time));
     }
-    pairs.into_iter().for_each(|pair| pair.end(name, times, ""));
+    pairs.into_iter().for_each(|pair| {
+        let busy = format!(" · {:.1} % of a core while cut off", pair.busy * 100.0);
+        pair.end(name, times, &busy);
+    });
 }
 
 /// It stands still past `max.poll.interval.ms` and its session, with an attempt out whose answer comes when it is awake again and owns nothing.
