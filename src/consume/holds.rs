@@ -48,7 +48,7 @@ impl PollLoop {
                 if let Some(recovered) = self.holds.log.recover(began) {
                     tracing::info!(
                         seconds = recovered.lasted.as_secs_f64(),
-                        "commits are acknowledged: webhooks go on"
+                        "no webhook waits for a commit any more: they were acknowledged, or their partitions are another member's"
                     );
                 }
             }

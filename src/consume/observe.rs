@@ -19,6 +19,12 @@ use super::PollLoop;
 /// How often the partitions' gauges are set.
 const INTERVAL: Duration = Duration::from_secs(1);
 
+/// A broker answers a fetch within half a second and a heartbeat at once.
+const SILENT_AFTER: Duration = Duration::from_secs(5);
+
+/// How long such a question may wait; it is asked again anyway.
+const ASKING_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// How often the ends of paused partitions are asked for.
 const PAUSED_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -79,7 +85,8 @@ impl PollLoop {
                 }
             }
         }
-        if now < self.asked_for_ends + PAUSED_INTERVAL {
+        // While no broker is up, librdkafka would wait for one without a pause between two looks: half a core.
+        if self.broker.is_none() || now < self.asked_for_ends + PAUSED_INTERVAL {
             return;
         }
         self.asked_for_ends = now;
@@ -94,7 +101,7 @@ impl PollLoop {
             .map(|partition| (self.topics.name(partition.topic), partition.number))
             .collect();
         if !asked.is_empty()
-            && let Err(error) = self.parts.ends.ask(&asked)
+            && let Err(error) = self.parts.ends.ask(&asked, ASKING_TIMEOUT)
         {
             tracing::debug!(%error, "could not ask for the ends of partitions");
         }
@@ -115,9 +122,10 @@ impl PollLoop {
         while let Some(answer) = self.parts.described.answer(&names) {
             last = Some(answer);
         }
-        if now >= self.asked_for_topics + TOPICS_INTERVAL {
+        // As above.
+        if self.broker.is_some() && now >= self.asked_for_topics + TOPICS_INTERVAL {
             self.asked_for_topics = now;
-            if let Err(error) = self.parts.described.ask(self.broker, &names, TOPICS_INTERVAL) {
+            if let Err(error) = self.parts.described.ask(self.broker, &names, ASKING_TIMEOUT) {
                 tracing::debug!(%error, "could not ask for the topics");
             }
         }
@@ -204,7 +212,7 @@ impl PollLoop {
     /// Takes from librdkafka's statistics what nothing else tells without asking a broker.
     pub(super) fn learn(&mut self, statistics: &Statistics) {
         let now = Instant::now();
-        let reachable = statistics.brokers.values().any(|broker| broker.state == "UP");
+        let reachable = statistics.brokers.values().any(|broker| broker.state == "UP" && !is_silent(broker));
         self.parts.health.set_reachable(reachable, now);
         let askable =
             |broker: &&statistics::Broker| broker.state == "UP" && broker.source != "logical" && broker.nodeid >= 0;
@@ -251,6 +259,12 @@ impl PollLoop {
             self.ownership_changed();
         }
     }
+}
+
+/// Connected, and owing an answer for long: a broker that stands still, or a network that swallows everything.
+fn is_silent(broker: &statistics::Broker) -> bool {
+    let silent = broker.rxidle.and_then(|micros| u64::try_from(micros).ok()).map(Duration::from_micros);
+    broker.waitresp_cnt > 0 && silent.is_some_and(|silent| silent >= SILENT_AFTER)
 }
 
 fn since_epoch() -> Duration {

@@ -3,6 +3,7 @@
 //! Invariant: what the broker said of a partition is told as it said it, or not at all.
 
 use std::ffi::CStr;
+use std::ptr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,7 +42,8 @@ impl Ends {
     ///
     /// # Errors
     /// Where the list can't be made of them.
-    pub fn ask(&self, partitions: &[(&str, i32)]) -> Result<(), KafkaError> {
+    pub fn ask(&self, partitions: &[(&str, i32)], timeout: Duration) -> Result<(), KafkaError> {
+        let timeout = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
         let mut list = TopicPartitionList::with_capacity(partitions.len());
         for (topic, number) in partitions {
             list.add_partition_offset(topic, *number, rdkafka::Offset::End)?;
@@ -57,6 +59,7 @@ impl Ends {
             if !error.is_null() {
                 rd::rd_kafka_error_destroy(error);
             }
+            rd::rd_kafka_AdminOptions_set_request_timeout(options, timeout, ptr::null_mut(), 0);
             rd::rd_kafka_ListOffsets(self.0.client(), list.ptr(), options, self.0.queue.as_ptr());
             if !options.is_null() {
                 rd::rd_kafka_AdminOptions_destroy(options);

@@ -268,6 +268,26 @@ fn an_outcome_is_told_also_where_the_state_stays_the_same() {
     assert!(bare(&ledger).is_empty());
 }
 
+/// What comes while a commit is under way is not told by it: its sender is held until the next one is acknowledged.
+#[test]
+fn an_outcome_that_came_after_the_commit_was_sent_is_held_until_the_next() {
+    let mut ledger = Ledger::new(roster());
+    let (epoch, _) = ledger.assign(partition(0), Offset(0), committed(0));
+    let position = Position { partition: partition(0), offset: Offset(0) };
+    ledger.read(position, read([0, 1]));
+    let settle = |ledger: &mut Ledger, action| {
+        ledger.settle(&Ticket { position, epoch, action: ActionIndex(action) }, Some(WebhookIndex(action)))
+    };
+    settle(&mut ledger, 0);
+    let first = offers(&ledger);
+    ledger.sent(&first);
+    settle(&mut ledger, 1);
+    assert_eq!(ledger.acknowledge(&first[0]), [WebhookIndex(0)]);
+    let second = offers(&ledger);
+    ledger.sent(&second);
+    assert_eq!(ledger.acknowledge(&second[0]), [WebhookIndex(1)]);
+}
+
 /// Pending events that are gone when they are to be read again are told of.
 #[test]
 fn what_was_pending_and_is_gone_is_lost() {
