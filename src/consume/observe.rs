@@ -263,8 +263,8 @@ impl PollLoop {
 
 /// Connected, and owing an answer for long: a broker that stands still, or a network that swallows everything.
 fn is_silent(broker: &statistics::Broker) -> bool {
-    let silent = broker.rxidle.and_then(|micros| u64::try_from(micros).ok()).map(Duration::from_micros);
-    broker.waitresp_cnt > 0 && silent.is_some_and(|silent| silent >= SILENT_AFTER)
+    let silent = u64::try_from(broker.rxidle).map(Duration::from_micros);
+    broker.waitresp_cnt > 0 && silent.is_ok_and(|silent| silent >= SILENT_AFTER)
 }
 
 fn since_epoch() -> Duration {
