@@ -1,4 +1,4 @@
-//! Offsets that do not fit the topic. A topic that is deleted and made anew under a running worker: what is in the new one is delivered from its beginning, whatever the old offsets were.
+//! A topic that is deleted and made anew under a running worker, under every protocol: what is in the new one is delivered from its beginning.
 
 use crate::checker::Faults;
 use crate::harness::broker::Broker;
@@ -58,44 +58,4 @@ fn a_topic_made_anew_is_read_from_its_beginning_also_in_a_kip_848_group() {
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn a_topic_made_anew_is_read_from_its_beginning_also_with_an_eager_assignor() {
     a_topic_made_anew(50, &[("partition.assignment.strategy", "range"), ("session.timeout.ms", "6000")]);
-}
-
-/// What an unclean leader election leaves: the committed offset is beyond the end of the same topic. What lies below was read.
-#[test]
-#[ignore = "needs a broker: tests/kafka.sh"]
-fn a_log_that_was_cut_goes_on_at_its_end() {
-    let (broker, slack) = (Broker::real(), Slack::start());
-    let topic = broker.topic(1);
-    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST);
-    let program = Program::ready(&setup);
-    let mut expected = produce(&broker, &topic, 1, "a", 0..5);
-    slack.await_all_accepted(&expected);
-    broker.await_committed(&setup.group, &topic, 1);
-    program.stop();
-    let committed = broker.commit_of(&setup.group, &topic, 0).unwrap();
-    broker.commit(&setup.group, &topic, 0, 100, Some(&committed.metadata));
-    let program = Program::ready(&setup);
-    assert_eq!(program.warnings("was cut (an unclean leader election)").len(), 1, "{}", program.log());
-    expected.extend(produce(&broker, &topic, 1, "a", 5..10));
-    slack.await_all_accepted(&expected);
-    broker.await_committed(&setup.group, &topic, 1);
-    program.stop();
-    Faults::find(&expected, &slack.posts()).assert_none();
-}
-
-/// Nobody knows of which topic such an offset is: where in doubt, deliver.
-#[test]
-#[ignore = "needs a broker: tests/kafka.sh"]
-fn an_offset_beyond_the_end_that_says_nothing_of_its_topic_delivers_everything() {
-    let (broker, slack) = (Broker::real(), Slack::start());
-    let topic = broker.topic(1);
-    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST);
-    Program::ready(&setup).stop();
-    let expected = produce(&broker, &topic, 1, "a", 0..5);
-    broker.commit(&setup.group, &topic, 0, 100, None);
-    let program = Program::ready(&setup);
-    slack.await_all_accepted(&expected);
-    broker.await_committed(&setup.group, &topic, 1);
-    program.stop();
-    Faults::find(&expected, &slack.posts()).assert_none();
 }
