@@ -99,3 +99,31 @@ fn block_pauses_the_topics_that_feed_it_and_the_others_go_on() {
     Faults::find(&expected, &slack.posts()).assert_none();
     program.stop();
 }
+
+/// A member whose `block` queue is full gets another's partition: it takes nothing of it before there is room, and then what was pending first.
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn a_newly_assigned_partition_starts_paused_while_the_queue_that_it_feeds_is_full() {
+    let (broker, slack) = (Broker::real(), Slack::start());
+    let topic = broker.topic(2);
+    let lines = ["rate_per_second: 100", "burst: 10", "queue_capacity: 5", "when_full: block", RETRY];
+    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", &lines);
+    let (staying, leaving) = (Program::ready(&setup), Program::ready(&setup));
+    for program in [&staying, &leaving] {
+        program.await_sum("slackline_assigned_partitions", &[], 1.0);
+    }
+    slack.default("a", Answer::Status(503, "down"));
+    let expected = produce(&broker, &topic, 2, "a", 0..100);
+    for program in [&staying, &leaving] {
+        program.await_sum("slackline_paused_partitions", &[], 1.0);
+    }
+    leaving.stop();
+    let scrape = staying.await_sum("slackline_assigned_partitions", &[], 2.0);
+    assert_eq!(scrape.sum("slackline_paused_partitions", &[]), 2.0);
+    assert_eq!(scrape.sum("slackline_deliveries_restored_total", &[]), 0.0, "it was read though there is no room");
+    slack.default("a", Answer::Ok);
+    slack.await_accepted(100);
+    broker.await_committed(&setup.group, &topic, 2);
+    Faults::find(&expected, &slack.posts()).assert_none();
+    staying.stop();
+}
