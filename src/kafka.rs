@@ -72,8 +72,8 @@ const DEFAULTS: &[(&str, &str)] = &[
     // A broker that takes connections and says nothing is tried anew after 10 s instead of 30, as Kafka's own clients do (KIP-601).
     ("socket.connection.setup.timeout.ms", "10000"),
     // A resumed partition waits for the fetch that is under way, which waits so long for events of the others; so do look-ups at an assignment. Events end the
-    // wait at once, so it only costs an idle worker eight more requests a second.
-    ("fetch.wait.max.ms", "100"),
+    // wait at once, so it only costs an idle worker twenty requests a second.
+    ("fetch.wait.max.ms", "50"),
     // Prefetch is memory. With librdkafka's own default of 1,000 ms of fetch backoff a small queue would starve the loop.
     ("queued.max.messages.kbytes", "8192"),
     ("fetch.queue.backoff.ms", "5"),

@@ -69,8 +69,9 @@ fn the_partitions_of_a_killed_member_go_to_the_others_and_nothing_is_lost() {
     await_share(&first, 4.0, 12.0);
     let posts = slack.posts();
     let faults = Faults::find(&expected, &posts);
-    // What was posted but not yet committed comes again: issue 4 bounds it, here nothing may be lost.
-    assert_eq!((faults.lost, faults.unexpected), (vec![], vec![]));
+    // What was posted and not yet committed may come again: its window, of a rate of 12.
+    assert!(faults.repeated.len() <= 2, "{faults}");
+    assert_eq!((faults.lost, faults.unexpected, faults.disordered), (vec![], vec![], vec![]));
     Rate { per_second: 12.0, bursts: 4.0, jitter: JITTER }.assert_kept(&posts);
     first.stop();
 }
@@ -126,7 +127,8 @@ fn a_member_that_stood_still_past_its_session_loses_nothing_and_joins_again() {
     slack.await_all_accepted(&expected);
     broker.await_committed(&setup.group, &topic, 4);
     let faults = Faults::find(&expected, &slack.posts());
-    // It may have had one attempt out and some bought tokens when it was stopped: issue 4 bounds what comes twice.
+    // It may have had one attempt out and some bought tokens when it was stopped: no more than its window comes twice.
+    assert!(faults.repeated.len() <= 2, "{faults}");
     assert_eq!((faults.lost, faults.unexpected), (vec![], vec![]));
     first.stop();
     second.stop();

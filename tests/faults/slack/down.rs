@@ -83,7 +83,7 @@ fn a_slack_that_was_down_gets_everything_once_and_in_order() {
     traffic.flow(Duration::from_secs(1), &mut program);
 
     let before_it = posts.len();
-    poll_for(Duration::from_secs(180), "every post taken", || {
+    poll_for(Duration::from_secs(60), "every post taken", || {
         posts.truncate(before_it);
         posts.extend(after.posts());
         let lost = Faults::find(&traffic.expected, &posts).lost;
