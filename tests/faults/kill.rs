@@ -65,9 +65,7 @@ fn a_worker_killed_at_random_moments_loses_nothing_and_repeats_at_most_the_windo
     let (broker, slack, mut dice) = (Broker::real(), Arc::new(Slack::start()), Dice::new());
     let setup = mix_with_short_session(&broker, &slack);
     let mut team = Team::new(&slack);
-    let place = team.start(&setup);
-    // What comes before the group has its starting offsets is not for it: `start: latest`.
-    team.at(place).await_ready();
+    let place = team.start_ready(&setup);
     let mut load = Load::start(&setup, &slack);
     load.await_flowing();
     let kills = full_or_short(50, 5);
@@ -97,8 +95,7 @@ fn one_of_three_members_killed_is_taken_over_within_the_session() {
     let setup = mix_with_short_session(&broker, &slack);
     let mut team = Team::new(&slack);
     for _ in 0..3 {
-        let place = team.start(&setup);
-        team.at(place).await_ready();
+        team.start_ready(&setup);
     }
     let mut load = Load::start(&setup, &slack);
     load.await_flowing();
@@ -150,8 +147,7 @@ fn a_static_member_killed_and_started_again_is_back_at_once_without_a_rebalance(
         .collect();
     let mut team = Team::new(&slack);
     for setup in &setups {
-        let place = team.start(setup);
-        team.at(place).await_ready();
+        team.start_ready(setup);
     }
     team.await_settled();
     let mut load = Load::start(&setup, &slack);

@@ -28,8 +28,7 @@ fn a_rolling_restart_of_three_members_loses_and_repeats_nothing() {
     let setup = mix::setup(&broker, &slack);
     let mut team = Team::new(&slack);
     for _ in 0..3 {
-        let place = team.start(&setup);
-        team.at(place).await_ready();
+        team.start_ready(&setup);
     }
     let mut load = Load::start(&setup, &slack);
     load.await_flowing();
@@ -84,8 +83,7 @@ fn come_and_go(protocol: &str, properties: &[(&'static str, &str)]) {
     setup.properties.extend(properties.iter().map(|(name, value)| (*name, (*value).to_owned())));
     let mut team = Team::new(&slack);
     for _ in 0..2 {
-        let place = team.start(&setup);
-        team.at(place).await_ready();
+        team.start_ready(&setup);
     }
     let mut load = Load::start(&setup, &slack);
     load.await_flowing();

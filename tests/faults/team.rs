@@ -54,6 +54,13 @@ impl Team {
         self.members.len() - 1
     }
 
+    /// One more member, once it is ready, and its place: what comes before the group has its starting offsets is not for it (`start: latest`).
+    pub fn start_ready(&mut self, setup: &Setup) -> usize {
+        let place = self.start(setup);
+        self.at(place).await_ready();
+        place
+    }
+
     /// Starts one at a place that is free again; when it was started.
     pub fn start_at(&mut self, place: usize, setup: &Setup) -> Duration {
         assert!(self.members[place].is_none(), "a member is there already");
