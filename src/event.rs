@@ -12,7 +12,18 @@ mod value;
 
 mod parse;
 
+mod document;
+
+mod marks;
+
+mod paths;
+
+mod pick;
+
+pub use document::Document;
 pub use number::Number;
+pub use paths::{Path, Paths, Shown, write_name};
+pub use pick::{Fields, Picks, Seen, elements};
 pub use scan::{Fault, Item, MAX_DEPTH, Quoted, Scanner};
 pub(crate) use value::NULL;
 pub use value::{Full, MAX_WRITTEN, Object, Text, Value, View};

@@ -21,6 +21,8 @@ mod compile;
 
 mod compare;
 
+pub mod condition;
+
 mod evaluate;
 
 pub mod template;
@@ -33,11 +35,11 @@ mod bounds;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
-mod compliance;
+pub(crate) mod compliance;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
-mod properties;
+pub(crate) mod properties;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]

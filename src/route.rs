@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use crate::config::check::{Action, ActionIndex, Config, WebhookIndex};
-use crate::event::{Event, Invalid, Record, TopicIndex};
+use crate::config::check::{ActionIndex, Config, WebhookIndex};
+use crate::event::{Document, Invalid, Record};
 use crate::expression::{EvalError, Expression};
 
 pub mod trigger;
@@ -22,7 +22,7 @@ pub(crate) mod fixture;
 mod tests;
 
 use message::{EmptyMessage, Message};
-use trigger::Triggers;
+use trigger::{Scratch, Triggers};
 
 /// Routes records as one configuration says.
 pub struct Router {
@@ -38,6 +38,7 @@ pub struct Routing {
     /// The action of each expression that failed, in triggers and messages: an action with two failed variables stands here twice.
     pub errors: Vec<ActionIndex>,
     matched: Vec<ActionIndex>,
+    scratch: Scratch,
 }
 
 /// One action that applies.
@@ -76,34 +77,43 @@ impl Router {
     pub fn route(&self, record: &Record<'_>, routing: &mut Routing) -> Verdict {
         routing.deliveries.clear();
         routing.errors.clear();
-        let Routing { deliveries, errors, matched } = routing;
-        let event = match Event::parse(record) {
-            Ok(event) => event,
-            Err(invalid) => return Verdict::Invalid(invalid),
-        };
-        let topic = record.position.partition.topic;
-        self.judge(&event, topic, matched, deliveries, &mut |action, _, _| errors.push(action));
-        if deliveries.is_empty() { Verdict::Unmatched } else { Verdict::Matched }
+        let Routing { deliveries, errors, matched, scratch } = routing;
+        let judged = record.text().and_then(|text| {
+            let document = Document::new(*record, text);
+            self.judge(&document, scratch, matched, deliveries, &mut |action, _, _| errors.push(action))
+        });
+        match judged {
+            Err(invalid) => Verdict::Invalid(invalid),
+            Ok(()) if deliveries.is_empty() => Verdict::Unmatched,
+            Ok(()) => Verdict::Matched,
+        }
     }
 
     fn judge(
         &self,
-        event: &Event<'_>,
-        topic: TopicIndex,
+        document: &Document<'_>,
+        scratch: &mut Scratch,
         matched: &mut Vec<ActionIndex>,
         deliveries: &mut Vec<Routed>,
         failed: &mut Failed<'_>,
-    ) {
+    ) -> Result<(), Invalid> {
         matched.clear();
-        self.triggers.matching(event, topic, matched, failed);
+        let Some(set) = self.triggers.of(document.record().position.partition.topic) else { return Ok(()) };
+        set.matching(document, scratch, matched, &mut |action, error| {
+            if let Some(trigger) = self.triggers.source(action) {
+                failed(action, trigger, error);
+            }
+        })?;
+        if matched.is_empty() {
+            return Ok(());
+        }
+        // What was read has a document.
+        let event = document.event().ok_or(Invalid::NotJson)?;
         for &index in &*matched {
-            let Some(action) = self.action(index) else { continue };
+            let Some(action) = self.config.actions.get(index.0 as usize) else { continue };
             let message = message::render(action, event, &mut |expression, error| failed(index, expression, error));
             deliveries.push(Routed { action: index, webhook: action.webhook, message });
         }
-    }
-
-    fn action(&self, index: ActionIndex) -> Option<&Action> {
-        self.config.actions.get(index.0 as usize)
+        Ok(())
     }
 }

@@ -18,14 +18,7 @@ impl<'a> Event<'a> {
     /// [`Invalid`]: `Empty` for a tombstone and for nothing but white space, `NotJson` for what is not UTF-8 or not JSON (a
     /// byte order mark is neither), `NotObject` for other JSON, `TooDeep` as soon as level 128 opens, whatever follows.
     pub fn parse(record: &Record<'a>) -> Result<Event<'a>, Invalid> {
-        let payload = record.payload.unwrap_or_default();
-        let text = std::str::from_utf8(payload).map_err(|_| Invalid::NotJson)?;
-        match text.trim_start_matches([' ', '\n', '\t', '\r']).bytes().next() {
-            None => return Err(Invalid::Empty),
-            Some(b'{') => {}
-            Some(_) => return Err(why_no_object(text)),
-        }
-        Ok(Event { record: *record, root: Value::parse(text)? })
+        Ok(Event { record: *record, root: Value::parse(record.text()?)? })
     }
 
     /// An event with any root: JMESPath's own cases are not only objects.
@@ -44,6 +37,22 @@ impl<'a> Event<'a> {
     #[must_use]
     pub fn record(&self) -> Record<'a> {
         self.record
+    }
+}
+
+impl<'a> Record<'a> {
+    /// The payload, if it begins as an event does.
+    ///
+    /// # Errors
+    /// [`Invalid`]: nothing, not UTF-8, JSON but no object.
+    pub fn text(&self) -> Result<&'a str, Invalid> {
+        let payload = self.payload.unwrap_or_default();
+        let text = std::str::from_utf8(payload).map_err(|_| Invalid::NotJson)?;
+        match text.trim_start_matches([' ', '\n', '\t', '\r']).bytes().next() {
+            None => Err(Invalid::Empty),
+            Some(b'{') => Ok(text),
+            Some(_) => Err(why_no_object(text)),
+        }
     }
 }
 

@@ -176,11 +176,7 @@ impl<'a> Scanner<'a> {
                 Some(b'"') => break,
                 Some(b'\\') => {
                     escaped = true;
-                    at += match bytes.get(at + 1) {
-                        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
-                        Some(b'u') if hex4(bytes, at + 2).is_some() => 6,
-                        _ => return Err(Fault::NotJson),
-                    };
+                    at += escape_length(bytes, at).ok_or(Fault::NotJson)?;
                 }
                 Some(0..0x20) | None => return Err(Fault::NotJson),
                 Some(_) => at += plain_run(bytes.get(at..).unwrap_or_default()),
@@ -245,7 +241,54 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// Whether a string has escapes, and whether they are well-formed.
+///
+/// # Errors
+/// One is not.
+pub(super) fn check_escapes(raw: &[u8]) -> Result<bool, Fault> {
+    let mut escaped = false;
+    let mut rest = raw;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        escaped = true;
+        rest = rest.get(at + escape_length(rest, at).ok_or(Fault::NotJson)?..).unwrap_or_default();
+    }
+    Ok(escaped)
+}
+
+/// How long the escape is whose backslash stands at `at`; `None`: it is none.
+fn escape_length(bytes: &[u8], at: usize) -> Option<usize> {
+    match bytes.get(at + 1)? {
+        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(2),
+        b'u' => hex4(bytes, at + 2).map(|_| 6),
+        _ => None,
+    }
+}
+
 impl<'a> Quoted<'a> {
+    /// What stands between quotes; its escapes, if there are any, are well-formed.
+    pub(super) fn new(raw: &'a str, escaped: bool) -> Self {
+        Quoted { raw, escaped }
+    }
+
+    /// Whether it is `""`.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.raw.is_empty()
+    }
+
+    /// The text where nothing in it is escaped.
+    #[must_use]
+    pub fn plain(self) -> Option<&'a str> {
+        if self.escaped { None } else { Some(self.raw) }
+    }
+
+    /// Whether it stands for this text.
+    #[inline]
+    #[must_use]
+    pub fn is(self, text: &str) -> bool {
+        if self.escaped { self.decode() == text } else { self.raw == text }
+    }
+
     /// The text that the string stands for; borrowed where nothing in it is escaped. A lone surrogate is U+FFFD.
     #[must_use]
     pub fn decode(self) -> Cow<'a, str> {

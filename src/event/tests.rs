@@ -64,7 +64,7 @@ fn has_lone_surrogate(text: &str) -> bool {
     text.to_ascii_lowercase().contains("\\ud")
 }
 
-fn any_string() -> impl Strategy<Value = String> {
+pub(super) fn any_string() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => "[ -!#-\\[\\]-~äß€🎉]{0,6}",
         1 => prop::sample::select(vec![
@@ -80,7 +80,7 @@ fn any_number() -> impl Strategy<Value = String> {
     "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,8})?([eE][+-]?[0-9]{1,3})?"
 }
 
-fn any_json() -> impl Strategy<Value = String> {
+pub(super) fn any_json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         any_string(),
         any_number(),

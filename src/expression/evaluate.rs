@@ -2,6 +2,7 @@
 //!
 //! Invariant: time and memory are bounded by [`MAX_STEPS`] and [`MAX_MADE`], the stack by the expression's depth.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 
 use super::compare::compare;
@@ -29,7 +30,7 @@ pub enum EvalError {
         /// What it takes.
         expected: &'static str,
         /// What it got.
-        actual: String,
+        actual: Cow<'static, str>,
     },
     /// The expression that a function was given had a result of a wrong type.
     #[error("the expression of `{function}` must give {expected} for every element, not {actual}")]
@@ -59,6 +60,12 @@ pub enum EvalError {
 pub(super) struct Budget {
     steps: Cell<u64>,
     made: Cell<usize>,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Budget::new(MAX_STEPS, MAX_MADE)
+    }
 }
 
 impl Budget {

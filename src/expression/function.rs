@@ -2,6 +2,8 @@
 //!
 //! Invariant: a function is evaluated only with as many arguments as it takes, each of a type that it takes.
 
+use std::borrow::Cow;
+
 use super::evaluate::{EvalError, Evaluation};
 use super::node::Node;
 use crate::event::{Value, View};
@@ -240,17 +242,19 @@ pub(super) fn call<'r>(
 }
 
 /// A value's type for an error, with that of the elements where they are what is wrong.
-fn actual(value: &Value<'_>) -> String {
+pub(super) fn actual(value: &Value<'_>) -> Cow<'static, str> {
     match value.view() {
-        View::Null => "null".to_owned(),
+        View::Null => "null".into(),
         View::Array(elements) => {
             let mut types: Vec<_> = elements.iter().take(1000).map(Value::type_name).collect();
             types.sort_unstable();
             types.dedup();
-            format!("an array of {}", types.join(" and "))
+            format!("an array of {}", types.join(" and ")).into()
         }
-        View::Object(_) => "an object".to_owned(),
-        _ => format!("a {}", value.type_name()),
+        View::Object(_) => "an object".into(),
+        View::Bool(_) => "a boolean".into(),
+        View::Number(_) => "a number".into(),
+        View::String(_) => "a string".into(),
     }
 }
 

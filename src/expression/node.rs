@@ -5,8 +5,12 @@
 use super::function::Function;
 use crate::event::Value;
 
+mod show;
+
+pub(super) use show::write_text;
+
 /// A step of a compiled expression, evaluated against a current value.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Node {
     /// `@`
     Current,

@@ -6,7 +6,7 @@ use super::Expression;
 use super::compliance::{event_of, same, to_json};
 use super::tests::{refusal, shown};
 
-fn any_document() -> impl Strategy<Value = serde_json::Value> {
+pub(crate) fn any_document() -> impl Strategy<Value = serde_json::Value> {
     use serde_json::{Value as Json, json};
     let leaf = prop_oneof![
         Just(Json::Null),
@@ -26,7 +26,7 @@ fn any_document() -> impl Strategy<Value = serde_json::Value> {
 }
 
 /// Expressions of which ours and the crate's meaning are the same: without `merge`, `avg` and `to_number`.
-fn any_expression() -> impl Strategy<Value = String> {
+pub(crate) fn any_expression() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         6 => "[a-d]".prop_map(String::from),
         1 => "'[a-c]{0,2}'",

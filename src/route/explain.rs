@@ -2,12 +2,12 @@
 //!
 //! Pure. Invariant: nothing is decided here. What applies and what it posts comes from `judge`, as for [`Router::route`]; this adds the reasons.
 
+use super::Router;
 use super::message::Message;
-use super::{Router, TopicIndex};
-use crate::config::check::{Action, ActionIndex};
-use crate::event::{Event, Invalid, Record};
-
-mod reason;
+use super::trigger::{Scratch, Set};
+use crate::config::check::ActionIndex;
+use crate::event::{Document, Invalid, Record};
+use crate::expression::condition::Facts;
 
 /// What becomes of one event at one action.
 #[derive(Debug)]
@@ -42,44 +42,42 @@ impl Router {
     /// # Errors
     /// Why the record is no event.
     pub fn explain(&self, record: &Record<'_>) -> Result<Vec<(ActionIndex, Explained)>, Invalid> {
-        let event = Event::parse(record)?;
-        let topic = record.position.partition.topic;
+        let text = record.text()?;
+        let document = Document::new(*record, text);
         let (mut matched, mut deliveries, mut errors) = (Vec::new(), Vec::new(), Vec::new());
-        self.judge(&event, topic, &mut matched, &mut deliveries, &mut |action, expression, error| {
+        let mut scratch = Scratch::default();
+        self.judge(&document, &mut scratch, &mut matched, &mut deliveries, &mut |action, expression, error| {
             errors.push((action, format!("`{}`: {error}", expression.source())));
-        });
+        })?;
+        let set = self.triggers.of(record.position.partition.topic);
+        let nothing = crate::event::Paths::default();
+        let paths = set.map_or(&nothing, Set::paths);
+        let facts = Facts { fields: scratch.picks.read(text, paths)?, document: &document };
         let mut deliveries = deliveries.into_iter().peekable();
-        let explained = (0..).zip(&self.config.actions).map(|(index, action)| {
-            let index = ActionIndex(index);
+        let explained = (0..).map(ActionIndex).zip(&self.config.actions).map(|(index, _)| {
             let errors = errors.iter().filter(|(of, _)| *of == index).map(|(_, text)| text.clone()).collect();
             let explained = match deliveries.next_if(|routed| routed.action == index) {
                 Some(routed) => match routed.message {
                     Ok(message) => Explained::Post { message, errors },
                     Err(empty) => Explained::Drop { reason: joined(empty.to_string(), errors) },
                 },
-                None => self.unmatched(index, action, &event, topic, errors),
+                None => unmatched(set, index, &facts, errors),
             };
             (index, explained)
         });
         Ok(explained.collect())
     }
+}
 
-    fn unmatched(
-        &self,
-        index: ActionIndex,
-        action: &Action,
-        event: &Event<'_>,
-        topic: TopicIndex,
-        errors: Vec<String>,
-    ) -> Explained {
-        if !self.triggers.sees(index, topic) {
-            return Explained::NoMatch { reason: format!("not configured for topic `{}`", event.record().topic) };
-        }
-        if errors.is_empty() {
-            return Explained::NoMatch { reason: reason::of(&action.trigger, event) };
-        }
-        Explained::Error { reason: joined("the trigger failed, which counts as false".to_owned(), errors) }
+fn unmatched(set: Option<&Set>, action: ActionIndex, facts: &Facts<'_, '_>, errors: Vec<String>) -> Explained {
+    let Some((set, condition)) = set.and_then(|set| Some((set, set.condition(action)?))) else {
+        let topic = facts.document.record().topic;
+        return Explained::NoMatch { reason: format!("not configured for topic `{topic}`") };
+    };
+    if errors.is_empty() {
+        return Explained::NoMatch { reason: condition.why(facts, set.paths()) };
     }
+    Explained::Error { reason: joined("the trigger failed, which counts as false".to_owned(), errors) }
 }
 
 fn joined(first: String, more: Vec<String>) -> String {

@@ -4,6 +4,8 @@ use proptest::prelude::*;
 use super::explain::Explained;
 use super::fixture::{ORDER, ORDER_MESSAGE, SALES, SUPPORT, action, config, record};
 use super::*;
+use crate::config::check::Action;
+use crate::event::TopicIndex;
 
 const IDENTIFY: &[u8] = br#"{"type":"identify","traits":{"name":"Ada","plan":"enterprise"}}"#;
 const NPS: &[u8] = br#"{"type":"track","event":"NPS Submitted","properties":{"score":3}}"#;
@@ -124,15 +126,24 @@ fn every_action_is_explained() {
 fn a_reason_names_the_condition_and_the_values() {
     for (trigger, reason) in [
         ("a == 'x' && n > `5` && n < m", "`n > `5`` is false: `n` is 3"),
-        ("a=='x'&&n<m", "`n<m` is false: `n` is 3, `m` is 2"),
+        ("a=='x'&&n<m", "`n < m` is false: `n` is 3, `m` is 2"),
         ("missing", "`missing` is null"),
         ("a && l[?@ == 'x' && @ > 'y']", "`l[?@ == 'x' && @ > 'y']` is []"),
         ("n == '&&' && a", "`n == '&&'` is false: `n` is 3"),
-        ("a == 'y' || n == `1`", "`a == 'y' || n == `1`` is false"),
-        ("a == 'y' || missing", "`a == 'y' || missing` is null"),
-        ("missing || a && n < m", "`missing || a && n < m` is false"),
-        ("(a == 'y' || missing) && a", "`(a == 'y' || missing)` is null"),
-        ("$.a != 'x'", "`$.a != 'x'` is false: `$.a` is \"x\""),
+        ("a == 'y' || n == `1`", "`a == 'y' || n == `1`` is false: `a` is \"x\", `n` is 3"),
+        ("a == 'y' || missing", "`a == 'y' || missing` is false: `a` is \"x\", `missing` is null"),
+        (
+            "missing || a && n < m",
+            "`missing || (a && n < m)` is false: `missing` is null, `a` is \"x\", `n` is 3, `m` is 2",
+        ),
+        ("(a == 'y' || missing) && a", "`a == 'y' || missing` is false: `a` is \"x\", `missing` is null"),
+        ("length(l) > `2` && a", "`length(l) > `2`` is false: `length(l)` is 1"),
+        ("l == 'y'", "`l == 'y'` is false: `l` is [\"y\"]"),
+        ("!(a && n)", "`!(a && n)` is false: `a` is \"x\", `n` is 3"),
+        ("contains(['p', `7`], n)", "`contains(['p', `7`], n)` is false: `n` is 3"),
+        ("starts_with(a, 'it\\'s')", "`starts_with(a, 'it\\'s')` is false: `a` is \"x\""),
+        ("$record.topic == 'others' && a", "`$record.topic == 'others'` is false: `$record.topic` is \"events\""),
+        ("$.a != 'x'", "`a != 'x'` is false: `a` is \"x\""),
     ] {
         let router = Router::new(config(vec![action("a", trigger, "m")]));
         let event = br#"{"a":"x","n":3,"m":2,"l":["y"]}"#;

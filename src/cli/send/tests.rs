@@ -63,7 +63,7 @@ async fn what_run_would_not_post_is_posted_with_a_note() {
     assert_eq!((status, slack.count()), (0, 1));
     let notes: Vec<_> = err.lines().collect();
     assert!(
-        notes[0].starts_with("note: `run` would not post this, for the action does not apply: `$.traits.plan == "),
+        notes[0].starts_with("note: `run` would not post this, for the action does not apply: `traits.plan == "),
         "{err}"
     );
     assert!(notes[1].starts_with("note: a variable failed and is empty: `abs($.type)`: "), "{err}");

@@ -1,0 +1,377 @@
+//! Reads a few fields of an event from its bytes, and holds all of them to JSON's grammar: what nearly every event costs, and all that it costs.
+//!
+//! Invariant: it takes what [`Value::parse`](super::Value::parse) takes and refuses the rest for the same reason; a field is what the document has there. Nothing is
+//! allocated, nothing recurses, work is linear in the text.
+
+use super::marks::{Between, Marks, Places};
+use super::paths::{Path, Paths};
+use super::scan::{self, Fault, Item, MAX_DEPTH, Quoted, Scanner};
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+mod tests;
+
+/// What was found of one event, to be used again for the next one.
+#[derive(Debug, Clone, Default)]
+pub struct Picks {
+    found: Vec<Found>,
+    /// The paths in `found` that are not [`Kind::Missing`].
+    touched: Vec<Path>,
+    places: Places,
+}
+
+/// One value, by where it stands in the text.
+#[derive(Debug, Clone, Copy, Default)]
+struct Found {
+    kind: Kind,
+    start: u32,
+    end: u32,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Kind {
+    #[default]
+    Missing,
+    Null,
+    False,
+    True,
+    Number,
+    Plain,
+    Escaped,
+    Array,
+    Object,
+}
+
+/// The fields of one event.
+#[derive(Clone, Copy)]
+pub struct Fields<'t, 'p> {
+    text: &'t str,
+    picks: &'p Picks,
+}
+
+/// One field of an event.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Seen<'t> {
+    /// `null`, or not there.
+    Null,
+    /// `true`, `false`
+    Bool(bool),
+    /// A number as it is written.
+    Number(&'t str),
+    /// A string.
+    String(Quoted<'t>),
+    /// An array's JSON.
+    Array(&'t str),
+    /// An object's JSON.
+    Object(&'t str),
+}
+
+impl Picks {
+    /// Reads the fields that `paths` ask for from a JSON text.
+    ///
+    /// # Errors
+    /// The first [`Fault`] of the text.
+    pub fn read<'t>(&mut self, text: &'t str, paths: &Paths) -> Result<Fields<'t, '_>, Fault> {
+        self.forget(paths);
+        // Positions are kept in 32 bits; Kafka's own sizes are 31.
+        if u32::try_from(text.len()).is_err() {
+            return Err(Fault::NotJson);
+        }
+        let Picks { found, touched, places } = self;
+        let marks = Marks::new(text, places);
+        Reader { text, bytes: text.as_bytes(), marks, paths, found, touched }.read()?;
+        Ok(Fields { text, picks: self })
+    }
+
+    fn forget(&mut self, paths: &Paths) {
+        for path in self.touched.drain(..) {
+            if let Some(found) = self.found.get_mut(path.0 as usize) {
+                found.kind = Kind::Missing;
+            }
+        }
+        if self.found.len() < paths.len() {
+            self.found.resize(paths.len(), Found::default());
+        }
+    }
+}
+
+impl<'t> Fields<'t, '_> {
+    /// What stands at a path.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, path: Path) -> Seen<'t> {
+        let Some(Found { kind, start, end }) = self.picks.found.get(path.0 as usize) else { return Seen::Null };
+        let text = || self.text.get(*start as usize..*end as usize).unwrap_or_default();
+        match kind {
+            Kind::Missing | Kind::Null => Seen::Null,
+            Kind::False => Seen::Bool(false),
+            Kind::True => Seen::Bool(true),
+            Kind::Number => Seen::Number(text()),
+            Kind::Plain => Seen::String(Quoted::new(text(), false)),
+            Kind::Escaped => Seen::String(Quoted::new(text(), true)),
+            Kind::Array => Seen::Array(text()),
+            Kind::Object => Seen::Object(text()),
+        }
+    }
+}
+
+/// The elements of an array's JSON, which was read before. Of arrays and objects among them only that they are there.
+pub fn elements(array: &str) -> impl Iterator<Item = Seen<'_>> {
+    let mut scanner = Scanner::new(array);
+    let mut depth = 0_u32;
+    std::iter::from_fn(move || {
+        loop {
+            let item = scanner.next_item().ok()??;
+            let seen = match item {
+                Item::ArrayStart | Item::ObjectStart => {
+                    depth += 1;
+                    if depth != 2 {
+                        continue;
+                    }
+                    if item == Item::ArrayStart { Seen::Array("[]") } else { Seen::Object("{}") }
+                }
+                Item::ArrayEnd | Item::ObjectEnd => {
+                    depth -= 1;
+                    continue;
+                }
+                Item::Key(_) => continue,
+                _ if depth > 1 => continue,
+                Item::String(text) => Seen::String(text),
+                Item::Number(written) => Seen::Number(written),
+                Item::Bool(bool) => Seen::Bool(bool),
+                Item::Null => Seen::Null,
+            };
+            return Some(seen);
+        }
+    })
+}
+
+struct Reader<'t, 'p> {
+    text: &'t str,
+    bytes: &'t [u8],
+    marks: Marks<'t, 'p>,
+    paths: &'p Paths,
+    found: &'p mut Vec<Found>,
+    touched: &'p mut Vec<Path>,
+}
+
+impl Reader<'_, '_> {
+    /// Walks the one value that the text is.
+    #[inline(always)]
+    fn read(&mut self) -> Result<(), Fault> {
+        // Of the open arrays and objects: which are objects (the innermost in the lowest bit), and who asks for what is in each.
+        let mut objects = 0_u128;
+        let mut asked = [Path::NONE; MAX_DEPTH as usize + 1];
+        let mut depth = 0_usize;
+        let mut path = Path::ROOT;
+        let mut at = self.after_space(0);
+        loop {
+            // A value begins at `at`, and stands at `path`.
+            match self.byte(at) {
+                b'"' => {
+                    let (string, escaped) = self.string(at)?;
+                    let kind = if escaped { Kind::Escaped } else { Kind::Plain };
+                    self.note(path, kind, string.open + 1, string.close);
+                    at = string.close + 1;
+                }
+                open @ (b'{' | b'[') => {
+                    if depth >= MAX_DEPTH as usize {
+                        return Err(Fault::TooDeep);
+                    }
+                    let object = open == b'{';
+                    self.note(path, if object { Kind::Object } else { Kind::Array }, at, at);
+                    depth += 1;
+                    objects = objects << 1 | u128::from(object);
+                    if let Some(asked) = asked.get_mut(depth) {
+                        *asked = path;
+                    }
+                    at = self.after_space(at + 1);
+                    if object && self.byte(at) == b'"' {
+                        (path, at) = self.key(path, at)?;
+                        continue;
+                    }
+                    if self.byte(at) != if object { b'}' } else { b']' } {
+                        if object {
+                            return Err(Fault::NotJson);
+                        }
+                        path = Path::NONE;
+                        continue;
+                    }
+                }
+                b'-' | b'0'..=b'9' => {
+                    let end = self.number(at)?;
+                    self.note(path, Kind::Number, at, end);
+                    at = end;
+                }
+                b't' => at = self.word(path, at, "true", Kind::True)?,
+                b'f' => at = self.word(path, at, "false", Kind::False)?,
+                b'n' => at = self.word(path, at, "null", Kind::Null)?,
+                _ => return Err(Fault::NotJson),
+            }
+            // A value has ended before `at`, or the container that was just opened is empty.
+            loop {
+                if depth == 0 {
+                    return if self.after_space(at) == self.bytes.len() { Ok(()) } else { Err(Fault::NotJson) };
+                }
+                at = self.after_space(at);
+                let inside = asked.get(depth).copied().unwrap_or(Path::NONE);
+                match (self.byte(at), objects & 1 == 1) {
+                    (b',', true) => {
+                        (path, at) = self.key(inside, self.after_space(at + 1))?;
+                        break;
+                    }
+                    (b',', false) => {
+                        (path, at) = (Path::NONE, self.after_space(at + 1));
+                        break;
+                    }
+                    (b'}', true) | (b']', false) => {
+                        at += 1;
+                        self.end(inside, at);
+                        depth -= 1;
+                        objects >>= 1;
+                    }
+                    _ => return Err(Fault::NotJson),
+                }
+            }
+        }
+    }
+
+    /// A key with its colon, of an object at `inside`: the path of its value, and where that begins.
+    #[inline(always)]
+    fn key(&mut self, inside: Path, at: usize) -> Result<(Path, usize), Fault> {
+        let (string, escaped) = self.string(at)?;
+        let path = if inside == Path::NONE { Path::NONE } else { self.child(inside, string, escaped) };
+        let colon = self.after_space(string.close + 1);
+        if self.byte(colon) != b':' {
+            return Err(Fault::NotJson);
+        }
+        Ok((path, self.after_space(colon + 1)))
+    }
+
+    #[inline(always)]
+    fn child(&self, inside: Path, string: Between, escaped: bool) -> Path {
+        let name = self.bytes.get(string.open + 1..string.close).unwrap_or_default();
+        if escaped {
+            let name = self.text.get(string.open + 1..string.close).unwrap_or_default();
+            return self.paths.child(inside, Quoted::new(name, true).decode().as_bytes());
+        }
+        self.paths.child(inside, name)
+    }
+
+    /// The string that begins at `at`, and whether anything in it is escaped.
+    #[inline(always)]
+    fn string(&mut self, at: usize) -> Result<(Between, bool), Fault> {
+        let string = self.marks.string().ok_or(Fault::NotJson)?;
+        if string.open != at || self.marks.is_controlled(string) {
+            return Err(Fault::NotJson);
+        }
+        let escaped = self.marks.may_be_escaped() && self.is_escaped(string)?;
+        Ok((string, escaped))
+    }
+
+    #[inline(never)]
+    fn is_escaped(&self, string: Between) -> Result<bool, Fault> {
+        let raw = self.bytes.get(string.open + 1..string.close).unwrap_or_default();
+        scan::check_escapes(raw)
+    }
+
+    #[inline(always)]
+    fn number(&self, at: usize) -> Result<usize, Fault> {
+        let mut at = at + usize::from(self.byte(at) == b'-');
+        at = match self.byte(at) {
+            b'0' => at + 1,
+            _ => self.digits(at)?,
+        };
+        if self.byte(at) == b'.' {
+            at = self.digits(at + 1)?;
+        }
+        if let b'e' | b'E' = self.byte(at) {
+            at += 1;
+            at = self.digits(at + usize::from(matches!(self.byte(at), b'+' | b'-')))?;
+        }
+        Ok(at)
+    }
+
+    /// One digit or more.
+    #[inline(always)]
+    fn digits(&self, start: usize) -> Result<usize, Fault> {
+        let mut at = start;
+        while self.byte(at).is_ascii_digit() {
+            at += 1;
+        }
+        if at > start { Ok(at) } else { Err(Fault::NotJson) }
+    }
+
+    #[inline(always)]
+    fn word(&mut self, path: Path, at: usize, word: &str, kind: Kind) -> Result<usize, Fault> {
+        let end = at + word.len();
+        if self.bytes.get(at..end) != Some(word.as_bytes()) {
+            return Err(Fault::NotJson);
+        }
+        self.note(path, kind, at, end);
+        Ok(end)
+    }
+
+    /// Zero behind the end, which is no byte of JSON.
+    #[inline(always)]
+    fn byte(&self, at: usize) -> u8 {
+        self.bytes.get(at).copied().unwrap_or(0)
+    }
+
+    #[inline(always)]
+    fn after_space(&self, at: usize) -> usize {
+        // One comparison for what nearly always comes.
+        if self.byte(at) > b' ' { at } else { self.skip_space(at) }
+    }
+
+    #[inline(never)]
+    fn skip_space(&self, mut at: usize) -> usize {
+        while let b' ' | b'\n' | b'\t' | b'\r' = self.byte(at) {
+            at += 1;
+        }
+        at
+    }
+
+    #[inline(always)]
+    fn note(&mut self, path: Path, kind: Kind, start: usize, end: usize) {
+        if path != Path::NONE {
+            self.note_asked(path, kind, start, end);
+        }
+    }
+
+    #[inline]
+    #[allow(clippy::cast_possible_truncation, reason = "the text's length fits")]
+    fn note_asked(&mut self, path: Path, kind: Kind, start: usize, end: usize) {
+        let Some(found) = self.found.get_mut(path.0 as usize) else { return };
+        let again = found.kind != Kind::Missing;
+        *found = Found { kind, start: start as u32, end: end as u32 };
+        if again {
+            self.forget_below(path);
+        } else {
+            self.touched.push(path);
+        }
+    }
+
+    /// Of a key that is there twice the last value counts, and nothing of the ones before.
+    #[cold]
+    fn forget_below(&mut self, path: Path) {
+        let mut paths: Vec<Path> = self.paths.below(path).collect();
+        while let Some(path) = paths.pop() {
+            if let Some(found) = self.found.get_mut(path.0 as usize) {
+                // It stays touched: `note_asked` puts it there at most twice.
+                found.kind = if found.kind == Kind::Missing { Kind::Missing } else { Kind::Null };
+            }
+            paths.extend(self.paths.below(path));
+        }
+    }
+
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation, reason = "the text's length fits")]
+    fn end(&mut self, path: Path, at: usize) {
+        if path != Path::NONE
+            && let Some(found) = self.found.get_mut(path.0 as usize)
+        {
+            found.end = at as u32;
+        }
+    }
+}
