@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::config::check::{Action, Config, Start, Webhook, WhenFull};
 use crate::config::diagnostic::Diagnostic;
 use crate::config::{Loaded, load, show_duration};
-use crate::event::TopicIndex;
+use crate::event::{Paths, TopicIndex};
 
 /// For `--help`.
 pub const EXAMPLES: &str = "\
@@ -110,7 +110,23 @@ fn tables(config: &Config, out: &mut dyn Write) -> std::io::Result<()> {
         let topics = topics(action, config).join(", ");
         table.add_row([action.name.as_str(), &topics, action.trigger.source(), webhook_of(action, config), channel]);
     }
-    writeln!(out, "\nActions\n{table}")
+    writeln!(out, "\nActions\n{table}")?;
+
+    let mut table = self::table(&["name", "part that is not looked up"]);
+    for action in &config.actions {
+        if let Some(part) = whole_part(action) {
+            table.add_row([action.name.as_str(), &part]);
+        }
+    }
+    if table.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nTriggers that need the whole event: one that comes that far in them is parsed in full\n{table}")
+}
+
+/// The part of an action's trigger that an event's bytes do not tell.
+fn whole_part(action: &Action) -> Option<String> {
+    action.trigger.condition(&mut Paths::default()).whole_part()
 }
 
 fn as_json(loaded: &Loaded) -> serde_json::Value {
@@ -136,6 +152,7 @@ fn as_json(loaded: &Loaded) -> serde_json::Value {
             "name": action.name,
             "topics": topics(action, config),
             "trigger": action.trigger.source(),
+            "needs_whole_event": whole_part(action),
             "webhook": webhook_of(action, config),
             "channel": action.channel.as_ref().map(|channel| channel.source()),
         })
@@ -240,6 +257,21 @@ mod tests {
         }
         assert!(!out.contains("services"), "{out}");
         assert!(err.contains("warning: `channel`: only legacy webhooks"), "{err}");
+    }
+
+    #[test]
+    fn triggers_that_need_the_whole_event_are_reported_with_the_reason() {
+        let yaml = SOUND.replace("trigger: 'a == `1`'", "trigger: 'a == `1` && length(items) > `2`'");
+        let (_, out, _) = run(&yaml, Output::Text);
+        let shown: Vec<_> = out.lines().filter(|line| line.contains("length")).map(str::trim).collect();
+        assert_eq!(shown.len(), 2, "{out}");
+        assert!(shown[1].starts_with("signup") && shown[1].ends_with("length(items) > `2`"), "{out}");
+        assert!(out.contains("need the whole event"), "{out}");
+        assert!(!run(SOUND, Output::Text).1.contains("whole event"));
+        let shown: serde_json::Value = serde_json::from_str(&run(&yaml, Output::Json).1).unwrap();
+        assert_eq!(shown["actions"][0]["needs_whole_event"], "length(items) > `2`");
+        let shown: serde_json::Value = serde_json::from_str(&run(SOUND, Output::Json).1).unwrap();
+        assert_eq!(shown["actions"][0]["needs_whole_event"], serde_json::Value::Null);
     }
 
     #[test]

@@ -205,3 +205,35 @@ proptest! {
         prop_assert_eq!(explained.collect::<Vec<_>>(), posts, "explained as routed");
     }
 }
+
+/// Events that match nothing: of several shapes, one with escapes in its values, candidates of a trigger among them, no events at all.
+const UNMATCHED: [&[u8]; 6] = [
+    br#"{"type":"track","event":"E1","properties":{"total":1.5,"items":[{"sku":"a"},{"sku":"b"}],"coupon":null}}"#,
+    br#"{"type":"track","event":"E7","properties":{"total":0.5},"tags":["a","b"]}"#,
+    br#"{"type":"page","name":"a \"quoted\" name","properties":{"url":"https:\/\/example.com\/"}}"#,
+    br#"{ }"#,
+    b"{\"type\":",
+    b"",
+];
+
+#[test]
+fn an_event_that_matches_nothing_allocates_nothing() {
+    let triggers: Vec<_> = (0..1_000)
+        .map(|n| match n % 4 {
+            0 => format!("type == 'track' && event == 'E{n}' && properties.total > `{n}`"),
+            1 => format!("type == 'track' && event == 'E7' && properties.total > `{n}`"),
+            2 => format!("event == 'E{n}' && contains(tags, 'x')"),
+            _ => format!("type == 'identify' && traits.plan == 'p{n}' && !starts_with(traits.name, 'A')"),
+        })
+        .collect();
+    let router = Router::new(config(triggers.iter().map(|trigger| action("a", trigger, "m")).collect()));
+    let mut routing = Routing::default();
+    let mut all = || {
+        for payload in UNMATCHED {
+            assert_ne!(router.route(&record(0, payload), &mut routing), Verdict::Matched);
+        }
+    };
+    // The buffers grow once.
+    all();
+    assert_eq!(allocation_counter::measure(all).count_total, 0);
+}

@@ -93,7 +93,7 @@ fn any_event() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
     fn a_field_is_what_the_document_has_there(texts in prop::collection::vec(any_event(), 1..4)) {

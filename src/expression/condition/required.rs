@@ -32,6 +32,17 @@ pub enum Required {
     AtMost(Path, f64),
 }
 
+impl Required {
+    /// How many values it names.
+    #[must_use]
+    pub fn values(&self) -> usize {
+        match self {
+            Required::OneOf(pairs) => pairs.len(),
+            Required::AtLeast(..) | Required::AtMost(..) => 1,
+        }
+    }
+}
+
 impl Key {
     /// The key of a number: its nearest f64.
     #[must_use]

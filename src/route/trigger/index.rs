@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
@@ -18,8 +19,8 @@ const FEW: usize = 4;
 /// How often triggers are divided at most, so that the tree stays shallow whatever the configuration.
 const DEEPEST: usize = 8;
 
-/// Places in the index for triggers that stand in several, besides sixteen for each trigger: memory is bounded, whatever the configuration.
-const LISTED: usize = 100_000;
+/// Values that are looked at in dividing triggers, besides 64 for each: time and memory are bounded, whatever the configuration.
+const VALUES: usize = 1_000_000;
 
 /// A trigger, by its place among those that are indexed.
 pub(super) type Place = u32;
@@ -57,15 +58,17 @@ struct Bounds {
 /// A trigger on its way into the index, with what is left of its requirements.
 struct Entry {
     place: Place,
-    required: Vec<Required>,
+    required: Vec<Rc<Required>>,
 }
 
 impl Index {
     /// The index of triggers with these requirements, each by its place.
     pub(super) fn new(required: Vec<Vec<Required>>) -> Self {
         let required_count = required.len();
-        let entries = (0..).zip(required).map(|(place, required)| Entry { place, required }).collect();
-        let left = LISTED + 16 * required_count;
+        let shared = |required: Vec<Required>| required.into_iter().map(Rc::new).collect();
+        let entries =
+            (0..).zip(required).map(|(place, required)| Entry { place, required: shared(required) }).collect();
+        let left = VALUES + 64 * required_count;
         Division { left }.divide(entries, DEEPEST)
     }
 
@@ -84,12 +87,6 @@ impl Index {
                 found.extend(bounds.sorted.iter().take(count).map(|(_, place)| *place));
             }
         }
-    }
-
-    /// Whether it looks an event up by nothing: all of its triggers are judged.
-    #[cfg(test)]
-    pub(super) fn always(&self) -> usize {
-        self.always.len()
     }
 }
 
@@ -132,26 +129,28 @@ type Pair = (Path, Key);
 
 /// Divides triggers into an index.
 struct Division {
-    /// How many places it may still give out: triggers with long lists of values stand in many.
+    /// How many values it may still look at: triggers with long lists of them stand in many places.
     left: usize,
 }
 
 impl Division {
     fn divide(&mut self, entries: Vec<Entry>, deepest: usize) -> Index {
-        if entries.len() <= FEW || deepest == 0 {
+        let values: usize = entries.iter().flat_map(|entry| &entry.required).map(|required| required.values()).sum();
+        if entries.len() <= FEW || deepest == 0 || values > self.left {
             return Index { always: entries.iter().map(|entry| entry.place).collect(), ..Index::default() };
         }
+        self.left -= values;
         let chosen = choose(&entries);
         let mut below: BTreeMap<Pair, Vec<Entry>> = BTreeMap::new();
         let mut bounded: BTreeMap<(Path, bool), Vec<(f64, Place)>> = BTreeMap::new();
         let mut always = Vec::new();
         for (mut entry, chosen) in entries.into_iter().zip(chosen) {
-            match chosen.map(|at| entry.required.remove(at)) {
-                Some(Required::OneOf(pairs)) if pairs.len() <= self.left => {
-                    self.left -= pairs.len();
+            let chosen = chosen.map(|at| entry.required.remove(at));
+            match chosen.as_deref() {
+                Some(Required::OneOf(pairs)) => {
                     for pair in pairs {
                         let again = Entry { place: entry.place, required: entry.required.clone() };
-                        below.entry(pair).or_default().push(again);
+                        below.entry(pair.clone()).or_default().push(again);
                     }
                 }
                 _ => match bound(&entry.required) {
@@ -177,7 +176,7 @@ fn choose(entries: &[Entry]) -> Vec<Option<usize>> {
     let mut shared: FxHashMap<&Pair, usize> = FxHashMap::with_capacity_and_hasher(entries.len(), FxBuildHasher);
     let mut used: FxHashMap<Path, usize> = FxHashMap::default();
     for required in entries.iter().flat_map(|entry| &entry.required) {
-        if let Required::OneOf(pairs) = required {
+        if let Required::OneOf(pairs) = &**required {
             for pair in pairs {
                 *shared.entry(pair).or_default() += 1;
                 *used.entry(pair.0).or_default() += 1;
@@ -200,8 +199,8 @@ fn choose(entries: &[Entry]) -> Vec<Option<usize>> {
 }
 
 /// The first bound that is asked for: the field, whether it is the least number, the number.
-fn bound(required: &[Required]) -> Option<(Path, bool, f64)> {
-    required.iter().find_map(|required| match required {
+fn bound(required: &[Rc<Required>]) -> Option<(Path, bool, f64)> {
+    required.iter().find_map(|required| match &**required {
         Required::AtLeast(path, number) => Some((*path, true, *number)),
         Required::AtMost(path, number) => Some((*path, false, *number)),
         Required::OneOf(_) => None,
