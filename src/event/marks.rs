@@ -12,11 +12,14 @@ const BLOCK: usize = 64;
 /// Blocks of a window.
 const WINDOW: usize = 64;
 
-/// Places for marks: twice the most that a window can have, since a block's are written a dozen at a time. A power of two.
+/// Places for marks: twice the most that a window can have, since a block's are written eight at a time. A power of two.
 const PLACES: usize = 2 * BLOCK * WINDOW;
 
+/// The last of 64 places.
+const LAST: u64 = 1 << 63;
+
 /// Marks that are written without asking how many there are: more of them in 64 bytes are seldom.
-const AT_ONCE: usize = 12;
+const AT_ONCE: usize = 8;
 
 /// The room for a window's marks, used again for every text.
 #[derive(Debug, Clone)]
@@ -76,6 +79,12 @@ impl<'t, 'p> Marks<'t, 'p> {
     /// The next string; `None` where there is none, or it never ends.
     #[inline(always)]
     pub(super) fn string(&mut self) -> Option<Between> {
+        // Both at once where the window has both.
+        let (open, close) = (self.places[self.at % PLACES], self.places[(self.at + 1) % PLACES]);
+        if self.at + 2 <= self.count {
+            self.at += 2;
+            return Some(Between { open: open as usize, close: close as usize });
+        }
         Some(Between { open: self.next()?, close: self.next()? })
     }
 
@@ -91,7 +100,7 @@ impl<'t, 'p> Marks<'t, 'p> {
         self.control < string.close
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn next(&mut self) -> Option<usize> {
         if self.at == self.count && !self.look_on() {
             return None;
@@ -146,7 +155,8 @@ impl<'t, 'p> Marks<'t, 'p> {
         let begin = u32::try_from(self.window).unwrap_or(u32::MAX);
         let count = quotes.count_ones() as usize;
         for place in 0..AT_ONCE {
-            self.places[(self.count + place) % PLACES] = begin.wrapping_add(quotes.trailing_zeros());
+            // What stands behind the last mark is written over. The bit that is always there spares the question whether there is any.
+            self.places[(self.count + place) % PLACES] = begin.wrapping_add((quotes | LAST).trailing_zeros());
             quotes &= quotes.wrapping_sub(1);
         }
         let mut place = self.count + AT_ONCE;
