@@ -28,12 +28,19 @@ pub struct Settings {
     pub other_core: usize,
     /// Which rows are wanted, by parts of their families' names; empty: all.
     pub only: Vec<String>,
+    /// Which topics the throughput is measured on, as `4-lz4`; empty: all.
+    pub topics: Vec<String>,
 }
 
 impl Settings {
     /// Whether `--only` leaves a family of rows in.
     pub fn wants(&self, family: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|only| family.contains(only.as_str()))
+    }
+
+    /// Whether `--topics` leaves a kind of topic in.
+    pub fn wants_topic(&self, kind: &str) -> bool {
+        self.topics.is_empty() || self.topics.iter().any(|topic| topic == kind)
     }
 
     /// A command for `program` that runs on the measured core alone. Its process id is the program's own: `taskset` becomes it.
@@ -160,7 +167,8 @@ impl Table {
         let cells = self.cells(settings);
         let columns = cells.first().map_or(0, Vec::len);
         // Characters, not bytes: `≥` is one of them and three of the others.
-        let width = |column| cells.iter().map(|row: &Vec<String>| row[column].chars().count()).max().unwrap_or(0);
+        let width =
+            |column: usize| cells.iter().map(|row: &Vec<String>| row[column].chars().count()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..columns).map(width).collect();
         let mut text = String::new();
         for row in &cells {
