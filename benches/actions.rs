@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::events::{NAMES, SHARDS};
+use super::events::{NAMES, SHARDS};
 
 /// What the triggers are like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,6 +15,9 @@ use slackline::config::check::{Kafka, Start};
 use super::process;
 use super::report::Settings;
 
+/// For the whole topic; a busy machine may take some of it.
+const PATIENCE: Duration = Duration::from_secs(300);
+
 /// Notes what was used up to the assignment, as it is noted of the worker.
 #[derive(Default)]
 struct Context {
@@ -66,9 +69,14 @@ pub fn run(arguments: &[String]) -> anyhow::Result<()> {
         .set("enable.partition.eof", "false");
     let consumer: BaseConsumer<Context> = BaseConsumer::from_config_and_context(&properties, Context::default())?;
     consumer.subscribe(&[topic])?;
-    let (mut events, mut bytes, mut first) = (0, 0, Instant::now());
+    let began = Instant::now();
+    let (mut events, mut bytes, mut first) = (0, 0, began);
     while events < wanted {
-        let Some(message) = consumer.poll(Duration::from_secs(30)) else { anyhow::bail!("{events} events, then none") };
+        let Some(message) = consumer.poll(Duration::from_millis(100)) else {
+            // Also after whatever else a poll served, such as the assignment.
+            ensure!(began.elapsed() < PATIENCE, "{events} events in {PATIENCE:?}");
+            continue;
+        };
         let message = message?;
         if events == 0 {
             first = Instant::now();

@@ -83,7 +83,11 @@ impl Worker {
         stream.read_to_string(&mut page)?;
         let values =
             page.lines().filter(|line| line.strip_prefix(metric).is_some_and(|rest| rest.starts_with(['{', ' '])));
-        values.map(|line| line.rsplit(' ').next().unwrap_or_default().parse::<f64>().map_err(Into::into)).sum()
+        let mut sum = 0.0;
+        for line in values {
+            sum += line.rsplit(' ').next().unwrap_or_default().parse::<f64>()?;
+        }
+        Ok(sum)
     }
 }
 
