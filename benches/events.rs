@@ -128,6 +128,7 @@ fn envelope(number: u64, dice: &mut Dice, kind: &str, fill: impl FnOnce(&mut Val
     let mut context = json!({
         "ip": format!("203.0.113.{}", dice.below(256)),
         "locale": "de-CH",
+        "timezone": "Europe/Zurich",
         "userAgent": dice.one_of(&AGENTS),
         "library": { "name": "analytics.js", "version": "2.11.1" },
     });
@@ -138,6 +139,7 @@ fn envelope(number: u64, dice: &mut Dice, kind: &str, fill: impl FnOnce(&mut Val
         context["page"] = json!({ "path": dice.one_of(&PATHS), "title": "A shop for all" });
     }
     event["context"] = context;
+    event["integrations"] = json!({});
     event["timestamp"] =
         json!(format!("2026-03-{:02}T08:{:02}:17.{:03}Z", 1 + number % 28, number % 60, number % 1000));
     event

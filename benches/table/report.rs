@@ -235,7 +235,7 @@ fn most(values: &[f64]) -> f64 {
 }
 
 /// Three digits that mean something, as far as the value has them.
-fn figure(value: f64) -> String {
+pub fn figure(value: f64) -> String {
     match value.abs() {
         size if size >= 100.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),

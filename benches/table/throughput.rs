@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::bare;
 use super::report::Bound::{AtLeast, AtMost};
-use super::report::{Bound, Settings, Table, median, progress};
+use super::report::{Bound, Settings, Table, figure, median, progress};
 use super::slack::Slack;
 use super::topics::{self, Kind};
 use super::worker::Worker;
@@ -179,10 +179,10 @@ fn of_topic(
             };
             let name = name(reader);
             progress(&format!(
-                "{}, run {run} of {}, {name}: {:.0} k events/s, {:.3} µs of CPU per event{}",
+                "{}, run {run} of {}, {name}: {} k events/s, {:.3} µs of CPU per event{}",
                 kind.name(),
                 settings.runs,
-                sample.rate() / 1e3,
+                figure(sample.rate() / 1e3),
                 sample.cost(),
                 if sample.events < settings.events { " (not read to its end)" } else { "" }
             ));
@@ -208,7 +208,7 @@ fn of_topic(
         let detail = if row.family == "cpu" {
             format!("{:.3} by {:.3} µs", median(&of), median(&by))
         } else {
-            format!("{:.0} by {:.0} k events/s", median(&of) / 1e3, median(&by) / 1e3)
+            format!("{} by {} k events/s", figure(median(&of) / 1e3), figure(median(&by) / 1e3))
         };
         table.row_of_runs(&format!("{} [{}]", row.name, kind.name()), &ratios, "", row.must, row.aim, detail);
     }
