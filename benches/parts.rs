@@ -1,5 +1,6 @@
 //! What the parts cost, without Kafka and without Slack: `cargo bench --bench parts [FILTER]`.
 //!
+//! A sample is 512 events, each of them another one: so they come as they do from Kafka, with caches warm for the code and cold for the bytes.
 //! The figures are of this machine and this moment; compare two builds in turns, or the parts of one run with each other.
 #![allow(unreachable_pub, reason = "modules of one program share what is `pub`")]
 
@@ -33,7 +34,7 @@ fn main() {
 }
 
 /// Each kind of triggers: one event through the router.
-#[divan::bench(args = [
+#[divan::bench(sample_size = 512, max_time = 5, args = [
     Triggers::Selective(1), Triggers::Selective(100), Triggers::Selective(10_000), Triggers::Numbers(10_000),
     Triggers::Matching(10_000), Triggers::Paths3, Triggers::Paths64,
 ])]
@@ -42,7 +43,7 @@ fn route(bencher: Bencher<'_, '_>, triggers: &Triggers) {
 }
 
 /// Records that are no event: found out at the first byte, in the middle, and at the end.
-#[divan::bench(args = ["empty", "not an object", "cut off", "not UTF-8"])]
+#[divan::bench(sample_size = 512, max_time = 5, args = ["empty", "not an object", "cut off", "not UTF-8"])]
 fn route_invalid(bencher: Bencher<'_, '_>, what: &str) {
     let stream = Stream::of((0..EVENTS).map(|number| {
         let mut payload = events::event(number).into_bytes();
@@ -58,14 +59,14 @@ fn route_invalid(bencher: Bencher<'_, '_>, what: &str) {
 }
 
 /// The whole document of an event, as a message needs it.
-#[divan::bench]
+#[divan::bench(sample_size = 512, max_time = 5)]
 fn parse(bencher: Bencher<'_, '_>) {
     let stream = Stream::new(events::event);
     stream.counted(bencher).bench(|| black_box(Event::parse(&stream.next())).is_ok());
 }
 
 /// One message of three variables, from an event that was read.
-#[divan::bench]
+#[divan::bench(sample_size = 512, max_time = 5)]
 fn render(bencher: Bencher<'_, '_>) {
     let stream = Stream::new(events::event);
     let config = config_of(Triggers::Selective(2));
@@ -78,7 +79,7 @@ fn render(bencher: Bencher<'_, '_>) {
 }
 
 /// The ledger: one event that matched nothing.
-#[divan::bench]
+#[divan::bench(sample_size = 512, max_time = 5)]
 fn ledger_unmatched(bencher: Bencher<'_, '_>) {
     let mut ledger = ledger();
     let mut offset = 0;
@@ -91,7 +92,7 @@ fn ledger_unmatched(bencher: Bencher<'_, '_>) {
 }
 
 /// The ledger: one event with a delivery that is out while 100 others are, and what can be committed then.
-#[divan::bench]
+#[divan::bench(sample_size = 512, max_time = 5)]
 fn ledger_matched_settled_offered(bencher: Bencher<'_, '_>) {
     const OUT: i64 = 100;
     let mut ledger = ledger();

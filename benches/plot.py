@@ -10,7 +10,7 @@ import sys
 from xml.sax.saxutils import escape
 
 WIDTH, HEIGHT = 760, 440
-LEFT, RIGHT, TOP, BOTTOM = 64, 170, 56, 76
+LEFT, RIGHT, TOP, BOTTOM = 64, 190, 56, 76
 
 # What others cost, and where: not of this run, so they are points with their name and not lines. The project measured them for its design, with the same
 # kind of events (622 bytes, lz4), on two shared x86-64 cores.
@@ -60,6 +60,10 @@ def medians(table):
     return topic, cost.get(("bare", None)), lines
 
 
+def figure(cost):
+    return f"{cost:.2f}" if cost < 10 else f"{cost:,.0f}"
+
+
 def draw(table):
     topic, bare, lines = medians(table)
     values = [value for points in lines.values() for _, value in points] + [cost for _, _, cost in OTHERS]
@@ -93,14 +97,14 @@ def draw(table):
     labels = []
     if bare is not None:
         out.append(f'<line x1="{LEFT}" y1="{y(bare):.1f}" x2="{right}" y2="{y(bare):.1f}" class="line bare"/>')
-        labels.append((y(bare), f"bare consumer {bare:.2f}"))
+        labels.append((y(bare), f"bare consumer {figure(bare)}"))
     for kind, words in (("numbers", "differ in a number"), ("selective", "selective")):
         points = lines[kind]
         if points:
             path = " ".join(f"{x(count):.1f},{y(cost):.1f}" for count, cost in points)
             out.append(f'<polyline points="{path}" class="line {kind}"/>')
             out.extend(f'<circle cx="{x(count):.1f}" cy="{y(cost):.1f}" r="3.5" class="dot-{kind}"/>' for count, cost in points)
-            labels.append((y(points[-1][1]), f"{words} {points[-1][1]:.2f}"))
+            labels.append((y(points[-1][1]), f"{words} {figure(points[-1][1])}"))
     # From the bottom up, and never two on one line.
     floor = math.inf
     for at, words in sorted(labels, reverse=True):

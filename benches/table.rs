@@ -41,7 +41,7 @@ mod table {
 
 use table::report::{Settings, Table, progress};
 
-/// A family of rows.
+/// A family of rows: asks `settings.wants` whether it is wanted, and does nothing otherwise.
 type Family = fn(&Settings, &mut Table) -> anyhow::Result<()>;
 
 const FAMILIES: [Family; 4] = [table::throughput::run, table::check::run, table::memory::run, table::latency::run];
