@@ -1,7 +1,7 @@
 //! The configurations that everything here is measured with: so many actions of one kind, as the text of a configuration file.
 //!
-//! The last trigger of each set is of the same kind as the others and is true for the marks alone (`events::mark`): its posts tell where reading begins and
-//! ends, and of one trigger it is the one.
+//! The last trigger of each set is of the same kind as the others and is true for the marks alone (`events::mark`): its posts tell that all was read, and of one
+//! trigger it is the one.
 
 use std::fmt::Write as _;
 

@@ -55,7 +55,7 @@ pub fn event(number: u64) -> String {
     event.to_string()
 }
 
-/// An event that the triggers ask for which mark where reading begins and ends: `id` is its `messageId`.
+/// An event that the triggers ask for which mark where a topic ends: `id` is its `messageId`.
 #[allow(dead_code, reason = "of the modules that share this file not each one uses all of it")]
 pub fn mark(id: &str) -> String {
     let properties = json!({ "plan": "bench-mark", "total": -1 });

@@ -61,7 +61,7 @@ fn the_benchmarks_configurations_are_sound_and_the_last_trigger_of_each_is_true_
             .unwrap();
         let config = loaded.config;
         assert_eq!(config.actions.len(), triggers.count());
-        let mark = events::mark("begin-0");
+        let mark = events::mark("end-0");
         let position = slackline::event::Position {
             partition: slackline::event::Partition { topic: slackline::event::TopicIndex(0), number: 0 },
             offset: slackline::event::Offset(0),

@@ -20,7 +20,8 @@ const WEBHOOKS: usize = 1_000;
 /// Scrapes after everything was read: what they allocate counts, and comes back.
 const AFTERWARDS: u32 = 10;
 
-const LIMIT: Duration = Duration::from_secs(1800);
+/// After so long the row is of what was read by then.
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// One row.
 pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {

@@ -93,7 +93,7 @@ where
     Ok(())
 }
 
-/// Fills a topic: a mark at the beginning and at the end of each partition, events between them. `brokers topic partitions events codec`.
+/// Fills a topic: events, and a mark at the end of each partition. `brokers topic partitions events codec`.
 pub fn flood(arguments: &[String]) -> anyhow::Result<()> {
     let [brokers, topic, partitions, events, codec] = arguments else { anyhow::bail!("five arguments") };
     let (partitions, events): (u64, u64) = (partitions.parse()?, events.parse()?);
@@ -110,9 +110,8 @@ pub fn flood(arguments: &[String]) -> anyhow::Result<()> {
     for number in 0..events {
         let partition = number % partitions;
         let payload = match number {
-            first if first < partitions => events::mark(&format!("begin-{partition}")),
             last if last + partitions >= events => events::mark(&format!("end-{partition}")),
-            between => events::event(between),
+            before => events::event(before),
         };
         let mut record = BaseRecord::<(), str>::to(topic).partition(partition as i32).payload(&payload);
         while let Err((error, back)) = producer.send(record) {
