@@ -228,8 +228,9 @@ fn client(kafka: &Kafka, waker: &Waker) -> KafkaResult<Arc<Client>> {
     Ok(Arc::new(client))
 }
 
-/// Every property that the client is made with.
-fn properties(kafka: &Kafka) -> ClientConfig {
+/// Every property that the client is made with. Public for the benchmarks: what slackline is compared with has the same ones.
+#[must_use]
+pub fn properties(kafka: &Kafka) -> ClientConfig {
     let mut config = ClientConfig::new();
     let consumer_protocol =
         kafka.properties.get("group.protocol").is_some_and(|value| value.expose().eq_ignore_ascii_case("consumer"));

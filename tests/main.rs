@@ -26,3 +26,5 @@ mod worker;
 mod faults;
 
 mod measure;
+
+mod benches;

@@ -1,0 +1,190 @@
+//! The configurations that everything here is measured with: so many actions of one kind, as the text of a configuration file.
+//!
+//! The last trigger of each set is of the same kind as the others and is true for the marks alone (`events::mark`): its posts tell that all was read, and of one
+//! trigger it is the one.
+
+use std::fmt::Write as _;
+
+use super::events::{NAMES, SHARDS};
+
+/// What the triggers are like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Triggers {
+    /// So many that ask for a value which no event has, half of them for a name that no event has.
+    Selective(usize),
+    /// So many with the same equality that differ in a number which no event reaches.
+    Numbers(usize),
+    /// So many of which one event in a hundred matches one.
+    Matching(usize),
+    /// 64 that read 3 paths.
+    Paths3,
+    /// 64 that read 64 paths.
+    Paths64,
+    /// So many selective ones, and for each of the shards one that takes its orders.
+    #[allow(dead_code, reason = "of the modules that share this file not each one uses all of it")]
+    Full(usize),
+}
+
+/// The webhook whose posts are the marks.
+pub const MARKS: &str = "marks";
+
+/// 61 paths besides `type`, `event` and `properties.plan`.
+const PATHS: [&str; 61] = [
+    "userId",
+    "anonymousId",
+    "messageId",
+    "timestamp",
+    "name",
+    "sentAt",
+    "receivedAt",
+    "version",
+    "channel",
+    "properties.name",
+    "properties.orderId",
+    "properties.shard",
+    "properties.currency",
+    "properties.query",
+    "properties.score",
+    "properties.comment",
+    "properties.total",
+    "properties.path",
+    "properties.url",
+    "properties.title",
+    "properties.referrer",
+    "properties.visits",
+    "properties.search",
+    "properties.coupon",
+    "properties.tax",
+    "properties.shipping",
+    "properties.discount",
+    "properties.product.sku",
+    "properties.product.name",
+    "properties.product.price",
+    "properties.product.quantity",
+    "properties.feature.id",
+    "properties.feature.beta",
+    "properties.feature.owner",
+    "traits.name",
+    "traits.email",
+    "traits.plan",
+    "traits.seats",
+    "traits.trial",
+    "traits.company.name",
+    "traits.company.employees",
+    "traits.company.industry",
+    "traits.address.city",
+    "traits.address.country",
+    "traits.address.postalCode",
+    "context.ip",
+    "context.locale",
+    "context.userAgent",
+    "context.library.name",
+    "context.library.version",
+    "context.campaign.name",
+    "context.campaign.source",
+    "context.campaign.medium",
+    "context.campaign.term",
+    "context.page.path",
+    "context.page.title",
+    "context.device.id",
+    "context.device.model",
+    "context.os.name",
+    "context.os.version",
+    "context.timezone",
+];
+
+impl Triggers {
+    /// How many they are.
+    pub fn count(self) -> usize {
+        match self {
+            Self::Selective(count) | Self::Numbers(count) | Self::Matching(count) | Self::Full(count) => count,
+            Self::Paths3 | Self::Paths64 => 64,
+        }
+    }
+
+    /// The `index`th of them.
+    fn trigger(self, index: usize) -> String {
+        let (order, name) = (NAMES[0], NAMES[index % NAMES.len()]);
+        if index + 1 == self.count() {
+            return match self {
+                Self::Numbers(_) => "type == 'track' && properties.total < `0`".to_owned(),
+                _ => format!("type == 'track' && event == '{order}' && properties.plan == 'bench-mark'"),
+            };
+        }
+        match self {
+            Self::Full(_) if (index as u64) < SHARDS => {
+                format!("type == 'track' && event == '{order}' && properties.shard == 's{index}'")
+            }
+            Self::Selective(_) | Self::Full(_) if index.is_multiple_of(2) => {
+                format!("type == 'track' && event == 'Button {index} Pressed'")
+            }
+            Self::Selective(_) | Self::Full(_) | Self::Paths3 => {
+                format!("type == 'track' && event == '{name}' && properties.plan == 'never-{index}'")
+            }
+            Self::Numbers(_) => format!("type == 'track' && properties.total > `{}`", 10_000 + index),
+            Self::Matching(_) => {
+                format!("type == 'track' && event == '{order}' && properties.plan == 'plan-{index}'")
+            }
+            Self::Paths64 => {
+                let path = PATHS[index % PATHS.len()];
+                format!("type == 'track' && event == '{name}' && {path} == 'never-{index}'")
+            }
+        }
+    }
+}
+
+/// What a configuration is made of, besides its triggers.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Bootstrap servers.
+    pub brokers: String,
+    /// The consumer group: a new one begins at the beginning.
+    pub group: String,
+    /// The topic.
+    pub topic: String,
+    /// Where the posts go: `http://HOST:PORT`.
+    pub slack: String,
+    /// Where the program answers.
+    pub admin: String,
+    /// Webhooks besides [`MARKS`], which the actions take turns in.
+    pub webhooks: usize,
+}
+
+/// The path of a webhook at the fake Slack.
+pub fn path(webhook: &str) -> String {
+    format!("/services/T00/B00/{webhook}")
+}
+
+/// The text of a configuration file.
+pub fn yaml(setup: &Setup, triggers: Triggers) -> String {
+    let Setup { brokers, group, topic, slack, admin, webhooks } = setup;
+    let mut yaml = format!(
+        "kafka:\n  brokers: \"{brokers}\"\n  group_id: {group}\n  topics: [{topic}]\n  start: earliest\nadmin:\n  listen: {admin}\nwebhooks:\n"
+    );
+    let mut webhook = |name: &str, settings: &str| {
+        let _ = writeln!(yaml, "  {name}: {{ url: \"{slack}{}\", {settings} }}", path(name));
+    };
+    // Fast enough that no mark waits for another one.
+    webhook(MARKS, "rate_per_second: 1000, burst: 100");
+    for index in 0..*webhooks {
+        webhook(&format!("w{index}"), "timeout: 10m");
+    }
+    yaml += "actions:\n";
+    for index in 0..triggers.count() {
+        // A JSON string is a YAML one.
+        let trigger = serde_json::Value::from(triggers.trigger(index));
+        let (webhook, message) = if index + 1 == triggers.count() {
+            (MARKS.to_owned(), "{{messageId}}")
+        } else {
+            (
+                format!("w{}", index % webhooks),
+                "🎉 {{properties.name}} ({{userId}}): {{event}} for {{properties.total}} EUR",
+            )
+        };
+        let _ = writeln!(
+            yaml,
+            "  - {{ name: action-{index}, trigger: {trigger}, webhook: {webhook}, message: \"{message}\" }}"
+        );
+    }
+    yaml
+}

@@ -1,0 +1,178 @@
+//! What the parts cost, without Kafka and without Slack: `cargo bench --bench parts [FILTER]`.
+//!
+//! A sample is 512 events, each of them another one: so they come as they do from Kafka, with caches warm for the code and cold for the bytes.
+//! The figures are of this machine and this moment; compare two builds in turns, or the parts of one run with each other.
+#![allow(unreachable_pub, reason = "modules of one program share what is `pub`")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use divan::counter::{BytesCount, ItemsCount};
+use divan::{Bencher, black_box};
+use slackline::commit::ledger::{Ledger, Read, Scope, Taken};
+use slackline::commit::roster::Roster;
+use slackline::config;
+use slackline::config::check::{Config, WebhookIndex};
+use slackline::delivery::Ticket;
+use slackline::event::{Event, Offset, Partition, Position, Record, TopicIndex};
+use slackline::route::{Router, Routing, message};
+
+mod events;
+
+mod actions;
+
+use actions::{Setup, Triggers};
+
+/// Enough that branch prediction can't learn them by heart.
+const EVENTS: u64 = 8_192;
+
+const PARTITION: Partition = Partition { topic: TopicIndex(0), number: 0 };
+
+fn main() {
+    divan::main();
+}
+
+/// Each kind of triggers: one event through the router.
+#[divan::bench(sample_size = 512, max_time = 5, args = [
+    Triggers::Selective(1), Triggers::Selective(100), Triggers::Selective(10_000), Triggers::Numbers(10_000),
+    Triggers::Matching(10_000), Triggers::Paths3, Triggers::Paths64,
+])]
+fn route(bencher: Bencher<'_, '_>, triggers: &Triggers) {
+    routed(bencher, *triggers, &Stream::new(events::event));
+}
+
+/// Records that are no event: found out at the first byte, in the middle, and at the end.
+#[divan::bench(sample_size = 512, max_time = 5, args = ["empty", "not an object", "cut off", "not UTF-8"])]
+fn route_invalid(bencher: Bencher<'_, '_>, what: &str) {
+    let stream = Stream::of((0..EVENTS).map(|number| {
+        let mut payload = events::event(number).into_bytes();
+        match what {
+            "empty" => payload.clear(),
+            "not an object" => payload.splice(0..0, *b"[").for_each(drop),
+            "cut off" => payload.truncate(payload.len() - 1),
+            _ => payload.insert(payload.len() - 1, 0xff),
+        }
+        payload
+    }));
+    routed(bencher, Triggers::Selective(1), &stream);
+}
+
+/// The whole document of an event, as a message needs it.
+#[divan::bench(sample_size = 512, max_time = 5)]
+fn parse(bencher: Bencher<'_, '_>) {
+    let stream = Stream::new(events::event);
+    stream.counted(bencher).bench(|| black_box(Event::parse(&stream.next())).is_ok());
+}
+
+/// One message of three variables, from an event that was read.
+#[divan::bench(sample_size = 512, max_time = 5)]
+fn render(bencher: Bencher<'_, '_>) {
+    let stream = Stream::new(events::event);
+    let config = config_of(Triggers::Selective(2));
+    let events: Vec<Event<'_>> = (0..EVENTS).filter_map(|_| Event::parse(&stream.next()).ok()).collect();
+    let next = AtomicUsize::new(0);
+    bencher.counter(ItemsCount::new(1_u32)).bench_local(|| {
+        let event = &events[next.fetch_add(1, Ordering::Relaxed) % events.len()];
+        message::render(&config.actions[0], black_box(event), &mut |_, _| {}).is_ok()
+    });
+}
+
+/// The ledger: one event that matched nothing.
+#[divan::bench(sample_size = 512, max_time = 5)]
+fn ledger_unmatched(bencher: Bencher<'_, '_>) {
+    let mut ledger = ledger();
+    let mut offset = 0;
+    bencher.counter(ItemsCount::new(1_u32)).bench_local(|| {
+        let position = Position { partition: PARTITION, offset: Offset(offset) };
+        offset += 1;
+        black_box(ledger.reading(position));
+        ledger.read(position, Read::default())
+    });
+}
+
+/// The ledger: one event with a delivery that is out while 100 others are, and what can be committed then.
+#[divan::bench(sample_size = 512, max_time = 5)]
+fn ledger_matched_settled_offered(bencher: Bencher<'_, '_>) {
+    const OUT: i64 = 100;
+    let mut ledger = ledger();
+    let action = slackline::config::check::ActionIndex(0);
+    let mut tickets = std::collections::VecDeque::new();
+    let mut offset = 0;
+    bencher.counter(ItemsCount::new(1_u32)).bench_local(|| {
+        let position = Position { partition: PARTITION, offset: Offset(offset) };
+        offset += 1;
+        let read = Read { timestamp: Some(offset), pending: vec![action], done: Vec::new() };
+        if let Some(epoch) = ledger.read(position, read) {
+            tickets.push_back(Ticket { position, epoch, action });
+        }
+        if tickets.len() as i64 > OUT
+            && let Some(ticket) = tickets.pop_front()
+        {
+            ledger.settle(&ticket, Some(WebhookIndex(0)));
+        }
+        ledger.offer(Scope::Urgent, &Default::default(), 3_000).len()
+    });
+}
+
+fn routed(bencher: Bencher<'_, '_>, triggers: Triggers, stream: &Stream) {
+    let router = Router::new(Arc::new(config_of(triggers)));
+    let mut routing = Routing::default();
+    stream.counted(bencher).bench_local(|| black_box(router.route(&stream.next(), &mut routing)));
+}
+
+fn config_of(triggers: Triggers) -> Config {
+    let setup = Setup {
+        brokers: "localhost:9092".to_owned(),
+        group: "slackline".to_owned(),
+        topic: "events".to_owned(),
+        slack: "http://127.0.0.1:9465".to_owned(),
+        admin: "127.0.0.1:9464".to_owned(),
+        webhooks: 10,
+    };
+    let yaml = actions::yaml(&setup, triggers);
+    match config::check(&yaml, Path::new("bench.yaml"), &|_| None, &|path| std::fs::read(path)) {
+        Ok(loaded) => loaded.config,
+        Err(errors) => unreachable!("the benchmark's own configuration: {errors}"),
+    }
+}
+
+fn ledger() -> Ledger {
+    let mut ledger = Ledger::new(Arc::new(Roster::new(&config_of(Triggers::Selective(2)))));
+    ledger.assign(PARTITION, Offset(0), Taken::default());
+    ledger
+}
+
+/// Payloads, one after the other and round again.
+struct Stream {
+    payloads: Vec<Vec<u8>>,
+    next: AtomicUsize,
+}
+
+impl Stream {
+    fn new(event: fn(u64) -> String) -> Self {
+        Self::of((0..EVENTS).map(|number| event(number).into_bytes()))
+    }
+
+    fn of(payloads: impl Iterator<Item = Vec<u8>>) -> Self {
+        Self { payloads: payloads.collect(), next: AtomicUsize::new(0) }
+    }
+
+    fn next(&self) -> Record<'_> {
+        let at = self.next.fetch_add(1, Ordering::Relaxed) % self.payloads.len();
+        Record {
+            position: Position { partition: PARTITION, offset: Offset(0) },
+            topic: "events",
+            timestamp: None,
+            key: None,
+            headers: &(),
+            payload: Some(&self.payloads[at]),
+        }
+    }
+
+    /// Counts events, and bytes as so many as they have on average.
+    fn counted<'a, 'b>(&self, bencher: Bencher<'a, 'b>) -> Bencher<'a, 'b> {
+        let average = self.payloads.iter().map(Vec::len).sum::<usize>() / self.payloads.len();
+        bencher.counter(ItemsCount::new(1_u32)).counter(BytesCount::new(average))
+    }
+}

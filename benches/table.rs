@@ -1,0 +1,131 @@
+//! The whole table of speeds against a real broker: `benches/table.sh` starts one and runs this.
+//!
+//! Every row is a family's: one file each, with `run(settings, table)`. What is compared is measured in the same run, in turns, each process alone on a core.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program whose output is the table")]
+#![allow(unreachable_pub, reason = "modules of one program share what is `pub`")]
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, ensure};
+use clap::Parser;
+
+mod events;
+
+mod actions;
+
+mod table {
+    pub mod report;
+
+    pub mod machine;
+
+    pub mod process;
+
+    pub mod topics;
+
+    pub mod slack;
+
+    pub mod worker;
+
+    pub mod bare;
+
+    // The families of rows, in the table's order.
+
+    pub mod throughput;
+
+    pub mod check;
+
+    pub mod memory;
+
+    pub mod latency;
+}
+
+use table::report::{Settings, Table, progress};
+
+/// A family of rows: asks `settings.wants` whether it is wanted, and does nothing otherwise.
+type Family = fn(&Settings, &mut Table) -> anyhow::Result<()>;
+
+const FAMILIES: [Family; 4] = [table::throughput::run, table::check::run, table::memory::run, table::latency::run];
+
+/// Measures the table of speeds, prints it, and writes JSON.
+#[derive(Debug, Parser)]
+#[command(name = "benches/table.sh")]
+struct Arguments {
+    /// Interleaved runs of each reader
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    runs: u16,
+
+    /// Events in each topic
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..))]
+    events: u64,
+
+    /// Only rows whose family's name holds one of these: throughput, one, selective, numbers, matching, cpu, paths, triggers, check, memory, latency
+    #[arg(long, num_args = 1.., value_name = "ROW")]
+    only: Vec<String>,
+
+    /// Only these topics, by partitions and codec: 1-lz4, 4-lz4, 12-lz4, 1-none, 4-none, 12-none
+    #[arg(long, num_args = 1.., value_name = "TOPIC")]
+    topics: Vec<String>,
+
+    /// Proves that the command works: 20,000 events, one topic, one run, no verdicts
+    #[arg(long)]
+    quick: bool,
+
+    /// Write the rows and every sample there, as JSON
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    /// Print the table in Markdown
+    #[arg(long)]
+    markdown: bool,
+
+    /// Measure this program instead of the one that was built here, such as an older build
+    #[arg(long, value_name = "FILE")]
+    slackline: Option<PathBuf>,
+
+    /// `cargo bench` says so
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> anyhow::Result<()> {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    match words.split_first() {
+        Some((mode, rest)) if mode == "bare" => return table::bare::run(rest),
+        Some((mode, rest)) if mode == "flood" => return table::topics::flood(rest),
+        _ => {}
+    }
+    let arguments = Arguments::parse();
+    let brokers = std::env::var("SLACKLINE_TEST_BROKERS").context("no broker: run `benches/table.sh`")?;
+    ensure!(std::thread::available_parallelism()?.get() == 1, "not alone on its core: run `benches/table.sh`");
+    let home = tempfile::tempdir()?;
+    let settings = Settings {
+        runs: if arguments.quick { 1 } else { arguments.runs.into() },
+        quick: arguments.quick,
+        events: if arguments.quick { 20_000 } else { arguments.events },
+        brokers,
+        slackline: arguments.slackline.unwrap_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_slackline"))),
+        home: home.path().to_owned(),
+        measured_core: 0,
+        other_core: 1,
+        only: arguments.only,
+        topics: if arguments.quick { vec!["4-lz4".to_owned()] } else { arguments.topics },
+    };
+    let mut found = Table::default();
+    table::machine::note(&settings, &mut found);
+    for family in FAMILIES {
+        family(&settings, &mut found).with_context(|| {
+            let log = std::fs::read_to_string(settings.home.join("slackline.log")).unwrap_or_default();
+            format!("what slackline logged last:\n{log}")
+        })?;
+        // What is there is kept, should a later family fail.
+        if let Some(out) = &arguments.out {
+            std::fs::write(out, format!("{:#}\n", found.json(&settings)))
+                .with_context(|| format!("cannot write `{}`", out.display()))?;
+        }
+    }
+    if let Some(out) = &arguments.out {
+        progress(&format!("written to {}", out.display()));
+    }
+    print!("{}", if arguments.markdown { found.markdown(&settings) } else { found.text(&settings) });
+    Ok(())
+}

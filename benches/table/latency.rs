@@ -1,0 +1,73 @@
+//! From just before an event is handed to the producer to its post's arrival at Slack, one at a time on an idle system.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use rdkafka::config::ClientConfig;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+use serde_json::json;
+
+use super::report::Bound::AtMost;
+use super::report::{Settings, Table};
+use super::slack::Slack;
+use super::throughput::group;
+use super::topics;
+use super::worker::Worker;
+use crate::actions::{Setup, Triggers};
+use crate::events;
+
+const PARTITIONS: i32 = 3;
+const WARM_UP: u32 = 20;
+
+/// Two rows: the middle, and what one in a hundred exceeds.
+pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
+    if !settings.wants("latency") {
+        return Ok(());
+    }
+    let topic = "latency";
+    topics::create(settings, topic, PARTITIONS)?;
+    let slack = Slack::start()?;
+    let setup = Setup {
+        brokers: settings.brokers.clone(),
+        group: group(),
+        topic: topic.to_owned(),
+        slack: slack.url(),
+        admin: String::new(),
+        webhooks: 1,
+    };
+    let worker = Worker::start(settings, setup, Triggers::Selective(1))?;
+    worker.assigned()?;
+    let producer: BaseProducer =
+        ClientConfig::new().set("bootstrap.servers", &settings.brokers).set("linger.ms", "0").create()?;
+    let mut took = Vec::new();
+    for number in 0..WARM_UP + if settings.quick { 20 } else { 1_000 } {
+        // Idle, and at no beat that an interval of the worker could be in step with.
+        thread::sleep(Duration::from_millis(u64::from(20 + number * 37 % 100)));
+        let id = format!("event-{number}");
+        let payload = events::mark(&id);
+        let sent = Instant::now();
+        let record = BaseRecord::<(), str>::to(topic).partition(number as i32 % PARTITIONS).payload(&payload);
+        producer.send(record).map_err(|(error, _)| error)?;
+        producer.flush(Duration::from_secs(10))?;
+        let arrived = loop {
+            if let Some(at) = slack.marks().get(&id) {
+                break *at;
+            }
+            ensure!(sent.elapsed() < Duration::from_secs(10), "no post of `{id}` came");
+            thread::sleep(Duration::from_millis(1));
+        };
+        // The first ones open connections; an idle system has that behind it.
+        if number >= WARM_UP {
+            let milliseconds = arrived.saturating_duration_since(sent).as_secs_f64() * 1e3;
+            table.sample("latency", json!(milliseconds));
+            took.push(milliseconds);
+        }
+    }
+    took.sort_by(f64::total_cmp);
+    let at = |share: f64| took.get(((took.len() - 1) as f64 * share).round() as usize).copied().context("no samples");
+    let detail = format!("{} events; at most {:.1} ms", took.len(), at(1.0)?);
+    table.row("event to post, idle, p50", at(0.5)?, "ms", AtMost(5.0), AtMost(2.0), detail.clone());
+    table.row("event to post, idle, p99", at(0.99)?, "ms", AtMost(20.0), AtMost(8.0), detail);
+    topics::delete(settings, topic)
+}

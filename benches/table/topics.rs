@@ -1,0 +1,128 @@
+//! Topics full of events, and the settings that they were produced with.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::ensure;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::config::ClientConfig;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+
+use super::report::{Settings, progress};
+use crate::events;
+
+/// What a producer collects before it sends: with 16 KB reading costs 1.8 times as much.
+pub const BATCH_BYTES: u64 = 102_400;
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A kind of topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kind {
+    /// How many partitions.
+    pub partitions: i32,
+    /// As `compression.type` names it.
+    pub codec: &'static str,
+}
+
+impl Kind {
+    /// Every one that the table has a row for.
+    pub const ALL: [Kind; 6] = [
+        Kind { partitions: 1, codec: "lz4" },
+        Kind { partitions: 4, codec: "lz4" },
+        Kind { partitions: 12, codec: "lz4" },
+        Kind { partitions: 1, codec: "none" },
+        Kind { partitions: 4, codec: "none" },
+        Kind { partitions: 12, codec: "none" },
+    ];
+
+    /// The one that stands for all where one is enough.
+    pub const USUAL: Kind = Self::ALL[1];
+
+    /// As the table names it.
+    pub fn name(self) -> String {
+        format!("{}-{}", self.partitions, self.codec)
+    }
+}
+
+/// Makes a topic and fills it, from a process of its own on the measured core, which nobody needs yet.
+pub fn full(settings: &Settings, topic: &str, kind: Kind) -> anyhow::Result<()> {
+    progress(&format!("{} events into a topic of {} partitions, {}", settings.events, kind.partitions, kind.codec));
+    create(settings, topic, kind.partitions)?;
+    let program = std::env::current_exe()?;
+    let status = settings
+        .measured(Path::new(&program))
+        .args([
+            "flood",
+            &settings.brokers,
+            topic,
+            &kind.partitions.to_string(),
+            &settings.events.to_string(),
+            kind.codec,
+        ])
+        .status()?;
+    ensure!(status.success(), "the events could not be produced");
+    Ok(())
+}
+
+/// Makes a topic.
+pub fn create(settings: &Settings, topic: &str, partitions: i32) -> anyhow::Result<()> {
+    let new = NewTopic::new(topic, partitions, TopicReplication::Fixed(1));
+    admin(&settings.brokers, async |admin, options| admin.create_topics([&new], options).await)
+}
+
+/// Deletes a topic, so that the next one finds room.
+pub fn delete(settings: &Settings, topic: &str) -> anyhow::Result<()> {
+    admin(&settings.brokers, async |admin, options| admin.delete_topics(&[topic], options).await)
+}
+
+fn admin<F>(brokers: &str, ask: F) -> anyhow::Result<()>
+where
+    F: AsyncFnOnce(
+        &AdminClient<DefaultClientContext>,
+        &AdminOptions,
+    ) -> rdkafka::error::KafkaResult<Vec<rdkafka::admin::TopicResult>>,
+{
+    let admin: AdminClient<DefaultClientContext> = ClientConfig::new().set("bootstrap.servers", brokers).create()?;
+    let options = AdminOptions::new().operation_timeout(Some(PATIENCE));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    for result in runtime.block_on(ask(&admin, &options))? {
+        result.map_err(|(topic, code)| anyhow::anyhow!("topic `{topic}`: {code}"))?;
+    }
+    Ok(())
+}
+
+/// Fills a topic: events, and a mark at the end of each partition. `brokers topic partitions events codec`.
+pub fn flood(arguments: &[String]) -> anyhow::Result<()> {
+    let [brokers, topic, partitions, events, codec] = arguments else { anyhow::bail!("five arguments") };
+    let (partitions, events): (u64, u64) = (partitions.parse()?, events.parse()?);
+    let producer: BaseProducer = ClientConfig::new()
+        .set("bootstrap.servers", brokers)
+        .set("compression.type", codec)
+        .set("batch.size", BATCH_BYTES.to_string())
+        // The size alone ends a batch.
+        .set("batch.num.messages", "100000")
+        .set("linger.ms", "500")
+        .set("queue.buffering.max.messages", "200000")
+        .set("queue.buffering.max.kbytes", "262144")
+        .create()?;
+    for number in 0..events {
+        let partition = number % partitions;
+        let payload = match number {
+            last if last + partitions >= events => events::mark(&format!("end-{partition}")),
+            before => events::event(before),
+        };
+        let mut record = BaseRecord::<(), str>::to(topic).partition(partition as i32).payload(&payload);
+        while let Err((error, back)) = producer.send(record) {
+            ensure!(
+                error.rdkafka_error_code() == Some(rdkafka::error::RDKafkaErrorCode::QueueFull),
+                "cannot produce: {error}"
+            );
+            producer.poll(Duration::from_millis(50));
+            record = back;
+        }
+    }
+    producer.flush(PATIENCE)?;
+    Ok(())
+}
