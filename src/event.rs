@@ -14,6 +14,8 @@ mod parse;
 
 mod document;
 
+mod look;
+
 mod marks;
 
 mod paths;

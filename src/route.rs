@@ -78,8 +78,8 @@ impl Router {
         routing.deliveries.clear();
         routing.errors.clear();
         let Routing { deliveries, errors, matched, scratch } = routing;
-        let judged = record.text().and_then(|text| {
-            let document = Document::new(*record, text);
+        let judged = record.object().and_then(|payload| {
+            let document = Document::new(*record, payload);
             self.judge(&document, scratch, matched, deliveries, &mut |action, _, _| errors.push(action))
         });
         match judged {

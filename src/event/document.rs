@@ -8,16 +8,16 @@ use super::{Event, Record};
 /// A record whose payload was read and found to be an event.
 pub struct Document<'a> {
     record: Record<'a>,
-    text: &'a str,
+    payload: &'a [u8],
     event: OnceCell<Option<Event<'a>>>,
     bare: OnceCell<Event<'a>>,
 }
 
 impl<'a> Document<'a> {
-    /// The document that `text`, the record's payload, holds.
+    /// The document that `payload`, the record's, holds.
     #[must_use]
-    pub fn new(record: Record<'a>, text: &'a str) -> Self {
-        Document { record, text, event: OnceCell::new(), bare: OnceCell::new() }
+    pub fn new(record: Record<'a>, payload: &'a [u8]) -> Self {
+        Document { record, payload, event: OnceCell::new(), bare: OnceCell::new() }
     }
 
     /// The record.
@@ -28,13 +28,14 @@ impl<'a> Document<'a> {
 
     /// The payload.
     #[must_use]
-    pub fn text(&self) -> &'a str {
-        self.text
+    pub fn payload(&self) -> &'a [u8] {
+        self.payload
     }
 
-    /// The event with all that is in it; `None` only where the text was not read before, and is no JSON.
+    /// The event with all that is in it; `None` only where the payload was not read before, and is no JSON.
     pub fn event(&self) -> Option<&Event<'a>> {
-        let read = || Value::parse(self.text).ok().map(|root| Event { record: self.record, root });
+        let root = || Value::parse(std::str::from_utf8(self.payload).ok()?).ok();
+        let read = || root().map(|root| Event { record: self.record, root });
         self.event.get_or_init(read).as_ref()
     }
 

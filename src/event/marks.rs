@@ -4,10 +4,7 @@
 //! next string's beginning, which is what makes it faster than one that looks byte by byte (the idea is simdjson's: Langdale and Lemire, 2019).
 //! Invariant: space is constant, whatever the text: a window of marks is made when the one before is used up.
 
-use wide::u8x16;
-
-/// Bytes that are looked at in one go.
-const BLOCK: usize = 64;
+use super::look::{self, BLOCK, Look, Looked, Work};
 
 /// Blocks of a window.
 const WINDOW: usize = 64;
@@ -48,6 +45,8 @@ pub(super) struct Marks<'t, 'p> {
     backslash: bool,
     /// The first control character within a string so far.
     control: usize,
+    /// Not 0: there was something but ASCII.
+    high: u64,
 }
 
 /// A string, by its quotes.
@@ -60,9 +59,9 @@ pub(super) struct Between {
 }
 
 impl<'t, 'p> Marks<'t, 'p> {
-    /// The marks of `text`, which has less than 2^32 bytes.
-    pub(super) fn new(text: &'t str, places: &'p mut Places) -> Self {
-        let bytes = text.as_bytes();
+    /// The marks of a text of less than 2^32 bytes.
+    #[inline(always)]
+    pub(super) fn new(bytes: &'t [u8], places: &'p mut Places) -> Self {
         Marks {
             bytes,
             places: &mut places.0,
@@ -73,7 +72,14 @@ impl<'t, 'p> Marks<'t, 'p> {
             open: false,
             backslash: false,
             control: usize::MAX,
+            high: 0,
         }
+    }
+
+    /// Whether all that was handed out is ASCII.
+    #[inline(always)]
+    pub(super) fn is_ascii(&self) -> bool {
+        self.high == 0
     }
 
     /// The next string; `None` where there is none, or it never ends.
@@ -85,7 +91,15 @@ impl<'t, 'p> Marks<'t, 'p> {
             self.at += 2;
             return Some(Between { open: open as usize, close: close as usize });
         }
-        Some(Between { open: self.next()?, close: self.next()? })
+        self.over_the_edge()
+    }
+
+    /// The next string, whose quotes are not both in this window.
+    #[inline(always)]
+    fn over_the_edge(&mut self) -> Option<Between> {
+        let open = self.next()?;
+        let close = self.next()?;
+        Some(Between { open, close })
     }
 
     /// Whether a string may hold a backslash.
@@ -100,7 +114,7 @@ impl<'t, 'p> Marks<'t, 'p> {
         self.control < string.close
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn next(&mut self) -> Option<usize> {
         if self.at == self.count && !self.look_on() {
             return None;
@@ -115,38 +129,19 @@ impl<'t, 'p> Marks<'t, 'p> {
     fn look_on(&mut self) -> bool {
         (self.at, self.count) = (0, 0);
         while self.count == 0 && self.window < self.bytes.len() {
-            let rest = self.bytes.get(self.window..).unwrap_or_default();
-            let (blocks, tail) = rest.as_chunks::<BLOCK>();
-            for block in blocks.iter().take(WINDOW) {
-                self.block(block);
-            }
-            if blocks.len() < WINDOW && !tail.is_empty() {
-                let mut padded = [b' '; BLOCK];
-                for (to, from) in padded.iter_mut().zip(tail) {
-                    *to = *from;
-                }
-                self.block(&padded);
-            }
+            look::with_the_best(Window(self));
         }
         self.count > 0
     }
 
     #[inline(always)]
-    fn block(&mut self, block: &[u8; BLOCK]) {
-        let (mut quotes, mut special) = (0_u64, 0_u64);
-        let (parts, _) = block.as_chunks::<16>();
-        for (at, part) in parts.iter().enumerate() {
-            let part = u8x16::new(*part);
-            let control = part.min(u8x16::splat(0x1f)).simd_eq(part);
-            let backslash = part.simd_eq(u8x16::splat(b'\\'));
-            quotes |= u64::from(part.simd_eq(u8x16::splat(b'"')).to_bitmask()) << (16 * at);
-            special |= u64::from((control | backslash).to_bitmask()) << (16 * at);
-        }
+    fn block(&mut self, block: &[u8; BLOCK], look: impl Look) {
+        let Looked { mut quotes, special, high } = look.look(block);
+        self.high |= high;
         if special | self.escaped != 0 {
             quotes = self.look_closer(block, quotes);
         }
         self.write(quotes);
-        self.open ^= quotes.count_ones() % 2 == 1;
         self.window += BLOCK;
     }
 
@@ -154,22 +149,30 @@ impl<'t, 'p> Marks<'t, 'p> {
     fn write(&mut self, mut quotes: u64) {
         let begin = u32::try_from(self.window).unwrap_or(u32::MAX);
         let count = quotes.count_ones() as usize;
-        for place in 0..AT_ONCE {
-            // What stands behind the last mark is written over. The bit that is always there spares the question whether there is any.
-            self.places[(self.count + place) % PLACES] = begin.wrapping_add((quotes | LAST).trailing_zeros());
-            quotes &= quotes.wrapping_sub(1);
+        // What stands behind the last mark is written over by the next block.
+        if let Some(places) = self.places.get_mut(self.count..self.count + AT_ONCE) {
+            for place in places {
+                // The bit that is always there spares the question whether there is any.
+                *place = begin.wrapping_add((quotes | LAST).trailing_zeros());
+                quotes &= quotes.wrapping_sub(1);
+            }
         }
-        let mut place = self.count + AT_ONCE;
-        while quotes != 0 {
-            self.places[place % PLACES] = begin.wrapping_add(quotes.trailing_zeros());
-            quotes &= quotes - 1;
-            place += 1;
+        if let Some(places) = self.places.get_mut(self.count + AT_ONCE..self.count + BLOCK) {
+            for place in places {
+                if quotes == 0 {
+                    break;
+                }
+                *place = begin.wrapping_add(quotes.trailing_zeros());
+                quotes &= quotes - 1;
+            }
         }
         self.count += count;
+        self.open ^= count % 2 == 1;
     }
 
     /// A block with a backslash or a control character: which quotes are escaped, which control characters lie in strings.
     #[cold]
+    #[inline(never)]
     fn look_closer(&mut self, block: &[u8; BLOCK], quotes: u64) -> u64 {
         let mut plain = 0_u64;
         let mut open = self.open;
@@ -190,5 +193,27 @@ impl<'t, 'p> Marks<'t, 'p> {
             }
         }
         quotes & plain
+    }
+}
+
+/// The next window of marks.
+struct Window<'m, 't, 'p>(&'m mut Marks<'t, 'p>);
+
+impl Work for Window<'_, '_, '_> {
+    #[inline(always)]
+    fn with(self, look: impl Look) {
+        let Window(marks) = self;
+        let rest = marks.bytes.get(marks.window..).unwrap_or_default();
+        let (blocks, tail) = rest.as_chunks::<BLOCK>();
+        for block in blocks.iter().take(WINDOW) {
+            marks.block(block, look);
+        }
+        if blocks.len() < WINDOW && !tail.is_empty() {
+            let mut padded = [b' '; BLOCK];
+            for (to, from) in padded.iter_mut().zip(tail) {
+                *to = *from;
+            }
+            marks.block(&padded, look);
+        }
     }
 }

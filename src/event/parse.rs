@@ -18,7 +18,8 @@ impl<'a> Event<'a> {
     /// [`Invalid`]: `Empty` for a tombstone and for nothing but white space, `NotJson` for what is not UTF-8 or not JSON (a
     /// byte order mark is neither), `NotObject` for other JSON, `TooDeep` as soon as level 128 opens, whatever follows.
     pub fn parse(record: &Record<'a>) -> Result<Event<'a>, Invalid> {
-        Ok(Event { record: *record, root: Value::parse(record.text()?)? })
+        let text = std::str::from_utf8(record.object()?).map_err(|_| Invalid::NotJson)?;
+        Ok(Event { record: *record, root: Value::parse(text)? })
     }
 
     /// An event with any root: JMESPath's own cases are not only objects.
@@ -41,17 +42,16 @@ impl<'a> Event<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// The payload, if it begins as an event does.
+    /// The payload, if it begins as an event does; nothing else is known of it.
     ///
     /// # Errors
     /// [`Invalid`]: nothing, not UTF-8, JSON but no object.
-    pub fn text(&self) -> Result<&'a str, Invalid> {
+    pub fn object(&self) -> Result<&'a [u8], Invalid> {
         let payload = self.payload.unwrap_or_default();
-        let text = std::str::from_utf8(payload).map_err(|_| Invalid::NotJson)?;
-        match text.trim_start_matches([' ', '\n', '\t', '\r']).bytes().next() {
+        match payload.iter().find(|byte| !matches!(byte, b' ' | b'\n' | b'\t' | b'\r')) {
             None => Err(Invalid::Empty),
-            Some(b'{') => Ok(text),
-            Some(_) => Err(why_no_object(text)),
+            Some(b'{') => Ok(payload),
+            Some(_) => Err(std::str::from_utf8(payload).map_or(Invalid::NotJson, why_no_object)),
         }
     }
 }

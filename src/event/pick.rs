@@ -45,7 +45,8 @@ enum Kind {
 /// The fields of one event.
 #[derive(Clone, Copy)]
 pub struct Fields<'t, 'p> {
-    text: &'t str,
+    /// UTF-8 as a whole.
+    bytes: &'t [u8],
     picks: &'p Picks,
 }
 
@@ -67,20 +68,25 @@ pub enum Seen<'t> {
 }
 
 impl Picks {
-    /// Reads the fields that `paths` ask for from a JSON text.
+    /// Reads the fields that `paths` ask for from a JSON text in UTF-8.
     ///
     /// # Errors
-    /// The first [`Fault`] of the text.
-    pub fn read<'t>(&mut self, text: &'t str, paths: &Paths) -> Result<Fields<'t, '_>, Fault> {
+    /// The first [`Fault`] of the text; what is not UTF-8 is not JSON, whatever else it is.
+    pub fn read<'t>(&mut self, bytes: &'t [u8], paths: &Paths) -> Result<Fields<'t, '_>, Fault> {
         self.forget(paths);
         // Positions are kept in 32 bits; Kafka's own sizes are 31.
-        if u32::try_from(text.len()).is_err() {
+        if u32::try_from(bytes.len()).is_err() {
             return Err(Fault::NotJson);
         }
         let Picks { found, touched, places } = self;
-        let marks = Marks::new(text, places);
-        Reader { text, bytes: text.as_bytes(), marks, paths, found, touched }.read()?;
-        Ok(Fields { text, picks: self })
+        let mut reader = Reader { bytes, marks: Marks::new(bytes, places), paths, found, touched };
+        let read = reader.read();
+        // ASCII is UTF-8, and nearly all that comes.
+        if (read.is_err() || !reader.marks.is_ascii()) && std::str::from_utf8(bytes).is_err() {
+            return Err(Fault::NotJson);
+        }
+        read?;
+        Ok(Fields { bytes, picks: self })
     }
 
     fn forget(&mut self, paths: &Paths) {
@@ -101,7 +107,9 @@ impl<'t> Fields<'t, '_> {
     #[must_use]
     pub fn get(&self, path: Path) -> Seen<'t> {
         let Some(Found { kind, start, end }) = self.picks.found.get(path.0 as usize) else { return Seen::Null };
-        let text = || self.text.get(*start as usize..*end as usize).unwrap_or_default();
+        let bytes = self.bytes.get(*start as usize..*end as usize).unwrap_or_default();
+        // A part of UTF-8 between two ASCII characters is UTF-8.
+        let text = || std::str::from_utf8(bytes).unwrap_or_default();
         match kind {
             Kind::Missing | Kind::Null => Seen::Null,
             Kind::False => Seen::Bool(false),
@@ -147,7 +155,6 @@ pub fn elements(array: &str) -> impl Iterator<Item = Seen<'_>> {
 }
 
 struct Reader<'t, 'p> {
-    text: &'t str,
     bytes: &'t [u8],
     marks: Marks<'t, 'p>,
     paths: &'p Paths,
@@ -252,7 +259,7 @@ impl Reader<'_, '_> {
     fn child(&self, inside: Path, string: Between, escaped: bool) -> Path {
         let name = self.bytes.get(string.open + 1..string.close).unwrap_or_default();
         if escaped {
-            let name = self.text.get(string.open + 1..string.close).unwrap_or_default();
+            let name = std::str::from_utf8(name).unwrap_or_default();
             return self.paths.child(inside, Quoted::new(name, true).decode().as_bytes());
         }
         self.paths.child(inside, name)
@@ -265,14 +272,8 @@ impl Reader<'_, '_> {
         if string.open != at || self.marks.is_controlled(string) {
             return Err(Fault::NotJson);
         }
-        let escaped = self.marks.may_be_escaped() && self.is_escaped(string)?;
+        let escaped = self.marks.may_be_escaped() && is_escaped(self.bytes, string)?;
         Ok((string, escaped))
-    }
-
-    #[inline(never)]
-    fn is_escaped(&self, string: Between) -> Result<bool, Fault> {
-        let raw = self.bytes.get(string.open + 1..string.close).unwrap_or_default();
-        scan::check_escapes(raw)
     }
 
     #[inline(always)]
@@ -321,15 +322,7 @@ impl Reader<'_, '_> {
     #[inline(always)]
     fn after_space(&self, at: usize) -> usize {
         // One comparison for what nearly always comes.
-        if self.byte(at) > b' ' { at } else { self.skip_space(at) }
-    }
-
-    #[inline(never)]
-    fn skip_space(&self, mut at: usize) -> usize {
-        while let b' ' | b'\n' | b'\t' | b'\r' = self.byte(at) {
-            at += 1;
-        }
-        at
+        if self.byte(at) > b' ' { at } else { skip_space(self.bytes, at) }
     }
 
     #[inline(always)]
@@ -346,22 +339,9 @@ impl Reader<'_, '_> {
         let again = found.kind != Kind::Missing;
         *found = Found { kind, start: start as u32, end: end as u32 };
         if again {
-            self.forget_below(path);
+            forget_below(self.found, self.paths, path);
         } else {
             self.touched.push(path);
-        }
-    }
-
-    /// Of a key that is there twice the last value counts, and nothing of the ones before.
-    #[cold]
-    fn forget_below(&mut self, path: Path) {
-        let mut paths: Vec<Path> = self.paths.below(path).collect();
-        while let Some(path) = paths.pop() {
-            if let Some(found) = self.found.get_mut(path.0 as usize) {
-                // It stays touched: `note_asked` puts it there at most twice.
-                found.kind = if found.kind == Kind::Missing { Kind::Missing } else { Kind::Null };
-            }
-            paths.extend(self.paths.below(path));
         }
     }
 
@@ -373,5 +353,34 @@ impl Reader<'_, '_> {
         {
             found.end = at as u32;
         }
+    }
+}
+
+#[inline(never)]
+fn is_escaped(bytes: &[u8], string: Between) -> Result<bool, Fault> {
+    scan::check_escapes(bytes.get(string.open + 1..string.close).unwrap_or_default())
+}
+
+#[inline(never)]
+fn skip_space(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\n' | b'\t' | b'\r') = bytes.get(at) {
+        at += 1;
+    }
+    at
+}
+
+/// Of a key that is there twice the last value counts, and nothing of the ones before.
+#[cold]
+#[inline(never)]
+fn forget_below(found: &mut [Found], asked: &Paths, path: Path) {
+    let mut paths: Vec<Path> = asked.below(path).collect();
+    while let Some(path) = paths.pop() {
+        if let Some(found) = found.get_mut(path.0 as usize)
+            && found.kind != Kind::Missing
+        {
+            // It stays touched, and is not missing: nobody touches it twice.
+            found.kind = Kind::Null;
+        }
+        paths.extend(asked.below(path));
     }
 }

@@ -42,8 +42,8 @@ impl Router {
     /// # Errors
     /// Why the record is no event.
     pub fn explain(&self, record: &Record<'_>) -> Result<Vec<(ActionIndex, Explained)>, Invalid> {
-        let text = record.text()?;
-        let document = Document::new(*record, text);
+        let payload = record.object()?;
+        let document = Document::new(*record, payload);
         let (mut matched, mut deliveries, mut errors) = (Vec::new(), Vec::new(), Vec::new());
         let mut scratch = Scratch::default();
         self.judge(&document, &mut scratch, &mut matched, &mut deliveries, &mut |action, expression, error| {
@@ -52,7 +52,7 @@ impl Router {
         let set = self.triggers.of(record.position.partition.topic);
         let nothing = crate::event::Paths::default();
         let paths = set.map_or(&nothing, Set::paths);
-        let facts = Facts { fields: scratch.picks.read(text, paths)?, document: &document };
+        let facts = Facts { fields: scratch.picks.read(payload, paths)?, document: &document };
         let mut deliveries = deliveries.into_iter().peekable();
         let explained = (0..).map(ActionIndex).zip(&self.config.actions).map(|(index, _)| {
             let errors = errors.iter().filter(|(of, _)| *of == index).map(|(_, text)| text.clone()).collect();

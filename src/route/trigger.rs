@@ -105,10 +105,10 @@ impl Set {
         self.triggers.get(at).map(|trigger| &trigger.condition)
     }
 
-    /// Reads `document`'s fields from its text, and appends the actions that apply to `matched`, in the file's order. A trigger that fails is false, and `failed` is told.
+    /// Reads `document`'s fields from its payload, and appends the actions that apply to `matched`, in the file's order. A trigger that fails is false, and `failed` is told.
     ///
     /// # Errors
-    /// The text's first [`Fault`].
+    /// The payload's first [`Fault`].
     pub(super) fn matching(
         &self,
         document: &Document<'_>,
@@ -117,7 +117,7 @@ impl Set {
         failed: &mut dyn FnMut(ActionIndex, &EvalError),
     ) -> Result<(), Fault> {
         let Scratch { picks, candidates } = scratch;
-        let facts = Facts { fields: picks.read(document.text(), &self.paths)?, document };
+        let facts = Facts { fields: picks.read(document.payload(), &self.paths)?, document };
         candidates.clear();
         self.index.candidates(facts.fields, candidates);
         if candidates.len() > 1 {

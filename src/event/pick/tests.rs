@@ -29,7 +29,7 @@ fn field<'v>(document: &'v Value<'v>, names: &[&str]) -> String {
 fn agrees(picks: &mut Picks, text: &str, asked: &[Vec<&str>]) -> Result<(), TestCaseError> {
     let mut paths = Paths::default();
     let of: Vec<Path> = asked.iter().map(|names| paths.ask(names.iter().copied())).collect();
-    match (picks.read(text, &paths), Value::parse(text)) {
+    match (picks.read(text.as_bytes(), &paths), Value::parse(text)) {
         (Ok(fields), Ok(document)) => {
             for (path, names) in of.iter().zip(asked) {
                 prop_assert_eq!(shown(fields.get(*path)), field(&document, names), "{:?} of {}", names, text);
@@ -140,6 +140,20 @@ proptest! {
         agrees(&mut Picks::default(), &text, &asked())?;
     }
 
+    /// Also where something else is wrong with it.
+    #[test]
+    fn what_is_not_utf_8_is_not_json(bytes in prop::collection::vec(prop_oneof![any::<u8>(), prop::sample::select(b"{}[]\",:\\\"a1".to_vec())], 0..40), before in 0..80usize) {
+        let mut payload = format!("{{\"a\":\"{}", "x".repeat(before)).into_bytes();
+        payload.extend(&bytes);
+        payload.extend(b"\"}");
+        let mut picks = Picks::default();
+        let picked = picks.read(&payload, &Paths::default()).map(|_| ()).err();
+        let expected = std::str::from_utf8(&payload).map_or(Some(Fault::NotJson), |text| Value::parse(text).err());
+        prop_assert_eq!(picked, expected);
+        let deep = [&b"[".repeat(200)[..], b"\xff"].concat();
+        prop_assert_eq!(picks.read(&deep, &Paths::default()).err(), Some(Fault::NotJson));
+    }
+
     #[test]
     fn elements_are_those_of_the_document(text in any_json()) {
         let document = Value::parse(&text).unwrap();
@@ -173,7 +187,7 @@ fn of_a_key_that_is_there_twice_the_last_value_counts_with_all_that_is_in_it() {
             [&["a"][..], &["a", "b"], &["a", "a"], &["a", "a", "a"]].map(|names| paths.ask(names.iter().copied()));
         let mut picks = Picks::default();
         for _again in 0..2 {
-            let fields = picks.read(text, &paths).unwrap();
+            let fields = picks.read(text.as_bytes(), &paths).unwrap();
             assert_eq!(asked.map(|path| shown(fields.get(path))), expected.map(str::to_owned), "{text}");
         }
     }
@@ -188,11 +202,11 @@ fn many_names_are_told_apart() {
     let entries: Vec<String> = names.iter().enumerate().map(|(at, name)| format!("\"{name}\":{at}")).collect();
     let text = format!("{{\"properties\":{{{}}}}}", entries.join(","));
     let mut picks = Picks::default();
-    let fields = picks.read(&text, &paths).unwrap();
+    let fields = picks.read(text.as_bytes(), &paths).unwrap();
     for (at, path) in asked.iter().enumerate() {
         assert_eq!(fields.get(*path), Seen::Number(&at.to_string()));
     }
-    let empty = picks.read("{\"property_1\":1}", &paths).unwrap();
+    let empty = picks.read(b"{\"property_1\":1}", &paths).unwrap();
     assert!(asked.iter().all(|path| empty.get(*path) == Seen::Null));
 }
 
@@ -200,11 +214,11 @@ fn many_names_are_told_apart() {
 fn depth_is_limited_before_anything_that_follows() {
     let mut picks = Picks::default();
     let deep = format!("{{\"x\":{}\"\u{1}", "[".repeat(127));
-    assert_eq!(picks.read(&deep, &Paths::default()).err(), Some(Fault::TooDeep));
+    assert_eq!(picks.read(deep.as_bytes(), &Paths::default()).err(), Some(Fault::TooDeep));
     let open = "{\"a\":".repeat(100_000);
     let mut paths = Paths::default();
     paths.ask(["a"; 200]);
-    assert_eq!(picks.read(&open, &paths).err(), Some(Fault::TooDeep));
+    assert_eq!(picks.read(open.as_bytes(), &paths).err(), Some(Fault::TooDeep));
     let most = format!("{}1{}", "{\"a\":".repeat(127), "}".repeat(127));
-    assert!(picks.read(&most, &paths).is_ok());
+    assert!(picks.read(most.as_bytes(), &paths).is_ok());
 }

@@ -18,9 +18,9 @@ fn both(source: &str, text: &str) -> (Result<bool, EvalError>, Result<bool, Eval
     let expression = Expression::compile(source).unwrap_or_else(|error| panic!("{source}: {error}"));
     let mut paths = Paths::default();
     let condition = expression.condition(&mut paths);
-    let document = Document::new(record(text), text);
+    let document = Document::new(record(text), text.as_bytes());
     let mut picks = Picks::default();
-    let facts = Facts { fields: picks.read(text, &paths).unwrap(), document: &document };
+    let facts = Facts { fields: picks.read(text.as_bytes(), &paths).unwrap(), document: &document };
     let plain = expression.is_true(&Event::parse(&record(text)).unwrap());
     let ours = condition.is_true(&facts);
 
@@ -163,9 +163,9 @@ fn nothing_that_is_covered_reads_the_document() {
         let mut paths = Paths::default();
         let condition = Expression::compile(source).unwrap().condition(&mut paths);
         // The text of the document is not the one that was picked from: whoever reads it is found out.
-        let document = Document::new(record(text), "nonsense");
+        let document = Document::new(record(text), b"nonsense");
         let mut picks = Picks::default();
-        let facts = Facts { fields: picks.read(text, &paths).unwrap(), document: &document };
+        let facts = Facts { fields: picks.read(text.as_bytes(), &paths).unwrap(), document: &document };
         assert_eq!(condition.is_true(&facts), Ok(true), "{source}");
         assert!(!matches!(condition.0, Kind::Whole(_)));
     }

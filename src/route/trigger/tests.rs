@@ -12,7 +12,7 @@ use crate::expression::properties::{any_document, any_expression};
 /// Matches and failures, by the index.
 fn found(triggers: &Triggers, text: &str) -> (Vec<u32>, Vec<(u32, EvalError)>) {
     let (mut matched, mut failed) = (Vec::new(), Vec::new());
-    let document = Document::new(record(0, text.as_bytes()), text);
+    let document = Document::new(record(0, text.as_bytes()), text.as_bytes());
     let set = triggers.of(TopicIndex(0)).unwrap();
     set.matching(&document, &mut Scratch::default(), &mut matched, &mut |action, error| {
         failed.push((action.0, error.clone()))
@@ -150,7 +150,7 @@ fn few_of_many_triggers_are_candidates() {
         let triggers = triggers(sources);
         let set = triggers.of(TopicIndex(0)).unwrap();
         let (mut picks, mut found) = (Picks::default(), Vec::new());
-        set.index.candidates(picks.read(text, &set.paths).unwrap(), &mut found);
+        set.index.candidates(picks.read(text.as_bytes(), &set.paths).unwrap(), &mut found);
         found.len()
     };
     let event = r#"{"type":"track","event":"E7","properties":{"total":100.5,"plan":"p"}}"#;
