@@ -83,13 +83,14 @@ impl Rig {
                 Ok(connection)
             })
         };
-        let Connection { client, commits, ends, described } = connect().unwrap();
+        let Connection { client, records, commits, ends, described } = connect().unwrap();
         let (metrics, health) = (Metrics::new(&config), Arc::new(Health::new(Instant::now())));
         let (_, reports) = async_mpsc::channel(1);
         let window = Arc::new(Window::new(1.0));
         let parts = Parts {
             connect,
             client,
+            records,
             ends,
             described,
             wakes,
