@@ -47,9 +47,14 @@ mod pause;
 
 mod poll;
 
+mod position;
+
 mod read;
 
 mod rebalance;
+
+#[cfg(test)]
+mod rig;
 
 mod share;
 
@@ -137,6 +142,8 @@ pub struct PollLoop {
     out_of_range: Option<Instant>,
     /// Which ones these are.
     stuck: BTreeSet<Partition>,
+    /// Partitions of which the client may count one record too many.
+    shifted: position::Shifted,
     /// The topic whose turn it is to be read first.
     first: usize,
     /// Topics that are not there.
@@ -178,6 +185,7 @@ impl PollLoop {
             stalls: Stalls::default(),
             out_of_range: None,
             stuck: BTreeSet::new(),
+            shifted: position::Shifted::default(),
             first: 0,
             missing: BTreeSet::new(),
             began: Instant::now(),

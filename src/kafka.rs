@@ -165,10 +165,6 @@ impl ClientContext for Context {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        // The end of a partition is no error; the poll returns it as well.
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
-            return;
-        }
         self.tell(Told::Error(error, reason.to_owned()));
     }
 }
@@ -260,8 +256,8 @@ fn properties(kafka: &Kafka) -> ClientConfig {
         .set("enable.auto.offset.store", "false")
         // Where to start is decided at the assignment (consume/start.rs). The property would skip records without a word.
         .set("auto.offset.reset", "error")
-        // At the end of a partition the position tells of control records, which no event shows.
-        .set("enable.partition.eof", "true")
+        // Its batch call counts the end of a partition as a record (consume/position.rs).
+        .set("enable.partition.eof", "false")
         .set("statistics.interval.ms", STATISTICS_INTERVAL.as_millis().to_string())
         .set_log_level(RDKafkaLogLevel::Info);
     if let Some(instance_id) = &kafka.instance_id {

@@ -162,7 +162,7 @@ impl PollLoop {
     }
 
     /// Makes the client read on where the ledger stands. A seek fails after a reset that failed; taking the partitions over again works.
-    fn read_anew(&mut self, stuck: &[Partition]) -> Result<(), KafkaError> {
+    pub(super) fn read_anew(&mut self, stuck: &[Partition]) -> Result<(), KafkaError> {
         let eager = !matches!(self.parts.client.rebalance_protocol(), RebalanceProtocol::Cooperative);
         let mut list = TopicPartitionList::new();
         for standing in self.ledger.standings() {
@@ -174,7 +174,9 @@ impl PollLoop {
             let name = self.topics.name(partition.topic);
             list.add_partition_offset(name, partition.number, KafkaOffset::Offset(standing.next.0))?;
         }
-        kafka::give_up(&self.parts.client, &list)?;
+        // A try that failed may have come so far already, and what is not held can't be given up.
+        let held = kafka::held(&self.parts.client, &list)?;
+        kafka::give_up(&self.parts.client, &held)?;
         self.take_over(&list)?;
         self.parts.committer.hurry();
         Ok(())

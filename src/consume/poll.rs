@@ -10,7 +10,7 @@ use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 
-use crate::event::{Partition, Position};
+use crate::event::Partition;
 use crate::kafka::Told;
 use crate::kafka::native::{Records, Taken};
 use crate::metrics::TopicTally;
@@ -112,7 +112,6 @@ impl PollLoop {
                 };
                 match taken {
                     Taken::Message(message) => self.read(&message),
-                    Taken::End(Position { partition, offset }) => self.ledger.advance(partition, offset),
                     Taken::Trouble { partition, error, reason } => self.trouble_with(partition, &error, &reason),
                 }
             }
@@ -123,9 +122,11 @@ impl PollLoop {
     }
 
     fn trouble_with(&mut self, partition: Partition, error: &KafkaError, reason: &str) {
+        let now = Instant::now();
+        self.shifted.note(partition, now);
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AutoOffsetReset) {
             self.stuck.insert(partition);
-            self.out_of_range = self.out_of_range.or(Some(Instant::now()));
+            self.out_of_range = self.out_of_range.or(Some(now));
         } else {
             self.client_error(error, reason);
         }

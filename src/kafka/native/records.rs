@@ -39,9 +39,7 @@ struct Held(NonNull<rd::rd_kafka_message_t>);
 pub enum Taken<'a> {
     /// A record.
     Message(Message<'a>),
-    /// All records of a partition have come so far, and here its next one will be: transactions leave markers, compaction leaves gaps.
-    End(Position),
-    /// Something that librdkafka keeps trying to mend, or can't without us.
+    /// Something that librdkafka keeps trying to mend, or can't without us. From here on its own count of what was read of the partition may be one too high.
     Trouble {
         /// Of which partition.
         partition: Partition,
@@ -105,13 +103,10 @@ impl Records {
         if message.err == rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
             return Some(Taken::Message(Message { held, position, topic: &self.name }));
         }
-        Some(match RDKafkaErrorCode::from(message.err) {
-            RDKafkaErrorCode::PartitionEOF => Taken::End(position),
-            code => Taken::Trouble {
-                partition,
-                error: KafkaError::Global(code),
-                reason: String::from_utf8_lossy(held.payload().unwrap_or_default()).into_owned(),
-            },
+        Some(Taken::Trouble {
+            partition,
+            error: KafkaError::Global(RDKafkaErrorCode::from(message.err)),
+            reason: String::from_utf8_lossy(held.payload().unwrap_or_default()).into_owned(),
         })
     }
 
@@ -127,6 +122,12 @@ impl Records {
             self.held.reverse();
         }
         !self.held.is_empty()
+    }
+
+    /// Whether anything of a partition was taken and not asked for yet.
+    #[must_use]
+    pub fn holds(&self, partition: Partition) -> bool {
+        partition.topic == self.topic && self.held.iter().any(|held| held.get().partition == partition.number)
     }
 
     /// Drops what is held of the partitions that leave: whoever reads them next is given it again, and so are we.
