@@ -1,13 +1,13 @@
 //! [1] The poll loop: one OS thread that owns the Kafka client, the router, the ledger and the commits. No locks but the queues' own.
 //!
-//! Invariant: it never blocks but in a rebalance, for a bounded drain: a full queue pauses partitions and polling goes on, so `max.poll.interval.ms` is never at risk.
+//! Invariant: it never blocks but in a rebalance, for a bounded drain: a topic that feeds a full queue is not read on and polling goes on, so `max.poll.interval.ms`
+//! is never at risk.
 //! Outcomes are taken before new records: what ends makes room, and its commit is what a crash would cost.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -20,8 +20,8 @@ use crate::delivery::{Orders, Outcome, Reason, Report};
 use crate::event::{Offset, Partition, TopicId, TopicIndex};
 use crate::health::Health;
 use crate::health::stall::Stalls;
-use crate::kafka::native::{Ends, TopicQueue};
-use crate::kafka::{self, Client, Connect, Told};
+use crate::kafka::native::{Ends, Records, TopicQueue};
+use crate::kafka::{self, Client, Connect};
 use crate::log_repeat::LogRepeat;
 use crate::metrics::{Metrics, TopicTally};
 use crate::queue::Queue;
@@ -45,19 +45,20 @@ mod observe;
 
 mod pause;
 
+mod poll;
+
+mod position;
+
 mod read;
 
 mod rebalance;
 
+#[cfg(test)]
+mod rig;
+
 mod share;
 
 mod start;
-
-/// How many records a turn takes at most, so that outcomes never wait long.
-const BATCH: usize = 1_000;
-
-/// How long a turn goes on taking records: many triggers make few records long.
-const TURN: Duration = Duration::from_millis(50);
 
 /// The longest wait of an idle loop; everything that matters wakes it.
 const IDLE: Duration = Duration::from_millis(200);
@@ -99,6 +100,8 @@ pub struct Parts {
     pub router: Router,
     /// Commits.
     pub committer: Committer,
+    /// By topic: what the client reads of it.
+    pub records: Vec<Records>,
     /// Tells the ends of paused partitions.
     pub ends: Ends,
     /// Tells which topics there are.
@@ -137,6 +140,12 @@ pub struct PollLoop {
     stalls: Stalls,
     /// Some partition's next events are gone: when to look where it goes on.
     out_of_range: Option<Instant>,
+    /// Which ones these are.
+    stuck: BTreeSet<Partition>,
+    /// Partitions of which the client may count one record too many.
+    shifted: position::Shifted,
+    /// The topic whose turn it is to be read first.
+    first: usize,
     /// Topics that are not there.
     missing: BTreeSet<TopicIndex>,
     began: Instant,
@@ -175,6 +184,9 @@ impl PollLoop {
             leaderless: BTreeSet::new(),
             stalls: Stalls::default(),
             out_of_range: None,
+            stuck: BTreeSet::new(),
+            shifted: position::Shifted::default(),
+            first: 0,
             missing: BTreeSet::new(),
             began: Instant::now(),
             observed: Instant::now(),
@@ -230,7 +242,8 @@ impl PollLoop {
         self.decide_the_undecided(now);
         self.go_on_in_range(now);
         self.observe(now);
-        self.poll()
+        let more = self.hear();
+        self.read_on() || more
     }
 
     /// How long nothing is due.
@@ -246,69 +259,6 @@ impl PollLoop {
         take_reports(reports, &mut self.ledger, committer, metrics, config);
     }
 
-    /// Polls records until there are none, at most a batch. Whether there may be more.
-    fn poll(&mut self) -> bool {
-        let client = Arc::clone(&self.parts.client);
-        let end = Instant::now() + TURN;
-        let mut more = true;
-        for _ in 0..BATCH {
-            let before = client.context().activity();
-            let polled = client.poll(Duration::ZERO);
-            // A rebalance that came with the same poll goes first: the record may be of a partition that leaves.
-            let told = client.context().activity() != before;
-            if told {
-                self.listen();
-            }
-            match polled {
-                Some(Ok(message)) => self.read(&message),
-                Some(Err(KafkaError::PartitionEOF(_))) => self.pass_over_the_end(),
-                Some(Err(KafkaError::MessageConsumptionFatal(code))) => {
-                    self.fatal = Some(code);
-                    break;
-                }
-                // Told to the context as well.
-                Some(Err(_)) => {}
-                // A poll that served something else may have left records behind it.
-                None if told => {}
-                None => {
-                    more = false;
-                    break;
-                }
-            }
-            if Instant::now() >= end {
-                break;
-            }
-        }
-        for (topic, tally) in self.topics.indices().zip(&mut self.tallies) {
-            if *tally != TopicTally::default() {
-                self.parts.metrics.add_events(topic, &std::mem::take(tally));
-            }
-        }
-        more
-    }
-
-    /// Acts on what librdkafka told during a poll.
-    fn listen(&mut self) {
-        for told in self.parts.client.context().take() {
-            match told {
-                Told::Assigned(partitions) => self.assigned(&partitions),
-                Told::Revoked { partitions, lost } => self.revoked(&partitions, lost),
-                Told::Statistics(statistics) => self.learn(&statistics),
-                Told::Error(error, reason) => self.client_error(&error, &reason),
-            }
-        }
-    }
-
-    /// At the end of a partition the position can lie beyond the last event: transactions leave markers, compaction leaves gaps.
-    fn pass_over_the_end(&mut self) {
-        let Ok(positions) = self.parts.client.position() else { return };
-        for at in positions.elements() {
-            if let (Some(topic), rdkafka::Offset::Offset(offset)) = (self.topics.index(at.topic()), at.offset()) {
-                self.ledger.advance(Partition { topic, number: at.partition() }, Offset(offset));
-            }
-        }
-    }
-
     fn client_error(&mut self, error: &KafkaError, reason: &str) {
         self.look_for_failure();
         if self.fatal.is_some() {
@@ -317,8 +267,6 @@ impl PollLoop {
             if let Err(error) = self.describe_topics() {
                 tracing::debug!(%error, "could not ask for the topics");
             }
-        } else if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AutoOffsetReset) {
-            self.out_of_range = self.out_of_range.or(Some(Instant::now()));
         } else if let Some(times) = self.trouble.note(self.began.elapsed()).times() {
             tracing::warn!(%error, reason, times, "trouble with Kafka; the client keeps trying");
         }

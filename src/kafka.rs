@@ -10,15 +10,14 @@ use std::time::Duration;
 use rdkafka::config::{ClientConfig, FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedHeaders, Headers as _};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, Statistics, TopicPartitionList};
 
 use crate::config::check::Kafka;
-use crate::event::Headers;
+use crate::event::TopicIndex;
 use crate::wake::Waker;
 
-use self::native::{CommitQueue, Ends, TopicQueue};
+use self::native::{CommitQueue, Ends, Records, TopicQueue};
 
 pub mod native;
 
@@ -29,6 +28,8 @@ pub type Client = BaseConsumer<Context>;
 pub struct Connection {
     /// Subscribed to nothing yet.
     pub client: Arc<Client>,
+    /// By topic: what is read of it.
+    pub records: Vec<Records>,
     /// Takes commits.
     pub commits: CommitQueue,
     /// Tells the ends of paused partitions.
@@ -47,7 +48,10 @@ impl Connection {
     /// Properties that contradict each other, files that are not there (certificates): librdkafka's own text says which. Out of memory, threads or descriptors.
     pub fn open(kafka: &Kafka, waker: &Waker) -> KafkaResult<Self> {
         let client = client(kafka, waker)?;
+        let topics = (0..).map(TopicIndex).zip(&kafka.topics);
+        let records = topics.map(|(topic, name)| Records::new(Arc::clone(&client), waker.clone(), topic, name));
         Ok(Self {
+            records: records.collect::<KafkaResult<_>>()?,
             commits: CommitQueue::new(Arc::clone(&client), waker.clone())?,
             ends: Ends::new(Arc::clone(&client), waker.clone())?,
             described: TopicQueue::new(Arc::clone(&client), waker.clone())?,
@@ -74,8 +78,7 @@ const DEFAULTS: &[(&str, &str)] = &[
     // A resumed partition waits for the fetch that is under way, which waits so long for events of the others; so do look-ups at an assignment. Events end the
     // wait at once, so it only costs an idle worker twenty requests a second.
     ("fetch.wait.max.ms", "50"),
-    // Prefetch is memory. With librdkafka's own default of 1,000 ms of fetch backoff a small queue would starve the loop.
-    ("queued.max.messages.kbytes", "8192"),
+    // Prefetch is memory (and see `PREFETCH_KBYTES`). With librdkafka's own default of 1,000 ms of fetch backoff a small queue would starve the loop.
     ("fetch.queue.backoff.ms", "5"),
     // The queue's limit is looked at before a fetch; one answer can overshoot it by what it decompresses to. At librdkafka's defaults (50 MB an answer, 1 MB a
     // partition) 300,000 small events of four partitions took 140 MB. A larger batch is still fetched, alone.
@@ -84,6 +87,12 @@ const DEFAULTS: &[(&str, &str)] = &[
     // Partitions that are added are found within half a minute.
     ("topic.metadata.refresh.interval.ms", "30000"),
 ];
+
+/// How much of all topics is fetched ahead. librdkafka's `queued.max.messages.kbytes` is a bound for each queue that partitions are forwarded to, one a topic.
+const PREFETCH_KBYTES: usize = 8_192;
+
+/// The least for one topic, however many there are: less than a fetch brings would make every fetch wait for the one before to be read.
+const TOPIC_KBYTES: usize = 1_024;
 
 /// Defaults that the KIP-848 protocol refuses: its sessions are the broker's business.
 const CLASSIC_ONLY: &[&str] = &["partition.assignment.strategy", "session.timeout.ms", "heartbeat.interval.ms"];
@@ -156,10 +165,6 @@ impl ClientContext for Context {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        // The end of a partition is no error; the poll returns it as well.
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
-            return;
-        }
         self.tell(Told::Error(error, reason.to_owned()));
     }
 }
@@ -239,6 +244,8 @@ pub fn properties(kafka: &Kafka) -> ClientConfig {
             config.set(*name, *value);
         }
     }
+    let prefetch = (PREFETCH_KBYTES / kafka.topics.len().max(1)).max(TOPIC_KBYTES);
+    config.set("queued.max.messages.kbytes", prefetch.to_string());
     config.set("client.id", "slackline");
     for (name, value) in &kafka.properties {
         config.set(name, value.expose());
@@ -250,8 +257,8 @@ pub fn properties(kafka: &Kafka) -> ClientConfig {
         .set("enable.auto.offset.store", "false")
         // Where to start is decided at the assignment (consume/start.rs). The property would skip records without a word.
         .set("auto.offset.reset", "error")
-        // At the end of a partition the position tells of control records, which no event shows.
-        .set("enable.partition.eof", "true")
+        // Its batch call counts the end of a partition as a record (consume/position.rs).
+        .set("enable.partition.eof", "false")
         .set("statistics.interval.ms", STATISTICS_INTERVAL.as_millis().to_string())
         .set_log_level(RDKafkaLogLevel::Info);
     if let Some(instance_id) = &kafka.instance_id {
@@ -273,19 +280,18 @@ pub fn is_unknown_topic(error: &KafkaError) -> bool {
     )
 }
 
-impl Headers for BorrowedHeaders {
-    fn for_each<'a>(&'a self, each: &mut dyn FnMut(&'a str, Option<&'a [u8]>)) {
-        for header in self.iter() {
-            each(header.key, header.value);
-        }
-    }
-}
-
 /// A client of a cluster that was just started, for the tests of what is asked of it.
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 pub(crate) fn client_of(brokers: &str) -> Client {
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", brokers).set("group.id", "test").set("log_level", "0");
-    Client::from_config_and_context(&config, Context::new()).unwrap()
+    client_with(&config)
+}
+
+/// A client with no properties but these, for the tests of the queues.
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+pub(crate) fn client_with(config: &ClientConfig) -> Client {
+    Client::from_config_and_context(config, Context::new()).unwrap()
 }

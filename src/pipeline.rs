@@ -130,10 +130,11 @@ impl Pipeline {
             let (config, waker) = (Arc::clone(&self.config), waker.clone());
             Box::new(move || Connection::open(&config.kafka, &waker))
         };
-        let Connection { client, commits, ends, described } = connect().map_err(PipelineError::Kafka)?;
+        let Connection { client, records, commits, ends, described } = connect().map_err(PipelineError::Kafka)?;
         let parts = Parts {
             connect,
             client,
+            records,
             ends,
             described,
             wakes,

@@ -13,6 +13,7 @@ use crate::delivery::{Epoch, Ticket};
 use crate::event::{Offset, Partition, Position, TopicId, TopicIndex};
 use crate::metrics::Degree;
 
+use self::by_partition::ByPartition;
 use self::owned::{Owned, Unsettled, name};
 use super::inherited::Claimed;
 use super::metadata::{self, Fitted};
@@ -27,7 +28,7 @@ const EVENTS_A_BYTE: usize = 4;
 #[derive(Debug)]
 pub struct Ledger {
     roster: Arc<Roster>,
-    owned: BTreeMap<Partition, Owned>,
+    owned: ByPartition<Owned>,
     last_epoch: u64,
     /// Pending events that were not there any more when they were to be read again.
     lost: Vec<(Partition, u64)>,
@@ -126,7 +127,7 @@ impl Ledger {
     /// Owns nothing; `roster` tells the configuration's names.
     #[must_use]
     pub fn new(roster: Arc<Roster>) -> Self {
-        Self { roster, owned: BTreeMap::new(), last_epoch: 0, lost: Vec::new() }
+        Self { roster, owned: ByPartition::new(), last_epoch: 0, lost: Vec::new() }
     }
 
     /// The configuration's names.
@@ -162,7 +163,7 @@ impl Ledger {
 
     /// Forgets a partition: outcomes that come later are fenced. The webhooks whose holds end with it, one for each outcome that no acknowledged commit told.
     pub fn revoke(&mut self, partition: Partition) -> Vec<WebhookIndex> {
-        self.owned.remove(&partition).map_or_else(Vec::new, |mut owned| {
+        self.owned.remove(partition).map_or_else(Vec::new, |mut owned| {
             owned.untold.append(&mut owned.told);
             owned.untold
         })
@@ -171,7 +172,7 @@ impl Ledger {
     /// The current ownership of a partition, if it is owned.
     #[must_use]
     pub fn epoch(&self, partition: Partition) -> Option<Epoch> {
-        self.owned.get(&partition).map(|owned| owned.epoch)
+        self.owned.get(partition).map(|owned| owned.epoch)
     }
 
     /// How many partitions a topic had when the group began with those of it that are owned: the least of what they say.
@@ -183,13 +184,13 @@ impl Ledger {
 
     /// The owned partitions.
     pub fn partitions(&self) -> impl Iterator<Item = Partition> + '_ {
-        self.owned.keys().copied()
+        self.owned.iter().map(|(partition, _)| partition)
     }
 
     /// What the record at this position is.
     #[must_use]
     pub fn reading(&self, position: Position) -> Reading {
-        let Some(owned) = self.owned.get(&position.partition) else { return Reading::Known };
+        let Some(owned) = self.owned.get(position.partition) else { return Reading::Known };
         match &owned.left {
             _ if position.offset < owned.next => Reading::Known,
             Some(left) if position.offset < left.mark => {
@@ -206,30 +207,29 @@ impl Ledger {
     /// What an event that a former owner had read comes to, now that these actions match it.
     #[must_use]
     pub fn claim(&self, position: Position, matched: &[ActionIndex]) -> Claimed {
-        let left = self.owned.get(&position.partition).and_then(|owned| owned.left.as_ref());
+        let left = self.owned.get(position.partition).and_then(|owned| owned.left.as_ref());
         left.map_or_else(Claimed::default, |left| left.claim(position.offset, matched, &self.roster))
     }
 
     /// Notes that an event was read, and what it comes to. `None`: [`Reading::Known`], leave it alone.
     pub fn read(&mut self, position: Position, read: Read) -> Option<Epoch> {
-        let owned = self.owned.get_mut(&position.partition)?;
+        let owned = self.owned.get_mut(position.partition)?;
         if position.offset < owned.next {
             return None;
         }
         let epoch = owned.epoch;
-        if owned.left.is_some() {
-            // What is listed below it was not there any more.
-            owned.next = position.offset;
-            self.passed(position.partition);
-        }
-        let owned = self.owned.get_mut(&position.partition)?;
-        owned.next = position.offset.next();
         if let Some(left) = &mut owned.left {
-            left.pass(owned.next);
-            if owned.next >= left.mark {
+            // What is listed below it was not there any more.
+            let gone = left.pass(position.offset);
+            left.pass(position.offset.next());
+            if position.offset.next() >= left.mark {
                 owned.left = None;
             }
+            if gone > 0 {
+                self.lost.push((position.partition, gone));
+            }
         }
+        owned.next = position.offset.next();
         let Read { timestamp, pending, done } = read;
         if !pending.is_empty() {
             owned.unsettled.insert(position.offset, Unsettled { timestamp, pending, done });
@@ -239,7 +239,7 @@ impl Ledger {
 
     /// Passes over offsets below `next` that hold no event: control records and compaction's gaps at a partition's end, or what has left the retention.
     pub fn advance(&mut self, partition: Partition, next: Offset) {
-        if let Some(owned) = self.owned.get_mut(&partition) {
+        if let Some(owned) = self.owned.get_mut(partition) {
             owned.next = owned.next.max(next);
             self.passed(partition);
         }
@@ -251,7 +251,7 @@ impl Ledger {
     }
 
     fn passed(&mut self, partition: Partition) {
-        let Some(owned) = self.owned.get_mut(&partition) else { return };
+        let Some(owned) = self.owned.get_mut(partition) else { return };
         let Some(left) = &mut owned.left else { return };
         let gone = left.pass(owned.next);
         if owned.next >= left.mark {
@@ -264,7 +264,7 @@ impl Ledger {
 
     /// Notes that one delivery has an outcome. `told_by`: the webhook whose sender reported it, and is held until a commit that tells it is acknowledged.
     pub fn settle(&mut self, ticket: &Ticket, told_by: Option<WebhookIndex>) -> Settled {
-        let Some(owned) = self.owned.get_mut(&ticket.position.partition).filter(|owned| owned.epoch == ticket.epoch)
+        let Some(owned) = self.owned.get_mut(ticket.position.partition).filter(|owned| owned.epoch == ticket.epoch)
         else {
             return Settled::Fenced;
         };
@@ -283,29 +283,29 @@ impl Ledger {
     /// What a commit would say now of the partitions in `scope`: those of which the broker has not acknowledged it, or not heard all outcomes.
     #[must_use]
     pub fn offer(&self, scope: Scope<'_>, blocked: &BTreeMap<WebhookIndex, u64>, budget: usize) -> Vec<Committable> {
-        let within = |partition: &Partition, owned: &Owned| match scope {
+        let within = |partition: Partition, owned: &Owned| match scope {
             Scope::Urgent => owned.is_urgent(),
             Scope::All => true,
-            Scope::Only(these) => these.contains(partition),
+            Scope::Only(these) => these.contains(&partition),
         };
         self.owned
             .iter()
-            .filter(|(partition, owned)| within(partition, owned))
-            .map(|(&partition, owned)| {
+            .filter(|(partition, owned)| within(*partition, owned))
+            .map(|(partition, owned)| {
                 let offset = owned.committable();
                 let state = owned.state(&self.roster, self.blocked(partition, blocked), budget);
                 let Fitted { text, cut } = metadata::fit(&state, offset, budget, owned.roster(&self.roster));
                 let cost = text.len() + owned.unsettled.len() / EVENTS_A_BYTE;
                 Committable { partition, epoch: owned.epoch, offset, metadata: text, cut, cost }
             })
-            .filter(|offer| self.owned.get(&offer.partition).is_some_and(|owned| !owned.has_acknowledged(offer)))
+            .filter(|offer| self.owned.get(offer.partition).is_some_and(|owned| !owned.has_acknowledged(offer)))
             .collect()
     }
 
     /// A commit of these is under way: it tells every outcome that came so far.
     pub fn sent(&mut self, offers: &[Committable]) {
         for offer in offers {
-            if let Some(owned) = self.owned.get_mut(&offer.partition).filter(|owned| owned.epoch == offer.epoch) {
+            if let Some(owned) = self.owned.get_mut(offer.partition).filter(|owned| owned.epoch == offer.epoch) {
                 owned.told.append(&mut owned.untold);
                 owned.urgent = false;
             }
@@ -314,7 +314,7 @@ impl Ledger {
 
     /// The broker acknowledged a commit. One of an earlier ownership changes nothing. The webhooks whose holds end, one for each outcome that it told.
     pub fn acknowledge(&mut self, acknowledged: &Committable) -> Vec<WebhookIndex> {
-        let owned = self.owned.get_mut(&acknowledged.partition).filter(|owned| owned.epoch == acknowledged.epoch);
+        let owned = self.owned.get_mut(acknowledged.partition).filter(|owned| owned.epoch == acknowledged.epoch);
         owned.map_or_else(Vec::new, |owned| {
             owned.committed = Some(acknowledged.offset);
             owned.metadata = Some(acknowledged.metadata.clone());
@@ -324,7 +324,7 @@ impl Ledger {
 
     /// The commit that was under way failed: what it told is to be told again.
     pub fn failed(&mut self) {
-        for owned in self.owned.values_mut() {
+        for (_, owned) in self.owned.iter_mut() {
             owned.untold.append(&mut owned.told);
             owned.urgent |= owned.metadata.is_none();
         }
@@ -341,12 +341,12 @@ impl Ledger {
     /// Whether every owned partition has an acknowledged committed offset: nothing that comes from now on can be skipped by a restart.
     #[must_use]
     pub fn is_anchored(&self) -> bool {
-        self.owned.values().all(|owned| owned.committed.is_some())
+        self.owned.iter().all(|(_, owned)| owned.committed.is_some())
     }
 
     /// How every owned partition stands.
     pub fn standings(&self) -> impl Iterator<Item = Standing> + '_ {
-        self.owned.iter().map(|(&partition, owned)| Standing {
+        self.owned.iter().map(|(partition, owned)| Standing {
             partition,
             next: owned.next,
             committed: owned.committed,
@@ -362,6 +362,8 @@ impl Ledger {
             .collect()
     }
 }
+
+mod by_partition;
 
 mod owned;
 

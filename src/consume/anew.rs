@@ -93,6 +93,7 @@ impl PollLoop {
         self.give_up(&owned, true);
         self.undecided = None;
         self.out_of_range = None;
+        self.stuck.clear();
         self.parts.health.set_joined(false);
         self.stalls = Stalls::default();
         self.parts.health.set_stalls(Vec::new());
@@ -102,8 +103,9 @@ impl PollLoop {
     }
 
     fn connect(&mut self) -> Result<(), KafkaError> {
-        let Connection { client, commits, ends, described } = (self.parts.connect)()?;
+        let Connection { client, records, commits, ends, described } = (self.parts.connect)()?;
         self.parts.committer.replace(commits, Instant::now());
+        self.parts.records = records;
         self.parts.ends = ends;
         self.parts.described = described;
         // The last that holds the old one: it is destroyed here, before the new one joins.

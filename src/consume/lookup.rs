@@ -102,16 +102,22 @@ impl PollLoop {
         }
     }
 
-    /// librdkafka does not say which partition it is: all that are owned are looked at.
+    /// Of the partitions that librdkafka named, those that are still owned. No others: what was fetched of them and waits for room is there, though it may have
+    /// left the log meanwhile.
     fn try_to_go_on(&mut self) -> Result<(), KafkaError> {
         self.describe_topics()?;
         self.leave_remade();
-        let owned: Vec<(Partition, Offset)> = self.ledger.standings().map(|at| (at.partition, at.next)).collect();
+        let standings = self.ledger.standings().filter(|at| self.stuck.contains(&at.partition));
+        let owned: Vec<(Partition, Offset)> = standings.map(|at| (at.partition, at.next)).collect();
+        if owned.is_empty() {
+            self.stuck.clear();
+            return Ok(());
+        }
         let names: Vec<(String, i32)> =
             owned.iter().map(|(at, _)| (self.topics.name(at.topic).to_owned(), at.number)).collect();
         let low = self.log_offsets(&names, KafkaOffset::Beginning)?;
         let high = self.log_offsets(&names, KafkaOffset::End)?;
-        let mut shortened = Vec::new();
+        let mut go_on = Vec::new();
         let mut cut = Vec::new();
         for ((partition, next), (low, high)) in owned.into_iter().zip(low.into_iter().zip(high)) {
             let topic = self.topics.id(partition.topic);
@@ -122,15 +128,17 @@ impl PollLoop {
                     self.ledger.advance(partition, offset);
                     self.log_begin(partition, begin, &known);
                     self.ends.insert(partition, high);
-                    shortened.push(partition);
+                    go_on.push(partition);
                 }
-                Begin::Committed(_) => {}
+                // It is there again, or was advanced to by a try that failed later: the client has stopped reading it all the same.
+                Begin::Committed(_) => go_on.push(partition),
                 _ => cut.push(partition),
             }
         }
-        if !shortened.is_empty() {
-            self.read_anew(&shortened)?;
+        if !go_on.is_empty() {
+            self.read_anew(&go_on)?;
         }
+        self.stuck.clear();
         if !cut.is_empty() {
             self.begin_again(cut);
         }
@@ -154,10 +162,9 @@ impl PollLoop {
     }
 
     /// Makes the client read on where the ledger stands. A seek fails after a reset that failed; taking the partitions over again works.
-    fn read_anew(&mut self, stuck: &[Partition]) -> Result<(), KafkaError> {
+    pub(super) fn read_anew(&mut self, stuck: &[Partition]) -> Result<(), KafkaError> {
         let eager = !matches!(self.parts.client.rebalance_protocol(), RebalanceProtocol::Cooperative);
         let mut list = TopicPartitionList::new();
-        let mut paused = TopicPartitionList::new();
         for standing in self.ledger.standings() {
             let partition = standing.partition;
             // An eager assignment replaces the one before: it names everything.
@@ -166,13 +173,11 @@ impl PollLoop {
             }
             let name = self.topics.name(partition.topic);
             list.add_partition_offset(name, partition.number, KafkaOffset::Offset(standing.next.0))?;
-            if self.pauses.is_paused(partition.topic) {
-                paused.add_partition(name, partition.number);
-            }
         }
-        kafka::give_up(&self.parts.client, &list)?;
-        kafka::take_over(&self.parts.client, &list)?;
-        self.parts.client.pause(&paused)?;
+        // A try that failed may have come so far already, and what is not held can't be given up.
+        let held = kafka::held(&self.parts.client, &list)?;
+        kafka::give_up(&self.parts.client, &held)?;
+        self.take_over(&list)?;
         self.parts.committer.hurry();
         Ok(())
     }

@@ -44,6 +44,7 @@ impl PollLoop {
         self.observed = now;
         self.look_for_failure();
         self.look_at_ends(now);
+        self.look_at_positions(now);
         self.observe_holds(now);
         self.parts.committer.unblock(since_epoch().as_secs());
         self.look_at_topics(now);
@@ -108,7 +109,7 @@ impl PollLoop {
     }
 
     /// The end of an owned partition as far as anything told: the statistics, the broker itself, or what was read, which is proof of an end.
-    fn end_of(&self, standing: &Standing) -> Option<i64> {
+    pub(super) fn end_of(&self, standing: &Standing) -> Option<i64> {
         let told = self.ends.get(&standing.partition)?;
         let asked = self.asked_ends.get(&standing.partition).unwrap_or(told);
         Some(told.0.max(asked.0).max(standing.next.0))

@@ -16,12 +16,12 @@ pub(super) struct Pauses {
     paused: BTreeSet<TopicIndex>,
 }
 
-/// What to tell the client.
+/// What has changed.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Change {
-    /// Topics whose owned partitions are to be paused.
+    /// Topics that stand still from now on.
     pub(super) pause: Vec<TopicIndex>,
-    /// Topics whose owned partitions are to be resumed.
+    /// Topics that go on.
     pub(super) resume: Vec<TopicIndex>,
 }
 
@@ -48,6 +48,7 @@ impl Pauses {
     }
 
     /// Whether a topic stands still.
+    #[inline]
     #[must_use]
     pub(super) fn is_paused(&self, topic: TopicIndex) -> bool {
         self.paused.contains(&topic)

@@ -2,15 +2,12 @@
 //!
 //! Invariant: every delivery that the router asks for is pending in the ledger until it has an outcome, whether a queue took it or not.
 
-use rdkafka::TopicPartitionList;
-use rdkafka::consumer::Consumer;
-use rdkafka::message::{BorrowedMessage, Message, Timestamp};
-
 use crate::commit::inherited::Unclaimed;
 use crate::commit::ledger::{Read, Reading};
 use crate::config::check::{ActionIndex, Config};
 use crate::delivery::{Delivery, Origin, REMOVED_ACTION, Reason, Ticket};
-use crate::event::{Headers, Offset, Partition, Position, Record, TopicIndex};
+use crate::event::{Record, TopicIndex};
+use crate::kafka::native::Message;
 use crate::metrics::TopicTally;
 use crate::queue::Push;
 use crate::route::{Routed, Routing, Verdict};
@@ -20,10 +17,9 @@ use super::pause::Change;
 
 impl PollLoop {
     /// One record: matched, rendered, queued, noted in the ledger. Below the mark that a former owner left, only what it left.
-    pub(super) fn read(&mut self, message: &BorrowedMessage<'_>) {
-        let Some(topic) = self.topics.index(message.topic()) else { return };
-        let partition = Partition { topic, number: message.partition() };
-        let position = Position { partition, offset: Offset(message.offset()) };
+    pub(super) fn read(&mut self, message: &Message<'_>) {
+        let position = message.position();
+        let topic = position.partition.topic;
         let reading = self.ledger.reading(position);
         match reading {
             // Of a partition that was given up meanwhile, or read before: its owner, or the ledger, has it.
@@ -34,17 +30,7 @@ impl PollLoop {
             }
             Reading::New | Reading::Left => {}
         }
-        let record = Record {
-            position,
-            topic: message.topic(),
-            timestamp: match message.timestamp() {
-                Timestamp::NotAvailable => None,
-                Timestamp::CreateTime(at) | Timestamp::LogAppendTime(at) => Some(at),
-            },
-            key: message.key(),
-            headers: message.headers().map_or(&(), |headers| headers as &dyn Headers),
-            payload: message.payload(),
-        };
+        let record = message.record();
         let mut routing = std::mem::take(&mut self.routing);
         let verdict = self.parts.router.route(&record, &mut routing);
         for action in routing.errors.drain(..) {
@@ -126,7 +112,7 @@ impl PollLoop {
             Push::Queued => {}
             Push::Full => {
                 let change = self.pauses.block(routed.webhook);
-                self.apply(&change);
+                self.tell_of_pauses(&change);
             }
             Push::Dropped(ticket) => self.dropped(&ticket, Reason::Overflow),
         }
@@ -148,29 +134,18 @@ impl PollLoop {
     pub(super) fn resume_what_has_room(&mut self) {
         let queues = &self.parts.queues;
         let change = self.pauses.unblock(|webhook| queues.get(webhook.0 as usize).is_none_or(|queue| queue.has_room()));
-        self.apply(&change);
+        self.tell_of_pauses(&change);
     }
 
-    /// Pauses and resumes the owned partitions of the topics.
-    fn apply(&mut self, change: &Change) {
-        for (topics, pause) in [(&change.pause, true), (&change.resume, false)] {
-            if topics.is_empty() {
-                continue;
-            }
-            let mut list = TopicPartitionList::new();
-            for partition in self.ledger.partitions().filter(|partition| topics.contains(&partition.topic)) {
-                list.add_partition(self.topics.name(partition.topic), partition.number);
-            }
-            let client = &self.parts.client;
-            let result = if pause { client.pause(&list) } else { client.resume(&list) };
-            let names: Vec<&str> = topics.iter().map(|topic| self.topics.name(*topic)).collect();
-            match result {
-                Ok(()) if pause => {
-                    tracing::debug!(topics = ?names, "paused: a webhook with `when_full: block` is full")
-                }
-                Ok(()) => tracing::debug!(topics = ?names, "resumed"),
-                Err(error) => tracing::warn!(%error, topics = ?names, pause, "could not pause or resume"),
-            }
+    /// A topic that stands still is not asked for records; nothing has to be told to the client.
+    fn tell_of_pauses(&self, change: &Change) {
+        let names =
+            |topics: &[TopicIndex]| -> Vec<&str> { topics.iter().map(|topic| self.topics.name(*topic)).collect() };
+        if !change.pause.is_empty() {
+            tracing::debug!(topics = ?names(&change.pause), "paused: a webhook with `when_full: block` is full");
+        }
+        if !change.resume.is_empty() {
+            tracing::debug!(topics = ?names(&change.resume), "resumed");
         }
     }
 }

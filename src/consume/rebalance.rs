@@ -97,7 +97,6 @@ impl PollLoop {
             self.log_begin(*partition, *begin, known);
         }
         let cooperative = matches!(self.parts.client.rebalance_protocol(), RebalanceProtocol::Cooperative);
-        let mut paused = TopicPartitionList::new();
         if cooperative {
             // Those that begin again: a second assignment of one would be refused.
             let held = kafka::held(&self.parts.client, &list)?;
@@ -109,31 +108,45 @@ impl PollLoop {
             for standing in self.ledger.standings() {
                 let Partition { topic, number } = standing.partition;
                 list.add_partition_offset(self.topics.name(topic), number, KafkaOffset::Offset(standing.next.0))?;
-                if self.pauses.is_paused(topic) {
-                    paused.add_partition(self.topics.name(topic), number);
-                }
             }
         }
-        kafka::take_over(&self.parts.client, &list)?;
-        // librdkafka keeps a pause beyond a partition's time here: one that left while it was paused comes back so, and nothing else would resume it.
-        self.parts.client.resume(&list)?;
+        self.take_over(&list)?;
         let begun = begins.len();
         for beginning in begins {
             let partition = beginning.partition;
             self.ends.insert(partition, beginning.known.high);
             self.inherit(beginning);
-            if self.pauses.is_paused(partition.topic) {
-                paused.add_partition(self.topics.name(partition.topic), partition.number);
-            }
         }
-        if paused.count() > 0 {
-            self.parts.client.pause(&paused)?;
-        }
+        self.set_right(Instant::now());
         // A start that is not committed would be decided anew by the next owner, over what came meanwhile.
         self.parts.committer.hurry();
         self.note_assignment(Instant::now());
         self.ownership_changed();
         tracing::info!(partitions = begun, owned = self.ledger.partitions().count(), "partitions assigned");
+        Ok(())
+    }
+
+    /// Makes the client read the partitions of `list`, each from its offset, and their records come to their topics' queues.
+    pub(super) fn take_over(&mut self, list: &TopicPartitionList) -> Result<(), KafkaError> {
+        // Before: from here on librdkafka sends none of their records to its own queue, whatever becomes of the forwarding.
+        self.forward(list)?;
+        kafka::take_over(&self.parts.client, list)?;
+        // And after: what is assigned anew is stopped first, and a stop ends the forwarding. Such stops are over when the client answers this. What was fetched
+        // between has waited in the partition's queue.
+        self.parts.client.assignment()?;
+        self.forward(list)?;
+        let topics = &self.topics;
+        self.shifted.forget(|at| list.find_partition(topics.name(at.topic), at.number).is_some());
+        Ok(())
+    }
+
+    fn forward(&self, list: &TopicPartitionList) -> Result<(), KafkaError> {
+        for at in list.elements() {
+            let topic = self.topics.index(at.topic());
+            if let Some(records) = topic.and_then(|topic| self.parts.records.get(topic.0 as usize)) {
+                records.forward(at.partition())?;
+            }
+        }
         Ok(())
     }
 
@@ -195,6 +208,7 @@ impl PollLoop {
         if let Err(error) = held.and_then(|held| kafka::give_up(&self.parts.client, &held)) {
             tracing::warn!(%error, "the client could not give partitions up");
         }
+        self.set_right(Instant::now());
         if lost {
             self.parts.health.set_joined(false);
             tracing::warn!(
@@ -245,6 +259,11 @@ impl PollLoop {
         if !lost {
             self.commit_finally(partitions, deadline);
         }
+        // What is read on must not begin with what was read before: should a partition come back, it begins where its start is decided.
+        for records in &mut self.parts.records {
+            records.forget(|partition| partitions.contains(&partition));
+        }
+        self.shifted.forget(|partition| partitions.contains(&partition));
         for partition in partitions {
             self.parts.committer.end_holds(self.ledger.revoke(*partition));
             self.ends.remove(partition);

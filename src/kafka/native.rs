@@ -4,6 +4,7 @@
 //!   answer comes to a queue of our own, which can be polled without serving anything else: also during a revoke.
 //! - Committed offsets with their metadata as bytes: the crate panics on metadata that is not UTF-8, which another program's group can leave.
 //! - The ids of topics, which tell a topic that was deleted and made anew from the one before.
+//! - Records by the hundred: the crate polls one at a time, which takes nearly twice as long.
 //! - The ends of partitions without waiting for the answer: what librdkafka remembers of them stands still while a partition is paused.
 //!
 //! Invariant: nothing here outlives the client that it was made from; every type holds it.
@@ -23,6 +24,7 @@ use crate::wake::Waker;
 pub use self::commits::CommitQueue;
 pub use self::committed::{Committed, committed};
 pub use self::ends::{End, Ends};
+pub use self::records::{Message, Records, Taken};
 pub use self::topics::{Described, TopicQueue, describe_topics};
 
 mod commits;
@@ -30,6 +32,8 @@ mod commits;
 mod committed;
 
 mod ends;
+
+mod records;
 
 mod topics;
 

@@ -1,0 +1,123 @@
+//! [5] A map by partition that remembers where it looked last: records come in runs of one partition, and each is looked up several times. Pure.
+//!
+//! Invariant: it says what a `BTreeMap` would say; what is remembered is only where to look first.
+
+use std::cell::Cell;
+
+use crate::event::Partition;
+
+/// Few entries, many look-ups: sorted, in one piece.
+#[derive(Debug)]
+pub(super) struct ByPartition<T> {
+    entries: Vec<(Partition, T)>,
+    last: Cell<usize>,
+}
+
+impl<T> ByPartition<T> {
+    pub(super) fn new() -> Self {
+        Self { entries: Vec::new(), last: Cell::new(0) }
+    }
+
+    #[inline]
+    pub(super) fn get(&self, partition: Partition) -> Option<&T> {
+        let at = self.find(partition)?;
+        self.entries.get(at).map(|(_, value)| value)
+    }
+
+    #[inline]
+    pub(super) fn get_mut(&mut self, partition: Partition) -> Option<&mut T> {
+        let at = self.find(partition)?;
+        self.entries.get_mut(at).map(|(_, value)| value)
+    }
+
+    /// Replaces what was there.
+    pub(super) fn insert(&mut self, partition: Partition, value: T) {
+        match self.search(partition) {
+            Ok(at) => {
+                if let Some(entry) = self.entries.get_mut(at) {
+                    entry.1 = value;
+                }
+            }
+            Err(at) => self.entries.insert(at, (partition, value)),
+        }
+    }
+
+    pub(super) fn remove(&mut self, partition: Partition) -> Option<T> {
+        let at = self.search(partition).ok()?;
+        Some(self.entries.remove(at).1)
+    }
+
+    /// In the partitions' order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Partition, &T)> {
+        self.entries.iter().map(|(partition, value)| (*partition, value))
+    }
+
+    /// In the partitions' order.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (Partition, &mut T)> {
+        self.entries.iter_mut().map(|(partition, value)| (*partition, value))
+    }
+
+    #[inline]
+    fn find(&self, partition: Partition) -> Option<usize> {
+        let last = self.last.get();
+        if self.entries.get(last).is_some_and(|(at, _)| *at == partition) {
+            return Some(last);
+        }
+        let at = self.search(partition).ok()?;
+        self.last.set(at);
+        Some(at)
+    }
+
+    fn search(&self, partition: Partition) -> Result<usize, usize> {
+        self.entries.binary_search_by_key(&partition, |(at, _)| *at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::TopicIndex;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Insert(Partition, u32),
+        Remove(Partition),
+        Get(Partition),
+        Add(Partition),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let partition =
+            || (0..3u32, 0..4i32).prop_map(|(topic, number)| Partition { topic: TopicIndex(topic), number });
+        prop_oneof![
+            (partition(), any::<u32>()).prop_map(|(at, value)| Step::Insert(at, value)),
+            partition().prop_map(Step::Remove),
+            partition().prop_map(Step::Get),
+            partition().prop_map(Step::Add),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_a_map(steps in prop::collection::vec(step(), 0..100)) {
+            let (mut map, mut model) = (ByPartition::new(), BTreeMap::new());
+            for step in steps {
+                match step {
+                    Step::Insert(at, value) => {
+                        map.insert(at, value);
+                        model.insert(at, value);
+                    }
+                    Step::Remove(at) => prop_assert_eq!(map.remove(at), model.remove(&at)),
+                    Step::Get(at) => prop_assert_eq!(map.get(at), model.get(&at)),
+                    Step::Add(at) => {
+                        let add = |value: &mut u32| *value = value.wrapping_add(1);
+                        prop_assert_eq!(map.get_mut(at).map(add), model.get_mut(&at).map(add));
+                    }
+                }
+                prop_assert!(map.iter().eq(model.iter().map(|(at, value)| (*at, value))));
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! For tests: a poll loop on a mock cluster, with everybody that it talks to.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, Weak, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rdkafka::error::KafkaError;
+use rdkafka::mocking::MockCluster;
+use tokio::sync::{mpsc as async_mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::{ConsumeError, Parts, PollLoop};
+use crate::commit::Committer;
+use crate::config;
+use crate::config::check::{ActionIndex, Config};
+use crate::delivery::Orders;
+use crate::health::Health;
+use crate::kafka::{Client, Connect, Connection};
+use crate::metrics::Metrics;
+use crate::queue::Queue;
+use crate::route::Router;
+use crate::wake;
+use crate::window::Window;
+
+pub(super) const SECOND: Duration = Duration::from_secs(1);
+
+/// A poll loop on a mock cluster, with everybody that it talks to.
+pub(super) struct Rig {
+    pub(super) cluster: MockCluster<'static, rdkafka::producer::DefaultProducerContext>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) health: Arc<Health>,
+    /// Every client that was made, in order.
+    pub(super) clients: Arc<Mutex<Vec<Weak<Client>>>>,
+    /// So many of the next attempts to make one fail.
+    pub(super) refused: Arc<Mutex<u32>>,
+    pub(super) stop: CancellationToken,
+    pub(super) ended: mpsc::Receiver<Result<(), ConsumeError>>,
+}
+
+fn config(brokers: &str) -> Config {
+    let text = format!(
+        "kafka: {{brokers: '{brokers}', topics: [t], instance_id: one, properties: {{session.timeout.ms: 6000}}}}\n\
+         webhooks: {{a: {{url: 'https://hooks.slack.com/services/T/B/x'}}}}\n\
+         actions: [{{name: a, trigger: '`true`', webhook: a, message: hello}}]\n"
+    );
+    config::check(&text, Path::new("test.yaml"), &|_| None, &|_| Err(std::io::ErrorKind::NotFound.into()))
+        .unwrap_or_else(|errors| panic!("{errors}"))
+        .config
+}
+
+impl Rig {
+    pub(super) fn start() -> Self {
+        let cluster = MockCluster::new(1).unwrap();
+        cluster.create_topic("t", 2, 1).unwrap();
+        let config = Arc::new(config(&cluster.bootstrap_servers()));
+        let (waker, wakes) = wake::pair().unwrap();
+        let clients = Arc::new(Mutex::new(Vec::new()));
+        let refused = Arc::new(Mutex::new(0));
+        let mut connect: Connect = {
+            let (config, clients, refused) = (Arc::clone(&config), Arc::clone(&clients), Arc::clone(&refused));
+            Box::new(move || {
+                let mut refused = refused.lock().unwrap();
+                if *refused > 0 {
+                    *refused -= 1;
+                    return Err(KafkaError::ClientCreation("no threads left".to_owned()));
+                }
+                let connection = Connection::open(&config.kafka, &waker)?;
+                clients.lock().unwrap().push(Arc::downgrade(&connection.client));
+                Ok(connection)
+            })
+        };
+        let Connection { client, records, commits, ends, described } = connect().unwrap();
+        let (metrics, health) = (Metrics::new(&config), Arc::new(Health::new(Instant::now())));
+        let (_, reports) = async_mpsc::channel(1);
+        let window = Arc::new(Window::new(1.0));
+        let parts = Parts {
+            connect,
+            client,
+            records,
+            ends,
+            described,
+            wakes,
+            queues: vec![Arc::new(Queue::new(100, config.webhooks[0].when_full, [ActionIndex(0)]))],
+            orders: vec![watch::channel(Orders::default()).0],
+            windows: vec![Arc::clone(&window)],
+            reports,
+            router: Router::new(Arc::clone(&config)),
+            committer: Committer::new(commits, vec![window], Arc::clone(&metrics), Instant::now()),
+            metrics: Arc::clone(&metrics),
+            health: Arc::clone(&health),
+            config,
+        };
+        let stop = CancellationToken::new();
+        let (tell, ended) = mpsc::channel();
+        let stopped = stop.clone();
+        thread::spawn(move || tell.send(PollLoop::new(parts).run(&stopped)));
+        Self { cluster, metrics, health, clients, refused, stop, ended }
+    }
+
+    #[track_caller]
+    pub(super) fn until(&self, what: &str, so: impl Fn(&Self) -> bool) {
+        let end = Instant::now() + 30 * SECOND;
+        while !so(self) {
+            assert!(Instant::now() < end, "never: {what}\n{}", self.metrics.text());
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    pub(super) fn says(&self, line: &str) -> bool {
+        self.metrics.text().lines().any(|said| said == line)
+    }
+
+    pub(super) fn joined(&self) {
+        self.until("both partitions are owned, and their start committed", |rig| {
+            rig.says("slackline_assigned_partitions{topic=\"t\"} 2") && rig.health.readiness(Instant::now()).is_ok()
+        });
+    }
+
+    pub(super) fn newest(&self) -> Arc<Client> {
+        self.clients.lock().unwrap().last().unwrap().upgrade().unwrap()
+    }
+
+    pub(super) fn end(self) -> Result<(), ConsumeError> {
+        self.stop.cancel();
+        self.ended.recv_timeout(20 * SECOND).unwrap()
+    }
+}
