@@ -94,8 +94,8 @@ fn verdict(answer: Result<Answer, NoAnswer>) -> Verdict {
 pub async fn run<T: Transport>(sender: Sender<T>) {
     let mut lane = Lane::new(sender);
     while let Some(delivery) = lane.next().await {
-        let Some(ended) = lane.deliver(&delivery).await else { continue };
-        if !lane.report(&delivery, ended).await {
+        let Some((ended, at)) = lane.deliver(&delivery).await else { continue };
+        if !lane.report(&delivery, ended, at).await {
             return;
         }
     }
@@ -151,8 +151,8 @@ impl<T: Transport> Lane<T> {
         }
     }
 
-    /// Attempts until it ends; `None`: it was released, and is the partition's next owner's.
-    async fn deliver(&mut self, delivery: &Delivery) -> Option<Ended> {
+    /// Attempts until it ends, and when it did; `None`: it was released, and is the partition's next owner's.
+    async fn deliver(&mut self, delivery: &Delivery) -> Option<(Ended, Duration)> {
         let mut entered = false;
         let ended = self.attempts(delivery, &mut entered).await;
         if ended.is_none() && entered {
@@ -163,7 +163,7 @@ impl<T: Transport> Lane<T> {
     }
 
     /// `entered`: it has its place in the window, from its first attempt on.
-    async fn attempts(&mut self, delivery: &Delivery, entered: &mut bool) -> Option<Ended> {
+    async fn attempts(&mut self, delivery: &Delivery, entered: &mut bool) -> Option<(Ended, Duration)> {
         let ticket = &delivery.ticket;
         let mut budget = Budget::default();
         let mut not_before = Duration::ZERO;
@@ -177,15 +177,16 @@ impl<T: Transport> Lane<T> {
             budget.attempt(left);
             let verdict = self.attempt(delivery.payload.clone()).await;
             let now = self.now();
-            self.sender.metrics.attempt(verdict.result(), now.saturating_sub(left));
+            let latency = if verdict == Verdict::Delivered { delivery.timestamp.and_then(latency) } else { None };
+            self.sender.metrics.attempt(verdict.result(), now.saturating_sub(left), latency);
             if !matches!(verdict, Verdict::RateLimited { .. }) {
                 self.limited = 0;
             }
             match verdict {
-                Verdict::Delivered => return Some(Ended::Delivered),
+                Verdict::Delivered => return Some((Ended::Delivered, now)),
                 Verdict::Rejected { word } => {
                     self.log.dropped(ticket, Reason::Rejected, &word, now);
-                    return Some(Ended::Dropped(Reason::Rejected));
+                    return Some((Ended::Dropped(Reason::Rejected), now));
                 }
                 Verdict::RateLimited { retry_after } => {
                     let pause = self.block(retry_after, now).await;
@@ -194,7 +195,7 @@ impl<T: Transport> Lane<T> {
                 Verdict::Retry { word, .. } => {
                     let Some(pause) = budget.failed(&self.webhook().retry, now, rand::random()) else {
                         self.log.dropped(ticket, Reason::RetriesExhausted, &word, now);
-                        return Some(Ended::Dropped(Reason::RetriesExhausted));
+                        return Some((Ended::Dropped(Reason::RetriesExhausted), now));
                     };
                     self.log.failed(ticket, &word, now);
                     not_before = now.saturating_add(pause);
@@ -303,11 +304,10 @@ impl<T: Transport> Lane<T> {
     }
 
     /// Tells the ledger first and closes the books then: whoever sees that nothing is in flight any more finds the outcome in the channel.
-    async fn report(&mut self, delivery: &Delivery, ended: Ended) -> bool {
+    async fn report(&mut self, delivery: &Delivery, ended: Ended, at: Duration) -> bool {
         let ticket = delivery.ticket;
         if ended == Ended::Delivered {
-            self.sender.metrics.delivered(delivery.timestamp.and_then(latency));
-            self.log.delivered(self.started.elapsed());
+            self.log.delivered(at);
         }
         let heard = self.sender.reports.send(delivery::Report::Ended(Outcome { ticket, ended })).await.is_ok();
         self.sender.queue.finish(&ticket, ended);

@@ -3,6 +3,7 @@
 //! Invariant: no byte of a value of `url`, `proxy` or `kafka.properties` stands outside the ranges found here, whatever the file's shape: also
 //! where the section is misspelled or misplaced, where the value is anchored elsewhere, and where the file is no YAML at all.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::tree::{Node, Value};
@@ -27,17 +28,18 @@ pub(super) fn is_secret_key(key: &str) -> bool {
 /// The secret ranges of a file that is YAML.
 pub(super) fn in_tree(root: &Node, text: &str) -> Vec<Range<usize>> {
     let mut hidden = Vec::new();
-    collect(root, text, &mut hidden);
+    collect(root, text, &mut HashMap::new(), &mut hidden);
     hidden
 }
 
-fn collect(node: &Node, text: &str, hidden: &mut Vec<Range<usize>>) {
+/// `known`: the keys that were judged before. A file has tens of thousands, and few different ones.
+fn collect<'t>(node: &Node, text: &'t str, known: &mut HashMap<&'t str, bool>, hidden: &mut Vec<Range<usize>>) {
     match &node.value {
-        Value::List(list) => list.iter().for_each(|node| collect(node, text, hidden)),
+        Value::List(list) => list.iter().for_each(|node| collect(node, text, known, hidden)),
         Value::Map(map) => {
             for (key, value) in map {
                 let name = text.get(key.defined.clone()).unwrap_or_default().trim_matches(['"', '\'']);
-                if is_secret_key(name) {
+                if *known.entry(name).or_insert_with(|| is_secret_key(name)) {
                     match &value.value {
                         // A property's name is no secret; any other key where a secret is expected may well be a part of one.
                         Value::Map(properties) if name.to_lowercase().contains("prop") => {
@@ -46,7 +48,7 @@ fn collect(node: &Node, text: &str, hidden: &mut Vec<Range<usize>>) {
                         _ => hide(value, hidden),
                     }
                 } else {
-                    collect(value, text, hidden);
+                    collect(value, text, known, hidden);
                 }
             }
         }

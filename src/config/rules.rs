@@ -2,7 +2,7 @@
 //!
 //! Invariant: a `Config` comes out only where nothing was reported; every rule is looked at even where others are broken.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -159,8 +159,10 @@ impl Rules<'_> {
     fn unused(&mut self, file: &File) {
         let (Some(actions), Some(webhooks), Some(kafka)) = (&file.actions, &file.webhooks, &file.kafka) else { return };
         let actions = || actions.value.list.iter().map(|action| &action.value);
+        let used: HashSet<&str> =
+            actions().filter_map(|action| Some(action.webhook.as_ref()?.value.as_str())).collect();
         for (name, _) in &webhooks.value.list {
-            if !actions().any(|action| action.webhook.as_ref().is_some_and(|webhook| webhook.value == name.value)) {
+            if !used.contains(name.value.as_str()) {
                 self.warn(
                     &name.at,
                     format!("no action uses the webhook `{}`", name.at.shown),

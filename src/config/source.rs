@@ -15,8 +15,8 @@ const WIDTH: usize = 120;
 /// A configuration file's text.
 pub(super) struct Source<'a> {
     pub(super) text: &'a str,
-    /// Secret byte ranges.
-    pub(super) hidden: Vec<Range<usize>>,
+    /// Secret byte ranges, ascending and apart.
+    hidden: Vec<Range<usize>>,
     /// Where each line begins.
     lines: Vec<usize>,
 }
@@ -25,6 +25,17 @@ impl<'a> Source<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         let lines = [0].into_iter().chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         Self { text, hidden: Vec::new(), lines }
+    }
+
+    /// Hides these ranges of bytes.
+    pub(super) fn hide(&mut self, mut ranges: Vec<Range<usize>>) {
+        ranges.sort_by_key(|range| (range.start, range.end));
+        ranges.dedup_by(|next, before| {
+            let meets = next.start <= before.end;
+            before.end = if meets { before.end.max(next.end) } else { before.end };
+            meets
+        });
+        self.hidden = ranges;
     }
 
     /// Line and column of a byte offset, both from 1, the column in characters.
@@ -43,7 +54,9 @@ impl<'a> Source<'a> {
 
     /// Whether any byte of `range` is secret.
     pub(super) fn is_hidden(&self, range: &Range<usize>) -> bool {
-        self.hidden.iter().any(|hidden| hidden.start < range.end.max(range.start + 1) && range.start < hidden.end)
+        // Thousands of webhooks are as many ranges, and every value of the file is asked for.
+        let first = self.hidden.partition_point(|hidden| hidden.end <= range.start);
+        self.hidden.get(first).is_some_and(|hidden| hidden.start < range.end.max(range.start + 1))
     }
 
     /// The line of `offset`, masked, over a caret under that place. Two lines, the second ends with the caret.
@@ -55,8 +68,9 @@ impl<'a> Source<'a> {
         let mut masked: Vec<Range<usize>> = mask::urls_in(line);
         let of_line = |range: &Range<usize>| range.start.max(start)..range.end.min(start + line.len());
         masked.extend(
-            self.hidden
+            self.hidden[self.hidden.partition_point(|hidden| hidden.end <= start)..]
                 .iter()
+                .take_while(|hidden| hidden.start < end)
                 .map(of_line)
                 .filter(|range| range.start < range.end)
                 .map(|range| range.start - start..range.end - start),

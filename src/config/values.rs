@@ -98,8 +98,15 @@ impl<T: Decode> Decode for Items<T> {
             reader.wrong_type(node, name, "a list");
             return None;
         };
-        let decoded: Vec<_> = list.iter().map(|node| Located::decode(node, name, reader)).collect();
-        Some(Self { is_broken: decoded.iter().any(Option::is_none), list: decoded.into_iter().flatten().collect() })
+        // At once as long as it will be: a thousand actions are a megabyte, and growing would hold them twice.
+        let mut items = Self { list: Vec::with_capacity(list.len()), is_broken: false };
+        for node in list {
+            match Located::decode(node, name, reader) {
+                Some(item) => items.list.push(item),
+                None => items.is_broken = true,
+            }
+        }
+        Some(items)
     }
 }
 

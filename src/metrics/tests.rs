@@ -167,10 +167,8 @@ fn counts_appear_under_their_labels() {
     metrics.commit(false);
     metrics.fenced_outcome();
     let webhook = metrics.webhook(WebhookIndex(0));
-    webhook.attempt(AttemptResult::RateLimited, Duration::from_millis(30));
-    webhook.attempt(AttemptResult::Ok, Duration::from_secs(11));
-    webhook.delivered(Some(Duration::from_secs(20)));
-    webhook.delivered(None);
+    webhook.attempt(AttemptResult::RateLimited, Duration::from_millis(30), None);
+    webhook.attempt(AttemptResult::Ok, Duration::from_secs(11), Some(Duration::from_secs(20)));
     webhook.truncated();
     webhook.rate_limit(0.25);
     let series = series(&metrics.text());
@@ -257,7 +255,7 @@ fn many_actions_appear_when_first_counted() {
     }
     assert!(page.contains(r#"slackline_queue_depth{webhook="hook-1000"} 0"#));
     metrics.expression_errors(ActionIndex(7), 1);
-    metrics.webhook(WebhookIndex(1_000)).attempt(AttemptResult::Ok, Duration::ZERO);
+    metrics.webhook(WebhookIndex(1_000)).attempt(AttemptResult::Ok, Duration::ZERO, None);
     let series = series(&metrics.text());
     assert_eq!(series[r#"slackline_expression_errors_total{action="action-7-0"}"#], 1.0);
     assert_eq!(series[r#"slackline_attempts_total{webhook="hook-1000",result="ok"}"#], 1.0);
@@ -334,7 +332,7 @@ proptest! {
         let metrics = Metrics::new(&config(1, 1));
         let webhook = metrics.webhook(WebhookIndex(0));
         for took in &millis {
-            webhook.attempt(AttemptResult::Ok, Duration::from_millis(*took));
+            webhook.attempt(AttemptResult::Ok, Duration::from_millis(*took), None);
         }
         let series = series(&metrics.text());
         for bound in [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0] {
@@ -367,8 +365,11 @@ fn page_of_10_000_webhooks() {
         }
         queue.drop_unqueued(ActionIndex(index), Origin::Read, Reason::EmptyMessage);
         metrics.watch(WebhookIndex(index), queue);
-        metrics.webhook(WebhookIndex(index)).attempt(AttemptResult::Ok, Duration::from_millis(30));
-        metrics.webhook(WebhookIndex(index)).delivered(Some(Duration::from_millis(30)));
+        metrics.webhook(WebhookIndex(index)).attempt(
+            AttemptResult::Ok,
+            Duration::from_millis(30),
+            Some(Duration::from_millis(30)),
+        );
     }
     println!("busy              {}", resident());
     for _ in 0..3 {

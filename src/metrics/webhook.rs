@@ -87,17 +87,13 @@ impl WebhookMetrics {
         }
     }
 
-    /// One attempt ended.
-    pub fn attempt(&self, result: AttemptResult, took: Duration) {
+    /// One attempt ended. `latency`: where Slack took the delivery, how long after its event's Kafka timestamp (`None` where the record has none).
+    pub fn attempt(&self, result: AttemptResult, took: Duration, latency: Option<Duration>) {
         let mut numbers = self.lock();
         numbers.attempts[result as usize] += 1;
         numbers.duration.observe(took);
-    }
-
-    /// One delivery was taken by Slack, this long after its event's Kafka timestamp (left out where the record has none).
-    pub fn delivered(&self, latency: Option<Duration>) {
         if let Some(latency) = latency {
-            self.lock().latency.observe(latency);
+            numbers.latency.observe(latency);
         }
     }
 

@@ -7,8 +7,8 @@ use std::error::Error;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Certificate, Client, Proxy, Response, redirect};
+use reqwest::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::{Certificate, Client, Method, Proxy, Request, Response, redirect};
 use url::{Host, Url};
 
 use super::slack::Answer;
@@ -25,6 +25,9 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Idle connections kept for one host: with thousands of webhooks, all at `hooks.slack.com`, each would hold a socket otherwise.
 const IDLE_CONNECTIONS: usize = 256;
+
+/// Made once: from a text each attempt would copy it.
+const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 /// What makes an attempt: the real one is [`Endpoint`].
 pub trait Transport: Send + Sync {
@@ -182,12 +185,10 @@ pub fn is_loopback(url: &Url) -> bool {
 impl Transport for Endpoint {
     async fn post(&self, payload: Bytes) -> Result<Answer, NoAnswer> {
         let deadline = tokio::time::Instant::now() + self.timeout;
-        let request = self
-            .client
-            .post(self.url.expose().clone())
-            .header(CONTENT_TYPE, "application/json; charset=utf-8")
-            .body(payload);
-        let Ok(sent) = tokio::time::timeout_at(deadline, request.send()).await else {
+        let mut request = Request::new(Method::POST, self.url.expose().clone());
+        request.headers_mut().insert(CONTENT_TYPE, JSON);
+        *request.body_mut() = Some(payload.into());
+        let Ok(sent) = tokio::time::timeout_at(deadline, self.client.execute(request)).await else {
             return Err(NoAnswer::Timeout(self.timeout));
         };
         let response = sent.map_err(|error| NoAnswer::Connect(self.fit_for_a_log(error)))?;

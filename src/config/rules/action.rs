@@ -1,5 +1,7 @@
 //! Configuration: the rules of `actions`.
 
+use std::collections::HashMap;
+
 use ::url::Url;
 
 use super::{Rules, url};
@@ -9,6 +11,19 @@ use crate::config::{ActionSection, File, environment};
 use crate::event::TopicIndex;
 use crate::expression::template::Template;
 use crate::expression::{CompileError, Expression};
+
+/// The webhooks that there are: thousands of actions ask for theirs.
+struct Known<'f> {
+    names: Vec<&'f str>,
+    by_name: HashMap<&'f str, WebhookIndex>,
+}
+
+impl<'f> Known<'f> {
+    fn new(names: Vec<&'f str>) -> Self {
+        let by_name = names.iter().copied().zip((0..).map(WebhookIndex)).collect();
+        Self { names, by_name }
+    }
+}
 
 impl Rules<'_> {
     pub(super) fn actions(
@@ -28,7 +43,7 @@ impl Rules<'_> {
         }
         let names = actions.iter().filter_map(|action| action.value.name.as_ref());
         self.duplicates(names.map(|name| (name.value.as_str(), &name.at)), "action's name");
-        let webhooks: Option<Vec<&str>> = file.webhooks.as_ref().map(|section| section.value.names());
+        let webhooks = file.webhooks.as_ref().map(|section| Known::new(section.value.names()));
         let topics = file.kafka.as_ref().and_then(|kafka| kafka.value.topics.as_ref());
         let topics: Option<Vec<&str>> = topics
             .filter(|topics| !topics.value.is_broken)
@@ -37,7 +52,7 @@ impl Rules<'_> {
             .iter()
             .map(|action| {
                 self.warn_of_legacy(&action.value, checked.unwrap_or_default());
-                self.action(&action.value, webhooks.as_deref(), topics.as_deref())
+                self.action(&action.value, webhooks.as_ref(), topics.as_deref())
             })
             .collect();
         checked.into_iter().collect()
@@ -46,7 +61,7 @@ impl Rules<'_> {
     fn action(
         &mut self,
         section: &ActionSection,
-        webhooks: Option<&[&str]>,
+        webhooks: Option<&Known<'_>>,
         topics: Option<&[&str]>,
     ) -> Option<Action> {
         let name = section.name.as_ref().and_then(|name| self.name(name, "an action"));
@@ -56,11 +71,11 @@ impl Rules<'_> {
             (_, None) => None,
         };
         let webhook = section.webhook.as_ref().zip(webhooks).and_then(|(name, known)| {
-            let at = known.iter().position(|known| *known == name.value);
+            let at = known.by_name.get(name.value.as_str()).copied();
             if at.is_none() {
-                self.unknown(name, "webhook", known);
+                self.unknown(name, "webhook", &known.names);
             }
-            u32::try_from(at?).ok().map(WebhookIndex)
+            at
         });
         let trigger = section.trigger.as_ref().and_then(|trigger| self.trigger(trigger));
         let message = section.message.as_ref().and_then(|message| self.template(message, "message"));
