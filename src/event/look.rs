@@ -26,9 +26,18 @@ pub(super) struct Looked {
     pub(super) high: u64,
 }
 
+/// Where what asked for a closer look is; bit n is of byte n.
+#[derive(Clone, Copy)]
+pub(super) struct Closer {
+    pub(super) backslashes: u64,
+    pub(super) controls: u64,
+}
+
 /// A way to look.
 pub(super) trait Look: Copy {
     fn look(self, block: &[u8; BLOCK]) -> Looked;
+
+    fn closer(self, block: &[u8; BLOCK]) -> Closer;
 }
 
 /// What is done with a way to look: all of it is compiled for that way.
@@ -78,6 +87,19 @@ impl Look for Plain {
         }
         Looked { quotes, special: special.to_bitmask().into(), high: all.to_bitmask().into() }
     }
+
+    #[inline(always)]
+    fn closer(self, block: &[u8; BLOCK]) -> Closer {
+        let mut closer = Closer { backslashes: 0, controls: 0 };
+        let (parts, _) = block.as_chunks::<16>();
+        for (at, part) in parts.iter().enumerate() {
+            let part = u8x16::new(*part);
+            let control = part.min(u8x16::splat(0x1f)).simd_eq(part);
+            closer.backslashes |= u64::from(part.simd_eq(u8x16::splat(b'\\')).to_bitmask()) << (16 * at);
+            closer.controls |= u64::from(control.to_bitmask()) << (16 * at);
+        }
+        closer
+    }
 }
 
 /// With AVX2. No closures: they would not be compiled for it.
@@ -94,13 +116,28 @@ impl Look for V3 {
             high: mask(self, all),
         }
     }
+
+    #[inline(always)]
+    fn closer(self, block: &[u8; BLOCK]) -> Closer {
+        let [low, high]: [__m256i; 2] = pulp::cast(*block);
+        Closer {
+            backslashes: mask(self, are(self, low, b'\\')) | mask(self, are(self, high, b'\\')) << 32,
+            controls: mask(self, controls(self, low)) | mask(self, controls(self, high)) << 32,
+        }
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn special(v3: V3, half: __m256i) -> __m256i {
-    let control = v3.avx2._mm256_cmpeq_epi8(v3.avx2._mm256_min_epu8(half, v3.avx._mm256_set1_epi8(0x1f)), half);
-    v3.avx2._mm256_or_si256(control, are(v3, half, b'\\'))
+    v3.avx2._mm256_or_si256(controls(v3, half), are(v3, half, b'\\'))
+}
+
+/// All bits of the control characters.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn controls(v3: V3, half: __m256i) -> __m256i {
+    v3.avx2._mm256_cmpeq_epi8(v3.avx2._mm256_min_epu8(half, v3.avx._mm256_set1_epi8(0x1f)), half)
 }
 
 /// All bits of the bytes that are this one.

@@ -4,7 +4,7 @@
 //! next string's beginning, which is what makes it faster than one that looks byte by byte (the idea is simdjson's: Langdale and Lemire, 2019).
 //! Invariant: space is constant, whatever the text: a window of marks is made when the one before is used up.
 
-use super::look::{self, BLOCK, Look, Looked, Work};
+use super::look::{self, BLOCK, Closer, Look, Looked, Work};
 
 /// Blocks of a window.
 const WINDOW: usize = 64;
@@ -18,20 +18,14 @@ const LAST: u64 = 1 << 63;
 /// Marks that are written without asking how many there are: more of them in 64 bytes are seldom.
 const AT_ONCE: usize = 8;
 
-/// The room for a window's marks, used again for every text.
-#[derive(Debug, Clone)]
-pub(super) struct Places(Box<[u32; PLACES]>);
-
-impl Default for Places {
-    fn default() -> Self {
-        Places(Box::new([0; PLACES]))
-    }
-}
+/// The room for a window's marks, used again for every text. It is made when it is first used: whoever only holds one for a moment pays nothing.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Places(Vec<u32>);
 
 /// The quotes of one text, in order.
 pub(super) struct Marks<'t, 'p> {
     bytes: &'t [u8],
-    places: &'p mut [u32; PLACES],
+    places: &'p mut [u32],
     /// The next mark to hand out, and how many there are.
     at: usize,
     count: usize,
@@ -41,8 +35,8 @@ pub(super) struct Marks<'t, 'p> {
     escaped: u64,
     /// Whether the quotes so far leave a string open.
     open: bool,
-    /// Whether there was any backslash so far.
-    backslash: bool,
+    /// The first backslash so far, and the last.
+    backslashes: (usize, usize),
     /// The first control character within a string so far.
     control: usize,
     /// Not 0: there was something but ASCII.
@@ -64,13 +58,16 @@ impl<'t, 'p> Marks<'t, 'p> {
     pub(super) fn new(bytes: &'t [u8], places: &'p mut Places) -> Self {
         Marks {
             bytes,
-            places: &mut places.0,
+            places: {
+                places.0.resize(PLACES, 0);
+                &mut places.0
+            },
             at: 0,
             count: 0,
             window: 0,
             escaped: 0,
             open: false,
-            backslash: false,
+            backslashes: (usize::MAX, 0),
             control: usize::MAX,
             high: 0,
         }
@@ -86,10 +83,11 @@ impl<'t, 'p> Marks<'t, 'p> {
     #[inline(always)]
     pub(super) fn string(&mut self) -> Option<Between> {
         // Both at once where the window has both.
-        let (open, close) = (self.places[self.at % PLACES], self.places[(self.at + 1) % PLACES]);
-        if self.at + 2 <= self.count {
+        if self.at + 2 <= self.count
+            && let Some([open, close]) = self.places.get(self.at..self.at + 2)
+        {
             self.at += 2;
-            return Some(Between { open: open as usize, close: close as usize });
+            return Some(Between { open: *open as usize, close: *close as usize });
         }
         self.over_the_edge()
     }
@@ -102,10 +100,11 @@ impl<'t, 'p> Marks<'t, 'p> {
         Some(Between { open, close })
     }
 
-    /// Whether a string may hold a backslash.
+    /// Whether a string, the last one that was handed out, may hold a backslash.
     #[inline(always)]
-    pub(super) fn may_be_escaped(&self) -> bool {
-        self.backslash
+    pub(super) fn may_be_escaped(&self, string: Between) -> bool {
+        let (first, last) = self.backslashes;
+        first < string.close && string.open < last
     }
 
     /// Whether a string that closes there, the last one that was handed out, has a control character in it.
@@ -119,7 +118,7 @@ impl<'t, 'p> Marks<'t, 'p> {
         if self.at == self.count && !self.look_on() {
             return None;
         }
-        let mark = self.places[self.at % PLACES];
+        let mark = *self.places.get(self.at)?;
         self.at += 1;
         Some(mark as usize)
     }
@@ -139,7 +138,7 @@ impl<'t, 'p> Marks<'t, 'p> {
         let Looked { mut quotes, special, high } = look.look(block);
         self.high |= high;
         if special | self.escaped != 0 {
-            quotes = self.look_closer(block, quotes);
+            quotes = self.look_closer(quotes, look.closer(block));
         }
         self.write(quotes);
         self.window += BLOCK;
@@ -170,30 +169,43 @@ impl<'t, 'p> Marks<'t, 'p> {
         self.open ^= count % 2 == 1;
     }
 
-    /// A block with a backslash or a control character: which quotes are escaped, which control characters lie in strings.
-    #[cold]
-    #[inline(never)]
-    fn look_closer(&mut self, block: &[u8; BLOCK], quotes: u64) -> u64 {
-        let mut plain = 0_u64;
-        let mut open = self.open;
-        for (at, byte) in block.iter().enumerate() {
-            let escaped = self.escaped == 1;
-            self.escaped = 0;
-            match byte {
-                0..0x20 if open => self.control = self.control.min(self.window + at),
-                b'\\' if !escaped => {
-                    self.backslash = true;
-                    self.escaped = 1;
-                }
-                b'"' if !escaped => {
-                    plain |= 1 << at;
-                    open = !open;
-                }
-                _ => {}
-            }
+    /// A block with a backslash or a control character: which quotes are not escaped, and which control characters lie in strings.
+    #[inline(always)]
+    fn look_closer(&mut self, quotes: u64, Closer { backslashes, controls }: Closer) -> u64 {
+        if backslashes != 0 {
+            let (first, last) = self.backslashes;
+            let here = (backslashes.trailing_zeros() as usize, 63 - backslashes.leading_zeros() as usize);
+            self.backslashes = (first.min(self.window + here.0), last.max(self.window + here.1));
         }
-        quotes & plain
+        let quotes = quotes & !self.escaped_by(backslashes);
+        let within = controls & (prefixes(quotes) ^ if self.open { u64::MAX } else { 0 });
+        if within != 0 {
+            self.control = self.control.min(self.window + within.trailing_zeros() as usize);
+        }
+        quotes
     }
+
+    /// The bytes that a backslash stands before which is not escaped itself: of a run of them, every second one is.
+    #[inline(always)]
+    fn escaped_by(&mut self, backslashes: u64) -> u64 {
+        const EVEN: u64 = 0x5555_5555_5555_5555;
+        // The carry of the addition runs through each run of backslashes that begins at an odd place, and turns over what is escaped in it (simdjson).
+        let backslashes = backslashes & !self.escaped;
+        let follows = backslashes << 1 | self.escaped;
+        let odd_starts = backslashes & !EVEN & !follows;
+        let (sum, carried) = odd_starts.overflowing_add(backslashes);
+        self.escaped = u64::from(carried);
+        (EVEN ^ (sum << 1)) & follows
+    }
+}
+
+/// Bit n is the parity of the bits up to and with n: where a string is open, if they are quotes.
+#[inline(always)]
+fn prefixes(mut bits: u64) -> u64 {
+    for shift in [1, 2, 4, 8, 16, 32] {
+        bits ^= bits << shift;
+    }
+    bits
 }
 
 /// The next window of marks.

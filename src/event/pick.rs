@@ -82,7 +82,7 @@ impl Picks {
         let mut reader = Reader { bytes, marks: Marks::new(bytes, places), paths, found, touched };
         let read = reader.read();
         // ASCII is UTF-8, and nearly all that comes.
-        if (read.is_err() || !reader.marks.is_ascii()) && std::str::from_utf8(bytes).is_err() {
+        if (read.is_err() || !reader.marks.is_ascii()) && simdutf8::basic::from_utf8(bytes).is_err() {
             return Err(Fault::NotJson);
         }
         read?;
@@ -272,7 +272,7 @@ impl Reader<'_, '_> {
         if string.open != at || self.marks.is_controlled(string) {
             return Err(Fault::NotJson);
         }
-        let escaped = self.marks.may_be_escaped() && is_escaped(self.bytes, string)?;
+        let escaped = self.marks.may_be_escaped(string) && is_escaped(self.bytes, string)?;
         Ok((string, escaped))
     }
 
