@@ -48,6 +48,9 @@ impl<'a> Record<'a> {
     /// [`Invalid`]: nothing, not UTF-8, JSON but no object.
     pub fn object(&self) -> Result<&'a [u8], Invalid> {
         let payload = self.payload.unwrap_or_default();
+        if payload.first() == Some(&b'{') {
+            return Ok(payload);
+        }
         match payload.iter().find(|byte| !matches!(byte, b' ' | b'\n' | b'\t' | b'\r')) {
             None => Err(Invalid::Empty),
             Some(b'{') => Ok(payload),

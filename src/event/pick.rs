@@ -102,11 +102,22 @@ impl Picks {
 }
 
 impl<'t> Fields<'t, '_> {
+    /// The bytes of a text that is as it stands there; `None` for everything else, also for a text with escapes.
+    #[inline]
+    #[must_use]
+    pub fn plain(&self, path: Path) -> Option<&'t [u8]> {
+        let Found { kind, start, end } = self.picks.found.get(path.0 as usize)?;
+        if *kind == Kind::Plain { self.bytes.get(*start as usize..*end as usize) } else { None }
+    }
+
     /// What stands at a path.
     #[inline]
     #[must_use]
     pub fn get(&self, path: Path) -> Seen<'t> {
         let Some(Found { kind, start, end }) = self.picks.found.get(path.0 as usize) else { return Seen::Null };
+        if *kind == Kind::Missing {
+            return Seen::Null;
+        }
         let bytes = self.bytes.get(*start as usize..*end as usize).unwrap_or_default();
         // A part of UTF-8 between two ASCII characters is UTF-8.
         let text = || std::str::from_utf8(bytes).unwrap_or_default();

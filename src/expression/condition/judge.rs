@@ -5,7 +5,7 @@
 use std::cmp::Ordering;
 
 use super::{Condition, Kind, Literal, Scalar, Test};
-use crate::event::{Document, Event, Fields, Number, Quoted, Seen, Value, elements};
+use crate::event::{Document, Event, Fields, Number, Path, Quoted, Seen, Value, elements};
 use crate::expression::compare::compare;
 use crate::expression::evaluate::{Budget, EvalError, evaluate};
 use crate::expression::function::{Function, Takes, actual};
@@ -46,6 +46,7 @@ impl Condition {
             }
             Kind::Not(condition) => Ok(!condition.is_true(facts)?),
             Kind::Is(path) => Ok(is_truthy(facts.fields.get(*path))),
+            Kind::Compare(path, Comparison::Equal, Scalar::Text(text)) => Ok(is_text(facts.fields, *path, text)),
             Kind::Compare(path, comparison, scalar) => Ok(holds(facts.fields.get(*path), *comparison, scalar)),
             Kind::CompareFields(a, comparison, b) => fields(facts.fields.get(*a), *comparison, facts.fields.get(*b)),
             Kind::OneOf(path, scalars) => {
@@ -57,6 +58,15 @@ impl Condition {
             // An event that was read has a document.
             Kind::Whole(node) => facts.document.event().map_or(Ok(false), |event| whole(node, event)),
         }
+    }
+}
+
+/// Whether a field is this text: what most triggers ask.
+#[inline]
+fn is_text(fields: Fields<'_, '_>, path: Path, text: &str) -> bool {
+    match fields.plain(path) {
+        Some(plain) => plain == text.as_bytes(),
+        None => matches!(fields.get(path), Seen::String(seen) if seen.is(text)),
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) struct Index {
 #[derive(Debug)]
 struct Lookup {
     path: Path,
-    texts: FxHashMap<Box<str>, Index>,
+    texts: FxHashMap<Box<[u8]>, Index>,
     numbers: FxHashMap<u64, Index>,
     null: Option<Box<Index>>,
     yes: Option<Box<Index>>,
@@ -76,7 +76,7 @@ impl Index {
     pub(super) fn candidates(&self, fields: Fields<'_, '_>, found: &mut Vec<Place>) {
         found.extend_from_slice(&self.always);
         for lookup in &self.fields {
-            if let Some(index) = lookup.below(fields.get(lookup.path)) {
+            if let Some(index) = lookup.below(fields) {
                 index.candidates(fields, found);
             }
         }
@@ -97,18 +97,18 @@ impl Lookup {
     }
 
     #[inline]
-    fn below(&self, seen: Seen<'_>) -> Option<&Index> {
+    fn below(&self, fields: Fields<'_, '_>) -> Option<&Index> {
+        if let Some(text) = fields.plain(self.path) {
+            return self.texts.get(text);
+        }
+        let seen = fields.get(self.path);
         match seen {
             Seen::Null => self.null.as_deref(),
             Seen::Bool(true) => self.yes.as_deref(),
             Seen::Bool(false) => self.no.as_deref(),
             Seen::Number(_) if self.numbers.is_empty() => None,
             Seen::Number(_) => self.numbers.get(&bits(nearest(seen)?)),
-            Seen::String(_) if self.texts.is_empty() => None,
-            Seen::String(text) => match text.plain() {
-                Some(text) => self.texts.get(text),
-                None => self.texts.get(&*text.decode()),
-            },
+            Seen::String(text) => self.texts.get(text.decode().as_bytes()),
             Seen::Array(_) | Seen::Object(_) => None,
         }
     }
@@ -119,7 +119,7 @@ impl Lookup {
             Key::Bool(true) => self.yes = Some(Box::new(index)),
             Key::Bool(false) => self.no = Some(Box::new(index)),
             Key::Number(bits) => drop(self.numbers.insert(bits, index)),
-            Key::Text(text) => drop(self.texts.insert(text, index)),
+            Key::Text(text) => drop(self.texts.insert(text.into_boxed_bytes(), index)),
         }
     }
 }
