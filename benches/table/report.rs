@@ -1,0 +1,245 @@
+//! What the table is made of: how it is run, its rows with their bounds, and the three ways in which it is told (aligned text, Markdown, JSON).
+//!
+//! Invariant: a verdict is told only of a full run; a quick one proves that the command works and nothing else.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::{Map, Value, json};
+
+/// How the table is run: the same for every row.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Interleaved runs of each variant; a median is taken over them. At least 1.
+    pub runs: usize,
+    /// A smoke run: few events, one topic, no verdict.
+    pub quick: bool,
+    /// Events in each topic of the throughput rows.
+    pub events: u64,
+    /// Bootstrap servers of the broker.
+    pub brokers: String,
+    /// The program that is measured.
+    pub slackline: PathBuf,
+    /// Where a row may leave files until the table is done.
+    pub home: PathBuf,
+    /// The core of the process that is measured, and of no other one.
+    pub measured_core: usize,
+    /// The core of everything else: the broker, this process, the servers that stand in for Slack.
+    pub other_core: usize,
+    /// Which rows are wanted, by parts of their families' names; empty: all.
+    pub only: Vec<String>,
+    /// Which topics the throughput is measured on, as `4-lz4`; empty: all.
+    pub topics: Vec<String>,
+}
+
+impl Settings {
+    /// Whether `--only` leaves a family of rows in.
+    pub fn wants(&self, family: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| family.contains(only.as_str()))
+    }
+
+    /// Whether `--topics` leaves a kind of topic in.
+    pub fn wants_topic(&self, kind: &str) -> bool {
+        self.topics.is_empty() || self.topics.iter().any(|topic| topic == kind)
+    }
+
+    /// A command for `program` that runs on the measured core alone. Its process id is the program's own: `taskset` becomes it.
+    pub fn measured(&self, program: &std::path::Path) -> Command {
+        let mut command = Command::new("taskset");
+        command.arg("-c").arg(self.measured_core.to_string()).arg(program);
+        command
+    }
+}
+
+/// What a value is held against.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Bound {
+    /// It is to be so much or more.
+    AtLeast(f64),
+    /// It is to be so much or less.
+    AtMost(f64),
+}
+
+impl Bound {
+    fn holds(self, value: f64) -> bool {
+        match self {
+            Self::AtLeast(least) => value >= least,
+            Self::AtMost(most) => value <= most,
+        }
+    }
+
+    fn show(self) -> String {
+        match self {
+            Self::AtLeast(least) => format!("≥ {least}"),
+            Self::AtMost(most) => format!("≤ {most}"),
+        }
+    }
+}
+
+/// One line of the table.
+#[derive(Debug, Clone)]
+struct Row {
+    name: String,
+    value: f64,
+    /// Least and most of the runs, where there were several.
+    spread: Option<(f64, f64)>,
+    unit: String,
+    must: Bound,
+    aim: Bound,
+    detail: String,
+}
+
+impl Row {
+    fn verdict(&self) -> &'static str {
+        if self.aim.holds(self.value) {
+            "aim reached"
+        } else if self.must.holds(self.value) {
+            "must reached"
+        } else {
+            "NOT reached"
+        }
+    }
+
+    fn measured(&self) -> String {
+        let spread = self.spread.map(|(least, most)| format!(" ({}–{})", figure(least), figure(most)));
+        let unit = if self.unit.is_empty() { String::new() } else { format!(" {}", self.unit) };
+        format!("{}{unit}{}", figure(self.value), spread.unwrap_or_default())
+    }
+}
+
+/// The table as it grows, and every sample that it was computed from.
+#[derive(Debug, Default)]
+pub struct Table {
+    rows: Vec<Row>,
+    samples: Map<String, Value>,
+    facts: Map<String, Value>,
+}
+
+impl Table {
+    /// Adds a row of one value. `unit` is empty for a ratio; `detail` is a short remark.
+    pub fn row(&mut self, name: &str, value: f64, unit: &str, must: Bound, aim: Bound, detail: String) {
+        self.add(Row { name: name.to_owned(), value, spread: None, unit: unit.to_owned(), must, aim, detail });
+    }
+
+    /// Adds a row of one value a run: their median, with the least and the most.
+    pub fn row_of_runs(&mut self, name: &str, values: &[f64], unit: &str, must: Bound, aim: Bound, detail: String) {
+        let (value, least, most) = (median(values), least(values), most(values));
+        let spread = (values.len() > 1).then_some((least, most));
+        self.add(Row { name: name.to_owned(), value, spread, unit: unit.to_owned(), must, aim, detail });
+    }
+
+    fn add(&mut self, row: Row) {
+        progress(&format!("{}: {}", row.name, row.measured()));
+        self.rows.push(row);
+    }
+
+    /// Keeps a raw sample under the name of its family, for the JSON alone.
+    pub fn sample(&mut self, family: &str, sample: Value) {
+        let samples = self.samples.entry(family).or_insert_with(|| json!([]));
+        if let Value::Array(samples) = samples {
+            samples.push(sample);
+        }
+    }
+
+    /// Keeps a fact of the machine, the versions, or the settings, for the JSON.
+    pub fn fact(&mut self, name: &str, fact: Value) {
+        self.facts.insert(name.to_owned(), fact);
+    }
+
+    /// All that was found.
+    pub fn json(&self, settings: &Settings) -> Value {
+        let rows: Vec<Value> = self
+            .rows
+            .iter()
+            .map(|row| {
+                json!({
+                    "name": row.name, "value": row.value, "least": row.spread.map(|spread| spread.0),
+                    "most": row.spread.map(|spread| spread.1), "unit": row.unit, "must": row.must.show(),
+                    "aim": row.aim.show(), "verdict": if settings.quick { "" } else { row.verdict() }, "detail": row.detail,
+                })
+            })
+            .collect();
+        json!({ "facts": self.facts, "rows": rows, "samples": self.samples })
+    }
+
+    /// Aligned, for a terminal.
+    pub fn text(&self, settings: &Settings) -> String {
+        let cells = self.cells(settings);
+        let columns = cells.first().map_or(0, Vec::len);
+        // Characters, not bytes: `≥` is one of them and three of the others.
+        let width =
+            |column: usize| cells.iter().map(|row: &Vec<String>| row[column].chars().count()).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..columns).map(width).collect();
+        let mut text = String::new();
+        for row in &cells {
+            let line: Vec<String> =
+                row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}", width = *width)).collect();
+            text += line.join("  ").trim_end();
+            text.push('\n');
+        }
+        text
+    }
+
+    /// For the README.
+    pub fn markdown(&self, settings: &Settings) -> String {
+        let mut cells = self.cells(settings).into_iter();
+        let mut text = String::new();
+        if let Some(head) = cells.next() {
+            text += &format!("| {} |\n|{}\n", head.join(" | "), " --- |".repeat(head.len()));
+        }
+        for row in cells {
+            text += &format!("| {} |\n", row.join(" | "));
+        }
+        text
+    }
+
+    fn cells(&self, settings: &Settings) -> Vec<Vec<String>> {
+        let mut cells = vec![["row", "measured", "must", "aim", "verdict", "detail"].map(str::to_owned).to_vec()];
+        cells.extend(self.rows.iter().map(|row| {
+            let verdict = if settings.quick { "(quick: none)" } else { row.verdict() };
+            vec![
+                row.name.clone(),
+                row.measured(),
+                row.must.show(),
+                row.aim.show(),
+                verdict.to_owned(),
+                row.detail.clone(),
+            ]
+        }));
+        cells
+    }
+}
+
+/// Tells whoever waits how far it is.
+pub fn progress(line: &str) {
+    eprintln!("table: {line}");
+}
+
+/// The middle value; NaN of none.
+pub fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    match (sorted.len(), sorted.len() / 2) {
+        (0, _) => f64::NAN,
+        (even, middle) if even % 2 == 0 => f64::midpoint(sorted[middle - 1], sorted[middle]),
+        (_, middle) => sorted[middle],
+    }
+}
+
+fn least(values: &[f64]) -> f64 {
+    values.iter().copied().fold(f64::NAN, f64::min)
+}
+
+fn most(values: &[f64]) -> f64 {
+    values.iter().copied().fold(f64::NAN, f64::max)
+}
+
+/// Three digits that mean something, as far as the value has them.
+fn figure(value: f64) -> String {
+    match value.abs() {
+        size if size >= 100.0 => format!("{value:.0}"),
+        size if size >= 10.0 => format!("{value:.1}"),
+        size if size >= 0.1 => format!("{value:.2}"),
+        _ => format!("{value:.4}"),
+    }
+}
