@@ -90,15 +90,16 @@ fn verdict(answer: Result<Answer, NoAnswer>) -> Verdict {
     }
 }
 
-/// Works until the queue is closed, or nobody takes outcomes any more.
-pub async fn run<T: Transport>(sender: Sender<T>) {
+/// Works until the queue is closed, or nobody takes outcomes any more; then names itself.
+pub async fn run<T: Transport>(sender: Sender<T>) -> String {
     let mut lane = Lane::new(sender);
     while let Some(delivery) = lane.next().await {
         let Some((ended, at)) = lane.deliver(&delivery).await else { continue };
         if !lane.report(&delivery, ended, at).await {
-            return;
+            break;
         }
     }
+    format!("sender of `{}`", lane.webhook().name)
 }
 
 /// A sender at work.

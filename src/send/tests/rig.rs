@@ -190,7 +190,7 @@ pub(super) struct Rig {
     pub(super) reports: mpsc::Receiver<delivery::Report>,
     pub(super) fake: Arc<Fake>,
     wakes: Arc<AtomicU64>,
-    task: JoinHandle<()>,
+    task: JoinHandle<String>,
 }
 
 impl Rig {

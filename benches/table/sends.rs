@@ -1,0 +1,279 @@
+//! 2,000 lanes at 1,000 posts a second each, against the bare HTTP client with as many requests in flight.
+//!
+//! The lanes are the real ones (queue, window, limiter, sender, endpoint, metrics); a stub in place of the poll loop takes their reports and ends their holds at
+//! once, as if each commit were acknowledged in no time. Each variant is a process of its own on the measured core; the server is this process.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use reqwest::header::CONTENT_TYPE;
+use serde_json::{Value, json};
+use slackline::config::check::{ActionIndex, Config, WebhookIndex};
+use slackline::delivery::{Delivery, Ended, Epoch, Orders, Origin, Outcome, Report, Ticket};
+use slackline::event::{Offset, Partition, Position, TopicIndex};
+use slackline::metrics::Metrics;
+use slackline::queue::Queue;
+use slackline::send::client::Clients;
+use slackline::send::{self, Sender};
+use slackline::wake;
+use slackline::window::Window;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+
+use super::process;
+use super::report::Bound::AtLeast;
+use super::report::{Settings, Table, median};
+
+const LANES: usize = 2_000;
+
+/// Posts of each lane that are measured, after as many that open the connections and warm the caches up.
+const POSTS: usize = 30;
+
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// As long as a usual message is.
+const BODY: &[u8] =
+    br#"{"text":"Ada Lovelace (user-0123456789) just completed order 4711 for 129.90 EUR: see the dashboard","username":"Slackline"}"#;
+
+/// One row.
+pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
+    if !settings.wants("sends") {
+        return Ok(());
+    }
+    let server = Server::start()?;
+    let (mut lanes, mut bare) = (Vec::new(), Vec::new());
+    for run in 0..settings.runs {
+        for (variant, rates) in [("lanes", &mut lanes), ("bare", &mut bare)] {
+            let said = measured(settings, variant, server.address)?;
+            let of = |name: &str| said[name].as_f64().with_context(|| format!("no `{name}` in `{said}`"));
+            rates.push((of("posts")? / of("seconds")?, of("cpu_us")? / of("posts")?));
+            table.sample("sends", json!({ "run": run, "variant": variant, "measured": said }));
+        }
+    }
+    let middle = |runs: &[(f64, f64)]| {
+        let (rates, costs): (Vec<f64>, Vec<f64>) = runs.iter().copied().unzip();
+        (median(&rates), median(&costs))
+    };
+    let ((ours, our_cost), (theirs, their_cost)) = (middle(&lanes), middle(&bare));
+    let detail = format!(
+        "{ours:.0} and {theirs:.0} posts/s, {our_cost:.1} and {their_cost:.1} µs of processor time a post (ratio {:.2})",
+        their_cost / our_cost
+    );
+    let name = "sends: 2,000 lanes, a server that answers at once, against the bare client";
+    table.row(name, ours / theirs, "", AtLeast(0.85), AtLeast(0.95), detail);
+    Ok(())
+}
+
+fn measured(settings: &Settings, variant: &str, server: SocketAddr) -> anyhow::Result<Value> {
+    let program = std::env::current_exe()?;
+    let posts = if settings.quick { 3 } else { POSTS };
+    let output = settings
+        .measured(Path::new(&program))
+        .args(["posts", variant, &server.to_string(), &posts.to_string()])
+        .stderr(std::process::Stdio::inherit())
+        .output()?;
+    ensure!(output.status.success(), "the posts of the {variant} failed");
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// The process itself: `variant address posts`. Prints what it measured as one line of JSON.
+pub fn posts(arguments: &[String]) -> anyhow::Result<()> {
+    let [variant, server, posts] = arguments else { anyhow::bail!("three arguments") };
+    let (server, posts) = (server.parse()?, posts.parse()?);
+    // As the program's: see `slackline::cli::runtime`.
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let _inside = runtime.enter();
+    let measured = match variant.as_str() {
+        "lanes" => lanes(server, posts),
+        "bare" => runtime.block_on(bare(server, posts)),
+        other => anyhow::bail!("no variant `{other}`"),
+    }?;
+    println!("{measured}");
+    // Whatever is still open would only take time.
+    std::process::exit(0)
+}
+
+/// Counts posts: the first half of them warm everything up.
+struct Count {
+    left: usize,
+    half: usize,
+    begun: Option<(Instant, Duration)>,
+}
+
+impl Count {
+    fn new(posts: usize) -> Self {
+        Self { left: 2 * posts, half: posts, begun: None }
+    }
+
+    /// One more; what was measured, after the last.
+    fn one(&mut self) -> anyhow::Result<Option<Value>> {
+        self.left -= 1;
+        if self.left == self.half {
+            self.begun = Some((Instant::now(), process::cpu(std::process::id())?));
+        }
+        let (0, Some((began, before))) = (self.left, self.begun) else { return Ok(None) };
+        let seconds = began.elapsed().as_secs_f64();
+        let cpu = process::cpu(std::process::id())?.saturating_sub(before);
+        let (_, most) = process::memory(std::process::id())?;
+        Ok(Some(json!({
+            "posts": self.half, "seconds": seconds, "cpu_us": cpu.as_secs_f64() * 1e6, "resident_mb": most as f64 / 1e6,
+        })))
+    }
+}
+
+fn config(server: SocketAddr) -> anyhow::Result<Config> {
+    let mut yaml = String::from("kafka: { brokers: k, topics: [events] }\nwebhooks:\n");
+    for lane in 0..LANES {
+        yaml += &format!("  w{lane}: {{ url: \"http://{server}/services/T00/B00/w{lane}\", rate_per_second: 1000 }}\n");
+    }
+    yaml += "actions:\n";
+    for lane in 0..LANES {
+        yaml += &format!("  - {{ name: a{lane}, trigger: event, webhook: w{lane}, message: hi }}\n");
+    }
+    let env = |_: &str| None;
+    let files = |_: &Path| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
+    let loaded = slackline::config::check(&yaml, Path::new("lanes.yaml"), &env, &files)?;
+    Ok(loaded.config)
+}
+
+/// The lanes, each with all of its posts queued, and the stub that lets them go on.
+fn lanes(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
+    let config = Arc::new(config(server)?);
+    let metrics = Metrics::new(&config);
+    let (waker, mut wakes) = wake::pair()?;
+    let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(move || waker.wake());
+    // As large as the pipeline's.
+    let (reports, mut reported) = mpsc::channel(1_024);
+    let mut clients = Clients::new();
+    let (mut windows, mut queues, mut orders) = (Vec::new(), Vec::new(), Vec::new());
+    for (lane, webhook) in (0..).zip(&config.webhooks) {
+        let queue = Arc::new(Queue::new(2 * posts, webhook.when_full, [ActionIndex(lane)]));
+        metrics.watch(WebhookIndex(lane), Arc::clone(&queue) as _);
+        for offset in 0..2 * posts {
+            queue.push(delivery(lane, offset), Origin::Read);
+        }
+        let window = Arc::new(Window::new(webhook.rate_per_second));
+        let (order, ordered) = watch::channel(Orders { share: 1.0, blocked_until: None });
+        let sender = Sender {
+            config: Arc::clone(&config),
+            webhook: WebhookIndex(lane),
+            queue: Arc::clone(&queue),
+            transport: clients.endpoint(webhook)?,
+            orders: ordered,
+            window: Arc::clone(&window),
+            reports: reports.clone(),
+            wake: Arc::clone(&wake),
+            metrics: metrics.webhook(WebhookIndex(lane)),
+        };
+        windows.push(window);
+        queues.push(queue);
+        orders.push(order);
+        tokio::spawn(send::run(sender));
+    }
+    let mut count = Count::new(posts * LANES);
+    let poll_loop = thread::spawn(move || {
+        let began = Instant::now();
+        while began.elapsed() < LIMIT {
+            while let Ok(report) = reported.try_recv() {
+                let Report::Ended(Outcome { ticket, ended }) = report else { anyhow::bail!("{report:?}") };
+                ensure!(ended == Ended::Delivered, "{ended:?}");
+                windows[ticket.action.0 as usize].leave();
+                if let Some(measured) = count.one()? {
+                    return Ok(measured);
+                }
+            }
+            wakes.wait(Duration::from_millis(200));
+        }
+        anyhow::bail!("not done in {LIMIT:?}")
+    });
+    poll_loop.join().map_err(|_| anyhow::anyhow!("the stub panicked"))?
+}
+
+fn delivery(lane: u32, offset: usize) -> Delivery {
+    let position = Position { partition: Partition { topic: TopicIndex(0), number: 0 }, offset: Offset(offset as i64) };
+    let ticket = Ticket { position, epoch: Epoch(1), action: ActionIndex(lane) };
+    let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    Delivery { ticket, payload: Bytes::from_static(BODY), timestamp: i64::try_from(since.as_millis()).ok() }
+}
+
+/// As many requests in flight, one after the other in each of as many loops: nothing but the client.
+async fn bare(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // The settings of `slackline::send::client`.
+    let client = reqwest::Client::builder()
+        .user_agent(concat!("slackline/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .http1_only()
+        .pool_idle_timeout(Duration::from_secs(30))
+        .pool_max_idle_per_host(256)
+        .no_proxy()
+        .tls_certs_only([])
+        .build()?;
+    let count = Arc::new(Mutex::new(Count::new(posts * LANES)));
+    let (tell, mut told) = mpsc::channel(1);
+    for lane in 0..LANES {
+        let (client, count, tell) = (client.clone(), Arc::clone(&count), tell.clone());
+        let url: url::Url = format!("http://{server}/services/T00/B00/w{lane}").parse()?;
+        tokio::spawn(async move {
+            for _ in 0..2 * posts {
+                let counted = match one(&client, &url).await {
+                    Ok(()) => count.lock().unwrap_or_else(PoisonError::into_inner).one(),
+                    Err(error) => Err(error),
+                };
+                // Nobody is woken for a post: only for the last one, or a fault.
+                if let Some(end) = counted.transpose() {
+                    let _ = tell.send(end).await;
+                }
+            }
+        });
+    }
+    told.recv().await.context("no more answers")?
+}
+
+async fn one(client: &reqwest::Client, url: &url::Url) -> anyhow::Result<()> {
+    let request = client.post(url.clone()).header(CONTENT_TYPE, "application/json; charset=utf-8");
+    let body = request.body(Bytes::from_static(BODY)).send().await?.bytes().await?;
+    ensure!(body == "ok", "the answer is not `ok`");
+    Ok(())
+}
+
+/// Answers `ok` at once, on a thread of its own.
+struct Server {
+    address: SocketAddr,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Server {
+    fn start() -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0)))?;
+        let address = listener.local_addr()?;
+        runtime.spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let _ = stream.set_nodelay(true);
+                tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(ok)));
+            }
+        });
+        Ok(Self { address, _runtime: runtime })
+    }
+}
+
+async fn ok(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    // The whole request first, as every server reads it.
+    let _ = request.into_body().collect().await;
+    Ok(Response::new(Full::new(Bytes::from_static(b"ok"))))
+}
