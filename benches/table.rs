@@ -37,6 +37,10 @@ mod table {
     pub mod memory;
 
     pub mod latency;
+
+    pub mod sends;
+
+    pub mod lanes;
 }
 
 use table::report::{Settings, Table, progress};
@@ -44,7 +48,14 @@ use table::report::{Settings, Table, progress};
 /// A family of rows: asks `settings.wants` whether it is wanted, and does nothing otherwise.
 type Family = fn(&Settings, &mut Table) -> anyhow::Result<()>;
 
-const FAMILIES: [Family; 4] = [table::throughput::run, table::check::run, table::memory::run, table::latency::run];
+const FAMILIES: [Family; 6] = [
+    table::throughput::run,
+    table::check::run,
+    table::memory::run,
+    table::sends::run,
+    table::lanes::run,
+    table::latency::run,
+];
 
 /// Measures the table of speeds, prints it, and writes JSON.
 #[derive(Debug, Parser)]
@@ -58,7 +69,8 @@ struct Arguments {
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..))]
     events: u64,
 
-    /// Only rows whose family's name holds one of these: throughput, one, selective, numbers, matching, cpu, paths, triggers, check, memory, latency
+    /// Only rows whose family's name holds one of these: throughput, one, selective, numbers, matching, cpu, paths, triggers, check, memory, sends, lanes,
+    /// latency
     #[arg(long, num_args = 1.., value_name = "ROW")]
     only: Vec<String>,
 
@@ -92,6 +104,7 @@ fn main() -> anyhow::Result<()> {
     match words.split_first() {
         Some((mode, rest)) if mode == "bare" => return table::bare::run(rest),
         Some((mode, rest)) if mode == "flood" => return table::topics::flood(rest),
+        Some((mode, rest)) if mode == "posts" => return table::sends::posts(rest),
         _ => {}
     }
     let arguments = Arguments::parse();
