@@ -68,11 +68,12 @@ impl Bound {
         }
     }
 
-    fn show(self) -> String {
-        match self {
-            Self::AtLeast(least) => format!("≥ {least}"),
-            Self::AtMost(most) => format!("≤ {most}"),
-        }
+    fn show(self, unit: &str) -> String {
+        let text = match self {
+            Self::AtLeast(least) => format!("≥ {least} {unit}"),
+            Self::AtMost(most) => format!("≤ {most} {unit}"),
+        };
+        text.trim_end().to_owned()
     }
 }
 
@@ -90,6 +91,14 @@ struct Row {
 }
 
 impl Row {
+    /// What it is about, and on which topic.
+    fn split_name(&self) -> (&str, Option<&str>) {
+        match self.name.strip_suffix(']').and_then(|name| name.rsplit_once(" [")) {
+            Some((name, topic)) => (name, Some(topic)),
+            None => (&self.name, None),
+        }
+    }
+
     fn verdict(&self) -> &'static str {
         if self.aim.holds(self.value) {
             "aim reached"
@@ -154,8 +163,8 @@ impl Table {
             .map(|row| {
                 json!({
                     "name": row.name, "value": row.value, "least": row.spread.map(|spread| spread.0),
-                    "most": row.spread.map(|spread| spread.1), "unit": row.unit, "must": row.must.show(),
-                    "aim": row.aim.show(), "verdict": if settings.quick { "" } else { row.verdict() }, "detail": row.detail,
+                    "most": row.spread.map(|spread| spread.1), "unit": row.unit, "must": row.must.show(&row.unit),
+                    "aim": row.aim.show(&row.unit), "verdict": if settings.quick { "" } else { row.verdict() }, "detail": row.detail,
                 })
             })
             .collect();
@@ -180,15 +189,28 @@ impl Table {
         text
     }
 
-    /// For the README.
+    /// For the README: what is measured on several topics, which a name tells in brackets at its end, is one row.
     pub fn markdown(&self, settings: &Settings) -> String {
-        let mut cells = self.cells(settings).into_iter();
-        let mut text = String::new();
-        if let Some(head) = cells.next() {
-            text += &format!("| {} |\n|{}\n", head.join(" | "), " --- |".repeat(head.len()));
-        }
-        for row in cells {
-            text += &format!("| {} |\n", row.join(" | "));
+        let mut text = String::from("| row | measured | must | aim |\n| --- | --- | --- | --- |\n");
+        let mut told: Vec<&str> = Vec::new();
+        for row in &self.rows {
+            let (name, _) = row.split_name();
+            if told.contains(&name) {
+                continue;
+            }
+            told.push(name);
+            let same: Vec<&Row> = self.rows.iter().filter(|other| other.split_name().0 == name).collect();
+            let figures: Vec<String> = same
+                .iter()
+                .map(|row| match row.split_name().1 {
+                    Some(topic) => format!("{} ({topic})", figure(row.value)),
+                    None => row.measured(),
+                })
+                .collect();
+            let missed = !settings.quick && same.iter().any(|row| !row.must.holds(row.value));
+            let missed = if missed { " **not reached**" } else { "" };
+            let (must, aim) = (row.must.show(&row.unit), row.aim.show(&row.unit));
+            text += &format!("| {name} | {}{missed} | {must} | {aim} |\n", figures.join(", "));
         }
         text
     }
@@ -200,8 +222,8 @@ impl Table {
             vec![
                 row.name.clone(),
                 row.measured(),
-                row.must.show(),
-                row.aim.show(),
+                row.must.show(&row.unit),
+                row.aim.show(&row.unit),
                 verdict.to_owned(),
                 row.detail.clone(),
             ]
@@ -235,7 +257,7 @@ fn most(values: &[f64]) -> f64 {
 }
 
 /// Three digits that mean something, as far as the value has them.
-fn figure(value: f64) -> String {
+pub fn figure(value: f64) -> String {
     match value.abs() {
         size if size >= 100.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),
