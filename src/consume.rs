@@ -142,8 +142,6 @@ pub struct PollLoop {
     out_of_range: Option<Instant>,
     /// Which ones these are.
     stuck: BTreeSet<Partition>,
-    /// Partitions of which the client may count one record too many.
-    shifted: position::Shifted,
     /// The topic whose turn it is to be read first.
     first: usize,
     /// Topics that are not there.
@@ -185,7 +183,6 @@ impl PollLoop {
             stalls: Stalls::default(),
             out_of_range: None,
             stuck: BTreeSet::new(),
-            shifted: position::Shifted::default(),
             first: 0,
             missing: BTreeSet::new(),
             began: Instant::now(),

@@ -75,13 +75,14 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("reconnect.backoff.max.ms", "500"),
     // A broker that takes connections and says nothing is tried anew after 10 s instead of 30, as Kafka's own clients do (KIP-601).
     ("socket.connection.setup.timeout.ms", "10000"),
-    // A resumed partition waits for the fetch that is under way, which waits so long for events of the others; so do look-ups at an assignment. Events end the
-    // wait at once, so it only costs an idle worker twenty requests a second.
+    // A partition that is assigned waits for the fetch that is under way, which waits so long for events of the others; so do look-ups at an assignment. Events
+    // end the wait at once, so it only costs an idle worker twenty requests a second.
     ("fetch.wait.max.ms", "50"),
     // Prefetch is memory (and see `PREFETCH_KBYTES`). With librdkafka's own default of 1,000 ms of fetch backoff a small queue would starve the loop.
     ("fetch.queue.backoff.ms", "5"),
     // The queue's limit is looked at before a fetch; one answer can overshoot it by what it decompresses to. At librdkafka's defaults (50 MB an answer, 1 MB a
-    // partition) 300,000 small events of four partitions took 140 MB. A larger batch is still fetched, alone.
+    // partition) 300,000 small events of four partitions took 140 MB. A larger batch is still fetched, alone. Larger answers cost no less: 1,000,000 events of 600
+    // bytes took 2.04 µs each with these, 2.04 to 2.24 with 4 MB and 1 MB, and 102 MB in place of 47.
     ("fetch.max.bytes", "1048576"),
     ("fetch.message.max.bytes", "262144"),
     // Partitions that are added are found within half a minute.

@@ -175,6 +175,12 @@ impl Ledger {
         self.owned.get(partition).map(|owned| owned.epoch)
     }
 
+    /// The offset to read next of a partition, if it is owned.
+    #[must_use]
+    pub fn next(&self, partition: Partition) -> Option<Offset> {
+        self.owned.get(partition).map(|owned| owned.next)
+    }
+
     /// How many partitions a topic had when the group began with those of it that are owned: the least of what they say.
     #[must_use]
     pub fn counted(&self, topic: TopicIndex) -> Option<u32> {

@@ -162,7 +162,7 @@ impl PollLoop {
     }
 
     /// Makes the client read on where the ledger stands. A seek fails after a reset that failed; taking the partitions over again works.
-    pub(super) fn read_anew(&mut self, stuck: &[Partition]) -> Result<(), KafkaError> {
+    fn read_anew(&mut self, stuck: &[Partition]) -> Result<(), KafkaError> {
         let eager = !matches!(self.parts.client.rebalance_protocol(), RebalanceProtocol::Cooperative);
         let mut list = TopicPartitionList::new();
         for standing in self.ledger.standings() {

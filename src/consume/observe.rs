@@ -44,7 +44,7 @@ impl PollLoop {
         self.observed = now;
         self.look_for_failure();
         self.look_at_ends(now);
-        self.look_at_positions(now);
+        self.pass_over_markers();
         self.observe_holds(now);
         self.parts.committer.unblock(since_epoch().as_secs());
         self.look_at_topics(now);

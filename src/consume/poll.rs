@@ -104,7 +104,7 @@ impl PollLoop {
                 if self.pauses.is_paused(topic) {
                     return false;
                 }
-                let Some(taken) = records.next() else {
+                let Some(taken) = records.take() else {
                     if records.fill() {
                         continue;
                     }
@@ -122,12 +122,11 @@ impl PollLoop {
     }
 
     fn trouble_with(&mut self, partition: Partition, error: &KafkaError, reason: &str) {
-        let now = Instant::now();
-        self.shifted.note(partition, now);
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AutoOffsetReset) {
             self.stuck.insert(partition);
-            self.out_of_range = self.out_of_range.or(Some(now));
+            self.out_of_range = self.out_of_range.or(Some(Instant::now()));
         } else {
+            self.set_right(partition);
             self.client_error(error, reason);
         }
     }

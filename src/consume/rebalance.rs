@@ -117,7 +117,6 @@ impl PollLoop {
             self.ends.insert(partition, beginning.known.high);
             self.inherit(beginning);
         }
-        self.set_right(Instant::now());
         // A start that is not committed would be decided anew by the next owner, over what came meanwhile.
         self.parts.committer.hurry();
         self.note_assignment(Instant::now());
@@ -127,17 +126,14 @@ impl PollLoop {
     }
 
     /// Makes the client read the partitions of `list`, each from its offset, and their records come to their topics' queues.
-    pub(super) fn take_over(&mut self, list: &TopicPartitionList) -> Result<(), KafkaError> {
+    pub(super) fn take_over(&self, list: &TopicPartitionList) -> Result<(), KafkaError> {
         // Before: from here on librdkafka sends none of their records to its own queue, whatever becomes of the forwarding.
         self.forward(list)?;
         kafka::take_over(&self.parts.client, list)?;
         // And after: what is assigned anew is stopped first, and a stop ends the forwarding. Such stops are over when the client answers this. What was fetched
         // between has waited in the partition's queue.
         self.parts.client.assignment()?;
-        self.forward(list)?;
-        let topics = &self.topics;
-        self.shifted.forget(|at| list.find_partition(topics.name(at.topic), at.number).is_some());
-        Ok(())
+        self.forward(list)
     }
 
     fn forward(&self, list: &TopicPartitionList) -> Result<(), KafkaError> {
@@ -208,7 +204,6 @@ impl PollLoop {
         if let Err(error) = held.and_then(|held| kafka::give_up(&self.parts.client, &held)) {
             tracing::warn!(%error, "the client could not give partitions up");
         }
-        self.set_right(Instant::now());
         if lost {
             self.parts.health.set_joined(false);
             tracing::warn!(
@@ -263,7 +258,7 @@ impl PollLoop {
         for records in &mut self.parts.records {
             records.forget(|partition| partitions.contains(&partition));
         }
-        self.shifted.forget(|partition| partitions.contains(&partition));
+        self.stuck.retain(|partition| !partitions.contains(partition));
         for partition in partitions {
             self.parts.committer.end_holds(self.ledger.revoke(*partition));
             self.ends.remove(partition);
