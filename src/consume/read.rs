@@ -31,17 +31,22 @@ impl PollLoop {
             Reading::New | Reading::Left => {}
         }
         let record = message.record();
-        let mut routing = std::mem::take(&mut self.routing);
-        let verdict = self.parts.router.route(&record, &mut routing);
-        for action in routing.errors.drain(..) {
+        let verdict = self.parts.router.route(&record, &mut self.routing);
+        for action in self.routing.errors.drain(..) {
             self.parts.metrics.expression_errors(action, 1);
         }
-        if reading == Reading::New {
+        if reading == Reading::New && verdict != Verdict::Matched {
+            // What nearly every event is.
             self.count(topic, |tally| match verdict {
                 Verdict::Invalid(reason) => tally.invalid(reason),
-                Verdict::Unmatched => tally.unmatched += 1,
-                Verdict::Matched => tally.matched += 1,
+                Verdict::Unmatched | Verdict::Matched => tally.unmatched += 1,
             });
+            self.ledger.read(position, Read { timestamp: record.timestamp, ..Read::default() });
+            return;
+        }
+        let mut routing = std::mem::take(&mut self.routing);
+        if reading == Reading::New {
+            self.count(topic, |tally| tally.matched += 1);
             let pending = routing.deliveries.iter().map(|routed| routed.action).collect();
             let read = Read { timestamp: record.timestamp, pending, done: Vec::new() };
             if let Some(epoch) = self.ledger.read(position, read) {

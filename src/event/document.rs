@@ -9,8 +9,9 @@ use super::{Event, Record};
 pub struct Document<'a> {
     record: Record<'a>,
     payload: &'a [u8],
-    event: OnceCell<Option<Event<'a>>>,
-    bare: OnceCell<Event<'a>>,
+    // Boxed: this is moved for every event, and seldom holds one.
+    event: OnceCell<Option<Box<Event<'a>>>>,
+    bare: OnceCell<Box<Event<'a>>>,
 }
 
 impl<'a> Document<'a> {
@@ -35,12 +36,12 @@ impl<'a> Document<'a> {
     /// The event with all that is in it; `None` only where the payload was not read before, and is no JSON.
     pub fn event(&self) -> Option<&Event<'a>> {
         let root = || Value::parse(std::str::from_utf8(self.payload).ok()?).ok();
-        let read = || root().map(|root| Event { record: self.record, root });
-        self.event.get_or_init(read).as_ref()
+        let read = || root().map(|root| Box::new(Event { record: self.record, root }));
+        self.event.get_or_init(read).as_deref()
     }
 
     /// The record, and nothing of what it holds: null.
     pub fn bare(&self) -> &Event<'a> {
-        self.bare.get_or_init(|| Event { record: self.record, root: Value::Null })
+        self.bare.get_or_init(|| Box::new(Event { record: self.record, root: Value::Null }))
     }
 }

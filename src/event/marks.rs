@@ -41,6 +41,7 @@ pub(super) struct Marks<'t, 'p> {
     control: usize,
     /// Not 0: there was something but ASCII.
     high: u64,
+    special: bool,
 }
 
 /// A string, by its quotes.
@@ -70,6 +71,7 @@ impl<'t, 'p> Marks<'t, 'p> {
             backslashes: (usize::MAX, 0),
             control: usize::MAX,
             high: 0,
+            special: false,
         }
     }
 
@@ -98,6 +100,19 @@ impl<'t, 'p> Marks<'t, 'p> {
         let open = self.next()?;
         let close = self.next()?;
         Some(Between { open, close })
+    }
+
+    /// The next string, if it is in this window.
+    #[inline(always)]
+    pub(super) fn peek(&self) -> Option<Between> {
+        let (open, close) = (self.places.get(self.at)?, self.places.get(self.at + 1)?);
+        (self.at + 2 <= self.count).then_some(Between { open: *open as usize, close: *close as usize })
+    }
+
+    /// Whether there was a backslash so far, or a control character in a string.
+    #[inline(always)]
+    pub(super) fn is_special(&self) -> bool {
+        self.special
     }
 
     /// Whether a string, the last one that was handed out, may hold a backslash.
@@ -172,6 +187,7 @@ impl<'t, 'p> Marks<'t, 'p> {
     /// A block with a backslash or a control character: which quotes are not escaped, and which control characters lie in strings.
     #[inline(always)]
     fn look_closer(&mut self, quotes: u64, Closer { backslashes, controls }: Closer) -> u64 {
+        self.special = true;
         if backslashes != 0 {
             let (first, last) = self.backslashes;
             let here = (backslashes.trailing_zeros() as usize, 63 - backslashes.leading_zeros() as usize);

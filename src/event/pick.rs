@@ -254,16 +254,37 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// A key with its colon, of an object at `inside`: the path of its value, and where that begins.
+    /// A key with its colon, of an object at `inside`: the path of its value, and where that begins. Members whose value is a text and after which another one
+    /// follows are read on the way: most are such.
     #[inline(always)]
-    fn key(&mut self, inside: Path, at: usize) -> Result<(Path, usize), Fault> {
-        let (string, escaped) = self.string(at)?;
-        let path = if inside == Path::NONE { Path::NONE } else { self.child(inside, string, escaped) };
-        let colon = self.after_space(string.close + 1);
-        if self.byte(colon) != b':' {
-            return Err(Fault::NotJson);
+    fn key(&mut self, inside: Path, mut at: usize) -> Result<(Path, usize), Fault> {
+        loop {
+            let (string, escaped) = self.string(at)?;
+            let path = if inside == Path::NONE { Path::NONE } else { self.child(inside, string, escaped) };
+            if self.are(string.close, *b"\":\"") {
+                at = string.close + 2;
+                if self.marks.peek().is_some_and(|text| self.are(text.close, *b"\",\"")) {
+                    let (text, escaped) = self.string(at)?;
+                    self.note(path, if escaped { Kind::Escaped } else { Kind::Plain }, text.open + 1, text.close);
+                    at = text.close + 2;
+                    continue;
+                }
+                return Ok((path, at));
+            }
+            let colon = self.after_space(string.close + 1);
+            if self.byte(colon) != b':' {
+                return Err(Fault::NotJson);
+            }
+            return Ok((path, self.after_space(colon + 1)));
         }
-        Ok((path, self.after_space(colon + 1)))
+    }
+
+    /// Whether these three bytes stand at `at`, and one more behind them.
+    #[inline(always)]
+    fn are(&self, at: usize, three: [u8; 3]) -> bool {
+        let four = self.bytes.get(at..at + 4).and_then(<[u8]>::first_chunk::<4>);
+        let [a, b, c] = three;
+        four.is_some_and(|four| u32::from_le_bytes(*four) & 0x00FF_FFFF == u32::from_le_bytes([a, b, c, 0]))
     }
 
     #[inline(always)]
@@ -280,10 +301,10 @@ impl Reader<'_, '_> {
     #[inline(always)]
     fn string(&mut self, at: usize) -> Result<(Between, bool), Fault> {
         let string = self.marks.string().ok_or(Fault::NotJson)?;
-        if string.open != at || self.marks.is_controlled(string) {
+        if string.open != at {
             return Err(Fault::NotJson);
         }
-        let escaped = self.marks.may_be_escaped(string) && is_escaped(self.bytes, string)?;
+        let escaped = self.marks.is_special() && is_escaped(self.bytes, &self.marks, string)?;
         Ok((string, escaped))
     }
 
@@ -367,8 +388,15 @@ impl Reader<'_, '_> {
     }
 }
 
+/// Whether anything in a string is escaped.
 #[inline(never)]
-fn is_escaped(bytes: &[u8], string: Between) -> Result<bool, Fault> {
+fn is_escaped(bytes: &[u8], marks: &Marks<'_, '_>, string: Between) -> Result<bool, Fault> {
+    if marks.is_controlled(string) {
+        return Err(Fault::NotJson);
+    }
+    if !marks.may_be_escaped(string) {
+        return Ok(false);
+    }
     scan::check_escapes(bytes.get(string.open + 1..string.close).unwrap_or_default())
 }
 

@@ -7,6 +7,8 @@
 //! Invariant: what is held here comes in the order in which it was read, each once, and nothing of a partition that was forgotten. What is still in librdkafka's
 //! queue then, librdkafka drops itself: every assignment, and every end of one, has a version, and the call passes over what is of an earlier one.
 
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 use std::ffi::{CStr, CString};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -21,6 +23,12 @@ use crate::wake::Waker;
 
 /// How many records are taken at once: few enough to be in the processor's cache still when their turn comes, and a call's own cost is nothing over so many.
 const BATCH: usize = 256;
+
+/// Bytes that the processor fetches at once, and how often it is asked to for one record: the usual event, and the beginning of a long one.
+#[cfg(target_arch = "x86_64")]
+const LINE: usize = 64;
+#[cfg(target_arch = "x86_64")]
+const LINES: usize = 16;
 
 /// What librdkafka has read of one topic.
 pub struct Records {
@@ -97,6 +105,9 @@ impl Records {
     #[inline]
     pub fn take(&mut self) -> Option<Taken<'_>> {
         let held = self.held.pop()?;
+        if let Some(next) = self.held.last() {
+            next.fetch();
+        }
         let message = held.get();
         let partition = Partition { topic: self.topic, number: message.partition };
         let position = Position { partition, offset: Offset(message.offset) };
@@ -142,6 +153,18 @@ impl Held {
     fn get(&self) -> &rd::rd_kafka_message_t {
         // SAFETY: alive until this value is dropped; nobody else has it.
         unsafe { self.0.as_ref() }
+    }
+
+    /// Has the payload brought to where it will be read, while the record before it is.
+    #[inline]
+    fn fetch(&self) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(payload) = self.payload() {
+            for line in payload.chunks(LINE).take(LINES) {
+                // SAFETY: a hint, for any address at all.
+                unsafe { _mm_prefetch(line.as_ptr().cast(), _MM_HINT_T0) }
+            }
+        }
     }
 
     #[inline]
