@@ -17,7 +17,18 @@ pub struct Picks {
     found: Vec<Found>,
     /// The paths in `found` that are not [`Kind::Missing`].
     touched: Vec<Path>,
+    open: Open,
     places: Places,
+}
+
+/// Who asks for what is in each of the open arrays and objects, from the outermost on; the first is nobody.
+#[derive(Debug, Clone)]
+struct Open([Path; MAX_DEPTH as usize + 1]);
+
+impl Default for Open {
+    fn default() -> Self {
+        Open([Path::NONE; MAX_DEPTH as usize + 1])
+    }
 }
 
 /// One value, by where it stands in the text.
@@ -78,8 +89,8 @@ impl Picks {
         if u32::try_from(bytes.len()).is_err() {
             return Err(Fault::NotJson);
         }
-        let Picks { found, touched, places } = self;
-        let mut reader = Reader { bytes, marks: Marks::new(bytes, places), paths, found, touched };
+        let Picks { found, touched, open, places } = self;
+        let mut reader = Reader { bytes, marks: Marks::new(bytes, places), paths, found, touched, open: &mut open.0 };
         let read = reader.read();
         // ASCII is UTF-8, and nearly all that comes.
         if (read.is_err() || !reader.marks.is_ascii()) && simdutf8::basic::from_utf8(bytes).is_err() {
@@ -171,15 +182,16 @@ struct Reader<'t, 'p> {
     paths: &'p Paths,
     found: &'p mut Vec<Found>,
     touched: &'p mut Vec<Path>,
+    /// What is above the current depth is of some event before.
+    open: &'p mut [Path; MAX_DEPTH as usize + 1],
 }
 
 impl Reader<'_, '_> {
     /// Walks the one value that the text is.
     #[inline(always)]
     fn read(&mut self) -> Result<(), Fault> {
-        // Of the open arrays and objects: which are objects (the innermost in the lowest bit), and who asks for what is in each.
+        // Which of the open arrays and objects are objects, the innermost in the lowest bit.
         let mut objects = 0_u128;
-        let mut asked = [Path::NONE; MAX_DEPTH as usize + 1];
         let mut depth = 0_usize;
         let mut path = Path::ROOT;
         let mut at = self.after_space(0);
@@ -200,7 +212,7 @@ impl Reader<'_, '_> {
                     self.note(path, if object { Kind::Object } else { Kind::Array }, at, at);
                     depth += 1;
                     objects = objects << 1 | u128::from(object);
-                    if let Some(asked) = asked.get_mut(depth) {
+                    if let Some(asked) = self.open.get_mut(depth) {
                         *asked = path;
                     }
                     at = self.after_space(at + 1);
@@ -232,7 +244,7 @@ impl Reader<'_, '_> {
                     return if self.after_space(at) == self.bytes.len() { Ok(()) } else { Err(Fault::NotJson) };
                 }
                 at = self.after_space(at);
-                let inside = asked.get(depth).copied().unwrap_or(Path::NONE);
+                let inside = self.open.get(depth).copied().unwrap_or(Path::NONE);
                 match (self.byte(at), objects & 1 == 1) {
                     (b',', true) => {
                         (path, at) = self.key(inside, self.after_space(at + 1))?;
