@@ -41,6 +41,7 @@ mod tests;
 
 pub use duration::show as show_duration;
 
+use crate::expression::Compiled;
 use check::Config;
 use decode::Reader;
 use diagnostic::{ConfigErrors, Diagnostic, Findings};
@@ -112,7 +113,7 @@ pub fn check(
     // Tens of megabytes at 10,000 actions: what comes next takes its place.
     drop(tree);
     let directory = path.parent().unwrap_or(Path::new(""));
-    let mut rules = rules::Rules { source: &source, files, directory, findings };
+    let mut rules = rules::Rules { source: &source, files, directory, findings, compiled: Compiled::default() };
     let config = written.and_then(|written| rules.config(&written));
     let (errors, warnings) = rules.findings.told(&source);
     match config {

@@ -27,6 +27,9 @@ mod evaluate;
 
 pub mod template;
 
+mod compiled;
+
+pub use compiled::Compiled;
 pub use evaluate::{EvalError, MAX_MADE, MAX_STEPS};
 
 #[cfg(test)]

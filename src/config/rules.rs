@@ -15,6 +15,7 @@ use super::diagnostic::Findings;
 use super::duration;
 use super::source::Source;
 use super::values::{At, Count, Located, Period};
+use crate::expression::Compiled;
 
 pub(super) mod kafka;
 
@@ -36,6 +37,8 @@ pub(super) struct Rules<'a> {
     /// Where relative files are looked for.
     pub(super) directory: &'a Path,
     pub(super) findings: Findings,
+    /// The expressions in messages so far.
+    pub(super) compiled: Compiled,
 }
 
 impl Rules<'_> {

@@ -3,7 +3,9 @@
 //! Compiled once, rendered per match in one pass. Invariant: of a rendered text only what `{{{ … }}}` inserted, and what the template's
 //! author wrote, can hold a bare `&`, `<` or `>`; what an event put in by `{{ … }}` can neither ping a channel nor fake a link.
 
-use super::{CompileError, EvalError, Expression};
+use std::ops::Range;
+
+use super::{CompileError, Compiled, EvalError, Expression};
 use crate::event::Event;
 
 #[cfg(test)]
@@ -18,8 +20,8 @@ pub struct Template {
 
 #[derive(Debug, Clone)]
 enum Piece {
-    /// The author's own text, left alone.
-    Text(Box<str>),
+    /// The author's own text, left alone: where it stands in the source, which is kept anyway.
+    Text(Range<usize>),
     Variable(Variable),
 }
 
@@ -47,19 +49,27 @@ impl Template {
     /// # Errors
     /// A variable that is unclosed, empty, or no valid expression. The offset is that of the fault in `source`, in bytes.
     pub fn compile(source: &str) -> Result<Self, CompileError> {
+        Self::compile_with(source, &mut Compiled::default())
+    }
+
+    /// The same, with the expressions that other templates had in common with this one, so that each is kept once.
+    ///
+    /// # Errors
+    /// Those of [`Template::compile`].
+    pub fn compile_with(source: &str, compiled: &mut Compiled) -> Result<Self, CompileError> {
         let mut pieces = Vec::new();
         let mut rest = 0;
         while let Some(found) = source[rest..].find("{{") {
             let opening = rest + found;
             if found > 0 {
-                pieces.push(Piece::Text(source[rest..opening].into()));
+                pieces.push(Piece::Text(rest..opening));
             }
-            let (variable, end) = compile_variable(source, opening)?;
+            let (variable, end) = compile_variable(source, opening, compiled)?;
             pieces.push(Piece::Variable(variable));
             rest = end;
         }
         if rest < source.len() {
-            pieces.push(Piece::Text(source[rest..].into()));
+            pieces.push(Piece::Text(rest..source.len()));
         }
         Ok(Self { source: source.into(), pieces: pieces.into() })
     }
@@ -93,7 +103,7 @@ impl Template {
     ) {
         for piece in &self.pieces {
             match piece {
-                Piece::Text(text) => out.push_str(text),
+                Piece::Text(range) => out.push_str(self.source.get(range.clone()).unwrap_or_default()),
                 Piece::Variable(variable) => {
                     let start = out.len();
                     match variable.expression.evaluate(event) {
@@ -121,7 +131,7 @@ impl Template {
 }
 
 /// Compiles the variable whose `{{` stands at `opening`; returns it and where the text after it begins.
-fn compile_variable(source: &str, opening: usize) -> Result<(Variable, usize), CompileError> {
+fn compile_variable(source: &str, opening: usize, compiled: &mut Compiled) -> Result<(Variable, usize), CompileError> {
     let raw = source[opening..].starts_with("{{{");
     let (open, close) = if raw { ("{{{", "}}}") } else { ("{{", "}}") };
     let inner = opening + open.len();
@@ -134,7 +144,7 @@ fn compile_variable(source: &str, opening: usize) -> Result<(Variable, usize), C
         return Err(CompileError { offset: opening, message, help });
     }
     let offset = inner + (expression.len() - expression.trim_start().len());
-    let expression = Expression::compile(trimmed).map_err(|error| shifted(error, offset))?;
+    let expression = compiled.expression(trimmed).map_err(|error| shifted(error, offset))?;
     Ok((Variable { expression, offset, raw }, inner + length + close.len()))
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
+
 use crate::config::check::{ActionIndex, WebhookIndex};
 use crate::delivery::Epoch;
 use crate::event::{Offset, TopicId};
@@ -101,19 +103,22 @@ impl Owned {
         let mut list = List::new();
         for (offset, event) in &self.unsettled {
             let mut by_webhook: Vec<Listed> = Vec::new();
+            // An event that ten thousand actions match is listed for every commit: no look at all of them for each of them.
+            let mut places: FxHashMap<NameHash, usize> = FxHashMap::default();
             for pending in event.pending.iter().filter_map(|action| name(roster, *action)) {
-                match by_webhook.iter_mut().find(|listed| listed.webhook == pending.webhook) {
+                let place = *places.entry(pending.webhook).or_insert(by_webhook.len());
+                match by_webhook.get_mut(place) {
                     Some(listed) => listed.pending.push(pending.action),
                     None => by_webhook.push(Listed {
                         webhook: pending.webhook,
                         pending: vec![pending.action],
-                        done: event
-                            .done
-                            .iter()
-                            .filter(|done| done.webhook == pending.webhook)
-                            .map(|done| done.action)
-                            .collect(),
+                        done: Vec::new(),
                     }),
+                }
+            }
+            for done in &event.done {
+                if let Some(listed) = places.get(&done.webhook).and_then(|place| by_webhook.get_mut(*place)) {
+                    listed.done.push(done.action);
                 }
             }
             for listed in &mut by_webhook {

@@ -147,7 +147,7 @@ impl Rules<'_> {
             return None;
         }
         self.warn_of_variable(text, name);
-        let template = match Template::compile(&text.value) {
+        let template = match Template::compile_with(&text.value, &mut self.compiled) {
             Ok(template) => template,
             Err(error) => {
                 self.does_not_compile(text, name, &error, false);
