@@ -1,0 +1,268 @@
+//! The walk through one event: every byte held to the grammar, and what is asked for noted on the way.
+//!
+//! Invariant: a string's end is never searched for: the marks know it.
+
+use super::{Found, Kind};
+use crate::event::marks::{Between, Marks};
+use crate::event::paths::{Path, Paths};
+use crate::event::scan::{self, Fault, MAX_DEPTH, Quoted};
+
+pub(super) struct Reader<'t, 'p> {
+    pub(super) bytes: &'t [u8],
+    pub(super) marks: Marks<'t, 'p>,
+    pub(super) paths: &'p Paths,
+    pub(super) found: &'p mut Vec<Found>,
+    pub(super) touched: &'p mut Vec<Path>,
+    /// What is above the current depth is of some event before.
+    pub(super) open: &'p mut [Path; MAX_DEPTH as usize + 1],
+}
+
+impl Reader<'_, '_> {
+    /// Walks the one value that the text is.
+    #[inline(always)]
+    pub(super) fn read(&mut self) -> Result<(), Fault> {
+        // Which of the open arrays and objects are objects, the innermost in the lowest bit.
+        let mut objects = 0_u128;
+        let mut depth = 0_usize;
+        let mut path = Path::ROOT;
+        let mut at = self.after_space(0);
+        loop {
+            // A value begins at `at`, and stands at `path`.
+            match self.byte(at) {
+                b'"' => {
+                    let (string, escaped) = self.string(at)?;
+                    let kind = if escaped { Kind::Escaped } else { Kind::Plain };
+                    self.note(path, kind, string.open + 1, string.close);
+                    at = string.close + 1;
+                }
+                open @ (b'{' | b'[') => {
+                    if depth >= MAX_DEPTH as usize {
+                        return Err(Fault::TooDeep);
+                    }
+                    let object = open == b'{';
+                    self.note(path, if object { Kind::Object } else { Kind::Array }, at, at);
+                    depth += 1;
+                    objects = objects << 1 | u128::from(object);
+                    if let Some(asked) = self.open.get_mut(depth) {
+                        *asked = path;
+                    }
+                    at = self.after_space(at + 1);
+                    if object && self.byte(at) == b'"' {
+                        (path, at) = self.key(path, at)?;
+                        continue;
+                    }
+                    if self.byte(at) != if object { b'}' } else { b']' } {
+                        if object {
+                            return Err(Fault::NotJson);
+                        }
+                        path = Path::NONE;
+                        continue;
+                    }
+                }
+                b'-' | b'0'..=b'9' => {
+                    let end = self.number(at)?;
+                    self.note(path, Kind::Number, at, end);
+                    at = end;
+                }
+                b't' => at = self.word(path, at, "true", Kind::True)?,
+                b'f' => at = self.word(path, at, "false", Kind::False)?,
+                b'n' => at = self.word(path, at, "null", Kind::Null)?,
+                _ => return Err(Fault::NotJson),
+            }
+            // A value has ended before `at`, or the container that was just opened is empty.
+            loop {
+                if depth == 0 {
+                    return if self.after_space(at) == self.bytes.len() { Ok(()) } else { Err(Fault::NotJson) };
+                }
+                at = self.after_space(at);
+                let inside = self.open.get(depth).copied().unwrap_or(Path::NONE);
+                match (self.byte(at), objects & 1 == 1) {
+                    (b',', true) => {
+                        (path, at) = self.key(inside, self.after_space(at + 1))?;
+                        break;
+                    }
+                    (b',', false) => {
+                        (path, at) = (Path::NONE, self.after_space(at + 1));
+                        break;
+                    }
+                    (b'}', true) | (b']', false) => {
+                        at += 1;
+                        self.end(inside, at);
+                        depth -= 1;
+                        objects >>= 1;
+                    }
+                    _ => return Err(Fault::NotJson),
+                }
+            }
+        }
+    }
+
+    /// A key with its colon, of an object at `inside`: the path of its value, and where that begins. Members whose value is a text and after which another one
+    /// follows are read on the way: most are such.
+    #[inline(always)]
+    fn key(&mut self, inside: Path, mut at: usize) -> Result<(Path, usize), Fault> {
+        loop {
+            let (string, escaped) = self.string(at)?;
+            let path = if inside == Path::NONE { Path::NONE } else { self.child(inside, string, escaped) };
+            if self.are(string.close, *b"\":\"") {
+                at = string.close + 2;
+                if self.marks.peek().is_some_and(|text| self.are(text.close, *b"\",\"")) {
+                    let (text, escaped) = self.string(at)?;
+                    self.note(path, if escaped { Kind::Escaped } else { Kind::Plain }, text.open + 1, text.close);
+                    at = text.close + 2;
+                    continue;
+                }
+                return Ok((path, at));
+            }
+            let colon = self.after_space(string.close + 1);
+            if self.byte(colon) != b':' {
+                return Err(Fault::NotJson);
+            }
+            return Ok((path, self.after_space(colon + 1)));
+        }
+    }
+
+    /// Whether these three bytes stand at `at`, and one more behind them.
+    #[inline(always)]
+    fn are(&self, at: usize, three: [u8; 3]) -> bool {
+        let four = self.bytes.get(at..at + 4).and_then(<[u8]>::first_chunk::<4>);
+        let [a, b, c] = three;
+        four.is_some_and(|four| u32::from_le_bytes(*four) & 0x00FF_FFFF == u32::from_le_bytes([a, b, c, 0]))
+    }
+
+    #[inline(always)]
+    fn child(&self, inside: Path, string: Between, escaped: bool) -> Path {
+        let name = self.bytes.get(string.open + 1..string.close).unwrap_or_default();
+        if escaped {
+            let name = std::str::from_utf8(name).unwrap_or_default();
+            return self.paths.child(inside, Quoted::new(name, true).decode().as_bytes());
+        }
+        self.paths.child(inside, name)
+    }
+
+    /// The string that begins at `at`, and whether anything in it is escaped.
+    #[inline(always)]
+    fn string(&mut self, at: usize) -> Result<(Between, bool), Fault> {
+        let string = self.marks.string().ok_or(Fault::NotJson)?;
+        if string.open != at {
+            return Err(Fault::NotJson);
+        }
+        let escaped = self.marks.is_special() && is_escaped(self.bytes, &self.marks, string)?;
+        Ok((string, escaped))
+    }
+
+    #[inline(always)]
+    fn number(&self, at: usize) -> Result<usize, Fault> {
+        let mut at = at + usize::from(self.byte(at) == b'-');
+        at = match self.byte(at) {
+            b'0' => at + 1,
+            _ => self.digits(at)?,
+        };
+        if self.byte(at) == b'.' {
+            at = self.digits(at + 1)?;
+        }
+        if let b'e' | b'E' = self.byte(at) {
+            at += 1;
+            at = self.digits(at + usize::from(matches!(self.byte(at), b'+' | b'-')))?;
+        }
+        Ok(at)
+    }
+
+    /// One digit or more.
+    #[inline(always)]
+    fn digits(&self, start: usize) -> Result<usize, Fault> {
+        let mut at = start;
+        while self.byte(at).is_ascii_digit() {
+            at += 1;
+        }
+        if at > start { Ok(at) } else { Err(Fault::NotJson) }
+    }
+
+    #[inline(always)]
+    fn word(&mut self, path: Path, at: usize, word: &str, kind: Kind) -> Result<usize, Fault> {
+        let end = at + word.len();
+        if self.bytes.get(at..end) != Some(word.as_bytes()) {
+            return Err(Fault::NotJson);
+        }
+        self.note(path, kind, at, end);
+        Ok(end)
+    }
+
+    /// Zero behind the end, which is no byte of JSON.
+    #[inline(always)]
+    fn byte(&self, at: usize) -> u8 {
+        self.bytes.get(at).copied().unwrap_or(0)
+    }
+
+    #[inline(always)]
+    fn after_space(&self, at: usize) -> usize {
+        // One comparison for what nearly always comes.
+        if self.byte(at) > b' ' { at } else { skip_space(self.bytes, at) }
+    }
+
+    #[inline(always)]
+    fn note(&mut self, path: Path, kind: Kind, start: usize, end: usize) {
+        if path != Path::NONE {
+            self.note_asked(path, kind, start, end);
+        }
+    }
+
+    #[inline]
+    #[allow(clippy::cast_possible_truncation, reason = "the text's length fits")]
+    fn note_asked(&mut self, path: Path, kind: Kind, start: usize, end: usize) {
+        let Some(found) = self.found.get_mut(path.0 as usize) else { return };
+        let again = found.kind != Kind::Missing;
+        *found = Found { kind, start: start as u32, end: end as u32 };
+        if again {
+            forget_below(self.found, self.paths, path);
+        } else {
+            self.touched.push(path);
+        }
+    }
+
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation, reason = "the text's length fits")]
+    fn end(&mut self, path: Path, at: usize) {
+        if path != Path::NONE
+            && let Some(found) = self.found.get_mut(path.0 as usize)
+        {
+            found.end = at as u32;
+        }
+    }
+}
+
+/// Whether anything in a string is escaped.
+#[inline(never)]
+fn is_escaped(bytes: &[u8], marks: &Marks<'_, '_>, string: Between) -> Result<bool, Fault> {
+    if marks.is_controlled(string) {
+        return Err(Fault::NotJson);
+    }
+    if !marks.may_be_escaped(string) {
+        return Ok(false);
+    }
+    scan::check_escapes(bytes.get(string.open + 1..string.close).unwrap_or_default())
+}
+
+#[inline(never)]
+fn skip_space(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\n' | b'\t' | b'\r') = bytes.get(at) {
+        at += 1;
+    }
+    at
+}
+
+/// Of a key that is there twice the last value counts, and nothing of the ones before.
+#[cold]
+#[inline(never)]
+fn forget_below(found: &mut [Found], asked: &Paths, path: Path) {
+    let mut paths: Vec<Path> = asked.below(path).collect();
+    while let Some(path) = paths.pop() {
+        if let Some(found) = found.get_mut(path.0 as usize)
+            && found.kind != Kind::Missing
+        {
+            // It stays touched, and is not missing: nobody touches it twice.
+            found.kind = Kind::Null;
+        }
+        paths.extend(asked.below(path));
+    }
+}
