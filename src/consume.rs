@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::commit::Committer;
 use crate::commit::ledger::{Ledger, Settled};
 use crate::commit::roster::Roster;
-use crate::config::check::{ActionIndex, Config};
+use crate::config::check::{ActionIndex, Config, WebhookIndex};
 use crate::delivery::{Orders, Outcome, Reason, Report};
 use crate::event::{Offset, Partition, TopicId, TopicIndex};
 use crate::health::Health;
@@ -151,7 +151,8 @@ pub struct PollLoop {
     asked_for_ends: Instant,
     asked_for_all_ends: Instant,
     asked_for_topics: Instant,
-    drops: BTreeMap<(ActionIndex, Reason), LogRepeat>,
+    /// By webhook, where there is one: a full queue drops what many actions ask for. With the action of the last one.
+    drops: BTreeMap<(Option<WebhookIndex>, Reason), (LogRepeat, ActionIndex)>,
     trouble: LogRepeat,
     lookups: LogRepeat,
     holds: Holds,

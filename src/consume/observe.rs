@@ -54,7 +54,7 @@ impl PollLoop {
         for (partition, lost) in self.ledger.take_lost() {
             self.tell_of_lost(partition, lost);
         }
-        for ((action, reason), repeat) in &mut self.drops {
+        for ((_, reason), (repeat, action)) in &mut self.drops {
             if let Some(deliveries) = repeat.due(now.duration_since(self.began)).times() {
                 super::read::log_drops(&self.parts.config, *action, *reason, deliveries);
             }

@@ -130,7 +130,9 @@ impl PollLoop {
     }
 
     fn tell_of_drop(&mut self, action: ActionIndex, reason: Reason) {
-        let repeat = self.drops.entry((action, reason)).or_default();
+        let webhook = self.parts.config.actions.get(action.0 as usize).map(|action| action.webhook);
+        let (repeat, last) = self.drops.entry((webhook, reason)).or_insert_with(|| (LogRepeat::default(), action));
+        *last = action;
         if let Some(deliveries) = repeat.note(self.began.elapsed()).times() {
             log_drops(&self.parts.config, action, reason, deliveries);
         }
