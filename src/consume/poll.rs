@@ -104,7 +104,7 @@ impl PollLoop {
                 if self.pauses.is_paused(topic) {
                     return false;
                 }
-                let Some(taken) = records.next() else {
+                let Some(taken) = records.take() else {
                     if records.fill() {
                         continue;
                     }

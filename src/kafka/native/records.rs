@@ -95,7 +95,7 @@ impl Records {
 
     /// The next of what is held.
     #[inline]
-    pub fn next(&mut self) -> Option<Taken<'_>> {
+    pub fn take(&mut self) -> Option<Taken<'_>> {
         let held = self.held.pop()?;
         let message = held.get();
         let partition = Partition { topic: self.topic, number: message.partition };

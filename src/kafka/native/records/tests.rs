@@ -67,7 +67,7 @@ impl Fixture {
             assert!(began.elapsed() < WAIT, "nothing comes");
             self.wakes.wait(WAIT);
         }
-        match self.records.next().unwrap() {
+        match self.records.take().unwrap() {
             Taken::Message(message) => {
                 let Position { partition, offset } = message.position();
                 (partition.number, offset.0)
@@ -110,7 +110,7 @@ fn what_is_held_of_a_partition_that_leaves_is_forgotten_and_the_others_keep_thei
         fixture.records.forget(|partition| partition.number == 0);
         went += 1;
         assert!(went < 100, "the other partition never comes");
-        while let Some(taken) = fixture.records.next() {
+        while let Some(taken) = fixture.records.take() {
             left.push(match taken {
                 Taken::Message(message) => (message.position().partition.number, message.position().offset.0),
                 Taken::Trouble { error, .. } => panic!("{error}"),
@@ -156,7 +156,7 @@ fn a_record_is_lent_whole_and_a_header_whose_name_is_no_text_is_passed_over() {
     let mut seen = Vec::new();
     while seen.len() < 3 {
         fixture.await_held();
-        let Some(Taken::Message(message)) = fixture.records.next() else { continue };
+        let Some(Taken::Message(message)) = fixture.records.take() else { continue };
         let record = message.record();
         let mut headers = Vec::new();
         record.headers.for_each(&mut |name, value| headers.push((name.to_owned(), value.map(<[u8]>::to_vec))));
@@ -188,7 +188,7 @@ fn produce_with_header(producer: &BaseProducer, name: &[u8], value: &[u8]) {
     let what = [
         (kind::RD_KAFKA_VTYPE_TOPIC, rd::rd_kafka_vu_s__bindgen_ty_1 { cstr: topic.as_ptr() }),
         (kind::RD_KAFKA_VTYPE_PARTITION, rd::rd_kafka_vu_s__bindgen_ty_1 { i32_: 0 }),
-        (kind::RD_KAFKA_VTYPE_MSGFLAGS, rd::rd_kafka_vu_s__bindgen_ty_1 { i: rd::RD_KAFKA_MSG_F_COPY as i32 }),
+        (kind::RD_KAFKA_VTYPE_MSGFLAGS, rd::rd_kafka_vu_s__bindgen_ty_1 { i: rd::RD_KAFKA_MSG_F_COPY }),
         (kind::RD_KAFKA_VTYPE_VALUE, rd::rd_kafka_vu_s__bindgen_ty_1 { mem: bytes }),
         (kind::RD_KAFKA_VTYPE_HEADER, rd::rd_kafka_vu_s__bindgen_ty_1 { header }),
     ];
