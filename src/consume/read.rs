@@ -8,6 +8,7 @@ use crate::config::check::{ActionIndex, Config};
 use crate::delivery::{Delivery, Origin, REMOVED_ACTION, Reason, Ticket};
 use crate::event::{Record, TopicIndex};
 use crate::kafka::native::Message;
+use crate::log_repeat::LogRepeat;
 use crate::metrics::TopicTally;
 use crate::queue::Push;
 use crate::route::{Routed, Routing, Verdict};
