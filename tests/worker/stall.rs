@@ -27,7 +27,9 @@ fn a_partition_that_is_not_read_fails_the_probe_until_it_is() {
         503 => Ok(()),
         status => Err(format!("{status}\n{}", program.log())),
     });
-    assert_eq!(program.warnings(&format!("partition 0 of topic `{topic}` has 10 offsets to read")).len(), 1);
+    // The probe may hear of it before the log is read.
+    let told = || program.warnings(&format!("partition 0 of topic `{topic}` has 10 offsets to read")).len();
+    until("the log says why", || told() == 1);
     assert_eq!(program.scrape().sum("slackline_read_lag", &[]), 10.0);
     broker.mock_cluster().clear_request_errors(RDKafkaApiKey::Fetch);
     slack.await_all_accepted(&expected);
