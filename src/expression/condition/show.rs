@@ -120,7 +120,7 @@ impl Display for Written<'_> {
         let joined = |conditions: &[Condition], by: &str, f: &mut Formatter<'_>| {
             for (at, condition) in conditions.iter().enumerate() {
                 f.write_str(if at > 0 { by } else { "" })?;
-                bracketed(condition, paths, f)?;
+                part(condition, paths, f)?;
             }
             Ok(())
         };
@@ -157,12 +157,14 @@ impl Display for Written<'_> {
     }
 }
 
-/// A part of a chain, in brackets where it is a chain itself.
-fn bracketed(condition: &Condition, paths: &Paths, f: &mut Formatter<'_>) -> fmt::Result {
-    match &condition.0 {
-        Kind::All(_) | Kind::Any(_) => write!(f, "({})", condition.show(paths)),
-        _ => Written(condition, paths).fmt(f),
-    }
+/// A part of a chain, in brackets where it would come apart.
+fn part(condition: &Condition, paths: &Paths, f: &mut Formatter<'_>) -> fmt::Result {
+    let whole = match &condition.0 {
+        Kind::All(_) | Kind::Any(_) => false,
+        Kind::Record(node) | Kind::Whole(node) => node.is_operand(),
+        _ => true,
+    };
+    if whole { Written(condition, paths).fmt(f) } else { write!(f, "({})", condition.show(paths)) }
 }
 
 impl Display for Scalar {

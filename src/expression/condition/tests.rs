@@ -25,11 +25,9 @@ fn both(source: &str, text: &str) -> (Result<bool, EvalError>, Result<bool, Eval
     let ours = condition.is_true(&facts);
 
     // What it says of itself means the same.
-    if !condition.needs_document() {
-        let shown = condition.show(&paths).to_string();
-        let again = Expression::compile(&shown).unwrap_or_else(|error| panic!("{source} is shown as {shown}: {error}"));
-        assert_eq!(again.is_true(document.event().unwrap()), plain, "{source} is shown as {shown}, of {text}");
-    }
+    let shown = condition.show(&paths).to_string();
+    let again = Expression::compile(&shown).unwrap_or_else(|error| panic!("{source} is shown as {shown}: {error}"));
+    assert_eq!(again.is_true(document.event().unwrap()), plain, "{source} is shown as {shown}, of {text}");
     if ours == Ok(false) {
         assert!(condition.why(&facts, &paths).starts_with('`'));
     }

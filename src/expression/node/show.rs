@@ -16,6 +16,13 @@ enum Binds {
     Tight,
 }
 
+impl Node {
+    /// Whether it can stand between `&&` and `||` without brackets.
+    pub(in crate::expression) fn is_operand(&self) -> bool {
+        binds(self) >= Binds::Compare
+    }
+}
+
 impl Display for Node {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         within(self, Binds::Pipe, f)
@@ -28,21 +35,32 @@ fn binds(node: &Node) -> Binds {
         Node::All(_) => Binds::And,
         Node::Compare(..) => Binds::Compare,
         Node::Not(_) => Binds::Not,
-        Node::Path(steps) if steps.iter().skip(1).any(needs_pipe) => Binds::Pipe,
+        Node::Path(steps) if steps.windows(2).any(|two| matches!(two, [before, step] if joint(before, step) == PIPE)) => {
+            Binds::Pipe
+        }
         Node::Where(_) => Binds::Pipe,
         _ => Binds::Tight,
     }
 }
 
-/// Whether a step can't follow a point or stand in brackets behind what comes before it.
-fn needs_pipe(step: &Node) -> bool {
-    let follows = |step: &Node| {
-        matches!(
-            step,
-            Node::Field(_) | Node::Index(_) | Node::Slice { .. } | Node::List(_) | Node::Hash(_) | Node::Call(..)
-        )
-    };
-    !follows(step)
+const PIPE: &str = " | ";
+
+/// What stands between two steps of a path.
+fn joint(before: &Node, step: &Node) -> &'static str {
+    let follows = matches!(
+        step,
+        Node::Field(_) | Node::Index(_) | Node::Slice { .. } | Node::List(_) | Node::Hash(_) | Node::Call(..)
+    );
+    // Without a pipe it would be a part of the last operand, or of each element.
+    if binds(before) < Binds::Tight || projects(before) {
+        PIPE
+    } else if starts_with_bracket(step) {
+        ""
+    } else if follows {
+        "."
+    } else {
+        PIPE
+    }
 }
 
 fn within(node: &Node, least: Binds, f: &mut Formatter<'_>) -> fmt::Result {
@@ -84,8 +102,11 @@ fn bare(node: &Node, f: &mut Formatter<'_>) -> fmt::Result {
             before(object, f)?;
             f.write_str(if matches!(**object, Node::Current) { "*" } else { ".*" })
         }
+        // It takes all of a projection, with or without brackets.
         Node::Flatten(list) => {
-            before(list, f)?;
+            if !matches!(**list, Node::Current) {
+                within(list, Binds::Tight, f)?;
+            }
             f.write_str("[]")
         }
         Node::List(nodes) => {
@@ -120,9 +141,22 @@ fn bracketed(node: &Node, f: &mut Formatter<'_>) -> fmt::Result {
     f.write_char(')')
 }
 
-/// What a projection is made of: nothing for the current value.
+/// What a projection is made of: nothing for the current value, and in brackets what would be of each element.
 fn before(node: &Node, f: &mut Formatter<'_>) -> fmt::Result {
-    if matches!(node, Node::Current) { Ok(()) } else { within(node, Binds::Tight, f) }
+    match node {
+        Node::Current => Ok(()),
+        node if projects(node) => bracketed(node, f),
+        node => within(node, Binds::Tight, f),
+    }
+}
+
+/// Whether what follows is taken of each element.
+fn projects(node: &Node) -> bool {
+    match node {
+        Node::Project(_) => true,
+        Node::Path(steps) => steps.last().is_some_and(projects),
+        _ => false,
+    }
 }
 
 fn joined(nodes: &[Node], by: &str, least: Binds, f: &mut Formatter<'_>) -> fmt::Result {
@@ -134,19 +168,11 @@ fn joined(nodes: &[Node], by: &str, least: Binds, f: &mut Formatter<'_>) -> fmt:
 }
 
 fn path(steps: &[Node], f: &mut Formatter<'_>) -> fmt::Result {
-    let mut projects = false;
-    for (at, step) in steps.iter().enumerate() {
-        if at > 0 {
-            f.write_str(match step {
-                _ if projects => " | ",
-                step if starts_with_bracket(step) => "",
-                step if needs_pipe(step) => " | ",
-                _ => ".",
-            })?;
-        }
-        // What follows without a pipe would be of each element.
-        projects = matches!(step, Node::Project(_));
-        within(step, if at == 0 { Binds::Tight } else { Binds::Or }, f)?;
+    let mut before = None;
+    for step in steps {
+        f.write_str(before.map_or("", |before| joint(before, step)))?;
+        within(step, Binds::Or, f)?;
+        before = Some(step);
     }
     Ok(())
 }
@@ -187,8 +213,7 @@ fn projection(of: &Node, each: &Node, f: &mut Formatter<'_>) -> fmt::Result {
 fn follow(step: &Node, f: &mut Formatter<'_>) -> fmt::Result {
     match step {
         Node::Current => Ok(()),
-        Node::Index(_) => bare(step, f),
-        Node::Project(_) | Node::Flatten(_) if starts_with_bracket(step) => bare(step, f),
+        step if starts_with_bracket(step) => bare(step, f),
         step => {
             f.write_char('.')?;
             within(step, Binds::Tight, f)
@@ -200,6 +225,7 @@ fn starts_with_bracket(node: &Node) -> bool {
     match node {
         Node::Project(parts) => starts_with_bracket(&parts.0) || matches!(parts.0, Node::Current),
         Node::Flatten(list) => starts_with_bracket(list) || matches!(**list, Node::Current),
+        Node::Values(object) => starts_with_bracket(object),
         Node::Path(steps) => steps.first().is_some_and(starts_with_bracket),
         Node::Index(_) | Node::Slice { .. } => true,
         _ => false,
