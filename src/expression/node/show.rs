@@ -35,7 +35,9 @@ fn binds(node: &Node) -> Binds {
         Node::All(_) => Binds::And,
         Node::Compare(..) => Binds::Compare,
         Node::Not(_) => Binds::Not,
-        Node::Path(steps) if steps.windows(2).any(|two| matches!(two, [before, step] if joint(before, step) == PIPE)) => {
+        Node::Path(steps)
+            if steps.windows(2).any(|two| matches!(two, [before, step] if joint(before, step) == PIPE)) =>
+        {
             Binds::Pipe
         }
         Node::Where(_) => Binds::Pipe,
