@@ -3,8 +3,6 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use bytes::Bytes;
-
 use crate::config::check::{ActionIndex, WebhookIndex};
 use crate::event::Position;
 
@@ -39,7 +37,7 @@ pub struct Delivery {
     /// Which delivery it is.
     pub ticket: Ticket,
     /// The request's body: the JSON object that Slack is sent. Event data: never logged above debug level.
-    pub payload: Bytes,
+    pub payload: Box<[u8]>,
     /// Kafka's timestamp of the event in milliseconds since the epoch, for the delivery's latency.
     pub timestamp: Option<i64>,
 }

@@ -91,15 +91,18 @@ fn verdict(answer: Result<Answer, NoAnswer>) -> Verdict {
 }
 
 /// Works until the queue is closed, or nobody takes outcomes any more; then names itself.
-pub async fn run<T: Transport>(sender: Sender<T>) -> String {
+pub fn run<T: Transport>(sender: Sender<T>) -> impl Future<Output = String> {
+    // Made outside: what an async function takes and what it makes of it would both be kept in each of thousands of tasks.
     let mut lane = Lane::new(sender);
-    while let Some(delivery) = lane.next().await {
-        let Some((ended, at)) = lane.deliver(&delivery).await else { continue };
-        if !lane.report(&delivery, ended, at).await {
-            break;
+    async move {
+        while let Some(mut delivery) = lane.next().await {
+            let Some((ended, at)) = lane.deliver(&mut delivery).await else { continue };
+            if !lane.report(delivery.ticket, ended, at).await {
+                break;
+            }
         }
+        format!("sender of `{}`", lane.webhook().name)
     }
-    format!("sender of `{}`", lane.webhook().name)
 }
 
 /// A sender at work.
@@ -153,7 +156,7 @@ impl<T: Transport> Lane<T> {
     }
 
     /// Attempts until it ends, and when it did; `None`: it was released, and is the partition's next owner's.
-    async fn deliver(&mut self, delivery: &Delivery) -> Option<(Ended, Duration)> {
+    async fn deliver(&mut self, delivery: &mut Delivery) -> Option<(Ended, Duration)> {
         let mut entered = false;
         let ended = self.attempts(delivery, &mut entered).await;
         if ended.is_none() && entered {
@@ -164,7 +167,8 @@ impl<T: Transport> Lane<T> {
     }
 
     /// `entered`: it has its place in the window, from its first attempt on.
-    async fn attempts(&mut self, delivery: &Delivery, entered: &mut bool) -> Option<(Ended, Duration)> {
+    async fn attempts(&mut self, delivery: &mut Delivery, entered: &mut bool) -> Option<(Ended, Duration)> {
+        let payload = Bytes::from(std::mem::take(&mut delivery.payload));
         let ticket = &delivery.ticket;
         let mut budget = Budget::default();
         let mut not_before = Duration::ZERO;
@@ -176,7 +180,7 @@ impl<T: Transport> Lane<T> {
             let left = self.now();
             self.limiter.take(left);
             budget.attempt(left);
-            let verdict = self.attempt(delivery.payload.clone()).await;
+            let verdict = self.attempt(payload.clone()).await;
             let now = self.now();
             let latency = if verdict == Verdict::Delivered { delivery.timestamp.and_then(latency) } else { None };
             self.sender.metrics.attempt(verdict.result(), now.saturating_sub(left), latency);
@@ -305,8 +309,7 @@ impl<T: Transport> Lane<T> {
     }
 
     /// Tells the ledger first and closes the books then: whoever sees that nothing is in flight any more finds the outcome in the channel.
-    async fn report(&mut self, delivery: &Delivery, ended: Ended, at: Duration) -> bool {
-        let ticket = delivery.ticket;
+    async fn report(&mut self, ticket: Ticket, ended: Ended, at: Duration) -> bool {
         if ended == Ended::Delivered {
             self.log.delivered(at);
         }

@@ -205,7 +205,7 @@ fn delivery(lane: u32, offset: usize) -> Delivery {
     let position = Position { partition: Partition { topic: TopicIndex(0), number: 0 }, offset: Offset(offset as i64) };
     let ticket = Ticket { position, epoch: Epoch(1), action: ActionIndex(lane) };
     let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    Delivery { ticket, payload: Bytes::from_static(BODY), timestamp: i64::try_from(since.as_millis()).ok() }
+    Delivery { ticket, payload: BODY.into(), timestamp: i64::try_from(since.as_millis()).ok() }
 }
 
 /// As many requests in flight, one after the other in each of as many loops: nothing but the client.

@@ -140,7 +140,7 @@ fn payload(
         writeln!(err, "note: {}", printable::one_line(&note, LONGEST_NOTE))?;
     }
     match rendered {
-        Ok(message) => Ok(Some(message.payload)),
+        Ok(message) => Ok(Some(message.payload.into())),
         Err(empty) => {
             writeln!(err, "nothing to send: {empty}")?;
             Ok(None)

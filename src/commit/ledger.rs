@@ -14,15 +14,17 @@ use crate::event::{Offset, Partition, Position, TopicId, TopicIndex};
 use crate::metrics::Degree;
 
 use self::by_partition::ByPartition;
-use self::owned::{Owned, Unsettled, name};
+use self::owned::{Owned, name};
+use self::unsettled::Unsettled;
 use super::inherited::Claimed;
 use super::metadata::{self, Fitted};
 use super::roster::Roster;
 use super::state::Name;
 use super::state::{Blocked, Left};
 
-/// So many unsettled events take as long to look through as a byte of metadata may cost: 100,000 of them, which take milliseconds, are committed 20 times a second.
-const EVENTS_A_BYTE: usize = 4;
+/// So many pending deliveries take as long to look through as a byte of metadata may cost: 100,000 of them, which take a millisecond or two, are committed 20
+/// times a second.
+const PENDING_A_BYTE: usize = 4;
 
 /// The events that were read and not yet settled, of all owned partitions.
 #[derive(Debug)]
@@ -145,7 +147,7 @@ impl Ledger {
         let owned = Owned {
             epoch,
             next: start,
-            unsettled: BTreeMap::new(),
+            unsettled: Unsettled::default(),
             left,
             partitions,
             topic,
@@ -236,10 +238,7 @@ impl Ledger {
             }
         }
         owned.next = position.offset.next();
-        let Read { timestamp, pending, done } = read;
-        if !pending.is_empty() {
-            owned.unsettled.insert(position.offset, Unsettled { timestamp, pending, done });
-        }
+        owned.unsettled.push(position.offset, read.timestamp, read.pending, read.done);
         Some(epoch)
     }
 
@@ -274,13 +273,8 @@ impl Ledger {
         else {
             return Settled::Fenced;
         };
-        let Some(event) = owned.unsettled.get_mut(&ticket.position.offset) else { return Settled::Fenced };
-        let Some(at) = event.pending.iter().position(|action| *action == ticket.action) else { return Settled::Fenced };
-        event.pending.swap_remove(at);
-        if event.pending.is_empty() {
-            owned.unsettled.remove(&ticket.position.offset);
-        } else if let Some(done) = name(&self.roster, ticket.action) {
-            event.done.push(done);
+        if !owned.unsettled.settle(ticket.position.offset, ticket.action, name(&self.roster, ticket.action)) {
+            return Settled::Fenced;
         }
         owned.untold.extend(told_by);
         Settled::Applied
@@ -301,7 +295,7 @@ impl Ledger {
                 let offset = owned.committable();
                 let state = owned.state(&self.roster, self.blocked(partition, blocked), budget);
                 let Fitted { text, cut } = metadata::fit(&state, offset, budget, owned.roster(&self.roster));
-                let cost = text.len() + owned.unsettled.len() / EVENTS_A_BYTE;
+                let cost = text.len() + owned.unsettled.pending() / PENDING_A_BYTE;
                 Committable { partition, epoch: owned.epoch, offset, metadata: text, cut, cost }
             })
             .filter(|offer| self.owned.get(offer.partition).is_some_and(|owned| !owned.has_acknowledged(offer)))
@@ -357,7 +351,7 @@ impl Ledger {
             next: owned.next,
             committed: owned.committed,
             unsettled: owned.unsettled.len() + owned.left.as_ref().map_or(0, Left::listed),
-            oldest: owned.unsettled.values().next().and_then(|event| event.timestamp),
+            oldest: owned.unsettled.oldest(),
         })
     }
 
@@ -372,6 +366,8 @@ impl Ledger {
 mod by_partition;
 
 mod owned;
+
+mod unsettled;
 
 #[cfg(test)]
 mod tests;

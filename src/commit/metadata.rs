@@ -27,6 +27,14 @@ pub(super) const FILTER_SHARE: usize = 8;
 /// How many webhooks under a `Retry-After` are told of: the others learn it from Slack again.
 const MOST_BLOCKED: usize = 32;
 
+/// The least that a webhook and its position take, in bytes.
+const NAMED_BYTES: usize = size_of::<NameHash>() + 1;
+
+/// How many bytes so many characters of base64 hold.
+pub(super) const fn bytes(characters: usize) -> usize {
+    characters / 4 * 3 + 3
+}
+
 /// A state as it is committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fitted {
@@ -81,22 +89,29 @@ pub fn fit(state: &State, offset: Offset, budget: usize, roster: Option<NameHash
         let positions = match &left.pending {
             Pending::Listed(list) => {
                 // Each takes a byte at least; a list that can't fit is not even tried.
-                if list.len() <= budget
+                if list.len() <= bytes(budget)
                     && let Some(text) = try_pending(&left.pending, left.mark)
                 {
                     return Fitted { text, cut: None };
                 }
-                Positions::of(names(list), roster, filter_bytes)
+                Positions::of(names(list), names(list).count(), roster, filter_bytes)
             }
             Pending::Positions(positions) => positions.clone(),
         };
         let cut = if positions.floor.is_some() { Degree::Floor } else { Degree::Positions };
-        if let Some(text) = try_pending(&Pending::Positions(positions.clone()), left.mark) {
+        let most = bytes(budget) / NAMED_BYTES;
+        if positions.webhooks.len() <= most
+            && let Some(text) = try_pending(&Pending::Positions(positions.clone()), left.mark)
+        {
             return Fitted { text, cut: Some(cut) };
         }
-        let with_floor = |named| try_pending(&Pending::Positions(positions.with_floor(named, filter_bytes)), left.mark);
+        let furthest = positions.furthest(most);
+        let with_floor = |named| {
+            let positions = positions.with_floor(furthest.get(..named).unwrap_or_default(), filter_bytes);
+            try_pending(&Pending::Positions(positions), left.mark)
+        };
         // The most webhooks that can be named: found by halving.
-        let (mut fits, mut too_many) = (0, positions.webhooks.len());
+        let (mut fits, mut too_many) = (0, furthest.len() + 1);
         while fits + 1 < too_many {
             let middle = usize::midpoint(fits, too_many);
             if with_floor(middle).is_some() {

@@ -36,6 +36,8 @@ pub struct Roster {
     webhooks: Vec<Lane>,
     by_hash: HashMap<NameHash, Vec<ActionIndex>>,
     webhooks_by_hash: HashMap<NameHash, WebhookIndex>,
+    /// The most actions that one webhook has.
+    most: usize,
     hash: Option<NameHash>,
 }
 
@@ -84,6 +86,7 @@ impl Roster {
             pairs.push((names.get(webhook.0 as usize).copied().unwrap_or_default(), name));
         }
         pairs.sort_unstable();
+        roster.most = pairs.chunk_by(|(one, _), (other, _)| one == other).map(<[_]>::len).max().unwrap_or(0);
         let text: String = pairs.iter().map(|(webhook, action)| format!("{webhook} {action}\n")).collect();
         roster.hash = Some(NameHash::of(&text));
         roster
@@ -111,6 +114,12 @@ impl Roster {
     #[must_use]
     pub fn webhook(&self, webhook: WebhookIndex) -> Option<NameHash> {
         self.webhooks.get(webhook.0 as usize).map(|lane| lane.name)
+    }
+
+    /// The most actions that serve one webhook.
+    #[must_use]
+    pub fn most_of_a_webhook(&self) -> usize {
+        self.most
     }
 
     /// The topics that feed a webhook, sorted.

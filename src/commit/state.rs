@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
+
 use crate::event::{Offset, TopicId};
 
 use super::filter::Filter;
@@ -174,35 +176,52 @@ pub fn names(list: &List) -> impl Iterator<Item = (Offset, Name)> + Clone + '_ {
 }
 
 impl Positions {
-    /// What is pending, cut to one position per webhook.
+    /// What is pending, `count` deliveries, cut to one position per webhook.
     #[must_use]
     pub fn of(
-        pending: impl Iterator<Item = (Offset, Name)> + Clone,
+        pending: impl Iterator<Item = (Offset, Name)>,
+        count: usize,
         roster: Option<NameHash>,
         filter_bytes: usize,
     ) -> Self {
-        let lagging = Filter::for_members(pending.clone().count(), filter_bytes);
+        let lagging = Filter::for_members(count, filter_bytes);
         let mut positions = Self { roster, webhooks: BTreeMap::new(), floor: None, lagging };
         positions.add(pending);
         positions
     }
 
     fn add(&mut self, pending: impl Iterator<Item = (Offset, Name)>) {
+        // A commit may look through a hundred thousand: found by hash, and sorted at the end.
+        let mut lowest: FxHashMap<u32, (NameHash, Offset)> = FxHashMap::default();
         for (offset, Name { webhook, action }) in pending {
-            let position = self.webhooks.entry(webhook).or_insert(offset);
+            let (_, position) = lowest.entry(webhook.number()).or_insert((webhook, offset));
             *position = offset.min(*position);
             self.lagging.add(action);
         }
+        for (webhook, offset) in lowest.into_values() {
+            let position = self.webhooks.entry(webhook).or_insert(offset);
+            *position = offset.min(*position);
+        }
     }
 
-    /// With `named` webhooks at most: those that have come furthest, since a position that lies low is near the floor anyway.
+    /// The `most` webhooks that have come furthest, in this order: a position that lies low is near the floor anyway.
     #[must_use]
-    pub fn with_floor(&self, named: usize, filter_bytes: usize) -> Self {
-        let mut by_position: Vec<(Offset, NameHash)> = self.webhooks.iter().map(|(name, at)| (*at, *name)).collect();
-        by_position.sort_unstable_by(|one, other| other.cmp(one));
-        let surplus = by_position.split_off(named.min(by_position.len()));
-        let floor = surplus.iter().map(|(at, _)| *at).chain(self.floor).min();
-        let webhooks = by_position.into_iter().map(|(at, name)| (name, at)).collect();
+    pub fn furthest(&self, most: usize) -> Vec<(Offset, NameHash)> {
+        let mut furthest: Vec<_> = self.webhooks.iter().map(|(name, at)| (*at, *name)).collect();
+        let further = |one: &(Offset, NameHash), other: &(Offset, NameHash)| other.cmp(one);
+        if most < furthest.len() {
+            furthest.select_nth_unstable_by(most, further);
+            furthest.truncate(most);
+        }
+        furthest.sort_unstable_by(further);
+        furthest
+    }
+
+    /// With only these webhooks, some of [`Positions::furthest`] from the first on; the others share a floor.
+    #[must_use]
+    pub fn with_floor(&self, named: &[(Offset, NameHash)], filter_bytes: usize) -> Self {
+        let floor = if named.len() < self.webhooks.len() { self.lowest() } else { self.floor };
+        let webhooks = named.iter().map(|(at, name)| (*name, *at)).collect();
         Self { roster: self.roster, webhooks, floor, lagging: self.lagging.folded(filter_bytes) }
     }
 

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
 
-use bytes::Bytes;
 use proptest::prelude::*;
 use url::Url;
 
@@ -87,7 +86,7 @@ fn ticket(offset: i64, action: u32) -> Ticket {
 }
 
 fn delivery(offset: i64, action: u32) -> Delivery {
-    Delivery { ticket: ticket(offset, action), payload: Bytes::from_static(b"{}"), timestamp: None }
+    Delivery { ticket: ticket(offset, action), payload: b"{}".as_slice().into(), timestamp: None }
 }
 
 #[test]

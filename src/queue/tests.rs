@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
@@ -16,7 +15,7 @@ fn ticket(partition: i32, offset: i64, action: u32) -> Ticket {
 }
 
 fn delivery(ticket: Ticket) -> Delivery {
-    Delivery { ticket, payload: Bytes::new(), timestamp: None }
+    Delivery { ticket, payload: Box::default(), timestamp: None }
 }
 
 fn of(partition: i32) -> impl Fn(&Ticket) -> bool + Copy {

@@ -4,8 +4,6 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
-
 use crate::config::check::Action;
 use crate::event::{Event, Value};
 use crate::expression::template::{Escape, Template};
@@ -25,7 +23,7 @@ pub const DEFAULT_USER: &str = "Slackline";
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     /// The request's body: a JSON object with `text`, `username`, and `channel` and `icon_url` where given. Event data.
-    pub payload: Bytes,
+    pub payload: Box<[u8]>,
     /// Something was cut: the text to 40,000 characters, or another field to 2,000.
     pub truncated: bool,
 }
@@ -78,7 +76,7 @@ pub fn render(
     write_field(&mut payload, "icon_url", icon_url);
     payload.push('}');
     // A queue holds many of these for long: not a byte more than needed.
-    Ok(Message { payload: Bytes::from(payload.into_bytes().into_boxed_slice()), truncated })
+    Ok(Message { payload: payload.into_bytes().into_boxed_slice(), truncated })
 }
 
 /// Appends one member to the JSON object in `out`; an absent value is an absent key.

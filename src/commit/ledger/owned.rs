@@ -1,7 +1,5 @@
 //! [5] One owned partition: what is pending of it, and the state that a commit of it carries. Pure.
 
-use std::collections::BTreeMap;
-
 use rustc_hash::FxHashMap;
 
 use crate::config::check::{ActionIndex, WebhookIndex};
@@ -9,6 +7,7 @@ use crate::delivery::Epoch;
 use crate::event::{Offset, TopicId};
 
 use super::Committable;
+use super::unsettled::{Event, Unsettled};
 use crate::commit::metadata;
 use crate::commit::roster::{NameHash, Roster};
 use crate::commit::state::{Blocked, Left, List, Listed, Name, Pending, Positions, State};
@@ -18,7 +17,7 @@ pub(super) struct Owned {
     pub(super) epoch: Epoch,
     /// The offset to read next: everything below was read. Offsets have gaps, so this is one past the last that was *seen*.
     pub(super) next: Offset,
-    pub(super) unsettled: BTreeMap<Offset, Unsettled>,
+    pub(super) unsettled: Unsettled,
     /// What a former owner left, as far as it was not read again.
     pub(super) left: Option<Left>,
     pub(super) partitions: Option<u32>,
@@ -35,15 +34,6 @@ pub(super) struct Owned {
     pub(super) told: Vec<WebhookIndex>,
 }
 
-#[derive(Debug)]
-pub(super) struct Unsettled {
-    /// Kafka's timestamp in milliseconds since the epoch.
-    pub(super) timestamp: Option<i64>,
-    /// The actions whose deliveries have no outcome yet; never empty.
-    pub(super) pending: Vec<ActionIndex>,
-    pub(super) done: Vec<Name>,
-}
-
 /// An action's name and its webhook's.
 pub(super) fn name(roster: &Roster, action: ActionIndex) -> Option<Name> {
     let (name, webhook) = roster.action(action)?;
@@ -52,7 +42,7 @@ pub(super) fn name(roster: &Roster, action: ActionIndex) -> Option<Name> {
 
 impl Owned {
     pub(super) fn committable(&self) -> Offset {
-        self.unsettled.keys().next().copied().unwrap_or(self.next)
+        self.unsettled.first().unwrap_or(self.next)
     }
 
     pub(super) fn is_urgent(&self) -> bool {
@@ -68,15 +58,22 @@ impl Owned {
     pub(super) fn state(&self, roster: &Roster, blocked: Vec<Blocked>, budget: usize) -> State {
         let left = match &self.left {
             Some(left) => left.with(self.list(roster), roster.hash()),
-            // Each takes a byte at least: more than fit need not be listed to be cut.
-            None if self.unsettled.len() > budget => {
+            // What can't fit need not be listed to be cut.
+            None if self.least_listed(roster) > metadata::bytes(budget) => {
                 let filter_bytes = budget / metadata::FILTER_SHARE;
-                let pending = Pending::Positions(Positions::of(self.pending(roster), roster.hash(), filter_bytes));
-                Left { mark: self.next, pending }
+                let (pending, count) = (self.pending(roster), self.unsettled.pending());
+                let positions = Positions::of(pending, count, roster.hash(), filter_bytes);
+                Left { mark: self.next, pending: Pending::Positions(positions) }
             }
             None => Left { mark: self.next, pending: Pending::Listed(self.list(roster)) },
         };
         State { partitions: self.partitions, topic: self.topic, left: Some(left), blocked }
+    }
+
+    /// The least that a list of the pending deliveries takes, in bytes: one for each webhook of an event.
+    fn least_listed(&self, roster: &Roster) -> usize {
+        let most = roster.most_of_a_webhook().max(1);
+        self.unsettled.iter().map(|event| event.pending.len().div_ceil(most)).sum()
     }
 
     /// The names that the state's list is in, if they are all of one configuration.
@@ -92,16 +89,15 @@ impl Owned {
     }
 
     pub(super) fn pending<'a>(&'a self, roster: &'a Roster) -> impl Iterator<Item = (Offset, Name)> + Clone + 'a {
-        let named = move |(offset, event): (&Offset, &'a Unsettled)| {
-            let offset = *offset;
-            event.pending.iter().filter_map(move |action| Some((offset, name(roster, *action)?)))
+        let named = move |event: Event<'a>| {
+            event.pending.iter().filter_map(move |action| Some((event.offset, name(roster, *action)?)))
         };
         self.unsettled.iter().flat_map(named)
     }
 
     pub(super) fn list(&self, roster: &Roster) -> List {
         let mut list = List::new();
-        for (offset, event) in &self.unsettled {
+        for event in self.unsettled.iter() {
             let mut by_webhook: Vec<Listed> = Vec::new();
             // An event that ten thousand actions match is listed for every commit: no look at all of them for each of them.
             let mut places: FxHashMap<NameHash, usize> = FxHashMap::default();
@@ -116,7 +112,7 @@ impl Owned {
                     }),
                 }
             }
-            for done in &event.done {
+            for done in event.done {
                 if let Some(listed) = places.get(&done.webhook).and_then(|place| by_webhook.get_mut(*place)) {
                     listed.done.push(done.action);
                 }
@@ -127,7 +123,7 @@ impl Owned {
                 listed.done.sort_unstable();
                 listed.done.dedup();
             }
-            list.insert(*offset, by_webhook);
+            list.insert(event.offset, by_webhook);
         }
         list
     }

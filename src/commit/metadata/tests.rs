@@ -37,7 +37,8 @@ fn state(most: usize) -> impl Strategy<Value = State> {
     let blocked = prop::collection::vec((0..20u32, 0..1u64 << 33), 0..3);
     let positions = (list(30), 0..8usize, any::<bool>()).prop_map(|(list, named, known)| {
         let roster = known.then(|| name(7));
-        Pending::Positions(Positions::of(names(&list), roster, 64).with_floor(named, 16))
+        let positions = Positions::of(names(&list), names(&list).count(), roster, 64);
+        Pending::Positions(positions.with_floor(&positions.furthest(named), 16))
     });
     let pending = prop_oneof![list(most).prop_map(Pending::Listed), positions];
     (any::<Option<u32>>(), any::<Option<u128>>(), (0..10_000i64, pending), blocked).prop_map(

@@ -330,7 +330,7 @@ async fn the_receiver_never_sees_more_than_the_rate_whatever_it_answers() {
         tasks.push(tokio::spawn(run(sender)));
         for offset in 0..40 {
             let mut delivery = rig::delivery(offset);
-            delivery.payload = Bytes::from(format!("{{\"text\":\"{offset}\"}}"));
+            delivery.payload = format!("{{\"text\":\"{offset}\"}}").into_bytes().into();
             rest.queue.push(delivery, crate::delivery::Origin::Read);
         }
         ends.push(rest);

@@ -67,7 +67,7 @@ pub(super) fn delivery(offset: i64) -> Delivery {
     let partition = Partition { topic: TopicIndex(0), number: 0 };
     let position = Position { partition, offset: Offset(offset) };
     let ticket = Ticket { position, epoch: Epoch(1), action: ActionIndex(0) };
-    Delivery { ticket, payload: Bytes::from(offset.to_string()), timestamp: Some(0) }
+    Delivery { ticket, payload: offset.to_string().into_bytes().into(), timestamp: Some(0) }
 }
 
 /// What the fake transport does for one attempt.

@@ -1,0 +1,228 @@
+//! [5] The events of one partition that have pending deliveries, in the order of their offsets. Pure.
+//!
+//! There may be a hundred thousand of them, most with one pending delivery and none done: 32 bytes each. Events come in order and leave in any order: one that
+//! leaves from the middle leaves a gap, and gaps are closed together once they are half of it.
+//! Invariant: it says what a map by offset would say; the first entry is no gap.
+
+use std::collections::VecDeque;
+
+use crate::config::check::ActionIndex;
+use crate::event::Offset;
+
+use crate::commit::state::Name;
+
+/// The unsettled events.
+#[derive(Debug, Default)]
+pub(super) struct Unsettled {
+    entries: VecDeque<Entry>,
+    gaps: usize,
+    /// Pending deliveries of all events.
+    pending: usize,
+}
+
+#[derive(Debug)]
+struct Entry {
+    offset: Offset,
+    /// In milliseconds since the epoch; [`NO_TIMESTAMP`]: it has none.
+    timestamp: i64,
+    left: Left,
+}
+
+/// Kafka's own sign for it.
+const NO_TIMESTAMP: i64 = -1;
+
+/// What one event has left.
+#[derive(Debug)]
+enum Left {
+    /// Nothing: a gap.
+    Nothing,
+    /// What nearly every event has.
+    One(ActionIndex),
+    Several(Box<Several>),
+}
+
+#[derive(Debug)]
+struct Several {
+    pending: Vec<ActionIndex>,
+    done: Vec<Name>,
+}
+
+/// One unsettled event.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Event<'a> {
+    pub(super) offset: Offset,
+    /// The actions whose deliveries have no outcome yet; never empty.
+    pub(super) pending: &'a [ActionIndex],
+    /// The actions that are done with it, as far as something else of it is pending.
+    pub(super) done: &'a [Name],
+}
+
+impl Unsettled {
+    /// How many events.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len() - self.gaps
+    }
+
+    /// How many pending deliveries they have.
+    pub(super) fn pending(&self) -> usize {
+        self.pending
+    }
+
+    /// The first event's offset.
+    pub(super) fn first(&self) -> Option<Offset> {
+        self.entries.front().map(|entry| entry.offset)
+    }
+
+    /// The first event's timestamp, in milliseconds since the epoch.
+    pub(super) fn oldest(&self) -> Option<i64> {
+        self.entries.front().map(|entry| entry.timestamp).filter(|timestamp| *timestamp != NO_TIMESTAMP)
+    }
+
+    /// In the offsets' order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Event<'_>> + Clone {
+        self.entries.iter().filter_map(Entry::event)
+    }
+
+    /// Adds an event behind all others. Without anything pending it is no unsettled one.
+    pub(super) fn push(&mut self, offset: Offset, timestamp: Option<i64>, pending: Vec<ActionIndex>, done: Vec<Name>) {
+        debug_assert!(self.entries.back().is_none_or(|last| last.offset < offset), "events come in order");
+        self.pending += pending.len();
+        let left = match *pending {
+            [] => return,
+            [action] if done.is_empty() => Left::One(action),
+            _ => Left::Several(Box::new(Several { pending, done })),
+        };
+        self.entries.push_back(Entry { offset, timestamp: timestamp.unwrap_or(NO_TIMESTAMP), left });
+    }
+
+    /// One delivery has an outcome; whether it was pending. `done`: what is kept of it while something else of the event is pending.
+    pub(super) fn settle(&mut self, offset: Offset, action: ActionIndex, done: Option<Name>) -> bool {
+        let Ok(at) = self.entries.binary_search_by_key(&offset, |entry| entry.offset) else { return false };
+        let Some(entry) = self.entries.get_mut(at) else { return false };
+        match &mut entry.left {
+            Left::One(pending) if *pending == action => {}
+            Left::Several(several) => {
+                let Some(place) = several.pending.iter().position(|pending| *pending == action) else { return false };
+                several.pending.swap_remove(place);
+                if !several.pending.is_empty() {
+                    several.done.extend(done);
+                    self.pending -= 1;
+                    return true;
+                }
+            }
+            Left::Nothing | Left::One(_) => return false,
+        }
+        entry.left = Left::Nothing;
+        self.pending -= 1;
+        self.gaps += 1;
+        self.close_gaps();
+        true
+    }
+
+    fn close_gaps(&mut self) {
+        while let Some(Entry { left: Left::Nothing, .. }) = self.entries.front() {
+            self.entries.pop_front();
+            self.gaps -= 1;
+        }
+        if self.gaps > self.entries.len() / 2 {
+            self.entries.retain(|entry| !matches!(entry.left, Left::Nothing));
+            self.gaps = 0;
+        }
+    }
+}
+
+impl Entry {
+    fn event(&self) -> Option<Event<'_>> {
+        let (pending, done) = match &self.left {
+            Left::Nothing => return None,
+            Left::One(action) => (std::slice::from_ref(action), [].as_slice()),
+            Left::Several(several) => (&*several.pending, &*several.done),
+        };
+        Some(Event { offset: self.offset, pending, done })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::commit::roster::NameHash;
+
+    #[test]
+    fn a_hundred_thousand_of_them_are_small() {
+        assert_eq!(size_of::<Entry>(), 32);
+    }
+
+    fn name(action: u32) -> Name {
+        Name { webhook: NameHash::of("w"), action: NameHash::of(&action.to_string()) }
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        /// So many offsets on, with these pending and as many done.
+        Push(i64, Vec<u32>, usize),
+        /// The delivery at this place of all offsets so far.
+        Settle(prop::sample::Index, u32),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let pending = prop_oneof![
+            3 => (0..3u32).prop_map(|action| vec![action]),
+            1 => prop::collection::btree_set(0..3u32, 0..3).prop_map(|actions| actions.into_iter().collect()),
+        ];
+        prop_oneof![
+            2 => (1..4i64, pending, 0..2usize).prop_map(|(on, pending, done)| Step::Push(on, pending, done)),
+            3 => (any::<prop::sample::Index>(), 0..3u32).prop_map(|(at, action)| Step::Settle(at, action)),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_a_map_by_offset(steps in prop::collection::vec(step(), 0..200)) {
+            let mut ours = Unsettled::default();
+            let mut model: BTreeMap<i64, (Vec<u32>, Vec<Name>)> = BTreeMap::new();
+            let mut last = 0;
+            for step in steps {
+                match step {
+                    Step::Push(on, pending, done) => {
+                        last += on;
+                        let done: Vec<Name> = (0..done as u32).map(|at| name(100 + at)).collect();
+                        ours.push(Offset(last), Some(last), pending.iter().copied().map(ActionIndex).collect(), done.clone());
+                        if !pending.is_empty() {
+                            model.insert(last, (pending, done));
+                        }
+                    }
+                    Step::Settle(at, action) => {
+                        let offset = at.index(last as usize + 1) as i64;
+                        let settled = ours.settle(Offset(offset), ActionIndex(action), Some(name(action)));
+                        let theirs = model.get_mut(&offset);
+                        let place = theirs.as_ref().and_then(|(pending, _)| pending.iter().position(|it| *it == action));
+                        prop_assert_eq!(settled, place.is_some());
+                        if let (Some((pending, done)), Some(place)) = (theirs, place) {
+                            pending.remove(place);
+                            done.push(name(action));
+                            if pending.is_empty() {
+                                model.remove(&offset);
+                            }
+                        }
+                    }
+                }
+                let sorted = |pending: &[ActionIndex]| {
+                    let mut pending: Vec<u32> = pending.iter().map(|action| action.0).collect();
+                    pending.sort_unstable();
+                    pending
+                };
+                let said: Vec<_> = ours.iter().map(|event| (event.offset.0, (sorted(event.pending), event.done.to_vec()))).collect();
+                prop_assert_eq!(&said, &model.clone().into_iter().collect::<Vec<_>>());
+                prop_assert_eq!(ours.len(), model.len());
+                prop_assert_eq!(ours.pending(), model.values().map(|(pending, _)| pending.len()).sum::<usize>());
+                prop_assert_eq!(ours.first().map(|offset| offset.0), model.keys().next().copied());
+                prop_assert_eq!(ours.oldest(), model.keys().next().copied());
+                prop_assert!(ours.gaps <= ours.entries.len() / 2, "{ours:?}");
+            }
+        }
+    }
+}
