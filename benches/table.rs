@@ -13,6 +13,10 @@ mod events;
 
 mod actions;
 
+/// The program's, for what is compared with it too.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 mod table {
     pub mod report;
 

@@ -25,6 +25,7 @@ use crate::metrics::Metrics;
 use crate::queue::Queue;
 use crate::route::Router;
 use crate::send::client::{ClientError, Clients};
+use crate::send::starts::Starts;
 use crate::send::{self, Sender};
 use crate::wake;
 use crate::window::Window;
@@ -202,7 +203,7 @@ impl Pipeline {
         reports: &mpsc::Sender<Report>,
         waker: &wake::Waker,
     ) -> Result<(Vec<watch::Sender<Orders>>, JoinSet<String>), PipelineError> {
-        let mut clients = Clients::new();
+        let (mut clients, starts) = (Clients::new(), Starts::default());
         let mut tasks = JoinSet::new();
         let mut all_orders = Vec::with_capacity(queues.len());
         let wake: Arc<dyn Fn() + Send + Sync> = {
@@ -223,6 +224,7 @@ impl Pipeline {
                 transport,
                 orders: ordered,
                 window: Arc::clone(window),
+                starts: starts.clone(),
                 reports: reports.clone(),
                 wake: Arc::clone(&wake),
                 metrics: self.metrics.webhook(index),

@@ -27,7 +27,7 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
     }
     let topic = "latency";
     topics::create(settings, topic, PARTITIONS)?;
-    let slack = Slack::start()?;
+    let slack = Slack::hanging()?;
     let setup = Setup {
         brokers: settings.brokers.clone(),
         group: group(),

@@ -26,6 +26,7 @@ use slackline::event::{Offset, Partition, Position, TopicIndex};
 use slackline::metrics::Metrics;
 use slackline::queue::Queue;
 use slackline::send::client::Clients;
+use slackline::send::starts::Starts;
 use slackline::send::{self, Sender};
 use slackline::wake;
 use slackline::window::Window;
@@ -156,7 +157,7 @@ fn lanes(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
     let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(move || waker.wake());
     // As large as the pipeline's.
     let (reports, mut reported) = mpsc::channel(1_024);
-    let mut clients = Clients::new();
+    let (mut clients, starts) = (Clients::new(), Starts::default());
     let (mut windows, mut queues, mut orders) = (Vec::new(), Vec::new(), Vec::new());
     for (lane, webhook) in (0..).zip(&config.webhooks) {
         let queue = Arc::new(Queue::new(2 * posts, webhook.when_full, [ActionIndex(lane)]));
@@ -173,6 +174,7 @@ fn lanes(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
             transport: clients.endpoint(webhook)?,
             orders: ordered,
             window: Arc::clone(&window),
+            starts: starts.clone(),
             reports: reports.clone(),
             wake: Arc::clone(&wake),
             metrics: metrics.webhook(WebhookIndex(lane)),

@@ -1,4 +1,4 @@
-//! The Slack of the measurements: it takes the marks, tells when each came, and leaves all other posts without an answer.
+//! The Slack of the measurements: it takes the marks, and tells when each came.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -15,11 +15,17 @@ pub struct Slack {
 }
 
 impl Slack {
-    /// Starts it on a free port, on one thread.
+    /// Starts it on a free port, on one thread. It leaves all posts but the marks without an answer.
+    pub fn hanging() -> anyhow::Result<Self> {
+        let slack = Self::start()?;
+        slack.fake.set_default_everywhere(Some(Answer::fault(Fault::Hang)));
+        Ok(slack)
+    }
+
+    /// The same, and it answers every post at once.
     pub fn start() -> anyhow::Result<Self> {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let fake = runtime.block_on(FakeSlack::start())?;
-        fake.set_default_everywhere(Some(Answer::fault(Fault::Hang)));
         fake.set_default(&path(MARKS), Some(Answer::default()));
         Ok(Self { fake, _runtime: runtime })
     }

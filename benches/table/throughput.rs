@@ -219,7 +219,7 @@ fn of_topic(
 }
 
 fn with_triggers(settings: &Settings, topic: &str, kind: Kind, triggers: Triggers) -> anyhow::Result<Sample> {
-    let slack = Slack::start()?;
+    let slack = Slack::hanging()?;
     let setup = Setup {
         brokers: settings.brokers.clone(),
         group: group(),

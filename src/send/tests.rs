@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use super::lane::latency;
 use super::slack::Answer;
 use super::*;
+use crate::delivery::{Delivery, Ended, Reason, Ticket};
 use crate::metrics::Tallied;
 
+mod blocked;
 mod hostile;
 mod rig;
 mod simulation;
+mod starts;
 
 use rig::{Retry, Rig, failed, later, limited, ok, rejected, webhook};
 
@@ -375,26 +379,4 @@ async fn a_held_delivery_can_be_released() {
     rig.push(3..5);
     tokio::time::sleep(10 * SECOND).await;
     assert_eq!(rig.times().len(), 2, "one place, taken by the last outcome");
-}
-
-/// A `Retry-After` that a former owner was told.
-#[tokio::test(start_paused = true)]
-async fn a_former_owners_retry_after_is_kept() {
-    let mut rig = Rig::start(webhook(), []);
-    let until = SystemTime::now() + 30 * SECOND;
-    rig.orders.send_modify(|orders| orders.blocked_until = Some(until));
-    rig.push(0..1);
-    assert_eq!(rig.outcome().await, (0, Ended::Delivered));
-    let left = rig.times()[0].as_secs_f64();
-    assert!((29.0..=30.1).contains(&left), "{left}");
-}
-
-/// A 429 is told to the poll loop, whose commits carry it.
-#[tokio::test(start_paused = true)]
-async fn a_429_is_reported() {
-    let mut rig = Rig::start(webhook(), [limited(Some(30))]);
-    rig.push(0..1);
-    let delivery::Report::Blocked { webhook, until } = rig.reports.recv().await.unwrap() else { panic!("no block") };
-    let left = until.duration_since(SystemTime::now()).unwrap().as_secs_f64();
-    assert!(webhook == WebhookIndex(0) && (29.0..=30.0).contains(&left), "{left}");
 }

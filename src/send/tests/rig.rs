@@ -163,6 +163,7 @@ pub(super) fn sender<T>(webhook: Webhook, transport: T) -> (Sender<T>, Rest) {
         transport,
         orders: ordered,
         window: Arc::new(Window::new(1e6)),
+        starts: Starts::default(),
         reports: reports_in,
         wake,
         metrics: metrics.webhook(WebhookIndex(0)),
@@ -187,6 +188,7 @@ pub(super) struct Rig {
     pub(super) queue: Arc<Queue>,
     pub(super) orders: watch::Sender<Orders>,
     pub(super) window: Arc<Window>,
+    pub(super) starts: Starts,
     pub(super) reports: mpsc::Receiver<delivery::Report>,
     pub(super) fake: Arc<Fake>,
     wakes: Arc<AtomicU64>,
@@ -210,7 +212,8 @@ impl Rig {
         let Rest { metrics, queue, orders, reports, wakes, .. } = rest;
         let window = Arc::new(window);
         sender.window = Arc::clone(&window);
-        Self { metrics, queue, orders, window, reports, fake, wakes, task: tokio::spawn(run(sender)) }
+        let starts = sender.starts.clone();
+        Self { metrics, queue, orders, window, starts, reports, fake, wakes, task: tokio::spawn(run(sender)) }
     }
 
     pub(super) fn push(&mut self, offsets: Range<i64>) {

@@ -1,0 +1,46 @@
+//! [4] How many attempts begin at once, over all webhooks.
+//!
+//! Ten thousand webhooks may be due in one moment: at the start, or after a pause of Kafka's. Without a bound each would open a connection of its own, though a
+//! fraction of them, used again and again, takes no longer. An attempt has its place until it is answered, or for [`HELD`]: one that hangs keeps nobody else out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// So many at once. With [`HELD`] that is at least 25,600 attempts a second, however slow the answers are.
+const PLACES: usize = 256;
+
+/// So long an attempt without an answer counts as one that begins.
+pub const HELD: Duration = Duration::from_millis(10);
+
+/// The places of one process. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Starts(Arc<Semaphore>);
+
+/// One attempt's place, until it is dropped.
+#[derive(Debug)]
+pub struct Place(#[allow(dead_code, reason = "it is held, not looked at")] OwnedSemaphorePermit);
+
+impl Default for Starts {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(PLACES)))
+    }
+}
+
+impl Starts {
+    /// A place, if there is one.
+    #[must_use]
+    pub fn try_enter(&self) -> Option<Place> {
+        Arc::clone(&self.0).try_acquire_owned().ok().map(Place)
+    }
+
+    /// A place, in turn.
+    pub async fn enter(&self) -> Place {
+        match Arc::clone(&self.0).acquire_owned().await {
+            Ok(place) => Place(place),
+            // Nobody closes it.
+            Err(_) => std::future::pending().await,
+        }
+    }
+}
