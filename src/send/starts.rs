@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// So many at once. With [`HELD`] that is at least 25,600 attempts a second, however slow the answers are.
-const PLACES: usize = 256;
+/// So many at once. With [`HELD`] that is at least 12,800 attempts a second, however slow the answers are.
+const PLACES: usize = 128;
 
 /// So long an attempt without an answer counts as one that begins.
 pub const HELD: Duration = Duration::from_millis(10);
