@@ -2,6 +2,8 @@
 //!
 //! Invariant: the exit code tells what happened, for every command: 0 done, 1 failed, 2 bad usage or configuration ([`Exit`]).
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,11 +15,14 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::check::Config;
-use crate::config::duration;
+use crate::config::diagnostic::{ConfigErrors, Diagnostic};
+use crate::config::{Loaded, duration};
 
 pub mod logs;
 
 pub mod run;
+
+mod reload;
 
 pub mod check;
 
@@ -215,19 +220,38 @@ fn variable(name: &str) -> Option<String> {
 /// # Errors
 /// [`Exit::Refused`]: it is broken, and standard error says where and what would be right.
 pub fn load(path: &Path) -> Result<Config, Exit> {
-    match crate::config::load(path, &variable) {
+    load_source(path).map(|(config, _)| config)
+}
+
+/// The same, with the files that were read for it.
+fn load_source(path: &Path) -> Result<(Config, BTreeSet<PathBuf>), Exit> {
+    let (result, files) = read(path);
+    match result {
         Ok(loaded) => {
-            for warning in loaded.warnings {
-                let at = format!("{}:{}:{}", path.display(), warning.line, warning.column);
-                tracing::warn!(at, help = warning.help, "{}", warning.message);
-            }
-            Ok(loaded.config)
+            tell_warnings(path, loaded.warnings);
+            Ok((loaded.config, files))
         }
         Err(errors) => {
             // With nobody to tell, the exit code still does.
             let _ = writeln!(stderr(), "{errors}");
             Err(Exit::Refused)
         }
+    }
+}
+
+fn read(path: &Path) -> (Result<Loaded, ConfigErrors>, BTreeSet<PathBuf>) {
+    let files = RefCell::new(BTreeSet::new());
+    let loaded = crate::config::load_through(path, &variable, &|path| {
+        files.borrow_mut().insert(path.to_owned());
+        std::fs::read(path)
+    });
+    (loaded, files.into_inner())
+}
+
+fn tell_warnings(path: &Path, warnings: Vec<Diagnostic>) {
+    for warning in warnings {
+        let at = format!("{}:{}:{}", path.display(), warning.line, warning.column);
+        tracing::warn!(at, help = warning.help, "{}", warning.message);
     }
 }
 

@@ -78,6 +78,11 @@ impl Committer {
         self.pace = Pace::new(now);
     }
 
+    /// By webhook: what holds its sender, from now on.
+    pub fn watch(&mut self, windows: Vec<Arc<Window>>) {
+        self.windows = windows;
+    }
+
     /// An outcome came, or a partition that was never committed: the next turn commits.
     pub fn hurry(&mut self) {
         self.pace.hurry();

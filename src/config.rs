@@ -32,6 +32,8 @@ mod hash;
 
 pub mod check;
 
+pub mod reload;
+
 pub mod diagnostic;
 
 pub mod schema;
@@ -61,10 +63,22 @@ pub struct Loaded {
 /// # Errors
 /// Every broken rule at once; or that the file can't be read.
 pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, ConfigErrors> {
+    load_through(path, env, &|path| std::fs::read(path))
+}
+
+/// The same, with every file that is read named to `files`, the configuration's own first.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_through(
+    path: &Path,
+    env: &dyn Fn(&str) -> Option<String>,
+    files: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
+) -> Result<Loaded, ConfigErrors> {
     let file = path.display().to_string();
     let of_file =
         |message, help: &str| ConfigErrors { file: file.clone(), errors: vec![Diagnostic::of_file(message, help)] };
-    let bytes = std::fs::read(path).map_err(|error| {
+    let bytes = files(path).map_err(|error| {
         let help = match error.kind() {
             io::ErrorKind::NotFound => "name the file with `-c FILE` or `SLACKLINE_CONFIG`",
             _ => "make it a file that this user may read",
@@ -76,7 +90,7 @@ pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Loaded,
         let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
         of_file(format!("the configuration is not UTF-8 (line {line})"), "save it as UTF-8")
     })?;
-    check(&text, path, env, &|path| std::fs::read(path))
+    check(&text, path, env, files)
 }
 
 /// Checks a configuration's text: pure. `path` names it in errors, and its directory is where relative files are looked for; `files` reads them.

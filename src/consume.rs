@@ -33,6 +33,8 @@ use crate::window::Window;
 use self::holds::Holds;
 use self::pause::Pauses;
 
+pub use self::reload::Reload;
+
 mod anew;
 
 mod grown;
@@ -52,6 +54,8 @@ mod position;
 mod read;
 
 mod rebalance;
+
+mod reload;
 
 #[cfg(test)]
 mod rig;
@@ -106,6 +110,8 @@ pub struct Parts {
     pub ends: Ends,
     /// Tells which topics there are.
     pub described: TopicQueue,
+    /// What takes the place of the configuration in force.
+    pub reloads: mpsc::UnboundedReceiver<Reload>,
     /// Makes the next client, with its queues, where one has failed for good.
     pub connect: Connect,
     /// What is counted.
@@ -235,6 +241,7 @@ impl PollLoop {
         let now = Instant::now();
         self.parts.health.turned(now);
         self.take_reports();
+        self.reload();
         self.parts.committer.turn(&mut self.ledger, &self.topics, now);
         self.resume_what_has_room();
         self.decide_the_undecided(now);
@@ -253,8 +260,8 @@ impl PollLoop {
 
     /// Takes what the senders report: outcomes, and what Slack has stopped.
     fn take_reports(&mut self) {
-        let Parts { reports, committer, metrics, config, .. } = &mut self.parts;
-        take_reports(reports, &mut self.ledger, committer, metrics, config);
+        let Parts { reports, committer, metrics, .. } = &mut self.parts;
+        take_reports(reports, &mut self.ledger, committer, metrics);
     }
 
     fn client_error(&mut self, error: &KafkaError, reason: &str) {
@@ -276,11 +283,10 @@ fn take_reports(
     ledger: &mut Ledger,
     committer: &mut Committer,
     metrics: &Metrics,
-    config: &Config,
 ) {
     while let Ok(report) = reports.try_recv() {
         match report {
-            Report::Ended(outcome) => settle(&outcome, ledger, committer, metrics, config),
+            Report::Ended(outcome) => settle(&outcome, ledger, committer, metrics),
             Report::Blocked { webhook, until } => {
                 let until = until.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
                 // The next owner waits for the whole second.
@@ -291,13 +297,12 @@ fn take_reports(
 }
 
 /// Notes that a delivery ended; a late one is fenced and counted, and holds nobody.
-fn settle(outcome: &Outcome, ledger: &mut Ledger, committer: &mut Committer, metrics: &Metrics, config: &Config) {
-    let webhook = config.actions.get(outcome.ticket.action.0 as usize).map(|action| action.webhook);
-    match ledger.settle(&outcome.ticket, webhook) {
+fn settle(outcome: &Outcome, ledger: &mut Ledger, committer: &mut Committer, metrics: &Metrics) {
+    match ledger.settle(&outcome.ticket, Some(outcome.webhook)) {
         Settled::Applied => committer.hurry(),
         Settled::Fenced => {
             metrics.fenced_outcome();
-            committer.end_holds(webhook);
+            committer.end_holds([outcome.webhook]);
         }
     }
 }

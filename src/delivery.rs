@@ -114,6 +114,8 @@ pub struct Orders {
     pub share: f64,
     /// A `Retry-After` that a former owner left: nothing leaves before.
     pub blocked_until: Option<SystemTime>,
+    /// Which configuration is in force, counted from the first: see [`crate::send::InForce`].
+    pub generation: u64,
 }
 
 /// This delivery ended so.
@@ -121,6 +123,8 @@ pub struct Orders {
 pub struct Outcome {
     /// Which delivery.
     pub ticket: Ticket,
+    /// Whose sender had it: an action's webhook may be another one by now.
+    pub webhook: WebhookIndex,
     /// How it ended.
     pub ended: Ended,
 }

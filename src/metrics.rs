@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::SystemTime;
 
 use rdkafka::util::get_rdkafka_version;
@@ -53,10 +53,7 @@ pub enum Degree {
 /// All metrics of one process.
 pub struct Metrics {
     topics: Vec<Topic>,
-    webhooks: Vec<Webhook>,
-    actions: Vec<Action>,
-    /// Whether series that never counted are left out.
-    sparse: bool,
+    configured: RwLock<Configured>,
     partitions: Mutex<BTreeMap<Partition, PartitionGauges>>,
     /// By [`RebalanceKind::ALL`]'s order.
     rebalances: [AtomicU64; RebalanceKind::ALL.len()],
@@ -68,6 +65,15 @@ pub struct Metrics {
     clients_replaced: AtomicU64,
     loaded: Mutex<Loaded>,
     librdkafka: String,
+}
+
+/// What a reload adds to; nothing of it is ever taken away, so that no counter goes back.
+#[derive(Default)]
+struct Configured {
+    webhooks: Vec<Webhook>,
+    actions: Vec<Action>,
+    /// Whether series that never counted are left out.
+    sparse: bool,
 }
 
 struct Topic {
@@ -132,27 +138,11 @@ impl Metrics {
     /// Everything at 0, for the topics, webhooks and actions of `config`, which counts as loaded now.
     #[must_use]
     pub fn new(config: &Config) -> Arc<Self> {
-        let mut actions_of = vec![Vec::new(); config.webhooks.len()];
-        for (index, action) in (0..).zip(&config.actions) {
-            if let Some(actions) = actions_of.get_mut(action.webhook.0 as usize) {
-                actions.push(ActionIndex(index));
-            }
-        }
         let topic =
             |name: &String| Topic { name: name.clone(), tally: Mutex::default(), truncated: Default::default() };
-        let webhooks = config.webhooks.iter().zip(actions_of).map(|(webhook, actions)| Webhook {
-            name: webhook.name.clone(),
-            capacity: webhook.queue_capacity as u64,
-            actions,
-            numbers: WebhookMetrics::new(),
-            books: Mutex::new(None),
-        });
-        let action = |name: &String| Action { name: name.clone(), expression_errors: AtomicU64::new(0) };
         Arc::new(Self {
             topics: config.kafka.topics.iter().map(topic).collect(),
-            webhooks: webhooks.collect(),
-            actions: config.actions.iter().map(|configured| action(&configured.name)).collect(),
-            sparse: config.actions.len().max(config.webhooks.len()) > SPARSE_ABOVE,
+            configured: RwLock::new(Configured::default().with(config)),
             partitions: Mutex::default(),
             rebalances: Default::default(),
             commits_ok: AtomicU64::new(0),
@@ -165,15 +155,26 @@ impl Metrics {
         })
     }
 
+    /// The webhooks and actions that `config` has more. Those that it has no more keep their series.
+    pub fn configure(&self, config: &Config) {
+        let mut configured = self.configured.write().unwrap_or_else(PoisonError::into_inner);
+        *configured = std::mem::take(&mut *configured).with(config);
+    }
+
+    fn configured(&self) -> RwLockReadGuard<'_, Configured> {
+        self.configured.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What one webhook's sender counts. An index that the configuration doesn't have gets numbers that nobody sees.
     #[must_use]
     pub fn webhook(&self, webhook: WebhookIndex) -> WebhookMetrics {
-        self.webhooks.get(webhook.0 as usize).map_or_else(WebhookMetrics::new, |webhook| webhook.numbers.clone())
+        let configured = self.configured();
+        configured.webhooks.get(webhook.0 as usize).map_or_else(WebhookMetrics::new, |webhook| webhook.numbers.clone())
     }
 
     /// From now on the webhook's books are read here at every scrape.
     pub fn watch(&self, webhook: WebhookIndex, books: Arc<dyn Tallied>) {
-        if let Some(webhook) = self.webhooks.get(webhook.0 as usize) {
+        if let Some(webhook) = self.configured().webhooks.get(webhook.0 as usize) {
             *lock(&webhook.books) = Some(books);
         }
     }
@@ -187,7 +188,7 @@ impl Metrics {
 
     /// Counts expressions of an action that failed at run time.
     pub fn expression_errors(&self, action: ActionIndex, count: u64) {
-        if let Some(action) = self.actions.get(action.0 as usize) {
+        if let Some(action) = self.configured().actions.get(action.0 as usize) {
             action.expression_errors.fetch_add(count, Ordering::Relaxed);
         }
     }
@@ -244,6 +245,30 @@ impl Metrics {
     #[must_use]
     pub fn text(&self) -> String {
         self.text_at(SystemTime::now())
+    }
+}
+
+impl Configured {
+    fn with(mut self, config: &Config) -> Self {
+        let mut actions_of = vec![Vec::new(); config.webhooks.len()];
+        for (index, action) in (0..).zip(&config.actions) {
+            if let Some(actions) = actions_of.get_mut(action.webhook.0 as usize) {
+                actions.push(ActionIndex(index));
+            }
+        }
+        let webhooks = config.webhooks.iter().zip(actions_of).skip(self.webhooks.len());
+        self.webhooks.extend(webhooks.map(|(webhook, actions)| Webhook {
+            name: webhook.name.clone(),
+            capacity: webhook.queue_capacity as u64,
+            actions,
+            numbers: WebhookMetrics::new(),
+            books: Mutex::new(None),
+        }));
+        let actions = config.actions.iter().skip(self.actions.len());
+        self.actions
+            .extend(actions.map(|action| Action { name: action.name.clone(), expression_errors: AtomicU64::new(0) }));
+        self.sparse = self.actions.len().max(self.webhooks.len()) > SPARSE_ABOVE;
+        self
     }
 }
 

@@ -10,25 +10,25 @@ use std::time::{Duration, Instant};
 
 use rdkafka::error::KafkaError;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::{self, BindError};
 use crate::commit::Committer;
-use crate::config::check::{ActionIndex, Config, WebhookIndex};
-use crate::consume::{ConsumeError, Parts, PollLoop};
-use crate::delivery::{Orders, Report};
+use crate::config::check::Config;
+use crate::config::reload;
+use crate::consume::{ConsumeError, Parts, PollLoop, Reload};
 use crate::health::Health;
 use crate::kafka::{Connect, Connection};
 use crate::metrics::Metrics;
-use crate::queue::Queue;
 use crate::route::Router;
-use crate::send::client::{ClientError, Clients};
-use crate::send::starts::Starts;
-use crate::send::{self, Sender};
+use crate::send::client::ClientError;
 use crate::wake;
-use crate::window::Window;
+
+mod lanes;
+
+use lanes::Lanes;
 
 /// Reports that may wait for the poll loop. A sender whose report finds no place waits: it has nothing else in flight.
 const REPORTS: usize = 1_024;
@@ -112,13 +112,17 @@ impl Pipeline {
     ///
     /// # Errors
     /// See [`PipelineError`]. What was not committed is read again by the next process.
-    pub async fn run(self, shutdown: CancellationToken) -> Result<(), PipelineError> {
+    pub async fn run(
+        self,
+        shutdown: CancellationToken,
+        mut configs: mpsc::Receiver<Config>,
+    ) -> Result<(), PipelineError> {
         let (waker, wakes) = wake::pair().map_err(PipelineError::Thread)?;
-        let queues = self.queues();
-        let windows: Vec<_> =
-            self.config.webhooks.iter().map(|webhook| Arc::new(Window::new(webhook.rate_per_second))).collect();
         let (reports, reported) = mpsc::channel(REPORTS);
-        let (orders, mut tasks) = self.spawn_senders(&queues, &windows, &reports, &waker)?;
+        let mut tasks = JoinSet::new();
+        let (mut lanes, orders) =
+            Lanes::new(Arc::clone(&self.config), Arc::clone(&self.metrics), reports, &waker, &mut tasks)?;
+        let (reload, reloads) = mpsc::unbounded_channel();
         let end_admin = CancellationToken::new();
         let (listener, metrics, health) = (self.admin, Arc::clone(&self.metrics), Arc::clone(&self.health));
         let admin_ended = end_admin.clone();
@@ -139,29 +143,40 @@ impl Pipeline {
             ends,
             described,
             wakes,
-            queues: queues.clone(),
+            queues: lanes.queues.clone(),
             orders,
             reports: reported,
+            reloads,
             router: Router::new(Arc::clone(&self.config)),
-            committer: Committer::new(commits, windows.clone(), Arc::clone(&self.metrics), Instant::now()),
-            windows,
-            metrics: self.metrics,
+            committer: Committer::new(commits, lanes.windows.clone(), Arc::clone(&self.metrics), Instant::now()),
+            windows: lanes.windows.clone(),
+            metrics: Arc::clone(&self.metrics),
             health: self.health,
-            config: self.config,
+            config: Arc::clone(&self.config),
         };
         let stop = shutdown.child_token();
         let mut polled = spawn_poll_loop(parts, stop.clone())?;
 
-        let ended = tokio::select! {
-            polled = &mut polled => Some(polled),
-            () = shutdown.cancelled() => None,
-            died = tasks.join_next() => {
-                let error = PipelineError::TaskDied { name: name_of(died) };
-                stop.cancel();
-                waker.wake();
-                // It drains and commits what it can before the process ends.
-                let _ = polled.await;
-                return Err(error);
+        let mut current = Arc::clone(&self.config);
+        let ended = loop {
+            tokio::select! {
+                polled = &mut polled => break Some(polled),
+                () = shutdown.cancelled() => break None,
+                Some(new) = configs.recv() => {
+                    if let Some(ready) = reloaded(&mut current, new, &mut lanes, &mut tasks, &self.metrics) {
+                        // Where nobody takes it, the poll loop has ended, and that is told above.
+                        let _ = reload.send(ready);
+                        waker.wake();
+                    }
+                }
+                died = tasks.join_next() => {
+                    let error = PipelineError::TaskDied { name: name_of(died) };
+                    stop.cancel();
+                    waker.wake();
+                    // It drains and commits what it can before the process ends.
+                    let _ = polled.await;
+                    return Err(error);
+                }
             }
         };
         waker.wake();
@@ -169,70 +184,49 @@ impl Pipeline {
             Some(ended) => ended,
             None => polled.await,
         };
-        for queue in &queues {
+        for queue in &lanes.queues {
             queue.close();
         }
         end_admin.cancel();
         end_tasks(tasks).await;
         ended.unwrap_or(Err(PipelineError::PollLoopDied))
     }
+}
 
-    fn queues(&self) -> Vec<Arc<Queue>> {
-        let mut actions: Vec<Vec<ActionIndex>> = vec![Vec::new(); self.config.webhooks.len()];
-        for (index, action) in (0..).map(ActionIndex).zip(&self.config.actions) {
-            if let Some(of_webhook) = actions.get_mut(action.webhook.0 as usize) {
-                of_webhook.push(index);
-            }
+/// What the poll loop puts in force, where `new` can be; and says so, or why not.
+fn reloaded(
+    current: &mut Arc<Config>,
+    new: Config,
+    lanes: &mut Lanes,
+    tasks: &mut JoinSet<String>,
+    metrics: &Metrics,
+) -> Option<Reload> {
+    let merged = match reload::merge(current, new) {
+        Ok(merged) => merged,
+        Err(keys) => {
+            let keys = keys.join(", ");
+            tracing::error!(keys, "the new configuration is not in force: these keys take a restart");
+            metrics.config_reloaded(current.hash, false);
+            return None;
         }
-        (0..)
-            .map(WebhookIndex)
-            .zip(self.config.webhooks.iter().zip(actions))
-            .map(|(index, (webhook, actions))| {
-                let queue = Arc::new(Queue::new(webhook.queue_capacity, webhook.when_full, actions));
-                self.metrics.watch(index, Arc::clone(&queue) as _);
-                queue
-            })
-            .collect()
-    }
-
-    /// One task per webhook; each returns its name when it ends. The share of each webhook's rate is told through what comes back.
-    fn spawn_senders(
-        &self,
-        queues: &[Arc<Queue>],
-        windows: &[Arc<Window>],
-        reports: &mpsc::Sender<Report>,
-        waker: &wake::Waker,
-    ) -> Result<(Vec<watch::Sender<Orders>>, JoinSet<String>), PipelineError> {
-        let (mut clients, starts) = (Clients::new(), Starts::default());
-        let mut tasks = JoinSet::new();
-        let mut all_orders = Vec::with_capacity(queues.len());
-        let wake: Arc<dyn Fn() + Send + Sync> = {
-            let waker = waker.clone();
-            Arc::new(move || waker.wake())
-        };
-        let lanes = self.config.webhooks.iter().zip(queues.iter().zip(windows));
-        for (index, (webhook, (queue, window))) in (0..).map(WebhookIndex).zip(lanes) {
-            let transport = clients
-                .endpoint(webhook)
-                .map_err(|source| PipelineError::Client { webhook: webhook.name.clone(), source })?;
-            let (orders, ordered) = watch::channel(Orders::default());
-            all_orders.push(orders);
-            let sender = Sender {
-                config: Arc::clone(&self.config),
-                webhook: index,
-                queue: Arc::clone(queue),
-                transport,
-                orders: ordered,
-                window: Arc::clone(window),
-                starts: starts.clone(),
-                reports: reports.clone(),
-                wake: Arc::clone(&wake),
-                metrics: self.metrics.webhook(index),
-            };
-            // As it is: a block around it would hold what it is made of twice, ten thousand times.
-            tasks.spawn(send::run(sender));
+    };
+    let changes = merged.changes(current);
+    match lanes.reload(merged, tasks) {
+        Ok(ready) => {
+            *current = Arc::clone(&ready.config);
+            metrics.config_reloaded(current.hash, true);
+            let (added, removed) = (changes.added, changes.removed);
+            tracing::info!(hash = current.hash, added, removed, "the new configuration is in force");
+            Some(ready)
         }
-        Ok((all_orders, tasks))
+        Err(error) => {
+            tracing::error!(
+                error = format!("{:#}", anyhow::Error::from(error)),
+                "the new configuration is not in force"
+            );
+            metrics.config_reloaded(current.hash, false);
+            None
+        }
     }
 }
 

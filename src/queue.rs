@@ -16,8 +16,6 @@ use crate::metrics::{ActionTally, Tally};
 
 /// One webhook's queue: the deliveries that wait, and the one that is in flight.
 pub struct Queue {
-    capacity: usize,
-    when_full: WhenFull,
     inner: Mutex<Inner>,
     /// Rung when a delivery came or the queue was closed: what an idle sender waits for.
     arrived: Notify,
@@ -26,6 +24,8 @@ pub struct Queue {
 }
 
 struct Inner {
+    capacity: usize,
+    when_full: WhenFull,
     waiting: VecDeque<Delivery>,
     in_flight: Option<InFlight>,
     closed: bool,
@@ -87,9 +87,9 @@ impl Queue {
         tallies.sort_unstable_by_key(|(action, _)| *action);
         tallies.dedup_by_key(|(action, _)| *action);
         Self {
-            capacity,
-            when_full,
             inner: Mutex::new(Inner {
+                capacity,
+                when_full,
                 waiting: VecDeque::new(),
                 in_flight: None,
                 closed: false,
@@ -111,8 +111,8 @@ impl Queue {
         let tally = inner.tally(ticket.action);
         tally.matched += 1;
         tally.restored += u64::from(origin != Origin::Read);
-        let full = inner.waiting.len() >= self.capacity && origin != Origin::Listed;
-        let displaced = match self.when_full {
+        let full = inner.waiting.len() >= inner.capacity && origin != Origin::Listed;
+        let displaced = match inner.when_full {
             WhenFull::DropNewest if full => Some(delivery),
             WhenFull::DropOldest if full => {
                 let oldest = inner.waiting.pop_front();
@@ -120,7 +120,7 @@ impl Queue {
                 oldest
             }
             WhenFull::DropNewest | WhenFull::DropOldest | WhenFull::Block => {
-                inner.make_room(self.capacity);
+                inner.make_room();
                 inner.waiting.push_back(delivery);
                 None
             }
@@ -131,7 +131,7 @@ impl Queue {
         }
         // What was admitted before is read on to its last: it needs no room.
         let asks = origin != Origin::Listed;
-        let blocked = asks && self.when_full == WhenFull::Block && inner.waiting.len() >= self.capacity;
+        let blocked = asks && inner.when_full == WhenFull::Block && inner.waiting.len() >= inner.capacity;
         drop(inner);
         self.arrived.notify_one();
         if blocked { Push::Full } else { Push::Queued }
@@ -148,7 +148,8 @@ impl Queue {
 
     /// Whether a `block` queue has drained far enough to be fed again: to half of its capacity, so that pauses are rare.
     pub fn has_room(&self) -> bool {
-        self.lock().waiting.len() <= self.capacity / 2
+        let inner = self.lock();
+        inner.when_full != WhenFull::Block || inner.waiting.len() <= inner.capacity / 2
     }
 
     /// How it stands now.
@@ -198,6 +199,33 @@ impl Queue {
             inner.abandoned += 1;
         }
         abandoned
+    }
+
+    /// The webhook has other settings, or other actions. What waits above a smaller capacity stays.
+    pub fn reconfigure(&self, capacity: usize, when_full: WhenFull, actions: impl IntoIterator<Item = ActionIndex>) {
+        let mut inner = self.lock();
+        inner.capacity = capacity;
+        inner.when_full = when_full;
+        for action in actions {
+            inner.tally(action);
+        }
+    }
+
+    /// The webhook is gone: nothing waits here any more. What `moves` says of goes to another webhook, and comes back; the rest is dropped (`unclaimed`).
+    pub fn retire(&self, moves: impl Fn(ActionIndex) -> bool) -> (Vec<Delivery>, Vec<Ticket>) {
+        let mut inner = self.lock();
+        let (mut moved, mut dropped) = (Vec::new(), Vec::new());
+        for delivery in std::mem::take(&mut inner.waiting) {
+            let tally = inner.tally(delivery.ticket.action);
+            if moves(delivery.ticket.action) {
+                tally.released += 1;
+                moved.push(delivery);
+            } else {
+                tally.drop(Reason::Unclaimed);
+                dropped.push(delivery.ticket);
+            }
+        }
+        (moved, dropped)
     }
 
     /// Ends the sender once it asks for the next delivery. What still waits stays: release it first.
@@ -276,10 +304,10 @@ impl Queue {
 
 impl Inner {
     /// Grows as a `VecDeque` does by itself, but not past the queue's capacity: of a thousand full queues of 100, a fifth would be room that nothing uses.
-    fn make_room(&mut self, capacity: usize) {
+    fn make_room(&mut self) {
         let waiting = self.waiting.len();
         if waiting == self.waiting.capacity() {
-            self.waiting.reserve_exact(waiting.max(4).min(capacity.saturating_sub(waiting)));
+            self.waiting.reserve_exact(waiting.max(4).min(self.capacity.saturating_sub(waiting)));
         }
     }
 
@@ -314,7 +342,7 @@ impl crate::metrics::Tallied for Queue {
     fn tally(&self) -> Tally {
         let inner = self.lock();
         Tally {
-            capacity: self.capacity as u64,
+            capacity: inner.capacity as u64,
             queued: inner.waiting.len() as u64,
             in_flight: u64::from(inner.in_flight.is_some()),
             abandoned: inner.abandoned,

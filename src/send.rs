@@ -4,7 +4,7 @@
 //! limiter allows it, none of a delivery that was released to its partition's next owner, and none while the window is full of outcomes that no acknowledged
 //! commit tells.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -36,16 +36,41 @@ use lane::Lane;
 use slack::{Answer, Verdict};
 use starts::Starts;
 
+/// What every sender goes by: the configuration, and by webhook how an attempt is made. Replaced as a whole by a reload.
+pub struct InForce<T>(RwLock<(Arc<Config>, Vec<Arc<T>>)>);
+
+impl<T> InForce<T> {
+    /// `transports`: by webhook.
+    #[must_use]
+    pub fn new(config: Arc<Config>, transports: Vec<Arc<T>>) -> Self {
+        Self(RwLock::new((config, transports)))
+    }
+
+    /// What comes in its place. Senders look once [`Orders::generation`] has changed.
+    pub fn replace(&self, config: Arc<Config>, transports: Vec<Arc<T>>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = (config, transports);
+    }
+
+    /// What holds for one webhook; `None`: it has no transport.
+    #[must_use]
+    pub fn of(&self, webhook: WebhookIndex) -> Option<(Arc<Config>, Arc<T>)> {
+        let in_force = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        Some((Arc::clone(&in_force.0), Arc::clone(in_force.1.get(webhook.0 as usize)?)))
+    }
+}
+
 /// Everything one sender works with.
 pub struct Sender<T> {
     /// Names, rates and retries; whole, because the logs name actions and topics.
     pub config: Arc<Config>,
+    /// Where the next configuration is found.
+    pub in_force: Arc<InForce<T>>,
     /// Whose sender it is.
     pub webhook: WebhookIndex,
     /// What it drains, alone.
     pub queue: Arc<Queue>,
     /// How an attempt is made: [`client::Endpoint`], or a test's.
-    pub transport: T,
+    pub transport: Arc<T>,
     /// This replica's share of the webhook's rate, and a `Retry-After` that a former owner left.
     pub orders: watch::Receiver<Orders>,
     /// How many outcomes may be uncommitted.

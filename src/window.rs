@@ -3,6 +3,7 @@
 //! A sender enters before a delivery's first attempt; the poll loop lets it leave when a commit that tells the outcome is acknowledged, or when nobody will
 //! ever commit it, because the partition is another's now. Invariant: no more deliveries are in doubt than the window is wide, and each that enters leaves.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,9 @@ pub const HELD_AFTER: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Window {
     places: Semaphore,
+    width: AtomicUsize,
+    /// Places that are to go with those who have them, since the window has become narrower.
+    surplus: AtomicUsize,
     held_since: Mutex<Option<Instant>>,
 }
 
@@ -25,7 +29,13 @@ impl Window {
     /// As wide as what leaves within 100 ms at this rate in posts a second: ⌈rate × 100 ms⌉, 1 at least.
     #[must_use]
     pub fn new(rate: f64) -> Self {
-        Self { places: Semaphore::new(Self::width(rate)), held_since: Mutex::new(None) }
+        let width = Self::width(rate);
+        Self {
+            places: Semaphore::new(width),
+            width: AtomicUsize::new(width),
+            surplus: AtomicUsize::new(0),
+            held_since: Mutex::new(None),
+        }
     }
 
     /// How many deliveries can be in doubt at `rate` posts a second.
@@ -60,7 +70,22 @@ impl Window {
 
     /// One delivery is in doubt no more.
     pub fn leave(&self) {
-        self.places.add_permits(1);
+        let less = |surplus: usize| surplus.checked_sub(1);
+        if self.surplus.fetch_update(Ordering::AcqRel, Ordering::Acquire, less).is_err() {
+            self.places.add_permits(1);
+        }
+    }
+
+    /// The webhook has another rate. One caller at a time.
+    pub fn resize(&self, rate: f64) {
+        let width = Self::width(rate);
+        let before = self.width.swap(width, Ordering::AcqRel);
+        for _ in before..width {
+            self.leave();
+        }
+        let narrower = before.saturating_sub(width);
+        let taken = self.places.forget_permits(narrower);
+        self.surplus.fetch_add(narrower - taken, Ordering::AcqRel);
     }
 
     /// For how long a sender has been waiting for a place: it has something to send, its rate allows it, and Kafka has not acknowledged what was sent before.
@@ -82,6 +107,23 @@ mod tests {
     fn it_is_a_tenth_of_a_second_wide_and_one_at_least() {
         let widths: Vec<usize> = [0.001, 1.0, 10.0, 10.1, 25.0, 1000.0].map(Window::width).to_vec();
         assert_eq!(widths, [1, 1, 1, 2, 3, 100]);
+    }
+
+    #[test]
+    fn a_narrower_window_waits_for_those_inside() {
+        let window = Window::new(50.0);
+        assert!((0..4).all(|_| window.try_enter()), "4 of 5");
+        window.resize(20.0);
+        (0..2).for_each(|_| window.leave());
+        assert!(!window.try_enter(), "2 are still inside, and no more fit");
+        window.leave();
+        assert!(window.try_enter() && !window.try_enter());
+        window.resize(40.0);
+        assert!(window.try_enter() && window.try_enter() && !window.try_enter());
+        window.resize(10.0);
+        window.resize(20.0);
+        (0..3).for_each(|_| window.leave());
+        assert!(window.try_enter() && !window.try_enter(), "4 were inside, 1 is, and 2 fit");
     }
 
     #[tokio::test]

@@ -15,6 +15,8 @@ mod instance;
 
 mod overflow;
 
+mod reload;
+
 mod shutdown;
 
 mod stall;

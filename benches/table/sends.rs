@@ -27,7 +27,7 @@ use slackline::metrics::Metrics;
 use slackline::queue::Queue;
 use slackline::send::client::Clients;
 use slackline::send::starts::Starts;
-use slackline::send::{self, Sender};
+use slackline::send::{self, InForce, Sender};
 use slackline::wake;
 use slackline::window::Window;
 use tokio::net::TcpListener;
@@ -158,6 +158,9 @@ fn lanes(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
     // As large as the pipeline's.
     let (reports, mut reported) = mpsc::channel(1_024);
     let (mut clients, starts) = (Clients::new(), Starts::default());
+    let endpoint = |webhook| clients.endpoint(webhook).map(Arc::new);
+    let endpoints = config.webhooks.iter().map(endpoint).collect::<Result<Vec<_>, _>>()?;
+    let in_force = Arc::new(InForce::new(Arc::clone(&config), endpoints.clone()));
     let (mut windows, mut queues, mut orders) = (Vec::new(), Vec::new(), Vec::new());
     for (lane, webhook) in (0..).zip(&config.webhooks) {
         let queue = Arc::new(Queue::new(2 * posts, webhook.when_full, [ActionIndex(lane)]));
@@ -166,12 +169,13 @@ fn lanes(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
             queue.push(delivery(lane, offset), Origin::Read);
         }
         let window = Arc::new(Window::new(webhook.rate_per_second));
-        let (order, ordered) = watch::channel(Orders { share: 1.0, blocked_until: None });
+        let (order, ordered) = watch::channel(Orders { share: 1.0, ..Orders::default() });
         let sender = Sender {
             config: Arc::clone(&config),
             webhook: WebhookIndex(lane),
             queue: Arc::clone(&queue),
-            transport: clients.endpoint(webhook)?,
+            in_force: Arc::clone(&in_force),
+            transport: Arc::clone(&endpoints[lane as usize]),
             orders: ordered,
             window: Arc::clone(&window),
             starts: starts.clone(),
@@ -189,7 +193,7 @@ fn lanes(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
         let began = Instant::now();
         while began.elapsed() < LIMIT {
             while let Ok(report) = reported.try_recv() {
-                let Report::Ended(Outcome { ticket, ended }) = report else { anyhow::bail!("{report:?}") };
+                let Report::Ended(Outcome { ticket, ended, .. }) = report else { anyhow::bail!("{report:?}") };
                 ensure!(ended == Ended::Delivered, "{ended:?}");
                 windows[ticket.action.0 as usize].leave();
                 if let Some(measured) = count.one()? {

@@ -107,7 +107,7 @@ async fn play(stop_after: Option<Duration>, screen: &mut Screen<'_>) -> anyhow::
         produced: [0; Channel::ALL.len()],
     };
     let shutdown = CancellationToken::new();
-    let worker = pipeline.run(shutdown.clone());
+    let worker = pipeline.run(shutdown.clone(), tokio::sync::mpsc::channel(1).1);
     tokio::pin!(worker);
     let mut worker: Worker<'_> = worker;
     let why = tokio::select! {

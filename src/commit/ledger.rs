@@ -148,6 +148,7 @@ impl Ledger {
             epoch,
             next: start,
             unsettled: Unsettled::default(),
+            mixed: false,
             left,
             partitions,
             topic,
@@ -193,6 +194,14 @@ impl Ledger {
     /// The owned partitions.
     pub fn partitions(&self) -> impl Iterator<Item = Partition> + '_ {
         self.owned.iter().map(|(partition, _)| partition)
+    }
+
+    /// From now on what is committed is named as `roster` has it. What is pending may be of the configuration before.
+    pub fn rename(&mut self, roster: Arc<Roster>) {
+        for (_, owned) in self.owned.iter_mut() {
+            owned.mixed |= owned.unsettled.len() > 0;
+        }
+        self.roster = roster;
     }
 
     /// What the record at this position is.
@@ -276,6 +285,7 @@ impl Ledger {
         if !owned.unsettled.settle(ticket.position.offset, ticket.action, name(&self.roster, ticket.action)) {
             return Settled::Fenced;
         }
+        owned.mixed &= owned.unsettled.len() > 0;
         owned.untold.extend(told_by);
         Settled::Applied
     }

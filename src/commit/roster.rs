@@ -38,6 +38,8 @@ pub struct Roster {
     webhooks_by_hash: HashMap<NameHash, WebhookIndex>,
     /// The most actions that one webhook has.
     most: usize,
+    /// It knows of actions that are not in force any more.
+    retired: bool,
     hash: Option<NameHash>,
 }
 
@@ -76,13 +78,18 @@ impl Roster {
             roster.webhooks_by_hash.insert(NameHash::of(name), index);
         }
         for (index, (name, webhook, topics)) in (0..).map(ActionIndex).zip(actions) {
-            roster.by_hash.entry(NameHash::of(name)).or_default().push(index);
             roster.actions.push(Member { name: NameHash::of(name), webhook });
             if let Some(lane) = roster.webhooks.get_mut(webhook.0 as usize) {
                 lane.feeds.extend_from_slice(topics);
                 lane.feeds.sort_unstable();
                 lane.feeds.dedup();
             }
+            // One that a reload has taken away: only its name is still asked for.
+            if topics.is_empty() {
+                roster.retired = true;
+                continue;
+            }
+            roster.by_hash.entry(NameHash::of(name)).or_default().push(index);
             pairs.push((names.get(webhook.0 as usize).copied().unwrap_or_default(), name));
         }
         pairs.sort_unstable();
@@ -114,6 +121,12 @@ impl Roster {
     #[must_use]
     pub fn webhook(&self, webhook: WebhookIndex) -> Option<NameHash> {
         self.webhooks.get(webhook.0 as usize).map(|lane| lane.name)
+    }
+
+    /// Whether it also knows actions that a reload has taken away.
+    #[must_use]
+    pub fn has_retired(&self) -> bool {
+        self.retired
     }
 
     /// The most actions that serve one webhook.

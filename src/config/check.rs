@@ -65,6 +65,7 @@ pub struct WebhookIndex(pub u32);
 pub struct ActionIndex(pub u32);
 
 /// One Slack incoming webhook with its rate, queue and overflow policy.
+#[derive(Clone)]
 pub struct Webhook {
     /// Its name in the file, in logs and in metrics.
     pub name: String,
@@ -113,10 +114,11 @@ pub struct Retry {
 }
 
 /// One configured "post message".
+#[derive(Clone)]
 pub struct Action {
     /// Its name in the file, in logs and in metrics.
     pub name: String,
-    /// The topics whose events it sees: all of [`Kafka::topics`] unless the file names some. Sorted, without repetition.
+    /// The topics whose events it sees: all of [`Kafka::topics`] unless the file names some. Sorted, without repetition. None: see [`Action::is_retired`].
     pub topics: Vec<TopicIndex>,
     /// The action applies where this is true.
     pub trigger: Expression,
@@ -130,6 +132,14 @@ pub struct Action {
     pub user: Option<Template>,
     /// Overrides the sender's picture (legacy webhooks only).
     pub icon_url: Option<Template>,
+}
+
+impl Action {
+    /// A reload has taken it out of the configuration: it sees no topic, and only what it had asked for before is still under way.
+    #[must_use]
+    pub fn is_retired(&self) -> bool {
+        self.topics.is_empty()
+    }
 }
 
 /// The HTTP endpoint for `/metrics`, `/healthz` and `/readyz`.

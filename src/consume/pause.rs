@@ -32,6 +32,12 @@ impl Pauses {
         Self { feeds, full: BTreeSet::new(), paused: BTreeSet::new() }
     }
 
+    /// Another configuration: the webhooks stay as full as they are.
+    pub(super) fn feed(&mut self, feeds: Vec<Vec<TopicIndex>>) -> Change {
+        self.feeds = feeds;
+        self.change()
+    }
+
     /// A webhook's queue is full.
     pub(super) fn block(&mut self, webhook: WebhookIndex) -> Change {
         self.full.insert(webhook);

@@ -125,7 +125,7 @@ impl PollLoop {
     }
 
     /// Settles a delivery that no sender will see, and tells of it. No reason to commit at once: after a crash it is dropped again, or has room.
-    fn dropped(&mut self, ticket: &Ticket, reason: Reason) {
+    pub(super) fn dropped(&mut self, ticket: &Ticket, reason: Reason) {
         self.ledger.settle(ticket, None);
         self.tell_of_drop(ticket.action, reason);
     }
@@ -146,7 +146,7 @@ impl PollLoop {
     }
 
     /// A topic that stands still is not asked for records; nothing has to be told to the client.
-    fn tell_of_pauses(&self, change: &Change) {
+    pub(super) fn tell_of_pauses(&self, change: &Change) {
         let names =
             |topics: &[TopicIndex]| -> Vec<&str> { topics.iter().map(|topic| self.topics.name(*topic)).collect() };
         if !change.pause.is_empty() {

@@ -289,10 +289,10 @@ impl PollLoop {
         // The drain may have used its time up: a commit takes milliseconds and gets them.
         let deadline = deadline.max(Instant::now() + Duration::from_secs(1));
         let Self { parts, ledger, topics, .. } = self;
-        let Parts { committer, reports, metrics, config, health, .. } = parts;
+        let Parts { committer, reports, metrics, health, .. } = parts;
         let done = committer.finish(ledger, topics, partitions, deadline, |ledger, committer| {
             health.turned(Instant::now());
-            super::take_reports(reports, ledger, committer, metrics, config);
+            super::take_reports(reports, ledger, committer, metrics);
         });
         if !done {
             tracing::warn!("the last commit was not acknowledged in time: the next owner may repeat deliveries");

@@ -86,6 +86,7 @@ impl Rig {
             orders: vec![watch::channel(Orders::default()).0],
             windows: vec![Arc::clone(&window)],
             reports,
+            reloads: tokio::sync::mpsc::unbounded_channel().1,
             router: Router::new(Arc::clone(&config)),
             committer: Committer::new(commits, vec![window], Arc::clone(&metrics), Instant::now()),
             metrics: Arc::clone(&metrics),

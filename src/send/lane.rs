@@ -26,6 +26,8 @@ pub(super) struct Lane<T> {
     /// The zero of the times below.
     started: Instant,
     limiter: Limiter,
+    /// Of the configuration that it goes by.
+    generation: u64,
     /// 429s in a row, over deliveries: the backoff of those that don't say how long.
     limited: u32,
     /// The gauge shows a pause.
@@ -46,7 +48,8 @@ impl<T: Transport> Lane<T> {
         let limiter = Limiter::new(webhook.rate_per_second, webhook.burst, orders.share, Duration::ZERO);
         sender.metrics.blocked_until(None);
         let log = Report::new(sender.config.clone(), sender.webhook);
-        let mut lane = Self { sender, started: Instant::now(), limiter, limited: 0, blocked: false, log };
+        let generation = orders.generation;
+        let mut lane = Self { sender, started: Instant::now(), limiter, generation, limited: 0, blocked: false, log };
         lane.apply(Change::Orders(orders));
         lane
     }
@@ -137,6 +140,9 @@ impl<T: Transport> Lane<T> {
                 let orders = *self.sender.orders.borrow_and_update();
                 self.apply(Change::Orders(orders));
             }
+            // One that came while an attempt was out.
+            let orders = *self.sender.orders.borrow();
+            self.reload(orders);
             let now = self.now();
             let ready = self.limiter.ready_at(now).map(|at| at.max(not_before));
             let may_leave = ready.is_some_and(|at| at <= now);
@@ -185,7 +191,8 @@ impl<T: Transport> Lane<T> {
         let (mut place, held) = (Some(place), tokio::time::sleep(HELD));
         tokio::pin!(held);
         // On the heap, and only while it lasts: thousands of idle senders must stay small.
-        let mut post = Box::pin(self.sender.transport.post(payload));
+        let transport = Arc::clone(&self.sender.transport);
+        let mut post = Box::pin(async move { transport.post(payload).await });
         loop {
             tokio::select! {
                 biased;
@@ -226,9 +233,24 @@ impl<T: Transport> Lane<T> {
         self.started.checked_add(until)
     }
 
+    /// Goes by the configuration that is in force now. Tokens that were spent, and a block, stay.
+    fn reload(&mut self, orders: Orders) {
+        if orders.generation == self.generation {
+            return;
+        }
+        self.generation = orders.generation;
+        let Some((config, transport)) = self.sender.in_force.of(self.sender.webhook) else { return };
+        self.log.reload(Arc::clone(&config));
+        (self.sender.config, self.sender.transport) = (config, transport);
+        let (rate, burst, now) = (self.webhook().rate_per_second, self.webhook().burst, self.now());
+        self.limiter.set_rate(rate, burst, orders.share, now);
+        self.sender.metrics.rate_limit(rate * orders.share);
+    }
+
     fn apply(&mut self, change: Change) {
         match change {
             Change::Orders(orders) => {
+                self.reload(orders);
                 let now = self.now();
                 self.limiter.set_share(orders.share, now);
                 self.sender.metrics.rate_limit(self.webhook().rate_per_second * orders.share);
@@ -246,7 +268,12 @@ impl<T: Transport> Lane<T> {
         if ended == Ended::Delivered {
             self.log.delivered(at);
         }
-        let heard = self.sender.reports.send(delivery::Report::Ended(Outcome { ticket, ended })).await.is_ok();
+        let heard = self
+            .sender
+            .reports
+            .send(delivery::Report::Ended(Outcome { ticket, webhook: self.sender.webhook, ended }))
+            .await
+            .is_ok();
         self.sender.queue.finish(&ticket, ended);
         (self.sender.wake)();
         heard

@@ -39,6 +39,14 @@ impl Limiter {
         self.refill = refill(self.rate, share);
     }
 
+    /// From `now` on the webhook has another rate and burst. What was spent stays spent.
+    pub fn set_rate(&mut self, rate: f64, burst: u32, share: f64, now: Duration) {
+        self.settle(now);
+        self.rate = rate;
+        self.allowance = u128::from(burst.max(1) - 1) * TOKEN;
+        self.refill = refill(rate, share);
+    }
+
     /// Nothing leaves before `until`. An earlier time than the one in force is ignored.
     pub fn block(&mut self, until: Duration) {
         self.blocked_until = self.blocked_until.max(Some(until));

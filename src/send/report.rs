@@ -26,6 +26,11 @@ impl Report {
         Self { config, webhook, failing: LogRepeat::default(), limited: LogRepeat::default(), dropping: Vec::new() }
     }
 
+    /// Names are those of another configuration from now on.
+    pub(super) fn reload(&mut self, config: Arc<Config>) {
+        self.config = config;
+    }
+
     /// An attempt failed and will be made again.
     pub(super) fn failed(&mut self, ticket: &Ticket, word: &str, now: Duration) {
         let line = self.failing.note(now);

@@ -28,7 +28,7 @@ pub struct Program {
     log: Arc<Mutex<String>>,
     watched: Arc<Watched>,
     threads: Vec<JoinHandle<()>>,
-    _home: TempDir,
+    home: TempDir,
 }
 
 #[derive(Default)]
@@ -50,6 +50,8 @@ pub enum Signal {
     Term,
     /// The same, from a keyboard.
     Int,
+    /// Load the configuration anew.
+    Hup,
     /// Gone at once.
     Kill,
     /// Stand still.
@@ -95,7 +97,22 @@ impl Program {
                 move || watch(admin, &watched)
             }),
         ];
-        Self { child, admin, log, watched, threads, _home: home }
+        Self { child, admin, log, watched, threads, home }
+    }
+
+    /// Puts another configuration in place of its file, as Kubernetes does: by another symbolic link.
+    pub fn configure(&self, setup: &Setup) {
+        self.write(&setup.yaml(self.admin));
+    }
+
+    /// The same, with any text.
+    pub fn write(&self, text: &str) {
+        let file = tempfile::Builder::new().suffix(".yaml").tempfile_in(self.home.path()).unwrap();
+        std::fs::write(&file, text).unwrap();
+        let (_, file) = file.keep().unwrap();
+        let link = self.home.path().join("next");
+        std::os::unix::fs::symlink(file, &link).unwrap();
+        std::fs::rename(link, self.home.path().join("slackline.yaml")).unwrap();
     }
 
     /// Starts it and waits until it is ready.
@@ -215,6 +232,7 @@ impl Program {
         let name = match signal {
             Signal::Term => "TERM",
             Signal::Int => "INT",
+            Signal::Hup => "HUP",
             Signal::Kill => "KILL",
             Signal::Stop => "STOP",
             Signal::Cont => "CONT",

@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
+use std::path::Path;
 
 use super::broker::{Broker, Record, unique};
 use super::slack::Slack;
@@ -24,7 +25,7 @@ pub struct Setup {
     pub kafka: Vec<String>,
     /// librdkafka's properties.
     pub properties: Vec<(&'static str, String)>,
-    /// Name, URL and further lines of each webhook.
+    /// Name, the line with the URL, and further lines of each webhook.
     webhooks: Vec<(String, String, Vec<String>)>,
     /// The YAML of the actions.
     actions: String,
@@ -61,8 +62,17 @@ impl Setup {
 
     /// One more webhook with actions of one's own, as a YAML list, indented by two.
     pub fn webhook_with(mut self, slack: &Slack, name: &str, lines: &[&str], actions: &str) -> Self {
-        self.webhooks.push((name.to_owned(), slack.url(name), lines.iter().map(|line| (*line).to_owned()).collect()));
+        let url = format!("url: {}", slack.url(name));
+        self.webhooks.push((name.to_owned(), url, lines.iter().map(|line| (*line).to_owned()).collect()));
         self.actions.push_str(actions);
+        self
+    }
+
+    /// The URL of the webhook `name` is in a file.
+    pub fn url_file(mut self, name: &str, file: &Path) -> Self {
+        for (_, url, _) in self.webhooks.iter_mut().filter(|(of, ..)| of == name) {
+            *url = format!("url_file: {}", file.display());
+        }
         self
     }
 
@@ -85,7 +95,7 @@ impl Setup {
         }
         out.push_str("webhooks:\n");
         for (name, url, lines) in &self.webhooks {
-            let _ = writeln!(out, "  {name}:\n    url: {url}");
+            let _ = writeln!(out, "  {name}:\n    {url}");
             for line in lines {
                 let _ = writeln!(out, "    {line}");
             }

@@ -18,6 +18,8 @@ pub(super) struct Owned {
     /// The offset to read next: everything below was read. Offsets have gaps, so this is one past the last that was *seen*.
     pub(super) next: Offset,
     pub(super) unsettled: Unsettled,
+    /// Some of it may be of a configuration that a reload has replaced.
+    pub(super) mixed: bool,
     /// What a former owner left, as far as it was not read again.
     pub(super) left: Option<Left>,
     pub(super) partitions: Option<u32>,
@@ -57,12 +59,12 @@ impl Owned {
     /// Until the inherited mark is passed, it is carried on with what is left of it.
     pub(super) fn state(&self, roster: &Roster, blocked: Vec<Blocked>, budget: usize) -> State {
         let left = match &self.left {
-            Some(left) => left.with(self.list(roster), roster.hash()),
+            Some(left) => left.with(self.list(roster), if self.mixed { None } else { roster.hash() }),
             // What can't fit need not be listed to be cut.
             None if self.least_listed(roster) > metadata::bytes(budget) => {
                 let filter_bytes = budget / metadata::FILTER_SHARE;
                 let (pending, count) = (self.pending(roster), self.unsettled.pending());
-                let positions = Positions::of(pending, count, roster.hash(), filter_bytes);
+                let positions = Positions::of(pending, count, self.roster(roster), filter_bytes);
                 Left { mark: self.next, pending: Pending::Positions(positions) }
             }
             None => Left { mark: self.next, pending: Pending::Listed(self.list(roster)) },
@@ -78,6 +80,9 @@ impl Owned {
 
     /// The names that the state's list is in, if they are all of one configuration.
     pub(super) fn roster(&self, roster: &Roster) -> Option<NameHash> {
+        if self.mixed {
+            return None;
+        }
         let known = |listed: &Listed| {
             let of_webhook = |action: &ActionIndex| roster.webhook_of(*action) == Some(listed.webhook);
             listed.pending.iter().all(|name| roster.named(*name).iter().any(of_webhook))

@@ -148,7 +148,7 @@ pub(super) fn sender<T>(webhook: Webhook, transport: T) -> (Sender<T>, Rest) {
     let queue = Arc::new(Queue::new(webhook.queue_capacity, webhook.when_full, [ActionIndex(0)]));
     let config = config(webhook);
     let metrics = Metrics::new(&config);
-    let (orders, ordered) = watch::channel(Orders { share: 1.0, blocked_until: None });
+    let (orders, ordered) = watch::channel(Orders { share: 1.0, ..Orders::default() });
     let (reports_in, reports) = mpsc::channel(2);
     let wakes = Arc::new(AtomicU64::new(0));
     let wake = {
@@ -157,7 +157,10 @@ pub(super) fn sender<T>(webhook: Webhook, transport: T) -> (Sender<T>, Rest) {
             wakes.fetch_add(1, Ordering::Relaxed);
         })
     };
+    let transport = Arc::new(transport);
+    let in_force = Arc::new(InForce::new(Arc::clone(&config), vec![Arc::clone(&transport)]));
     let sender = Sender {
+        in_force: Arc::clone(&in_force),
         webhook: WebhookIndex(0),
         queue: Arc::clone(&queue),
         transport,

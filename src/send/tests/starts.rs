@@ -44,7 +44,7 @@ async fn a_place_that_comes_too_late_is_left_to_others() {
     rig.settle().await;
     // A `Retry-After` that a former owner left comes while it waits.
     let until = SystemTime::now() + Duration::from_secs(30);
-    rig.orders.send_replace(Orders { share: 1.0, blocked_until: Some(until) });
+    rig.orders.send_replace(Orders { share: 1.0, blocked_until: Some(until), ..Orders::default() });
     rig.settle().await;
     let places = others.len();
     drop(others);

@@ -1,0 +1,100 @@
+//! [1] Another configuration, between two records: what is under way goes on, and the next record is the first of the new one.
+//!
+//! An event is matched by the configuration that is in force when it is read. What a webhook had queued is delivered as it was rendered, as long as the webhook
+//! remains; of one that is gone, an action that posts to another webhook now takes its own along, and the rest is dropped (`unclaimed`).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::{PollLoop, share};
+use crate::commit::roster::Roster;
+use crate::config::check::{ActionIndex, Config, WebhookIndex};
+use crate::delivery::{Delivery, Orders, Origin, Reason};
+use crate::queue::{Push, Queue};
+use crate::route::Router;
+use crate::window::Window;
+
+/// What takes the place of what is in force: the same indices, and perhaps some more.
+pub struct Reload {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// Made of it.
+    pub router: Router,
+    /// By webhook.
+    pub queues: Vec<Arc<Queue>>,
+    /// Of the webhooks that are new, in order.
+    pub orders: Vec<watch::Sender<Orders>>,
+    /// By webhook.
+    pub windows: Vec<Arc<Window>>,
+    /// The webhooks that are gone.
+    pub gone: BTreeSet<WebhookIndex>,
+    /// Counted from the first configuration.
+    pub generation: u64,
+}
+
+impl PollLoop {
+    /// Puts what came in force.
+    pub(super) fn reload(&mut self) {
+        while let Ok(reload) = self.parts.reloads.try_recv() {
+            self.put_in_force(reload);
+        }
+    }
+
+    fn put_in_force(&mut self, reload: Reload) {
+        let Reload { config, router, queues, orders, windows, gone, generation } = reload;
+        let feeds: Vec<_> = share::feeds(&config)
+            .into_iter()
+            .enumerate()
+            // What is still under way where nothing feeds any more goes on at the share that it had.
+            .map(|(at, feed)| if feed.is_empty() { self.feeds.get(at).cloned().unwrap_or_default() } else { feed })
+            .collect();
+        for (webhook, window) in config.webhooks.iter().zip(&windows) {
+            window.resize(webhook.rate_per_second);
+        }
+        self.ledger.rename(Arc::new(Roster::new(&config)));
+        self.parts.committer.watch(windows.clone());
+        self.parts.orders.extend(orders);
+        self.parts.config = config;
+        self.parts.router = router;
+        self.parts.queues = queues;
+        self.parts.windows = windows;
+        self.feeds = feeds.clone();
+        let change = self.pauses.feed(feeds);
+        self.tell_of_pauses(&change);
+        for webhook in gone {
+            self.clear(webhook);
+        }
+        self.ownership_changed();
+        for orders in &self.parts.orders {
+            orders.send_modify(|orders| orders.generation = generation);
+        }
+        // What was dropped is not pending any more.
+        self.parts.committer.hurry();
+    }
+
+    fn clear(&mut self, webhook: WebhookIndex) {
+        let config = Arc::clone(&self.parts.config);
+        let now_of = |action: ActionIndex| {
+            let action = config.actions.get(action.0 as usize).filter(|action| !action.is_retired());
+            action.map(|action| action.webhook).filter(|now| *now != webhook)
+        };
+        let Some(queue) = self.parts.queues.get(webhook.0 as usize).cloned() else { return };
+        let (moved, dropped) = queue.retire(|action| now_of(action).is_some());
+        for delivery in moved {
+            self.move_along(delivery, now_of);
+        }
+        for ticket in dropped {
+            self.dropped(&ticket, Reason::Unclaimed);
+        }
+    }
+
+    fn move_along(&mut self, delivery: Delivery, now_of: impl Fn(ActionIndex) -> Option<WebhookIndex>) {
+        let to = now_of(delivery.ticket.action).and_then(|webhook| self.parts.queues.get(webhook.0 as usize));
+        // One that was admitted is admitted above the capacity.
+        if let Some(Push::Dropped(ticket)) = to.map(|queue| queue.push(delivery, Origin::Listed)) {
+            self.dropped(&ticket, Reason::Overflow);
+        }
+    }
+}
