@@ -303,3 +303,41 @@ fn what_was_pending_and_is_gone_is_lost() {
     assert_eq!(ledger.take_lost(), [(partition(0), 1)]);
     assert_eq!(offers(&ledger)[0].offset, Offset(10));
 }
+
+/// After a reload what is pending may be of an action that is gone: a next owner must not take the positions for those of its own configuration.
+#[test]
+fn positions_of_two_configurations_say_so() {
+    let mut ledger = Ledger::new(roster());
+    let (epoch, _) = ledger.assign(partition(0), Offset(0), committed(0));
+    let event = |offset: i64| Position { partition: partition(0), offset: Offset(offset) };
+    (0..4_000).for_each(|offset| drop(ledger.read(event(offset), read([0]))));
+    let named = |ledger: &Ledger| {
+        let offer = offers(ledger).remove(0);
+        match metadata::decode(offer.metadata.as_bytes(), offer.offset).unwrap().left.unwrap().pending {
+            Pending::Positions(positions) => positions.roster,
+            Pending::Listed(list) => panic!("{} events are listed", list.len()),
+        }
+    };
+    let before = roster().hash();
+    assert!(before.is_some());
+    assert_eq!(named(&ledger), before);
+    let topics = [TopicIndex(0)];
+    // `a` is retired, and `e` is new.
+    let after = Arc::new(Roster::of(
+        ["w"],
+        [("a", WebhookIndex(0), &[][..])]
+            .into_iter()
+            .chain(["b", "c", "d", "e"].map(|name| (name, WebhookIndex(0), &topics[..]))),
+    ));
+    ledger.rename(Arc::clone(&after));
+    assert_eq!(named(&ledger), None);
+    for offset in 0..4_000 {
+        ledger.settle(&Ticket { position: event(offset), epoch, action: ActionIndex(0) }, None);
+    }
+    (4_000..8_000).for_each(|offset| drop(ledger.read(event(offset), read([1]))));
+    assert_eq!(named(&ledger), after.hash(), "nothing of the former one is pending any more");
+    assert_eq!(
+        after.hash(),
+        Roster::of(["w"], ["b", "c", "d", "e"].map(|name| (name, WebhookIndex(0), &topics[..]))).hash()
+    );
+}
