@@ -38,8 +38,6 @@ pub struct Roster {
     webhooks_by_hash: HashMap<NameHash, WebhookIndex>,
     /// The most actions that one webhook has.
     most: usize,
-    /// It knows of actions that are not in force any more.
-    retired: bool,
     hash: Option<NameHash>,
 }
 
@@ -86,7 +84,6 @@ impl Roster {
             }
             // One that a reload has taken away: only its name is still asked for.
             if topics.is_empty() {
-                roster.retired = true;
                 continue;
             }
             roster.by_hash.entry(NameHash::of(name)).or_default().push(index);
@@ -121,12 +118,6 @@ impl Roster {
     #[must_use]
     pub fn webhook(&self, webhook: WebhookIndex) -> Option<NameHash> {
         self.webhooks.get(webhook.0 as usize).map(|lane| lane.name)
-    }
-
-    /// Whether it also knows actions that a reload has taken away.
-    #[must_use]
-    pub fn has_retired(&self) -> bool {
-        self.retired
     }
 
     /// The most actions that serve one webhook.
