@@ -44,7 +44,7 @@ render() { # OUT HELM-ARGUMENT…
 refused() { # FILE
     local wanted
     wanted="$(sed -n '1s/^# //p' "$1")"
-    if "$helm" template slackline "$chart" --values "$chart/ci/minimal-values.yaml" --values "$1" >/dev/null 2>"$work/refusal"; then
+    if render "$work/taken" --values "$chart/ci/minimal-values.yaml" --values "$1" --kube-version "${versions[-1]}" 2>"$work/refusal"; then
         echo "it was taken"
         return 1
     fi
