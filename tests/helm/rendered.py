@@ -94,8 +94,13 @@ for document in documents:
         builtin.append(document)
     if text := (document.get("data") or {}).get("slackline.yaml"):
         configuration(text)
+    files = pathlib.Path("helm/slackline/files")
     if text := (document.get("data") or {}).get("slackline.json"):
-        json.loads(text)
+        if json.loads(text) != json.loads((files / "dashboard.json").read_text()):
+            faults.append("the dashboard differs from files/dashboard.json")
+    # Prometheus' own `{{ $labels.x }}` included.
+    if document["kind"] == "PrometheusRule" and document["spec"] != yaml.safe_load((files / "alerts.yaml").read_text()):
+        faults.append("the rules differ from files/alerts.yaml")
 consistent(documents)
 (out / "kubernetes.yaml").write_text(yaml.safe_dump_all(builtin))
 print("\n".join(faults) or " ".join(f"{document['kind']}" for document in documents))
