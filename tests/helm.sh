@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# The chart: lint, what is rendered for each of helm/slackline/ci/*.yaml, what is refused, unit tests. One line a check; 1 if any failed.
+#
+# SLACKLINE is the program that checks the rendered configurations (default target/release/slackline, built where it is absent).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+chart=helm/slackline
+# The oldest and the newest of Kubernetes that the chart is for, and that there are schemas for.
+versions=(1.27 1.37)
+
+tools="$(tests/tools.sh helm helm-unittest kubernetes-validate)"
+{ read -r helm; read -r unittest; read -r validate; } <<<"$tools"
+python="$(dirname "$validate")/python3"
+slackline="${SLACKLINE:-target/release/slackline}"
+[[ -x $slackline || -n ${SLACKLINE:-} ]] || cargo build --release --locked --bin slackline
+slackline="$(realpath "$slackline")"
+
+work="$(mktemp -d "${TMPDIR:-/tmp}/slackline-helm.XXXXXX")"
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+
+# Runs a command; its output is shown only where it fails.
+check() { # WHAT COMMAND…
+    local what="$1"
+    shift
+    if "$@" >"$work/log" 2>&1; then
+        echo "ok      $what"
+        passed=$((passed + 1))
+    else
+        echo "FAILED  $what"
+        sed 's/^/        /' "$work/log"
+        failed=$((failed + 1))
+        return 1
+    fi
+}
+
+render() { # OUT HELM-ARGUMENT…
+    local out="$1"
+    shift
+    "$helm" template slackline "$chart" --namespace chat "$@" >"$out"
+}
+
+# Refused, by the schema or by the chart, with the text that the file's first line says.
+refused() { # FILE
+    local wanted
+    wanted="$(sed -n '1s/^# //p' "$1")"
+    if render "$work/taken" --values "$chart/ci/minimal-values.yaml" --values "$1" --kube-version "${versions[-1]}" 2>"$work/refusal"; then
+        echo "it was taken"
+        return 1
+    fi
+    grep -qF -- "$wanted" "$work/refusal" || { echo "wanted: $wanted"; cat "$work/refusal"; return 1; }
+}
+
+configuration() { # DIRECTORY
+    local names
+    mapfile -t names <"$1/environment"
+    env "${names[@]}" "$slackline" check -c "$1/slackline.yaml"
+}
+
+same_version() {
+    local crate
+    crate="$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)"
+    grep -qx "appVersion: \"$crate\"" "$chart/Chart.yaml" || { echo "appVersion is not the crate's $crate"; return 1; }
+}
+
+check "the chart's appVersion is the crate's version" same_version || true
+check "the chart's schema holds the configuration's" "$python" tests/helm/schema.py || true
+for values in "$chart"/ci/*.yaml; do
+    name="$(basename "$values" .yaml)"
+    out="$work/$name"
+    mkdir -p "$out"
+    check "$name: lint" "$helm" lint "$chart" --strict --values "$values" || true
+    for version in "${versions[@]}"; do
+        check "$name: render for Kubernetes $version" render "$out/rendered.yaml" --values "$values" --kube-version "$version" || continue
+        check "$name: custom resources, names, selectors" "$python" tests/helm/rendered.py "$out/rendered.yaml" "$values" "$out" || continue
+        check "$name: schemas of Kubernetes $version" "$validate" -k "$version" --strict "$out/kubernetes.yaml" || true
+    done
+    check "$name: slackline check of the rendered configuration" configuration "$out" || true
+done
+for values in "$chart"/ci/refused/*.yaml; do
+    check "refused: $(basename "$values" .yaml)" refused "$values" || true
+done
+check "unit tests" "$unittest" "$chart" || true
+
+echo "helm: $passed checks passed, $failed failed; custom resources were checked against tests/helm/custom, not against their operators' own schemas"
+[[ $failed == 0 ]]

@@ -1,0 +1,107 @@
+"""Takes a rendered chart apart: `rendered.py RENDERED.yaml VALUES.yaml OUT`.
+
+OUT/kubernetes.yaml: what Kubernetes' own schemas are for; custom resources are checked here, against the small schemas in custom/.
+OUT/slackline.yaml, OUT/environment: the configuration and dummy values of what it names, for `slackline check`.
+Prints one line per fault, and exits with 1 then.
+"""
+
+import json
+import pathlib
+import re
+import sys
+
+import jsonschema
+import yaml
+
+rendered, values, out = map(pathlib.Path, sys.argv[1:4])
+custom = {
+    json.loads(file.read_text())["title"]: json.loads(file.read_text())
+    for file in (pathlib.Path(__file__).parent / "custom").glob("*.json")
+}
+faults: list[str] = []
+
+
+def custom_resource(document: dict) -> None:
+    schema = custom[f"{document['apiVersion']} {document['kind']}"]
+    for error in jsonschema.Draft7Validator(schema).iter_errors(document):
+        faults.append(f"{document['kind']}: {error.json_path}: {error.message}")
+
+
+def configuration(text: str) -> None:
+    """What the worker reads is what the values say, and `admin`."""
+    given = yaml.safe_load(values.read_text())["config"]
+    read = yaml.safe_load(text)
+    if read.pop("admin", None) != {"listen": "0.0.0.0:9464"}:
+        faults.append("slackline.yaml: admin.listen is not 0.0.0.0:9464")
+    if read != given:
+        faults.append("slackline.yaml: differs from the values' config")
+    # The pod's files, and a URL of its own for each variable (two webhooks with one URL are refused).
+    secrets = (out / "secrets").absolute()
+    for path in re.findall(r"url_file: /run/secrets/(\S+)", text):
+        file = secrets / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"https://hooks.slack.com/services/{path}\n")
+    (out / "slackline.yaml").write_text(text.replace("url_file: /run/secrets/", f"url_file: {secrets}/"))
+    names = {name for name in re.findall(r"\$\{([A-Za-z_]\w*)\}", text) if name != "NOT_EXPANDED"}
+    lines = []
+    for name in sorted(names):
+        url = f"https://hooks.slack.com/services/{name}"
+        lines.append(f"{name}={url if name.endswith('_URL') else name.lower().replace('_', '-')}")
+    (out / "environment").write_text("".join(line + "\n" for line in lines))
+
+
+def consistent(documents: list[dict]) -> None:
+    """What no schema knows: selectors that select, names that exist."""
+    [workload] = [d for d in documents if d["kind"] in ("Deployment", "StatefulSet")]
+    pod = workload["spec"]["template"]
+    labels = pod["metadata"]["labels"]
+    of = {(d["kind"], d["metadata"]["name"]) for d in documents}
+    for document in documents:
+        spec = document.get("spec", {})
+        name = f"{document['kind']}/{document['metadata']['name']}"
+        if document["kind"] in ("Service",):
+            selector = spec["selector"]
+        elif document["kind"] == "NetworkPolicy":
+            selector = spec["podSelector"]["matchLabels"]
+        elif document["kind"] in ("HorizontalPodAutoscaler", "ScaledObject"):
+            target = spec["scaleTargetRef"]
+            if (target["kind"], target["name"]) not in of:
+                faults.append(f"{name}: scales {target['name']}, which is not there")
+            if "replicas" in workload["spec"]:
+                faults.append(f"{name}: the workload sets replicas too")
+            continue
+        else:
+            selector = spec.get("selector", {}).get("matchLabels", {})
+        meant = document["metadata"]["labels"] if document["kind"] == "ServiceMonitor" else labels
+        if not selector.items() <= meant.items():
+            faults.append(f"{name}: selects no pod of ours")
+    container = pod["spec"]["containers"][0]
+    mounted = {mount["name"] for mount in container["volumeMounts"]}
+    if mounted != {volume["name"] for volume in pod["spec"]["volumes"]}:
+        faults.append("volumes and mounts differ")
+    if any("subPath" in mount for mount in container["volumeMounts"]):
+        faults.append("a subPath mount never sees a change")
+    if workload["kind"] == "StatefulSet" and ("Service", workload["spec"]["serviceName"]) not in of:
+        faults.append("the StatefulSet's service is not there")
+
+
+documents = [document for document in yaml.safe_load_all(rendered.read_text()) if document]
+builtin = []
+for document in documents:
+    if f"{document['apiVersion']} {document['kind']}" in custom:
+        custom_resource(document)
+    else:
+        builtin.append(document)
+    if text := (document.get("data") or {}).get("slackline.yaml"):
+        configuration(text)
+    files = pathlib.Path("helm/slackline/files")
+    if text := (document.get("data") or {}).get("slackline.json"):
+        if json.loads(text) != json.loads((files / "dashboard.json").read_text()):
+            faults.append("the dashboard differs from files/dashboard.json")
+    # Prometheus' own `{{ $labels.x }}` included.
+    if document["kind"] == "PrometheusRule" and document["spec"] != yaml.safe_load((files / "alerts.yaml").read_text()):
+        faults.append("the rules differ from files/alerts.yaml")
+consistent(documents)
+(out / "kubernetes.yaml").write_text(yaml.safe_dump_all(builtin))
+print("\n".join(faults) or " ".join(f"{document['kind']}" for document in documents))
+sys.exit(bool(faults))

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# What tests/helm.sh and tests/supply.sh need, of one version each, from package registries: tests/tools.sh NAME… prints where each is.
+#
+# Kept in ${SLACKLINE_TOOLS:-$HOME/.cache/slackline-tools}. As root it installs Debian's golang and python3-venv where they are missing.
+set -euo pipefail
+
+cache="${SLACKLINE_TOOLS:-$HOME/.cache/slackline-tools}"
+# Two cores are enough to fetch with, and the machine is shared.
+export GOFLAGS='-buildvcs=false -p=2' GOBIN='' GOTOOLCHAIN="${GOTOOLCHAIN:-auto}" CARGO_BUILD_JOBS="${CARGO_BUILD_JOBS:-2}"
+
+die() {
+    echo "tools.sh: $*" >&2
+    exit 1
+}
+
+debian() { # COMMAND PACKAGE…
+    local command="$1"
+    shift
+    bash -c "$command" >/dev/null 2>&1 && return
+    [[ $EUID == 0 ]] || die "\`$command\` fails; as root: apt-get install --no-install-recommends $*"
+    { apt-get update -qq && apt-get install -qq --no-install-recommends "$@"; } >&2
+}
+
+# The name carries the version: a new one is fetched beside the old one.
+go_tool() { # NAME MODULE VERSION PACKAGE
+    local at="$cache/$1-$3" work
+    [[ -x $at/$1 ]] || {
+        debian 'go version' golang-go ca-certificates
+        echo "tools.sh: building $1 $3" >&2
+        mkdir -p "$cache"
+        work="$(mktemp -d "$cache/.$1.XXXXXX")"
+        # Within a copy of the module, so that its own replacements and locked versions count (`go install` refuses the former).
+        local from
+        from="$(go mod download -json "$2@$3" | sed -n 's/^\t"Dir": "\(.*\)",\{0,1\}$/\1/p')"
+        [[ -n $from ]] || die "\`$2@$3\` could not be fetched"
+        cp -r "$from" "$work/source"
+        chmod -R u+w "$work/source"
+        (cd "$work/source" && go build -trimpath -ldflags '-s -w' -o "$work/$1" "$4") >&2
+        rm -rf "$work/source"
+        mv -T "$work" "$at"
+    }
+    echo "$at/$1"
+}
+
+python_tool() { # NAME PACKAGE VERSION
+    local at="$cache/$1-$3"
+    [[ -x $at/bin/$1 ]] || {
+        debian 'python3 -c "import ensurepip, venv"' python3-venv
+        echo "tools.sh: installing $2 $3" >&2
+        mkdir -p "$cache"
+        # In place, since a venv cannot be moved; the marker is what is looked for.
+        rm -rf "$at"
+        python3 -m venv "$at" >&2
+        "$at/bin/pip" install --quiet --disable-pip-version-check "$2==$3" >&2
+    }
+    echo "$at/bin/$1"
+}
+
+cargo_tool() { # NAME VERSION
+    local at="$cache/$1-$2"
+    [[ -x $at/bin/$1 ]] || {
+        echo "tools.sh: building $1 $2" >&2
+        # Not in slackline's target directory, nor with its settings.
+        (cd / && CARGO_TARGET_DIR="$cache/.target" cargo install --quiet --locked --root "$at" "$1@$2") >&2
+        rm -rf "$cache/.target"
+    }
+    echo "$at/bin/$1"
+}
+
+for name in "$@"; do
+    case "$name" in
+    helm) go_tool helm helm.sh/helm/v3 v3.22.0 ./cmd/helm ;;
+    helm-unittest) go_tool helm-unittest github.com/helm-unittest/helm-unittest v1.1.2 ./cmd/helm-unittest ;;
+    actionlint) go_tool actionlint github.com/rhysd/actionlint v1.7.12 ./cmd/actionlint ;;
+    kubernetes-validate) python_tool kubernetes-validate kubernetes-validate 1.37.0 ;;
+    cargo-deny) cargo_tool cargo-deny 0.20.2 ;;
+    *) die "no such tool: $name" ;;
+    esac
+done
