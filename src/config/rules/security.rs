@@ -173,7 +173,7 @@ impl Rules<'_> {
             .or(said.starts_with("Private key check").then_some("key"))
             .and_then(part);
         if let Some((name, at)) = file {
-            let help = if said.starts_with("Private key check") {
+            let help = if said.starts_with("Private key check") || said.contains("mismatch") {
                 "give it the key that the certificate was made with"
             } else if name.starts_with("ssl.key") {
                 "give it a private key in PEM; one that is encrypted needs its `ssl.key.password`"
