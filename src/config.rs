@@ -181,6 +181,13 @@ struct KafkaSection {
     /// librdkafka's consumer properties, passed on as they are. Those that slackline decides itself are refused.
     #[schemars(extend("examples" = [{"security.protocol": "SASL_SSL", "sasl.mechanism": "SCRAM-SHA-512"}]))]
     properties: Option<Located<Properties>>,
+    /// Properties whose values are in files, such as mounted secrets: the file of each, read at start, without the line break at its end. Relative to the
+    /// configuration's directory.
+    #[schemars(extend("examples" = [{"sasl.password": "/run/secrets/kafka-password"}]))]
+    property_files: Option<Located<Entries<String>>>,
+    /// For `sasl.mechanism: OAUTHBEARER`: a file that holds the token, read again whenever a new one is due. Relative to the configuration's directory.
+    #[schemars(extend("examples" = ["/var/run/secrets/kafka/token"]))]
+    oauth_token_file: Option<Located<String>>,
 }
 
 /// One Slack incoming webhook: exactly one of `url` and `url_file`. `${NAME}` is expanded from the environment in every value; `$${` is a plain `${`.

@@ -21,6 +21,7 @@ use crate::event::{Offset, Partition, TopicId, TopicIndex};
 use crate::health::Health;
 use crate::health::stall::Stalls;
 use crate::kafka::native::{Ends, Records, TopicQueue};
+use crate::kafka::refusal::Refusal;
 use crate::kafka::{self, Client, Connect};
 use crate::log_repeat::LogRepeat;
 use crate::metrics::{Metrics, TopicTally};
@@ -56,6 +57,8 @@ mod read;
 mod rebalance;
 
 mod reload;
+
+mod refused;
 
 #[cfg(test)]
 mod rig;
@@ -160,6 +163,7 @@ pub struct PollLoop {
     /// By webhook, where there is one: a full queue drops what many actions ask for. With the action of the last one.
     drops: BTreeMap<(Option<WebhookIndex>, Reason), (LogRepeat, ActionIndex)>,
     trouble: LogRepeat,
+    refused: refused::Refused,
     lookups: LogRepeat,
     holds: Holds,
     grown: grown::Grown,
@@ -199,6 +203,7 @@ impl PollLoop {
             asked_for_topics: Instant::now(),
             drops: BTreeMap::new(),
             trouble: LogRepeat::default(),
+            refused: refused::Refused::default(),
             lookups: LogRepeat::default(),
             holds: Holds::default(),
             grown: grown::Grown::default(),
@@ -272,6 +277,10 @@ impl PollLoop {
             if let Err(error) = self.describe_topics() {
                 tracing::debug!(%error, "could not ask for the topics");
             }
+        } else if let Some(refusal) = Refusal::of(reason) {
+            self.refused(refusal);
+        } else if self.refused.is_known() && error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
+            // The same, told once more.
         } else if let Some(times) = self.trouble.note(self.began.elapsed()).times() {
             tracing::warn!(%error, reason, times, "trouble with Kafka; the client keeps trying");
         }

@@ -28,6 +28,8 @@ struct State {
     offsets_committed: bool,
     /// Since when no broker is reachable; `None` while one is.
     unreachable_since: Option<Instant>,
+    /// A broker is there and lets nobody in: which, why, and what to do.
+    refused: Option<String>,
     /// Configured topics that do not exist.
     missing_topics: Vec<String>,
     /// For how long a sender has been waiting for an acknowledged commit.
@@ -51,6 +53,7 @@ impl Health {
                 joined: false,
                 offsets_committed: false,
                 unreachable_since: Some(now),
+                refused: None,
                 missing_topics: Vec::new(),
                 held: None,
                 stalls: Vec::new(),
@@ -78,6 +81,17 @@ impl Health {
     pub fn set_reachable(&self, reachable: bool, now: Instant) {
         let mut state = self.lock();
         state.unreachable_since = if reachable { None } else { state.unreachable_since.or(Some(now)) };
+    }
+
+    /// Which broker is there and lets nobody in, and why; `None`: none.
+    pub fn set_refused(&self, refused: Option<String>) {
+        self.lock().refused = refused;
+    }
+
+    /// Whether this process is a member of its group, as far as is known.
+    #[must_use]
+    pub fn is_joined(&self) -> bool {
+        self.lock().joined
     }
 
     /// The configured topics that do not exist; they are waited for.
@@ -139,6 +153,10 @@ impl Health {
         let unreachable = state.unreachable_since.map(|since| now.saturating_duration_since(since));
         if let Some(unreachable) = unreachable.filter(|unreachable| *unreachable >= UNREACHABLE_AFTER) {
             reasons.push(format!("no broker has been reachable for {} s", unreachable.as_secs()));
+        }
+        // Where others let it in, one that does not is no reason.
+        if let Some(refused) = state.refused.as_ref().filter(|_| !state.joined || unreachable.is_some()) {
+            reasons.push(refused.clone());
         }
         if !state.joined {
             reasons.push("the consumer group is not joined".to_owned());

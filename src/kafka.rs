@@ -3,10 +3,12 @@
 //! Invariant: no callback of librdkafka does work of its own. Each notes what happened; the poll loop, which is the thread that they run on,
 //! acts on it when the poll returns, with the ledger and the queues in its hands.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rdkafka::client::OAuthToken;
 use rdkafka::config::{ClientConfig, FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
@@ -20,6 +22,10 @@ use crate::wake::Waker;
 use self::native::{CommitQueue, Ends, Records, TopicQueue};
 
 pub mod native;
+
+pub mod refusal;
+
+mod token;
 
 /// The consumer that the poll loop owns.
 pub type Client = BaseConsumer<Context>;
@@ -124,11 +130,13 @@ pub struct Context {
     activity: AtomicU64,
     /// The client is being closed: partitions are given up at once, the poll loop is done with them.
     closing: AtomicBool,
+    /// Where the token for SASL is.
+    token_file: Option<PathBuf>,
 }
 
 impl Context {
-    fn new() -> Self {
-        Self { told: Mutex::new(Vec::new()), activity: AtomicU64::new(0), closing: AtomicBool::new(false) }
+    fn new(token_file: Option<PathBuf>) -> Self {
+        Self { told: Mutex::new(Vec::new()), activity: AtomicU64::new(0), closing: AtomicBool::new(false), token_file }
     }
 
     /// Takes what was told since the last call, in its order.
@@ -153,6 +161,13 @@ impl Context {
 }
 
 impl ClientContext for Context {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn generate_oauth_token(&self, _config: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
+        self.activity.fetch_add(1, Ordering::Relaxed);
+        Ok(token::read(self.token_file.as_deref())?)
+    }
+
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         self.activity.fetch_add(1, Ordering::Relaxed);
         // What an operator acts on comes as an error through `error`, once; the client's own lines repeat it at every try.
@@ -229,7 +244,7 @@ pub fn held(client: &Client, list: &TopicPartitionList) -> KafkaResult<TopicPart
 }
 
 fn client(kafka: &Kafka, waker: &Waker) -> KafkaResult<Arc<Client>> {
-    let mut client = Client::from_config_and_context(&properties(kafka), Context::new())?;
+    let mut client = Client::from_config_and_context(&properties(kafka), Context::new(kafka.oauth_token_file.clone()))?;
     let waker = waker.clone();
     client.set_nonempty_callback(move || waker.wake());
     Ok(Arc::new(client))
@@ -295,5 +310,5 @@ pub(crate) fn client_of(brokers: &str) -> Client {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 pub(crate) fn client_with(config: &ClientConfig) -> Client {
-    Client::from_config_and_context(config, Context::new()).unwrap()
+    Client::from_config_and_context(config, Context::new(None)).unwrap()
 }

@@ -210,13 +210,16 @@ fn reloaded(
             return None;
         }
     };
-    let changes = merged.changes(current);
+    let (changes, before) = (merged.changes(current), current.hash);
     match lanes.reload(merged, tasks) {
         Ok(ready) => {
             *current = Arc::clone(&ready.config);
             metrics.config_reloaded(current.hash, true);
             let (added, removed) = (changes.added, changes.removed);
-            tracing::info!(hash = current.hash, added, removed, "the new configuration is in force");
+            // A file may be written anew with what was in it, as tokens and mounted secrets are.
+            if current.hash != before {
+                tracing::info!(hash = current.hash, added, removed, "the new configuration is in force");
+            }
             Some(ready)
         }
         Err(error) => {

@@ -89,7 +89,8 @@ fn example(path: &Path) -> Result<slackline::config::Loaded, slackline::config::
     let pem = rcgen::generate_simple_self_signed(vec!["ca.example".to_owned()]).unwrap().cert.pem();
     check(&text, path, &env, &|path| match path.file_name().and_then(|name| name.to_str()) {
         Some("support-webhook-url") => Ok(b"https://hooks.slack.com/services/T0/B2/pl4nt3dSupport\n".to_vec()),
-        Some("intranet-ca.pem") => Ok(pem.clone().into_bytes()),
+        Some("intranet-ca.pem" | "kafka-ca.pem") => Ok(pem.clone().into_bytes()),
+        Some("kafka-password") => Ok(b"pl4nt3dPassword\n".to_vec()),
         _ => Err(std::io::ErrorKind::NotFound.into()),
     })
 }

@@ -80,6 +80,18 @@ fn the_readmes_configuration_is_sound() {
     assert_eq!(loaded.config.actions[0].name, "enterprise-signup");
 }
 
+#[test]
+fn the_readmes_secure_configuration_is_sound() {
+    let readme = readme();
+    let (_, yaml) = readme.split_once("```yaml\n# secure.yaml\n").unwrap();
+    let (yaml, _) = yaml.split_once("```").unwrap();
+    let rest = "webhooks: {a: {url: 'https://hooks.slack.com/services/T/B/x'}}\nactions: [{name: a, trigger: a, webhook: a, message: m}]\n";
+    let password = |_: &Path| Ok(b"secret\n".to_vec());
+    let loaded = config::check(&format!("{yaml}{rest}"), Path::new("secure.yaml"), &|_| None, &password);
+    let loaded = loaded.map_err(|errors| errors.to_string()).unwrap();
+    assert_eq!(loaded.config.kafka.properties["sasl.password"].expose(), "secret");
+}
+
 /// Triggers and templates that the README shows compile.
 #[test]
 fn the_readmes_triggers_compile() {

@@ -10,7 +10,7 @@ default_dir="${TMPDIR:-/tmp}/slackline-kafka"
 
 usage() {
     cat <<TEXT
-usage: tests/kafka.sh COMMAND [--dir DIR] [--brokers N] [--set KEY=VALUE]… [--proxied HOST:PORT]…
+usage: tests/kafka.sh COMMAND [--dir DIR] [--brokers N] [--set KEY=VALUE]… [--proxied HOST:PORT]… [--secure DIR]
 
   fetch       download Apache Kafka $version into $cache (once)
   start       start a cluster of N brokers (default 1), print BROKERS=ADDRESS,…
@@ -19,10 +19,13 @@ usage: tests/kafka.sh COMMAND [--dir DIR] [--brokers N] [--set KEY=VALUE]… [--
   kill I      SIGKILL broker I (1…N); its data stay
   restart I   start broker I again, on its ports and data
   pause I     SIGSTOP broker I; resume I: SIGCONT
+  scram USER PASSWORD   gives a user that password for SCRAM-SHA-512
   run CMD…    start, run CMD with SLACKLINE_TEST_BROKERS and SLACKLINE_TEST_KAFKA set, stop; CMD's exit code
 
 --set adds a line to every broker's configuration. --proxied, once for each broker, gives it a second listener that it advertises as HOST:PORT, where
 a proxy is to listen: who bootstraps there stays behind the proxy. \`start\` prints what the proxies pass on to as PROXIED=ADDRESS,…
+
+--secure (one broker) adds listeners with TLS and SASL, made of the certificates, keys and users in DIR: \`start\` prints SECURE=NAME=ADDRESS,…
 
 --dir (default $default_dir) holds data, logs and pids of one cluster: give each cluster its own.
 KAFKA_VERSION, KAFKA_TEST_HEAP (JVM options) change what is started.
@@ -100,6 +103,7 @@ java_run() {
     # The fast compiler alone and the serial collector: a test broker is started often and lives for minutes.
     # shellcheck disable=SC2086 # the heap options are several words
     exec java $heap -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Djava.awt.headless=true \
+        -Dorg.apache.kafka.sasl.oauthbearer.allowed.urls="file://$secure/jwks.json" \
         -Dlog4j2.configurationFile="$dir/log4j2.properties" -cp "$cache/lib/*" "$@"
 }
 
@@ -132,6 +136,8 @@ await() {
     done
     return 1
 }
+
+. "$(dirname "${BASH_SOURCE[0]}")/kafka-secure.sh"
 
 configure() {
     local brokers="$1" id replicas in_sync voters='' addresses='' behind=''
@@ -201,6 +207,7 @@ inter.broker.listener.name=PLAINTEXT
 PROPERTIES
             echo "$behind" >"$dir/proxied"
         fi
+        [[ -z $secure ]] || secure_listeners "$id" "${client[id]}" "${controller[id]}"
         [[ ${#settings[@]} -eq 0 ]] || printf '%s\n' "${settings[@]}" >>"$dir/$id/server.properties"
     done
     cat >"$dir/log4j2.properties" <<'LOG4J'
@@ -261,6 +268,7 @@ start() {
     for attempt in 1 2 3; do
         if start_once "$brokers"; then
             echo "BROKERS=$(cat "$dir/brokers")"
+            [[ ! -f $dir/secure ]] || echo "SECURE=$(cat "$dir/secure")"
             [[ ! -f $dir/proxied ]] || echo "PROXIED=$(cat "$dir/proxied")"
             return
         fi
@@ -303,6 +311,7 @@ dir="$default_dir"
 brokers=1
 settings=()
 proxied=()
+secure=''
 command="${1:-help}"
 [[ $# -gt 0 ]] && shift
 arguments=()
@@ -312,6 +321,7 @@ while [[ $# -gt 0 ]]; do
         --brokers) brokers="${2:?--brokers needs a number}"; shift 2 ;;
         --set) settings+=("${2:?--set needs KEY=VALUE}"); shift 2 ;;
         --proxied) proxied+=("${2:?--proxied needs HOST:PORT}"); shift 2 ;;
+        --secure) secure="${2:?--secure needs a directory}"; shift 2 ;;
         *)
             arguments+=("$1")
             shift
@@ -325,6 +335,7 @@ for each in "${settings[@]}"; do
     [[ $each == ?*=* ]] || die "--set wants KEY=VALUE, not \`$each\`"
 done
 [[ ${#proxied[@]} -eq 0 || ${#proxied[@]} -eq $brokers ]] || die "--proxied is given once for each of the $brokers brokers, or not at all"
+[[ -z $secure || $brokers -eq 1 ]] || die "--secure goes with one broker"
 # Absolute: `running` finds a broker by the path in its command line.
 [[ $dir == /* ]] || dir="$PWD/$dir"
 
@@ -347,6 +358,12 @@ case "$command" in
         fetch
         launch "${arguments[0]}"
         await "${arguments[0]}" || { tail -n 20 "$dir/${arguments[0]}/log" >&2; die "broker ${arguments[0]} did not start"; }
+        ;;
+    scram)
+        [[ ${#arguments[@]} -eq 2 && -f $dir/brokers ]] || die "whose password, and which? in what cluster?"
+        # No `exec` of this shell: it has more to say should that fail.
+        (java_run kafka.admin.ConfigCommand --bootstrap-server "$(cat "$dir/brokers")" --alter --entity-type users \
+            --entity-name "${arguments[0]}" --add-config "SCRAM-SHA-512=[password=${arguments[1]}]") >/dev/null
         ;;
     run)
         [[ ${#arguments[@]} -gt 0 ]] || die "run what?"

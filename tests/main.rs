@@ -23,6 +23,8 @@ mod docs;
 
 mod worker;
 
+mod security;
+
 mod faults;
 
 mod measure;

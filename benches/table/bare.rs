@@ -60,6 +60,7 @@ pub fn run(arguments: &[String]) -> anyhow::Result<()> {
         instance_id: None,
         drain_timeout: Duration::from_secs(5),
         properties: Default::default(),
+        oauth_token_file: None,
     };
     let mut properties = slackline::kafka::properties(&kafka);
     // What slackline needs for its promises and its metrics, a bare consumer does not pay for.

@@ -45,6 +45,8 @@ pub struct Kafka {
     pub drain_timeout: Duration,
     /// librdkafka's own properties, passed on as they are. Values can be secrets.
     pub properties: BTreeMap<String, Secret<String>>,
+    /// Where the token of `sasl.mechanism: OAUTHBEARER` is.
+    pub oauth_token_file: Option<PathBuf>,
 }
 
 /// Where to begin in a topic without a committed offset.

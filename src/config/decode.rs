@@ -217,6 +217,8 @@ impl Decode for KafkaSection {
             instance_id: fields.optional("instance_id", reader),
             drain_timeout: fields.optional("drain_timeout", reader),
             properties: fields.optional("properties", reader),
+            property_files: fields.optional("property_files", reader),
+            oauth_token_file: fields.optional("oauth_token_file", reader),
         };
         fields.end(reader);
         Some(section)

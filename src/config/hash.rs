@@ -26,6 +26,10 @@ pub(super) fn of(config: &Config) -> u64 {
             field(&(name, (!is_guessable(name)).then(|| value.expose())));
         }
     }
+    // As it was before there was such a key.
+    if let Some(file) = &kafka.oauth_token_file {
+        field(file);
+    }
     config.webhooks.iter().for_each(|webhook| of_webhook(webhook, &mut field));
     config.actions.iter().for_each(|action| of_action(action, &mut field));
     field(&config.admin.listen);

@@ -73,6 +73,7 @@ fn needs_restart(current: &Config, new: &Config) -> Vec<&'static str> {
         ("kafka.instance_id", one.instance_id != other.instance_id),
         ("kafka.drain_timeout", one.drain_timeout != other.drain_timeout),
         ("kafka.properties", properties(one) != properties(other)),
+        ("kafka.oauth_token_file", one.oauth_token_file != other.oauth_token_file),
         ("admin.listen", current.admin.listen != new.admin.listen),
     ];
     changed.into_iter().filter_map(|(key, changed)| changed.then_some(key)).collect()

@@ -14,12 +14,14 @@ use super::decode::{list, nearest};
 use super::diagnostic::Findings;
 use super::duration;
 use super::source::Source;
-use super::values::{At, Count, Located, Period};
+use super::values::{At, Count, Located, Period, Properties};
 use crate::expression::Compiled;
 
 pub(super) mod kafka;
 
 mod properties;
+
+mod security;
 
 mod webhook;
 
@@ -44,12 +46,13 @@ pub(super) struct Rules<'a> {
 impl Rules<'_> {
     /// Everything; `None` only where something was reported.
     pub(super) fn config(&mut self, file: &File) -> Option<Config> {
-        let kafka = file.kafka.as_ref().and_then(|section| self.kafka(&section.value));
+        let properties = file.kafka.as_ref().and_then(|section| self.written_properties(&section.value));
+        let kafka = file.kafka.as_ref().and_then(|section| self.kafka(&section.value, properties.as_ref()));
         let webhooks = file.webhooks.as_ref().and_then(|section| self.webhooks(section));
         let admin = self.admin(file.admin.as_ref());
         let actions = file.actions.as_ref().and_then(|section| self.actions(section, file, webhooks.as_deref()));
         self.unused(file);
-        self.conflicts(file);
+        self.conflicts(file, properties.as_ref());
         Some(Config { kafka: kafka?, webhooks: webhooks?, actions: actions?, admin: admin?, hash: 0 })
     }
 
@@ -191,19 +194,19 @@ impl Rules<'_> {
     }
 
     /// What is legal apart and not together.
-    fn conflicts(&mut self, file: &File) {
+    fn conflicts(&mut self, file: &File, properties: Option<&Properties>) {
         let Some(kafka) = &file.kafka else { return };
-        if let Some(properties) = &kafka.value.properties {
-            self.property_conflicts(&properties.value);
+        if let Some(properties) = properties {
+            self.property_conflicts(properties);
+            self.security(properties, kafka.value.oauth_token_file.as_ref());
             if let Some(id) = &kafka.value.instance_id
-                && properties::is_consumer_protocol(&properties.value)
+                && properties::is_consumer_protocol(properties)
             {
                 let message = "`instance_id` does not go with `group.protocol: consumer`: a worker that is killed and started again could not join until its session has ended";
                 let help = "remove `group.protocol` to be back at once after a restart, or `instance_id`";
                 self.error(&id.at, message, help);
             }
         }
-        let properties = kafka.value.properties.as_ref().map(|properties| &properties.value);
         let configured = properties.and_then(|properties| properties::number(properties, "max.poll.interval.ms"));
         let longest = configured.unwrap_or(kafka::MAX_POLL_INTERVAL_MS);
         let (drain, at) = match (&kafka.value.drain_timeout, &kafka.value.properties) {

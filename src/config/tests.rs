@@ -15,6 +15,7 @@ const SOUND: &str = r#"kafka:
   topics: [events]
   properties:
     security.protocol: SASL_SSL
+    sasl.mechanism: PLAIN
     sasl.password: pl4nt3dPassword
     sasl.username: "pl4nt3d user"
 webhooks:

@@ -43,6 +43,7 @@ impl PollLoop {
         }
         self.observed = now;
         self.look_for_failure();
+        self.look_at_refusals(now);
         self.look_at_ends(now);
         self.pass_over_markers();
         self.observe_holds(now);
@@ -215,6 +216,7 @@ impl PollLoop {
         let now = Instant::now();
         let reachable = statistics.brokers.values().any(|broker| broker.state == "UP" && !is_silent(broker));
         self.parts.health.set_reachable(reachable, now);
+        self.look_who_is_up(statistics);
         let askable =
             |broker: &&statistics::Broker| broker.state == "UP" && broker.source != "logical" && broker.nodeid >= 0;
         let idlest = statistics.brokers.values().filter(askable).min_by_key(|broker| broker.waitresp_cnt);

@@ -6,6 +6,7 @@
 //! - The ids of topics, which tell a topic that was deleted and made anew from the one before.
 //! - Records by the hundred: the crate polls one at a time, which takes nearly twice as long.
 //! - The ends of partitions without waiting for the answer: what librdkafka remembers of them stands still while a partition is paused.
+//! - Why a broker's certificate is not valid.
 //!
 //! Invariant: nothing here outlives the client that it was made from; every type holds it.
 #![allow(unsafe_code, reason = "the one place for it")]
@@ -26,6 +27,7 @@ pub use self::committed::{Committed, committed};
 pub use self::ends::{End, Ends};
 pub use self::records::{Message, Records, Taken};
 pub use self::topics::{Described, TopicQueue, describe_topics};
+pub use self::verify::Handshake;
 
 mod commits;
 
@@ -36,6 +38,8 @@ mod ends;
 mod records;
 
 mod topics;
+
+mod verify;
 
 /// A queue of librdkafka's. Whoever has one sees to it that the client outlives it.
 struct Queue(NonNull<rd::rd_kafka_queue_t>);

@@ -55,6 +55,7 @@ fn config(webhooks: u32, actions_each: u32) -> Config {
             instance_id: None,
             drain_timeout: Duration::from_secs(5),
             properties: BTreeMap::new(),
+            oauth_token_file: None,
         },
         webhooks: (0..webhooks).map(webhook).collect(),
         actions: (0..webhooks).flat_map(|of| (0..actions_each).map(move |index| action(of, index))).collect(),

@@ -45,6 +45,7 @@ pub(crate) fn config(actions: Vec<Action>) -> Arc<Config> {
             instance_id: None,
             drain_timeout: Duration::from_secs(5),
             properties: BTreeMap::new(),
+            oauth_token_file: None,
         },
         webhooks: vec![webhook("sales"), webhook("support")],
         actions,

@@ -35,6 +35,17 @@ impl Cluster {
         (cluster, proxy)
     }
 
+    /// What the script left in that file.
+    pub fn file(&self, name: &str) -> String {
+        read(self.home.path(), name)
+    }
+
+    /// Gives a user that password for SCRAM-SHA-512.
+    #[track_caller]
+    pub fn scram(&self, user: &str, password: &str) {
+        kafka(self.home.path(), "scram", &[user, password]);
+    }
+
     /// SIGKILL of one broker; they are numbered from 1.
     #[track_caller]
     pub fn kill(&self, broker: i32) {

@@ -63,6 +63,11 @@ pub enum Signal {
 impl Program {
     /// Starts it; it may not be ready yet.
     pub fn start(setup: &Setup) -> Self {
+        Self::start_logging(setup, "")
+    }
+
+    /// The same with that `RUST_LOG`.
+    pub fn start_logging(setup: &Setup, level: &str) -> Self {
         let home = TempDir::new().unwrap();
         let admin = free_address();
         let file = home.path().join("slackline.yaml");
@@ -71,7 +76,7 @@ impl Program {
             .args(["run", "-c"])
             .arg(&file)
             .current_dir(home.path())
-            .env_remove("RUST_LOG")
+            .env("RUST_LOG", level)
             .env_remove("SLACKLINE_CONFIG")
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Rules, properties};
+use super::Rules;
 use crate::config::check::{Admin, Kafka, Start};
-use crate::config::values::{Located, StartAt};
+use crate::config::values::{Located, Properties, StartAt};
 use crate::config::{AdminSection, KafkaSection};
 
 /// The consumer group unless configured.
@@ -16,7 +16,8 @@ pub(super) const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) const MAX_POLL_INTERVAL_MS: u64 = 300_000;
 
 impl Rules<'_> {
-    pub(super) fn kafka(&mut self, section: &KafkaSection) -> Option<Kafka> {
+    /// `properties`: what the section's own keys for them come to.
+    pub(super) fn kafka(&mut self, section: &KafkaSection, properties: Option<&Properties>) -> Option<Kafka> {
         let brokers = section.brokers.as_ref().and_then(|brokers| self.brokers(&brokers.value.0, &brokers.at));
         let group_id = match &section.group_id {
             Some(group) => self.filled(group, "group_id"),
@@ -36,9 +37,10 @@ impl Rules<'_> {
         };
         let most = Duration::from_secs(3600);
         let drain_timeout = self.period(section.drain_timeout.as_ref(), "drain_timeout", DRAIN_TIMEOUT, most);
-        let properties = match &section.properties {
-            Some(written) => self.properties(&written.value),
-            None => Some(properties::none()),
+        let properties = properties.and_then(|written| self.properties(written));
+        let oauth_token_file = match &section.oauth_token_file {
+            Some(file) => self.read(file, "oauth_token_file").map(|(path, _)| Some(path)),
+            None => Some(None),
         };
         let start = section.start.as_ref().map_or(Start::Latest, |Located { value: StartAt(start), .. }| *start);
         Some(Kafka {
@@ -49,6 +51,7 @@ impl Rules<'_> {
             instance_id: instance_id?,
             drain_timeout: drain_timeout?,
             properties: properties?,
+            oauth_token_file: oauth_token_file?,
         })
     }
 

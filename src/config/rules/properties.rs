@@ -73,17 +73,13 @@ const COMMON: [&str; 34] = [
 const NOT_WITH_CONSUMER: [&str; 4] =
     ["session.timeout.ms", "heartbeat.interval.ms", "partition.assignment.strategy", "group.protocol.type"];
 
-/// No properties.
-pub(super) fn none() -> BTreeMap<String, Secret<String>> {
-    BTreeMap::new()
-}
-
 /// The value of a property that is a whole number.
 pub(super) fn number(Properties(properties): &Properties, name: &str) -> Option<u64> {
     properties.iter().find(|(key, _)| key.value == name)?.1.value.trim().parse().ok()
 }
 
-fn text<'p>(Properties(properties): &'p Properties, name: &str) -> Option<(&'p str, &'p At)> {
+/// The value of a property without blanks, and where its name stands.
+pub(super) fn text<'p>(Properties(properties): &'p Properties, name: &str) -> Option<(&'p str, &'p At)> {
     properties.iter().find(|(key, _)| key.value == name).map(|(key, value)| (value.value.trim(), &key.at))
 }
 

@@ -58,6 +58,7 @@ pub(super) fn config(webhook: Webhook) -> Arc<Config> {
         instance_id: None,
         drain_timeout: 5 * SECOND,
         properties: BTreeMap::new(),
+        oauth_token_file: None,
     };
     let admin = Admin { listen: "127.0.0.1:0".to_owned() };
     Arc::new(Config { kafka, webhooks: vec![webhook], actions: vec![action], admin, hash: 0 })

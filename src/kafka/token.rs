@@ -1,0 +1,99 @@
+//! The token of `sasl.mechanism: OAUTHBEARER`: read from a file that somebody else keeps fresh, such as Kubernetes or a sidecar.
+//!
+//! Invariant: no error tells anything of the token.
+
+use std::io;
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rdkafka::client::OAuthToken;
+use serde::Deserialize;
+
+/// A token that does not say when it expires is taken to live so long. librdkafka asks for the next one at four fifths of it.
+const LIFETIME: Duration = Duration::from_secs(300);
+
+/// Why there is no token.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TokenError {
+    /// The configuration names none.
+    #[error("`kafka.oauth_token_file` is not set")]
+    Unset,
+    /// It is not there, or not for this user, or not text.
+    #[error("`kafka.oauth_token_file` can't be read: {0}")]
+    Unreadable(#[source] io::Error),
+    /// Nothing in it.
+    #[error("`kafka.oauth_token_file` is empty")]
+    Empty,
+    /// Nobody has renewed it.
+    #[error("the token in `kafka.oauth_token_file` has expired")]
+    Expired,
+}
+
+/// What is read of a JWT's claims.
+#[derive(Deserialize)]
+struct Claims {
+    /// Unix seconds; a fraction is legal.
+    exp: Option<f64>,
+    sub: Option<String>,
+}
+
+/// Reads the token that is in `file` now.
+pub(super) fn read(file: Option<&Path>) -> Result<OAuthToken, TokenError> {
+    let text = std::fs::read_to_string(file.ok_or(TokenError::Unset)?).map_err(TokenError::Unreadable)?;
+    token(text.trim(), SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "milliseconds: a float beyond the range saturates")]
+fn token(text: &str, now: Duration) -> Result<OAuthToken, TokenError> {
+    if text.is_empty() {
+        return Err(TokenError::Empty);
+    }
+    let now_ms = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
+    let claims = claims(text);
+    let lifetime_ms = match claims.as_ref().and_then(|claims| claims.exp) {
+        Some(exp) => (exp * 1000.0) as i64,
+        None => now_ms.saturating_add(i64::try_from(LIFETIME.as_millis()).unwrap_or(i64::MAX)),
+    };
+    if lifetime_ms <= now_ms {
+        return Err(TokenError::Expired);
+    }
+    // The broker reads the principal from the token itself; librdkafka wants one for its logs.
+    let principal_name = claims.and_then(|claims| claims.sub).unwrap_or_else(|| "slackline".to_owned());
+    Ok(OAuthToken { token: text.to_owned(), principal_name, lifetime_ms })
+}
+
+/// `None`: an opaque token.
+fn claims(text: &str) -> Option<Claims> {
+    let bytes = URL_SAFE_NO_PAD.decode(text.split('.').nth(1)?.trim_end_matches('=')).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn jwt(claims: &str) -> String {
+        format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims))
+    }
+
+    #[test]
+    fn a_token_lives_as_long_as_it_says() {
+        let now = Duration::from_secs(1_000);
+        let read = token(&jwt(r#"{"exp": 1060.5, "sub": "worker"}"#), now).ok().unwrap();
+        assert_eq!((read.lifetime_ms, read.principal_name.as_str()), (1_060_500, "worker"));
+        assert!(matches!(token(&jwt(r#"{"exp": 1000}"#), now), Err(TokenError::Expired)));
+    }
+
+    #[test]
+    fn an_opaque_token_is_read_again_soon() {
+        let now = Duration::from_secs(1_000);
+        for text in ["opaque", "a.b.c", &jwt("{}")] {
+            assert_eq!(token(text, now).ok().unwrap().lifetime_ms, 1_300_000, "{text}");
+        }
+        assert!(matches!(token("", now), Err(TokenError::Empty)));
+        assert!(matches!(read(None), Err(TokenError::Unset)));
+    }
+}
