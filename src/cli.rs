@@ -32,6 +32,10 @@ pub mod send;
 
 pub mod fake_slack;
 
+pub mod sample_events;
+
+pub mod health;
+
 pub mod demo;
 
 mod events;
@@ -136,6 +140,19 @@ enum Command {
     #[command(after_help = fake_slack::EXAMPLES)]
     FakeSlack(fake_slack::FakeSlackArgs),
 
+    /// Send sample events to a Kafka, to try a deployment with
+    ///
+    /// The demo's traffic: one event in five asks for a post of the demo's configuration. Brokers that are not there yet are waited for; the
+    /// topic is made where it does not exist.
+    #[command(after_help = sample_events::EXAMPLES)]
+    SampleEvents(sample_events::SampleEventsArgs),
+
+    /// Ask a running worker whether it is alive: exit code 0 or 1
+    ///
+    /// For health checks where there is no shell and no curl. Prints what the worker answered.
+    #[command(after_help = health::EXAMPLES)]
+    Health(health::HealthArgs),
+
     /// See the whole product work on this machine, in a minute
     ///
     /// An embedded Kafka, a fake Slack, sample traffic, and the real worker between them. Needs no file, no network and no account, and leaves
@@ -177,6 +194,11 @@ fn execute(cli: Cli) -> anyhow::Result<Exit> {
             logs::init(cli.log_format, logs::Level::Warn, None)?;
             runtime()?.block_on(fake_slack::until_stopped(&args, &mut stdout()))
         }
+        Command::SampleEvents(args) => {
+            logs::init(cli.log_format, logs::Level::Warn, None)?;
+            runtime()?.block_on(sample_events::until_stopped(&args, &mut stdout()))
+        }
+        Command::Health(args) => health::health(&args, &mut stdout()),
         Command::Demo(args) => demo::demo(&args, cli.log_format, &mut stdout()),
     }
 }

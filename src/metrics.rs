@@ -5,7 +5,7 @@
 //! data and never a URL.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::SystemTime;
 
@@ -63,6 +63,8 @@ pub struct Metrics {
     /// Pending deliveries that were dropped because both their action and their webhook are gone.
     unclaimed: AtomicU64,
     clients_replaced: AtomicU64,
+    healthy: AtomicBool,
+    ready: AtomicBool,
     loaded: Mutex<Loaded>,
     librdkafka: String,
 }
@@ -150,6 +152,8 @@ impl Metrics {
             fenced_outcomes: AtomicU64::new(0),
             unclaimed: AtomicU64::new(0),
             clients_replaced: AtomicU64::new(0),
+            healthy: AtomicBool::new(true),
+            ready: AtomicBool::new(false),
             loaded: Mutex::new(Loaded { hash: config.hash, successful: true, at: SystemTime::now() }),
             librdkafka: get_rdkafka_version().1,
         })
@@ -223,6 +227,12 @@ impl Metrics {
     /// Counts a Kafka client that had failed for good and was replaced.
     pub fn client_replaced(&self) {
         self.clients_replaced.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What the probes answer now: asked for by whoever makes a page, so that a scrape and a probe of one moment say the same.
+    pub fn probed(&self, healthy: bool, ready: bool) {
+        self.healthy.store(healthy, Ordering::Relaxed);
+        self.ready.store(ready, Ordering::Relaxed);
     }
 
     /// Replaces the series of all partitions by those of the owned ones (revoked ones disappear). Also sets assigned/paused per topic.

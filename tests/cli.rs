@@ -17,13 +17,20 @@ fn text(bytes: &[u8]) -> &str {
 fn help_is_an_answer_and_bad_usage_is_code_2() {
     let help = slackline(&["--help"]);
     assert_eq!((help.status.code(), text(&help.stderr)), (Some(0), ""));
-    for command in ["run", "check", "preview", "send", "fake-slack", "demo"] {
+    for command in ["run", "check", "preview", "send", "fake-slack", "sample-events", "health", "demo"] {
         assert!(text(&help.stdout).contains(&format!("\n  {command} ")), "{command} is not in --help");
         let help = slackline(&[command, "--help"]);
         assert_eq!(help.status.code(), Some(0), "{command}");
         assert!(text(&help.stdout).contains("slackline "), "{command} has no example");
     }
-    for wrong in [&["fly"][..], &["demo", "--for", "soon"], &["run", "now"], &["send", "x.json"]] {
+    for wrong in [
+        &["fly"][..],
+        &["demo", "--for", "soon"],
+        &["run", "now"],
+        &["health", "--url", "https://x/"],
+        &["sample-events", "--rate", "0"],
+        &["send", "x.json"],
+    ] {
         let refused = slackline(wrong);
         assert_eq!((refused.status.code(), text(&refused.stdout)), (Some(2), ""), "{wrong:?}");
         assert!(!refused.stderr.is_empty(), "{wrong:?}");

@@ -58,7 +58,8 @@ pub struct FakeSlackArgs {
     pub delay: Option<Duration>,
 }
 
-fn rate(text: &str) -> Result<f64, String> {
+/// A number over 0.
+pub(super) fn rate(text: &str) -> Result<f64, String> {
     let rate = text.parse().ok().filter(|rate: &f64| rate.is_finite() && *rate > 0.0);
     rate.ok_or_else(|| "give a number over 0, such as `1` or `0.5`".to_owned())
 }

@@ -128,6 +128,16 @@ pub fn background(number: u64) -> Sample {
     Sample { key: user, value: call.to_string() }
 }
 
+/// The `number`th event of everything together: one in five asks for a post, the channels in turn.
+#[must_use]
+pub fn mixed(number: u64) -> Sample {
+    let turn = usize::try_from(number / 5 % 3).unwrap_or_default();
+    match Channel::ALL.get(turn) {
+        Some(channel) if number.is_multiple_of(5) => sample(*channel, number / 15),
+        _ => background(number),
+    }
+}
+
 fn pick(list: &[&'static str], number: u64) -> &'static str {
     let length = list.len() as u64;
     usize::try_from(number % length).ok().and_then(|at| list.get(at)).copied().unwrap_or_default()
@@ -180,6 +190,12 @@ mod tests {
             .filter(|sample| serde_json::from_str::<Value>(&sample.value).is_err())
             .count();
         assert_eq!(broken, 10);
+    }
+
+    #[test]
+    fn one_in_five_of_the_mixed_asks_for_a_post_and_the_channels_take_turns() {
+        let asked: Vec<Channel> = (0..60).filter_map(|number| asks_for(&mixed(number).value)).collect();
+        assert_eq!(asked, Channel::ALL.repeat(4));
     }
 
     #[test]

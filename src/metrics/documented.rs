@@ -126,6 +126,10 @@ metrics! {
         "1 while the webhook's next message waits for Kafka to acknowledge the outcome of the one before, for longer than a second.";
     RESTART_STATE_TRUNCATED = Counter "slackline_restart_state_truncated_total" ["topic", "degree"]
         "Commits of a partition whose metadata had no room for each pending delivery: a position per webhook, or a floor for some.";
+    HEALTHY = Gauge "slackline_healthy" []
+        "1 while /healthz answers 200: the poll loop turns and owned work moves.";
+    READY = Gauge "slackline_ready" []
+        "1 while /readyz answers 200: the group is joined, its starting offsets are committed, and Kafka answers.";
     CLIENTS_REPLACED = Counter "slackline_clients_replaced_total" []
         "Kafka clients that failed for good, and were replaced by a new one.";
     CONFIG_HASH = Gauge "slackline_config_hash" []

@@ -155,6 +155,8 @@ impl Metrics {
                 }
             }
         });
+        page.family(&doc::HEALTHY, |family| family.count(&[], u64::from(self.healthy.load(Ordering::Relaxed))));
+        page.family(&doc::READY, |family| family.count(&[], u64::from(self.ready.load(Ordering::Relaxed))));
         page.family(&doc::CLIENTS_REPLACED, |family| family.count(&[], self.clients_replaced.load(Ordering::Relaxed)));
         let loaded = *lock(&self.loaded);
         page.family(&doc::CONFIG_HASH, |family| family.count(&[], loaded.hash));
