@@ -67,7 +67,10 @@ fn ask(url: &Url, timeout: Duration) -> io::Result<String> {
         match TcpStream::connect_timeout(&address, left()?) {
             Ok(mut stream) => {
                 stream.set_write_timeout(Some(left()?))?;
-                write!(stream, "GET {} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n", url.path())?;
+                // In one piece: a server may look at what comes first.
+                let request =
+                    format!("GET {} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n", url.path());
+                stream.write_all(request.as_bytes())?;
                 return read(&mut stream, left);
             }
             Err(error) => refused = error,

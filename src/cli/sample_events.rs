@@ -162,6 +162,11 @@ async fn make_topic(args: &SampleEventsArgs) -> anyhow::Result<()> {
     let topic = NewTopic::new(&args.topic, args.partitions, TopicReplication::Fixed(-1));
     let options = AdminOptions::new().request_timeout(Some(TOPIC_WITHIN)).operation_timeout(Some(TOPIC_WITHIN));
     loop {
+        // Who may write to a topic that is there need not be allowed to make one.
+        let there = tokio::task::block_in_place(|| admin.inner().fetch_metadata(None, TOPIC_WITHIN));
+        if there.is_ok_and(|there| there.topics().iter().any(|topic| topic.name() == args.topic)) {
+            return Ok(());
+        }
         let error = match admin.create_topics([&topic], &options).await {
             Ok(results) => match results.into_iter().next() {
                 None | Some(Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => return Ok(()),
