@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use slackline::config;
 use slackline::metrics::DOCUMENTED;
 
+mod operators;
+
 const METRICS_BEGIN: &str = "<!-- metrics: compared with the code by a test; UPDATE_README=1 writes them -->\n";
 const METRICS_END: &str = "<!-- /metrics -->";
 

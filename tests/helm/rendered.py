@@ -8,6 +8,8 @@ Prints one line per fault, and exits with 1 then.
 import json
 import pathlib
 import re
+import shutil
+import subprocess
 import sys
 
 import jsonschema
@@ -41,7 +43,20 @@ def configuration(text: str) -> None:
         file = secrets / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"https://hooks.slack.com/services/{path}\n")
-    (out / "slackline.yaml").write_text(text.replace("url_file: /run/secrets/", f"url_file: {secrets}/"))
+    # Kafka's files are tried when they are checked: a certificate that signs itself is authority, certificate and key at once.
+    for path in re.findall(r"ssl\.[a-z.]+: /run/secrets/(\S+)", text):
+        (secrets / path).parent.mkdir(parents=True, exist_ok=True)
+    for path in re.findall(r"ssl\.key\.location: /run/secrets/(\S+)", text):
+        key, certificate = secrets / path, secrets / "certificate.pem"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=test", "-keyout", key, "-out", certificate],
+            check=True,
+            stderr=subprocess.DEVNULL,
+        )
+        for path in re.findall(r"ssl\.(?:ca|certificate)\.location: /run/secrets/(\S+)", text):
+            shutil.copy(certificate, secrets / path)
+    text = re.sub(r"((?:url_file|ssl\.[a-z.]+): )/run/secrets/", rf"\g<1>{secrets}/", text)
+    (out / "slackline.yaml").write_text(text)
     names = {name for name in re.findall(r"\$\{([A-Za-z_]\w*)\}", text) if name != "NOT_EXPANDED"}
     lines = []
     for name in sorted(names):

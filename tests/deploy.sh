@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# What deploys slackline without Kubernetes, as far as a machine without Docker can tell: tests/deploy.sh. SLACKLINE names the program (target/release/slackline).
+#
+# The image is not built, the composed services are not started, and the alerts are not evaluated on series: only read by the tools that will.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+slackline="${SLACKLINE:-target/release/slackline}"
+[[ -x $slackline ]] || cargo build --release --locked || exit 1
+passed=0 failed=0
+home="$(mktemp -d "${TMPDIR:-/tmp}/slackline-deploy.XXXXXX")"
+trap 'rm -rf "$home"' EXIT
+
+check() { # NAME COMMAND…
+    local name="$1"
+    shift
+    if "$@" >"$home/log" 2>&1; then
+        echo "ok      $name"
+        passed=$((passed + 1))
+    else
+        echo "FAILED  $name"
+        sed 's/^/        /' "$home/log"
+        failed=$((failed + 1))
+    fi
+}
+
+tool() {
+    tests/tools.sh "$1"
+}
+
+# Nothing is linked but the C library and what comes with the compiler: that TLS, SASL and the codecs are inside, the tests on a real broker show.
+self_contained() {
+    local foreign
+    foreign="$(ldd "$slackline" | awk '{print $1}' | grep -vE '^(linux-vdso|linux-gate|libgcc_s|libm|libc|libpthread|libdl|librt|/lib.*/ld-linux)' || true)"
+    [[ -z $foreign ]] || { echo "it needs: $foreign"; return 1; }
+}
+
+compose() {
+    "$(tool docker-compose)" --file docker-compose.yml config --quiet
+}
+
+compose_configuration() {
+    KAFKA_BROKERS=kafka:9092 SLACK=http://fake-slack:9465 "$slackline" check --config deploy/compose/slackline.yaml
+}
+
+unit() {
+    command -v systemd-analyze || { echo "no systemd-analyze: NOT CHECKED"; return 0; }
+    sed "s|^ExecStart=/usr/local/bin/slackline|ExecStart=$(realpath "$slackline")|" deploy/slackline.service >"$home/slackline.service"
+    systemd-analyze verify "$home/slackline.service"
+}
+
+rules() {
+    "$(tool promtool)" check rules deploy/prometheus/alerts.yaml
+}
+
+prometheus() {
+    # As the container sees them: side by side.
+    cp -L deploy/prometheus/prometheus.yml deploy/prometheus/alerts.yaml "$home"
+    "$(tool promtool)" check config "$home/prometheus.yml"
+}
+
+check 'the binary is self-contained' self_contained
+check 'Dockerfile: hadolint' "$(tool hadolint)" deploy/Dockerfile
+check 'docker-compose.yml: docker compose config' compose
+check "compose's configuration: slackline check" compose_configuration
+check 'systemd unit' unit
+check 'alerts: promtool check rules' rules
+check 'prometheus.yml: promtool check config' prometheus
+echo "deploy: $passed checks passed, $failed failed; images were not built and not started, alerts not evaluated"
+[[ $failed == 0 ]]
