@@ -33,7 +33,10 @@ fn what_is_queued_and_what_slack_said_stays() {
     slack.script("a", [Answer::RateLimited(pause.as_secs())]);
     let mut expected = produce(&broker, &topic, 2, "a", 0..10);
     slack.await_requests("a", 1);
-    let scrape = program.await_sum("slackline_queue_depth", &[("webhook", "a")], 9.0);
+    let scrape = program.await_metrics("nine wait, and Slack has stopped it", |scrape| {
+        scrape.sum("slackline_queue_depth", &[("webhook", "a")]) == 9.0
+            && scrape.sum("slackline_blocked_until_timestamp_seconds", &[]) > 0.0
+    });
     let blocked = scrape.sum("slackline_blocked_until_timestamp_seconds", &[]);
 
     let before = hash(&program);
@@ -45,7 +48,7 @@ fn what_is_queued_and_what_slack_said_stays() {
     assert_eq!(scrape.sum("slackline_queue_depth", &[("webhook", "a")]), 9.0);
     assert_eq!(scrape.sum("slackline_queue_capacity", &[("webhook", "a")]), 2000.0);
     assert_eq!(scrape.sum("slackline_blocked_until_timestamp_seconds", &[("webhook", "a")]), blocked);
-    assert_eq!(scrape.sum("slackline_rate_limit_per_second", &[("webhook", "a")]), 50.0);
+    program.await_sum("slackline_rate_limit_per_second", &[("webhook", "a")], 50.0);
 
     // The new one works at once, the old one when Slack's time is up.
     let of_b = produce(&broker, &topic, 2, "b", 100..105);
