@@ -6,22 +6,9 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 slackline="${SLACKLINE:-target/release/slackline}"
 [[ -x $slackline ]] || cargo build --release --locked || exit 1
-passed=0 failed=0
-home="$(mktemp -d "${TMPDIR:-/tmp}/slackline-deploy.XXXXXX")"
-trap 'rm -rf "$home"' EXIT
-
-check() { # NAME COMMAND…
-    local name="$1"
-    shift
-    if "$@" >"$home/log" 2>&1; then
-        echo "ok      $name"
-        passed=$((passed + 1))
-    else
-        echo "FAILED  $name"
-        sed 's/^/        /' "$home/log"
-        failed=$((failed + 1))
-    fi
-}
+# shellcheck source=tests/checks.sh
+. tests/checks.sh
+home="$checks"
 
 tool() {
     tests/tools.sh "$1"

@@ -15,24 +15,9 @@ slackline="${SLACKLINE:-target/release/slackline}"
 [[ -x $slackline || -n ${SLACKLINE:-} ]] || cargo build --release --locked --bin slackline
 slackline="$(realpath "$slackline")"
 
-work="$(mktemp -d "${TMPDIR:-/tmp}/slackline-helm.XXXXXX")"
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
-
-# Runs a command; its output is shown only where it fails.
-check() { # WHAT COMMAND…
-    local what="$1"
-    shift
-    if "$@" >"$work/log" 2>&1; then
-        echo "ok      $what"
-        passed=$((passed + 1))
-    else
-        echo "FAILED  $what"
-        sed 's/^/        /' "$work/log"
-        failed=$((failed + 1))
-        return 1
-    fi
-}
+# shellcheck source=tests/checks.sh
+. tests/checks.sh
+work="$checks"
 
 render() { # OUT HELM-ARGUMENT…
     local out="$1"

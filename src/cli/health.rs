@@ -139,7 +139,10 @@ mod tests {
 
     #[test]
     fn nobody_there_is_an_error_that_names_the_address() {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        // Taken, so that nobody else listens there, and not listened on.
+        let taken = tokio::net::TcpSocket::new_v4().unwrap();
+        taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let free = taken.local_addr().unwrap();
         let url = format!("http://{free}/healthz").parse().unwrap();
         let error = health(&HealthArgs { url, timeout: Duration::from_secs(5) }, &mut Vec::new()).unwrap_err();
         assert!(format!("{error:#}").contains(&free.to_string()));

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::checker::Faults;
 use crate::harness::broker::Broker;
+use crate::harness::poll::until;
 use crate::harness::program::{Program, Signal};
 use crate::harness::setup::{Setup, produce};
 use crate::harness::slack::{Answer, Slack};
@@ -20,6 +21,13 @@ fn hash(program: &Program) -> f64 {
 fn await_reloaded(program: &Program, before: f64) {
     program.await_metrics("another configuration", |scrape| {
         scrape.only("slackline_config_hash", &[]) != Some(before) && scrape.only(SUCCESSFUL, &[]) == Some(1.0)
+    });
+}
+
+/// A line may come a moment after the metrics.
+fn await_told(program: &Program, text: &str, with: &str) {
+    until(&format!("`{text}` with `{with}` in the log"), || {
+        program.warnings(text).iter().any(|line| line.contains(with))
     });
 }
 
@@ -77,8 +85,7 @@ fn a_changed_file_is_taken_up_by_itself_and_a_bad_one_changes_nothing() {
     program.write("kafka: {}\nactions: [{name: x, trigger: 'a ==', webhook: a, message: hi}]\n");
     program.await_sum(SUCCESSFUL, &[], 0.0);
     assert_eq!(hash(&program), before);
-    let told = program.warnings("the new configuration is not in force");
-    assert!(told.iter().any(|line| line.contains("slackline.yaml:1:8")), "{told:?}");
+    await_told(&program, "the new configuration is not in force", "slackline.yaml:1:8");
     let mut expected = produce(&broker, &topic, 1, "a", 0..3);
     slack.await_accepted(3);
 
@@ -105,8 +112,7 @@ fn what_takes_a_restart_is_refused_by_name() {
     program.configure(&other);
     program.signal(Signal::Hup);
     program.await_sum(SUCCESSFUL, &[], 0.0);
-    let told = program.warnings("take a restart");
-    assert!(told.iter().any(|line| line.contains("kafka.group_id, kafka.drain_timeout")), "{told:?}");
+    await_told(&program, "take a restart", "kafka.group_id, kafka.drain_timeout");
     assert_eq!(hash(&program), before);
     assert_eq!(program.scrape().select("slackline_queue_depth", &[("webhook", "b")]).count(), 0);
     program.configure(&setup);
@@ -147,7 +153,7 @@ fn of_a_webhook_that_is_gone_actions_take_theirs_along_and_the_rest_is_dropped()
     let unclaimed = [("webhook", "old"), ("action", "gone"), ("reason", "unclaimed")];
     let scrape = program.await_sum("slackline_deliveries_dropped_total", &unclaimed, 3.0);
     assert_eq!(scrape.sum("slackline_queue_depth", &[]), 0.0);
-    assert!(!program.warnings("unclaimed").is_empty());
+    await_told(&program, "unclaimed", "gone");
 
     // A webhook comes back under its name, and its lane with it.
     let before = hash(&program);

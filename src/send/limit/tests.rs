@@ -18,6 +18,20 @@ fn one_a_second_is_exactly_one_a_second() {
     }
 }
 
+/// A reload: half a token is missing whatever the rate, and comes at the new one.
+#[test]
+fn another_rate_keeps_what_was_spent_and_a_block() {
+    let mut limiter = Limiter::new(1.0, 1, 1.0, ms(0));
+    assert!(limiter.take(ms(0)));
+    limiter.set_rate(2.0, 1, 1.0, ms(500));
+    assert_eq!(limiter.ready_at(ms(500)), Some(ms(750)));
+    limiter.set_rate(1.0, 1, 0.5, ms(500));
+    assert_eq!(limiter.ready_at(ms(500)), Some(ms(1500)));
+    limiter.block(ms(9000));
+    limiter.set_rate(10.0, 5, 1.0, ms(600));
+    assert_eq!(limiter.ready_at(ms(600)), Some(ms(9000)));
+}
+
 #[test]
 fn a_burst_leaves_at_once_and_is_saved_up_again() {
     let mut limiter = Limiter::new(2.0, 3, 1.0, ms(0));
