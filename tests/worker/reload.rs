@@ -165,6 +165,40 @@ fn of_a_webhook_that_is_gone_actions_take_theirs_along_and_the_rest_is_dropped()
     program.stop();
 }
 
+/// The outcomes of what was queued end the holds of the webhook that had it, not of the one that its action posts to now.
+#[test]
+fn what_an_action_had_queued_stays_where_it_was_and_its_sender_goes_on() {
+    let (broker, slack) = (Broker::mock(), Slack::start());
+    let topic = broker.topic(1);
+    // One message in doubt at a time.
+    let lines: &[&str] = &["rate_per_second: 10", "burst: 1"];
+    let action = |webhook: &str| {
+        format!("  - {{name: x, trigger: \"event == 'x'\", webhook: {webhook}, message: '{{{{n}}}}'}}\n")
+    };
+    let both = |webhook: &str| {
+        let (first, second) = if webhook == "a" { (action("a"), String::new()) } else { (String::new(), action("b")) };
+        let setup = Setup::new(&broker, &[&topic]).webhook_with(&slack, "a", lines, &first);
+        setup.webhook_with(&slack, "b", lines, &second).webhook(&slack, "other", FAST)
+    };
+    let first = both("a");
+    let program = Program::ready(&first);
+    slack.script("a", [Answer::RateLimited(4)]);
+    produce(&broker, &topic, 1, "x", 0..5);
+    program.await_sum("slackline_queue_depth", &[("webhook", "a")], 4.0);
+    let before = hash(&program);
+    let mut second = both("b");
+    second.group.clone_from(&first.group);
+    program.configure(&second);
+    program.signal(Signal::Hup);
+    await_reloaded(&program, before);
+    produce(&broker, &topic, 1, "x", 10..13);
+    slack.await_accepted(8);
+    broker.await_committed(&first.group, &topic, 1);
+    let at = |webhook: &str| slack.posts().iter().filter(|post| post.accepted && post.webhook == webhook).count();
+    assert_eq!((at("a"), at("b")), (5, 3));
+    program.stop();
+}
+
 #[test]
 fn a_webhooks_url_is_read_again_from_its_file() {
     let (broker, slack) = (Broker::mock(), Slack::start());
