@@ -155,6 +155,8 @@ pub struct PollLoop {
     first: usize,
     /// Topics that are not there.
     missing: BTreeSet<TopicIndex>,
+    /// Webhooks that the configuration in force has no more.
+    gone: BTreeSet<WebhookIndex>,
     began: Instant,
     observed: Instant,
     asked_for_ends: Instant,
@@ -196,6 +198,7 @@ impl PollLoop {
             stuck: BTreeSet::new(),
             first: 0,
             missing: BTreeSet::new(),
+            gone: BTreeSet::new(),
             began: Instant::now(),
             observed: Instant::now(),
             asked_for_ends: Instant::now(),

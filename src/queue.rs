@@ -29,6 +29,7 @@ struct Inner {
     waiting: VecDeque<Delivery>,
     in_flight: Option<InFlight>,
     closed: bool,
+    retired: bool,
     /// Sorted by action.
     tallies: Vec<(ActionIndex, ActionTally)>,
     abandoned: u64,
@@ -93,6 +94,7 @@ impl Queue {
                 waiting: VecDeque::new(),
                 in_flight: None,
                 closed: false,
+                retired: false,
                 tallies,
                 abandoned: 0,
                 taken: 0,
@@ -211,9 +213,11 @@ impl Queue {
         }
     }
 
-    /// The webhook is gone: nothing waits here any more. What `moves` says of goes to another webhook, and comes back; the rest is dropped (`unclaimed`).
+    /// The webhook is gone: nothing waits here any more, and nothing is taken until [`Queue::reopen`]. What `moves` says of goes to another webhook, and comes
+    /// back; the rest is dropped (`unclaimed`).
     pub fn retire(&self, moves: impl Fn(ActionIndex) -> bool) -> (Vec<Delivery>, Vec<Ticket>) {
         let mut inner = self.lock();
+        inner.retired = true;
         let (mut moved, mut dropped) = (Vec::new(), Vec::new());
         for delivery in std::mem::take(&mut inner.waiting) {
             let tally = inner.tally(delivery.ticket.action);
@@ -226,6 +230,27 @@ impl Queue {
             }
         }
         (moved, dropped)
+    }
+
+    /// The webhook is there again.
+    pub fn reopen(&self) {
+        self.lock().retired = false;
+        self.arrived.notify_one();
+    }
+
+    /// Whether the webhook is gone: then no further attempt begins.
+    pub fn is_retired(&self) -> bool {
+        self.lock().retired
+    }
+
+    /// The sender of a webhook that is gone gives back what is in flight and was not delivered. It waits then, for [`Queue::retire`]; one that was released
+    /// meanwhile is the next owner's.
+    pub fn give_back(&self, delivery: Delivery) {
+        let mut inner = self.lock();
+        if inner.in_flight_of(&delivery.ticket).is_some() {
+            inner.in_flight = None;
+            inner.waiting.push_front(delivery);
+        }
     }
 
     /// Ends the sender once it asks for the next delivery. What still waits stays: release it first.
@@ -248,6 +273,9 @@ impl Queue {
         let mut inner = self.lock();
         if inner.closed {
             return Some(None);
+        }
+        if inner.retired {
+            return None;
         }
         let delivery = inner.waiting.pop_front()?;
         inner.taken += 1;

@@ -1,7 +1,8 @@
 //! [1] Another configuration, between two records: what is under way goes on, and the next record is the first of the new one.
 //!
 //! An event is matched by the configuration that is in force when it is read. What a webhook had queued is delivered as it was rendered, as long as the webhook
-//! remains; of one that is gone, an action that posts to another webhook now takes its own along, and the rest is dropped (`unclaimed`).
+//! remains; of one that is gone, an action that posts to another webhook now takes its own along, and the rest is dropped (`unclaimed`). So is what was in
+//! flight, once its attempt has failed.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -40,6 +41,10 @@ impl PollLoop {
         while let Ok(reload) = self.parts.reloads.try_recv() {
             self.put_in_force(reload);
         }
+        // What their senders have given back since.
+        for webhook in self.gone.clone() {
+            self.clear(webhook);
+        }
     }
 
     fn put_in_force(&mut self, reload: Reload) {
@@ -63,15 +68,18 @@ impl PollLoop {
         self.feeds = feeds.clone();
         let change = self.pauses.feed(feeds);
         self.tell_of_pauses(&change);
-        for webhook in gone {
-            self.clear(webhook);
-        }
+        let back: Vec<_> = self.gone.difference(&gone).filter_map(|webhook| self.queue(*webhook)).collect();
+        back.iter().for_each(|queue| queue.reopen());
+        gone.iter().for_each(|webhook| self.clear(*webhook));
+        self.gone = gone;
         self.ownership_changed();
         for orders in &self.parts.orders {
             orders.send_modify(|orders| orders.generation = generation);
         }
-        // What was dropped is not pending any more.
-        self.parts.committer.hurry();
+    }
+
+    fn queue(&self, webhook: WebhookIndex) -> Option<Arc<Queue>> {
+        self.parts.queues.get(webhook.0 as usize).cloned()
     }
 
     fn clear(&mut self, webhook: WebhookIndex) {
@@ -80,13 +88,15 @@ impl PollLoop {
             let action = config.actions.get(action.0 as usize).filter(|action| !action.is_retired());
             action.map(|action| action.webhook).filter(|now| *now != webhook)
         };
-        let Some(queue) = self.parts.queues.get(webhook.0 as usize).cloned() else { return };
+        let Some(queue) = self.queue(webhook) else { return };
         let (moved, dropped) = queue.retire(|action| now_of(action).is_some());
         for delivery in moved {
             self.move_along(delivery, now_of);
         }
         for ticket in dropped {
             self.dropped(&ticket, Reason::Unclaimed);
+            // It is not pending any more.
+            self.parts.committer.hurry();
         }
     }
 

@@ -24,14 +24,32 @@ fn of(partition: i32) -> impl Fn(&Ticket) -> bool + Copy {
 
 #[derive(Debug, Clone)]
 enum Step {
-    Push { partition: i32, action: u32, origin: Origin },
-    Empty { action: u32 },
+    Push {
+        partition: i32,
+        action: u32,
+        origin: Origin,
+    },
+    Empty {
+        action: u32,
+    },
     Take,
     BeginAttempt,
     EndAttempt,
-    Finish { ended: Ended },
-    Release { partition: i32 },
-    Abandon { partition: i32 },
+    Finish {
+        ended: Ended,
+    },
+    Release {
+        partition: i32,
+    },
+    Abandon {
+        partition: i32,
+    },
+    /// The webhook is gone; what one action has waiting moves.
+    Retire {
+        moves: u32,
+    },
+    Reopen,
+    GiveBack,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -50,6 +68,9 @@ fn step() -> impl Strategy<Value = Step> {
         3 => ended.prop_map(|ended| Step::Finish { ended }),
         1 => (0..3i32).prop_map(|partition| Step::Release { partition }),
         1 => (0..3i32).prop_map(|partition| Step::Abandon { partition }),
+        1 => (0..2u32).prop_map(|moves| Step::Retire { moves }),
+        1 => Just(Step::Reopen),
+        1 => Just(Step::GiveBack),
     ]
 }
 
@@ -60,6 +81,9 @@ struct Model {
     in_flight: Option<(Ticket, bool, bool)>,
     /// What the sender believes to have in flight.
     held: Option<Ticket>,
+    retired: bool,
+    /// What was put in front of the others: room that no push needed.
+    given_back: usize,
     matched: u64,
     restored: u64,
     delivered: u64,
@@ -104,7 +128,8 @@ proptest! {
                 Step::Take => {
                     // One delivery in flight at a time: a sender takes the next when the last has ended.
                     if model.in_flight.is_some() { continue }
-                    let expected = if model.waiting.is_empty() { None } else { Some(model.waiting.remove(0)) };
+                    let none = model.retired || model.waiting.is_empty();
+                    let expected = if none { None } else { Some(model.waiting.remove(0)) };
                     let taken = queue.take().map(|taken| taken.unwrap().ticket);
                     prop_assert_eq!(taken, expected);
                     model.in_flight = expected.map(|ticket| (ticket, false, false));
@@ -162,7 +187,31 @@ proptest! {
                         model.released += 1;
                     }
                 }
+                Step::Retire { moves } => {
+                    let (moved, dropped) = queue.retire(|action| action == ActionIndex(moves));
+                    model.retired = true;
+                    let waiting = std::mem::take(&mut model.waiting).into_iter();
+                    let (moving, rest): (Vec<_>, Vec<_>) = waiting.partition(|ticket| ticket.action == ActionIndex(moves));
+                    prop_assert_eq!(moved.into_iter().map(|moved| moved.ticket).collect::<Vec<_>>(), moving.clone());
+                    prop_assert_eq!(dropped, rest.clone());
+                    model.released += moving.len() as u64;
+                    model.dropped += rest.len() as u64;
+                }
+                Step::Reopen => {
+                    queue.reopen();
+                    model.retired = false;
+                }
+                Step::GiveBack => {
+                    let Some(held) = model.held else { continue };
+                    queue.give_back(delivery(held));
+                    if model.in_flight.is_some_and(|(ticket, ..)| ticket == held) {
+                        model.in_flight = None;
+                        model.waiting.insert(0, held);
+                        model.given_back += 1;
+                    }
+                }
             }
+            prop_assert_eq!(queue.is_retired(), model.retired);
             let tally = queue.tally();
             let sum = |count: fn(&ActionTally) -> u64| tally.actions.iter().map(|(_, tally)| count(tally)).sum::<u64>();
             let (matched, delivered, released) = (sum(|t| t.matched), sum(|t| t.delivered), sum(|t| t.released));
@@ -176,7 +225,7 @@ proptest! {
             prop_assert_eq!(queue.is_attempting(|_| true), attempting);
             prop_assert_eq!(sum(|t| t.restored), model.restored);
             if when_full != WhenFull::Block {
-                prop_assert!(tally.queued <= (capacity + model.listed) as u64, "the queue is not bounded");
+                prop_assert!(tally.queued <= (capacity + model.listed + model.given_back) as u64, "the queue is not bounded");
             }
         }
     }

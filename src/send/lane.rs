@@ -32,6 +32,8 @@ pub(super) struct Lane<T> {
     limited: u32,
     /// The gauge shows a pause.
     blocked: bool,
+    /// The webhook is gone.
+    retired: bool,
     log: Report,
 }
 
@@ -49,7 +51,8 @@ impl<T: Transport> Lane<T> {
         sender.metrics.blocked_until(None);
         let log = Report::new(sender.config.clone(), sender.webhook);
         let generation = orders.generation;
-        let mut lane = Self { sender, started: Instant::now(), limiter, generation, limited: 0, blocked: false, log };
+        let (started, limited, blocked, retired) = (Instant::now(), 0, false, false);
+        let mut lane = Self { sender, started, limiter, generation, limited, blocked, retired, log };
         lane.apply(Change::Orders(orders));
         lane
     }
@@ -73,7 +76,7 @@ impl<T: Transport> Lane<T> {
         }
     }
 
-    /// Attempts until it ends, and when it did; `None`: it was released, and is the partition's next owner's.
+    /// Attempts until it ends, and when it did; `None`: it was released, and is the partition's next owner's, or given back, since the webhook is gone.
     pub(super) async fn deliver(&mut self, delivery: &mut Delivery) -> Option<(Ended, Duration)> {
         let mut entered = false;
         let ended = self.attempts(delivery, &mut entered).await;
@@ -91,7 +94,12 @@ impl<T: Transport> Lane<T> {
         let mut budget = Budget::default();
         let mut not_before = Duration::ZERO;
         loop {
-            let place = self.turn(ticket, not_before, entered).await?;
+            let Some(place) = self.turn(ticket, not_before, entered).await else {
+                let payload = Vec::from(payload).into_boxed_slice();
+                self.sender.queue.give_back(Delivery { payload, ..*delivery });
+                (self.sender.wake)();
+                return None;
+            };
             if !self.sender.queue.begin_attempt(ticket) {
                 return None;
             }
@@ -130,7 +138,7 @@ impl<T: Transport> Lane<T> {
         }
     }
 
-    /// Waits until an attempt may leave; `None`: the delivery was released meanwhile.
+    /// Waits until an attempt may leave; `None`: the delivery was released meanwhile, or the webhook is gone.
     async fn turn(&mut self, ticket: &Ticket, not_before: Duration, entered: &mut bool) -> Option<Place> {
         let (window, starts) = (Arc::clone(&self.sender.window), self.sender.starts.clone());
         let mut place = None;
@@ -143,6 +151,10 @@ impl<T: Transport> Lane<T> {
             // One that came while an attempt was out.
             let orders = *self.sender.orders.borrow();
             self.reload(orders);
+            if self.retired {
+                window.give_up();
+                return None;
+            }
             let now = self.now();
             let ready = self.limiter.ready_at(now).map(|at| at.max(not_before));
             let may_leave = ready.is_some_and(|at| at <= now);
@@ -245,6 +257,13 @@ impl<T: Transport> Lane<T> {
         let (rate, burst, now) = (self.webhook().rate_per_second, self.webhook().burst, self.now());
         self.limiter.set_rate(rate, burst, orders.share, now);
         self.sender.metrics.rate_limit(rate * orders.share);
+        let before = std::mem::replace(&mut self.retired, self.sender.queue.is_retired());
+        if self.blocked && before != self.retired {
+            // Nobody waits for a webhook that is gone, but the pause goes on: it may come back.
+            let left = self.limiter.blocked_until(now).map(|until| until.saturating_sub(now));
+            let until = left.filter(|_| !self.retired).and_then(|left| SystemTime::now().checked_add(left));
+            self.sender.metrics.blocked_until(until);
+        }
     }
 
     fn apply(&mut self, change: Change) {

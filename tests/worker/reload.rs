@@ -6,6 +6,7 @@ use crate::checker::Faults;
 use crate::harness::broker::Broker;
 use crate::harness::poll::until;
 use crate::harness::program::{Program, Signal};
+use crate::harness::scrape::Scrape;
 use crate::harness::setup::{Setup, produce};
 use crate::harness::slack::{Answer, Slack};
 
@@ -120,8 +121,17 @@ fn what_takes_a_restart_is_refused_by_name() {
     program.stop();
 }
 
+/// Whether one of the dropped or one of those that move is in flight: Slack has stopped it for an hour, or its last attempt goes on.
 #[test]
 fn of_a_webhook_that_is_gone_actions_take_theirs_along_and_the_rest_is_dropped() {
+    let stopped = || Answer::RateLimited(3600);
+    a_webhook_goes("gone", stopped());
+    a_webhook_goes("moved", stopped());
+    a_webhook_goes("gone", Answer::Hang);
+    a_webhook_goes("moved", Answer::Hang);
+}
+
+fn a_webhook_goes(in_flight: &str, answer: Answer) {
     let (broker, slack) = (Broker::mock(), Slack::start());
     let topic = broker.topic(1);
     let action = |name: &str, webhook: &str| {
@@ -129,11 +139,12 @@ fn of_a_webhook_that_is_gone_actions_take_theirs_along_and_the_rest_is_dropped()
     };
     let setup = Setup::new(&broker, &[&topic]);
     let both = format!("{}{}", action("moved", "old"), action("gone", "old"));
-    let program =
-        Program::ready(&setup.clone().webhook_with(&slack, "old", FAST, &both).webhook(&slack, "other", FAST));
-    slack.script("old", [Answer::RateLimited(3600)]);
-    // The first is in flight, and stays with its webhook; Slack has stopped it for an hour.
-    produce(&broker, &topic, 1, "gone", 0..1);
+    let lines = [FAST, &["timeout: 3s"]].concat();
+    let first = setup.clone().webhook_with(&slack, "old", &lines, &both).webhook(&slack, "other", FAST);
+    let program = Program::ready(&first);
+    let stops = matches!(answer, Answer::RateLimited(_));
+    slack.script("old", [answer]);
+    produce(&broker, &topic, 1, in_flight, 0..1);
     slack.await_requests("old", 1);
     produce(&broker, &topic, 1, "gone", 1..4);
     produce(&broker, &topic, 1, "moved", 10..15);
@@ -145,23 +156,42 @@ fn of_a_webhook_that_is_gone_actions_take_theirs_along_and_the_rest_is_dropped()
     );
     program.signal(Signal::Hup);
     await_reloaded(&program, before);
-    slack.await_accepted(5);
+    let (moving, dropped): (&[u64], _) =
+        if in_flight == "moved" { (&[0, 10, 11, 12, 13, 14], 3.0) } else { (&[10, 11, 12, 13, 14], 4.0) };
+    slack.await_accepted(moving.len());
     let mut moved: Vec<_> =
         slack.posts().into_iter().filter(|post| post.webhook == "new").map(|post| post.id).collect();
     moved.sort_unstable();
-    assert_eq!(moved, [10, 11, 12, 13, 14]);
+    assert_eq!(moved, moving);
     let unclaimed = [("webhook", "old"), ("action", "gone"), ("reason", "unclaimed")];
-    let scrape = program.await_sum("slackline_deliveries_dropped_total", &unclaimed, 3.0);
+    let scrape = program.await_sum("slackline_deliveries_dropped_total", &unclaimed, dropped);
     assert_eq!(scrape.sum("slackline_queue_depth", &[]), 0.0);
+    assert_eq!(scrape.sum("slackline_blocked_until_timestamp_seconds", &[]), 0.0);
     await_told(&program, "unclaimed", "gone");
+    // It holds nobody's offset any more.
+    broker.await_committed(&first.group, &topic, 1);
 
-    // A webhook comes back under its name, and its lane with it.
+    // Those that stay work, and a new one has a lane.
     let before = hash(&program);
     program.configure(&setup.clone().webhook(&slack, "other", FAST).webhook(&slack, "third", FAST));
     await_reloaded(&program, before);
     produce(&broker, &topic, 1, "other", 20..22);
     produce(&broker, &topic, 1, "third", 30..32);
-    slack.await_accepted(9);
+    slack.await_accepted(moving.len() + 4);
+
+    // Its own name: what Slack said is still in force, and nothing was forgotten of it.
+    let before = hash(&program);
+    program.configure(&first);
+    await_reloaded(&program, before);
+    produce(&broker, &topic, 1, "gone", 40..42);
+    let blocked = |scrape: &Scrape| scrape.sum("slackline_blocked_until_timestamp_seconds", &[]) > 0.0;
+    if stops {
+        program.await_metrics("the pause goes on", |scrape| {
+            blocked(scrape) && scrape.sum("slackline_queue_depth", &[]) + scrape.sum("slackline_in_flight", &[]) == 2.0
+        });
+    } else {
+        slack.await_accepted(moving.len() + 6);
+    }
     program.stop();
 }
 
