@@ -12,7 +12,8 @@ use super::check::{Action, Config, Webhook};
 /// Largest whole number that a metric (f64) holds exactly, plus one.
 const LIMIT: u64 = 1 << 53;
 
-/// The hash of what the stages are built from, below 2^53. What differs between replicas by intention is left out: `instance_id`, `client.id`, `client.rack`.
+/// The hash of what the stages are built from, below 2^53. What differs between replicas by intention is left out: `instance_id`, `client.id`, `client.rack`,
+/// and `admin.listen`, since two replicas on one host can't share a port.
 pub(super) fn of(config: &Config) -> u64 {
     let mut text = String::new();
     let kafka = &config.kafka;
@@ -32,7 +33,6 @@ pub(super) fn of(config: &Config) -> u64 {
     }
     config.webhooks.iter().for_each(|webhook| of_webhook(webhook, &mut field));
     config.actions.iter().for_each(|action| of_action(action, &mut field));
-    field(&config.admin.listen);
     xxh3_64(text.as_bytes()) % LIMIT
 }
 
