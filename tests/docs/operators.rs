@@ -52,23 +52,37 @@ fn check(at: &str, query: &str) -> usize {
     asked.len()
 }
 
+/// Name and text of each alert.
+fn alerts() -> Vec<(String, String)> {
+    let rules = file("deploy/prometheus/alerts.yaml");
+    let named = |rule: &str| (rule.lines().next().unwrap().trim().to_owned(), rule.to_owned());
+    rules.split("- alert: ").skip(1).map(named).collect()
+}
+
+/// That they fire when they should, and not before, `tests/alerts.sh` shows.
+#[test]
+fn every_alert_fires_in_a_recording() {
+    let recordings = std::fs::read_dir("deploy/prometheus/tests").unwrap();
+    let text: String = recordings.map(|entry| file(entry.unwrap().path().to_str().unwrap())).collect();
+    for (name, _) in alerts() {
+        assert!(text.contains(&format!("- labels: '{{alertname=\"{name}\"")), "{name} fires in no recording");
+    }
+}
+
 #[test]
 fn every_alert_asks_for_metrics_that_there_are_and_has_its_section_in_the_runbook() {
-    let rules = file("deploy/prometheus/alerts.yaml");
-    let mut alerts = Vec::new();
-    for rule in rules.split("- alert: ").skip(1) {
-        let name = rule.lines().next().unwrap().trim();
+    let alerts = alerts();
+    for (name, rule) in &alerts {
         let (_, after) = rule.split_once("expr: |-\n").unwrap_or_else(|| panic!("{name} has no query"));
         let query: Vec<&str> = after.lines().take_while(|line| line.starts_with("          ")).collect();
         let query = query.join("\n");
         assert!(check(name, &query) > 0 || query.contains("up{"), "{name} asks for nothing of ours: {query}");
         assert!(rule.contains(&format!("deploy/RUNBOOK.md#{}\n", name.to_lowercase())), "{name} names its section");
-        alerts.push(name.to_owned());
     }
     assert!(alerts.len() > 15, "{alerts:?}");
     let runbook = file("deploy/RUNBOOK.md");
     let sections: Vec<&str> = runbook.lines().filter_map(|line| line.strip_prefix("## ")).collect();
-    assert_eq!(alerts, sections);
+    assert_eq!(alerts.iter().map(|(name, _)| name).collect::<Vec<_>>(), sections);
 }
 
 fn expressions(value: &Value, found: &mut Vec<String>) {

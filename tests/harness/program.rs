@@ -161,6 +161,11 @@ impl Program {
         }))
     }
 
+    /// The same where it answers at once.
+    pub fn try_scrape(&self) -> Option<Scrape> {
+        get(self.admin, "/metrics").ok().filter(|(status, _)| *status == 200).map(|(_, text)| Scrape::parse(&text))
+    }
+
     /// What it said of itself last: all there is once it has ended.
     pub fn last_scrape(&self) -> Scrape {
         self.watched.last.lock().unwrap().clone().unwrap_or_default()

@@ -1,0 +1,67 @@
+//! The troubles, by who mends them. Each is a recording of some minutes; all are made at once.
+
+mod configuration;
+
+mod healthy;
+
+mod kafka;
+
+mod replicas;
+
+mod slack;
+
+use crate::harness::broker::{Broker, Record};
+use crate::harness::setup::{Setup, event};
+use crate::harness::slack::Slack;
+
+/// Partitions of every topic here.
+const PARTITIONS: i32 = 4;
+
+/// A topic, who writes to it, and a Slack.
+struct Stage {
+    broker: Broker,
+    slack: Slack,
+    topic: String,
+    produced: u64,
+}
+
+impl Stage {
+    /// On the broker of `tests/alerts.sh`, with a topic of that name.
+    fn on_real(topic: &str) -> Self {
+        Self::on(Broker::real(), topic)
+    }
+
+    fn on(broker: Broker, topic: &str) -> Self {
+        broker.create(topic, PARTITIONS, &[]);
+        Self { broker, slack: Slack::start(), topic: topic.to_owned(), produced: 0 }
+    }
+
+    /// A configuration without webhooks.
+    fn setup(&self) -> Setup {
+        Setup::new(&self.broker, &[&self.topic])
+    }
+
+    /// The configuration of most: two webhooks, each with the action of its name.
+    fn sales_and_support(&self) -> Setup {
+        self.setup().webhook(&self.slack, "sales", &[]).webhook(&self.slack, "support", &[])
+    }
+
+    /// So many events for that webhook.
+    fn events(&mut self, webhook: &str, count: u64) {
+        self.records(count, |n| event(webhook, n));
+    }
+
+    /// So many records, over the partitions in turn.
+    fn records(&mut self, count: u64, payload: impl Fn(u64) -> String) {
+        let numbers = self.produced..self.produced + count;
+        self.produced += count;
+        let record = |n: u64| Record::new((n % PARTITIONS as u64) as i32, payload(n));
+        self.broker.produce(&self.topic, &numbers.map(record).collect::<Vec<_>>());
+    }
+
+    /// What comes in every 15 s of a quiet day.
+    fn quiet_day(&mut self) {
+        self.events("sales", 2);
+        self.events("support", 2);
+    }
+}
