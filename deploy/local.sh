@@ -103,10 +103,13 @@ start() {
     done <"$work/services"
 }
 
-# Polls: the last answer is shown where it never came to be so.
+# Polls: the last answer is shown where it never came to be so. Exit code 2 is what no waiting mends.
 await() { # COMMAND…
-    until "$@" >"$work/answer" 2>&1; do
-        ((SECONDS < deadline)) || { cat "$work/answer"; return 1; }
+    local code
+    while :; do
+        "$@" >"$work/answer" 2>&1 && return
+        code=$?
+        ((code != 2 && SECONDS < deadline)) || { cat "$work/answer"; return 1; }
         sleep 0.5
     done
 }

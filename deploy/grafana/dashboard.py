@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """The dashboard as Grafana reads it: its panels, their queries with the variables filled in, and what a Prometheus answers them.
 
-As a command it runs every query: deploy/grafana/dashboard.py --prometheus URL [DASHBOARD.json]. Exit code 1 where one fails, and where a panel shows nothing.
-slackline's series start at 0, so a panel without data asks for the wrong thing; the one that may have none while all is well says what that means, in its `noValue`.
+As a command it runs every query: deploy/grafana/dashboard.py --prometheus URL [DASHBOARD.json]. Exit code 2 where one is wrong, 1 where a panel shows nothing.
+slackline's series start at 0, so that a panel without data asks for the wrong thing. One that shows only what is over 0 (`… > 0`) may be empty while all is well, and says
+so in its `noValue`: of it, the query without that end must have data.
 Only the standard library."""
 
 import argparse
@@ -26,7 +27,11 @@ POINTS = 240
 
 
 class Failed(Exception):
-    """A query, with what is wrong with it."""
+    """Prometheus gave no answer."""
+
+
+class Wrong(Failed):
+    """The query will never be answered."""
 
 
 def panels(dashboard):
@@ -52,7 +57,7 @@ def fill(query, dashboard, start, end):
     def value(found):
         name = found[1] or found[2]
         if name not in known:
-            raise Failed(f"there is no variable `${name}`")
+            raise Wrong(f"there is no variable `${name}`")
         return known[name]
 
     return re.sub(r"\$(?:\{(\w+)(?::\w+)?\}|(\w+))", value, query)
@@ -80,7 +85,8 @@ class Prometheus:
             with urllib.request.urlopen(url, timeout=10) as answer:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
-            raise Failed(json.loads(error.read() or b"{}").get("error", str(error))) from error
+            said = error.read().decode(errors="replace")
+            raise (Wrong if error.code in (400, 422) else Failed)(said or str(error)) from error
         except (OSError, ValueError) as error:
             raise Failed(f"{self.url}: {error}") from error
 
@@ -98,25 +104,23 @@ class Prometheus:
 
 
 def amiss(dashboard, prometheus, start, end):
-    """What is wrong: a line for each query that fails, variable without values, and panel without data. Then how many panels and queries there are."""
-    found, count, asked = [], 0, 0
+    """Queries that are wrong, then what has no data: variables, and queries also without their ` > 0`. Each is a line of text."""
+    wrong, empty = [], []
     for variable in dashboard.get("templating", {}).get("list", []):
         values = re.fullmatch(r"label_values\((.+), (\w+)\)", variable.get("definition", ""))
         if values and not prometheus.get(f"/api/v1/label/{values[2]}/values", **{"match[]": values[1]}):
-            found.append(f"the variable `{variable['name']}` has no values")
+            empty.append(f"the variable `{variable['name']}` has no values")
     for panel in panels(dashboard):
-        targets = panel.get("targets", [])
-        count += bool(targets)
-        for target in targets:
-            asked += 1
+        for target in panel.get("targets", []):
+            at = f"{panel['title']}, {target['refId']}"
+            query = target["expr"].removesuffix(" > 0")
             try:
-                empty = not prometheus.series(target, dashboard, start, end)
-            except Failed as error:
-                found.append(f"{panel['title']}, {target['refId']}: {error}")
-                continue
-            if empty and "noValue" not in panel["fieldConfig"]["defaults"]:
-                found.append(f"{panel['title']}, {target['refId']}: no data of {target['expr']}")
-    return found, count, asked
+                prometheus.series(target, dashboard, start, end)
+                if not prometheus.series({**target, "expr": query}, dashboard, start, end):
+                    empty.append(f"{at}: no data of {query}")
+            except Wrong as error:
+                wrong.append(f"{at}: {error}")
+    return wrong, empty
 
 
 def main():
@@ -128,12 +132,11 @@ def main():
     end = time.time()
     try:
         dashboard = json.loads(args.dashboard.read_text(encoding="utf-8"))
-        found, count, asked = amiss(dashboard, Prometheus(args.prometheus), end - 60 * args.minutes, end)
+        wrong, empty = amiss(dashboard, Prometheus(args.prometheus), end - 60 * args.minutes, end)
     except (OSError, ValueError, Failed) as error:
         sys.exit(f"dashboard.py: {error}")
-    if found or not asked:
-        sys.exit("\n".join(found) or "no queries in it")
-    print(f"{asked} queries of {count} panels")
+    print("\n".join(wrong + empty) or "every query has data")
+    sys.exit(2 if wrong else 1 if empty else 0)
 
 
 if __name__ == "__main__":

@@ -40,13 +40,13 @@ def width_of(words, size=SMALL):
 def cut(words, room, size=SMALL):
     if width_of(words, size) <= room:
         return words
-    while words and width_of(words + "…", size) > room:
+    while words and width_of(f"{words}…", size) > room:
         words = words[:-1]
     return words.rstrip() + "…"
 
 
 def plain(value):
-    """Three digits are enough, and no `e`."""
+    """Three digits are enough."""
     digits = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
     text = f"{value:,.{digits}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
@@ -64,14 +64,13 @@ def figure(value, unit, decimals=None):
     return plain(value) if decimals is None else f"{value:,.{decimals}f}"
 
 
-def ticks(top, unit):
-    """From 0 to the first round figure that is not below `top`, in three to six steps."""
-    if top <= 0:
-        top = 1
+def ticks(top, unit, whole=False):
+    """From 0 to the first round figure that is not below `top`, in five steps at most."""
+    top = top if top > 0 else 1
     sizes = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400] if unit == "s" and 3 <= top <= 400000 else None
     if not sizes:
         power = 10 ** math.floor(math.log10(top / 5))
-        sizes = [power, 2 * power, 2.5 * power, 5 * power, 10 * power]
+        sizes = [max(power * size, 1 if whole else 0) for size in (1, 2, 2.5, 5, 10) if not whole or power > 1 or size != 2.5]
     size = next((size for size in sizes if top / size <= 5), sizes[-1])
     return [size * step for step in range(math.ceil(top / size - 1e-9) + 1)]
 
@@ -141,7 +140,7 @@ class Picture:
         values = [points[-1][1] for _, points in self.answers[panel["id"]]]
         colour = COLOURS.get(threshold(values[0], defaults["thresholds"]["steps"]), "#37872d") if values else "#181b1f"
         self.rect(x, y, width, height, f'rx="3" fill="{colour}"')
-        self.text(x + 10, y + 20, cut(panel["title"], width - 20, FONT), "bold on")
+        self.text(x + 10, y + 20, cut(panel["title"], width - 20, 1.1 * FONT), "bold on")
         words = figure(values[0], defaults.get("unit"), defaults.get("decimals")) if values else defaults.get("noValue", "No data")
         self.text(x + width / 2, y + height / 2 + 24, words, "big", "middle")
 
@@ -149,13 +148,13 @@ class Picture:
         defaults, series = panel["fieldConfig"]["defaults"], self.answers[panel["id"]]
         unit, custom = defaults.get("unit"), defaults.get("custom", {})
         self.rect(x, y, width, height, 'rx="3" class="panel"')
-        self.text(x + 10, y + 20, cut(panel["title"], width - 20, FONT), "bold")
+        self.text(x + 10, y + 20, cut(panel["title"], width - 20, 1.1 * FONT), "bold")
         if not series:
             self.text(x + width / 2, y + height / 2 + 4, defaults.get("noValue", "No data"), "soft", "middle")
             return
         rows = self.legend([name for name, _ in series], x + 10, y + height, width - 20)
         highest = max(value for _, points in series for _, value in points)
-        marks = ticks(max(highest, custom.get("axisSoftMax", 0)), unit)
+        marks = ticks(max(highest, custom.get("axisSoftMax", 0)), unit, defaults.get("decimals") == 0)
         names = [figure(mark, unit) for mark in marks]
         left, right = x + 14 + max(map(width_of, names)), x + width - 12
         top, bottom = y + 34, y + height - 26 - 16 * rows
