@@ -11,7 +11,7 @@ Starts what `docker compose up` would, without a Docker engine: a real Kafka, sl
 says, on 127.0.0.1 and the published ports (others where these are taken). Grafana is left out. The posts are shown; Ctrl-C ends everything and leaves nothing.
 
   --check        start on free ports, see within two minutes that all of it works, end: one line a check, exit code 1 if any failed
-  --picture SVG  start, let the fake Slack have a bad quarter of an hour, draw the dashboard of it into that file, end
+  --picture SVG  start, let the fake Slack have a bad quarter of an hour, draw the dashboard of it into that file, end: takes 20 minutes
 
 SLACKLINE names the program (default target/release/slackline, built where it is absent). Needs python3, Java and Maven; the other tools are fetched.
 TEXT
@@ -79,8 +79,22 @@ keep() { # SERVICE POLICY
     done
 }
 
-address() { # SERVICE PORT
-    awk -F '\t' -v service="$1" -v port="$2" '$1 == service && $2 == port { print $3 }' "$work/ports"
+addresses() { # SERVICE
+    awk -F '\t' -v service="$1" '$1 == service { printf "%s%s", separator, $3; separator = " " }' "$work/ports"
+}
+
+# Of a service with one.
+address() { # SERVICE
+    addresses "$1" | cut -d ' ' -f 1
+}
+
+# In a process group of its own, so that it can be ended with all that it has started, and Ctrl-C is ours. Its group is \$!.
+apart() { # COMMAND…
+    set -m
+    "$@" </dev/null &
+    set +m
+    # Bash would tell how it ended.
+    disown
 }
 
 start() {
@@ -95,10 +109,7 @@ start() {
             echo "$service: NOT STARTED, there is no $program without containers"
             continue
         fi
-        # A process group of its own, so that it can be ended with all that it has started, and Ctrl-C is ours.
-        set -m
-        keep "$service" "$policy" >"$work/$service.log" 2>&1 </dev/null &
-        set +m
+        apart keep "$service" "$policy" >"$work/$service.log" 2>&1
         if [[ $service == kafka ]]; then kafka=$!; else groups+=("$!"); fi
     done <"$work/services"
 }
@@ -118,15 +129,14 @@ ask() { # QUESTION ADDRESS…
     await python3 deploy/local/check.py "$@"
 }
 
+# Who runs where, `-` for who listens nowhere.
 table() {
-    local service at
-    printf '%-14s %-24s %s\n' service address log
-    while IFS=$'\t' read -r service _ at _; do
-        [[ -f $work/$service.log ]] && printf '%-14s %-24s %s\n' "$service" "$at" "$work/$service.log"
-    done <"$work/ports"
-    # Who listens nowhere.
-    while IFS=$'\t' read -r service _ _; do
-        [[ -f $work/$service.log ]] && ! grep -q "^$service	" "$work/ports" && printf '%-14s %-24s %s\n' "$service" - "$work/$service.log"
+    local service policy program at
+    printf '%-14s %-34s %s\n' service addresses log
+    while IFS=$'\t' read -r service policy program; do
+        [[ $program == run ]] || continue
+        at="$(addresses "$service")"
+        printf '%-14s %-34s %s\n' "$service" "${at:--}" "$work/$service.log"
     done <"$work/services"
 }
 
@@ -148,10 +158,10 @@ logs() {
 
 verify() {
     local deadline=$((SECONDS + 120)) at slack published
-    at="$(address prometheus 9090)" slack="$(address fake-slack 9465)"
+    at="$(address prometheus)" slack="$(address fake-slack)"
     mapfile -t published < <(awk -F '\t' '$4 == "published" && $1 != "grafana" { print $3 }' "$work/ports")
     check 'every published port is listened on' ask listens "${published[@]}"
-    check 'slackline: /readyz' await "$slackline" health --url "http://$(address slackline 9464)/readyz"
+    check 'slackline: /readyz' await "$slackline" health --url "http://$(address slackline)/readyz"
     check 'every action has delivered, and the fake Slack has it' ask delivered "$at" "$slack"
     check 'Prometheus: every target is up' ask scraped "$at"
     check 'Prometheus: every alert is loaded and evaluated, none fires' ask alerts "$at" deploy/prometheus/alerts.yaml
@@ -162,12 +172,10 @@ verify() {
 
 # More traffic than the composed one, so that a queue can fill; then the trouble, and what the dashboard shows of it.
 paint() {
-    set -m
-    "$slackline" sample-events --brokers "$(address kafka 9092)" --topic events --rate 4 >"$work/more-events.log" 2>&1 </dev/null &
-    set +m
+    apart "$slackline" sample-events --brokers "$(address kafka)" --topic events --rate 4 >"$work/more-events.log" 2>&1
     groups+=("$!")
-    python3 deploy/local/trouble.py "$(address fake-slack 9465)" &&
-        python3 deploy/grafana/picture.py --prometheus "http://$(address prometheus 9090)" --out "$picture"
+    python3 deploy/local/trouble.py "$(address fake-slack)" &&
+        python3 deploy/grafana/picture.py --prometheus "http://$(address prometheus)" --out "$picture"
 }
 
 start
@@ -177,9 +185,11 @@ picture) paint ;;
 up)
     table
     echo "The posts, until Ctrl-C:"
-    # In the background: a signal ends a `wait` at once, and a command in the foreground only after it has ended.
-    tail -n +1 -f "$work/fake-slack.log" &
+    # No `apart`: this is waited for. A signal ends a `wait` at once, and a command in the foreground only after that has ended.
+    set -m
+    tail -n +1 -f "$work/fake-slack.log" </dev/null &
+    set +m
     groups+=("$!")
-    wait
+    wait "$!"
     ;;
 esac

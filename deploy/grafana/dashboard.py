@@ -23,7 +23,7 @@ DASHBOARD = Path(__file__).parent / "dashboards" / "slackline.json"
 SCRAPE = 15
 
 # Points of a line: about what Grafana asks for a panel of half a screen.
-POINTS = 240
+POINTS = 180
 
 
 class Failed(Exception):

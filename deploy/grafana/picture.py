@@ -28,7 +28,7 @@ STYLE = f"""
   .small {{ font-size: {SMALL}px; }} .soft {{ fill: #9a9ba6; }} .bold {{ font-weight: 600; }}
   .big {{ font-size: 34px; font-weight: 600; fill: #fff; }} .on {{ fill: #fff; }}
   .page {{ fill: #111217; }} .panel {{ fill: #181b1f; stroke: #2b2e34; }} .grid {{ stroke: #2b2e34; }}
-  .line {{ fill: none; stroke-width: 1.8; stroke-linejoin: round; }}
+  .line {{ fill: none; stroke-width: 1.8; stroke-linejoin: round; stroke-linecap: round; }}
 """
 
 
@@ -94,6 +94,12 @@ def runs(points, step):
         yield row
 
 
+def bends(places):
+    """Without what lies within a level stretch: half of the bytes."""
+    inner = (place for before, place, after in zip(places, places[1:], places[2:]) if not before[1] == place[1] == after[1])
+    return [places[0], *inner, *places[-1:]]
+
+
 def threshold(value, steps):
     """The colour of the last step that `value` has reached."""
     return [step["color"] for step in steps if step["value"] is None or value >= step["value"]][-1]
@@ -102,7 +108,7 @@ def threshold(value, steps):
 class Picture:
     def __init__(self, board, answers, start, end):
         """`answers`: for each panel's id, its series as (name, [(time, value)…])."""
-        self.answers, self.start, self.end, self.out = answers, start, end, []
+        self.answers, self.start, self.end, self.out, self.colours = answers, start, end, [], {}
         self.panels = list(grafana.panels(board))
         self.height = HEAD + max(self.bottom(panel) for panel in self.panels) + GAP
 
@@ -134,6 +140,10 @@ class Picture:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {self.height:.0f}" width="{WIDTH}" height="{self.height:.0f}" role="img">\n'
             f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n{body}\n</svg>\n"
         )
+
+    def colour(self, name):
+        """A name has one colour in all panels (`palette-classic-by-name`)."""
+        return self.colours.setdefault(name, PALETTE[len(self.colours) % len(PALETTE)])
 
     def stat(self, panel, x, y, width, height):
         defaults = panel["fieldConfig"]["defaults"]
@@ -169,11 +179,11 @@ class Picture:
         for when, name in minutes(self.start, self.end):
             across = at(when, 0)[0]
             self.text(min(max(across, left + 10), right - 10), bottom + 15, name, "small soft", "middle")
-        for index, (_, points) in enumerate(series):
-            colour = PALETTE[index % len(PALETTE)]
+        for name, points in series:
+            colour = self.colour(name)
             for row in runs(points, grafana.step_of(self.start, self.end)):
                 places = [at(when, max(value, 0)) for when, value in row]
-                path = " ".join(f"{across:.1f},{level:.1f}" for across, level in places)
+                path = " ".join(f"{across:.1f},{level:.1f}" for across, level in bends(places))
                 if custom.get("fillOpacity"):
                     ends = f"{places[-1][0]:.1f},{bottom:.1f} {places[0][0]:.1f},{bottom:.1f}"
                     self.out.append(f'<polygon points="{path} {ends}" fill="{colour}" fill-opacity="{custom["fillOpacity"] / 100:g}"/>')
@@ -183,7 +193,7 @@ class Picture:
         """Upwards from `bottom`, three rows at most; how many there are. What has no room is counted."""
         rows, across = [[]], 0
         for index, name in enumerate(names):
-            name = cut(name, room - 20)
+            colour, name = self.colour(name), cut(name, room - 20)
             need = 16 + width_of(name) + 10
             if across and across + need > room:
                 if len(rows) == 3:
@@ -191,7 +201,7 @@ class Picture:
                     break
                 rows.append([])
                 across = 0
-            rows[-1].append((across, name, PALETTE[index % len(PALETTE)]))
+            rows[-1].append((across, name, colour))
             across += need
         for number, row in enumerate(rows):
             y = bottom - 10 - 16 * (len(rows) - 1 - number)

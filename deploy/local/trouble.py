@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A bad quarter of an hour at the fake Slack, for a picture of the dashboard: deploy/local/trouble.py FAKE-SLACK-ADDRESS
 
-`orders` is down and its queue fills until messages are dropped, `support` is told to wait, `sales` has lost its channel for a moment; all recover."""
+The rates settle for five minutes, and fifteen are drawn. `orders` is down and its queue fills until messages are dropped, `support` is told to wait, `sales` has lost its channel for a moment; all recover."""
 
 import json
 import sys
@@ -12,11 +12,11 @@ MINUTE = 60
 
 # (after, webhook, what its next or all its answers are)
 STORY = [
-    (3 * MINUTE, "T0/B2/orders", {"default": {"status": 503, "body": "rollup_error"}}),
-    (5 * MINUTE, "T0/B1/support", {"answers": [{"status": 429, "body": "rate_limited", "headers": {"Retry-After": "120"}}]}),
-    (7.5 * MINUTE, "T0/B2/orders", {"default": None}),
-    (9 * MINUTE, "T0/B0/sales", {"answers": [{"status": 404, "body": "channel_not_found"}] * 6}),
-    (15 * MINUTE, None, None),
+    (8 * MINUTE, "T0/B2/orders", {"default": {"status": 503, "body": "rollup_error"}}),
+    (10 * MINUTE, "T0/B1/support", {"answers": [{"status": 429, "body": "rate_limited", "headers": {"Retry-After": "120"}}]}),
+    (12.5 * MINUTE, "T0/B2/orders", {"default": None}),
+    (14 * MINUTE, "T0/B0/sales", {"answers": [{"status": 404, "body": "channel_not_found"}] * 6}),
+    (20 * MINUTE, None, None),
 ]
 
 
