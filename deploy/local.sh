@@ -88,7 +88,7 @@ address() { # SERVICE
     addresses "$1" | cut -d ' ' -f 1
 }
 
-# In a process group of its own, so that it can be ended with all that it has started, and Ctrl-C is ours. Its group is \$!.
+# In a process group of its own, so that it can be ended with all that it has started, and Ctrl-C is ours. Its group is `$!`.
 apart() { # COMMAND…
     set -m
     "$@" </dev/null &
