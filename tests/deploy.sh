@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What deploys slackline without Kubernetes, as far as a machine without Docker can tell: tests/deploy.sh. SLACKLINE names the program (target/release/slackline).
 #
-# The image is not built, the composed services are not started, and the alerts are not evaluated on series: only read by the tools that will.
+# The composed services are started without containers. The image is not built.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 slackline="${SLACKLINE:-target/release/slackline}"
@@ -49,8 +49,11 @@ check 'the binary is self-contained' self_contained
 check 'Dockerfile: hadolint' "$(tool hadolint)" deploy/Dockerfile
 check 'docker-compose.yml: docker compose config' compose
 check "compose's configuration: slackline check" compose_configuration
+check 'composed services, without containers: deploy/local.sh --check' env SLACKLINE="$slackline" deploy/local.sh --check
+check "the dashboard's queries and picture: unit tests" python3 deploy/grafana/picture_test.py
 check 'systemd unit' unit
 check 'alerts: promtool check rules' rules
+check 'alerts, on series of the real program: promtool test rules' tests/alerts.sh
 check 'prometheus.yml: promtool check config' prometheus
-echo "deploy: $passed checks passed, $failed failed; images were not built and not started, alerts not evaluated"
+echo "deploy: $passed checks passed, $failed failed; the image was not built, Grafana not started"
 [[ $failed == 0 ]]

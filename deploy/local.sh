@@ -1,0 +1,195 @@
+#!/usr/bin/env bash
+# docker-compose.yml without containers: the same services, commands, settings and files, on addresses of this machine. `deploy/local.sh --help` says more.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+usage() {
+    cat <<'TEXT'
+usage: deploy/local.sh [--check | --picture SVG]
+
+Starts what `docker compose up` would, without a Docker engine: a real Kafka, slackline, a fake Slack, sample events and a real Prometheus, as docker-compose.yml
+says, on 127.0.0.1 and the published ports (others where these are taken). Grafana is left out. The posts are shown; Ctrl-C ends everything and leaves nothing.
+
+  --check        start on free ports, see within two minutes that all of it works, end: one line a check, exit code 1 if any failed
+  --picture SVG  start, let the fake Slack have a bad quarter of an hour, draw the dashboard of it into that file, end: takes 20 minutes
+
+SLACKLINE names the program (default target/release/slackline, built where it is absent). Needs python3, Java and Maven; the other tools are fetched.
+TEXT
+}
+
+die() {
+    echo "local.sh: $*" >&2
+    exit 1
+}
+
+mode=up
+case "${1:-}" in
+'') ;;
+--check) mode=check ;;
+--picture) mode=picture picture="${2:?--picture needs a file}" ;;
+-h | --help) usage; exit ;;
+*) usage >&2; exit 2 ;;
+esac
+
+slackline="${SLACKLINE:-target/release/slackline}"
+[[ -x $slackline || -n ${SLACKLINE:-} ]] || cargo build --release --locked || exit 1
+[[ -x $slackline ]] || die "no program at \`$slackline\`"
+tools="$(tests/tools.sh docker-compose prometheus)" || exit 1
+{ read -r compose; read -r prometheus; } <<<"$tools"
+tests/kafka.sh fetch || exit 1
+
+# shellcheck source=tests/checks.sh
+. tests/checks.sh
+work="$checks/local"
+mkdir "$work"
+groups=()
+trap stop EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+alive() {
+    local group
+    for group in "${groups[@]}"; do
+        kill -0 -- "-$group" 2>/dev/null && return
+    done
+    return 1
+}
+
+# As `docker compose down`: SIGTERM, and after ten seconds SIGKILL. Kafka goes last, so that slackline can commit what it has done.
+stop() {
+    local group until=$((SECONDS + 10))
+    trap '' INT TERM HUP
+    for group in "${groups[@]}"; do kill -TERM -- "-$group"; done 2>/dev/null
+    while alive && ((SECONDS < until)); do sleep 0.1; done
+    for group in "${groups[@]}" ${kafka:+"$kafka"}; do kill -KILL -- "-$group"; done 2>/dev/null
+    tests/kafka.sh stop --dir "$work/kafka/cluster"
+    rm -rf "$checks"
+}
+
+# As Docker restarts: after a failure where the service says so, after a second at first and then longer.
+keep() { # SERVICE POLICY
+    local code=0 pause=1
+    while :; do
+        bash "$work/$1/run"
+        code=$?
+        echo "--- $1 exited with code $code"
+        [[ $2 == always || $2 == unless-stopped || ($2 == on-failure* && $code != 0) ]] || return
+        sleep "$pause"
+        pause=$((pause < 32 ? pause * 2 : 60))
+    done
+}
+
+addresses() { # SERVICE
+    awk -F '\t' -v service="$1" '$1 == service { printf "%s%s", separator, $3; separator = " " }' "$work/ports"
+}
+
+# Of a service with one.
+address() { # SERVICE
+    addresses "$1" | cut -d ' ' -f 1
+}
+
+# In a process group of its own, so that it can be ended with all that it has started, and Ctrl-C is ours. Its group is `$!`.
+apart() { # COMMAND…
+    set -m
+    "$@" </dev/null &
+    set +m
+    # Bash would tell how it ended.
+    disown
+}
+
+start() {
+    local ports=same service policy program
+    [[ $mode == up ]] || ports=free
+    "$compose" --file docker-compose.yml config --format json |
+        python3 deploy/local/compose.py "$work" "$ports" "slackline=$(realpath "$slackline")" "prom/prometheus=$prometheus" "apache/kafka=$PWD/tests/kafka.sh" ||
+        die 'docker-compose.yml could not be read'
+    # Nothing in it waits for anything: all start at once, and who needs another one waits for it by itself.
+    while IFS=$'\t' read -r service policy program; do
+        if [[ $program != run ]]; then
+            echo "$service: NOT STARTED, there is no $program without containers"
+            continue
+        fi
+        apart keep "$service" "$policy" >"$work/$service.log" 2>&1
+        if [[ $service == kafka ]]; then kafka=$!; else groups+=("$!"); fi
+    done <"$work/services"
+}
+
+# Polls: the last answer is shown where it never came to be so. Exit code 2 is what no waiting mends.
+await() { # COMMAND…
+    local code
+    while :; do
+        "$@" >"$work/answer" 2>&1 && return
+        code=$?
+        ((code != 2 && SECONDS < deadline)) || { cat "$work/answer"; return 1; }
+        sleep 0.5
+    done
+}
+
+ask() { # QUESTION ADDRESS…
+    await python3 deploy/local/check.py "$@"
+}
+
+# Who runs where, `-` for who listens nowhere.
+table() {
+    local service policy program at
+    printf '%-14s %-34s %s\n' service addresses log
+    while IFS=$'\t' read -r service policy program; do
+        [[ $program == run ]] || continue
+        at="$(addresses "$service")"
+        printf '%-14s %-34s %s\n' "$service" "${at:--}" "$work/$service.log"
+    done <"$work/services"
+}
+
+# What Grafana would do: its data source, the dashboard where it looks for dashboards, every query of it.
+dashboard() {
+    local grafana="$work/grafana" folder url
+    url="$(sed -n 's/^ *url: //p' "$grafana"/etc/grafana/provisioning/datasources/*.yaml)"
+    folder="$(sed -n 's/.*path: \([^ }]*\).*/\1/p' "$grafana"/etc/grafana/provisioning/dashboards/*.yaml)"
+    await python3 deploy/grafana/dashboard.py --prometheus "$url" "$grafana$folder"/*.json && cat "$work/answer"
+}
+
+logs() {
+    local log
+    for log in "$work"/*.log; do
+        echo "--- the end of $(basename "$log")"
+        tail -n 15 "$log"
+    done
+}
+
+verify() {
+    local deadline=$((SECONDS + 120)) at slack published
+    at="$(address prometheus)" slack="$(address fake-slack)"
+    mapfile -t published < <(awk -F '\t' '$4 == "published" && $1 != "grafana" { print $3 }' "$work/ports")
+    check 'every published port is listened on' ask listens "${published[@]}"
+    check 'slackline: /readyz' await "$slackline" health --url "http://$(address slackline)/readyz"
+    check 'every action has delivered, and the fake Slack has it' ask delivered "$at" "$slack"
+    check 'Prometheus: every target is up' ask scraped "$at"
+    check 'Prometheus: every alert is loaded and evaluated, none fires' ask alerts "$at" deploy/prometheus/alerts.yaml
+    check "the dashboard's queries, as Grafana's data source asks them" dashboard
+    echo "local: $passed checks passed, $failed failed, in $SECONDS s"
+    [[ $failed == 0 ]] || { logs; return 1; }
+}
+
+# More traffic than the composed one, so that a queue can fill; then the trouble, and what the dashboard shows of it.
+paint() {
+    apart "$slackline" sample-events --brokers "$(address kafka)" --topic events --rate 4 >"$work/more-events.log" 2>&1
+    groups+=("$!")
+    python3 deploy/local/trouble.py "$(address fake-slack)" &&
+        python3 deploy/grafana/picture.py --prometheus "http://$(address prometheus)" --out "$picture"
+}
+
+start
+case "$mode" in
+check) verify ;;
+picture) paint ;;
+up)
+    table
+    echo "The posts, until Ctrl-C:"
+    # No `apart`: this is waited for. A signal ends a `wait` at once, and a command in the foreground only after that has ended.
+    set -m
+    tail -n +1 -f "$work/fake-slack.log" </dev/null &
+    set +m
+    groups+=("$!")
+    wait "$!"
+    ;;
+esac
