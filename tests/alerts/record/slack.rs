@@ -56,8 +56,8 @@ fn slack_is_down_for_one_webhook() {
     let mut tape = Tape::begin("failing", &[stage.sales_and_support()]);
     tape.quiet(2, || stage.quiet_day());
     stage.slack.default("sales", Answer::Reset);
-    tape.quiet(3, || stage.quiet_day());
-    tape.run(7, || stage.quiet_day(), &["SlacklineWebhookFailing webhook=sales", "SlacklineDeliveriesLate"]);
+    tape.quiet(6, || stage.quiet_day());
+    tape.run(5, || stage.quiet_day(), &["SlacklineWebhookFailing webhook=sales", "SlacklineDeliveriesLate"]);
     stage.slack.default("sales", Answer::Ok);
     tape.run(7, || stage.quiet_day(), &[]);
     tape.end();
