@@ -43,6 +43,8 @@ pub struct Committer {
     queue: CommitQueue,
     pace: Pace,
     in_flight: Vec<Committable>,
+    /// How the last one ended, until somebody asks.
+    verdict: Option<Result<(), RDKafkaErrorCode>>,
     /// The most characters of metadata that the broker takes, as far as is known.
     budget: usize,
     /// Until when Slack has stopped which webhooks, in seconds since the epoch.
@@ -62,6 +64,7 @@ impl Committer {
             queue,
             pace: Pace::new(now),
             in_flight: Vec::new(),
+            verdict: None,
             budget: metadata::BUDGET,
             blocked: BTreeMap::new(),
             windows,
@@ -118,6 +121,11 @@ impl Committer {
     #[must_use]
     pub fn in_flight_since(&self) -> Option<Instant> {
         self.pace.in_flight_since()
+    }
+
+    /// How the last commit that was answered ended; `None`: none was since this was asked.
+    pub fn take_verdict(&mut self) -> Option<Result<(), RDKafkaErrorCode>> {
+        self.verdict.take()
     }
 
     /// Takes the answer of the commit in flight, if it came, and sends the next one, if it is due.
@@ -188,6 +196,7 @@ impl Committer {
             None => {}
             Some(Ok(())) => {
                 self.metrics.commit(true);
+                self.verdict = Some(Ok(()));
                 self.pace.acknowledged();
                 for committed in std::mem::take(&mut self.in_flight) {
                     self.end_holds(ledger.acknowledge(&committed));
@@ -203,6 +212,7 @@ impl Committer {
     /// The broker's answer names every partition with the same error, whichever one failed: all are committed again.
     fn failed(&mut self, ledger: &mut Ledger, error: &KafkaError) {
         self.metrics.commit(false);
+        self.verdict = error.rdkafka_error_code().map(Err);
         self.in_flight.clear();
         ledger.failed();
         let now = Instant::now();

@@ -38,6 +38,8 @@ pub use self::reload::Reload;
 
 mod anew;
 
+mod denied;
+
 mod grown;
 
 mod holds;
@@ -166,6 +168,7 @@ pub struct PollLoop {
     drops: BTreeMap<(Option<WebhookIndex>, Reason), (LogRepeat, ActionIndex)>,
     trouble: LogRepeat,
     refused: refused::Refused,
+    denied: denied::Denied,
     lookups: LogRepeat,
     holds: Holds,
     grown: grown::Grown,
@@ -207,6 +210,7 @@ impl PollLoop {
             drops: BTreeMap::new(),
             trouble: LogRepeat::default(),
             refused: refused::Refused::default(),
+            denied: denied::Denied::default(),
             lookups: LogRepeat::default(),
             holds: Holds::default(),
             grown: grown::Grown::default(),
@@ -280,6 +284,8 @@ impl PollLoop {
             if let Err(error) = self.describe_topics() {
                 tracing::debug!(%error, "could not ask for the topics");
             }
+        } else if self.is_denied(error.rdkafka_error_code()) {
+            // Told by name.
         } else if let Some(refusal) = Refusal::of(reason) {
             self.refused(refusal);
         } else if self.refused.is_known() && error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {

@@ -30,6 +30,8 @@ struct State {
     unreachable_since: Option<Instant>,
     /// A broker is there and lets nobody in: which, why, and what to do.
     refused: Option<String>,
+    /// What Kafka's ACLs deny: one a line, with the ACL that it takes.
+    denied: Vec<String>,
     /// Configured topics that do not exist.
     missing_topics: Vec<String>,
     /// For how long a sender has been waiting for an acknowledged commit.
@@ -54,6 +56,7 @@ impl Health {
                 offsets_committed: false,
                 unreachable_since: Some(now),
                 refused: None,
+                denied: Vec::new(),
                 missing_topics: Vec::new(),
                 held: None,
                 stalls: Vec::new(),
@@ -92,6 +95,11 @@ impl Health {
     #[must_use]
     pub fn is_joined(&self) -> bool {
         self.lock().joined
+    }
+
+    /// What Kafka's ACLs deny this worker, one a line; it is waited for.
+    pub fn set_denied(&self, denied: Vec<String>) {
+        self.lock().denied = denied;
     }
 
     /// The configured topics that do not exist; they are waited for.
@@ -158,6 +166,7 @@ impl Health {
         if let Some(refused) = state.refused.as_ref().filter(|_| !state.joined || unreachable.is_some()) {
             reasons.push(refused.clone());
         }
+        reasons.extend_from_slice(&state.denied);
         if !state.joined {
             reasons.push("the consumer group is not joined".to_owned());
         } else if !state.offsets_committed {
@@ -236,6 +245,19 @@ mod tests {
         assert_eq!(health.readiness(start + Duration::from_secs(3600)), Ok(()));
         health.stopping();
         assert_eq!(reasons(&health, start), ["shutting down"]);
+    }
+
+    #[test]
+    fn unready_while_something_is_denied() {
+        let start = Instant::now();
+        let health = Health::new(start);
+        health.set_joined(true);
+        health.set_offsets_committed(true);
+        health.set_reachable(true, start);
+        health.set_denied(vec!["one".to_owned(), "two".to_owned()]);
+        assert_eq!(reasons(&health, start), ["one", "two"]);
+        health.set_denied(Vec::new());
+        assert_eq!(health.readiness(start), Ok(()));
     }
 
     #[test]

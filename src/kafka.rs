@@ -3,6 +3,7 @@
 //! Invariant: no callback of librdkafka does work of its own. Each notes what happened; the poll loop, which is the thread that they run on,
 //! acts on it when the poll returns, with the ledger and the queues in its hands.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -132,11 +133,19 @@ pub struct Context {
     closing: AtomicBool,
     /// Where the token for SASL is.
     token_file: Option<PathBuf>,
+    /// A hash of the one that the client was given last.
+    given: AtomicU64,
 }
 
 impl Context {
     fn new(token_file: Option<PathBuf>) -> Self {
-        Self { told: Mutex::new(Vec::new()), activity: AtomicU64::new(0), closing: AtomicBool::new(false), token_file }
+        Self {
+            told: Mutex::new(Vec::new()),
+            activity: AtomicU64::new(0),
+            closing: AtomicBool::new(false),
+            token_file,
+            given: AtomicU64::new(0),
+        }
     }
 
     /// Takes what was told since the last call, in its order.
@@ -154,6 +163,18 @@ impl Context {
         self.closing.store(true, Ordering::Relaxed);
     }
 
+    /// Whether a token is what the client logs in with.
+    pub fn has_token(&self) -> bool {
+        self.token_file.is_some()
+    }
+
+    /// Notes which token the client is given. Whether it is another than before.
+    fn gives(&self, token: &OAuthToken) -> bool {
+        let mut hasher = DefaultHasher::new();
+        token.token.hash(&mut hasher);
+        self.given.swap(hasher.finish(), Ordering::Relaxed) != hasher.finish()
+    }
+
     fn tell(&self, told: Told) {
         self.activity.fetch_add(1, Ordering::Relaxed);
         self.told.lock().unwrap_or_else(PoisonError::into_inner).push(told);
@@ -165,7 +186,9 @@ impl ClientContext for Context {
 
     fn generate_oauth_token(&self, _config: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
         self.activity.fetch_add(1, Ordering::Relaxed);
-        Ok(token::read(self.token_file.as_deref())?)
+        let token = token::read(self.token_file.as_deref())?;
+        self.gives(&token);
+        Ok(token)
     }
 
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
@@ -225,6 +248,18 @@ pub fn give_up(client: &Client, list: &TopicPartitionList) -> KafkaResult<()> {
     match client.rebalance_protocol() {
         RebalanceProtocol::Cooperative => client.incremental_unassign(list),
         RebalanceProtocol::Eager | RebalanceProtocol::None => client.unassign(),
+    }
+}
+
+/// Gives the client the token that is in the file now, if it is another than the one that the broker refuses: librdkafka would ask for it only late in that one's life.
+pub fn renew_token(client: &Client) {
+    let context = client.context();
+    // Why it can't be read is told when librdkafka asks.
+    let Ok(token) = token::read(context.token_file.as_deref()) else { return };
+    if context.gives(&token)
+        && let Err(error) = native::set_token(client, &token)
+    {
+        tracing::debug!(%error, "the new token can't be used");
     }
 }
 

@@ -4,6 +4,10 @@ pub mod broker;
 
 pub mod topic;
 
+pub mod acl;
+
+pub mod wire;
+
 pub mod cluster;
 
 pub mod group;

@@ -2,6 +2,8 @@
 
 mod admitted;
 
+mod acls;
+
 mod broker;
 
 mod certificates;
@@ -9,3 +11,5 @@ mod certificates;
 mod refused;
 
 mod token;
+
+mod rotated;

@@ -18,7 +18,7 @@ pub struct Merged {
 ///
 /// # Errors
 /// The keys that have changed and take a restart.
-pub fn merge(current: &Config, new: Config) -> Result<Merged, Vec<&'static str>> {
+pub fn merge(current: &Config, new: Config) -> Result<Merged, Vec<String>> {
     let restart = needs_restart(current, &new);
     if !restart.is_empty() {
         return Err(restart);
@@ -60,11 +60,8 @@ fn in_place<T>(
     (merged, gone)
 }
 
-fn needs_restart(current: &Config, new: &Config) -> Vec<&'static str> {
+fn needs_restart(current: &Config, new: &Config) -> Vec<String> {
     let (one, other) = (&current.kafka, &new.kafka);
-    let properties = |kafka: &Kafka| -> Vec<(String, String)> {
-        kafka.properties.iter().map(|(name, value)| (name.clone(), value.expose().clone())).collect()
-    };
     let changed = [
         ("kafka.brokers", one.brokers != other.brokers),
         ("kafka.group_id", one.group_id != other.group_id),
@@ -72,11 +69,18 @@ fn needs_restart(current: &Config, new: &Config) -> Vec<&'static str> {
         ("kafka.start", one.start != other.start),
         ("kafka.instance_id", one.instance_id != other.instance_id),
         ("kafka.drain_timeout", one.drain_timeout != other.drain_timeout),
-        ("kafka.properties", properties(one) != properties(other)),
         ("kafka.oauth_token_file", one.oauth_token_file != other.oauth_token_file),
         ("admin.listen", current.admin.listen != new.admin.listen),
     ];
-    changed.into_iter().filter_map(|(key, changed)| changed.then_some(key)).collect()
+    let changed = changed.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| key.to_owned());
+    changed.chain(changed_properties(one, other)).collect()
+}
+
+/// By name: a password in a file may have changed by itself, where nobody has touched the configuration.
+fn changed_properties<'k>(one: &'k Kafka, other: &'k Kafka) -> impl Iterator<Item = String> + 'k {
+    let names: BTreeSet<&String> = one.properties.keys().chain(other.properties.keys()).collect();
+    let changed = names.into_iter().filter(|name| one.properties.get(*name) != other.properties.get(*name));
+    changed.map(|name| format!("kafka.properties.{name}"))
 }
 
 /// What a configuration changes, for the log.
@@ -140,7 +144,7 @@ mod tests {
         let refused = |kafka: &str| merge(&current, config(kafka, &[(0, 0)])).err().unwrap_or_default();
         assert_eq!(refused(", group_id: other"), ["kafka.group_id"]);
         assert_eq!(refused(", drain_timeout: 9s, start: earliest"), ["kafka.start", "kafka.drain_timeout"]);
-        assert_eq!(refused(", properties: { client.id: x }"), ["kafka.properties"]);
+        assert_eq!(refused(", properties: { client.id: x }"), ["kafka.properties.client.id"]);
         assert!(refused("").is_empty());
     }
 

@@ -67,6 +67,7 @@ impl PollLoop {
     /// Lets go of what the failed client was reading, and replaces it. Returns at `shutdown` without a new one.
     pub(super) fn replace_client(&mut self, code: RDKafkaErrorCode, shutdown: &CancellationToken) {
         let reason = self.parts.client.client().fatal_error().map(|(_, reason)| reason);
+        self.is_denied(Some(code));
         tracing::error!(%code, reason, "the Kafka client failed for good: what it was reading is let go, and a new one is made");
         self.let_go();
         loop {

@@ -263,13 +263,26 @@ impl PollLoop {
         let mut news = false;
         for (topic, described) in self.topics.indices().zip(described) {
             let there = match described {
-                Described::There { partitions, id } => {
+                Described::There { partitions, id, readable } => {
                     news |= self.topics.set_partitions(topic, partitions);
                     self.identify(topic, id);
+                    if readable {
+                        self.allow_topic(topic)
+                    } else {
+                        self.deny_topic(topic)
+                    }
                     true
                 }
-                Described::Missing => false,
-                Described::Unclear(_) => continue,
+                Described::Missing => {
+                    self.allow_topic(topic);
+                    false
+                }
+                Described::Unclear(code) => {
+                    if code == RDKafkaErrorCode::TopicAuthorizationFailed {
+                        self.deny_topic(topic);
+                    }
+                    continue;
+                }
             };
             let name = self.topics.name(topic);
             if there && self.missing.remove(&topic) {

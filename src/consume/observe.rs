@@ -15,6 +15,7 @@ use crate::metrics::{PartitionGauges, TopicTally};
 use crate::queue;
 
 use super::PollLoop;
+use super::denied::ASK_AGAIN;
 
 /// How often the partitions' gauges are set.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -44,6 +45,7 @@ impl PollLoop {
         self.observed = now;
         self.look_for_failure();
         self.look_at_refusals(now);
+        self.look_at_commits();
         self.look_at_ends(now);
         self.pass_over_markers();
         self.observe_holds(now);
@@ -125,7 +127,8 @@ impl PollLoop {
             last = Some(answer);
         }
         // As above.
-        if self.broker.is_some() && now >= self.asked_for_topics + TOPICS_INTERVAL {
+        let interval = if self.denied.is_empty() { TOPICS_INTERVAL } else { ASK_AGAIN };
+        if self.broker.is_some() && now >= self.asked_for_topics + interval {
             self.asked_for_topics = now;
             if let Err(error) = self.parts.described.ask(self.broker, &names, ASKING_TIMEOUT) {
                 tracing::debug!(%error, "could not ask for the topics");
@@ -140,6 +143,11 @@ impl PollLoop {
         }
     }
 
+    /// They may not be what they were: the next look asks.
+    pub(super) fn ask_for_topics_at_once(&mut self, now: Instant) {
+        self.asked_for_topics = now.checked_sub(TOPICS_INTERVAL).unwrap_or(self.asked_for_topics);
+    }
+
     /// Owned work that stands still without a reason: `/healthz` fails, and the process is started anew.
     fn look_for_stalls(&mut self, now: Instant) {
         let mut stalls = std::mem::take(&mut self.stalls);
@@ -151,7 +159,9 @@ impl PollLoop {
                 topic: self.topics.name(at.partition.topic),
                 next: at.next,
                 lag: self.end_of(&at).map_or(0, |end| end - at.next.0),
-                excused: self.pauses.is_paused(at.partition.topic) || self.leaderless.contains(&at.partition),
+                excused: self.pauses.is_paused(at.partition.topic)
+                    || self.leaderless.contains(&at.partition)
+                    || self.denied.has(at.partition.topic),
             })
             .collect();
         let parts = &self.parts;
@@ -226,7 +236,7 @@ impl PollLoop {
         }
         let up: BTreeSet<i32> =
             statistics.brokers.values().filter(|broker| broker.state == "UP").map(|broker| broker.nodeid).collect();
-        let mut news = false;
+        let (mut news, mut gone_back) = (false, false);
         for (name, topic) in &statistics.topics {
             let Some(index) = self.topics.index(name) else { continue };
             let known: Vec<&statistics::Partition> =
@@ -249,14 +259,13 @@ impl PollLoop {
                 if end >= 0
                     && let Some(known) = self.ends.get_mut(&at)
                 {
-                    if end < known.0
-                        && let Some(at_once) = now.checked_sub(TOPICS_INTERVAL)
-                    {
-                        self.asked_for_topics = at_once;
-                    }
+                    gone_back |= end < known.0;
                     *known = Offset(end);
                 }
             }
+        }
+        if gone_back {
+            self.ask_for_topics_at_once(now);
         }
         if news {
             self.ownership_changed();

@@ -127,6 +127,9 @@ impl PollLoop {
             self.out_of_range = self.out_of_range.or(Some(Instant::now()));
         } else {
             self.set_right(partition);
+            if error.rdkafka_error_code() == Some(RDKafkaErrorCode::TopicAuthorizationFailed) {
+                self.deny_topic(partition.topic);
+            }
             self.client_error(error, reason);
         }
     }

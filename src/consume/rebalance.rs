@@ -70,11 +70,13 @@ impl PollLoop {
         match self.begin(&undecided.partitions) {
             Ok(()) => {
                 self.parts.health.set_joined(true);
+                self.allow_group();
                 if let Some(recovered) = self.lookups.recover(self.began.elapsed()) {
                     tracing::info!(failed = recovered.total, "where to begin is known now");
                 }
             }
             Err(error) => {
+                self.is_denied(error.rdkafka_error_code());
                 if let Some(times) = self.lookups.note(self.began.elapsed()).times() {
                     tracing::warn!(%error, times, "could not look up where to begin; nothing is read until it is known");
                 }

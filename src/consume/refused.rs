@@ -5,7 +5,9 @@
 use std::time::{Duration, Instant};
 
 use rdkafka::Statistics;
+use rdkafka::consumer::Consumer;
 
+use crate::kafka;
 use crate::kafka::native::Handshake;
 use crate::kafka::refusal::Refusal;
 use crate::log_repeat::LogRepeat;
@@ -32,6 +34,7 @@ impl Refused {
 impl PollLoop {
     /// A connection was refused.
     pub(super) fn refused(&mut self, refusal: Refusal) {
+        let refusal = if self.parts.client.context().has_token() { refusal.of_token() } else { refusal };
         if refusal.is_certificate && !refusal.broker.is_empty() {
             // Its health is told when the reason is known; it was not ready before either.
             if self.refused.handshake.is_none() {
@@ -62,8 +65,11 @@ impl PollLoop {
         self.refused.last = Some(refusal);
     }
 
-    /// Looks whether the reason is known, once a second.
+    /// Looks whether the reason is known, and whether there is another token, once a second.
     pub(super) fn look_at_refusals(&mut self, now: Instant) {
+        if self.refused.last.as_ref().is_some_and(|refusal| refusal.is_login) {
+            kafka::renew_token(&self.parts.client);
+        }
         let Some((handshake, since)) = &self.refused.handshake else { return };
         let reason = handshake.reason();
         if reason.is_none() && now < *since + REASON_WITHIN {

@@ -7,6 +7,8 @@
 //! - Records by the hundred: the crate polls one at a time, which takes nearly twice as long.
 //! - The ends of partitions without waiting for the answer: what librdkafka remembers of them stands still while a partition is paused.
 //! - Why a broker's certificate is not valid.
+//! - A token before librdkafka asks for it.
+//! - Whether a topic may be read.
 //!
 //! Invariant: nothing here outlives the client that it was made from; every type holds it.
 #![allow(unsafe_code, reason = "the one place for it")]
@@ -26,6 +28,7 @@ pub use self::commits::CommitQueue;
 pub use self::committed::{Committed, committed};
 pub use self::ends::{End, Ends};
 pub use self::records::{Message, Records, Taken};
+pub use self::token::set_token;
 pub use self::topics::{Described, TopicQueue, describe_topics};
 pub use self::verify::Handshake;
 
@@ -36,6 +39,8 @@ mod committed;
 mod ends;
 
 mod records;
+
+mod token;
 
 mod topics;
 

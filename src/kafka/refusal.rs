@@ -15,6 +15,8 @@ pub struct Refusal {
     pub help: &'static str,
     /// The broker's certificate could not be verified: the reason is not told, and has to be found out.
     pub is_certificate: bool,
+    /// The broker does not take what the client logs in with.
+    pub is_login: bool,
 }
 
 /// What a text of librdkafka's holds, and what to do then; the first counts.
@@ -28,10 +30,7 @@ const KNOWN: [(&str, &str); 14] = [
     ("alert handshake failure", CLIENT_CERTIFICATE),
     ("client SSL authentication might be required", CLIENT_CERTIFICATE),
     ("OAUTHBEARER token", "look at `kafka.oauth_token_file`, and at what keeps it fresh"),
-    (
-        "invalid_token",
-        "the broker refuses the token: look at `kafka.oauth_token_file` (its issuer, audience and expiry)",
-    ),
+    ("invalid_token", TOKEN),
     ("mechanism handshake failed", "set `sasl.mechanism` to one that the broker supports"),
     ("SASL auth", "look at `sasl.username` and `sasl.password`, and whether the broker knows the user"),
     ("wrong version number", PROTOCOL),
@@ -39,6 +38,8 @@ const KNOWN: [(&str, &str); 14] = [
 ];
 const CLIENT_CERTIFICATE: &str =
     "the broker refuses this client's certificate: look at `ssl.certificate.location` and `ssl.key.location`";
+const TOKEN: &str =
+    "the broker refuses the token in `kafka.oauth_token_file`: look at who has signed it, its audience and its expiry";
 const PROTOCOL: &str = "set `security.protocol` to what this port of the broker speaks";
 
 impl Refusal {
@@ -54,7 +55,17 @@ impl Refusal {
             said: said.to_owned(),
             help,
             is_certificate: known.contains("certificate verify") || known.starts_with("Failed to verify"),
+            is_login: *known == "invalid_token" || *known == "SASL auth",
         })
+    }
+
+    /// The same of a client that logs in with a token: brokers have words of their own for one that they refuse.
+    #[must_use]
+    pub fn of_token(mut self) -> Self {
+        if self.is_login {
+            self.help = TOKEN;
+        }
+        self
     }
 
     /// The same with the reason why the broker's certificate is not valid: OpenSSL's number (`x509_vfy.h`).
@@ -123,6 +134,18 @@ mod tests {
         assert_eq!(refusal.because(10).said, "the broker's certificate has expired");
         let refusal = Refusal::of("Failed to acquire SASL OAUTHBEARER token: it has expired").unwrap();
         assert_eq!(refusal.broker, "");
+    }
+
+    #[test]
+    fn who_logs_in_with_a_token_is_told_of_the_token() {
+        for said in [r#"{"status":"invalid_token"}"#, "SASL authentication error: no"] {
+            let refusal =
+                Refusal::of(&format!("sasl_ssl://k:9093/bootstrap: SASL authentication error: {said}")).unwrap();
+            assert!(refusal.is_login);
+            assert!(refusal.of_token().help.contains("`kafka.oauth_token_file`"));
+        }
+        let other = Refusal::of("ssl://k:9093/1: SSL handshake failed: certificate verify failed").unwrap();
+        assert_eq!(other.clone().of_token(), other);
     }
 
     #[test]

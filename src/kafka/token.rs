@@ -26,6 +26,9 @@ pub(super) enum TokenError {
     /// Nothing in it.
     #[error("`kafka.oauth_token_file` is empty")]
     Empty,
+    /// Several words, or what no header can carry.
+    #[error("`kafka.oauth_token_file` holds no token: one word without blanks is expected")]
+    NoToken,
     /// Nobody has renewed it.
     #[error("the token in `kafka.oauth_token_file` has expired")]
     Expired,
@@ -49,6 +52,9 @@ pub(super) fn read(file: Option<&Path>) -> Result<OAuthToken, TokenError> {
 fn token(text: &str, now: Duration) -> Result<OAuthToken, TokenError> {
     if text.is_empty() {
         return Err(TokenError::Empty);
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(TokenError::NoToken);
     }
     let now_ms = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
     let claims = claims(text);
@@ -95,5 +101,12 @@ mod tests {
         }
         assert!(matches!(token("", now), Err(TokenError::Empty)));
         assert!(matches!(read(None), Err(TokenError::Unset)));
+    }
+
+    #[test]
+    fn what_is_no_word_is_no_token() {
+        for text in ["two words", "one\ntwo", "a\u{1}", "größe"] {
+            assert!(matches!(token(text, Duration::ZERO), Err(TokenError::NoToken)), "{text}");
+        }
     }
 }

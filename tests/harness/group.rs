@@ -1,13 +1,11 @@
 //! What the test's own client does to a group, and where the cluster keeps it.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::broker::{Broker, client};
 use super::poll::{DEADLINE, poll};
+use super::wire::Body;
 
 /// As `tests/kafka.sh` sets `offsets.topic.num.partitions`.
 const OFFSETS_PARTITIONS: i32 = 4;
@@ -28,35 +26,10 @@ impl Broker {
     /// The same with any bytes, UTF-8 or not, which no Rust client can write: the protocol's own request (`OffsetCommit`, version 2). The first broker must be the
     /// group's coordinator.
     pub fn commit_bytes(&self, group: &str, topic: &str, partition: i32, offset: i64, metadata: &[u8]) {
-        let mut request = Vec::new();
-        let text = |request: &mut Vec<u8>, text: &[u8]| {
-            request.extend((text.len() as i16).to_be_bytes());
-            request.extend(text);
-        };
-        // Header: the request's key, its version, a number that comes back, who asks.
-        request.extend([0, 8, 0, 2, 0, 0, 0, 7]);
-        text(&mut request, b"test");
-        text(&mut request, group.as_bytes());
         // No generation, no member, the broker's own retention.
-        request.extend((-1_i32).to_be_bytes());
-        text(&mut request, b"");
-        request.extend((-1_i64).to_be_bytes());
-        request.extend(1_i32.to_be_bytes());
-        text(&mut request, topic.as_bytes());
-        request.extend(1_i32.to_be_bytes());
-        request.extend(partition.to_be_bytes());
-        request.extend(offset.to_be_bytes());
-        text(&mut request, metadata);
-
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(DEADLINE)).unwrap();
-        stream.write_all(&(request.len() as i32).to_be_bytes()).unwrap();
-        stream.write_all(&request).unwrap();
-        let mut length = [0; 4];
-        stream.read_exact(&mut length).unwrap();
-        let mut answer = vec![0; i32::from_be_bytes(length) as usize];
-        stream.read_exact(&mut answer).unwrap();
-        assert_eq!(answer[..4], [0, 0, 0, 7]);
+        let request = Body::default().text(group).count(-1).text("").bytes(&(-1_i64).to_be_bytes());
+        let request = request.count(1).text(topic).count(1).count(partition).bytes(&offset.to_be_bytes());
+        let answer = request.text(metadata).ask(&self.address, 8, 2);
         let error = [answer[answer.len() - 2], answer[answer.len() - 1]];
         assert_eq!(i16::from_be_bytes(error), 0, "the commit was refused");
     }

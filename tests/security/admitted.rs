@@ -25,9 +25,16 @@ fn security_each_way_in_delivers() {
     let login = [("sasl.username", "slackline"), ("sasl.password", PASSWORD)];
     let plain = [&[("sasl.mechanism", "PLAIN")], &login[..]].concat();
     let scram = [&[("sasl.mechanism", "SCRAM-SHA-512")], &login[..]].concat();
-    let cases: [(&str, Vec<(&str, &str)>); 5] = [
+    let encrypted = secure.encrypted_key("client.key");
+    let with_password = [
+        ("ssl.certificate.location", certificate.as_str()),
+        ("ssl.key.location", &encrypted),
+        ("ssl.key.password", PASSWORD),
+    ];
+    let cases: [(&str, Vec<(&str, &str)>); 6] = [
         ("TLS", vec![]),
         ("MTLS", vec![("ssl.certificate.location", &certificate), ("ssl.key.location", &key)]),
+        ("MTLS", with_password.to_vec()),
         ("SASL", plain),
         ("SASL", scram),
         ("SASL", vec![("sasl.mechanism", "OAUTHBEARER")]),
@@ -38,7 +45,7 @@ fn security_each_way_in_delivers() {
         let properties: Vec<(&'static str, &str)> =
             properties.iter().map(|(name, value)| (&*name.to_string().leak(), *value)).collect();
         let mut setup = secure.setup(&slack, &topic, listener, &properties);
-        if number == 4 {
+        if number == 5 {
             setup.kafka.push(format!("oauth_token_file: {}", token.display()));
         }
         delivers(&secure, &slack, &topic, &setup);

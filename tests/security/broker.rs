@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -27,11 +28,22 @@ pub struct Secure {
 impl Secure {
     /// Starts one, gone when it is dropped.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// One whose users may do nothing but what an ACL allows; who comes without TLS may do everything.
+    pub fn with_acls() -> Self {
+        let authorizer = "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer";
+        Self::start_with(&["--set", authorizer, "--set", "super.users=User:ANONYMOUS"])
+    }
+
+    /// One with these options of `tests/kafka.sh start`.
+    pub fn start_with(options: &[&str]) -> Self {
         let (files, signer) = (TempDir::new().unwrap(), Signer::new());
         certificates::write(files.path());
         std::fs::write(files.path().join("password"), PASSWORD).unwrap();
         std::fs::write(files.path().join("jwks.json"), signer.jwks()).unwrap();
-        let cluster = Cluster::start(&["--secure", files.path().to_str().unwrap()]);
+        let cluster = Cluster::start(&[&["--secure", files.path().to_str().unwrap()], options].concat());
         let listeners = cluster.file("secure");
         let listeners = listeners.split(',').filter_map(|one| one.split_once('='));
         let listeners = listeners.map(|(name, address)| (name.to_owned(), address.to_owned())).collect();
@@ -48,6 +60,18 @@ impl Secure {
         let path = self.files.path().join(name);
         std::fs::write(&path, text).unwrap();
         path
+    }
+
+    /// A key of theirs as a file that takes [`PASSWORD`] to read.
+    pub fn encrypted_key(&self, name: &str) -> String {
+        let encrypted = self.path(&format!("encrypted-{name}"));
+        let pass = format!("pass:{PASSWORD}");
+        let made = Command::new("openssl")
+            .args(["pkcs8", "-topk8", "-v2", "aes-256-cbc", "-in", &self.path(name), "-out", &encrypted])
+            .args(["-passout", &pass])
+            .status();
+        assert!(made.unwrap().success(), "openssl made no encrypted key");
+        encrypted
     }
 
     /// A worker behind that listener, with these properties besides the authority.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::broker::{PASSWORD, PLANTED, Secure};
+use super::token::Signer;
 use crate::harness::poll::until;
 use crate::harness::program::Program;
 use crate::harness::setup::{Setup, produce};
@@ -76,6 +77,54 @@ fn security_a_stale_token_is_named_and_a_new_one_is_taken_by_itself() {
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
+fn security_a_token_that_the_broker_refuses_is_told_and_the_next_one_in_the_file_is_taken() {
+    let (secure, slack) = (Secure::start(), Slack::start());
+    let topic = secure.cluster.topic(1);
+    let another = Signer::new();
+    // An hour: librdkafka itself would ask for the next one in 48 minutes.
+    for refused in [another.token(3600), secure.signer.token_for("another-service", 3600), PLANTED.repeat(3)] {
+        let file = secure.write("refused", &refused);
+        let mut setup = secure.setup(&slack, &topic, "SASL", &[("sasl.mechanism", "OAUTHBEARER")]);
+        setup.kafka.push(format!("oauth_token_file: {}", file.display()));
+        let mut program = refuses(&setup, &["refuses the token in `kafka.oauth_token_file`"]);
+        let taken = secure.signer.token(3600);
+        secure.write("refused", &taken);
+        program.await_ready();
+        let log = program.log();
+        assert!(!log.contains(&refused) && !log.contains(&taken), "{log}");
+        program.stop();
+    }
+}
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn security_a_token_file_that_holds_none_is_named_until_it_does() {
+    let (secure, slack) = (Secure::start(), Slack::start());
+    let topic = secure.cluster.topic(1);
+    let cases: [(&str, &[u8], &str); 3] = [
+        ("empty", b"\n", "is empty"),
+        ("binary", b"\xff\xfe\x00", "can't be read"),
+        ("lines", b"pl4nt3dKafka\nToken\n", "holds no token"),
+    ];
+    for (name, held, said) in cases {
+        let file = secure.path(name);
+        std::fs::write(&file, held).unwrap();
+        let mut setup = secure.setup(&slack, &topic, "SASL", &[("sasl.mechanism", "OAUTHBEARER")]);
+        setup.kafka.push(format!("oauth_token_file: {file}"));
+        let mut program = Program::start_logging(&setup, "debug,hyper=info");
+        let said = format!("`kafka.oauth_token_file` {said}");
+        until(&format!("{said} in /readyz"), || program.readiness().1.contains(&said));
+        until(&format!("{said} in the log"), || !program.warnings(&said).is_empty());
+        println!("{}", program.warnings(&said).join("\n"));
+        secure.write(name, &secure.signer.token(600));
+        program.await_ready();
+        assert!(!program.log().contains(PLANTED), "{}", program.log());
+        program.stop();
+    }
+}
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
 fn security_a_wrong_password_that_is_mended_at_the_broker_needs_no_restart() {
     let (secure, slack) = (Secure::start(), Slack::start());
     let topic = secure.cluster.topic(1);
@@ -94,6 +143,11 @@ fn security_a_wrong_password_that_is_mended_at_the_broker_needs_no_restart() {
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn security_files_that_are_wrong_end_the_program_with_2() {
     let (secure, slack) = (Secure::start(), Slack::start());
+    let mut setup = secure.setup(&slack, "t", "SASL", &[("sasl.mechanism", "OAUTHBEARER")]);
+    setup.kafka.push("oauth_token_file: /no/such/file".to_owned());
+    let mut program = Program::start(&setup);
+    assert_eq!(program.await_end(Duration::from_secs(20)).code(), Some(2));
+    until("the token's file is named", || program.log().contains("`oauth_token_file` can't be read"));
     let (ca, certificate, key) = (secure.path("ca.pem"), secure.path("client.crt"), secure.path("server.key"));
     let cases: [(&[(&'static str, &str)], &str); 3] = [
         (&[("ssl.ca.location", "/no/such/file")], "the file of `ssl.ca.location` can't be read"),
@@ -106,9 +160,39 @@ fn security_files_that_are_wrong_end_the_program_with_2() {
     for (properties, said) in cases {
         let mut program = Program::start(&secure.setup(&slack, "t", "TLS", properties));
         assert_eq!(program.await_end(Duration::from_secs(20)).code(), Some(2));
+        until(said, || program.log().contains(said));
         let log = program.log();
         println!("{log}");
-        assert!(log.contains(said), "{said}: {log}");
         assert!(!log.contains("PRIVATE KEY"), "{log}");
+    }
+}
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn security_a_wrong_password_of_a_key_ends_the_program_with_2_and_is_not_shown() {
+    let (secure, slack) = (Secure::start(), Slack::start());
+    let (certificate, key) = (secure.path("client.crt"), secure.encrypted_key("client.key"));
+    let wrong = format!("{PLANTED}Wrong");
+    let file = secure.write("key-password", &wrong).display().to_string();
+    let tls = [("ssl.certificate.location", certificate.as_str()), ("ssl.key.location", key.as_str())];
+    for (password, kafka) in [
+        (Some(wrong.as_str()), None),
+        (None, Some(format!("property_files: {{ssl.key.password: {file}}}"))),
+        // Nothing asks a terminal for it.
+        (None, None),
+    ] {
+        let password = password.map(|password| ("ssl.key.password", password));
+        let properties: Vec<_> = tls.into_iter().chain(password).collect();
+        let mut setup = secure.setup(&slack, "t", "MTLS", &properties);
+        setup.kafka.extend(kafka);
+        let mut program = Program::start(&setup);
+        assert_eq!(program.await_end(Duration::from_secs(20)).code(), Some(2));
+        until("key and password are named", || {
+            let log = program.log();
+            log.contains("`ssl.key.location` can't be used") && log.contains("`ssl.key.password`")
+        });
+        let log = program.log();
+        println!("{log}");
+        assert!(!log.contains(PLANTED) && !log.contains("PRIVATE KEY"), "{log}");
     }
 }

@@ -24,9 +24,14 @@ impl Signer {
 
     /// A token that is valid for so many seconds.
     pub fn token(&self, seconds: i64) -> String {
+        self.token_for("kafka", seconds)
+    }
+
+    /// The same for another audience than the broker's.
+    pub fn token_for(&self, audience: &str, seconds: i64) -> String {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
         let claims = format!(
-            r#"{{"sub":"slackline","aud":"kafka","iat":{},"exp":{}}}"#,
+            r#"{{"sub":"slackline","aud":"{audience}","iat":{},"exp":{}}}"#,
             now.min(now + seconds) - 10,
             now + seconds
         );

@@ -175,6 +175,8 @@ impl Rules<'_> {
         if let Some((name, at)) = file {
             let help = if said.starts_with("Private key check") || said.contains("mismatch") {
                 "give it the key that the certificate was made with"
+            } else if name.starts_with("ssl.key.") && text(properties, "ssl.key.password").is_some() {
+                "look whether `ssl.key.password` is this key's; it has to be a private key in PEM"
             } else if name.starts_with("ssl.key") {
                 "give it a private key in PEM; one that is encrypted needs its `ssl.key.password`"
             } else {

@@ -27,6 +27,8 @@ pub enum Described {
     There {
         /// How many partitions it has, at least 1.
         partitions: u32,
+        /// Whether this client's user may read it; true where the broker does not tell (before Kafka 2.3).
+        readable: bool,
         /// Its id; `None` where the broker knows none (before Kafka 2.8).
         id: Option<TopicId>,
     },
@@ -96,6 +98,10 @@ fn ask(
             if let Some(broker) = broker {
                 rd::rd_kafka_AdminOptions_set_broker(options, broker, ptr::null_mut(), 0);
             }
+            let error = rd::rd_kafka_AdminOptions_set_include_authorized_operations(options, 1);
+            if !error.is_null() {
+                rd::rd_kafka_error_destroy(error);
+            }
         }
         let collection = rd::rd_kafka_TopicCollection_of_topic_names(pointers.as_mut_ptr(), pointers.len());
         rd::rd_kafka_DescribeTopics(rk, collection, options, queue.as_ptr());
@@ -162,10 +168,25 @@ unsafe fn one(description: *const rd::rd_kafka_TopicDescription_t, topic: &str) 
             (id != 0).then_some(TopicId(id))
         });
         Some(match u32::try_from(partitions) {
-            Ok(partitions) if partitions > 0 => Described::There { partitions, id },
+            Ok(partitions) if partitions > 0 => Described::There { partitions, readable: readable(description), id },
             _ => Described::Unclear(RDKafkaErrorCode::LeaderNotAvailable),
         })
     }
+}
+
+/// # Safety
+/// `description` is alive.
+unsafe fn readable(description: *const rd::rd_kafka_TopicDescription_t) -> bool {
+    let mut count = 0;
+    // SAFETY: what is handed out belongs to the description. The operations are read as the numbers that they are: a later librdkafka may know more of them.
+    let operations = unsafe {
+        let first = rd::rd_kafka_TopicDescription_authorized_operations(description, &raw mut count);
+        if first.is_null() || count == 0 {
+            return true;
+        }
+        std::slice::from_raw_parts(first.cast::<u32>(), count)
+    };
+    operations.contains(&(rd::rd_kafka_AclOperation_t::RD_KAFKA_ACL_OPERATION_READ as u32))
 }
 
 #[cfg(test)]
@@ -179,7 +200,7 @@ mod tests {
 
     fn there(described: Described) -> (u32, TopicId) {
         match described {
-            Described::There { partitions, id: Some(id) } => (partitions, id),
+            Described::There { partitions, id: Some(id), readable: true } => (partitions, id),
             other => panic!("{other:?}"),
         }
     }

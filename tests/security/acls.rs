@@ -1,0 +1,131 @@
+//! A user that is let in and may not do everything: said within seconds, by name, and mended without a restart.
+
+use std::time::Duration;
+
+use super::broker::{PASSWORD, Secure};
+use crate::checker::Faults;
+use crate::harness::acl::Operation::{Describe, Read};
+use crate::harness::acl::Resource::{self, Group, Topic};
+use crate::harness::poll::{throughout, until};
+use crate::harness::program::Program;
+use crate::harness::protocol::Protocol;
+use crate::harness::setup::{Setup, produce};
+use crate::harness::slack::Slack;
+
+const USER: &str = "slackline";
+
+fn setup(secure: &Secure, slack: &Slack, topic: &str) -> Setup {
+    let login = [("sasl.mechanism", "PLAIN"), ("sasl.username", USER), ("sasl.password", PASSWORD)];
+    // Half a minute as a rule: when a topic that may be read now is looked for.
+    let properties = [&login[..], &[("topic.metadata.refresh.interval.ms", "2000")]].concat();
+    secure.setup(slack, topic, "SASL", &properties)
+}
+
+/// Waits until `/readyz` and the log say what is denied, and which ACL it takes.
+#[track_caller]
+fn denied(program: &Program, on: Resource<'_>) {
+    let what = match on {
+        Topic(name) => format!("the topic `{name}`"),
+        Group(name) => format!("the group `{name}`"),
+    };
+    let (denied, acl) = (format!("denies this worker {what}"), format!("the ACL `Read` on {what}"));
+    until(&format!("`{denied}` in /readyz"), || {
+        let (status, body) = program.readiness();
+        status == 503 && body.contains(&denied) && body.contains(&acl)
+    });
+    until("a line in the log", || program.warnings(&denied).iter().any(|line| line.contains(&acl)));
+    println!("{}\n{}", program.readiness().1, program.warnings("").join("\n"));
+    // Longer than it takes until the topics are asked for again: nothing takes it back.
+    throughout(Duration::from_secs(4), Duration::from_millis(100), |_| {
+        let (status, body) = program.readiness();
+        assert!(status == 503 && body.contains(&denied), "{body}");
+    });
+}
+
+#[track_caller]
+fn delivers(secure: &Secure, slack: &Slack, setup: &Setup, mut program: Program) {
+    program.await_ready();
+    let topic = &setup.topics[0];
+    let expected = produce(&secure.cluster, topic, 1, "a", 0..5);
+    slack.await_accepted(5);
+    secure.cluster.await_committed(&setup.group, topic, 1);
+    Faults::find(&expected, &slack.posts()).assert_none();
+    program.stop();
+}
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn security_a_topic_that_may_not_be_read_is_named_until_it_may() {
+    let secure = Secure::with_acls();
+    for (protocol, describe) in
+        [(Protocol::Cooperative, false), (Protocol::Cooperative, true), (Protocol::Consumer, false)]
+    {
+        println!("{protocol:?}, may describe: {describe}");
+        let (slack, topic) = (Slack::start(), secure.cluster.topic(1));
+        let mut setup = setup(&secure, &slack, &topic);
+        if protocol == Protocol::Consumer {
+            setup.properties.retain(|(name, _)| !["session.timeout.ms", "heartbeat.interval.ms"].contains(name));
+            setup.properties.push(("group.protocol", "consumer".to_owned()));
+        }
+        secure.cluster.allow(USER, Read, Group(&setup.group));
+        if describe {
+            secure.cluster.allow(USER, Describe, Topic(&topic));
+        }
+        let program = Program::start(&setup);
+        denied(&program, Topic(&topic));
+        secure.cluster.allow(USER, Read, Topic(&topic));
+        delivers(&secure, &slack, &setup, program);
+    }
+}
+
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn security_a_group_that_may_not_be_joined_is_named_until_it_may() {
+    let secure = Secure::with_acls();
+    for (protocol, describe) in
+        [(Protocol::Cooperative, false), (Protocol::Cooperative, true), (Protocol::Consumer, true)]
+    {
+        println!("{protocol:?}, may describe: {describe}");
+        let (slack, topic) = (Slack::start(), secure.cluster.topic(1));
+        let mut setup = setup(&secure, &slack, &topic);
+        if protocol == Protocol::Consumer {
+            setup.properties.retain(|(name, _)| !["session.timeout.ms", "heartbeat.interval.ms"].contains(name));
+            setup.properties.push(("group.protocol", "consumer".to_owned()));
+        }
+        secure.cluster.allow(USER, Read, Topic(&topic));
+        if describe {
+            secure.cluster.allow(USER, Describe, Group(&setup.group));
+        }
+        let program = Program::start(&setup);
+        denied(&program, Group(&setup.group));
+        secure.cluster.allow(USER, Read, Group(&setup.group));
+        delivers(&secure, &slack, &setup, program);
+    }
+}
+
+/// What may be read is read on; what was allowed once and is not any more is told like what never was, and loses nothing.
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn security_an_acl_that_is_taken_away_is_told_and_costs_nothing_once_it_is_back() {
+    let (secure, slack) = (Secure::with_acls(), Slack::start());
+    let topic = secure.cluster.topic(1);
+    let setup = setup(&secure, &slack, &topic);
+    let all = [(Read, Topic(&topic)), (Read, Group(&setup.group))];
+    for (operation, on) in all {
+        secure.cluster.allow(USER, operation, on);
+    }
+    let mut program = Program::ready(&setup);
+    let mut expected = produce(&secure.cluster, &topic, 1, "a", 0..5);
+    slack.await_accepted(5);
+    for (round, (operation, on)) in (1..).zip(all) {
+        secure.cluster.forbid(USER, operation, on);
+        expected.extend(produce(&secure.cluster, &topic, 1, "a", round * 10..round * 10 + 5));
+        denied(&program, on);
+        secure.cluster.allow(USER, operation, on);
+        program.await_ready();
+        slack.await_accepted(expected.len());
+    }
+    secure.cluster.await_committed(&setup.group, &topic, 1);
+    Faults::find(&expected, &slack.posts()).assert_none();
+    program.stop();
+}
