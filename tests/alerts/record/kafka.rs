@@ -60,15 +60,16 @@ fn the_broker_is_gone() {
     tape.end();
 }
 
-/// The group goes on, but its offsets can't be written: what was posted can't be recorded, and nothing more is posted.
+/// A broker is gone and the group goes on, but its offsets can't be written: what was posted can't be recorded, and nothing more is posted.
 #[test]
 #[ignore = "records for minutes: tests/alerts.sh record"]
 fn too_few_replicas_of_the_offsets_are_in_sync() {
-    let cluster = Cluster::start(&[]);
+    let cluster = Cluster::start(&["--brokers", "3"]);
     let mut stage = Stage::on(Broker::connect(&cluster.address), "commits-failing");
     let mut tape = Tape::begin("commits_failing", &[stage.sales_and_support()]);
     tape.quiet(2, || stage.quiet_day());
-    stage.broker.alter("__consumer_offsets", "min.insync.replicas", "2");
+    stage.broker.alter("__consumer_offsets", "min.insync.replicas", "3");
+    cluster.kill(3);
     tape.quiet(1, || stage.quiet_day());
     let held = [
         "SlacklineLanesHeld instance=slackline-0:9464 webhook=sales",
@@ -76,8 +77,8 @@ fn too_few_replicas_of_the_offsets_are_in_sync() {
     ];
     tape.run(3, || stage.quiet_day(), &held);
     let failing = ["SlacklineCommitsFailing instance=slackline-0:9464", "SlacklineDeliveriesLate"];
-    tape.run(6, || stage.quiet_day(), &[held, failing].concat());
-    stage.broker.alter("__consumer_offsets", "min.insync.replicas", "1");
-    tape.run(7, || stage.quiet_day(), &[]);
+    tape.run(6, || stage.quiet_day(), &[&held[..], &failing].concat());
+    cluster.restart(3);
+    tape.run(8, || stage.quiet_day(), &[]);
     tape.end();
 }
