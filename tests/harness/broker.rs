@@ -6,9 +6,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rdkafka::admin::{
-    AdminClient, AdminOptions, AlterConfig, NewPartitions, NewTopic, ResourceSpecifier, TopicReplication,
-};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -181,14 +179,6 @@ impl Broker {
         let options = AdminOptions::new().operation_timeout(Some(DEADLINE));
         let deleted = RUNTIME.block_on(admin.delete_records(&list, &options)).unwrap();
         deleted.elements().iter().for_each(|one| one.error().unwrap());
-    }
-
-    /// Changes a setting of a topic.
-    pub fn alter(&self, topic: &str, key: &str, value: &str) {
-        let admin: AdminClient<DefaultClientContext> = client(&self.address).create().unwrap();
-        let change = AlterConfig::new(ResourceSpecifier::Topic(topic)).set(key, value);
-        let results = RUNTIME.block_on(admin.alter_configs([&change], &AdminOptions::new())).unwrap();
-        results.into_iter().for_each(|result| drop(result.unwrap()));
     }
 
     /// Deletes a topic with all that is in it.
