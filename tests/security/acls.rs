@@ -103,10 +103,11 @@ fn security_a_group_that_may_not_be_joined_is_named_until_it_may() {
     }
 }
 
-/// What may be read is read on; what was allowed once and is not any more is told like what never was, and loses nothing.
+/// What may be read is read on; what was allowed once and is not any more is told like what never was, and loses nothing. What was
+/// posted and could not be committed may come again, as whenever commits fail: at most the window each time.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn security_an_acl_that_is_taken_away_is_told_and_costs_nothing_once_it_is_back() {
+fn security_an_acl_that_is_taken_away_is_told_and_loses_nothing_once_it_is_back() {
     let (secure, slack) = (Secure::with_acls(), Slack::start());
     let topic = secure.cluster.topic(1);
     let setup = setup(&secure, &slack, &topic);
@@ -123,9 +124,10 @@ fn security_an_acl_that_is_taken_away_is_told_and_costs_nothing_once_it_is_back(
         denied(&program, on);
         secure.cluster.allow(USER, operation, on);
         program.await_ready();
-        slack.await_accepted(expected.len());
+        secure.cluster.await_committed(&setup.group, &topic, 1);
     }
-    secure.cluster.await_committed(&setup.group, &topic, 1);
-    Faults::find(&expected, &slack.posts()).assert_none();
+    let faults = Faults::find(&expected, &slack.posts());
+    // 100 ms at 100 a second, twice.
+    assert!(faults.lost.is_empty() && faults.unexpected.is_empty() && faults.repeated.len() <= 20, "{faults}");
     program.stop();
 }
