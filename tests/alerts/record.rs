@@ -17,6 +17,9 @@ use crate::harness::slack::Slack;
 /// Partitions of every topic here.
 const PARTITIONS: i32 = 4;
 
+/// Minutes until what is told of for ten minutes is told of no more.
+const FORGOTTEN: usize = 12;
+
 /// A topic, who writes to it, and a Slack.
 struct Stage {
     broker: Broker,

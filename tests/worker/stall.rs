@@ -19,8 +19,8 @@ fn a_partition_that_is_not_read_fails_the_probe_until_it_is() {
     let topic = broker.topic(1);
     let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", &["rate_per_second: 100", "burst: 5"]);
     let program = Program::ready(&setup);
-    let refused = RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
-    broker.mock_cluster().request_errors(RDKafkaApiKey::Fetch, &[refused; 10_000]);
+    let failed = RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN;
+    broker.mock_cluster().request_errors(RDKafkaApiKey::Fetch, &[failed; 10_000]);
     until("fetching fails", || !program.warnings("Fetch").is_empty());
     let expected = produce(&broker, &topic, 1, "a", 0..10);
     poll_for(Duration::from_secs(150), "a failing probe", || match program.health() {

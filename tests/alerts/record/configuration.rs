@@ -1,13 +1,10 @@
 //! Troubles that a change of the configuration, or of what producers write, brings.
 
-use super::Stage;
+use super::{FORGOTTEN, Stage};
 use crate::alerts::tape::Tape;
 use crate::harness::program::Signal;
 use crate::harness::setup::{Setup, event};
 use crate::harness::slack::Answer;
-
-/// Some alerts look back for ten minutes.
-const FORGOTTEN: usize = 12;
 
 fn reload(tape: &Tape, replica: usize, setup: &Setup) {
     tape.replica(replica).configure(setup);

@@ -2,7 +2,7 @@
 
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
-use super::{PARTITIONS, Stage};
+use super::{FORGOTTEN, PARTITIONS, Stage};
 use crate::alerts::tape::Tape;
 use crate::harness::broker::Broker;
 use crate::harness::cluster::Cluster;
@@ -40,7 +40,7 @@ fn a_topic_forgets_faster_than_it_is_read() {
     ends.iter().enumerate().for_each(|(partition, end)| stage.broker.delete_below(&topic, partition as i32, end - 2));
     tape.start(0, &setup);
     tape.run(2, || stage.quiet_day(), &["SlacklineOffsetsLost"]);
-    tape.run(12, || stage.quiet_day(), &[]);
+    tape.run(FORGOTTEN, || stage.quiet_day(), &[]);
     tape.end();
 }
 

@@ -1,11 +1,8 @@
 //! Troubles between slackline and Slack.
 
-use super::Stage;
+use super::{FORGOTTEN, Stage};
 use crate::alerts::tape::Tape;
 use crate::harness::slack::Answer;
-
-/// Some alerts look back for ten minutes.
-const FORGOTTEN: usize = 12;
 
 #[test]
 #[ignore = "records for minutes: tests/alerts.sh record"]
