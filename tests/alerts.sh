@@ -4,18 +4,18 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# A release build, and all at once: most of it is waiting.
-record() {
-    local dir
+case "${1:-}" in
+record)
     dir="$(mktemp -d "${TMPDIR:-/tmp}/slackline-alerts.XXXXXX")"
     trap 'rm -rf "$dir"' EXIT
+    # A release build, and all at once: most of it is waiting.
     cargo test --release --locked --test integration --no-run
     tests/kafka.sh run --dir "$dir/kafka" \
-        cargo test --release --locked --quiet --test integration -- --ignored --test-threads 64 "alerts::record::${1:-}"
-}
-
-case "${1:-}" in
-record) record "${2:-}" ;;
+        cargo test --release --locked --quiet --test integration -- --ignored --test-threads 64 "alerts::record::${2:-}"
+    ;;
 '') "$(tests/tools.sh promtool)" test rules deploy/prometheus/tests/*.yaml ;;
-*) echo "usage: tests/alerts.sh [record [NAME]]" >&2; exit 2 ;;
+*)
+    echo "usage: tests/alerts.sh [record [NAME]]" >&2
+    exit 2
+    ;;
 esac
