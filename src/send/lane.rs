@@ -95,9 +95,11 @@ impl<T: Transport> Lane<T> {
         let mut not_before = Duration::ZERO;
         loop {
             let Some(place) = self.turn(ticket, not_before, entered).await else {
-                let payload = Vec::from(payload).into_boxed_slice();
-                self.sender.queue.give_back(Delivery { payload, ..*delivery });
-                (self.sender.wake)();
+                if self.retired {
+                    let payload = Vec::from(payload).into_boxed_slice();
+                    self.sender.queue.give_back(Delivery { payload, ..*delivery });
+                    (self.sender.wake)();
+                }
                 return None;
             };
             if !self.sender.queue.begin_attempt(ticket) {
