@@ -28,7 +28,7 @@ impl Protocol {
 }
 
 impl Setup {
-    /// In a group of this protocol, with a session of 6 s.
+    /// In a group of this protocol, with a session of 6 s. Other properties stay.
     pub fn protocol(mut self, protocol: Protocol) -> Self {
         let short = [("session.timeout.ms", "6000"), ("heartbeat.interval.ms", "500")];
         let properties: Vec<(&'static str, &str)> = match protocol {
@@ -36,7 +36,10 @@ impl Setup {
             Protocol::Eager => [&short[..], &[("partition.assignment.strategy", "range")]].concat(),
             Protocol::Consumer => vec![("group.protocol", "consumer")],
         };
-        self.properties = properties.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+        let of_groups =
+            ["session.timeout.ms", "heartbeat.interval.ms", "partition.assignment.strategy", "group.protocol"];
+        self.properties.retain(|(name, _)| !of_groups.contains(name));
+        self.properties.extend(properties.into_iter().map(|(name, value)| (name, value.to_owned())));
         self
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::admitted::delivers;
 use super::broker::{PASSWORD, Secure};
 use crate::checker::Faults;
 use crate::harness::acl::Operation::{Describe, Read};
@@ -42,65 +43,37 @@ fn denied(program: &Program, on: Resource<'_>) {
     });
 }
 
-#[track_caller]
-fn delivers(secure: &Secure, slack: &Slack, setup: &Setup, mut program: Program) {
-    program.await_ready();
-    let topic = &setup.topics[0];
-    let expected = produce(&secure.cluster, topic, 1, "a", 0..5);
-    slack.await_accepted(5);
-    secure.cluster.await_committed(&setup.group, topic, 1);
-    Faults::find(&expected, &slack.posts()).assert_none();
-    program.stop();
+/// Of the two ACLs that it takes the first is missing, but perhaps for `Describe`.
+fn is_named_until_allowed(cases: [(Protocol, bool); 3], acls: impl Fn(&Setup) -> [Resource<'_>; 2]) {
+    let secure = Secure::with_acls();
+    for (protocol, describe) in cases {
+        println!("{protocol:?}, may describe: {describe}");
+        let (slack, topic) = (Slack::start(), secure.cluster.topic(1));
+        let setup = setup(&secure, &slack, &topic).protocol(protocol);
+        let [missing, given] = acls(&setup);
+        secure.cluster.allow(USER, Read, given);
+        if describe {
+            secure.cluster.allow(USER, Describe, missing);
+        }
+        let program = Program::start(&setup);
+        denied(&program, missing);
+        secure.cluster.allow(USER, Read, missing);
+        delivers(&secure, &slack, &setup, program);
+    }
 }
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn security_a_topic_that_may_not_be_read_is_named_until_it_may() {
-    let secure = Secure::with_acls();
-    for (protocol, describe) in
-        [(Protocol::Cooperative, false), (Protocol::Cooperative, true), (Protocol::Consumer, false)]
-    {
-        println!("{protocol:?}, may describe: {describe}");
-        let (slack, topic) = (Slack::start(), secure.cluster.topic(1));
-        let mut setup = setup(&secure, &slack, &topic);
-        if protocol == Protocol::Consumer {
-            setup.properties.retain(|(name, _)| !["session.timeout.ms", "heartbeat.interval.ms"].contains(name));
-            setup.properties.push(("group.protocol", "consumer".to_owned()));
-        }
-        secure.cluster.allow(USER, Read, Group(&setup.group));
-        if describe {
-            secure.cluster.allow(USER, Describe, Topic(&topic));
-        }
-        let program = Program::start(&setup);
-        denied(&program, Topic(&topic));
-        secure.cluster.allow(USER, Read, Topic(&topic));
-        delivers(&secure, &slack, &setup, program);
-    }
+    let cases = [(Protocol::Cooperative, false), (Protocol::Cooperative, true), (Protocol::Consumer, false)];
+    is_named_until_allowed(cases, |setup| [Topic(&setup.topics[0]), Group(&setup.group)]);
 }
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn security_a_group_that_may_not_be_joined_is_named_until_it_may() {
-    let secure = Secure::with_acls();
-    for (protocol, describe) in
-        [(Protocol::Cooperative, false), (Protocol::Cooperative, true), (Protocol::Consumer, true)]
-    {
-        println!("{protocol:?}, may describe: {describe}");
-        let (slack, topic) = (Slack::start(), secure.cluster.topic(1));
-        let mut setup = setup(&secure, &slack, &topic);
-        if protocol == Protocol::Consumer {
-            setup.properties.retain(|(name, _)| !["session.timeout.ms", "heartbeat.interval.ms"].contains(name));
-            setup.properties.push(("group.protocol", "consumer".to_owned()));
-        }
-        secure.cluster.allow(USER, Read, Topic(&topic));
-        if describe {
-            secure.cluster.allow(USER, Describe, Group(&setup.group));
-        }
-        let program = Program::start(&setup);
-        denied(&program, Group(&setup.group));
-        secure.cluster.allow(USER, Read, Group(&setup.group));
-        delivers(&secure, &slack, &setup, program);
-    }
+    let cases = [(Protocol::Cooperative, false), (Protocol::Cooperative, true), (Protocol::Consumer, true)];
+    is_named_until_allowed(cases, |setup| [Group(&setup.group), Topic(&setup.topics[0])]);
 }
 
 /// What may be read is read on; what was allowed once and is not any more is told like what never was, and loses nothing. What was

@@ -6,8 +6,11 @@ use crate::harness::program::Program;
 use crate::harness::setup::{Setup, produce};
 use crate::harness::slack::Slack;
 
-fn delivers(secure: &Secure, slack: &Slack, topic: &str, setup: &Setup) {
-    let program = Program::ready(setup);
+/// Once it is ready.
+#[track_caller]
+pub(super) fn delivers(secure: &Secure, slack: &Slack, setup: &Setup, mut program: Program) {
+    program.await_ready();
+    let topic = &setup.topics[0];
     let expected = produce(&secure.cluster, topic, 1, "a", 0..5);
     slack.await_accepted(5);
     secure.cluster.await_committed(&setup.group, topic, 1);
@@ -48,7 +51,7 @@ fn security_each_way_in_delivers() {
         if number == 5 {
             setup.kafka.push(format!("oauth_token_file: {}", token.display()));
         }
-        delivers(&secure, &slack, &topic, &setup);
+        delivers(&secure, &slack, &setup, Program::start(&setup));
     }
 }
 
@@ -61,5 +64,5 @@ fn security_a_password_comes_from_a_file() {
     let properties = [("sasl.mechanism", "PLAIN"), ("sasl.username", "slackline")];
     let mut setup = secure.setup(&slack, &topic, "SASL", &properties);
     setup.kafka.push(format!("property_files: {{sasl.password: {}}}", file.display()));
-    delivers(&secure, &slack, &topic, &setup);
+    delivers(&secure, &slack, &setup, Program::start(&setup));
 }
