@@ -97,7 +97,10 @@ impl Triggers {
     /// How many they are.
     pub fn count(self) -> usize {
         match self {
-            Self::Selective(count) | Self::Numbers(count) | Self::Matching(count) | Self::Full(count) => count,
+            Self::Selective(count)
+            | Self::Numbers(count)
+            | Self::Matching(count)
+            | Self::Full(count) => count,
             Self::Paths3 | Self::Paths64 => 64,
         }
     }
@@ -108,7 +111,9 @@ impl Triggers {
         if index + 1 == self.count() {
             return match self {
                 Self::Numbers(_) => "type == 'track' && properties.total < `0`".to_owned(),
-                _ => format!("type == 'track' && event == '{order}' && properties.plan == 'bench-mark'"),
+                _ => format!(
+                    "type == 'track' && event == '{order}' && properties.plan == 'bench-mark'"
+                ),
             };
         }
         match self {
@@ -119,11 +124,17 @@ impl Triggers {
                 format!("type == 'track' && event == 'Button {index} Pressed'")
             }
             Self::Selective(_) | Self::Full(_) | Self::Paths3 => {
-                format!("type == 'track' && event == '{name}' && properties.plan == 'never-{index}'")
+                format!(
+                    "type == 'track' && event == '{name}' && properties.plan == 'never-{index}'"
+                )
             }
-            Self::Numbers(_) => format!("type == 'track' && properties.total > `{}`", 10_000 + index),
+            Self::Numbers(_) => {
+                format!("type == 'track' && properties.total > `{}`", 10_000 + index)
+            }
             Self::Matching(_) => {
-                format!("type == 'track' && event == '{order}' && properties.plan == 'plan-{index}'")
+                format!(
+                    "type == 'track' && event == '{order}' && properties.plan == 'plan-{index}'"
+                )
             }
             Self::Paths64 => {
                 let path = PATHS[index % PATHS.len()];

@@ -37,10 +37,18 @@ const AGENTS: [&str; 4] = [
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148",
     "okhttp/4.12.0",
 ];
-const PATHS: [&str; 5] = ["/", "/pricing", "/docs/getting-started", "/shop/kitchen/espresso-machines", "/cart"];
-const PRODUCTS: [&str; 5] = ["Espresso machine", "Desk lamp", "Notebook, \"ruled\"", "Headphones", "Tea kettle"];
-const PEOPLE: [&str; 6] =
-    ["Ada Lovelace", "Grace Hopper", "Zoë Łukaszewska", "Katherine Johnson", "Søren Ångström", "Barbara Liskov"];
+const PATHS: [&str; 5] =
+    ["/", "/pricing", "/docs/getting-started", "/shop/kitchen/espresso-machines", "/cart"];
+const PRODUCTS: [&str; 5] =
+    ["Espresso machine", "Desk lamp", "Notebook, \"ruled\"", "Headphones", "Tea kettle"];
+const PEOPLE: [&str; 6] = [
+    "Ada Lovelace",
+    "Grace Hopper",
+    "Zoë Łukaszewska",
+    "Katherine Johnson",
+    "Søren Ångström",
+    "Barbara Liskov",
+];
 const ORDINARY: [&str; 4] = ["free", "starter", "team", "business"];
 
 /// The `number`th event, as it goes to Kafka.
@@ -68,7 +76,11 @@ fn track(number: u64, mut dice: Dice) -> Value {
     // Half of them are of the first four names.
     let among = if dice.below(2) == 0 { &NAMES[..4] } else { &NAMES };
     let name = if matching { NAMES[0] } else { dice.one_of(among) };
-    let plan = if matching { format!("plan-{}", dice.below(PLANS)) } else { dice.one_of(&ORDINARY).to_owned() };
+    let plan = if matching {
+        format!("plan-{}", dice.below(PLANS))
+    } else {
+        dice.one_of(&ORDINARY).to_owned()
+    };
     let mut properties = json!({ "plan": plan, "name": dice.one_of(&PEOPLE) });
     match name {
         "Order Completed" => {
@@ -81,9 +93,13 @@ fn track(number: u64, mut dice: Dice) -> Value {
         "Products Searched" => properties["query"] = json!(dice.one_of(&PRODUCTS)),
         "NPS Submitted" => {
             properties["score"] = json!(dice.below(11));
-            properties["comment"] = json!("The export takes forever,\nbut support answered within minutes. Thank you!");
+            properties["comment"] =
+                json!("The export takes forever,\nbut support answered within minutes. Thank you!");
         }
-        _ => properties["feature"] = json!({ "id": dice.below(500), "beta": dice.below(4) == 0, "flags": [] }),
+        _ => {
+            properties["feature"] =
+                json!({ "id": dice.below(500), "beta": dice.below(4) == 0, "flags": [] })
+        }
     }
     if dice.below(4) != 0 {
         properties["total"] = cents(dice.below(500_000));
@@ -133,15 +149,20 @@ fn envelope(number: u64, dice: &mut Dice, kind: &str, fill: impl FnOnce(&mut Val
         "library": { "name": "analytics.js", "version": "2.11.1" },
     });
     if dice.below(2) == 0 {
-        context["campaign"] = json!({ "name": "autumn", "source": "newsletter", "medium": "email" });
+        context["campaign"] =
+            json!({ "name": "autumn", "source": "newsletter", "medium": "email" });
     }
     if kind != "page" && dice.below(3) == 0 {
         context["page"] = json!({ "path": dice.one_of(&PATHS), "title": "A shop for all" });
     }
     event["context"] = context;
     event["integrations"] = json!({});
-    event["timestamp"] =
-        json!(format!("2026-03-{:02}T08:{:02}:17.{:03}Z", 1 + number % 28, number % 60, number % 1000));
+    event["timestamp"] = json!(format!(
+        "2026-03-{:02}T08:{:02}:17.{:03}Z",
+        1 + number % 28,
+        number % 60,
+        number % 1000
+    ));
     event
 }
 

@@ -70,7 +70,8 @@ fn parse(bencher: Bencher<'_, '_>) {
 fn render(bencher: Bencher<'_, '_>) {
     let stream = Stream::new(events::event);
     let config = config_of(Triggers::Selective(2));
-    let events: Vec<Event<'_>> = (0..EVENTS).filter_map(|_| Event::parse(&stream.next()).ok()).collect();
+    let events: Vec<Event<'_>> =
+        (0..EVENTS).filter_map(|_| Event::parse(&stream.next()).ok()).collect();
     let next = AtomicUsize::new(0);
     bencher.counter(ItemsCount::new(1_u32)).bench_local(|| {
         let event = &events[next.fetch_add(1, Ordering::Relaxed) % events.len()];

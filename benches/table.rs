@@ -1,7 +1,11 @@
 //! The whole table of speeds against a real broker: `benches/table.sh` starts one and runs this.
 //!
 //! Every row is a family's: one file each, with `run(settings, table)`. What is compared is measured in the same run, in turns, each process alone on a core.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program whose output is the table")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program whose output is the table"
+)]
 #![allow(unreachable_pub, reason = "modules of one program share what is `pub`")]
 
 use std::path::PathBuf;
@@ -112,15 +116,21 @@ fn main() -> anyhow::Result<()> {
         _ => {}
     }
     let arguments = Arguments::parse();
-    let brokers = std::env::var("SLACKLINE_TEST_BROKERS").context("no broker: run `benches/table.sh`")?;
-    ensure!(std::thread::available_parallelism()?.get() == 1, "not alone on its core: run `benches/table.sh`");
+    let brokers =
+        std::env::var("SLACKLINE_TEST_BROKERS").context("no broker: run `benches/table.sh`")?;
+    ensure!(
+        std::thread::available_parallelism()?.get() == 1,
+        "not alone on its core: run `benches/table.sh`"
+    );
     let home = tempfile::tempdir()?;
     let settings = Settings {
         runs: if arguments.quick { 1 } else { arguments.runs.into() },
         quick: arguments.quick,
         events: if arguments.quick { 20_000 } else { arguments.events },
         brokers,
-        slackline: arguments.slackline.unwrap_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_slackline"))),
+        slackline: arguments
+            .slackline
+            .unwrap_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_slackline"))),
         home: home.path().to_owned(),
         measured_core: 0,
         other_core: 1,
@@ -131,7 +141,8 @@ fn main() -> anyhow::Result<()> {
     table::machine::note(&settings, &mut found);
     for family in FAMILIES {
         family(&settings, &mut found).with_context(|| {
-            let log = std::fs::read_to_string(settings.home.join("slackline.log")).unwrap_or_default();
+            let log =
+                std::fs::read_to_string(settings.home.join("slackline.log")).unwrap_or_default();
             format!("what slackline logged last:\n{log}")
         })?;
         // What is there is kept, should a later family fail.
@@ -143,6 +154,9 @@ fn main() -> anyhow::Result<()> {
     if let Some(out) = &arguments.out {
         progress(&format!("written to {}", out.display()));
     }
-    print!("{}", if arguments.markdown { found.markdown(&settings) } else { found.text(&settings) });
+    print!(
+        "{}",
+        if arguments.markdown { found.markdown(&settings) } else { found.text(&settings) }
+    );
     Ok(())
 }

@@ -38,7 +38,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// `admin.listen` cannot be listened on.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on `{listen}`; set `admin.listen` to an address of this machine and a free port")]
+#[error(
+    "cannot listen on `{listen}`; set `admin.listen` to an address of this machine and a free port"
+)]
 pub struct BindError {
     listen: String,
     source: io::Error,
@@ -57,11 +59,18 @@ struct Admin {
 /// # Errors
 /// The address is not this machine's, or the port is taken.
 pub async fn bind(listen: &str) -> Result<TcpListener, BindError> {
-    TcpListener::bind(listen).await.map_err(|source| BindError { listen: listen.to_owned(), source })
+    TcpListener::bind(listen)
+        .await
+        .map_err(|source| BindError { listen: listen.to_owned(), source })
 }
 
 /// Answers until `shutdown`, then ends every connection.
-pub async fn serve(listener: TcpListener, metrics: Arc<Metrics>, health: Arc<Health>, shutdown: CancellationToken) {
+pub async fn serve(
+    listener: TcpListener,
+    metrics: Arc<Metrics>,
+    health: Arc<Health>,
+    shutdown: CancellationToken,
+) {
     let admin = Arc::new(Admin { metrics, health, rendering: Semaphore::new(1) });
     let mut connections = JoinSet::new();
     let mut by_age: VecDeque<AbortHandle> = VecDeque::new();
@@ -114,7 +123,10 @@ async fn connection(admin: Arc<Admin>, stream: TcpStream) {
 impl Admin {
     async fn answer(self: &Arc<Self>, method: &Method, path: &str) -> Response<Full<Bytes>> {
         if !matches!(path, "/metrics" | "/healthz" | "/readyz") {
-            return text(StatusCode::NOT_FOUND, "not found; there are /metrics, /healthz and /readyz\n");
+            return text(
+                StatusCode::NOT_FOUND,
+                "not found; there are /metrics, /healthz and /readyz\n",
+            );
         }
         if method != Method::GET && method != Method::HEAD {
             let mut refused = text(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered\n");
@@ -139,7 +151,9 @@ impl Admin {
         match tokio::task::spawn_blocking(move || metrics.text()).await {
             Ok(page) => {
                 let mut response = text(StatusCode::OK, page);
-                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(prometheus::TEXT_FORMAT));
+                response
+                    .headers_mut()
+                    .insert(CONTENT_TYPE, HeaderValue::from_static(prometheus::TEXT_FORMAT));
                 response
             }
             Err(error) => {

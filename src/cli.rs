@@ -95,7 +95,13 @@ pub enum LogFormat {
 #[derive(Debug, Clone, Args)]
 pub struct ConfigFile {
     /// The configuration file
-    #[arg(short, long = "config", value_name = "FILE", env = "SLACKLINE_CONFIG", default_value = "slackline.yaml")]
+    #[arg(
+        short,
+        long = "config",
+        value_name = "FILE",
+        env = "SLACKLINE_CONFIG",
+        default_value = "slackline.yaml"
+    )]
     pub config: PathBuf,
 }
 
@@ -181,10 +187,17 @@ fn execute(cli: Cli) -> anyhow::Result<Exit> {
         Command::Run(args) => run::run(&args, cli.log_format),
         Command::Check(with) => {
             logs::init(cli.log_format, logs::Level::Warn, None)?;
-            check::check(&with.file.config, &with.args, &variable, &mut stdout(), &mut stderr()).map(exit_of)
+            check::check(&with.file.config, &with.args, &variable, &mut stdout(), &mut stderr())
+                .map(exit_of)
         }
         Command::Preview(with) => on_config(&with.file, cli.log_format, |config| {
-            preview::preview(&config, &with.args, &mut io::stdin().lock(), &mut stdout(), &mut stderr())
+            preview::preview(
+                &config,
+                &with.args,
+                &mut io::stdin().lock(),
+                &mut stdout(),
+                &mut stderr(),
+            )
         }),
         Command::Send(with) => on_config(&with.file, cli.log_format, |config| {
             let (mut stdin, mut out, mut err) = (io::stdin().lock(), stdout(), stderr());
@@ -333,7 +346,12 @@ mod tests {
             assert!(sub.get_about().is_some(), "{} has no help", sub.get_name());
             assert!(sub.get_after_help().is_some(), "{} has no examples", sub.get_name());
             for argument in sub.get_arguments() {
-                assert!(argument.get_help().is_some(), "{} {} has no help", sub.get_name(), argument.get_id());
+                assert!(
+                    argument.get_help().is_some(),
+                    "{} {} has no help",
+                    sub.get_name(),
+                    argument.get_id()
+                );
             }
         }
     }
@@ -353,9 +371,11 @@ mod tests {
 
     #[test]
     fn wrong_usage_is_code_2() {
-        for line in
-            [&["slackline", "run", "--nonsense"][..], &["slackline", "fly"], &["slackline", "demo", "--for", "-3"]]
-        {
+        for line in [
+            &["slackline", "run", "--nonsense"][..],
+            &["slackline", "fly"],
+            &["slackline", "demo", "--for", "-3"],
+        ] {
             assert_eq!(Cli::try_parse_from(line).unwrap_err().exit_code(), 2, "{line:?}");
         }
         assert_eq!(Cli::try_parse_from(["slackline", "--help"]).unwrap_err().exit_code(), 0);
@@ -365,16 +385,21 @@ mod tests {
     fn a_duration_has_a_unit() {
         assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
-        for refused in ["", "90", "s", "-1s", "1.5s", "1 s", "99999999999999999999s", "18446744073709551615h"] {
+        for refused in
+            ["", "90", "s", "-1s", "1.5s", "1 s", "99999999999999999999s", "18446744073709551615h"]
+        {
             assert!(duration(refused).is_err(), "{refused}");
         }
     }
 
     #[test]
     fn a_broken_pipe_is_found_under_its_context() {
-        let broken = Err::<(), _>(io::Error::from(io::ErrorKind::BrokenPipe)).context("writing").unwrap_err();
+        let broken = Err::<(), _>(io::Error::from(io::ErrorKind::BrokenPipe))
+            .context("writing")
+            .unwrap_err();
         assert!(is_broken_pipe(&broken));
-        let other = Err::<(), _>(io::Error::from(io::ErrorKind::NotFound)).context("writing").unwrap_err();
+        let other =
+            Err::<(), _>(io::Error::from(io::ErrorKind::NotFound)).context("writing").unwrap_err();
         assert!(!is_broken_pipe(&other));
     }
 }

@@ -59,7 +59,12 @@ pub struct Committer {
 impl Committer {
     /// Nothing is in flight.
     #[must_use]
-    pub fn new(queue: CommitQueue, windows: Vec<Arc<Window>>, metrics: Arc<Metrics>, now: Instant) -> Self {
+    pub fn new(
+        queue: CommitQueue,
+        windows: Vec<Arc<Window>>,
+        metrics: Arc<Metrics>,
+        now: Instant,
+    ) -> Self {
         Self {
             queue,
             pace: Pace::new(now),
@@ -151,7 +156,8 @@ impl Committer {
             meanwhile(ledger, self);
             let now = Instant::now();
             let scope = Scope::Only(partitions);
-            let open = self.pace.in_flight() || !ledger.offer(scope, &self.blocked, self.budget).is_empty();
+            let open = self.pace.in_flight()
+                || !ledger.offer(scope, &self.blocked, self.budget).is_empty();
             if !open {
                 return true;
             }
@@ -166,7 +172,14 @@ impl Committer {
         }
     }
 
-    fn send(&mut self, ledger: &mut Ledger, topics: &Topics, due: Due, scope: Scope<'_>, now: Instant) {
+    fn send(
+        &mut self,
+        ledger: &mut Ledger,
+        topics: &Topics,
+        due: Due,
+        scope: Scope<'_>,
+        now: Instant,
+    ) {
         let offers = ledger.offer(scope, &self.blocked, self.budget);
         if offers.is_empty() {
             self.pace.skipped(now, due);
@@ -216,7 +229,9 @@ impl Committer {
         self.in_flight.clear();
         ledger.failed();
         let now = Instant::now();
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::OffsetMetadataTooLarge) && self.budget > 0 {
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::OffsetMetadataTooLarge)
+            && self.budget > 0
+        {
             // Down to the bare version mark, and to nothing: it must not hold anything up.
             self.budget /= 2;
             tracing::warn!(

@@ -48,7 +48,9 @@ use check::Config;
 use decode::Reader;
 use diagnostic::{ConfigErrors, Diagnostic, Findings};
 use source::Source;
-use values::{Brokers, Count, Entries, Flag, Items, Located, Overflow, Period, Properties, Rate, StartAt};
+use values::{
+    Brokers, Count, Entries, Flag, Items, Located, Overflow, Period, Properties, Rate, StartAt,
+};
 
 /// A configuration that can be run.
 pub struct Loaded {
@@ -76,8 +78,10 @@ pub fn load_through(
     files: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
 ) -> Result<Loaded, ConfigErrors> {
     let file = path.display().to_string();
-    let of_file =
-        |message, help: &str| ConfigErrors { file: file.clone(), errors: vec![Diagnostic::of_file(message, help)] };
+    let of_file = |message, help: &str| ConfigErrors {
+        file: file.clone(),
+        errors: vec![Diagnostic::of_file(message, help)],
+    };
     let bytes = files(path).map_err(|error| {
         let help = match error.kind() {
             io::ErrorKind::NotFound => "name the file with `-c FILE` or `SLACKLINE_CONFIG`",
@@ -117,8 +121,10 @@ pub fn check(
     };
     source.hide(mask::in_tree(&tree, text));
     if matches!(tree.value, tree::Value::Null) {
-        let empty =
-            Diagnostic::of_file("the configuration is empty".to_owned(), "give it `kafka`, `webhooks` and `actions`");
+        let empty = Diagnostic::of_file(
+            "the configuration is empty".to_owned(),
+            "give it `kafka`, `webhooks` and `actions`",
+        );
         return Err(ConfigErrors { file, errors: vec![empty] });
     }
     let mut reader = Reader::new(&source, env);
@@ -127,7 +133,8 @@ pub fn check(
     // Tens of megabytes at 10,000 actions: what comes next takes its place.
     drop(tree);
     let directory = path.parent().unwrap_or(Path::new(""));
-    let mut rules = rules::Rules { source: &source, files, directory, findings, compiled: Compiled::default() };
+    let mut rules =
+        rules::Rules { source: &source, files, directory, findings, compiled: Compiled::default() };
     let config = written.and_then(|written| rules.config(&written));
     let (errors, warnings) = rules.findings.told(&source);
     match config {

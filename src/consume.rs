@@ -240,9 +240,9 @@ impl PollLoop {
         }
         self.leave();
         match self.fatal {
-            Some(RDKafkaErrorCode::FencedInstanceId) => {
-                Err(ConsumeError::Fenced { instance_id: self.parts.config.kafka.instance_id.clone() })
-            }
+            Some(RDKafkaErrorCode::FencedInstanceId) => Err(ConsumeError::Fenced {
+                instance_id: self.parts.config.kafka.instance_id.clone(),
+            }),
             // A stop that came before the next client.
             Some(_) | None => Ok(()),
         }
@@ -288,7 +288,9 @@ impl PollLoop {
             // Told by name.
         } else if let Some(refusal) = Refusal::of(reason) {
             self.refused(refusal);
-        } else if self.refused.is_known() && error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
+        } else if self.refused.is_known()
+            && error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown)
+        {
             // The same, told once more.
         } else if let Some(times) = self.trouble.note(self.began.elapsed()).times() {
             tracing::warn!(%error, reason, times, "trouble with Kafka; the client keeps trying");

@@ -44,7 +44,10 @@ pub struct Delivery {
 
 impl fmt::Debug for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Delivery").field("ticket", &self.ticket).field("bytes", &self.payload.len()).finish()
+        f.debug_struct("Delivery")
+            .field("ticket", &self.ticket)
+            .field("bytes", &self.payload.len())
+            .finish()
     }
 }
 
@@ -77,8 +80,13 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason; its place here is its place in a tally.
-    pub const ALL: [Reason; 5] =
-        [Reason::Overflow, Reason::Rejected, Reason::RetriesExhausted, Reason::EmptyMessage, Reason::Unclaimed];
+    pub const ALL: [Reason; 5] = [
+        Reason::Overflow,
+        Reason::Rejected,
+        Reason::RetriesExhausted,
+        Reason::EmptyMessage,
+        Reason::Unclaimed,
+    ];
 
     /// The reason as the metric's label and the logs name it.
     #[must_use]

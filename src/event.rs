@@ -138,7 +138,8 @@ pub enum Invalid {
 
 impl Invalid {
     /// Every reason, in the order of the metric's documentation.
-    pub const ALL: [Invalid; 4] = [Invalid::Empty, Invalid::NotJson, Invalid::NotObject, Invalid::TooDeep];
+    pub const ALL: [Invalid; 4] =
+        [Invalid::Empty, Invalid::NotJson, Invalid::NotObject, Invalid::TooDeep];
 
     /// The reason as the metric's label and the logs name it.
     #[must_use]

@@ -103,7 +103,9 @@ impl Expression {
     /// [`MAX_TOKENS`], [`MAX_DEPTH`]), or a form that can never do what was meant.
     pub fn compile(source: &str) -> Result<Self, CompileError> {
         let (node, warnings) = compile::compile(source)?;
-        Ok(Expression { inner: Arc::new(Inner { source: source.into(), node, warnings: warnings.into() }) })
+        Ok(Expression {
+            inner: Arc::new(Inner { source: source.into(), node, warnings: warnings.into() }),
+        })
     }
 
     /// Legal forms that hardly mean what was meant, in the order of the text.

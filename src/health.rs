@@ -83,7 +83,8 @@ impl Health {
     /// Whether any broker is reachable. Say it as often as it is known; the first `false` of a row counts.
     pub fn set_reachable(&self, reachable: bool, now: Instant) {
         let mut state = self.lock();
-        state.unreachable_since = if reachable { None } else { state.unreachable_since.or(Some(now)) };
+        state.unreachable_since =
+            if reachable { None } else { state.unreachable_since.or(Some(now)) };
     }
 
     /// Which broker is there and lets nobody in, and why; `None`: none.
@@ -159,11 +160,15 @@ impl Health {
             reasons.push("shutting down".to_owned());
         }
         let unreachable = state.unreachable_since.map(|since| now.saturating_duration_since(since));
-        if let Some(unreachable) = unreachable.filter(|unreachable| *unreachable >= UNREACHABLE_AFTER) {
+        if let Some(unreachable) =
+            unreachable.filter(|unreachable| *unreachable >= UNREACHABLE_AFTER)
+        {
             reasons.push(format!("no broker has been reachable for {} s", unreachable.as_secs()));
         }
         // Where others let it in, one that does not is no reason.
-        if let Some(refused) = state.refused.as_ref().filter(|_| !state.joined || unreachable.is_some()) {
+        if let Some(refused) =
+            state.refused.as_ref().filter(|_| !state.joined || unreachable.is_some())
+        {
             reasons.push(refused.clone());
         }
         reasons.extend_from_slice(&state.denied);
@@ -173,7 +178,10 @@ impl Health {
             reasons.push("the starting offsets are not committed".to_owned());
         }
         if let Some(held) = state.held.filter(|held| *held >= HELD_TOO_LONG) {
-            reasons.push(format!("Kafka has not acknowledged a commit for {} s: webhooks wait", held.as_secs()));
+            reasons.push(format!(
+                "Kafka has not acknowledged a commit for {} s: webhooks wait",
+                held.as_secs()
+            ));
         }
         for topic in &state.missing_topics {
             reasons.push(format!("topic `{topic}` does not exist"));
@@ -271,7 +279,10 @@ mod tests {
         health.set_reachable(false, start + second);
         health.set_reachable(false, start + 9 * second);
         assert_eq!(health.readiness(start + 10 * second), Ok(()));
-        assert_eq!(reasons(&health, start + 11 * second), ["no broker has been reachable for 10 s"]);
+        assert_eq!(
+            reasons(&health, start + 11 * second),
+            ["no broker has been reachable for 10 s"]
+        );
         health.set_reachable(true, start + 12 * second);
         assert_eq!(health.readiness(start + 12 * second), Ok(()));
     }
@@ -286,7 +297,10 @@ mod tests {
         health.set_held(Some(Duration::from_secs(9)));
         assert_eq!(health.readiness(start), Ok(()));
         health.set_held(Some(Duration::from_secs(10)));
-        assert_eq!(reasons(&health, start), ["Kafka has not acknowledged a commit for 10 s: webhooks wait"]);
+        assert_eq!(
+            reasons(&health, start),
+            ["Kafka has not acknowledged a commit for 10 s: webhooks wait"]
+        );
         health.set_held(None);
         assert_eq!(health.readiness(start), Ok(()));
     }
@@ -296,6 +310,9 @@ mod tests {
         let start = Instant::now();
         let health = Health::new(start);
         let later = reasons(&health, start + UNREACHABLE_AFTER);
-        assert_eq!(later, ["no broker has been reachable for 10 s", "the consumer group is not joined"]);
+        assert_eq!(
+            later,
+            ["no broker has been reachable for 10 s", "the consumer group is not joined"]
+        );
     }
 }

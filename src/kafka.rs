@@ -56,7 +56,8 @@ impl Connection {
     pub fn open(kafka: &Kafka, waker: &Waker) -> KafkaResult<Self> {
         let client = client(kafka, waker)?;
         let topics = (0..).map(TopicIndex).zip(&kafka.topics);
-        let records = topics.map(|(topic, name)| Records::new(Arc::clone(&client), waker.clone(), topic, name));
+        let records = topics
+            .map(|(topic, name)| Records::new(Arc::clone(&client), waker.clone(), topic, name));
         Ok(Self {
             records: records.collect::<KafkaResult<_>>()?,
             commits: CommitQueue::new(Arc::clone(&client), waker.clone())?,
@@ -104,7 +105,8 @@ const PREFETCH_KBYTES: usize = 4_096;
 const TOPIC_KBYTES: usize = 1_024;
 
 /// Defaults that the KIP-848 protocol refuses: its sessions are the broker's business.
-const CLASSIC_ONLY: &[&str] = &["partition.assignment.strategy", "session.timeout.ms", "heartbeat.interval.ms"];
+const CLASSIC_ONLY: &[&str] =
+    &["partition.assignment.strategy", "session.timeout.ms", "heartbeat.interval.ms"];
 
 /// What librdkafka told during a poll.
 #[derive(Debug)]
@@ -184,7 +186,10 @@ impl Context {
 impl ClientContext for Context {
     const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
 
-    fn generate_oauth_token(&self, _config: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
+    fn generate_oauth_token(
+        &self,
+        _config: Option<&str>,
+    ) -> Result<OAuthToken, Box<dyn std::error::Error>> {
         self.activity.fetch_add(1, Ordering::Relaxed);
         let token = token::read(self.token_file.as_deref())?;
         self.gives(&token);
@@ -210,8 +215,14 @@ impl ClientContext for Context {
 }
 
 impl ConsumerContext for Context {
-    fn rebalance(&self, client: &BaseConsumer<Self>, what: RDKafkaRespErr, list: &mut TopicPartitionList) {
-        let partitions = list.elements().iter().map(|at| (at.topic().to_owned(), at.partition())).collect();
+    fn rebalance(
+        &self,
+        client: &BaseConsumer<Self>,
+        what: RDKafkaRespErr,
+        list: &mut TopicPartitionList,
+    ) {
+        let partitions =
+            list.elements().iter().map(|at| (at.topic().to_owned(), at.partition())).collect();
         let assigned = matches!(what, RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS);
         if !self.closing.load(Ordering::Relaxed) {
             self.tell(if assigned {
@@ -279,7 +290,10 @@ pub fn held(client: &Client, list: &TopicPartitionList) -> KafkaResult<TopicPart
 }
 
 fn client(kafka: &Kafka, waker: &Waker) -> KafkaResult<Arc<Client>> {
-    let mut client = Client::from_config_and_context(&properties(kafka), Context::new(kafka.oauth_token_file.clone()))?;
+    let mut client = Client::from_config_and_context(
+        &properties(kafka),
+        Context::new(kafka.oauth_token_file.clone()),
+    )?;
     let waker = waker.clone();
     client.set_nonempty_callback(move || waker.wake());
     Ok(Arc::new(client))
@@ -289,8 +303,10 @@ fn client(kafka: &Kafka, waker: &Waker) -> KafkaResult<Arc<Client>> {
 #[must_use]
 pub fn properties(kafka: &Kafka) -> ClientConfig {
     let mut config = ClientConfig::new();
-    let consumer_protocol =
-        kafka.properties.get("group.protocol").is_some_and(|value| value.expose().eq_ignore_ascii_case("consumer"));
+    let consumer_protocol = kafka
+        .properties
+        .get("group.protocol")
+        .is_some_and(|value| value.expose().eq_ignore_ascii_case("consumer"));
     for (name, value) in DEFAULTS {
         if !(consumer_protocol && CLASSIC_ONLY.contains(name)) {
             config.set(*name, *value);

@@ -75,7 +75,9 @@ impl LogRepeat {
 
     /// A summary of what no line has told of, once its time has come: for faults that nothing ends. Ask now and then.
     pub fn due(&mut self, now: Duration) -> Line {
-        if self.untold == 0 || self.line.is_some_and(|line| now.saturating_sub(line) < SUMMARY_EVERY) {
+        if self.untold == 0
+            || self.line.is_some_and(|line| now.saturating_sub(line) < SUMMARY_EVERY)
+        {
             return Line::Silent;
         }
         self.line = Some(now);
@@ -104,11 +106,15 @@ mod tests {
     fn first_at_once_then_once_a_minute_then_the_end() {
         let mut repeat = LogRepeat::default();
         let second = Duration::from_secs;
-        let lines: Vec<Line> = [0, 1, 59, 60, 61, 119, 120, 400].map(|at| repeat.note(second(at))).into();
+        let lines: Vec<Line> =
+            [0, 1, 59, 60, 61, 119, 120, 400].map(|at| repeat.note(second(at))).into();
         let (s, n) = (Line::Silent, Line::Summary);
         assert_eq!(lines, [Line::First, s, s, n(3), s, s, n(3), n(1)]);
         repeat.note(second(401));
-        assert_eq!(repeat.recover(second(402)), Some(Recovered { total: 9, untold: 1, lasted: second(402) }));
+        assert_eq!(
+            repeat.recover(second(402)),
+            Some(Recovered { total: 9, untold: 1, lasted: second(402) })
+        );
         assert_eq!(repeat.recover(second(403)), None);
         assert_eq!(repeat.note(second(500)), Line::First);
     }

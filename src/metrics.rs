@@ -109,7 +109,8 @@ struct Loaded {
 
 impl RebalanceKind {
     /// Every kind; its place here is its place in the counts.
-    pub const ALL: [RebalanceKind; 3] = [RebalanceKind::Assign, RebalanceKind::Revoke, RebalanceKind::Lost];
+    pub const ALL: [RebalanceKind; 3] =
+        [RebalanceKind::Assign, RebalanceKind::Revoke, RebalanceKind::Lost];
 
     /// The kind as the metric's label names it.
     #[must_use]
@@ -140,8 +141,11 @@ impl Metrics {
     /// Everything at 0, for the topics, webhooks and actions of `config`, which counts as loaded now.
     #[must_use]
     pub fn new(config: &Config) -> Arc<Self> {
-        let topic =
-            |name: &String| Topic { name: name.clone(), tally: Mutex::default(), truncated: Default::default() };
+        let topic = |name: &String| Topic {
+            name: name.clone(),
+            tally: Mutex::default(),
+            truncated: Default::default(),
+        };
         Arc::new(Self {
             topics: config.kafka.topics.iter().map(topic).collect(),
             configured: RwLock::new(Configured::default().with(config)),
@@ -154,7 +158,11 @@ impl Metrics {
             clients_replaced: AtomicU64::new(0),
             healthy: AtomicBool::new(true),
             ready: AtomicBool::new(false),
-            loaded: Mutex::new(Loaded { hash: config.hash, successful: true, at: SystemTime::now() }),
+            loaded: Mutex::new(Loaded {
+                hash: config.hash,
+                successful: true,
+                at: SystemTime::now(),
+            }),
             librdkafka: get_rdkafka_version().1,
         })
     }
@@ -173,7 +181,10 @@ impl Metrics {
     #[must_use]
     pub fn webhook(&self, webhook: WebhookIndex) -> WebhookMetrics {
         let configured = self.configured();
-        configured.webhooks.get(webhook.0 as usize).map_or_else(WebhookMetrics::new, |webhook| webhook.numbers.clone())
+        configured
+            .webhooks
+            .get(webhook.0 as usize)
+            .map_or_else(WebhookMetrics::new, |webhook| webhook.numbers.clone())
     }
 
     /// From now on the webhook's books are read here at every scrape.
@@ -275,8 +286,10 @@ impl Configured {
             books: Mutex::new(None),
         }));
         let actions = config.actions.iter().skip(self.actions.len());
-        self.actions
-            .extend(actions.map(|action| Action { name: action.name.clone(), expression_errors: AtomicU64::new(0) }));
+        self.actions.extend(actions.map(|action| Action {
+            name: action.name.clone(),
+            expression_errors: AtomicU64::new(0),
+        }));
         self.sparse = self.actions.len().max(self.webhooks.len()) > SPARSE_ABOVE;
         self
     }
@@ -289,7 +302,11 @@ impl Webhook {
             Some(books) => books.tally(),
             None => Tally {
                 capacity: self.capacity,
-                actions: self.actions.iter().map(|action| (*action, ActionTally::default())).collect(),
+                actions: self
+                    .actions
+                    .iter()
+                    .map(|action| (*action, ActionTally::default()))
+                    .collect(),
                 ..Tally::default()
             },
         }

@@ -120,11 +120,17 @@ impl Pipeline {
         let (waker, wakes) = wake::pair().map_err(PipelineError::Thread)?;
         let (reports, reported) = mpsc::channel(REPORTS);
         let mut tasks = JoinSet::new();
-        let (mut lanes, orders) =
-            Lanes::new(Arc::clone(&self.config), Arc::clone(&self.metrics), reports, &waker, &mut tasks)?;
+        let (mut lanes, orders) = Lanes::new(
+            Arc::clone(&self.config),
+            Arc::clone(&self.metrics),
+            reports,
+            &waker,
+            &mut tasks,
+        )?;
         let (reload, reloads) = mpsc::unbounded_channel();
         let end_admin = CancellationToken::new();
-        let (listener, metrics, health) = (self.admin, Arc::clone(&self.metrics), Arc::clone(&self.health));
+        let (listener, metrics, health) =
+            (self.admin, Arc::clone(&self.metrics), Arc::clone(&self.health));
         let admin_ended = end_admin.clone();
         tasks.spawn(async move {
             admin::serve(listener, metrics, health, admin_ended).await;
@@ -135,7 +141,8 @@ impl Pipeline {
             let (config, waker) = (Arc::clone(&self.config), waker.clone());
             Box::new(move || Connection::open(&config.kafka, &waker))
         };
-        let Connection { client, records, commits, ends, described } = connect().map_err(PipelineError::Kafka)?;
+        let Connection { client, records, commits, ends, described } =
+            connect().map_err(PipelineError::Kafka)?;
         let parts = Parts {
             connect,
             client,
@@ -148,7 +155,12 @@ impl Pipeline {
             reports: reported,
             reloads,
             router: Router::new(Arc::clone(&self.config)),
-            committer: Committer::new(commits, lanes.windows.clone(), Arc::clone(&self.metrics), Instant::now()),
+            committer: Committer::new(
+                commits,
+                lanes.windows.clone(),
+                Arc::clone(&self.metrics),
+                Instant::now(),
+            ),
             windows: lanes.windows.clone(),
             metrics: Arc::clone(&self.metrics),
             health: self.health,
@@ -205,7 +217,10 @@ fn reloaded(
         Ok(merged) => merged,
         Err(keys) => {
             let keys = keys.join(", ");
-            tracing::error!(keys, "the new configuration is not in force: these keys take a restart");
+            tracing::error!(
+                keys,
+                "the new configuration is not in force: these keys take a restart"
+            );
             metrics.config_reloaded(current.hash, false);
             return None;
         }
@@ -218,7 +233,12 @@ fn reloaded(
             let (added, removed) = (changes.added, changes.removed);
             // A file may be written anew with what was in it, as tokens and mounted secrets are.
             if current.hash != before {
-                tracing::info!(hash = current.hash, added, removed, "the new configuration is in force");
+                tracing::info!(
+                    hash = current.hash,
+                    added,
+                    removed,
+                    "the new configuration is in force"
+                );
             }
             Some(ready)
         }

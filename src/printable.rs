@@ -16,7 +16,9 @@ pub fn is_hazardous(c: char) -> bool {
 pub fn one_line(text: &str, limit: usize) -> String {
     let mut line = String::new();
     let mut count = 0;
-    for c in text.split_whitespace().flat_map(|word| std::iter::once(' ').chain(word.chars())).skip(1) {
+    for c in
+        text.split_whitespace().flat_map(|word| std::iter::once(' ').chain(word.chars())).skip(1)
+    {
         if is_hazardous(c) {
             continue;
         }

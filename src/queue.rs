@@ -83,8 +83,13 @@ pub enum AfterAttempt {
 impl Queue {
     /// An empty queue of `capacity` (at least 1) for a webhook that serves `actions`.
     #[must_use]
-    pub fn new(capacity: usize, when_full: WhenFull, actions: impl IntoIterator<Item = ActionIndex>) -> Self {
-        let mut tallies: Vec<_> = actions.into_iter().map(|action| (action, ActionTally::default())).collect();
+    pub fn new(
+        capacity: usize,
+        when_full: WhenFull,
+        actions: impl IntoIterator<Item = ActionIndex>,
+    ) -> Self {
+        let mut tallies: Vec<_> =
+            actions.into_iter().map(|action| (action, ActionTally::default())).collect();
         tallies.sort_unstable_by_key(|(action, _)| *action);
         tallies.dedup_by_key(|(action, _)| *action);
         Self {
@@ -133,7 +138,8 @@ impl Queue {
         }
         // What was admitted before is read on to its last: it needs no room.
         let asks = origin != Origin::Listed;
-        let blocked = asks && inner.when_full == WhenFull::Block && inner.waiting.len() >= inner.capacity;
+        let blocked =
+            asks && inner.when_full == WhenFull::Block && inner.waiting.len() >= inner.capacity;
         drop(inner);
         self.arrived.notify_one();
         if blocked { Push::Full } else { Push::Queued }
@@ -179,7 +185,11 @@ impl Queue {
             }
             !leaves
         });
-        let Some(in_flight) = inner.in_flight.as_mut().filter(|in_flight| leaving(&in_flight.ticket)) else { return };
+        let Some(in_flight) =
+            inner.in_flight.as_mut().filter(|in_flight| leaving(&in_flight.ticket))
+        else {
+            return;
+        };
         in_flight.leaving = true;
         if !in_flight.attempting {
             inner.release_in_flight();
@@ -189,13 +199,17 @@ impl Queue {
 
     /// Whether an attempt of a `leaving` partition's delivery is still under way.
     pub fn is_attempting(&self, leaving: impl Fn(&Ticket) -> bool) -> bool {
-        self.lock().in_flight.as_ref().is_some_and(|in_flight| in_flight.attempting && leaving(&in_flight.ticket))
+        self.lock()
+            .in_flight
+            .as_ref()
+            .is_some_and(|in_flight| in_flight.attempting && leaving(&in_flight.ticket))
     }
 
     /// At a drain's deadline: releases the delivery in flight though its attempt is still out, and counts it. Its late outcome changes nothing here.
     pub fn abandon(&self, leaving: impl Fn(&Ticket) -> bool) -> bool {
         let mut inner = self.lock();
-        let abandoned = inner.in_flight.as_ref().is_some_and(|in_flight| leaving(&in_flight.ticket));
+        let abandoned =
+            inner.in_flight.as_ref().is_some_and(|in_flight| leaving(&in_flight.ticket));
         if abandoned {
             inner.release_in_flight();
             inner.abandoned += 1;
@@ -204,7 +218,12 @@ impl Queue {
     }
 
     /// The webhook has other settings, or other actions. What waits above a smaller capacity stays.
-    pub fn reconfigure(&self, capacity: usize, when_full: WhenFull, actions: impl IntoIterator<Item = ActionIndex>) {
+    pub fn reconfigure(
+        &self,
+        capacity: usize,
+        when_full: WhenFull,
+        actions: impl IntoIterator<Item = ActionIndex>,
+    ) {
         let mut inner = self.lock();
         inner.capacity = capacity;
         inner.when_full = when_full;
@@ -279,7 +298,8 @@ impl Queue {
         }
         let delivery = inner.waiting.pop_front()?;
         inner.taken += 1;
-        inner.in_flight = Some(InFlight { ticket: delivery.ticket, attempting: false, leaving: false });
+        inner.in_flight =
+            Some(InFlight { ticket: delivery.ticket, attempting: false, leaving: false });
         Some(Some(delivery))
     }
 
@@ -355,7 +375,10 @@ impl Inner {
 }
 
 /// An action that the queue was not made for (none is) would get a tally of its own rather than be lost.
-fn tally_of(tallies: &mut Vec<(ActionIndex, ActionTally)>, action: ActionIndex) -> &mut ActionTally {
+fn tally_of(
+    tallies: &mut Vec<(ActionIndex, ActionTally)>,
+    action: ActionIndex,
+) -> &mut ActionTally {
     let at = match tallies.binary_search_by_key(&action, |(of, _)| *of) {
         Ok(at) => at,
         Err(at) => {

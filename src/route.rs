@@ -80,7 +80,9 @@ impl Router {
         let Routing { deliveries, errors, matched, scratch } = routing;
         let judged = record.object().and_then(|payload| {
             let document = Document::new(*record, payload);
-            self.judge(&document, scratch, matched, deliveries, &mut |action, _, _| errors.push(action))
+            self.judge(&document, scratch, matched, deliveries, &mut |action, _, _| {
+                errors.push(action)
+            })
         });
         match judged {
             Err(invalid) => Verdict::Invalid(invalid),
@@ -98,7 +100,9 @@ impl Router {
         failed: &mut Failed<'_>,
     ) -> Result<(), Invalid> {
         matched.clear();
-        let Some(set) = self.triggers.of(document.record().position.partition.topic) else { return Ok(()) };
+        let Some(set) = self.triggers.of(document.record().position.partition.topic) else {
+            return Ok(());
+        };
         set.matching(document, scratch, matched, &mut |action, error| {
             if let Some(trigger) = self.triggers.source(action) {
                 failed(action, trigger, error);
@@ -111,7 +115,9 @@ impl Router {
         let event = document.event().ok_or(Invalid::NotJson)?;
         for &index in &*matched {
             let Some(action) = self.config.actions.get(index.0 as usize) else { continue };
-            let message = message::render(action, event, &mut |expression, error| failed(index, expression, error));
+            let message = message::render(action, event, &mut |expression, error| {
+                failed(index, expression, error)
+            });
             deliveries.push(Routed { action: index, webhook: action.webhook, message });
         }
         Ok(())

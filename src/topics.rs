@@ -23,7 +23,10 @@ impl Topics {
     /// The topics of a configuration, nothing known of them yet.
     pub fn new(names: impl IntoIterator<Item = String>) -> Self {
         Self {
-            topics: names.into_iter().map(|name| Topic { name, partitions: None, id: None, remade: false }).collect(),
+            topics: names
+                .into_iter()
+                .map(|name| Topic { name, partitions: None, id: None, remade: false })
+                .collect(),
         }
     }
 

@@ -24,7 +24,9 @@ fn the_benchmarks_events_are_of_622_bytes_and_of_the_types_that_the_table_states
         bytes += text.len();
         let event: Value = serde_json::from_str(&text).unwrap();
         *types.entry(event["type"].as_str().unwrap().to_owned()).or_default() += 1;
-        matching += u64::from(event["properties"]["plan"].as_str().is_some_and(|plan| plan.starts_with("plan-")));
+        matching += u64::from(
+            event["properties"]["plan"].as_str().is_some_and(|plan| plan.starts_with("plan-")),
+        );
         shapes.insert(text.chars().filter(|char| "{}[]:,".contains(*char)).collect::<String>());
     }
     let average = bytes as f64 / COUNT as f64;
@@ -56,22 +58,33 @@ fn the_benchmarks_configurations_are_sound_and_the_last_trigger_of_each_is_true_
     ];
     for triggers in all {
         let yaml = actions::yaml(&setup, triggers);
-        let loaded = config::check(&yaml, Path::new("bench.yaml"), &|_| None, &|path| std::fs::read(path))
-            .map_err(|errors| errors.to_string())
-            .unwrap();
+        let loaded =
+            config::check(&yaml, Path::new("bench.yaml"), &|_| None, &|path| std::fs::read(path))
+                .map_err(|errors| errors.to_string())
+                .unwrap();
         let config = loaded.config;
         assert_eq!(config.actions.len(), triggers.count());
         let mark = events::mark("end-0");
         let position = slackline::event::Position {
-            partition: slackline::event::Partition { topic: slackline::event::TopicIndex(0), number: 0 },
+            partition: slackline::event::Partition {
+                topic: slackline::event::TopicIndex(0),
+                number: 0,
+            },
             offset: slackline::event::Offset(0),
         };
         let payload = Some(mark.as_bytes());
-        let record =
-            slackline::event::Record { position, topic: "events", timestamp: None, key: None, headers: &(), payload };
+        let record = slackline::event::Record {
+            position,
+            topic: "events",
+            timestamp: None,
+            key: None,
+            headers: &(),
+            payload,
+        };
         let event = slackline::event::Event::parse(&record).unwrap();
-        let matched: Vec<usize> =
-            (0..config.actions.len()).filter(|at| config.actions[*at].trigger.is_true(&event).unwrap()).collect();
+        let matched: Vec<usize> = (0..config.actions.len())
+            .filter(|at| config.actions[*at].trigger.is_true(&event).unwrap())
+            .collect();
         assert_eq!(matched, [triggers.count() - 1], "{triggers:?}");
     }
 }

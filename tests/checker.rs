@@ -59,7 +59,11 @@ impl Faults {
         let mut faults = Self::default();
         let wanted: HashMap<(&str, u64), &Expected> =
             expected.iter().map(|one| ((one.webhook.as_str(), one.id), one)).collect();
-        assert_eq!(wanted.len(), expected.len(), "the test itself is wrong: an id was expected twice of one webhook");
+        assert_eq!(
+            wanted.len(),
+            expected.len(),
+            "the test itself is wrong: an id was expected twice of one webhook"
+        );
         let mut seen = BTreeSet::new();
         let mut last: HashMap<(&str, &(String, i32)), i64> = HashMap::new();
         for post in posts.iter().filter(|post| post.accepted) {

@@ -5,7 +5,11 @@ use std::process::{Command, Output, Stdio};
 
 fn slackline(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_slackline"));
-    command.args(arguments).env_remove("SLACKLINE_CONFIG").env_remove("RUST_LOG").stdin(Stdio::null());
+    command
+        .args(arguments)
+        .env_remove("SLACKLINE_CONFIG")
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null());
     command.output().unwrap()
 }
 
@@ -17,8 +21,13 @@ fn text(bytes: &[u8]) -> &str {
 fn help_is_an_answer_and_bad_usage_is_code_2() {
     let help = slackline(&["--help"]);
     assert_eq!((help.status.code(), text(&help.stderr)), (Some(0), ""));
-    for command in ["run", "check", "preview", "send", "fake-slack", "sample-events", "health", "demo"] {
-        assert!(text(&help.stdout).contains(&format!("\n  {command} ")), "{command} is not in --help");
+    for command in
+        ["run", "check", "preview", "send", "fake-slack", "sample-events", "health", "demo"]
+    {
+        assert!(
+            text(&help.stdout).contains(&format!("\n  {command} ")),
+            "{command} is not in --help"
+        );
         let help = slackline(&[command, "--help"]);
         assert_eq!(help.status.code(), Some(0), "{command}");
         assert!(text(&help.stdout).contains("slackline "), "{command} has no example");
@@ -42,7 +51,11 @@ fn a_missing_configuration_is_code_2_and_names_the_file() {
     for command in [&["run"][..], &["check"], &["preview", "-"], &["send", "--action", "a", "-"]] {
         let refused = slackline(&[command, &["-c", "/no/such/file.yaml"]].concat());
         assert_eq!((refused.status.code(), text(&refused.stdout)), (Some(2), ""), "{command:?}");
-        assert!(text(&refused.stderr).contains("/no/such/file.yaml"), "{command:?}: {}", text(&refused.stderr));
+        assert!(
+            text(&refused.stderr).contains("/no/such/file.yaml"),
+            "{command:?}: {}",
+            text(&refused.stderr)
+        );
     }
 }
 
@@ -51,7 +64,9 @@ fn the_demo_prints_its_configuration() {
     let printed = slackline(&["demo", "--print-config"]);
     assert_eq!((printed.status.code(), text(&printed.stderr)), (Some(0), ""));
     assert!(
-        text(&printed.stdout).contains("🎉 {{$.properties.name}} just completed an order for {{$.properties.total}}!")
+        text(&printed.stdout).contains(
+            "🎉 {{$.properties.name}} just completed an order for {{$.properties.total}}!"
+        )
     );
 }
 
@@ -79,5 +94,8 @@ fn the_demo_delivers_and_stops() {
     assert_eq!(ended.status.code(), Some(0), "{shown}{err}");
     assert!(shown.contains("Act 1") && shown.contains("Stopped after"), "{shown}");
     assert!(!shown.contains('\u{1b}'), "colours without a terminal: {shown}");
-    assert!(!shown.contains("/services/") && !err.contains("/services/"), "a webhook's URL is shown");
+    assert!(
+        !shown.contains("/services/") && !err.contains("/services/"),
+        "a webhook's URL is shown"
+    );
 }

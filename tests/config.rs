@@ -28,8 +28,9 @@ fn env(name: &str) -> Option<String> {
 
 fn yaml_files(directory: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<PathBuf> =
-        entries.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect();
+    let mut files: Vec<PathBuf> = entries
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .collect();
     files.sort();
     assert!(!files.is_empty(), "{directory} is empty");
     files
@@ -39,9 +40,11 @@ fn yaml_files(directory: &str) -> Vec<PathBuf> {
 fn told(path: &Path) -> String {
     let file = path.display().to_string();
     match load(path, &env) {
-        Ok(loaded) => {
-            loaded.warnings.iter().map(|warning| format!("{}\n", warning.display(&file, "warning: "))).collect()
-        }
+        Ok(loaded) => loaded
+            .warnings
+            .iter()
+            .map(|warning| format!("{}\n", warning.display(&file, "warning: ")))
+            .collect(),
         Err(errors) => format!("{errors}\n"),
     }
 }
@@ -84,11 +87,15 @@ fn every_expected_text_has_its_file() {
     }
 }
 
-fn example(path: &Path) -> Result<slackline::config::Loaded, slackline::config::diagnostic::ConfigErrors> {
+fn example(
+    path: &Path,
+) -> Result<slackline::config::Loaded, slackline::config::diagnostic::ConfigErrors> {
     let text = std::fs::read_to_string(path).unwrap();
     let pem = rcgen::generate_simple_self_signed(vec!["ca.example".to_owned()]).unwrap().cert.pem();
     check(&text, path, &env, &|path| match path.file_name().and_then(|name| name.to_str()) {
-        Some("support-webhook-url") => Ok(b"https://hooks.slack.com/services/T0/B2/pl4nt3dSupport\n".to_vec()),
+        Some("support-webhook-url") => {
+            Ok(b"https://hooks.slack.com/services/T0/B2/pl4nt3dSupport\n".to_vec())
+        }
         Some("intranet-ca.pem" | "kafka-ca.pem") => Ok(pem.clone().into_bytes()),
         Some("kafka-password") => Ok(b"pl4nt3dPassword\n".to_vec()),
         _ => Err(std::io::ErrorKind::NotFound.into()),
@@ -104,9 +111,14 @@ fn every_example_is_sound_and_fits_the_schema() {
             panic!("{errors}");
         }
         let text = std::fs::read_to_string(&path).unwrap();
-        assert!(text.starts_with("# yaml-language-server: $schema=../slackline.schema.json\n"), "{}", path.display());
+        assert!(
+            text.starts_with("# yaml-language-server: $schema=../slackline.schema.json\n"),
+            "{}",
+            path.display()
+        );
         let value: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
-        let faults: Vec<String> = validator.iter_errors(&value).map(|fault| fault.to_string()).collect();
+        let faults: Vec<String> =
+            validator.iter_errors(&value).map(|fault| fault.to_string()).collect();
         assert!(faults.is_empty(), "{}: {faults:?}", path.display());
     }
 }
@@ -123,15 +135,22 @@ fn the_full_example_has_every_key() {
 #[test]
 fn the_seeds_actions_are_in_the_example_word_for_word() {
     let text = std::fs::read_to_string("deploy/examples/slackline.yaml").unwrap();
-    let example =
-        example(Path::new("deploy/examples/slackline.yaml")).unwrap_or_else(|errors| panic!("{errors}")).config;
-    assert!(text.contains("🎉 {{$.properties.name}} just completed an order for {{$.properties.total}}!"));
+    let example = example(Path::new("deploy/examples/slackline.yaml"))
+        .unwrap_or_else(|errors| panic!("{errors}"))
+        .config;
+    assert!(
+        text.contains(
+            "🎉 {{$.properties.name}} just completed an order for {{$.properties.total}}!"
+        )
+    );
     let of = |name: &str| example.actions.iter().find(|action| action.name == name).unwrap();
     assert_eq!(
         of("order-completed").message.source(),
         "🎉 {{$.properties.name}} just completed an order for {{$.properties.total}}!"
     );
-    for (action, channel) in [("sales-alerts", "#sales-alerts"), ("support-alerts", "#support-alerts")] {
+    for (action, channel) in
+        [("sales-alerts", "#sales-alerts"), ("support-alerts", "#support-alerts")]
+    {
         assert_eq!(of(action).channel.as_ref().unwrap().source(), channel);
     }
     assert!(of("sales-alerts").trigger.source().contains("$.traits.plan == 'enterprise'"));
@@ -161,10 +180,13 @@ fn keys(schema: &serde_json::Value) -> BTreeSet<String> {
 
 /// The keys that the decoder names when it meets an unknown one.
 fn known(yaml: &str) -> BTreeSet<String> {
-    let Err(errors) = check(yaml, Path::new("x.yaml"), &env, &|_| Err(std::io::ErrorKind::NotFound.into())) else {
+    let Err(errors) =
+        check(yaml, Path::new("x.yaml"), &env, &|_| Err(std::io::ErrorKind::NotFound.into()))
+    else {
         panic!("an unknown key is accepted");
     };
-    let error = errors.errors.iter().find(|error| error.message == "unknown key `zzzzzzzzzzzz`").unwrap();
+    let error =
+        errors.errors.iter().find(|error| error.message == "unknown key `zzzzzzzzzzzz`").unwrap();
     let names = error.help.strip_prefix("known here: ").unwrap();
     names.split(", ").map(|name| name.trim_matches('`').to_owned()).collect()
 }
@@ -191,13 +213,21 @@ fn a_schemas_default_is_the_default() {
     let schema: serde_json::Value = serde_json::from_str(&schema::json().unwrap()).unwrap();
     let of = |section: &str, except: &[&str]| {
         let properties = schema["definitions"][section]["properties"].as_object().unwrap();
-        let with_default =
-            properties.iter().filter(|(key, value)| value.get("default").is_some() && !except.contains(&key.as_str()));
-        with_default.map(|(key, value)| format!(", {key}: {}", value["default"])).collect::<String>()
+        let with_default = properties.iter().filter(|(key, value)| {
+            value.get("default").is_some() && !except.contains(&key.as_str())
+        });
+        with_default
+            .map(|(key, value)| format!(", {key}: {}", value["default"]))
+            .collect::<String>()
     };
     // `user` has its default where messages are made, not in the configuration.
-    let (kafka, webhook, retry, admin, action) =
-        (of("Kafka", &[]), of("Webhook", &[]), of("Retry", &[]), of("Admin", &[]), of("Action", &["user"]));
+    let (kafka, webhook, retry, admin, action) = (
+        of("Kafka", &[]),
+        of("Webhook", &[]),
+        of("Retry", &[]),
+        of("Admin", &[]),
+        of("Action", &["user"]),
+    );
     assert!([&kafka, &webhook, &retry, &admin].iter().all(|defaults| !defaults.is_empty()));
     let yaml = |kafka: &str, webhook: &str, action: &str, admin: &str| {
         format!(

@@ -7,7 +7,8 @@ use slackline::metrics::DOCUMENTED;
 
 mod operators;
 
-const METRICS_BEGIN: &str = "<!-- metrics: compared with the code by a test; UPDATE_README=1 writes them -->\n";
+const METRICS_BEGIN: &str =
+    "<!-- metrics: compared with the code by a test; UPDATE_README=1 writes them -->\n";
 const METRICS_END: &str = "<!-- /metrics -->";
 
 fn readme() -> String {
@@ -29,14 +30,21 @@ fn rust_files(directory: &Path, found: &mut Vec<PathBuf>) {
 fn the_readme_lists_every_metric_as_the_code_documents_it() {
     let mut table = String::from("| name | type | labels | meaning |\n| --- | --- | --- | --- |\n");
     for metric in DOCUMENTED {
-        let labels = metric.labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ");
-        table += &format!("| `{}` | {} | {labels} | {} |\n", metric.name, metric.kind.as_str(), metric.help);
+        let labels =
+            metric.labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ");
+        table += &format!(
+            "| `{}` | {} | {labels} | {} |\n",
+            metric.name,
+            metric.kind.as_str(),
+            metric.help
+        );
     }
     let readme = readme();
     let (before, rest) = readme.split_once(METRICS_BEGIN).unwrap();
     let (written, after) = rest.split_once(METRICS_END).unwrap();
     if std::env::var_os("UPDATE_README").is_some() {
-        std::fs::write("README.md", format!("{before}{METRICS_BEGIN}{table}{METRICS_END}{after}")).unwrap();
+        std::fs::write("README.md", format!("{before}{METRICS_BEGIN}{table}{METRICS_END}{after}"))
+            .unwrap();
     } else {
         assert_eq!(written, table, "run `UPDATE_README=1 cargo test --test integration docs`");
     }
@@ -50,7 +58,8 @@ fn every_promise_of_the_readme_has_its_tests() {
     let mut files = Vec::new();
     rust_files(Path::new("src"), &mut files);
     rust_files(Path::new("tests"), &mut files);
-    let code: Vec<String> = files.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    let code: Vec<String> =
+        files.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
     let mut promised = 0;
     for row in promises.lines().take_while(|line| line.starts_with('|')) {
         let shown_by = row.trim_end_matches('|').rsplit(" | ").next().unwrap();
@@ -58,10 +67,13 @@ fn every_promise_of_the_readme_has_its_tests() {
         assert!(!tests.is_empty(), "nothing shows: {row}");
         for test in tests {
             let name = format!("fn {test}(");
-            let is_test = code.iter().filter_map(|code| code.split_once(&name)).any(|(before, _)| {
-                let attributes = before.lines().rev().take(8).collect::<Vec<_>>().join("\n");
-                attributes.contains("#[test]") || attributes.contains("#[tokio::test") || before.contains("proptest! {")
-            });
+            let is_test =
+                code.iter().filter_map(|code| code.split_once(&name)).any(|(before, _)| {
+                    let attributes = before.lines().rev().take(8).collect::<Vec<_>>().join("\n");
+                    attributes.contains("#[test]")
+                        || attributes.contains("#[tokio::test")
+                        || before.contains("proptest! {")
+                });
             assert!(is_test, "`{test}` is named in the README and is no test");
         }
         promised += 1;
@@ -77,7 +89,9 @@ fn the_readmes_configuration_is_sound() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("slackline.yaml");
     std::fs::write(&path, yaml).unwrap();
-    let env = |name: &str| (name == "SALES_WEBHOOK_URL").then(|| "https://hooks.slack.com/services/T0/B0/x".to_owned());
+    let env = |name: &str| {
+        (name == "SALES_WEBHOOK_URL").then(|| "https://hooks.slack.com/services/T0/B0/x".to_owned())
+    };
     let loaded = config::load(&path, &env).map_err(|errors| errors.to_string()).unwrap();
     assert_eq!(loaded.config.actions[0].name, "enterprise-signup");
 }
@@ -89,7 +103,8 @@ fn the_readmes_secure_configuration_is_sound() {
     let (yaml, _) = yaml.split_once("```").unwrap();
     let rest = "webhooks: {a: {url: 'https://hooks.slack.com/services/T/B/x'}}\nactions: [{name: a, trigger: a, webhook: a, message: m}]\n";
     let password = |_: &Path| Ok(b"secret\n".to_vec());
-    let loaded = config::check(&format!("{yaml}{rest}"), Path::new("secure.yaml"), &|_| None, &password);
+    let loaded =
+        config::check(&format!("{yaml}{rest}"), Path::new("secure.yaml"), &|_| None, &password);
     let loaded = loaded.map_err(|errors| errors.to_string()).unwrap();
     assert_eq!(loaded.config.kafka.properties["sasl.password"].expose(), "secret");
 }

@@ -78,7 +78,11 @@ fn latency_from_event_to_post_on_an_idle_system() {
     const EVENTS: u64 = 1_000;
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(3);
-    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", &["rate_per_second: 1000", "burst: 100"]);
+    let setup = Setup::new(&broker, &[&topic]).webhook(
+        &slack,
+        "a",
+        &["rate_per_second: 1000", "burst: 100"],
+    );
     let program = Program::ready(&setup);
     let mut took = Vec::new();
     for n in 0..EVENTS {
@@ -92,7 +96,8 @@ fn latency_from_event_to_post_on_an_idle_system() {
     // The first ones open connections and warm caches up; an idle system has that behind it.
     let mut warm = took.split_off(20);
     warm.sort_unstable();
-    let at = |share: f64| warm[((warm.len() - 1) as f64 * share).round() as usize].as_secs_f64() * 1e3;
+    let at =
+        |share: f64| warm[((warm.len() - 1) as f64 * share).round() as usize].as_secs_f64() * 1e3;
     println!(
         "event to post, idle, {} events: p50 {:.1} ms, p90 {:.1} ms, p99 {:.1} ms, most {:.1} ms (limit: p99 50 ms)",
         warm.len(),

@@ -68,7 +68,8 @@ pub fn run(arguments: &[String]) -> anyhow::Result<()> {
         .set("auto.offset.reset", "earliest")
         .set("statistics.interval.ms", "0")
         .set("enable.partition.eof", "false");
-    let consumer: BaseConsumer<Context> = BaseConsumer::from_config_and_context(&properties, Context::default())?;
+    let consumer: BaseConsumer<Context> =
+        BaseConsumer::from_config_and_context(&properties, Context::default())?;
     consumer.subscribe(&[topic])?;
     let began = Instant::now();
     let (mut events, mut bytes, mut first) = (0, 0, began);
@@ -89,7 +90,10 @@ pub fn run(arguments: &[String]) -> anyhow::Result<()> {
     let before = consumer.context().assigned.get().context("nothing was assigned")?;
     let seconds = first.elapsed().as_secs_f64();
     let cpu = process::cpu(std::process::id())?.saturating_sub(*before);
-    println!("{}", json!({ "seconds": seconds, "cpu_us": cpu.as_secs_f64() * 1e6, "bytes": bytes }));
+    println!(
+        "{}",
+        json!({ "seconds": seconds, "cpu_us": cpu.as_secs_f64() * 1e6, "bytes": bytes })
+    );
     // Leaving the group would only take time: nobody asks for it again.
     std::process::exit(0)
 }

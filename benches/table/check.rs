@@ -31,7 +31,11 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
     for run in 0..=settings.runs {
         let began = Instant::now();
         let mut check = settings.measured(&settings.slackline);
-        let status = check.args(["check", "--output", "json", "-c"]).arg(&file).stdout(Stdio::null()).status()?;
+        let status = check
+            .args(["check", "--output", "json", "-c"])
+            .arg(&file)
+            .stdout(Stdio::null())
+            .status()?;
         ensure!(status.success(), "`{}` was refused", file.display());
         // The first one reads the program from the disk.
         if run > 0 {

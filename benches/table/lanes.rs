@@ -68,7 +68,9 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
     }
     let (before, cpu_before, at) = (server.counts(), process::cpu(pid)?, Instant::now());
     for second in 1..=seconds {
-        thread::sleep((at + Duration::from_secs(second.into())).saturating_duration_since(Instant::now()));
+        thread::sleep(
+            (at + Duration::from_secs(second.into())).saturating_duration_since(Instant::now()),
+        );
         let (now, most) = process::memory(pid)?;
         table.sample(
             "lanes",
@@ -85,15 +87,26 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
         ((f64::from(posts) - expected).abs() - f64::from(EDGE)).max(0.0) / expected * 100.0
     };
     let worst = posts.iter().copied().map(off).fold(0.0, f64::max);
-    let (least, most_posts) = (posts.iter().min().copied().unwrap_or(0), posts.iter().max().copied().unwrap_or(0));
+    let (least, most_posts) =
+        (posts.iter().min().copied().unwrap_or(0), posts.iter().max().copied().unwrap_or(0));
     let detail = format!(
         "the worst webhook, besides one post at the edge of the {seconds} s; {least} to {most_posts} posts each, {:.0} posts/s in all, {:.0} µs of processor time a post",
         f64::from(all) / took,
         cpu.as_secs_f64() * 1e6 / f64::from(all.max(1))
     );
-    table.row("10,000 webhooks at 1/s each: off their rate", worst, "%", AtMost(2.0), AtMost(2.0), detail);
-    let detail =
-        format!("at most; {:.1} MB at the end, {} connections at most", now as f64 / 1e6, server.connections());
+    table.row(
+        "10,000 webhooks at 1/s each: off their rate",
+        worst,
+        "%",
+        AtMost(2.0),
+        AtMost(2.0),
+        detail,
+    );
+    let detail = format!(
+        "at most; {:.1} MB at the end, {} connections at most",
+        now as f64 / 1e6,
+        server.connections()
+    );
     table.row(
         "10,000 webhooks at 1/s each: resident memory",
         most as f64 / 1e6,
@@ -114,7 +127,8 @@ fn produce(settings: &Settings) -> anyhow::Result<()> {
     for made in runtime.block_on(admin.create_topics([&topic], &AdminOptions::new()))? {
         made.map_err(|(topic, code)| anyhow::anyhow!("topic `{topic}`: {code}"))?;
     }
-    let producer: BaseProducer = ClientConfig::new().set("bootstrap.servers", &settings.brokers).create()?;
+    let producer: BaseProducer =
+        ClientConfig::new().set("bootstrap.servers", &settings.brokers).create()?;
     for number in 0..4 * SECONDS as usize * GROUPS {
         let group = format!("g{}", number % GROUPS);
         let properties = json!({ "group": group, "number": number, "name": "Ada" });
@@ -173,7 +187,8 @@ struct Server {
 
 impl Server {
     fn start() -> anyhow::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0)))?;
         let address = listener.local_addr()?;
         let counts: Arc<[AtomicU32]> = (0..WEBHOOKS).map(|_| AtomicU32::new(0)).collect();
@@ -186,7 +201,8 @@ impl Server {
                 most.fetch_max(Arc::strong_count(&mine) as u32 - 1, Ordering::Relaxed);
                 tokio::spawn(async move {
                     let service = service_fn(|request| answer(request, Arc::clone(&counts)));
-                    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+                    let _ =
+                        http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
                     drop(mine);
                 });
             }
@@ -208,8 +224,12 @@ impl Server {
     }
 }
 
-async fn answer(request: Request<Incoming>, counts: Arc<[AtomicU32]>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let webhook = request.uri().path().rsplit("/w").next().and_then(|number| number.parse::<usize>().ok());
+async fn answer(
+    request: Request<Incoming>,
+    counts: Arc<[AtomicU32]>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let webhook =
+        request.uri().path().rsplit("/w").next().and_then(|number| number.parse::<usize>().ok());
     if let Some(count) = webhook.and_then(|webhook| counts.get(webhook)) {
         count.fetch_add(1, Ordering::Relaxed);
     }

@@ -38,8 +38,10 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
     };
     let worker = Worker::start(settings, setup, Triggers::Selective(1))?;
     worker.assigned()?;
-    let producer: BaseProducer =
-        ClientConfig::new().set("bootstrap.servers", &settings.brokers).set("linger.ms", "0").create()?;
+    let producer: BaseProducer = ClientConfig::new()
+        .set("bootstrap.servers", &settings.brokers)
+        .set("linger.ms", "0")
+        .create()?;
     let mut took = Vec::new();
     for number in 0..WARM_UP + if settings.quick { 20 } else { 1_000 } {
         // Idle, and at no beat that an interval of the worker could be in step with.
@@ -47,7 +49,9 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
         let id = format!("event-{number}");
         let payload = events::mark(&id);
         let sent = Instant::now();
-        let record = BaseRecord::<(), str>::to(topic).partition(number as i32 % PARTITIONS).payload(&payload);
+        let record = BaseRecord::<(), str>::to(topic)
+            .partition(number as i32 % PARTITIONS)
+            .payload(&payload);
         producer.send(record).map_err(|(error, _)| error)?;
         producer.flush(Duration::from_secs(10))?;
         let arrived = loop {
@@ -65,7 +69,9 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
         }
     }
     took.sort_by(f64::total_cmp);
-    let at = |share: f64| took.get(((took.len() - 1) as f64 * share).round() as usize).copied().context("no samples");
+    let at = |share: f64| {
+        took.get(((took.len() - 1) as f64 * share).round() as usize).copied().context("no samples")
+    };
     let detail = format!("{} events; at most {:.1} ms", took.len(), at(1.0)?);
     table.row("event to post, idle, p50", at(0.5)?, "ms", AtMost(5.0), AtMost(2.0), detail.clone());
     table.row("event to post, idle, p99", at(0.99)?, "ms", AtMost(20.0), AtMost(8.0), detail);

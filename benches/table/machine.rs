@@ -11,9 +11,15 @@ use super::topics::BATCH_BYTES;
 /// Notes all of it in the table.
 pub fn note(settings: &Settings, table: &mut Table) {
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split(": ").nth(1));
+    let model = cpu
+        .lines()
+        .find(|line| line.starts_with("model name"))
+        .and_then(|line| line.split(": ").nth(1));
     table.fact("cpu", json!(model));
-    table.fact("cores", json!(std::thread::available_parallelism().map_or(0, usize::from).max(cores(&cpu))));
+    table.fact(
+        "cores",
+        json!(std::thread::available_parallelism().map_or(0, usize::from).max(cores(&cpu))),
+    );
     table.fact("kernel", said("uname", &["-sr"]));
     table.fact("slackline", said(&settings.slackline.to_string_lossy(), &["--version"]));
     table.fact("librdkafka", json!(rdkafka::util::get_rdkafka_version().1));
@@ -34,6 +40,10 @@ fn cores(cpuinfo: &str) -> usize {
 
 /// What a command prints, where there is one.
 fn said(program: &str, arguments: &[&str]) -> Value {
-    let output = Command::new(program).args(arguments).output().ok().filter(|output| output.status.success());
+    let output = Command::new(program)
+        .args(arguments)
+        .output()
+        .ok()
+        .filter(|output| output.status.success());
     json!(output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()))
 }

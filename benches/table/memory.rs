@@ -33,7 +33,8 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
     let topic = "memory";
     topics::full(settings, topic, Kind::USUAL)?;
     let load = measured(settings, table, topic, "memory", &Slack::start()?)?;
-    let hanging = measured(settings, table, topic, "memory, no webhook answers", &Slack::hanging()?)?;
+    let hanging =
+        measured(settings, table, topic, "memory, no webhook answers", &Slack::hanging()?)?;
     let Load { most, end, consumed, queued, dropped } = load;
     let detail = format!(
         "at most; {end:.1} MB at the end; {consumed} events, {queued} queued, {dropped} dropped; where no webhook answers {:.1} MB at most and {:.1} MB at the end",
@@ -53,7 +54,13 @@ struct Load {
     dropped: f64,
 }
 
-fn measured(settings: &Settings, table: &mut Table, topic: &str, name: &str, slack: &Slack) -> anyhow::Result<Load> {
+fn measured(
+    settings: &Settings,
+    table: &mut Table,
+    topic: &str,
+    name: &str,
+    slack: &Slack,
+) -> anyhow::Result<Load> {
     let setup = Setup {
         brokers: settings.brokers.clone(),
         group: group(),
@@ -83,7 +90,8 @@ fn measured(settings: &Settings, table: &mut Table, topic: &str, name: &str, sla
         }
     }
     ensure!(consumed > 0, "nothing was read");
-    let (queued, dropped) = (worker.sum("slackline_queue_depth")?, worker.sum("slackline_deliveries_dropped_total")?);
+    let (queued, dropped) =
+        (worker.sum("slackline_queue_depth")?, worker.sum("slackline_deliveries_dropped_total")?);
     let (now, most) = worker.memory()?;
     Ok(Load { most: most as f64 / 1e6, end: now as f64 / 1e6, consumed, queued, dropped })
 }

@@ -9,7 +9,9 @@ use anyhow::Context as _;
 /// User and system time of all threads that live, to the nanosecond: `/proc/PID/stat` counts in hundredths of a second.
 pub fn cpu(pid: u32) -> anyhow::Result<Duration> {
     let mut nanoseconds = 0;
-    for task in fs::read_dir(format!("/proc/{pid}/task")).with_context(|| format!("process {pid} is gone"))? {
+    for task in fs::read_dir(format!("/proc/{pid}/task"))
+        .with_context(|| format!("process {pid} is gone"))?
+    {
         // A thread that ends in between is one that had nothing to do.
         let Ok(text) = fs::read_to_string(task?.path().join("schedstat")) else { continue };
         let spent = text.split(' ').next().and_then(|number| number.parse::<u64>().ok());
@@ -22,7 +24,10 @@ pub fn cpu(pid: u32) -> anyhow::Result<Duration> {
 pub fn memory(pid: u32) -> anyhow::Result<(u64, u64)> {
     let status = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("status"))?;
     let of = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name)).with_context(|| format!("no `{name}`"))?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .with_context(|| format!("no `{name}`"))?;
         let kilobytes: u64 = line.split_whitespace().next().context("no number")?.parse()?;
         anyhow::Ok(kilobytes * 1024)
     };

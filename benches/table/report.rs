@@ -110,7 +110,8 @@ impl Row {
     }
 
     fn measured(&self) -> String {
-        let spread = self.spread.map(|(least, most)| format!(" ({}–{})", figure(least), figure(most)));
+        let spread =
+            self.spread.map(|(least, most)| format!(" ({}–{})", figure(least), figure(most)));
         let unit = if self.unit.is_empty() { String::new() } else { format!(" {}", self.unit) };
         format!("{}{unit}{}", figure(self.value), spread.unwrap_or_default())
     }
@@ -126,15 +127,47 @@ pub struct Table {
 
 impl Table {
     /// Adds a row of one value. `unit` is empty for a ratio; `detail` is a short remark.
-    pub fn row(&mut self, name: &str, value: f64, unit: &str, must: Bound, aim: Bound, detail: String) {
-        self.add(Row { name: name.to_owned(), value, spread: None, unit: unit.to_owned(), must, aim, detail });
+    pub fn row(
+        &mut self,
+        name: &str,
+        value: f64,
+        unit: &str,
+        must: Bound,
+        aim: Bound,
+        detail: String,
+    ) {
+        self.add(Row {
+            name: name.to_owned(),
+            value,
+            spread: None,
+            unit: unit.to_owned(),
+            must,
+            aim,
+            detail,
+        });
     }
 
     /// Adds a row of one value a run: their median, with the least and the most.
-    pub fn row_of_runs(&mut self, name: &str, values: &[f64], unit: &str, must: Bound, aim: Bound, detail: String) {
+    pub fn row_of_runs(
+        &mut self,
+        name: &str,
+        values: &[f64],
+        unit: &str,
+        must: Bound,
+        aim: Bound,
+        detail: String,
+    ) {
         let (value, least, most) = (median(values), least(values), most(values));
         let spread = (values.len() > 1).then_some((least, most));
-        self.add(Row { name: name.to_owned(), value, spread, unit: unit.to_owned(), must, aim, detail });
+        self.add(Row {
+            name: name.to_owned(),
+            value,
+            spread,
+            unit: unit.to_owned(),
+            must,
+            aim,
+            detail,
+        });
     }
 
     fn add(&mut self, row: Row) {
@@ -176,13 +209,17 @@ impl Table {
         let cells = self.cells(settings);
         let columns = cells.first().map_or(0, Vec::len);
         // Characters, not bytes: `≥` is one of them and three of the others.
-        let width =
-            |column: usize| cells.iter().map(|row: &Vec<String>| row[column].chars().count()).max().unwrap_or(0);
+        let width = |column: usize| {
+            cells.iter().map(|row: &Vec<String>| row[column].chars().count()).max().unwrap_or(0)
+        };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         let mut text = String::new();
         for row in &cells {
-            let line: Vec<String> =
-                row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}", width = *width)).collect();
+            let line: Vec<String> = row
+                .iter()
+                .zip(&widths)
+                .map(|(cell, width)| format!("{cell:<width$}", width = *width))
+                .collect();
             text += line.join("  ").trim_end();
             text.push('\n');
         }
@@ -199,7 +236,8 @@ impl Table {
                 continue;
             }
             told.push(name);
-            let same: Vec<&Row> = self.rows.iter().filter(|other| other.split_name().0 == name).collect();
+            let same: Vec<&Row> =
+                self.rows.iter().filter(|other| other.split_name().0 == name).collect();
             let figures: Vec<String> = same
                 .iter()
                 .map(|row| match row.split_name().1 {
@@ -216,7 +254,9 @@ impl Table {
     }
 
     fn cells(&self, settings: &Settings) -> Vec<Vec<String>> {
-        let mut cells = vec![["row", "measured", "must", "aim", "verdict", "detail"].map(str::to_owned).to_vec()];
+        let mut cells = vec![
+            ["row", "measured", "must", "aim", "verdict", "detail"].map(str::to_owned).to_vec(),
+        ];
         cells.extend(self.rows.iter().map(|row| {
             let verdict = if settings.quick { "(quick: none)" } else { row.verdict() };
             vec![

@@ -58,7 +58,9 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
     for run in 0..settings.runs {
         for (variant, rates) in [("lanes", &mut lanes), ("bare", &mut bare)] {
             let said = measured(settings, variant, server.address)?;
-            let of = |name: &str| said[name].as_f64().with_context(|| format!("no `{name}` in `{said}`"));
+            let of = |name: &str| {
+                said[name].as_f64().with_context(|| format!("no `{name}` in `{said}`"))
+            };
             rates.push((of("posts")? / of("seconds")?, of("cpu_us")? / of("posts")?));
             table.sample("sends", json!({ "run": run, "variant": variant, "measured": said }));
         }
@@ -137,11 +139,14 @@ impl Count {
 fn config(server: SocketAddr) -> anyhow::Result<Config> {
     let mut yaml = String::from("kafka: { brokers: k, topics: [events] }\nwebhooks:\n");
     for lane in 0..LANES {
-        yaml += &format!("  w{lane}: {{ url: \"http://{server}/services/T00/B00/w{lane}\", rate_per_second: 1000 }}\n");
+        yaml += &format!(
+            "  w{lane}: {{ url: \"http://{server}/services/T00/B00/w{lane}\", rate_per_second: 1000 }}\n"
+        );
     }
     yaml += "actions:\n";
     for lane in 0..LANES {
-        yaml += &format!("  - {{ name: a{lane}, trigger: event, webhook: w{lane}, message: hi }}\n");
+        yaml +=
+            &format!("  - {{ name: a{lane}, trigger: event, webhook: w{lane}, message: hi }}\n");
     }
     let env = |_: &str| None;
     let files = |_: &Path| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
@@ -193,7 +198,9 @@ fn lanes(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
         let began = Instant::now();
         while began.elapsed() < LIMIT {
             while let Ok(report) = reported.try_recv() {
-                let Report::Ended(Outcome { ticket, ended, .. }) = report else { anyhow::bail!("{report:?}") };
+                let Report::Ended(Outcome { ticket, ended, .. }) = report else {
+                    anyhow::bail!("{report:?}")
+                };
                 ensure!(ended == Ended::Delivered, "{ended:?}");
                 windows[ticket.action.0 as usize].leave();
                 if let Some(measured) = count.one()? {
@@ -208,7 +215,10 @@ fn lanes(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
 }
 
 fn delivery(lane: u32, offset: usize) -> Delivery {
-    let position = Position { partition: Partition { topic: TopicIndex(0), number: 0 }, offset: Offset(offset as i64) };
+    let position = Position {
+        partition: Partition { topic: TopicIndex(0), number: 0 },
+        offset: Offset(offset as i64),
+    };
     let ticket = Ticket { position, epoch: Epoch(1), action: ActionIndex(lane) };
     let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     Delivery { ticket, payload: BODY.into(), timestamp: i64::try_from(since.as_millis()).ok() }
@@ -265,13 +275,16 @@ struct Server {
 
 impl Server {
     fn start() -> anyhow::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0)))?;
         let address = listener.local_addr()?;
         runtime.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let _ = stream.set_nodelay(true);
-                tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(ok)));
+                tokio::spawn(
+                    http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(ok)),
+                );
             }
         });
         Ok(Self { address, _runtime: runtime })

@@ -38,6 +38,8 @@ impl Slack {
     /// The texts of the marks that came, and when.
     pub fn marks(&self) -> HashMap<String, Instant> {
         let posts = self.fake.requests_to(&path(MARKS)).into_iter();
-        posts.filter_map(|request| Some((request.post.as_ref()?.text.clone()?, request.at))).collect()
+        posts
+            .filter_map(|request| Some((request.post.as_ref()?.text.clone()?, request.at)))
+            .collect()
     }
 }

@@ -136,11 +136,14 @@ const CURVE: [Reader; 9] = [
 
 /// The rows of each topic, and the curve of the usual one.
 pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
-    let wanted: Vec<&Ratio> =
-        RATIOS.iter().filter(|ratio| settings.wants(&format!("throughput-{}", ratio.family))).collect();
+    let wanted: Vec<&Ratio> = RATIOS
+        .iter()
+        .filter(|ratio| settings.wants(&format!("throughput-{}", ratio.family)))
+        .collect();
     let curve = settings.wants("triggers");
     for kind in Kind::ALL.into_iter().filter(|kind| settings.wants_topic(&kind.name())) {
-        let mut readers: Vec<Reader> = wanted.iter().flat_map(|ratio| [ratio.of, ratio.by]).collect();
+        let mut readers: Vec<Reader> =
+            wanted.iter().flat_map(|ratio| [ratio.of, ratio.by]).collect();
         if curve && kind == Kind::USUAL {
             readers.extend(CURVE);
             readers.push(NUMBERS);
@@ -203,7 +206,10 @@ fn of_topic(
     }
     for row in rows {
         let figures = |reader: Reader| -> anyhow::Result<Vec<f64>> {
-            let at = readers.iter().position(|one| *one == reader).context("a reader that was not asked")?;
+            let at = readers
+                .iter()
+                .position(|one| *one == reader)
+                .context("a reader that was not asked")?;
             Ok(runs.iter().map(|samples| (row.figure)(samples[at])).collect())
         };
         let (of, by) = (figures(row.of)?, figures(row.by)?);
@@ -213,12 +219,24 @@ fn of_topic(
         } else {
             format!("{} by {} k events/s", figure(median(&of) / 1e3), figure(median(&by) / 1e3))
         };
-        table.row_of_runs(&format!("{} [{}]", row.name, kind.name()), &ratios, "", row.must, row.aim, detail);
+        table.row_of_runs(
+            &format!("{} [{}]", row.name, kind.name()),
+            &ratios,
+            "",
+            row.must,
+            row.aim,
+            detail,
+        );
     }
     topics::delete(settings, &topic)
 }
 
-fn with_triggers(settings: &Settings, topic: &str, kind: Kind, triggers: Triggers) -> anyhow::Result<Sample> {
+fn with_triggers(
+    settings: &Settings,
+    topic: &str,
+    kind: Kind,
+    triggers: Triggers,
+) -> anyhow::Result<Sample> {
     let slack = Slack::hanging()?;
     let setup = Setup {
         brokers: settings.brokers.clone(),
@@ -238,12 +256,17 @@ fn with_triggers(settings: &Settings, topic: &str, kind: Kind, triggers: Trigger
             let cpu = worker.cpu()?.saturating_sub(before);
             let last = marks.into_values().max().context("no mark")?;
             let consumed = worker.sum("slackline_events_consumed_total")? as u64;
-            ensure!(consumed == settings.events, "{consumed} events were read of {}", settings.events);
+            ensure!(
+                consumed == settings.events,
+                "{consumed} events were read of {}",
+                settings.events
+            );
             let seconds = last.duration_since(began).as_secs_f64();
             return Ok(Sample { events: consumed, seconds, cpu_us: cpu.as_secs_f64() * 1e6 });
         }
         if began.elapsed() > limit {
-            let (cpu, seconds) = (worker.cpu()?.saturating_sub(before), began.elapsed().as_secs_f64());
+            let (cpu, seconds) =
+                (worker.cpu()?.saturating_sub(before), began.elapsed().as_secs_f64());
             let consumed = worker.sum("slackline_events_consumed_total")? as u64;
             ensure!(consumed > 0, "nothing was read in {limit:?}; `slackline.log` says why");
             return Ok(Sample { events: consumed, seconds, cpu_us: cpu.as_secs_f64() * 1e6 });

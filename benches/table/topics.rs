@@ -48,7 +48,10 @@ impl Kind {
 
 /// Makes a topic and fills it, from a process of its own on the measured core, which nobody needs yet.
 pub fn full(settings: &Settings, topic: &str, kind: Kind) -> anyhow::Result<()> {
-    progress(&format!("{} events into a topic of {} partitions, {}", settings.events, kind.partitions, kind.codec));
+    progress(&format!(
+        "{} events into a topic of {} partitions, {}",
+        settings.events, kind.partitions, kind.codec
+    ));
     create(settings, topic, kind.partitions)?;
     let program = std::env::current_exe()?;
     let status = settings
@@ -84,7 +87,8 @@ where
         &AdminOptions,
     ) -> rdkafka::error::KafkaResult<Vec<rdkafka::admin::TopicResult>>,
 {
-    let admin: AdminClient<DefaultClientContext> = ClientConfig::new().set("bootstrap.servers", brokers).create()?;
+    let admin: AdminClient<DefaultClientContext> =
+        ClientConfig::new().set("bootstrap.servers", brokers).create()?;
     let options = AdminOptions::new().operation_timeout(Some(PATIENCE));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     for result in runtime.block_on(ask(&admin, &options))? {
@@ -95,7 +99,9 @@ where
 
 /// Fills a topic: events, and a mark at the end of each partition. `brokers topic partitions events codec`.
 pub fn flood(arguments: &[String]) -> anyhow::Result<()> {
-    let [brokers, topic, partitions, events, codec] = arguments else { anyhow::bail!("five arguments") };
+    let [brokers, topic, partitions, events, codec] = arguments else {
+        anyhow::bail!("five arguments")
+    };
     let (partitions, events): (u64, u64) = (partitions.parse()?, events.parse()?);
     let producer: BaseProducer = ClientConfig::new()
         .set("bootstrap.servers", brokers)
@@ -113,7 +119,8 @@ pub fn flood(arguments: &[String]) -> anyhow::Result<()> {
             last if last + partitions >= events => events::mark(&format!("end-{partition}")),
             before => events::event(before),
         };
-        let mut record = BaseRecord::<(), str>::to(topic).partition(partition as i32).payload(&payload);
+        let mut record =
+            BaseRecord::<(), str>::to(topic).partition(partition as i32).payload(&payload);
         while let Err((error, back)) = producer.send(record) {
             ensure!(
                 error.rdkafka_error_code() == Some(rdkafka::error::RDKafkaErrorCode::QueueFull),

@@ -35,7 +35,11 @@ pub struct Assigned {
 
 impl Worker {
     /// Starts it with so many webhooks besides that of the marks; `setup.admin` is chosen here.
-    pub fn start(settings: &Settings, mut setup: Setup, triggers: Triggers) -> anyhow::Result<Self> {
+    pub fn start(
+        settings: &Settings,
+        mut setup: Setup,
+        triggers: Triggers,
+    ) -> anyhow::Result<Self> {
         let admin = free_address()?;
         setup.admin = admin.to_string();
         let file = settings.home.join("slackline.yaml");
@@ -70,7 +74,9 @@ impl Worker {
 
     /// Waits until it begins to read.
     pub fn assigned(&self) -> anyhow::Result<Assigned> {
-        self.assigned.recv_timeout(JOIN).context("no partition was assigned; `slackline.log` says why")
+        self.assigned
+            .recv_timeout(JOIN)
+            .context("no partition was assigned; `slackline.log` says why")
     }
 
     /// The processor time that it has used.
@@ -90,8 +96,9 @@ impl Worker {
         write!(stream, "GET /metrics HTTP/1.0\r\nHost: {}\r\n\r\n", self.admin)?;
         let mut page = String::new();
         stream.read_to_string(&mut page)?;
-        let values =
-            page.lines().filter(|line| line.strip_prefix(metric).is_some_and(|rest| rest.starts_with(['{', ' '])));
+        let values = page.lines().filter(|line| {
+            line.strip_prefix(metric).is_some_and(|rest| rest.starts_with(['{', ' ']))
+        });
         let mut sum = 0.0;
         for line in values {
             sum += line.rsplit(' ').next().unwrap_or_default().parse::<f64>()?;

@@ -40,7 +40,8 @@ async fn start() -> Running {
     let address = listener.local_addr().unwrap();
     let health = Arc::new(Health::new(Instant::now()));
     let shutdown = CancellationToken::new();
-    let task = tokio::spawn(serve(listener, Metrics::new(&config), Arc::clone(&health), shutdown.clone()));
+    let task =
+        tokio::spawn(serve(listener, Metrics::new(&config), Arc::clone(&health), shutdown.clone()));
     Running { address, health, shutdown, task }
 }
 
@@ -64,7 +65,8 @@ impl Running {
     }
 
     async fn request(&self, method: &str, path: &str) -> (u16, String) {
-        let answer = self.exchange(format!("{method} {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).await;
+        let answer =
+            self.exchange(format!("{method} {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).await;
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
     }
@@ -74,7 +76,10 @@ impl Running {
 async fn answers_probes_and_scrapes() {
     let running = start().await;
     assert_eq!(running.get("/healthz").await, (200, "ok\n".to_owned()));
-    assert_eq!(running.get("/readyz").await, (503, "the consumer group is not joined\n".to_owned()));
+    assert_eq!(
+        running.get("/readyz").await,
+        (503, "the consumer group is not joined\n".to_owned())
+    );
     running.health.set_joined(true);
     running.health.set_offsets_committed(true);
     assert_eq!(running.get("/readyz").await, (200, "ready\n".to_owned()));
@@ -159,7 +164,10 @@ async fn a_taken_port_is_a_clear_error() {
     let taken = first.local_addr().unwrap().to_string();
     let error = anyhow::Error::from(bind(&taken).await.unwrap_err());
     let text = format!("{error:#}");
-    assert!(text.starts_with(&format!("cannot listen on `{taken}`; set `admin.listen` to")), "{text}");
+    assert!(
+        text.starts_with(&format!("cannot listen on `{taken}`; set `admin.listen` to")),
+        "{text}"
+    );
     assert!(text.contains("os error"), "{text}");
     assert!(bind("nonsense").await.is_err());
 }

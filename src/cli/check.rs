@@ -72,7 +72,11 @@ pub fn check(
         }
         (Err(errors), Output::Text) => {
             let count = errors.errors.len();
-            writeln!(err, "{errors}\n\n{file}: {count} error{}", if count == 1 { "" } else { "s" })?;
+            writeln!(
+                err,
+                "{errors}\n\n{file}: {count} error{}",
+                if count == 1 { "" } else { "s" }
+            )?;
             Ok(2)
         }
         (Err(errors), Output::Json) => {
@@ -86,10 +90,17 @@ fn tables(config: &Config, out: &mut dyn Write) -> std::io::Result<()> {
     let kafka = &config.kafka;
     let mut table = table(&["brokers", "group", "topics", "start", "drain"]);
     let drain = show_duration(kafka.drain_timeout);
-    table.add_row([kafka.brokers.as_str(), &kafka.group_id, &kafka.topics.join(", "), start(kafka.start), &drain]);
+    table.add_row([
+        kafka.brokers.as_str(),
+        &kafka.group_id,
+        &kafka.topics.join(", "),
+        start(kafka.start),
+        &drain,
+    ]);
     writeln!(out, "Kafka\n{table}")?;
 
-    let mut table = self::table(&["name", "host", "rate/s", "burst", "queue", "when full", "timeout", "retry"]);
+    let mut table =
+        self::table(&["name", "host", "rate/s", "burst", "queue", "when full", "timeout", "retry"]);
     for webhook in &config.webhooks {
         table.add_row([
             webhook.name.clone(),
@@ -108,7 +119,13 @@ fn tables(config: &Config, out: &mut dyn Write) -> std::io::Result<()> {
     for action in &config.actions {
         let channel = action.channel.as_ref().map_or("", |channel| channel.source());
         let topics = topics(action, config).join(", ");
-        table.add_row([action.name.as_str(), &topics, action.trigger.source(), webhook_of(action, config), channel]);
+        table.add_row([
+            action.name.as_str(),
+            &topics,
+            action.trigger.source(),
+            webhook_of(action, config),
+            channel,
+        ]);
     }
     writeln!(out, "\nActions\n{table}")?;
 
@@ -121,7 +138,10 @@ fn tables(config: &Config, out: &mut dyn Write) -> std::io::Result<()> {
     if table.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\nTriggers that need the whole event: one that comes that far in them is parsed in full\n{table}")
+    writeln!(
+        out,
+        "\nTriggers that need the whole event: one that comes that far in them is parsed in full\n{table}"
+    )
 }
 
 /// The part of an action's trigger that an event's bytes do not tell.
@@ -238,7 +258,9 @@ mod tests {
         let config = directory.path().join("slackline.yaml");
         std::fs::write(&config, yaml).unwrap();
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let env = |name: &str| (name == "URL").then(|| format!("https://hooks.slack.com/services/T/B/{PLANTED}"));
+        let env = |name: &str| {
+            (name == "URL").then(|| format!("https://hooks.slack.com/services/T/B/{PLANTED}"))
+        };
         let code = check(&config, &CheckArgs { output }, &env, &mut out, &mut err).unwrap();
         let (out, err) = (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap());
         assert!(!out.contains(PLANTED) && !err.contains(PLANTED), "{out}{err}");
@@ -252,7 +274,14 @@ mod tests {
     fn a_sound_configuration_is_shown_and_its_warnings_are_apart() {
         let (code, out, err) = run(SOUND, Output::Text);
         assert_eq!(code, 0);
-        for shown in ["hooks.slack.com", "signup", "sales", "drop_newest", "1s to 1m, for 15m", "ok, 1 warning"] {
+        for shown in [
+            "hooks.slack.com",
+            "signup",
+            "sales",
+            "drop_newest",
+            "1s to 1m, for 15m",
+            "ok, 1 warning",
+        ] {
             assert!(out.contains(shown), "{shown} in {out}");
         }
         assert!(!out.contains("services"), "{out}");
@@ -261,11 +290,16 @@ mod tests {
 
     #[test]
     fn triggers_that_need_the_whole_event_are_reported_with_the_reason() {
-        let yaml = SOUND.replace("trigger: 'a == `1`'", "trigger: 'a == `1` && length(items) > `2`'");
+        let yaml =
+            SOUND.replace("trigger: 'a == `1`'", "trigger: 'a == `1` && length(items) > `2`'");
         let (_, out, _) = run(&yaml, Output::Text);
-        let shown: Vec<_> = out.lines().filter(|line| line.contains("length")).map(str::trim).collect();
+        let shown: Vec<_> =
+            out.lines().filter(|line| line.contains("length")).map(str::trim).collect();
         assert_eq!(shown.len(), 2, "{out}");
-        assert!(shown[1].starts_with("signup") && shown[1].ends_with("length(items) > `2`"), "{out}");
+        assert!(
+            shown[1].starts_with("signup") && shown[1].ends_with("length(items) > `2`"),
+            "{out}"
+        );
         assert!(out.contains("need the whole event"), "{out}");
         assert!(!run(SOUND, Output::Text).1.contains("whole event"));
         let shown: serde_json::Value = serde_json::from_str(&run(&yaml, Output::Json).1).unwrap();
@@ -283,8 +317,10 @@ mod tests {
         assert_eq!(shown["webhooks"][0]["host"], "hooks.slack.com");
         assert_eq!(shown["warnings"][0]["line"], 3);
 
-        let (code, out, err) =
-            run("kafka: {brokers: k, topics: [events]}\nwebhooks: {sales: {url: 5}}\nactions: []\n", Output::Json);
+        let (code, out, err) = run(
+            "kafka: {brokers: k, topics: [events]}\nwebhooks: {sales: {url: 5}}\nactions: []\n",
+            Output::Json,
+        );
         let shown: serde_json::Value = serde_json::from_str(&out).unwrap();
         assert_eq!((code, err.as_str()), (2, ""));
         let expected = json!({"ok": false, "errors": [

@@ -147,7 +147,10 @@ fn configuration(bus: &Bus, slack: &Workspace) -> anyhow::Result<Config> {
     };
     let no_files = |_: &Path| Err(io::Error::from(io::ErrorKind::NotFound));
     let loaded = config::check(CONFIG, Path::new("demo.yaml"), &filled_in, &no_files);
-    Ok(loaded.map_err(|errors| anyhow::anyhow!("{errors}")).context("the demo's own configuration is broken")?.config)
+    Ok(loaded
+        .map_err(|errors| anyhow::anyhow!("{errors}"))
+        .context("the demo's own configuration is broken")?
+        .config)
 }
 
 /// On the configured port if it is free, so that the address is the usual one; on any other if not.
@@ -161,9 +164,13 @@ async fn open(config: Config) -> anyhow::Result<Pipeline> {
 }
 
 fn introduce(screen: &mut Screen<'_>, pipeline: &Pipeline) -> io::Result<()> {
-    screen.print("slackline demo: an embedded Kafka, a fake Slack, and the real worker between them")?;
+    screen.print(
+        "slackline demo: an embedded Kafka, a fake Slack, and the real worker between them",
+    )?;
     if let Some(address) = pipeline.admin_address() {
-        screen.remark(&format!("metrics        http://{address}/metrics   (and /healthz, /readyz)"))?;
+        screen.remark(&format!(
+            "metrics        http://{address}/metrics   (and /healthz, /readyz)"
+        ))?;
         screen.look_further(format!("http://{address}/metrics"));
     }
     screen.remark("configuration  slackline demo --print-config")?;
@@ -200,8 +207,16 @@ impl Show<'_, '_> {
                 if self.health.readiness(now).is_ok() {
                     curtain = Some(now);
                 } else if started.elapsed() > JOIN_WITHIN {
-                    let unready = self.health.readiness(now).err().map(|unwell| unwell.to_string()).unwrap_or_default();
-                    anyhow::bail!("the worker is not ready after {} s: {unready}", JOIN_WITHIN.as_secs());
+                    let unready = self
+                        .health
+                        .readiness(now)
+                        .err()
+                        .map(|unwell| unwell.to_string())
+                        .unwrap_or_default();
+                    anyhow::bail!(
+                        "the worker is not ready after {} s: {unready}",
+                        JOIN_WITHIN.as_secs()
+                    );
                 }
                 continue;
             };
@@ -271,7 +286,9 @@ impl Show<'_, '_> {
             };
             match received {
                 Ok(request) => self.screen.print(&self.slack.show(&request))?,
-                Err(RecvError::Lagged(missed)) => self.screen.remark(&format!("… {missed} posts not shown"))?,
+                Err(RecvError::Lagged(missed)) => {
+                    self.screen.remark(&format!("… {missed} posts not shown"))?
+                }
                 // The fake Slack lives as long as the show: it cannot be closed.
                 Err(RecvError::Closed) => anyhow::bail!("the fake Slack is gone"),
             }
@@ -314,7 +331,10 @@ mod tests {
         let config = configuration(&bus, &slack).unwrap();
         assert_eq!(config.kafka.brokers, bus.address());
         for channel in Channel::ALL {
-            assert!(config.webhooks.iter().any(|webhook| webhook.name == channel.webhook()), "{channel:?}");
+            assert!(
+                config.webhooks.iter().any(|webhook| webhook.name == channel.webhook()),
+                "{channel:?}"
+            );
         }
     }
 }

@@ -129,8 +129,16 @@ impl Nesting {
 }
 
 fn is_json(text: &[u8]) -> bool {
-    let position = Position { partition: Partition { topic: TopicIndex(0), number: 0 }, offset: Offset(0) };
-    let record = Record { position, topic: "", timestamp: None, key: None, headers: &(), payload: Some(text) };
+    let position =
+        Position { partition: Partition { topic: TopicIndex(0), number: 0 }, offset: Offset(0) };
+    let record = Record {
+        position,
+        topic: "",
+        timestamp: None,
+        key: None,
+        headers: &(),
+        payload: Some(text),
+    };
     !matches!(Event::parse(&record), Err(Invalid::NotJson))
 }
 
@@ -162,16 +170,28 @@ mod tests {
 
     #[test]
     fn pretty_printed_ones_also_without_indentation() {
-        assert_eq!(read("\n{\n  \"a\": [\n    1\n  ]\n}\n{\"b\":1}\n"), ["2 {~  \"a\": [~    1~  ]~}", "7 {\"b\":1}"]);
-        assert_eq!(read("{\n\"a\":[\n{\"x\":1},\n{\"y\":2}\n]\n}"), ["1 {~\"a\":[~{\"x\":1},~{\"y\":2}~]~}"]);
+        assert_eq!(
+            read("\n{\n  \"a\": [\n    1\n  ]\n}\n{\"b\":1}\n"),
+            ["2 {~  \"a\": [~    1~  ]~}", "7 {\"b\":1}"]
+        );
+        assert_eq!(
+            read("{\n\"a\":[\n{\"x\":1},\n{\"y\":2}\n]\n}"),
+            ["1 {~\"a\":[~{\"x\":1},~{\"y\":2}~]~}"]
+        );
         assert_eq!(read("[\n{\"x\":1}\n]\n"), ["1 [~{\"x\":1}~]"], "no event, but one text");
     }
 
     #[test]
     fn a_broken_one_takes_none_of_the_others_along() {
-        assert_eq!(read("{\"a\":\n{\"b\":1}\n{\"c\":2}"), ["1 {\"a\":", "2 {\"b\":1}", "3 {\"c\":2}"]);
+        assert_eq!(
+            read("{\"a\":\n{\"b\":1}\n{\"c\":2}"),
+            ["1 {\"a\":", "2 {\"b\":1}", "3 {\"c\":2}"]
+        );
         assert_eq!(read("{\"a\":\"cut\n{\"b\":1}\n"), ["1 {\"a\":\"cut", "2 {\"b\":1}"]);
-        assert_eq!(read("{\n  \"a\": oops\n}\n{\"b\":1}\n"), ["1 {~  \"a\": oops~}", "4 {\"b\":1}"]);
+        assert_eq!(
+            read("{\n  \"a\": oops\n}\n{\"b\":1}\n"),
+            ["1 {~  \"a\": oops~}", "4 {\"b\":1}"]
+        );
         assert_eq!(read("{\"a\":[}\n{\"b\":{\n}}\n"), ["1 {\"a\":[}", "2 {\"b\":{~}}"]);
         assert_eq!(read("}\n{\"b\":1}"), ["1 }", "2 {\"b\":1}"]);
         assert_eq!(read(&"{\"a\":\n".repeat(200)).len(), 200, "not one that is too deep");
@@ -180,12 +200,17 @@ mod tests {
 
     #[test]
     fn no_more_is_read_than_the_event_handed_out() {
-        for (first, rest) in
-            [("{\"a\":1}\n", "{\"b\":1}\n"), ("{\n}\n", "\n"), ("{\"a\":\"cut\n", "{\"b\":1}\n{\"c\":1}\n")]
-        {
+        for (first, rest) in [
+            ("{\"a\":1}\n", "{\"b\":1}\n"),
+            ("{\n}\n", "\n"),
+            ("{\"a\":\"cut\n", "{\"b\":1}\n{\"c\":1}\n"),
+        ] {
             let all = format!("{first}{rest}");
             let mut input = all.as_bytes();
-            assert_eq!(Events::new(&mut input).next().unwrap().unwrap().text, first.trim().as_bytes());
+            assert_eq!(
+                Events::new(&mut input).next().unwrap().unwrap().text,
+                first.trim().as_bytes()
+            );
             assert_eq!(input, rest.as_bytes(), "{first:?}");
         }
     }

@@ -67,7 +67,8 @@ pub(super) fn rate(text: &str) -> Result<f64, String> {
 impl FakeSlackArgs {
     /// What every webhook is answered, where it is not as Slack does.
     fn default_answer(&self) -> Option<Answer> {
-        let delay_ms = self.delay.map_or(0, |delay| u64::try_from(delay.as_millis()).unwrap_or(u64::MAX));
+        let delay_ms =
+            self.delay.map_or(0, |delay| u64::try_from(delay.as_millis()).unwrap_or(u64::MAX));
         let answer = match (self.hang, self.fail) {
             (true, _) => Answer::fault(Fault::Hang),
             (_, Some(429)) => Answer::rate_limited(1),
@@ -94,10 +95,14 @@ pub async fn until_stopped(args: &FakeSlackArgs, out: &mut dyn Write) -> anyhow:
 ///
 /// # Errors
 /// When the address is taken, or `out` fails.
-pub async fn fake_slack(args: &FakeSlackArgs, shutdown: impl Future, out: &mut dyn Write) -> anyhow::Result<()> {
-    let slack = FakeSlack::start_on(args.listen)
-        .await
-        .with_context(|| format!("cannot listen on `{}`: give another address with --listen", args.listen))?;
+pub async fn fake_slack(
+    args: &FakeSlackArgs,
+    shutdown: impl Future,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let slack = FakeSlack::start_on(args.listen).await.with_context(|| {
+        format!("cannot listen on `{}`: give another address with --listen", args.listen)
+    })?;
     slack.set_default_everywhere(args.default_answer());
     slack.set_limit_everywhere(args.rate_limit.map(|rate| Limit { rate, burst: 1 }));
     let mut posts = slack.subscribe();
@@ -113,7 +118,9 @@ pub async fn fake_slack(args: &FakeSlackArgs, shutdown: impl Future, out: &mut d
         };
         match received {
             Ok(request) => show(&request, out)?,
-            Err(RecvError::Lagged(count)) => writeln!(out, "… {count} posts came too fast to be shown")?,
+            Err(RecvError::Lagged(count)) => {
+                writeln!(out, "… {count} posts came too fast to be shown")?
+            }
             Err(RecvError::Closed) => return Ok(()),
         }
         out.flush()?;
@@ -124,7 +131,9 @@ pub async fn fake_slack(args: &FakeSlackArgs, shutdown: impl Future, out: &mut d
 fn show(request: &Request, out: &mut dyn Write) -> std::io::Result<()> {
     let home = request.path.rsplit('/').find(|segment| !segment.is_empty()).unwrap_or("webhook");
     match &request.post {
-        Some(post) if request.is_posted() => out.write_all(render::post(post, home, request.time).as_bytes()),
+        Some(post) if request.is_posted() => {
+            out.write_all(render::post(post, home, request.time).as_bytes())
+        }
         _ => out.write_all(render::refused(request, home).as_bytes()),
     }
 }

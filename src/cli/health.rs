@@ -37,8 +37,15 @@ pub struct HealthArgs {
 
 fn plain_http(text: &str) -> Result<Url, String> {
     let url: Url = text.parse().map_err(|error: url::ParseError| error.to_string())?;
-    let is_plain = url.scheme() == "http" && url.has_host() && url.username().is_empty() && url.password().is_none();
-    if is_plain { Ok(url) } else { Err("give an address like `http://127.0.0.1:9464/healthz`".to_owned()) }
+    let is_plain = url.scheme() == "http"
+        && url.has_host()
+        && url.username().is_empty()
+        && url.password().is_none();
+    if is_plain {
+        Ok(url)
+    } else {
+        Err("give an address like `http://127.0.0.1:9464/healthz`".to_owned())
+    }
 }
 
 /// Asks, prints what was answered, and says by the exit code whether all is well.
@@ -46,7 +53,8 @@ fn plain_http(text: &str) -> Result<Url, String> {
 /// # Errors
 /// Nobody answers in time, or `out` fails.
 pub fn health(args: &HealthArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let answer = ask(&args.url, args.timeout).with_context(|| format!("no answer from `{}`", args.url))?;
+    let answer =
+        ask(&args.url, args.timeout).with_context(|| format!("no answer from `{}`", args.url))?;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     out.write_all(body.as_bytes())?;
     let well = head.split(' ').nth(1) == Some("200");
@@ -68,8 +76,10 @@ fn ask(url: &Url, timeout: Duration) -> io::Result<String> {
             Ok(mut stream) => {
                 stream.set_write_timeout(Some(left()?))?;
                 // In one piece: a server may look at what comes first.
-                let request =
-                    format!("GET {} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n", url.path());
+                let request = format!(
+                    "GET {} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n",
+                    url.path()
+                );
                 stream.write_all(request.as_bytes())?;
                 return read(&mut stream, left);
             }
@@ -126,7 +136,8 @@ mod tests {
     fn only_200_is_well() {
         let (well, said) = asked("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nok\n", false);
         assert_eq!((well.unwrap(), said.as_str()), (Exit::Done, "ok\n"));
-        let (unwell, said) = asked("HTTP/1.1 503 Service Unavailable\r\n\r\nthe poll loop\n", false);
+        let (unwell, said) =
+            asked("HTTP/1.1 503 Service Unavailable\r\n\r\nthe poll loop\n", false);
         assert_eq!((unwell.unwrap(), said.as_str()), (Exit::Failed, "the poll loop\n"));
         assert_eq!(asked("", false).0.unwrap(), Exit::Failed);
         assert_eq!(asked("200 but no HTTP", false).0.unwrap(), Exit::Failed);
@@ -144,7 +155,8 @@ mod tests {
         taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let free = taken.local_addr().unwrap();
         let url = format!("http://{free}/healthz").parse().unwrap();
-        let error = health(&HealthArgs { url, timeout: Duration::from_secs(5) }, &mut Vec::new()).unwrap_err();
+        let error = health(&HealthArgs { url, timeout: Duration::from_secs(5) }, &mut Vec::new())
+            .unwrap_err();
         assert!(format!("{error:#}").contains(&free.to_string()));
     }
 

@@ -39,12 +39,15 @@ pub fn init(format: LogFormat, level: Level, below: Option<ProgressBar>) -> anyh
         Level::Info => "info",
         Level::Warn => "warn",
     };
-    let directives = std::env::var("RUST_LOG").ok().filter(|directives| !directives.trim().is_empty());
+    let directives =
+        std::env::var("RUST_LOG").ok().filter(|directives| !directives.trim().is_empty());
     let asked = directives.as_deref().map(EnvFilter::try_new);
     // A slip in a variable is no reason to keep a worker from its work.
     let slip = matches!(asked, Some(Err(_)));
-    let filter = asked.and_then(Result::ok).unwrap_or_else(|| EnvFilter::new(format!("{default},{QUIET}")));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Stderr { below });
+    let filter =
+        asked.and_then(Result::ok).unwrap_or_else(|| EnvFilter::new(format!("{default},{QUIET}")));
+    let subscriber =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(Stderr { below });
     let started = match format {
         LogFormat::Text => subscriber.with_target(false).with_ansi(wants_colour()).try_init(),
         LogFormat::Json => subscriber.json().flatten_event(true).with_ansi(false).try_init(),
@@ -65,7 +68,11 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
     let at = panic.location().map(ToString::to_string).unwrap_or_default();
     let thread = std::thread::current();
     let what = panic.payload_as_str().unwrap_or("no message");
-    tracing::error!(at, thread = thread.name().unwrap_or("unnamed"), "panic (please report it): {what}");
+    tracing::error!(
+        at,
+        thread = thread.name().unwrap_or("unnamed"),
+        "panic (please report it): {what}"
+    );
 }
 
 /// On a terminal, unless `NO_COLOR` is set (to anything but nothing: no-color.org).

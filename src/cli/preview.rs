@@ -72,8 +72,12 @@ pub fn preview(
     err: &mut dyn Write,
 ) -> anyhow::Result<u8> {
     let Some((topic, name)) = topic(config, args.topic.as_deref()) else {
-        let (name, topics) = (args.topic.as_deref().unwrap_or_default(), config.kafka.topics.join("`, `"));
-        writeln!(err, "topic `{name}` is not configured: say one of `{topics}`, or add it to `kafka.topics`")?;
+        let (name, topics) =
+            (args.topic.as_deref().unwrap_or_default(), config.kafka.topics.join("`, `"));
+        writeln!(
+            err,
+            "topic `{name}` is not configured: say one of `{topics}`, or add it to `kafka.topics`"
+        )?;
         return Ok(2);
     };
     let router = Router::new(Arc::clone(config));
@@ -110,15 +114,18 @@ pub fn preview(
                     break;
                 }
             };
-            let position = Position { partition: Partition { topic, number: 0 }, offset: Offset(offset) };
+            let position =
+                Position { partition: Partition { topic, number: 0 }, offset: Offset(offset) };
             offset += 1;
             let payload = Some(&*found.text);
-            let record = Record { position, topic: name, timestamp: None, key: None, headers: &(), payload };
+            let record =
+                Record { position, topic: name, timestamp: None, key: None, headers: &(), payload };
             let judged = router.explain(&record);
             if judged.is_err() {
                 status = 2;
             }
-            show.event(&format!("{shown}:{}", found.line), &found, &judged, out).context("can't write the output")?;
+            show.event(&format!("{shown}:{}", found.line), &found, &judged, out)
+                .context("can't write the output")?;
             // Whoever pipes events in one by one wants to see each at once.
             out.flush().context("can't write the output")?;
         }

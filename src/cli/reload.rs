@@ -44,7 +44,11 @@ impl Source {
 ///
 /// # Errors
 /// The system gives no signal handler.
-pub(super) async fn follow(mut source: Source, configs: mpsc::Sender<Config>, metrics: Arc<Metrics>) -> io::Result<()> {
+pub(super) async fn follow(
+    mut source: Source,
+    configs: mpsc::Sender<Config>,
+    metrics: Arc<Metrics>,
+) -> io::Result<()> {
     let mut hangup = signal(SignalKind::hangup())?;
     let mut loaded = std::mem::take(&mut source.loaded);
     let mut last = loaded.clone();
@@ -63,7 +67,9 @@ pub(super) async fn follow(mut source: Source, configs: mpsc::Sender<Config>, me
         loaded = now;
         let path = source.path.clone();
         // 10,000 actions take a tenth of a second: not on a thread that senders need.
-        let Ok((result, files)) = tokio::task::spawn_blocking(move || load(&path)).await else { continue };
+        let Ok((result, files)) = tokio::task::spawn_blocking(move || load(&path)).await else {
+            continue;
+        };
         // A file that is named for the first time counts as it is now.
         for file in files.difference(&source.files) {
             loaded.insert(file.clone(), stamp(file));
@@ -91,7 +97,12 @@ fn load(path: &Path) -> (Option<Config>, BTreeSet<PathBuf>) {
         Err(refused) => {
             for error in refused.errors {
                 let at = format!("{}:{}:{}", refused.file, error.line, error.column);
-                tracing::error!(at, help = error.help, "the new configuration is not in force: {}", error.message);
+                tracing::error!(
+                    at,
+                    help = error.help,
+                    "the new configuration is not in force: {}",
+                    error.message
+                );
             }
             (None, files)
         }

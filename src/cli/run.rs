@@ -53,7 +53,9 @@ pub fn run(args: &RunArgs, log_format: LogFormat) -> anyhow::Result<Exit> {
         Ok((config, files)) => (Arc::new(config), files),
         Err(refused) => return Ok(refused),
     };
-    super::runtime().context("cannot start the runtime")?.block_on(until_stopped(config, Source::new(path, files)))?;
+    super::runtime()
+        .context("cannot start the runtime")?
+        .block_on(until_stopped(config, Source::new(path, files)))?;
     Ok(Exit::Done)
 }
 
@@ -86,7 +88,10 @@ pub(super) fn end_at_once(signal: &str) -> ! {
 impl StopSignals {
     /// From now on a signal does not end the process by itself.
     pub(super) fn listen() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
 
     /// Waits for the next one and names it.

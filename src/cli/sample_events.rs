@@ -102,16 +102,25 @@ pub async fn until_stopped(args: &SampleEventsArgs, out: &mut dyn Write) -> anyh
 ///
 /// # Errors
 /// The broker refuses the topic, or `out` fails.
-async fn sample_events(args: &SampleEventsArgs, shutdown: impl Future, out: &mut dyn Write) -> anyhow::Result<Exit> {
+async fn sample_events(
+    args: &SampleEventsArgs,
+    shutdown: impl Future,
+    out: &mut dyn Write,
+) -> anyhow::Result<Exit> {
     let mut shutdown = std::pin::pin!(shutdown);
     tokio::select! {
         made = make_topic(args) => made?,
         _ = &mut shutdown => return Ok(Exit::Done),
     }
     let counts = Arc::new(Counts::default());
-    let producer: ThreadedProducer<Counting> =
-        client(args).set("queue.buffering.max.ms", "5").create_with_context(Counting(Arc::clone(&counts)))?;
-    writeln!(out, "{} events a second to `{}` on {}; Ctrl-C ends it", args.rate, args.topic, args.brokers)?;
+    let producer: ThreadedProducer<Counting> = client(args)
+        .set("queue.buffering.max.ms", "5")
+        .create_with_context(Counting(Arc::clone(&counts)))?;
+    writeln!(
+        out,
+        "{} events a second to `{}` on {}; Ctrl-C ends it",
+        args.rate, args.topic, args.brokers
+    )?;
     out.flush()?;
 
     let began = Instant::now();
@@ -128,7 +137,8 @@ async fn sample_events(args: &SampleEventsArgs, shutdown: impl Future, out: &mut
         while next < due(args.rate, elapsed) {
             let sample = traffic::mixed(next);
             // A full queue is a broker that is away: later events will do as well.
-            let sent = producer.send(BaseRecord::to(&args.topic).key(&sample.key).payload(&sample.value));
+            let sent =
+                producer.send(BaseRecord::to(&args.topic).key(&sample.key).payload(&sample.value));
             refused += u64::from(sent.is_err());
             next += 1;
         }
@@ -160,17 +170,24 @@ fn client(args: &SampleEventsArgs) -> ClientConfig {
 async fn make_topic(args: &SampleEventsArgs) -> anyhow::Result<()> {
     let admin: AdminClient<DefaultClientContext> = client(args).create()?;
     let topic = NewTopic::new(&args.topic, args.partitions, TopicReplication::Fixed(-1));
-    let options = AdminOptions::new().request_timeout(Some(TOPIC_WITHIN)).operation_timeout(Some(TOPIC_WITHIN));
+    let options = AdminOptions::new()
+        .request_timeout(Some(TOPIC_WITHIN))
+        .operation_timeout(Some(TOPIC_WITHIN));
     loop {
         // Who may write to a topic that is there need not be allowed to make one.
-        let there = tokio::task::block_in_place(|| admin.inner().fetch_metadata(None, TOPIC_WITHIN));
+        let there =
+            tokio::task::block_in_place(|| admin.inner().fetch_metadata(None, TOPIC_WITHIN));
         if there.is_ok_and(|there| there.topics().iter().any(|topic| topic.name() == args.topic)) {
             return Ok(());
         }
         let error = match admin.create_topics([&topic], &options).await {
             Ok(results) => match results.into_iter().next() {
-                None | Some(Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => return Ok(()),
-                Some(Err((_, code))) => anyhow::bail!("the topic `{}` cannot be made: {code}", args.topic),
+                None | Some(Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => {
+                    return Ok(());
+                }
+                Some(Err((_, code))) => {
+                    anyhow::bail!("the topic `{}` cannot be made: {code}", args.topic)
+                }
             },
             Err(error) => error,
         };
@@ -201,8 +218,13 @@ mod tests {
     #[test]
     fn options_have_defaults_and_limits() {
         let defaults = args(&[]).unwrap();
-        assert_eq!((defaults.topic.as_str(), defaults.partitions, defaults.stop_after), ("events", 4, None));
-        for wrong in [&["--rate", "0"][..], &["--rate", "nan"], &["--partitions", "0"], &["--for", "3"]] {
+        assert_eq!(
+            (defaults.topic.as_str(), defaults.partitions, defaults.stop_after),
+            ("events", 4, None)
+        );
+        for wrong in
+            [&["--rate", "0"][..], &["--rate", "nan"], &["--partitions", "0"], &["--for", "3"]]
+        {
             assert!(args(wrong).is_err(), "{wrong:?}");
         }
     }
@@ -220,7 +242,9 @@ mod tests {
         let cluster = MockCluster::new(1).unwrap();
         // The mock cluster has no Admin API to make it by.
         cluster.create_topic("events", 4, 1).unwrap();
-        let args = args(&["--brokers", &cluster.bootstrap_servers(), "--rate", "500", "--for", "200ms"]).unwrap();
+        let args =
+            args(&["--brokers", &cluster.bootstrap_servers(), "--rate", "500", "--for", "200ms"])
+                .unwrap();
         let (_stop, never) = tokio::sync::oneshot::channel::<()>();
         let mut out = Vec::new();
         let ended = sample_events(&args, never, &mut out).await.unwrap();

@@ -64,8 +64,14 @@ pub async fn send(
 ) -> anyhow::Result<u8> {
     let mut actions = (0..).map(ActionIndex).zip(&config.actions);
     let Some((index, action)) = actions.find(|(_, action)| action.name == args.action) else {
-        let names: Vec<_> = config.actions.iter().map(|action| format!("`{}`", action.name)).collect();
-        writeln!(err, "action `{}` is not configured: say one of {}", args.action, names.join(", "))?;
+        let names: Vec<_> =
+            config.actions.iter().map(|action| format!("`{}`", action.name)).collect();
+        writeln!(
+            err,
+            "action `{}` is not configured: say one of {}",
+            args.action,
+            names.join(", ")
+        )?;
         return Ok(REFUSED);
     };
     let text = match only_event(&args.file, stdin) {
@@ -92,7 +98,8 @@ fn only_event(path: &Path, stdin: &mut dyn BufRead) -> Result<Vec<u8>, String> {
     let input: &mut dyn BufRead = if path.as_os_str() == "-" {
         stdin
     } else {
-        file = BufReader::new(File::open(path).map_err(|error| format!("can't be opened: {error}"))?);
+        file =
+            BufReader::new(File::open(path).map_err(|error| format!("can't be opened: {error}"))?);
         &mut file
     };
     let mut events = Events::new(input);
@@ -100,7 +107,10 @@ fn only_event(path: &Path, stdin: &mut dyn BufRead) -> Result<Vec<u8>, String> {
     let first = next()?.map(|found| found.text).unwrap_or_default();
     match next()? {
         None => Ok(first),
-        Some(second) => Err(format!("another event begins in line {}: give one event, for one message", second.line)),
+        Some(second) => Err(format!(
+            "another event begins in line {}: give one event, for one message",
+            second.line
+        )),
     }
 }
 
@@ -115,7 +125,14 @@ fn payload(
     let topic = action.topics.first().copied().unwrap_or(TopicIndex(0));
     let name = config.kafka.topics.get(topic.0 as usize).map_or("", |name| name);
     let position = Position { partition: Partition { topic, number: 0 }, offset: Offset(0) };
-    let record = Record { position, topic: name, timestamp: None, key: None, headers: &(), payload: Some(text) };
+    let record = Record {
+        position,
+        topic: name,
+        timestamp: None,
+        key: None,
+        headers: &(),
+        payload: Some(text),
+    };
     let event = match Event::parse(&record) {
         Ok(event) => event,
         Err(invalid) => {
@@ -125,9 +142,12 @@ fn payload(
     };
     let mut notes = Vec::new();
     if let Ok(explained) = Router::new(Arc::clone(config)).explain(&record) {
-        let own = explained.into_iter().find(|(of, _)| *of == index).map(|(_, explained)| explained);
+        let own =
+            explained.into_iter().find(|(of, _)| *of == index).map(|(_, explained)| explained);
         if let Some(Explained::NoMatch { reason } | Explained::Error { reason }) = own {
-            notes.push(format!("`run` would not post this, for the action does not apply: {reason}"));
+            notes.push(format!(
+                "`run` would not post this, for the action does not apply: {reason}"
+            ));
         }
     }
     let rendered = message::render(action, &event, &mut |expression, error| {
@@ -151,17 +171,29 @@ fn payload(
 fn report(attempted: &Attempted, webhook: &str, out: &mut dyn Write) -> anyhow::Result<u8> {
     let took = attempted.took.as_millis();
     match attempted.status {
-        Some(status) => writeln!(out, "webhook `{webhook}` answered {status} `{}` after {took} ms", attempted.word)?,
-        None => writeln!(out, "webhook `{webhook}` did not answer within {took} ms: {}", attempted.word)?,
+        Some(status) => writeln!(
+            out,
+            "webhook `{webhook}` answered {status} `{}` after {took} ms",
+            attempted.word
+        )?,
+        None => writeln!(
+            out,
+            "webhook `{webhook}` did not answer within {took} ms: {}",
+            attempted.word
+        )?,
     }
     let (status, meaning) = match &attempted.verdict {
         Verdict::Delivered => (DONE, "posted".to_owned()),
         Verdict::Rejected { .. } => {
             (FAILED, "not posted: this answer is final, `run` would drop the message".to_owned())
         }
-        Verdict::RateLimited { retry_after: Some(pause) } => {
-            (FAILED, format!("not posted: too many messages, `run` would wait for {} s and go on", pause.as_secs_f64()))
-        }
+        Verdict::RateLimited { retry_after: Some(pause) } => (
+            FAILED,
+            format!(
+                "not posted: too many messages, `run` would wait for {} s and go on",
+                pause.as_secs_f64()
+            ),
+        ),
         Verdict::RateLimited { retry_after: None } => {
             (FAILED, "not posted: too many messages, `run` would wait and go on".to_owned())
         }

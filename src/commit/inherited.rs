@@ -38,7 +38,9 @@ impl Left {
     pub fn may_want(&self, offset: Offset) -> bool {
         match &self.pending {
             Pending::Listed(list) => list.contains_key(&offset),
-            Pending::Positions(positions) => positions.lowest().is_some_and(|lowest| lowest <= offset),
+            Pending::Positions(positions) => {
+                positions.lowest().is_some_and(|lowest| lowest <= offset)
+            }
         }
     }
 
@@ -57,7 +59,9 @@ impl Left {
                     roster
                         .action(**action)
                         .zip(roster.webhook_of(**action))
-                        .and_then(|((action, _), webhook)| positions.start(action, webhook, roster.hash()))
+                        .and_then(|((action, _), webhook)| {
+                            positions.start(action, webhook, roster.hash())
+                        })
                         .is_some_and(|start| start <= offset)
                 });
                 claimed.deliveries.extend(wanted.map(|action| (*action, Origin::Position)));
@@ -98,8 +102,9 @@ fn claim_listed(listed: &Listed, matched: &[ActionIndex], roster: &Roster, claim
                     && !listed.pending.contains(&other)
             })
         };
-        let claims =
-            |action: ActionIndex| if named.is_empty() { takes_its_place(action) } else { named.contains(&action) };
+        let claims = |action: ActionIndex| {
+            if named.is_empty() { takes_its_place(action) } else { named.contains(&action) }
+        };
         let mut nobody = true;
         for &action in matched.iter().filter(|action| claims(**action)) {
             claimed.add(action);
@@ -119,7 +124,12 @@ fn claim_listed(listed: &Listed, matched: &[ActionIndex], roster: &Roster, claim
 
 impl Positions {
     /// From where on events of an action may be undelivered; `None`: all are done.
-    fn start(&self, action: NameHash, webhook: NameHash, roster: Option<NameHash>) -> Option<Offset> {
+    fn start(
+        &self,
+        action: NameHash,
+        webhook: NameHash,
+        roster: Option<NameHash>,
+    ) -> Option<Offset> {
         let position = self.webhooks.get(&webhook).copied();
         let lagging = self.lagging.may_have(action);
         if self.roster.is_some() && self.roster == roster {

@@ -139,7 +139,12 @@ impl Ledger {
     }
 
     /// Takes over a partition that is read from `start` on. Replaces an earlier ownership: the holds that end with it.
-    pub fn assign(&mut self, partition: Partition, start: Offset, taken: Taken) -> (Epoch, Vec<WebhookIndex>) {
+    pub fn assign(
+        &mut self,
+        partition: Partition,
+        start: Offset,
+        taken: Taken,
+    ) -> (Epoch, Vec<WebhookIndex>) {
         let ended = self.revoke(partition);
         self.last_epoch += 1;
         let epoch = Epoch(self.last_epoch);
@@ -225,7 +230,9 @@ impl Ledger {
     #[must_use]
     pub fn claim(&self, position: Position, matched: &[ActionIndex]) -> Claimed {
         let left = self.owned.get(position.partition).and_then(|owned| owned.left.as_ref());
-        left.map_or_else(Claimed::default, |left| left.claim(position.offset, matched, &self.roster))
+        left.map_or_else(Claimed::default, |left| {
+            left.claim(position.offset, matched, &self.roster)
+        })
     }
 
     /// Notes that an event was read, and what it comes to. `None`: [`Reading::Known`], leave it alone.
@@ -278,11 +285,18 @@ impl Ledger {
 
     /// Notes that one delivery has an outcome. `told_by`: the webhook whose sender reported it, and is held until a commit that tells it is acknowledged.
     pub fn settle(&mut self, ticket: &Ticket, told_by: Option<WebhookIndex>) -> Settled {
-        let Some(owned) = self.owned.get_mut(ticket.position.partition).filter(|owned| owned.epoch == ticket.epoch)
+        let Some(owned) = self
+            .owned
+            .get_mut(ticket.position.partition)
+            .filter(|owned| owned.epoch == ticket.epoch)
         else {
             return Settled::Fenced;
         };
-        if !owned.unsettled.settle(ticket.position.offset, ticket.action, name(&self.roster, ticket.action)) {
+        if !owned.unsettled.settle(
+            ticket.position.offset,
+            ticket.action,
+            name(&self.roster, ticket.action),
+        ) {
             return Settled::Fenced;
         }
         owned.mixed &= owned.unsettled.len() > 0;
@@ -292,7 +306,12 @@ impl Ledger {
 
     /// What a commit would say now of the partitions in `scope`: those of which the broker has not acknowledged it, or not heard all outcomes.
     #[must_use]
-    pub fn offer(&self, scope: Scope<'_>, blocked: &BTreeMap<WebhookIndex, u64>, budget: usize) -> Vec<Committable> {
+    pub fn offer(
+        &self,
+        scope: Scope<'_>,
+        blocked: &BTreeMap<WebhookIndex, u64>,
+        budget: usize,
+    ) -> Vec<Committable> {
         let within = |partition: Partition, owned: &Owned| match scope {
             Scope::Urgent => owned.is_urgent(),
             Scope::All => true,
@@ -304,18 +323,23 @@ impl Ledger {
             .map(|(partition, owned)| {
                 let offset = owned.committable();
                 let state = owned.state(&self.roster, self.blocked(partition, blocked), budget);
-                let Fitted { text, cut } = metadata::fit(&state, offset, budget, owned.roster(&self.roster));
+                let Fitted { text, cut } =
+                    metadata::fit(&state, offset, budget, owned.roster(&self.roster));
                 let cost = text.len() + owned.unsettled.pending() / PENDING_A_BYTE;
                 Committable { partition, epoch: owned.epoch, offset, metadata: text, cut, cost }
             })
-            .filter(|offer| self.owned.get(offer.partition).is_some_and(|owned| !owned.has_acknowledged(offer)))
+            .filter(|offer| {
+                self.owned.get(offer.partition).is_some_and(|owned| !owned.has_acknowledged(offer))
+            })
             .collect()
     }
 
     /// A commit of these is under way: it tells every outcome that came so far.
     pub fn sent(&mut self, offers: &[Committable]) {
         for offer in offers {
-            if let Some(owned) = self.owned.get_mut(offer.partition).filter(|owned| owned.epoch == offer.epoch) {
+            if let Some(owned) =
+                self.owned.get_mut(offer.partition).filter(|owned| owned.epoch == offer.epoch)
+            {
                 owned.told.append(&mut owned.untold);
                 owned.urgent = false;
             }
@@ -324,7 +348,10 @@ impl Ledger {
 
     /// The broker acknowledged a commit. One of an earlier ownership changes nothing. The webhooks whose holds end, one for each outcome that it told.
     pub fn acknowledge(&mut self, acknowledged: &Committable) -> Vec<WebhookIndex> {
-        let owned = self.owned.get_mut(acknowledged.partition).filter(|owned| owned.epoch == acknowledged.epoch);
+        let owned = self
+            .owned
+            .get_mut(acknowledged.partition)
+            .filter(|owned| owned.epoch == acknowledged.epoch);
         owned.map_or_else(Vec::new, |owned| {
             owned.committed = Some(acknowledged.offset);
             owned.metadata = Some(acknowledged.metadata.clone());
@@ -343,7 +370,9 @@ impl Ledger {
     /// What a next owner must know at once has changed for the partitions that feed a webhook.
     pub fn urge(&mut self, webhook: WebhookIndex) {
         let feeds = self.roster.feeds(webhook);
-        for (_, owned) in self.owned.iter_mut().filter(|(partition, _)| feeds.contains(&partition.topic)) {
+        for (_, owned) in
+            self.owned.iter_mut().filter(|(partition, _)| feeds.contains(&partition.topic))
+        {
             owned.urgent = true;
         }
     }
@@ -367,9 +396,13 @@ impl Ledger {
 
     /// The webhooks under a `Retry-After` that this partition feeds.
     fn blocked(&self, partition: Partition, blocked: &BTreeMap<WebhookIndex, u64>) -> Vec<Blocked> {
-        let fed = blocked.iter().filter(|(webhook, _)| self.roster.feeds(**webhook).contains(&partition.topic));
-        fed.filter_map(|(webhook, until)| Some(Blocked { webhook: self.roster.webhook(*webhook)?, until: *until }))
-            .collect()
+        let fed = blocked
+            .iter()
+            .filter(|(webhook, _)| self.roster.feeds(**webhook).contains(&partition.topic));
+        fed.filter_map(|(webhook, until)| {
+            Some(Blocked { webhook: self.roster.webhook(*webhook)?, until: *until })
+        })
+        .collect()
     }
 }
 

@@ -62,7 +62,12 @@ struct WireLeft {
 #[derive(Serialize, Deserialize)]
 enum WirePending {
     Listed(Vec<WireGroup>),
-    Positions { roster: Option<NameHash>, webhooks: Vec<(NameHash, u64)>, floor: Option<u64>, lagging: Vec<u8> },
+    Positions {
+        roster: Option<NameHash>,
+        webhooks: Vec<(NameHash, u64)>,
+        floor: Option<u64>,
+        lagging: Vec<u8>,
+    },
 }
 
 /// The events of which the same is pending: names once, then each offset as the distance to the one before.
@@ -81,7 +86,12 @@ pub fn fit(state: &State, offset: Offset, budget: usize, roster: Option<NameHash
     let blocked = state.blocked.get(..MOST_BLOCKED.min(state.blocked.len())).unwrap_or_default();
     let try_pending = |pending: &Pending, mark: Offset| {
         let left = Some(WireLeft { mark: distance(offset, mark), pending: wire(pending, offset) });
-        let wire = Wire { partitions: state.partitions, topic: topic(state), blocked: wire_blocked(blocked), left };
+        let wire = Wire {
+            partitions: state.partitions,
+            topic: topic(state),
+            blocked: wire_blocked(blocked),
+            left,
+        };
         encode(&wire).filter(|text| text.len() <= budget)
     };
     let filter_bytes = budget / FILTER_SHARE;
@@ -107,7 +117,8 @@ pub fn fit(state: &State, offset: Offset, budget: usize, roster: Option<NameHash
         }
         let furthest = positions.furthest(most);
         let with_floor = |named| {
-            let positions = positions.with_floor(furthest.get(..named).unwrap_or_default(), filter_bytes);
+            let positions =
+                positions.with_floor(furthest.get(..named).unwrap_or_default(), filter_bytes);
             try_pending(&Pending::Positions(positions), left.mark)
         };
         // The most webhooks that can be named: found by halving.
@@ -124,8 +135,10 @@ pub fn fit(state: &State, offset: Offset, budget: usize, roster: Option<NameHash
             return Fitted { text, cut: Some(Degree::Floor) };
         }
     }
-    let bare = Wire { partitions: state.partitions, topic: topic(state), blocked: Vec::new(), left: None };
-    let text = encode(&bare).filter(|text| text.len() <= budget).unwrap_or_else(|| VERSION.to_owned());
+    let bare =
+        Wire { partitions: state.partitions, topic: topic(state), blocked: Vec::new(), left: None };
+    let text =
+        encode(&bare).filter(|text| text.len() <= budget).unwrap_or_else(|| VERSION.to_owned());
     let text = if text.len() <= budget { text } else { String::new() };
     Fitted { text, cut: state.left.as_ref().map(|_| Degree::Floor) }
 }
@@ -140,10 +153,13 @@ pub fn decode(metadata: &[u8], offset: Offset) -> Option<State> {
     let bytes = BASE64.decode(rest.strip_prefix(b" ")?).ok()?;
     let (wire, rest) = postcard::take_from_bytes::<Wire>(&bytes).ok()?;
     let left = match wire.left {
-        Some(left) => Some(Left { mark: at(offset, left.mark), pending: pending(left.pending, offset)? }),
+        Some(left) => {
+            Some(Left { mark: at(offset, left.mark), pending: pending(left.pending, offset)? })
+        }
         None => None,
     };
-    let blocked = wire.blocked.into_iter().map(|(webhook, until)| Blocked { webhook, until }).collect();
+    let blocked =
+        wire.blocked.into_iter().map(|(webhook, until)| Blocked { webhook, until }).collect();
     let topic = wire.topic.map(|bytes| TopicId(u128::from_be_bytes(bytes)));
     rest.is_empty().then_some(State { partitions: wire.partitions, topic, left, blocked })
 }
@@ -164,18 +180,25 @@ fn wire_blocked(blocked: &[Blocked]) -> Vec<(NameHash, u64)> {
 fn wire(pending: &Pending, base: Offset) -> WirePending {
     match pending {
         Pending::Listed(list) => WirePending::Listed(groups(list, base)),
-        Pending::Positions(Positions { roster, webhooks, floor, lagging }) => WirePending::Positions {
-            roster: *roster,
-            webhooks: webhooks.iter().map(|(name, position)| (*name, distance(base, *position))).collect(),
-            floor: floor.map(|floor| distance(base, floor)),
-            lagging: lagging.bytes().to_vec(),
-        },
+        Pending::Positions(Positions { roster, webhooks, floor, lagging }) => {
+            WirePending::Positions {
+                roster: *roster,
+                webhooks: webhooks
+                    .iter()
+                    .map(|(name, position)| (*name, distance(base, *position)))
+                    .collect(),
+                floor: floor.map(|floor| distance(base, floor)),
+                lagging: lagging.bytes().to_vec(),
+            }
+        }
     }
 }
 
 fn groups(list: &List, base: Offset) -> Vec<WireGroup> {
     let mut groups: BTreeMap<&Listed, (Offset, Vec<u64>)> = BTreeMap::new();
-    for (offset, listed) in list.iter().flat_map(|(offset, all)| all.iter().map(move |listed| (*offset, listed))) {
+    for (offset, listed) in
+        list.iter().flat_map(|(offset, all)| all.iter().map(move |listed| (*offset, listed)))
+    {
         let (last, offsets) = groups.entry(listed).or_insert((base, Vec::new()));
         offsets.push(distance(*last, offset));
         *last = offset;
@@ -201,12 +224,17 @@ fn pending(wire: WirePending, base: Offset) -> Option<Pending> {
             }
             Pending::Listed(list)
         }
-        WirePending::Positions { roster, webhooks, floor, lagging } => Pending::Positions(Positions {
-            roster,
-            webhooks: webhooks.into_iter().map(|(name, position)| (name, at(base, position))).collect(),
-            floor: floor.map(|floor| at(base, floor)),
-            lagging: Filter::from_bytes(lagging)?,
-        }),
+        WirePending::Positions { roster, webhooks, floor, lagging } => {
+            Pending::Positions(Positions {
+                roster,
+                webhooks: webhooks
+                    .into_iter()
+                    .map(|(name, position)| (name, at(base, position)))
+                    .collect(),
+                floor: floor.map(|floor| at(base, floor)),
+                lagging: Filter::from_bytes(lagging)?,
+            })
+        }
     })
 }
 

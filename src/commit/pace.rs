@@ -85,7 +85,8 @@ impl Pace {
     /// A commit with so many bytes of metadata was sent.
     pub(super) fn sent(&mut self, now: Instant, due: Due, bytes: usize) {
         self.in_flight = Some(now);
-        self.not_before = now + Duration::from_secs(1) * u32::try_from(bytes).unwrap_or(u32::MAX) / BYTES_PER_SECOND;
+        self.not_before = now
+            + Duration::from_secs(1) * u32::try_from(bytes).unwrap_or(u32::MAX) / BYTES_PER_SECOND;
         self.looked(now, due);
     }
 
@@ -134,7 +135,11 @@ mod tests {
         assert_eq!(pace.due(now), Some(Due::Urgent));
         pace.sent(now, Due::Urgent, 0);
         pace.hurry();
-        assert_eq!(pace.due(now + UNMATCHED_INTERVAL * 2), None, "a second commit while one is in flight");
+        assert_eq!(
+            pace.due(now + UNMATCHED_INTERVAL * 2),
+            None,
+            "a second commit while one is in flight"
+        );
         pace.acknowledged();
         assert_eq!(pace.due(now), Some(Due::Urgent), "what came meanwhile goes with the next");
     }

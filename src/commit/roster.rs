@@ -59,7 +59,10 @@ impl Roster {
     #[must_use]
     pub fn new(config: &Config) -> Self {
         let webhooks = config.webhooks.iter().map(|webhook| webhook.name.as_str());
-        let actions = config.actions.iter().map(|action| (action.name.as_str(), action.webhook, &*action.topics));
+        let actions = config
+            .actions
+            .iter()
+            .map(|action| (action.name.as_str(), action.webhook, &*action.topics));
         Self::of(webhooks, actions)
     }
 
@@ -90,8 +93,10 @@ impl Roster {
             pairs.push((names.get(webhook.0 as usize).copied().unwrap_or_default(), name));
         }
         pairs.sort_unstable();
-        roster.most = pairs.chunk_by(|(one, _), (other, _)| one == other).map(<[_]>::len).max().unwrap_or(0);
-        let text: String = pairs.iter().map(|(webhook, action)| format!("{webhook} {action}\n")).collect();
+        roster.most =
+            pairs.chunk_by(|(one, _), (other, _)| one == other).map(<[_]>::len).max().unwrap_or(0);
+        let text: String =
+            pairs.iter().map(|(webhook, action)| format!("{webhook} {action}\n")).collect();
         roster.hash = Some(NameHash::of(&text));
         roster
     }

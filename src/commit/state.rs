@@ -169,7 +169,11 @@ pub fn names(list: &List) -> impl Iterator<Item = (Offset, Name)> + Clone + '_ {
     list.iter().flat_map(|(offset, all)| {
         let names = |listed: &'_ Listed| {
             let webhook = listed.webhook;
-            listed.pending.iter().map(move |action| Name { webhook, action: *action }).collect::<Vec<_>>()
+            listed
+                .pending
+                .iter()
+                .map(move |action| Name { webhook, action: *action })
+                .collect::<Vec<_>>()
         };
         all.iter().flat_map(names).map(|name| (*offset, name))
     })
@@ -239,7 +243,13 @@ mod tests {
     /// An unclean leader election: the offsets from the end on will be another log's.
     #[test]
     fn what_comes_where_the_log_was_cut_is_new() {
-        let listed = || vec![Listed { webhook: NameHash::of("w"), pending: vec![NameHash::of("a")], done: Vec::new() }];
+        let listed = || {
+            vec![Listed {
+                webhook: NameHash::of("w"),
+                pending: vec![NameHash::of("a")],
+                done: Vec::new(),
+            }]
+        };
         let list = [2, 5, 7].map(|offset| (Offset(offset), listed()));
         let mut left = Left { mark: Offset(9), pending: Pending::Listed(List::from(list)) };
         assert!(!left.end_at(Offset(9)));

@@ -78,7 +78,8 @@ impl<'a> Reader<'a> {
 
     /// A number or a boolean as the author wrote it, `None` for anything else.
     pub(super) fn scalar_text(&self, node: &Node) -> Option<String> {
-        matches!(node.value, Value::Bool(_) | Value::Number(_)).then(|| self.written(node).to_owned())
+        matches!(node.value, Value::Bool(_) | Value::Number(_))
+            .then(|| self.written(node).to_owned())
     }
 
     /// A mapping's key as text. A number or a word that YAML reads as something else is a text here.
@@ -120,7 +121,11 @@ impl<'a> Reader<'a> {
     pub(super) fn twice(&mut self, key: &Node, name: &str, first: usize) {
         let first = self.source.position(first).0;
         let message = format!("the key `{}` is there twice", quotable(name));
-        self.findings.error(key.written.start, message, format!("keep one: the first is in line {first}"));
+        self.findings.error(
+            key.written.start,
+            message,
+            format!("keep one: the first is in line {first}"),
+        );
     }
 
     /// A scalar's bytes in the file.
@@ -142,7 +147,8 @@ impl<'a> Reader<'a> {
         };
         for (key, value) in map {
             let Some(name) = self.key(key) else { continue };
-            if let Some((_, first, _)) = fields.entries.iter().find(|(other, _, _)| *other == name) {
+            if let Some((_, first, _)) = fields.entries.iter().find(|(other, _, _)| *other == name)
+            {
                 let first = first.written.start;
                 self.twice(key, &name, first);
                 continue;
@@ -158,14 +164,22 @@ impl<'n> Fields<'n> {
         self.entries.iter().any(|(key, _, _)| key == name)
     }
 
-    fn optional<T: Decode>(&mut self, name: &'static str, reader: &mut Reader<'_>) -> Option<Located<T>> {
+    fn optional<T: Decode>(
+        &mut self,
+        name: &'static str,
+        reader: &mut Reader<'_>,
+    ) -> Option<Located<T>> {
         self.known.push(name);
         let at = self.entries.iter().position(|(key, _, _)| key == name)?;
         let (_, _, node) = self.entries.remove(at);
         Located::decode(node, name, reader)
     }
 
-    fn required<T: Decode>(&mut self, name: &'static str, reader: &mut Reader<'_>) -> Option<Located<T>> {
+    fn required<T: Decode>(
+        &mut self,
+        name: &'static str,
+        reader: &mut Reader<'_>,
+    ) -> Option<Located<T>> {
         if !self.has(name) {
             self.missing.push(name);
         }
@@ -181,10 +195,18 @@ impl<'n> Fields<'n> {
             };
             // A misspelled key is one fault, not two.
             self.missing.retain(|missing| Some(*missing) != near);
-            reader.findings.error(key.written.start, format!("unknown key `{}`", quotable(name)), help);
+            reader.findings.error(
+                key.written.start,
+                format!("unknown key `{}`", quotable(name)),
+                help,
+            );
         }
         for name in self.missing {
-            reader.findings.error(self.start, format!("{} has no `{name}`", self.section), format!("add `{name}:`"));
+            reader.findings.error(
+                self.start,
+                format!("{} has no `{name}`", self.section),
+                format!("add `{name}:`"),
+            );
         }
     }
 }
@@ -193,16 +215,23 @@ impl<'n> Fields<'n> {
 pub(super) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let name = name.to_lowercase();
     let scored = known.iter().map(|known| (strsim::damerau_levenshtein(&name, known), *known));
-    let near = scored.filter(|(distance, known)| *distance <= 1 + known.len() / 4).min().map(|(_, known)| known);
+    let near = scored
+        .filter(|(distance, known)| *distance <= 1 + known.len() / 4)
+        .min()
+        .map(|(_, known)| known);
     // `webhook_url` is no slip of the finger.
     near.or_else(|| {
-        known.iter().copied().find(|known| known.len() > 2 && name.split(['_', '-']).any(|part| part == *known))
+        known
+            .iter()
+            .copied()
+            .find(|known| known.len() > 2 && name.split(['_', '-']).any(|part| part == *known))
     })
 }
 
 /// Names, each in backticks.
 pub(super) fn list(names: &[impl AsRef<str>]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{}`", quotable(name.as_ref()))).collect();
+    let quoted: Vec<String> =
+        names.iter().map(|name| format!("`{}`", quotable(name.as_ref()))).collect();
     quoted.join(", ")
 }
 

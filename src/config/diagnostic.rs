@@ -84,11 +84,21 @@ struct Finding {
 }
 
 impl Findings {
-    pub(super) fn error(&mut self, offset: usize, message: impl Into<String>, help: impl Into<String>) {
+    pub(super) fn error(
+        &mut self,
+        offset: usize,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         self.errors.push(Finding { offset, message: message.into(), help: help.into() });
     }
 
-    pub(super) fn warn(&mut self, offset: usize, message: impl Into<String>, help: impl Into<String>) {
+    pub(super) fn warn(
+        &mut self,
+        offset: usize,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         self.warnings.push(Finding { offset, message: message.into(), help: help.into() });
     }
 

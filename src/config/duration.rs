@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 /// What a duration looks like, for whoever wrote none.
-pub(crate) const HELP: &str = "write a whole number with `ms`, `s`, `m` or `h`, such as `500ms` or `10s`";
+pub(crate) const HELP: &str =
+    "write a whole number with `ms`, `s`, `m` or `h`, such as `500ms` or `10s`";
 
 /// Reads a duration; `None` where it is none, or beyond 2^64 ms.
 pub(crate) fn parse(text: &str) -> Option<Duration> {
@@ -24,7 +25,10 @@ pub fn show(duration: Duration) -> String {
     let millis = duration.as_millis();
     let units = [("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
     let whole = units.into_iter().find(|(_, factor)| millis > 0 && millis.is_multiple_of(*factor));
-    whole.map_or_else(|| format!("{millis}ms"), |(unit, factor)| format!("{}{unit}", millis / factor))
+    whole.map_or_else(
+        || format!("{millis}ms"),
+        |(unit, factor)| format!("{}{unit}", millis / factor),
+    )
 }
 
 #[cfg(test)]

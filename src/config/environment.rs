@@ -12,7 +12,10 @@ pub(super) struct Refused {
 }
 
 /// `text` with every `${NAME}` replaced and every `$${` made a plain `${`; `None` where there is neither.
-pub(super) fn expand(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Option<String>, Refused> {
+pub(super) fn expand(
+    text: &str,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Option<String>, Refused> {
     if !text.contains("${") {
         return Ok(None);
     }
@@ -32,7 +35,8 @@ pub(super) fn expand(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result
             return Err(Refused {
                 offset: at,
                 message: "malformed `${`".to_owned(),
-                help: "write `${NAME}` (letters, digits and `_`), or `$${` for a plain `${`".to_owned(),
+                help: "write `${NAME}` (letters, digits and `_`), or `$${` for a plain `${`"
+                    .to_owned(),
             });
         };
         let Some(value) = env(name) else {
@@ -88,7 +92,8 @@ mod tests {
         assert_eq!(expand("${EMPTY}"), Ok(Some(String::new())));
         assert_eq!(expand("$${A} ${A}"), Ok(Some("${A} one".to_owned())));
         assert_eq!(expand("a${NOPE}"), Err(1));
-        for malformed in ["é${", "é${}", "é${A-B}", "é${2A}", "é${A:-x}", "é${A", "é${ A }"] {
+        for malformed in ["é${", "é${}", "é${A-B}", "é${2A}", "é${A:-x}", "é${A", "é${ A }"]
+        {
             assert_eq!(expand(malformed), Err(2), "{malformed}");
         }
     }

@@ -45,8 +45,10 @@ fn is_guessable(name: &str) -> bool {
 
 fn of_webhook(webhook: &Webhook, field: &mut impl FnMut(&dyn std::fmt::Debug)) {
     // Of a proxy, what is no password.
-    let proxy =
-        webhook.proxy.as_ref().map(|proxy| (proxy.expose().scheme(), proxy.expose().host_str(), proxy.expose().port()));
+    let proxy = webhook
+        .proxy
+        .as_ref()
+        .map(|proxy| (proxy.expose().scheme(), proxy.expose().host_str(), proxy.expose().port()));
     field(&(
         &webhook.name,
         webhook.url.expose().as_str(),

@@ -19,7 +19,9 @@ pub(super) fn is_secret_key(key: &str) -> bool {
     let key = key.to_lowercase();
     let near = |name: &str, distance| strsim::damerau_levenshtein(&key, name) <= distance;
     key.contains('.')
-        || ["url", "proxy", "propert", "password", "secret", "token"].iter().any(|part| key.contains(part))
+        || ["url", "proxy", "propert", "password", "secret", "token"]
+            .iter()
+            .any(|part| key.contains(part))
         || near("url", 1)
         || near("proxy", 2)
         || near("properties", 3)
@@ -33,12 +35,18 @@ pub(super) fn in_tree(root: &Node, text: &str) -> Vec<Range<usize>> {
 }
 
 /// `known`: the keys that were judged before. A file has tens of thousands, and few different ones.
-fn collect<'t>(node: &Node, text: &'t str, known: &mut HashMap<&'t str, bool>, hidden: &mut Vec<Range<usize>>) {
+fn collect<'t>(
+    node: &Node,
+    text: &'t str,
+    known: &mut HashMap<&'t str, bool>,
+    hidden: &mut Vec<Range<usize>>,
+) {
     match &node.value {
         Value::List(list) => list.iter().for_each(|node| collect(node, text, known, hidden)),
         Value::Map(map) => {
             for (key, value) in map {
-                let name = text.get(key.defined.clone()).unwrap_or_default().trim_matches(['"', '\'']);
+                let name =
+                    text.get(key.defined.clone()).unwrap_or_default().trim_matches(['"', '\'']);
                 if *known.entry(name).or_insert_with(|| is_secret_key(name)) {
                     match &value.value {
                         // A property's name is no secret; any other key where a secret is expected may well be a part of one.
@@ -59,8 +67,12 @@ fn collect<'t>(node: &Node, text: &'t str, known: &mut HashMap<&'t str, bool>, h
 fn hide(node: &Node, hidden: &mut Vec<Range<usize>>) {
     match &node.value {
         Value::List(list) => list.iter().for_each(|node| hide(node, hidden)),
-        Value::Map(map) => map.iter().flat_map(|(key, value)| [key, value]).for_each(|node| hide(node, hidden)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => hidden.push(node.defined.clone()),
+        Value::Map(map) => {
+            map.iter().flat_map(|(key, value)| [key, value]).for_each(|node| hide(node, hidden))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {
+            hidden.push(node.defined.clone())
+        }
     }
 }
 
@@ -133,7 +145,9 @@ impl Open {
                 (Some(quote), c) if c == quote => self.quote = None,
                 (Some(_), _) => {}
                 // Within a plain scalar an apostrophe is a letter.
-                (None, '"' | '\'') if matches!(before, ' ' | '{' | '[' | ',' | ':') => self.quote = Some(c),
+                (None, '"' | '\'') if matches!(before, ' ' | '{' | '[' | ',' | ':') => {
+                    self.quote = Some(c)
+                }
                 (None, '{' | '[') => self.depth += 1,
                 (None, '}' | ']') => self.depth = self.depth.saturating_sub(1),
                 (None, _) => {}
@@ -156,7 +170,9 @@ fn secret_in(line: &str) -> Option<(usize, usize)> {
 /// A picture and the author's own texts are shown, unless they hold a Slack webhook.
 pub(super) fn urls_in(line: &str) -> Vec<Range<usize>> {
     let key = line.trim_start_matches([' ', '-']);
-    let shown = ["icon_url:", "message:", "trigger:", "user:", "channel:"].iter().any(|shown| key.starts_with(shown));
+    let shown = ["icon_url:", "message:", "trigger:", "user:", "channel:"]
+        .iter()
+        .any(|shown| key.starts_with(shown));
     if shown && !line.contains("hooks.slack") {
         return Vec::new();
     }
@@ -165,8 +181,9 @@ pub(super) fn urls_in(line: &str) -> Vec<Range<usize>> {
     while let Some(at) = line[from..].find("://") {
         let start = from + at + 3;
         let rest = &line[start..];
-        let len =
-            rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>')).unwrap_or(rest.len());
+        let len = rest
+            .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>'))
+            .unwrap_or(rest.len());
         found.push(start..start + len);
         from = start + len;
     }

@@ -25,15 +25,25 @@ pub fn merge(current: &Config, new: Config) -> Result<Merged, Vec<String>> {
     }
     let Config { kafka, webhooks, actions, admin, hash } = new;
     let names: Vec<String> = webhooks.iter().map(|webhook| webhook.name.clone()).collect();
-    let (webhooks, gone) = in_place(&current.webhooks, webhooks, |webhook| &webhook.name, Webhook::clone);
-    let index_of: BTreeMap<&str, WebhookIndex> =
-        (0..).map(WebhookIndex).zip(&webhooks).map(|(index, webhook)| (webhook.name.as_str(), index)).collect();
+    let (webhooks, gone) =
+        in_place(&current.webhooks, webhooks, |webhook| &webhook.name, Webhook::clone);
+    let index_of: BTreeMap<&str, WebhookIndex> = (0..)
+        .map(WebhookIndex)
+        .zip(&webhooks)
+        .map(|(index, webhook)| (webhook.name.as_str(), index))
+        .collect();
     let index_of = |webhook: WebhookIndex| {
-        names.get(webhook.0 as usize).and_then(|name| index_of.get(name.as_str())).copied().unwrap_or(webhook)
+        names
+            .get(webhook.0 as usize)
+            .and_then(|name| index_of.get(name.as_str()))
+            .copied()
+            .unwrap_or(webhook)
     };
-    let actions = actions.into_iter().map(|action| Action { webhook: index_of(action.webhook), ..action });
+    let actions =
+        actions.into_iter().map(|action| Action { webhook: index_of(action.webhook), ..action });
     let without_topics = |action: &Action| Action { topics: Vec::new(), ..action.clone() };
-    let (actions, _) = in_place(&current.actions, actions.collect(), |action| &action.name, without_topics);
+    let (actions, _) =
+        in_place(&current.actions, actions.collect(), |action| &action.name, without_topics);
     let gone = gone.into_iter().map(WebhookIndex).collect();
     Ok(Merged { config: Config { kafka, webhooks, actions, admin, hash }, gone })
 }
@@ -46,7 +56,8 @@ fn in_place<T>(
     retire: impl Fn(&T) -> T,
 ) -> (Vec<T>, Vec<u32>) {
     let mut order: Vec<String> = new.iter().map(|entry| name(entry).clone()).collect();
-    let mut by_name: BTreeMap<String, T> = new.into_iter().map(|entry| (name(&entry).clone(), entry)).collect();
+    let mut by_name: BTreeMap<String, T> =
+        new.into_iter().map(|entry| (name(&entry).clone(), entry)).collect();
     let mut gone = Vec::new();
     let mut merged = Vec::with_capacity(current.len());
     for (index, entry) in (0..).zip(current) {
@@ -72,14 +83,16 @@ fn needs_restart(current: &Config, new: &Config) -> Vec<String> {
         ("kafka.oauth_token_file", one.oauth_token_file != other.oauth_token_file),
         ("admin.listen", current.admin.listen != new.admin.listen),
     ];
-    let changed = changed.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| key.to_owned());
+    let changed =
+        changed.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| key.to_owned());
     changed.chain(changed_properties(one, other)).collect()
 }
 
 /// By name: a password in a file may have changed by itself, where nobody has touched the configuration.
 fn changed_properties<'k>(one: &'k Kafka, other: &'k Kafka) -> impl Iterator<Item = String> + 'k {
     let names: BTreeSet<&String> = one.properties.keys().chain(other.properties.keys()).collect();
-    let changed = names.into_iter().filter(|name| one.properties.get(*name) != other.properties.get(*name));
+    let changed =
+        names.into_iter().filter(|name| one.properties.get(*name) != other.properties.get(*name));
     changed.map(|name| format!("kafka.properties.{name}"))
 }
 
@@ -97,12 +110,14 @@ impl Merged {
     #[must_use]
     pub fn changes(&self, current: &Config) -> Changes {
         let live = |actions: &[Action]| -> BTreeSet<ActionIndex> {
-            let live = (0..).map(ActionIndex).zip(actions).filter(|(_, action)| !action.is_retired());
+            let live =
+                (0..).map(ActionIndex).zip(actions).filter(|(_, action)| !action.is_retired());
             live.map(|(index, _)| index).collect()
         };
         let (before, now) = (live(&current.actions), live(&self.config.actions));
         Changes {
-            added: now.difference(&before).count() + self.config.webhooks.len() - current.webhooks.len(),
+            added: now.difference(&before).count() + self.config.webhooks.len()
+                - current.webhooks.len(),
             removed: before.difference(&now).count() + self.gone.len(),
         }
     }
@@ -121,11 +136,15 @@ mod tests {
         let mut yaml = format!("kafka: {{ brokers: k, topics: [a, b]{kafka} }}\nwebhooks:\n");
         let webhooks: BTreeSet<u8> = actions.iter().map(|(_, webhook)| *webhook).collect();
         for webhook in webhooks {
-            yaml += &format!("  w{webhook}: {{ url: \"https://hooks.slack.com/services/T/B/{webhook}\" }}\n");
+            yaml += &format!(
+                "  w{webhook}: {{ url: \"https://hooks.slack.com/services/T/B/{webhook}\" }}\n"
+            );
         }
         yaml += "actions:\n";
         for (action, webhook) in actions {
-            yaml += &format!("  - {{ name: a{action}, trigger: x, webhook: w{webhook}, message: hi }}\n");
+            yaml += &format!(
+                "  - {{ name: a{action}, trigger: x, webhook: w{webhook}, message: hi }}\n"
+            );
         }
         let files = |_: &Path| Err(std::io::ErrorKind::NotFound.into());
         crate::config::check(&yaml, Path::new("c.yaml"), &|_| None, &files)
@@ -135,15 +154,22 @@ mod tests {
 
     fn served(config: &Config) -> BTreeMap<String, String> {
         let live = config.actions.iter().filter(|action| !action.is_retired());
-        live.map(|action| (action.name.clone(), config.webhooks[action.webhook.0 as usize].name.clone())).collect()
+        live.map(|action| {
+            (action.name.clone(), config.webhooks[action.webhook.0 as usize].name.clone())
+        })
+        .collect()
     }
 
     #[test]
     fn what_takes_a_restart_is_named() {
         let current = config("", &[(0, 0)]);
-        let refused = |kafka: &str| merge(&current, config(kafka, &[(0, 0)])).err().unwrap_or_default();
+        let refused =
+            |kafka: &str| merge(&current, config(kafka, &[(0, 0)])).err().unwrap_or_default();
         assert_eq!(refused(", group_id: other"), ["kafka.group_id"]);
-        assert_eq!(refused(", drain_timeout: 9s, start: earliest"), ["kafka.start", "kafka.drain_timeout"]);
+        assert_eq!(
+            refused(", drain_timeout: 9s, start: earliest"),
+            ["kafka.start", "kafka.drain_timeout"]
+        );
         assert_eq!(refused(", properties: { client.id: x }"), ["kafka.properties.client.id"]);
         assert!(refused("").is_empty());
     }

@@ -46,14 +46,25 @@ pub(super) struct Rules<'a> {
 impl Rules<'_> {
     /// Everything; `None` only where something was reported.
     pub(super) fn config(&mut self, file: &File) -> Option<Config> {
-        let properties = file.kafka.as_ref().and_then(|section| self.written_properties(&section.value));
-        let kafka = file.kafka.as_ref().and_then(|section| self.kafka(&section.value, properties.as_ref()));
+        let properties =
+            file.kafka.as_ref().and_then(|section| self.written_properties(&section.value));
+        let kafka =
+            file.kafka.as_ref().and_then(|section| self.kafka(&section.value, properties.as_ref()));
         let webhooks = file.webhooks.as_ref().and_then(|section| self.webhooks(section));
         let admin = self.admin(file.admin.as_ref());
-        let actions = file.actions.as_ref().and_then(|section| self.actions(section, file, webhooks.as_deref()));
+        let actions = file
+            .actions
+            .as_ref()
+            .and_then(|section| self.actions(section, file, webhooks.as_deref()));
         self.unused(file);
         self.conflicts(file, properties.as_ref());
-        Some(Config { kafka: kafka?, webhooks: webhooks?, actions: actions?, admin: admin?, hash: 0 })
+        Some(Config {
+            kafka: kafka?,
+            webhooks: webhooks?,
+            actions: actions?,
+            admin: admin?,
+            hash: 0,
+        })
     }
 
     fn error(&mut self, at: &At, message: impl Into<String>, help: impl Into<String>) {
@@ -77,7 +88,11 @@ impl Rules<'_> {
     fn name(&mut self, name: &Located<String>, what: &str) -> Option<String> {
         let value = &name.value;
         let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
-        if !value.is_empty() && value.len() <= 64 && value.bytes().all(legal) && !value.starts_with(['.', '-']) {
+        if !value.is_empty()
+            && value.len() <= 64
+            && value.bytes().all(legal)
+            && !value.starts_with(['.', '-'])
+        {
             return Some(value.clone());
         }
         let message = format!("`{}` can't name {what}", name.at.shown);
@@ -110,7 +125,13 @@ impl Rules<'_> {
         Some(*period)
     }
 
-    fn count(&mut self, count: Option<&Located<Count>>, name: &str, default: u32, most: u32) -> Option<u32> {
+    fn count(
+        &mut self,
+        count: Option<&Located<Count>>,
+        name: &str,
+        default: u32,
+        most: u32,
+    ) -> Option<u32> {
         let Some(Located { value: Count(count), at }) = count else { return Some(default) };
         let count = u32::try_from(*count).ok().filter(|count| (1..=most).contains(count));
         if count.is_none() {
@@ -138,7 +159,11 @@ impl Rules<'_> {
     }
 
     /// Reports each of `values` that came before.
-    fn duplicates<'v, K: Hash + Eq>(&mut self, values: impl IntoIterator<Item = (K, &'v At)>, what: &str) {
+    fn duplicates<'v, K: Hash + Eq>(
+        &mut self,
+        values: impl IntoIterator<Item = (K, &'v At)>,
+        what: &str,
+    ) {
         let mut first: HashMap<K, usize> = HashMap::new();
         for (key, at) in values {
             if let Some(start) = first.get(&key) {
@@ -155,7 +180,9 @@ impl Rules<'_> {
         let help = match nearest(&name.value, known) {
             Some(near) if !name.at.hidden => format!("did you mean `{near}`?"),
             _ if known.is_empty() => format!("configure {what}s first"),
-            _ if known.len() > 10 => format!("known: {} and {} more", list(&known[..10]), known.len() - 10),
+            _ if known.len() > 10 => {
+                format!("known: {} and {} more", list(&known[..10]), known.len() - 10)
+            }
             _ => format!("known: {}", list(known)),
         };
         self.error(&name.at, format!("unknown {what} `{}`", name.at.shown), help);
@@ -163,7 +190,11 @@ impl Rules<'_> {
 
     /// What is configured and never used.
     fn unused(&mut self, file: &File) {
-        let (Some(actions), Some(webhooks), Some(kafka)) = (&file.actions, &file.webhooks, &file.kafka) else { return };
+        let (Some(actions), Some(webhooks), Some(kafka)) =
+            (&file.actions, &file.webhooks, &file.kafka)
+        else {
+            return;
+        };
         let actions = || actions.value.list.iter().map(|action| &action.value);
         let used: HashSet<&str> =
             actions().filter_map(|action| Some(action.webhook.as_ref()?.value.as_str())).collect();
@@ -203,11 +234,13 @@ impl Rules<'_> {
                 && properties::is_consumer_protocol(properties)
             {
                 let message = "`instance_id` does not go with `group.protocol: consumer`: a worker that is killed and started again could not join until its session has ended";
-                let help = "remove `group.protocol` to be back at once after a restart, or `instance_id`";
+                let help =
+                    "remove `group.protocol` to be back at once after a restart, or `instance_id`";
                 self.error(&id.at, message, help);
             }
         }
-        let configured = properties.and_then(|properties| properties::number(properties, "max.poll.interval.ms"));
+        let configured = properties
+            .and_then(|properties| properties::number(properties, "max.poll.interval.ms"));
         let longest = configured.unwrap_or(kafka::MAX_POLL_INTERVAL_MS);
         let (drain, at) = match (&kafka.value.drain_timeout, &kafka.value.properties) {
             (Some(Located { value: Period(drain), at }), _) => (*drain, at),
@@ -217,12 +250,14 @@ impl Rules<'_> {
         // The commits that follow the drain need their time too, and the other members wait.
         if drain.as_millis() * 2 > u128::from(longest) {
             let limit = duration::show(Duration::from_millis(longest / 2));
-            let message =
-                "`drain_timeout` is over half of `max.poll.interval.ms`: a rebalance could outlast the membership";
+            let message = "`drain_timeout` is over half of `max.poll.interval.ms`: a rebalance could outlast the membership";
             self.error(
                 at,
                 message,
-                format!("stay within `{limit}`; the default is `{}`", duration::show(kafka::DRAIN_TIMEOUT)),
+                format!(
+                    "stay within `{limit}`; the default is `{}`",
+                    duration::show(kafka::DRAIN_TIMEOUT)
+                ),
             );
         }
     }

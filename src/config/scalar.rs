@@ -13,7 +13,12 @@ struct Undone {
 }
 
 /// The byte offset in `source` of the byte at `offset` of `value`, which the YAML library read from `token`. `None`: a form that is not undone here.
-pub(super) fn place_in(source: &str, token: &Range<usize>, value: &str, offset: usize) -> Option<usize> {
+pub(super) fn place_in(
+    source: &str,
+    token: &Range<usize>,
+    value: &str,
+    offset: usize,
+) -> Option<usize> {
     let raw = source.get(token.clone())?;
     let undone = match header_before(source, token.start) {
         Some(style) => block(source, token, style),
@@ -74,7 +79,9 @@ fn block(source: &str, token: &Range<usize>, style: char) -> Undone {
     let indent = token.start - line_start;
     let mut undone = Undone::default();
     // Blank lines before the first content belong to the value, not to the token.
-    for blank in source[..line_start].split_inclusive('\n').rev().take_while(|line| line.trim().is_empty()) {
+    for blank in
+        source[..line_start].split_inclusive('\n').rev().take_while(|line| line.trim().is_empty())
+    {
         undone.push('\n', line_start - blank.len());
     }
     let mut start = line_start;
@@ -85,9 +92,11 @@ fn block(source: &str, token: &Range<usize>, style: char) -> Undone {
             undone.push(c, start + at);
         }
         let next = lines.get(number + 1).map(|next| next.trim_end());
-        let folds = style == '>' && !content.trim().is_empty() && next.is_some_and(|next| !next.is_empty());
+        let folds =
+            style == '>' && !content.trim().is_empty() && next.is_some_and(|next| !next.is_empty());
         // A folded break before blank lines vanishes: the blank lines are the breaks.
-        let vanishes = style == '>' && !content.trim().is_empty() && next.is_some_and(str::is_empty);
+        let vanishes =
+            style == '>' && !content.trim().is_empty() && next.is_some_and(str::is_empty);
         if line.ends_with('\n') && !vanishes {
             undone.push(if folds { ' ' } else { '\n' }, start + content.len());
         }
@@ -124,10 +133,11 @@ fn flow(raw: &str, start: usize, quote: Quote) -> Option<Undone> {
             }
             (Quote::Double, '\\') => {
                 let (_, escape) = chars.next()?;
-                let hex = |digits: usize, chars: &mut std::iter::Peekable<std::str::CharIndices<'_>>| {
-                    let digits: String = chars.by_ref().take(digits).map(|(_, c)| c).collect();
-                    char::from_u32(u32::from_str_radix(&digits, 16).ok()?)
-                };
+                let hex =
+                    |digits: usize, chars: &mut std::iter::Peekable<std::str::CharIndices<'_>>| {
+                        let digits: String = chars.by_ref().take(digits).map(|(_, c)| c).collect();
+                        char::from_u32(u32::from_str_radix(&digits, 16).ok()?)
+                    };
                 let c = match escape {
                     'n' => '\n',
                     't' | '\t' => '\t',

@@ -8,7 +8,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
 use super::File;
-use super::values::{Brokers, Count, Entries, Flag, Items, Located, Overflow, Period, Properties, Rate, StartAt};
+use super::values::{
+    Brokers, Count, Entries, Flag, Items, Located, Overflow, Period, Properties, Rate, StartAt,
+};
 
 /// The schema as `deploy/slackline.schema.json` holds it, with a line break at its end.
 ///

@@ -66,7 +66,8 @@ impl<'a> Source<'a> {
         let end = self.text[offset..].find('\n').map_or(self.text.len(), |at| offset + at);
         let line = self.text[start..end].trim_end();
         let mut masked: Vec<Range<usize>> = mask::urls_in(line);
-        let of_line = |range: &Range<usize>| range.start.max(start)..range.end.min(start + line.len());
+        let of_line =
+            |range: &Range<usize>| range.start.max(start)..range.end.min(start + line.len());
         masked.extend(
             self.hidden[self.hidden.partition_point(|hidden| hidden.end <= start)..]
                 .iter()
@@ -102,7 +103,11 @@ impl<'a> Source<'a> {
         plain(from..line.len(), &mut shown);
         let caret = caret
             .or_else(|| {
-                masks.iter().rev().find(|(range, _)| range.start <= at && at < line.len()).map(|(_, column)| *column)
+                masks
+                    .iter()
+                    .rev()
+                    .find(|(range, _)| range.start <= at && at < line.len())
+                    .map(|(_, column)| *column)
             })
             .unwrap_or_else(|| shown.width());
 
@@ -131,7 +136,11 @@ fn printable(text: &str) -> String {
 /// A value as a message quotes it: short, printable, and no URL's path in it.
 pub(super) fn quotable(text: &str) -> String {
     let shown = harmless(text);
-    if shown.chars().count() <= 60 { shown } else { shown.chars().take(59).chain(['…']).collect() }
+    if shown.chars().count() <= 60 {
+        shown
+    } else {
+        shown.chars().take(59).chain(['…']).collect()
+    }
 }
 
 /// A text without control characters and URLs' paths.

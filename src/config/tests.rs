@@ -49,7 +49,9 @@ fn check_text(text: &str) -> Result<Loaded, ConfigErrors> {
 
 fn told(text: &str) -> String {
     match check_text(text) {
-        Ok(loaded) => loaded.warnings.iter().map(|warning| warning.display("f", "").to_string()).collect(),
+        Ok(loaded) => {
+            loaded.warnings.iter().map(|warning| warning.display("f", "").to_string()).collect()
+        }
         Err(errors) => format!("{errors}\n{errors:?}"),
     }
 }
@@ -202,7 +204,8 @@ fn the_hash_tells_configurations_apart() {
 #[test]
 fn the_hash_is_the_same_for_the_same_meaning_and_tells_no_password() {
     let sound = hash(SOUND);
-    let replicas = "  instance_id: slackline-1\n  properties:\n    client.id: one\n    client.rack: a\n";
+    let replicas =
+        "  instance_id: slackline-1\n  properties:\n    client.id: one\n    client.rack: a\n";
     let same = [
         ("topics: [events]\n  prop", "topics:\n  - events # all\n  prop"),
         ("rate_per_second: 1", "rate_per_second: 1.0"),
@@ -272,9 +275,14 @@ fn numbers_and_flags_may_come_from_the_environment() {
 
 #[test]
 fn a_file_that_is_not_there_is_named() {
-    let Err(errors) = load(Path::new("/no/such/slackline.yaml"), &|_| None) else { panic!("it is there") };
+    let Err(errors) = load(Path::new("/no/such/slackline.yaml"), &|_| None) else {
+        panic!("it is there")
+    };
     let told = errors.to_string();
-    assert!(told.starts_with("/no/such/slackline.yaml: the configuration can't be read: No such file"), "{told}");
+    assert!(
+        told.starts_with("/no/such/slackline.yaml: the configuration can't be read: No such file"),
+        "{told}"
+    );
     assert!(told.contains("help: name the file with `-c FILE`"), "{told}");
 }
 
@@ -288,11 +296,18 @@ fn nesting_without_end_is_refused() {
 
 #[test]
 fn a_thousand_of_each_are_checked_at_once() {
-    let webhooks: String =
-        (0..1000).map(|n| format!("  w{n}: {{url: 'https://hooks.slack.com/services/T/B/{n}'}}\n")).collect();
-    let actions: String =
-        (0..1000).map(|n| format!("  - {{name: a{n}, trigger: a, webhook: w{n}, message: m, channel: c}}\n")).collect();
-    let text = format!("kafka: {{brokers: k, topics: [events]}}\nwebhooks:\n{webhooks}actions:\n{actions}");
+    let webhooks: String = (0..1000)
+        .map(|n| format!("  w{n}: {{url: 'https://hooks.slack.com/services/T/B/{n}'}}\n"))
+        .collect();
+    let actions: String = (0..1000)
+        .map(|n| format!("  - {{name: a{n}, trigger: a, webhook: w{n}, message: m, channel: c}}\n"))
+        .collect();
+    let text = format!(
+        "kafka: {{brokers: k, topics: [events]}}\nwebhooks:\n{webhooks}actions:\n{actions}"
+    );
     let loaded = check_text(&text).unwrap_or_else(|errors| panic!("{errors}"));
-    assert_eq!((loaded.config.webhooks.len(), loaded.config.actions.len(), loaded.warnings.len()), (1000, 1000, 1000));
+    assert_eq!(
+        (loaded.config.webhooks.len(), loaded.config.actions.len(), loaded.warnings.len()),
+        (1000, 1000, 1000)
+    );
 }

@@ -8,13 +8,24 @@ use super::source::{Source, harmless, quotable};
 use super::tree::{Node, SyntaxError, Value};
 
 /// What is wrong with a value of a wrong type, YAML's own traps told apart.
-pub(super) fn wrong_type(node: &Node, name: &str, wanted: &str, reader: &Reader<'_>) -> (usize, String, String) {
+pub(super) fn wrong_type(
+    node: &Node,
+    name: &str,
+    wanted: &str,
+    reader: &Reader<'_>,
+) -> (usize, String, String) {
     // A section comes with its kind: "the webhook `sales`".
     let called = if name.contains([' ', '`']) { name.to_owned() } else { format!("`{name}`") };
     let start = node.written.start;
     let source = reader.source;
     let is = node.value.kind();
-    let rest = source.text.get(node.written.start..).unwrap_or_default().lines().next().unwrap_or_default();
+    let rest = source
+        .text
+        .get(node.written.start..)
+        .unwrap_or_default()
+        .lines()
+        .next()
+        .unwrap_or_default();
     let quoted = |text: &str| {
         let text = quotable(text.trim());
         if text.contains('"') {
@@ -39,11 +50,22 @@ pub(super) fn wrong_type(node: &Node, name: &str, wanted: &str, reader: &Reader<
             // Nothing stands where the colon stands.
             let after = rest.trim_start_matches([':', ' ']);
             if !after.starts_with('#') {
-                return (start, format!("{called} is empty"), "give it a value, or remove the key".to_owned());
+                return (
+                    start,
+                    format!("{called} is empty"),
+                    "give it a value, or remove the key".to_owned(),
+                );
             }
-            let help =
-                if secret { "quote the value".to_owned() } else { format!("quote the value: {}", quoted(after)) };
-            (start + rest.len() - after.len(), format!("{called} is empty: `#` begins a comment"), help)
+            let help = if secret {
+                "quote the value".to_owned()
+            } else {
+                format!("quote the value: {}", quoted(after))
+            };
+            (
+                start + rest.len() - after.len(),
+                format!("{called} is empty: `#` begins a comment"),
+                help,
+            )
         }
         Value::Map(_) if wanted != "a mapping" && rest.starts_with("{{") => {
             let help = if secret {
@@ -85,11 +107,19 @@ pub(super) fn syntax(error: &SyntaxError, source: &Source<'_>, findings: &mut Fi
         .chain(earlier)
         .find_map(|(start, line)| unquoted(line).map(|(at, sign)| (start + at, sign)));
     if let Some((at, sign)) = suspect {
-        findings.error(at, format!("not YAML: a value begins with {sign} ({message})"), "put the value in quotes");
+        findings.error(
+            at,
+            format!("not YAML: a value begins with {sign} ({message})"),
+            "put the value in quotes",
+        );
         return;
     }
     if message.contains("multiple YAML documents") {
-        findings.error(offset, "a second YAML document begins here", "keep one: remove `---` and what follows");
+        findings.error(
+            offset,
+            "a second YAML document begins here",
+            "keep one: remove `---` and what follows",
+        );
         return;
     }
     let help = if line.get(..offset - start + 1).is_some_and(|before| before.contains("${")) {

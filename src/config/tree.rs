@@ -54,7 +54,10 @@ pub(super) fn parse(text: &str) -> Result<Node, SyntaxError> {
     };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let location = error.location().unwrap_or(Location::UNKNOWN);
-        SyntaxError { offset: offset_of(text, location), message: without_place(&error.to_string(), location) }
+        SyntaxError {
+            offset: offset_of(text, location),
+            message: without_place(&error.to_string(), location),
+        }
     })
 }
 

@@ -81,7 +81,8 @@ pub(super) struct Overflow(pub(super) super::check::WhenFull);
 impl<T: Decode> Decode for Located<T> {
     fn decode(node: &Node, name: &str, reader: &mut Reader<'_>) -> Option<Self> {
         let value = T::decode(node, name, reader)?;
-        let expanded = reader.expands && matches!(&node.value, Value::Text(text) if text.contains("${"));
+        let expanded =
+            reader.expands && matches!(&node.value, Value::Text(text) if text.contains("${"));
         Some(Self { value, at: reader.at(node, expanded) })
     }
 }
@@ -141,7 +142,9 @@ impl<T: Decode> Decode for Entries<T> {
             }
             seen.insert(name.clone(), key.written.start);
             match Located::decode(value, &name, reader) {
-                Some(value) => list.push((Located { value: name, at: reader.at(key, false) }, value)),
+                Some(value) => {
+                    list.push((Located { value: name, at: reader.at(key, false) }, value))
+                }
                 None => broken.push(name),
             }
         }
@@ -158,8 +161,13 @@ impl Decode for Brokers {
                 let mut from = 0;
                 let mut brokers = Vec::new();
                 for part in value.split(',') {
-                    let start = at.place(reader.source, &value, from + part.len() - part.trim_start().len());
-                    let shown = if at.token.is_some() { quotable(part.trim()) } else { at.shown.clone() };
+                    let start = at.place(
+                        reader.source,
+                        &value,
+                        from + part.len() - part.trim_start().len(),
+                    );
+                    let shown =
+                        if at.token.is_some() { quotable(part.trim()) } else { at.shown.clone() };
                     brokers.push(Located {
                         value: part.trim().to_owned(),
                         at: At { start, token: None, shown, hidden: at.hidden },
@@ -246,7 +254,11 @@ impl Decode for Flag {
                 let (text, _) = reader.text(node, name)?;
                 let flag = text.parse().ok();
                 if flag.is_none() {
-                    reader.findings.error(node.written.start, format!("`{name}` is neither true nor false"), HELP);
+                    reader.findings.error(
+                        node.written.start,
+                        format!("`{name}` is neither true nor false"),
+                        HELP,
+                    );
                 }
                 flag.map(Self)
             }
@@ -267,21 +279,34 @@ impl Decode for Period {
             } else {
                 duration::HELP.to_owned()
             };
-            reader.findings.error(node.written.start, format!("`{name}` is a number without a unit"), help);
+            reader.findings.error(
+                node.written.start,
+                format!("`{name}` is a number without a unit"),
+                help,
+            );
             return None;
         }
         let (text, expanded) = reader.text(node, name)?;
         let period = duration::parse(&text);
         if period.is_none() {
             let shown = reader.at(node, expanded).shown;
-            reader.findings.error(node.written.start, format!("`{name}` is no duration: `{shown}`"), duration::HELP);
+            reader.findings.error(
+                node.written.start,
+                format!("`{name}` is no duration: `{shown}`"),
+                duration::HELP,
+            );
         }
         period.map(Self)
     }
 }
 
 /// One of a closed list of words.
-fn word<T: Copy>(node: &Node, name: &str, words: &[(&str, T)], reader: &mut Reader<'_>) -> Option<T> {
+fn word<T: Copy>(
+    node: &Node,
+    name: &str,
+    words: &[(&str, T)],
+    reader: &mut Reader<'_>,
+) -> Option<T> {
     let (text, expanded) = reader.text(node, name)?;
     if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
         return Some(*value);
@@ -299,15 +324,19 @@ fn word<T: Copy>(node: &Node, name: &str, words: &[(&str, T)], reader: &mut Read
 impl Decode for StartAt {
     fn decode(node: &Node, name: &str, reader: &mut Reader<'_>) -> Option<Self> {
         use super::check::Start;
-        word(node, name, &[("latest", Start::Latest), ("earliest", Start::Earliest)], reader).map(Self)
+        word(node, name, &[("latest", Start::Latest), ("earliest", Start::Earliest)], reader)
+            .map(Self)
     }
 }
 
 impl Decode for Overflow {
     fn decode(node: &Node, name: &str, reader: &mut Reader<'_>) -> Option<Self> {
         use super::check::WhenFull;
-        let words =
-            [("drop_newest", WhenFull::DropNewest), ("drop_oldest", WhenFull::DropOldest), ("block", WhenFull::Block)];
+        let words = [
+            ("drop_newest", WhenFull::DropNewest),
+            ("drop_oldest", WhenFull::DropOldest),
+            ("block", WhenFull::Block),
+        ];
         word(node, name, &words, reader).map(Self)
     }
 }

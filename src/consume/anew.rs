@@ -77,7 +77,9 @@ impl PollLoop {
             }
             match self.connect() {
                 Ok(()) => break,
-                Err(error) => tracing::error!(%error, "no new Kafka client could be made; trying again"),
+                Err(error) => {
+                    tracing::error!(%error, "no new Kafka client could be made; trying again")
+                }
             }
         }
         self.fatal = None;

@@ -37,7 +37,9 @@ impl PollLoop {
         match code {
             Some(RDKafkaErrorCode::GroupAuthorizationFailed) => self.deny_group(),
             // It does not say which one.
-            Some(RDKafkaErrorCode::TopicAuthorizationFailed) => self.ask_for_topics_at_once(Instant::now()),
+            Some(RDKafkaErrorCode::TopicAuthorizationFailed) => {
+                self.ask_for_topics_at_once(Instant::now())
+            }
             _ => return false,
         }
         true
@@ -84,16 +86,22 @@ impl PollLoop {
 
     fn report_denied(&self) {
         let topics = self.denied.topics.iter().map(|topic| self.of_topic(*topic));
-        self.parts.health.set_denied(topics.chain(self.denied.group.then(|| self.of_group())).collect());
+        self.parts
+            .health
+            .set_denied(topics.chain(self.denied.group.then(|| self.of_group())).collect());
     }
 
     fn of_topic(&self, topic: TopicIndex) -> String {
         let name = self.topics.name(topic);
-        format!("Kafka denies this worker the topic `{name}`: give its user the ACL `Read` on the topic `{name}`")
+        format!(
+            "Kafka denies this worker the topic `{name}`: give its user the ACL `Read` on the topic `{name}`"
+        )
     }
 
     fn of_group(&self) -> String {
         let name = &self.parts.config.kafka.group_id;
-        format!("Kafka denies this worker the group `{name}`: give its user the ACL `Read` on the group `{name}`")
+        format!(
+            "Kafka denies this worker the group `{name}`: give its user the ACL `Read` on the group `{name}`"
+        )
     }
 }

@@ -41,7 +41,8 @@ impl PollLoop {
         match self.unread_partitions() {
             Ok(unread) if unread.is_empty() => {}
             Ok(unread) => {
-                let names: Vec<&str> = unread.iter().map(|(topic, _)| self.topics.name(*topic)).collect();
+                let names: Vec<&str> =
+                    unread.iter().map(|(topic, _)| self.topics.name(*topic)).collect();
                 tracing::warn!(
                     topics = ?names,
                     "partitions were added and no member of the group reads them: a static member that comes back keeps its assignment; joining anew"
@@ -66,11 +67,14 @@ impl PollLoop {
         let mut unread = Vec::new();
         for topic in self.topics.indices() {
             let Some(count) = self.topics.partitions(topic) else { continue };
-            let Some(before) = self.ledger.counted(topic).filter(|before| *before < count) else { continue };
+            let Some(before) = self.ledger.counted(topic).filter(|before| *before < count) else {
+                continue;
+            };
             if self.grown.joined_for.contains(&(topic, count)) {
                 continue;
             }
-            let numbers = i32::try_from(before).unwrap_or(i32::MAX)..i32::try_from(count).unwrap_or(i32::MAX);
+            let numbers =
+                i32::try_from(before).unwrap_or(i32::MAX)..i32::try_from(count).unwrap_or(i32::MAX);
             let added: Vec<(String, i32)> = numbers
                 .filter(|number| !owned.contains(&Partition { topic, number: *number }))
                 .map(|number| (self.topics.name(topic).to_owned(), number))

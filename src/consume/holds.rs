@@ -24,7 +24,11 @@ impl PollLoop {
         let mut longest: Option<Duration> = None;
         for (index, window) in (0..).map(WebhookIndex).zip(&self.parts.windows) {
             let held = window.held_for(now).filter(|held| *held >= HELD_AFTER);
-            let changed = if held.is_some() { self.holds.held.insert(index) } else { self.holds.held.remove(&index) };
+            let changed = if held.is_some() {
+                self.holds.held.insert(index)
+            } else {
+                self.holds.held.remove(&index)
+            };
             if changed {
                 self.parts.metrics.webhook(index).held(held.is_some());
             }

@@ -43,8 +43,10 @@ impl PollLoop {
         if partitions.is_empty() {
             return Ok(Vec::new());
         }
-        let names: Vec<(String, i32)> =
-            partitions.iter().map(|at| (self.topics.name(at.topic).to_owned(), at.number)).collect();
+        let names: Vec<(String, i32)> = partitions
+            .iter()
+            .map(|at| (self.topics.name(at.topic).to_owned(), at.number))
+            .collect();
         let committed = native::committed(&self.parts.client, &names, LOOKUP_TIMEOUT)?;
         let low = self.log_offsets(&names, KafkaOffset::Beginning)?;
         let high = self.log_offsets(&names, KafkaOffset::End)?;
@@ -53,7 +55,8 @@ impl PollLoop {
             .iter()
             .zip(committed.iter().zip(low.iter().zip(&high)))
             .map(|(&partition, (committed, (&low, &high)))| {
-                let state = self.state(partition, committed.offset.map(Offset), &committed.metadata);
+                let state =
+                    self.state(partition, committed.offset.map(Offset), &committed.metadata);
                 let known = Known {
                     number: partition.number,
                     topic: self.topics.id(partition.topic),
@@ -79,7 +82,12 @@ impl PollLoop {
     }
 
     /// The state that a commit carries. Without one of ours the committed offset counts alone: everything from there on is pending.
-    fn state(&self, partition: Partition, committed: Option<Offset>, metadata: &[u8]) -> Option<State> {
+    fn state(
+        &self,
+        partition: Partition,
+        committed: Option<Offset>,
+        metadata: &[u8],
+    ) -> Option<State> {
         let offset = committed?;
         let state = metadata::decode(metadata, offset);
         if state.is_none() {
@@ -113,16 +121,24 @@ impl PollLoop {
             self.stuck.clear();
             return Ok(());
         }
-        let names: Vec<(String, i32)> =
-            owned.iter().map(|(at, _)| (self.topics.name(at.topic).to_owned(), at.number)).collect();
+        let names: Vec<(String, i32)> = owned
+            .iter()
+            .map(|(at, _)| (self.topics.name(at.topic).to_owned(), at.number))
+            .collect();
         let low = self.log_offsets(&names, KafkaOffset::Beginning)?;
         let high = self.log_offsets(&names, KafkaOffset::End)?;
         let mut go_on = Vec::new();
         let mut cut = Vec::new();
         for ((partition, next), (low, high)) in owned.into_iter().zip(low.into_iter().zip(high)) {
             let topic = self.topics.id(partition.topic);
-            let known =
-                Known { number: partition.number, topic, committed: Some(next), committed_topic: topic, low, high };
+            let known = Known {
+                number: partition.number,
+                topic,
+                committed: Some(next),
+                committed_topic: topic,
+                low,
+                high,
+            };
             match start::begin(known, TopicCommits::None, self.parts.config.kafka.start) {
                 begin @ Begin::Lost { offset, .. } => {
                     self.ledger.advance(partition, offset);
@@ -151,8 +167,11 @@ impl PollLoop {
             return;
         }
         let remade = std::mem::take(&mut self.remade);
-        let partitions: Vec<Partition> =
-            self.ledger.partitions().filter(|partition| remade.contains_key(&partition.topic)).collect();
+        let partitions: Vec<Partition> = self
+            .ledger
+            .partitions()
+            .filter(|partition| remade.contains_key(&partition.topic))
+            .collect();
         if !partitions.is_empty() {
             self.begin_again(partitions);
         }
@@ -163,7 +182,8 @@ impl PollLoop {
 
     /// Makes the client read on where the ledger stands. A seek fails after a reset that failed; taking the partitions over again works.
     fn read_anew(&mut self, stuck: &[Partition]) -> Result<(), KafkaError> {
-        let eager = !matches!(self.parts.client.rebalance_protocol(), RebalanceProtocol::Cooperative);
+        let eager =
+            !matches!(self.parts.client.rebalance_protocol(), RebalanceProtocol::Cooperative);
         let mut list = TopicPartitionList::new();
         for standing in self.ledger.standings() {
             let partition = standing.partition;
@@ -172,7 +192,11 @@ impl PollLoop {
                 continue;
             }
             let name = self.topics.name(partition.topic);
-            list.add_partition_offset(name, partition.number, KafkaOffset::Offset(standing.next.0))?;
+            list.add_partition_offset(
+                name,
+                partition.number,
+                KafkaOffset::Offset(standing.next.0),
+            )?;
         }
         // A try that failed may have come so far already, and what is not held can't be given up.
         let held = kafka::held(&self.parts.client, &list)?;
@@ -184,13 +208,18 @@ impl PollLoop {
 
     /// What the group has committed of all of a topic's partitions.
     fn topic_commits(&self, topic: TopicIndex) -> Result<TopicCommits, KafkaError> {
-        let count = self.topics.partitions(topic).ok_or(KafkaError::MetadataFetch(RDKafkaErrorCode::UnknownTopic))?;
+        let count = self
+            .topics
+            .partitions(topic)
+            .ok_or(KafkaError::MetadataFetch(RDKafkaErrorCode::UnknownTopic))?;
         let names: Vec<(String, i32)> = (0..i32::try_from(count).unwrap_or(i32::MAX))
             .map(|number| (self.topics.name(topic).to_owned(), number))
             .collect();
         let committed = native::committed(&self.parts.client, &names, LOOKUP_TIMEOUT)?;
-        let states: Vec<Option<State>> =
-            committed.iter().filter_map(|at| Some(metadata::decode(&at.metadata, Offset(at.offset?)))).collect();
+        let states: Vec<Option<State>> = committed
+            .iter()
+            .filter_map(|at| Some(metadata::decode(&at.metadata, Offset(at.offset?))))
+            .collect();
         Ok(match TopicCommits::of(states.iter().map(Option::as_ref), self.topics.id(topic)) {
             // The broker forgets a topic's offsets with the topic.
             TopicCommits::None if self.topics.is_remade(topic) => TopicCommits::Earlier,
@@ -199,7 +228,11 @@ impl PollLoop {
     }
 
     /// The beginnings or the ends of the partitions' logs, in their order.
-    fn log_offsets(&self, names: &[(String, i32)], which: KafkaOffset) -> Result<Vec<Offset>, KafkaError> {
+    fn log_offsets(
+        &self,
+        names: &[(String, i32)],
+        which: KafkaOffset,
+    ) -> Result<Vec<Offset>, KafkaError> {
         let mut list = TopicPartitionList::with_capacity(names.len());
         for (topic, number) in names {
             list.add_partition_offset(topic, *number, which)?;
@@ -254,7 +287,8 @@ impl PollLoop {
     /// the new id.
     pub(super) fn describe_topics(&mut self) -> Result<(), KafkaError> {
         let names: Vec<&str> = self.topics.indices().map(|topic| self.topics.name(topic)).collect();
-        let described = native::describe_topics(&self.parts.client, self.broker, &names, METADATA_TIMEOUT)?;
+        let described =
+            native::describe_topics(&self.parts.client, self.broker, &names, METADATA_TIMEOUT)?;
         self.note_topics(described);
         Ok(())
     }

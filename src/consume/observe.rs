@@ -38,7 +38,9 @@ const TOPICS_INTERVAL: Duration = Duration::from_secs(10);
 impl PollLoop {
     /// What is told at every turn or once a second.
     pub(super) fn observe(&mut self, now: Instant) {
-        self.parts.health.set_offsets_committed(self.undecided.is_none() && self.ledger.is_anchored());
+        self.parts
+            .health
+            .set_offsets_committed(self.undecided.is_none() && self.ledger.is_anchored());
         if now < self.observed + INTERVAL {
             return;
         }
@@ -199,48 +201,59 @@ impl PollLoop {
     /// Sets the gauges of what is owned; series of what is not disappear.
     pub(super) fn report_partitions(&self) {
         let now = since_epoch();
-        let gauges: Vec<(Partition, PartitionGauges)> = self
-            .ledger
-            .standings()
-            .map(|standing| {
-                let end = self.end_of(&standing);
-                let age = standing
-                    .oldest
-                    .and_then(|oldest| u64::try_from(oldest).ok())
-                    .map(|oldest| now.saturating_sub(Duration::from_millis(oldest)).as_secs_f64());
-                let gauges = PartitionGauges {
-                    consumer_lag: end.zip(standing.committed).map(|(end, committed)| (end - committed.0).max(0)),
-                    read_lag: end.map(|end| end - standing.next.0),
-                    unsettled_events: standing.unsettled as u64,
-                    oldest_unsettled_age_seconds: age.unwrap_or(0.0),
-                    paused: self.pauses.is_paused(standing.partition.topic),
-                };
-                (standing.partition, gauges)
-            })
-            .collect();
+        let gauges: Vec<(Partition, PartitionGauges)> =
+            self.ledger
+                .standings()
+                .map(|standing| {
+                    let end = self.end_of(&standing);
+                    let age = standing.oldest.and_then(|oldest| u64::try_from(oldest).ok()).map(
+                        |oldest| now.saturating_sub(Duration::from_millis(oldest)).as_secs_f64(),
+                    );
+                    let gauges = PartitionGauges {
+                        consumer_lag: end
+                            .zip(standing.committed)
+                            .map(|(end, committed)| (end - committed.0).max(0)),
+                        read_lag: end.map(|end| end - standing.next.0),
+                        unsettled_events: standing.unsettled as u64,
+                        oldest_unsettled_age_seconds: age.unwrap_or(0.0),
+                        paused: self.pauses.is_paused(standing.partition.topic),
+                    };
+                    (standing.partition, gauges)
+                })
+                .collect();
         self.parts.metrics.set_partitions(&gauges);
     }
 
     /// Takes from librdkafka's statistics what nothing else tells without asking a broker.
     pub(super) fn learn(&mut self, statistics: &Statistics) {
         let now = Instant::now();
-        let reachable = statistics.brokers.values().any(|broker| broker.state == "UP" && !is_silent(broker));
+        let reachable =
+            statistics.brokers.values().any(|broker| broker.state == "UP" && !is_silent(broker));
         self.parts.health.set_reachable(reachable, now);
         self.look_who_is_up(statistics);
-        let askable =
-            |broker: &&statistics::Broker| broker.state == "UP" && broker.source != "logical" && broker.nodeid >= 0;
-        let idlest = statistics.brokers.values().filter(askable).min_by_key(|broker| broker.waitresp_cnt);
+        let askable = |broker: &&statistics::Broker| {
+            broker.state == "UP" && broker.source != "logical" && broker.nodeid >= 0
+        };
+        let idlest =
+            statistics.brokers.values().filter(askable).min_by_key(|broker| broker.waitresp_cnt);
         self.broker = idlest.map(|broker| broker.nodeid);
         if reachable && let Some(recovered) = self.trouble.recover(self.began.elapsed()) {
             tracing::info!(seconds = recovered.lasted.as_secs_f64(), "Kafka is reachable");
         }
-        let up: BTreeSet<i32> =
-            statistics.brokers.values().filter(|broker| broker.state == "UP").map(|broker| broker.nodeid).collect();
+        let up: BTreeSet<i32> = statistics
+            .brokers
+            .values()
+            .filter(|broker| broker.state == "UP")
+            .map(|broker| broker.nodeid)
+            .collect();
         let (mut news, mut gone_back) = (false, false);
         for (name, topic) in &statistics.topics {
             let Some(index) = self.topics.index(name) else { continue };
-            let known: Vec<&statistics::Partition> =
-                topic.partitions.values().filter(|partition| partition.partition >= 0 && !partition.unknown).collect();
+            let known: Vec<&statistics::Partition> = topic
+                .partitions
+                .values()
+                .filter(|partition| partition.partition >= 0 && !partition.unknown)
+                .collect();
             // A topic that is only just being looked up is listed without its partitions.
             if let Ok(count) = u32::try_from(known.len())
                 && count > 0
@@ -255,7 +268,11 @@ impl PollLoop {
                     self.leaderless.insert(at);
                 }
                 // With transactions only what is decided can be read: the last stable offset.
-                let end = if partition.ls_offset >= 0 { partition.ls_offset } else { partition.hi_offset };
+                let end = if partition.ls_offset >= 0 {
+                    partition.ls_offset
+                } else {
+                    partition.hi_offset
+                };
                 if end >= 0
                     && let Some(known) = self.ends.get_mut(&at)
                 {

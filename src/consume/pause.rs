@@ -61,8 +61,13 @@ impl Pauses {
     }
 
     fn change(&mut self) -> Change {
-        let wanted: BTreeSet<TopicIndex> =
-            self.full.iter().filter_map(|webhook| self.feeds.get(webhook.0 as usize)).flatten().copied().collect();
+        let wanted: BTreeSet<TopicIndex> = self
+            .full
+            .iter()
+            .filter_map(|webhook| self.feeds.get(webhook.0 as usize))
+            .flatten()
+            .copied()
+            .collect();
         let change = Change {
             pause: wanted.difference(&self.paused).copied().collect(),
             resume: self.paused.difference(&wanted).copied().collect(),
@@ -87,7 +92,10 @@ mod tests {
         assert_eq!(pauses.block(WebhookIndex(1)), Change::default(), "B stands still already");
         assert!(!pauses.is_paused(C));
 
-        assert_eq!(pauses.unblock(|webhook| webhook == WebhookIndex(0)), Change { pause: vec![], resume: vec![A] });
+        assert_eq!(
+            pauses.unblock(|webhook| webhook == WebhookIndex(0)),
+            Change { pause: vec![], resume: vec![A] }
+        );
         assert!(pauses.is_paused(B), "the other webhook is still full");
         assert_eq!(pauses.unblock(|_| true), Change { pause: vec![], resume: vec![B] });
     }

@@ -112,7 +112,9 @@ impl PollLoop {
                 };
                 match taken {
                     Taken::Message(message) => self.read(&message),
-                    Taken::Trouble { partition, error, reason } => self.trouble_with(partition, &error, &reason),
+                    Taken::Trouble { partition, error, reason } => {
+                        self.trouble_with(partition, &error, &reason)
+                    }
                 }
             }
             if Instant::now() >= end {

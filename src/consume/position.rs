@@ -37,11 +37,17 @@ impl PollLoop {
         }
         let Ok(positions) = self.parts.client.position() else { return };
         for at in positions.elements() {
-            let (Some(topic), KafkaOffset::Offset(offset)) = (self.topics.index(at.topic()), at.offset()) else {
+            let (Some(topic), KafkaOffset::Offset(offset)) =
+                (self.topics.index(at.topic()), at.offset())
+            else {
                 continue;
             };
             let partition = Partition { topic, number: at.partition() };
-            let held = self.parts.records.get(topic.0 as usize).is_none_or(|records| records.holds(partition));
+            let held = self
+                .parts
+                .records
+                .get(topic.0 as usize)
+                .is_none_or(|records| records.holds(partition));
             if !held && !self.stuck.contains(&partition) {
                 self.ledger.advance(partition, Offset(offset));
             }

@@ -66,7 +66,8 @@ impl PollLoop {
     /// What a former owner left of an event: delivered by whoever claims it, and settled as dropped where nobody does.
     fn restore(&mut self, record: &Record<'_>, routing: &mut Routing) {
         let position = record.position;
-        let matched: Vec<ActionIndex> = routing.deliveries.iter().map(|routed| routed.action).collect();
+        let matched: Vec<ActionIndex> =
+            routing.deliveries.iter().map(|routed| routed.action).collect();
         let claimed = self.ledger.claim(position, &matched);
         let pending = claimed.deliveries.iter().map(|(action, _)| *action).collect();
         let read = Read { timestamp: record.timestamp, pending, done: claimed.done };
@@ -74,7 +75,12 @@ impl PollLoop {
         for routed in routing.deliveries.drain(..) {
             let claim = claimed.deliveries.iter().find(|(action, _)| *action == routed.action);
             if let Some((action, origin)) = claim {
-                self.admit(Ticket { position, epoch, action: *action }, *origin, routed, record.timestamp);
+                self.admit(
+                    Ticket { position, epoch, action: *action },
+                    *origin,
+                    routed,
+                    record.timestamp,
+                );
             }
         }
         for unclaimed in claimed.unclaimed {
@@ -85,7 +91,9 @@ impl PollLoop {
     /// A delivery that a former owner left, and no action wants any more: its event is settled without it.
     fn unclaimed(&mut self, unclaimed: Unclaimed) {
         let config = &self.parts.config;
-        let webhook_of = |action: ActionIndex| config.actions.get(action.0 as usize).map(|action| action.webhook);
+        let webhook_of = |action: ActionIndex| {
+            config.actions.get(action.0 as usize).map(|action| action.webhook)
+        };
         let (webhook, action) = match unclaimed {
             Unclaimed::Action(action) => (webhook_of(action), action),
             Unclaimed::Webhook(webhook) => (Some(webhook), REMOVED_ACTION),
@@ -132,7 +140,8 @@ impl PollLoop {
 
     fn tell_of_drop(&mut self, action: ActionIndex, reason: Reason) {
         let webhook = self.parts.config.actions.get(action.0 as usize).map(|action| action.webhook);
-        let (repeat, last) = self.drops.entry((webhook, reason)).or_insert_with(|| (LogRepeat::default(), action));
+        let (repeat, last) =
+            self.drops.entry((webhook, reason)).or_insert_with(|| (LogRepeat::default(), action));
         *last = action;
         if let Some(deliveries) = repeat.note(self.began.elapsed()).times() {
             log_drops(&self.parts.config, action, reason, deliveries);
@@ -141,14 +150,17 @@ impl PollLoop {
 
     pub(super) fn resume_what_has_room(&mut self) {
         let queues = &self.parts.queues;
-        let change = self.pauses.unblock(|webhook| queues.get(webhook.0 as usize).is_none_or(|queue| queue.has_room()));
+        let change = self
+            .pauses
+            .unblock(|webhook| queues.get(webhook.0 as usize).is_none_or(|queue| queue.has_room()));
         self.tell_of_pauses(&change);
     }
 
     /// A topic that stands still is not asked for records; nothing has to be told to the client.
     pub(super) fn tell_of_pauses(&self, change: &Change) {
-        let names =
-            |topics: &[TopicIndex]| -> Vec<&str> { topics.iter().map(|topic| self.topics.name(*topic)).collect() };
+        let names = |topics: &[TopicIndex]| -> Vec<&str> {
+            topics.iter().map(|topic| self.topics.name(*topic)).collect()
+        };
         if !change.pause.is_empty() {
             tracing::debug!(topics = ?names(&change.pause), "paused: a webhook with `when_full: block` is full");
         }
@@ -166,10 +178,13 @@ pub(super) fn log_drops(config: &Config, action: ActionIndex, reason: Reason, de
             "delivery dropped: the former owner of the partition left it for an action that is gone"
         );
     };
-    let webhook = config.webhooks.get(action.webhook.0 as usize).map_or("", |webhook| webhook.name.as_str());
+    let webhook =
+        config.webhooks.get(action.webhook.0 as usize).map_or("", |webhook| webhook.name.as_str());
     let why = match reason {
         Reason::EmptyMessage => "the message is empty",
-        Reason::Unclaimed => "the former owner of the partition left it, and the trigger does not apply any more",
+        Reason::Unclaimed => {
+            "the former owner of the partition left it, and the trigger does not apply any more"
+        }
         _ => "the queue is full",
     };
     let (action, reason) = (action.name.as_str(), reason.as_str());

@@ -54,7 +54,8 @@ impl PollLoop {
     /// Owned partitions whose logs are no longer what was read: they are given up as at a revoke, and begin as if they had just been assigned. The client goes
     /// on holding them meanwhile: a revoke finds everything as it always does.
     pub(super) fn begin_again(&mut self, partitions: Vec<Partition>) {
-        let topics: BTreeSet<&str> = partitions.iter().map(|at| self.topics.name(at.topic)).collect();
+        let topics: BTreeSet<&str> =
+            partitions.iter().map(|at| self.topics.name(at.topic)).collect();
         tracing::warn!(
             ?topics,
             partitions = partitions.len(),
@@ -66,7 +67,9 @@ impl PollLoop {
 
     /// Tries to decide where an assignment begins. What fails is tried again: never guessed.
     pub(super) fn decide_the_undecided(&mut self, now: Instant) {
-        let Some(undecided) = self.undecided.take_if(|undecided| now >= undecided.again) else { return };
+        let Some(undecided) = self.undecided.take_if(|undecided| now >= undecided.again) else {
+            return;
+        };
         match self.begin(&undecided.partitions) {
             Ok(()) => {
                 self.parts.health.set_joined(true);
@@ -98,7 +101,8 @@ impl PollLoop {
             )?;
             self.log_begin(*partition, *begin, known);
         }
-        let cooperative = matches!(self.parts.client.rebalance_protocol(), RebalanceProtocol::Cooperative);
+        let cooperative =
+            matches!(self.parts.client.rebalance_protocol(), RebalanceProtocol::Cooperative);
         if cooperative {
             // Those that begin again: a second assignment of one would be refused.
             let held = kafka::held(&self.parts.client, &list)?;
@@ -109,7 +113,11 @@ impl PollLoop {
             // An eager assignment replaces the one before: it names everything.
             for standing in self.ledger.standings() {
                 let Partition { topic, number } = standing.partition;
-                list.add_partition_offset(self.topics.name(topic), number, KafkaOffset::Offset(standing.next.0))?;
+                list.add_partition_offset(
+                    self.topics.name(topic),
+                    number,
+                    KafkaOffset::Offset(standing.next.0),
+                )?;
             }
         }
         self.take_over(&list)?;
@@ -123,7 +131,11 @@ impl PollLoop {
         self.parts.committer.hurry();
         self.note_assignment(Instant::now());
         self.ownership_changed();
-        tracing::info!(partitions = begun, owned = self.ledger.partitions().count(), "partitions assigned");
+        tracing::info!(
+            partitions = begun,
+            owned = self.ledger.partitions().count(),
+            "partitions assigned"
+        );
         Ok(())
     }
 
@@ -141,7 +153,8 @@ impl PollLoop {
     fn forward(&self, list: &TopicPartitionList) -> Result<(), KafkaError> {
         for at in list.elements() {
             let topic = self.topics.index(at.topic());
-            if let Some(records) = topic.and_then(|topic| self.parts.records.get(topic.0 as usize)) {
+            if let Some(records) = topic.and_then(|topic| self.parts.records.get(topic.0 as usize))
+            {
                 records.forward(at.partition())?;
             }
         }
@@ -192,7 +205,11 @@ impl PollLoop {
     /// The group takes partitions away: stop, let what is in flight end, commit, forget.
     pub(super) fn revoked(&mut self, partitions: &[(String, i32)], lost: bool) {
         let partitions = self.known_partitions(partitions);
-        self.parts.metrics.rebalance(if lost { RebalanceKind::Lost } else { RebalanceKind::Revoke });
+        self.parts.metrics.rebalance(if lost {
+            RebalanceKind::Lost
+        } else {
+            RebalanceKind::Revoke
+        });
         if let Some(undecided) = &mut self.undecided {
             undecided.partitions.retain(|partition| !partitions.contains(partition));
         }
@@ -250,7 +267,10 @@ impl PollLoop {
             abandoned += u32::from(queue.abandon(leaving));
         }
         if abandoned > 0 {
-            tracing::warn!(abandoned, "attempts were still out at the drain's deadline: their messages may come twice");
+            tracing::warn!(
+                abandoned,
+                "attempts were still out at the drain's deadline: their messages may come twice"
+            );
         }
         self.take_reports();
         if !lost {
@@ -297,7 +317,9 @@ impl PollLoop {
             super::take_reports(reports, ledger, committer, metrics);
         });
         if !done {
-            tracing::warn!("the last commit was not acknowledged in time: the next owner may repeat deliveries");
+            tracing::warn!(
+                "the last commit was not acknowledged in time: the next owner may repeat deliveries"
+            );
         }
     }
 
@@ -318,7 +340,9 @@ impl PollLoop {
     fn known_partitions(&self, partitions: &[(String, i32)]) -> Vec<Partition> {
         partitions
             .iter()
-            .filter_map(|(topic, number)| Some(Partition { topic: self.topics.index(topic)?, number: *number }))
+            .filter_map(|(topic, number)| {
+                Some(Partition { topic: self.topics.index(topic)?, number: *number })
+            })
             .collect()
     }
 }

@@ -34,14 +34,17 @@ impl Refused {
 impl PollLoop {
     /// A connection was refused.
     pub(super) fn refused(&mut self, refusal: Refusal) {
-        let refusal = if self.parts.client.context().has_token() { refusal.of_token() } else { refusal };
+        let refusal =
+            if self.parts.client.context().has_token() { refusal.of_token() } else { refusal };
         if refusal.is_certificate && !refusal.broker.is_empty() {
             // Its health is told when the reason is known; it was not ready before either.
             if self.refused.handshake.is_none() {
-                let of_tls = |name: &&String| name.starts_with("ssl.") || name.starts_with("enable.ssl.");
+                let of_tls =
+                    |name: &&String| name.starts_with("ssl.") || name.starts_with("enable.ssl.");
                 let properties = &self.parts.config.kafka.properties;
                 let properties = properties.iter().filter(|(name, _)| of_tls(name));
-                let properties = properties.map(|(name, value)| (name.as_str(), value.expose().as_str()));
+                let properties =
+                    properties.map(|(name, value)| (name.as_str(), value.expose().as_str()));
                 match Handshake::begin(&refusal.broker, properties) {
                     Ok(handshake) => self.refused.handshake = Some((handshake, Instant::now())),
                     Err(error) => {
@@ -77,7 +80,9 @@ impl PollLoop {
         }
         self.refused.handshake = None;
         if let Some(refusal) = self.refused.last.take() {
-            self.tell_of(reason.map_or_else(|| refusal.clone(), |code| refusal.clone().because(code)));
+            self.tell_of(
+                reason.map_or_else(|| refusal.clone(), |code| refusal.clone().because(code)),
+            );
         }
     }
 

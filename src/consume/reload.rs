@@ -53,7 +53,9 @@ impl PollLoop {
             .into_iter()
             .enumerate()
             // What is still under way where nothing feeds any more goes on at the share that it had.
-            .map(|(at, feed)| if feed.is_empty() { self.feeds.get(at).cloned().unwrap_or_default() } else { feed })
+            .map(|(at, feed)| {
+                if feed.is_empty() { self.feeds.get(at).cloned().unwrap_or_default() } else { feed }
+            })
             .collect();
         for (webhook, window) in config.webhooks.iter().zip(&windows) {
             window.resize(webhook.rate_per_second);
@@ -68,7 +70,8 @@ impl PollLoop {
         self.feeds = feeds.clone();
         let change = self.pauses.feed(feeds);
         self.tell_of_pauses(&change);
-        let back: Vec<_> = self.gone.difference(&gone).filter_map(|webhook| self.queue(*webhook)).collect();
+        let back: Vec<_> =
+            self.gone.difference(&gone).filter_map(|webhook| self.queue(*webhook)).collect();
         back.iter().for_each(|queue| queue.reopen());
         gone.iter().for_each(|webhook| self.clear(*webhook));
         self.gone = gone;
@@ -85,7 +88,8 @@ impl PollLoop {
     fn clear(&mut self, webhook: WebhookIndex) {
         let config = Arc::clone(&self.parts.config);
         let now_of = |action: ActionIndex| {
-            let action = config.actions.get(action.0 as usize).filter(|action| !action.is_retired());
+            let action =
+                config.actions.get(action.0 as usize).filter(|action| !action.is_retired());
             action.map(|action| action.webhook).filter(|now| *now != webhook)
         };
         let Some(queue) = self.queue(webhook) else { return };
@@ -100,8 +104,13 @@ impl PollLoop {
         }
     }
 
-    fn move_along(&mut self, delivery: Delivery, now_of: impl Fn(ActionIndex) -> Option<WebhookIndex>) {
-        let to = now_of(delivery.ticket.action).and_then(|webhook| self.parts.queues.get(webhook.0 as usize));
+    fn move_along(
+        &mut self,
+        delivery: Delivery,
+        now_of: impl Fn(ActionIndex) -> Option<WebhookIndex>,
+    ) {
+        let to = now_of(delivery.ticket.action)
+            .and_then(|webhook| self.parts.queues.get(webhook.0 as usize));
         // One that was admitted is admitted above the capacity.
         if let Some(Push::Dropped(ticket)) = to.map(|queue| queue.push(delivery, Origin::Listed)) {
             self.dropped(&ticket, Reason::Overflow);

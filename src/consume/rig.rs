@@ -45,9 +45,11 @@ fn config(brokers: &str) -> Config {
          webhooks: {{a: {{url: 'https://hooks.slack.com/services/T/B/x'}}}}\n\
          actions: [{{name: a, trigger: '`true`', webhook: a, message: hello}}]\n"
     );
-    config::check(&text, Path::new("test.yaml"), &|_| None, &|_| Err(std::io::ErrorKind::NotFound.into()))
-        .unwrap_or_else(|errors| panic!("{errors}"))
-        .config
+    config::check(&text, Path::new("test.yaml"), &|_| None, &|_| {
+        Err(std::io::ErrorKind::NotFound.into())
+    })
+    .unwrap_or_else(|errors| panic!("{errors}"))
+    .config
 }
 
 impl Rig {
@@ -59,7 +61,8 @@ impl Rig {
         let clients = Arc::new(Mutex::new(Vec::new()));
         let refused = Arc::new(Mutex::new(0));
         let mut connect: Connect = {
-            let (config, clients, refused) = (Arc::clone(&config), Arc::clone(&clients), Arc::clone(&refused));
+            let (config, clients, refused) =
+                (Arc::clone(&config), Arc::clone(&clients), Arc::clone(&refused));
             Box::new(move || {
                 let mut refused = refused.lock().unwrap();
                 if *refused > 0 {
@@ -115,7 +118,8 @@ impl Rig {
 
     pub(super) fn joined(&self) {
         self.until("both partitions are owned, and their start committed", |rig| {
-            rig.says("slackline_assigned_partitions{topic=\"t\"} 2") && rig.health.readiness(Instant::now()).is_ok()
+            rig.says("slackline_assigned_partitions{topic=\"t\"} 2")
+                && rig.health.readiness(Instant::now()).is_ok()
         });
     }
 

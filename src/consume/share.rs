@@ -27,7 +27,11 @@ pub(super) fn feeds(config: &Config) -> Vec<Vec<TopicIndex>> {
 /// The owned partitions of the topics that feed a webhook, over all of them: 0 to 1. Nothing while the count of one of them is not known, unless nothing of that
 /// one is owned either.
 #[must_use]
-pub(super) fn share(feed: &[TopicIndex], owned: &BTreeMap<TopicIndex, u32>, topics: &Topics) -> f64 {
+pub(super) fn share(
+    feed: &[TopicIndex],
+    owned: &BTreeMap<TopicIndex, u32>,
+    topics: &Topics,
+) -> f64 {
     let mut mine = 0;
     let mut all = 0;
     for topic in feed {

@@ -41,7 +41,10 @@ impl TopicCommits {
     /// From the metadata of all partitions of a topic that have a committed offset, `topic` being its id now. The least count stands: the others can have been
     /// committed after partitions were added. One offset of an earlier topic is proof enough that the group is not new.
     #[must_use]
-    pub(super) fn of<'a>(committed: impl IntoIterator<Item = Option<&'a State>>, topic: Option<TopicId>) -> Self {
+    pub(super) fn of<'a>(
+        committed: impl IntoIterator<Item = Option<&'a State>>,
+        topic: Option<TopicId>,
+    ) -> Self {
         committed.into_iter().fold(Self::None, |commits, state| match (commits, state) {
             (Self::Earlier, _) => Self::Earlier,
             (_, Some(state)) if differ(state.topic, topic) => Self::Earlier,
@@ -84,7 +87,9 @@ impl Begin {
     #[must_use]
     pub(super) fn reckoned(self, state: Option<&State>) -> Self {
         match (self, state.and_then(|state| state.left.as_ref())) {
-            (Self::Lost { offset, .. }, Some(left)) => Self::Lost { offset, lost: left.unlisted_below(offset) },
+            (Self::Lost { offset, .. }, Some(left)) => {
+                Self::Lost { offset, lost: left.unlisted_below(offset) }
+            }
             (begin, _) => begin,
         }
     }
@@ -119,7 +124,9 @@ pub(super) fn begin(known: Known, others: TopicCommits, start: Start) -> Begin {
             TopicCommits::Foreign => true,
             TopicCommits::Earlier => return Begin::Remade(known.low),
             // Below the count several replicas of a new group are starting at once.
-            TopicCommits::Partitions(count) => u32::try_from(known.number).is_ok_and(|number| number >= count),
+            TopicCommits::Partitions(count) => {
+                u32::try_from(known.number).is_ok_and(|number| number >= count)
+            }
         };
         return match start {
             _ if added => Begin::Added(known.low),
@@ -155,7 +162,14 @@ mod tests {
 
     fn known(number: i32, committed: Option<i64>) -> Known {
         let committed = committed.map(Offset);
-        Known { number, topic: NEW, committed, committed_topic: NEW, low: Offset(100), high: Offset(200) }
+        Known {
+            number,
+            topic: NEW,
+            committed,
+            committed_topic: NEW,
+            low: Offset(100),
+            high: Offset(200),
+        }
     }
 
     fn counted(partitions: u32) -> Option<State> {
@@ -186,7 +200,10 @@ mod tests {
     fn an_added_partition_is_read_from_its_beginning() {
         let others = commits([counted(3), counted(3), counted(4)]);
         assert_eq!(begin(known(3, None), others, Start::Latest), Begin::Added(Offset(100)));
-        assert_eq!(begin(known(0, None), commits([None]), Start::Latest), Begin::Added(Offset(100)));
+        assert_eq!(
+            begin(known(0, None), commits([None]), Start::Latest),
+            Begin::Added(Offset(100))
+        );
     }
 
     #[test]
@@ -225,7 +242,10 @@ mod tests {
     fn beyond_the_end_of_who_knows_which_topic_everything_is_delivered() {
         for (topic, committed_topic) in [(None, NEW), (NEW, None), (None, None)] {
             let known = Known { topic, committed_topic, ..known(0, Some(201)) };
-            assert_eq!(begin(known, commits([counted(1)]), Start::Latest), Begin::Beyond(Offset(100)));
+            assert_eq!(
+                begin(known, commits([counted(1)]), Start::Latest),
+                Begin::Beyond(Offset(100))
+            );
         }
     }
 
@@ -233,7 +253,11 @@ mod tests {
     fn a_topic_made_anew_is_read_from_its_beginning_also_where_the_old_offset_is_in_range() {
         for offset in [0, 100, 150, 200, 1_000] {
             let known = Known { committed_topic: OLD, ..known(0, Some(offset)) };
-            assert_eq!(begin(known, commits([counted(1)]), Start::Latest), Begin::Remade(Offset(100)), "{offset}");
+            assert_eq!(
+                begin(known, commits([counted(1)]), Start::Latest),
+                Begin::Remade(Offset(100)),
+                "{offset}"
+            );
         }
         let unknown = Known { committed_topic: None, ..known(0, Some(150)) };
         assert_eq!(begin(unknown, commits([None]), Start::Latest), Begin::Committed(Offset(150)));
@@ -242,7 +266,9 @@ mod tests {
     #[test]
     fn a_partition_without_a_commit_of_a_topic_made_anew_is_read_from_its_beginning() {
         let old = || Some(State { partitions: Some(3), topic: OLD, ..State::default() });
-        for others in [commits([old()]), commits([counted(3), old(), counted(3)]), TopicCommits::Earlier] {
+        for others in
+            [commits([old()]), commits([counted(3), old(), counted(3)]), TopicCommits::Earlier]
+        {
             assert_eq!(begin(known(0, None), others, Start::Latest), Begin::Remade(Offset(100)));
         }
     }

@@ -46,8 +46,11 @@ impl Counters {
                 "slackline_in_flight" => counters.in_flight += value,
                 "slackline_deliveries_dropped_total" if value > 0 => {
                     // The last label, and of a closed list: nothing in it is escaped.
-                    let reason = labels.rsplit_once("reason=\"").and_then(|(_, rest)| rest.split('"').next());
-                    *counters.dropped.entry(reason.unwrap_or("unknown").to_owned()).or_default() += value;
+                    let reason = labels
+                        .rsplit_once("reason=\"")
+                        .and_then(|(_, rest)| rest.split('"').next());
+                    *counters.dropped.entry(reason.unwrap_or("unknown").to_owned()).or_default() +=
+                        value;
                 }
                 _ => {}
             }
@@ -64,14 +67,16 @@ impl Counters {
     /// Why, in parentheses with a space before them; nothing where nothing was dropped.
     #[must_use]
     pub fn reasons(&self) -> String {
-        let by_reason: Vec<String> = self.dropped.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
+        let by_reason: Vec<String> =
+            self.dropped.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
         if by_reason.is_empty() { String::new() } else { format!(" ({})", by_reason.join(", ")) }
     }
 
     /// Whether the books balance: every delivery is somewhere.
     #[must_use]
     pub fn balance(&self) -> bool {
-        self.matched == self.delivered + self.dropped() + self.released + self.queued + self.in_flight
+        self.matched
+            == self.delivered + self.dropped() + self.released + self.queued + self.in_flight
     }
 }
 

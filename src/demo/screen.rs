@@ -48,7 +48,14 @@ pub fn live_line() -> ProgressBar {
 impl<'a> Screen<'a> {
     /// Prints on `out`, above `bar`.
     pub fn new(out: &'a mut dyn Write, bar: ProgressBar) -> Self {
-        Self { out, bar, printed: None, since: (Duration::ZERO, 0), rate: 0.0, further: String::new() }
+        Self {
+            out,
+            bar,
+            printed: None,
+            since: (Duration::ZERO, 0),
+            rate: 0.0,
+            further: String::new(),
+        }
     }
 
     /// Whether there is a terminal on which a line can live.
@@ -155,7 +162,11 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 4, "{text}");
         assert!(lines[0].starts_with("[  0 s] consumed 0 ·"), "{text}");
-        assert!(lines[1].starts_with("[  5 s] consumed 1500 ·") && lines[1].ends_with("· 300/s · dropped 0"), "{text}");
+        assert!(
+            lines[1].starts_with("[  5 s] consumed 1500 ·")
+                && lines[1].ends_with("· 300/s · dropped 0"),
+            "{text}"
+        );
         assert!(lines[2].starts_with("[ 10 s] consumed 3000 ·"), "{text}");
         assert_eq!(lines[3], "hello");
     }

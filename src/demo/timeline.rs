@@ -76,7 +76,10 @@ const CUES: &[(Duration, Cue)] = &[
     (Duration::from_secs(12), Cue::Act(&BURST)),
     (Duration::from_secs(13), Cue::Burst(60)),
     (Duration::from_secs(24), Cue::Act(&LIMITED)),
-    (Duration::from_secs(24), Cue::Slack(Channel::Sales, Mood::RateLimitOnce(Duration::from_secs(5)))),
+    (
+        Duration::from_secs(24),
+        Cue::Slack(Channel::Sales, Mood::RateLimitOnce(Duration::from_secs(5))),
+    ),
     (Duration::from_secs(36), Cue::Act(&OUTAGE)),
     (Duration::from_secs(36), Cue::Slack(Channel::Support, Mood::Unavailable)),
     (Duration::from_secs(41), Cue::Slack(Channel::Support, Mood::Resets)),
@@ -88,7 +91,10 @@ const CUES: &[(Duration, Cue)] = &[
 pub fn cues(from: Duration, to: Duration) -> impl Iterator<Item = Cue> {
     let rounds = from.as_secs() / ROUND.as_secs()..=to.as_secs() / ROUND.as_secs();
     rounds
-        .flat_map(|round| CUES.iter().map(move |(at, cue)| (Duration::from_secs(round * ROUND.as_secs()) + *at, *cue)))
+        .flat_map(|round| {
+            CUES.iter()
+                .map(move |(at, cue)| (Duration::from_secs(round * ROUND.as_secs()) + *at, *cue))
+        })
         .filter(move |(at, _)| (from..to).contains(at))
         .map(|(_, cue)| cue)
 }
@@ -137,7 +143,10 @@ mod tests {
                 Cue::Slack(of, mood) if *of == channel => Some(*mood),
                 _ => None,
             });
-            assert!(matches!(last, None | Some(Mood::Fine | Mood::RateLimitOnce(_))), "{channel:?} stays {last:?}");
+            assert!(
+                matches!(last, None | Some(Mood::Fine | Mood::RateLimitOnce(_))),
+                "{channel:?} stays {last:?}"
+            );
         }
     }
 

@@ -40,8 +40,10 @@ const PEOPLE: [&str; 12] = [
     "Dennis Ritchie",
     "Frances Allen",
 ];
-const COMPANIES: [&str; 6] = ["Acme & Sons", "Globex", "Initech", "Hooli", "Umbrella <Labs>", "Stark Industries"];
-const PRODUCTS: [&str; 5] = ["Espresso machine", "Desk lamp", "Notebook", "Headphones", "Tea kettle"];
+const COMPANIES: [&str; 6] =
+    ["Acme & Sons", "Globex", "Initech", "Hooli", "Umbrella <Labs>", "Stark Industries"];
+const PRODUCTS: [&str; 5] =
+    ["Espresso machine", "Desk lamp", "Notebook", "Headphones", "Tea kettle"];
 const PAGES: [&str; 5] = ["Home", "Pricing", "Docs", "Blog", "Cart"];
 const COMMENTS: [&str; 4] = [
     "The export takes forever.",
@@ -111,7 +113,9 @@ pub fn background(number: u64) -> Sample {
         0 | 4 => {
             json!({ "type": "page", "userId": user, "name": pick(&PAGES, number / 8), "properties": { "referrer": null } })
         }
-        1 => json!({ "type": "track", "userId": user, "event": "Button Clicked", "properties": { "label": "Try it" } }),
+        1 => {
+            json!({ "type": "track", "userId": user, "event": "Button Clicked", "properties": { "label": "Try it" } })
+        }
         2 => json!({ "type": "track", "userId": user, "event": "Product Viewed",
                      "properties": { "product": pick(&PRODUCTS, number / 8), "price": total(number) } }),
         3 => json!({ "type": "identify", "userId": user,
@@ -121,9 +125,14 @@ pub fn background(number: u64) -> Sample {
             json!({ "type": "group", "userId": user, "groupId": number % 40, "traits": { "name": pick(&COMPANIES, number / 8) } })
         }
         _ if number % 1_504 == 7 => {
-            return Sample { key: user, value: "{\"type\": \"track\", \"event\": \"Cut Of".to_owned() };
+            return Sample {
+                key: user,
+                value: "{\"type\": \"track\", \"event\": \"Cut Of".to_owned(),
+            };
         }
-        _ => json!({ "type": "track", "userId": user, "event": "Cart Updated", "properties": { "items": number % 5 } }),
+        _ => {
+            json!({ "type": "track", "userId": user, "event": "Cart Updated", "properties": { "items": number % 5 } })
+        }
     };
     Sample { key: user, value: call.to_string() }
 }
@@ -194,7 +203,8 @@ mod tests {
 
     #[test]
     fn one_in_five_of_the_mixed_asks_for_a_post_and_the_channels_take_turns() {
-        let asked: Vec<Channel> = (0..60).filter_map(|number| asks_for(&mixed(number).value)).collect();
+        let asked: Vec<Channel> =
+            (0..60).filter_map(|number| asks_for(&mixed(number).value)).collect();
         assert_eq!(asked, Channel::ALL.repeat(4));
     }
 

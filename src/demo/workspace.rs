@@ -47,8 +47,12 @@ impl Workspace {
         let path = path(channel);
         match mood {
             Mood::Fine => self.slack.set_default(path, None),
-            Mood::RateLimitOnce(pause) => self.slack.push(path, [Answer::rate_limited(pause.as_secs())]),
-            Mood::Unavailable => self.slack.set_default(path, Some(Answer::new(503, "service_unavailable"))),
+            Mood::RateLimitOnce(pause) => {
+                self.slack.push(path, [Answer::rate_limited(pause.as_secs())])
+            }
+            Mood::Unavailable => {
+                self.slack.set_default(path, Some(Answer::new(503, "service_unavailable")))
+            }
             Mood::Resets => self.slack.set_default(path, Some(Answer::fault(Fault::Reset))),
         }
     }

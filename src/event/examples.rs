@@ -44,7 +44,8 @@ fn what_is_no_event_has_its_reason() {
 
 #[test]
 fn depth_is_limited_at_127_levels_and_never_overflows_the_stack() {
-    let nested = |levels: usize| format!("{{\"x\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1));
+    let nested =
+        |levels: usize| format!("{{\"x\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1));
     assert!(judge(nested(127).as_bytes()).is_ok());
     assert_eq!(judge(nested(128).as_bytes()), Err(Invalid::TooDeep));
     assert_eq!(judge(nested(100_000).as_bytes()), Err(Invalid::TooDeep));
@@ -78,7 +79,10 @@ fn lone_surrogates_are_the_replacement_character() {
         (r"\\u0041", "\\u0041"),
     ] {
         let text_of = format!("\"{escaped}\"");
-        assert!(matches!(Value::parse(&text_of).unwrap().view(), View::String(ours) if ours == text), "{escaped}");
+        assert!(
+            matches!(Value::parse(&text_of).unwrap().view(), View::String(ours) if ours == text),
+            "{escaped}"
+        );
     }
 }
 
@@ -195,7 +199,9 @@ fn large_objects_find_their_keys() {
     let text = format!("{{{}}}", pairs.join(","));
     let value = Value::parse(&text).unwrap();
     for at in 0..2_000 {
-        assert!(matches!(value.field(&format!("key{at}")).view(), View::Number(n) if n.as_i64() == Some(at)));
+        assert!(
+            matches!(value.field(&format!("key{at}")).view(), View::Number(n) if n.as_i64() == Some(at))
+        );
     }
     assert!(matches!(value.field("key2000"), Value::Null));
     assert_eq!(json(&value), text);

@@ -95,7 +95,8 @@ impl Look for Plain {
         for (at, part) in parts.iter().enumerate() {
             let part = u8x16::new(*part);
             let control = part.min(u8x16::splat(0x1f)).simd_eq(part);
-            closer.backslashes |= u64::from(part.simd_eq(u8x16::splat(b'\\')).to_bitmask()) << (16 * at);
+            closer.backslashes |=
+                u64::from(part.simd_eq(u8x16::splat(b'\\')).to_bitmask()) << (16 * at);
             closer.controls |= u64::from(control.to_bitmask()) << (16 * at);
         }
         closer
@@ -121,7 +122,8 @@ impl Look for V3 {
     fn closer(self, block: &[u8; BLOCK]) -> Closer {
         let [low, high]: [__m256i; 2] = pulp::cast(*block);
         Closer {
-            backslashes: mask(self, are(self, low, b'\\')) | mask(self, are(self, high, b'\\')) << 32,
+            backslashes: mask(self, are(self, low, b'\\'))
+                | mask(self, are(self, high, b'\\')) << 32,
             controls: mask(self, controls(self, low)) | mask(self, controls(self, high)) << 32,
         }
     }

@@ -106,7 +106,8 @@ impl<'t, 'p> Marks<'t, 'p> {
     #[inline(always)]
     pub(super) fn peek(&self) -> Option<Between> {
         let (open, close) = (self.places.get(self.at)?, self.places.get(self.at + 1)?);
-        (self.at + 2 <= self.count).then_some(Between { open: *open as usize, close: *close as usize })
+        (self.at + 2 <= self.count)
+            .then_some(Between { open: *open as usize, close: *close as usize })
     }
 
     /// Whether there was a backslash so far, or a control character in a string.
@@ -190,7 +191,8 @@ impl<'t, 'p> Marks<'t, 'p> {
         self.special = true;
         if backslashes != 0 {
             let (first, last) = self.backslashes;
-            let here = (backslashes.trailing_zeros() as usize, 63 - backslashes.leading_zeros() as usize);
+            let here =
+                (backslashes.trailing_zeros() as usize, 63 - backslashes.leading_zeros() as usize);
             self.backslashes = (first.min(self.window + here.0), last.max(self.window + here.1));
         }
         let quotes = quotes & !self.escaped_by(backslashes);

@@ -119,8 +119,10 @@ impl<'t> Decimal<'t> {
         // A text is never longer than memory, so these fit.
         let (first_at, point_at) = (first as i64, point as i64);
         let own = if first < point { point_at - first_at - 1 } else { point_at - first_at };
-        let exponent = own.saturating_add(read_exponent(exponent)).clamp(-EXPONENT_LIMIT, EXPONENT_LIMIT);
-        let infinite = exponent > 308 || exponent == 308 && unsigned.parse().is_ok_and(f64::is_infinite);
+        let exponent =
+            own.saturating_add(read_exponent(exponent)).clamp(-EXPONENT_LIMIT, EXPONENT_LIMIT);
+        let infinite =
+            exponent > 308 || exponent == 308 && unsigned.parse().is_ok_and(f64::is_infinite);
         let size = if infinite { Size::Infinite } else { Size::Exponent(exponent) };
         Decimal { negative, size, mantissa: mantissa.get(first..).unwrap_or_default() }
     }
@@ -131,7 +133,8 @@ impl<'t> Decimal<'t> {
             return by_size;
         }
         let digits = |mantissa: &'t str| mantissa.bytes().filter(u8::is_ascii_digit);
-        let (mut a, mut b) = (digits(self.mantissa), other.mantissa.bytes().filter(u8::is_ascii_digit));
+        let (mut a, mut b) =
+            (digits(self.mantissa), other.mantissa.bytes().filter(u8::is_ascii_digit));
         loop {
             match (a.next(), b.next()) {
                 (None, None) => return Ordering::Equal,

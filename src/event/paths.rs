@@ -47,7 +47,9 @@ struct Slot {
 
 impl Default for Paths {
     fn default() -> Self {
-        Paths { fields: vec![Field { name: "".into(), parent: Path::NONE, children: Names::default() }] }
+        Paths {
+            fields: vec![Field { name: "".into(), parent: Path::NONE, children: Names::default() }],
+        }
     }
 }
 
@@ -90,11 +92,16 @@ impl Paths {
         let (head, length) = (head(name), name.len());
         let mut at = place(head, length);
         loop {
-            let Some(slot) = names.slots.get(at & (names.slots.len().wrapping_sub(1))) else { return Path::NONE };
+            let Some(slot) = names.slots.get(at & (names.slots.len().wrapping_sub(1))) else {
+                return Path::NONE;
+            };
             if slot.path == Path::NONE {
                 return Path::NONE;
             }
-            if slot.head == head && slot.length as usize == length && (length <= 8 || self.is_named(slot.path, name)) {
+            if slot.head == head
+                && slot.length as usize == length
+                && (length <= 8 || self.is_named(slot.path, name))
+            {
                 return slot.path;
             }
             at += 1;

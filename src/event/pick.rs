@@ -94,10 +94,18 @@ impl Picks {
             return Err(Fault::NotJson);
         }
         let Picks { found, touched, open, places } = self;
-        let mut reader = Reader { bytes, marks: Marks::new(bytes, places), paths, found, touched, open: &mut open.0 };
+        let mut reader = Reader {
+            bytes,
+            marks: Marks::new(bytes, places),
+            paths,
+            found,
+            touched,
+            open: &mut open.0,
+        };
         let read = reader.read();
         // ASCII is UTF-8, and nearly all that comes.
-        if (read.is_err() || !reader.marks.is_ascii()) && simdutf8::basic::from_utf8(bytes).is_err() {
+        if (read.is_err() || !reader.marks.is_ascii()) && simdutf8::basic::from_utf8(bytes).is_err()
+        {
             return Err(Fault::NotJson);
         }
         read?;
@@ -129,7 +137,9 @@ impl<'t> Fields<'t, '_> {
     #[inline]
     #[must_use]
     pub fn get(&self, path: Path) -> Seen<'t> {
-        let Some(Found { kind, start, end }) = self.picks.found.get(path.0 as usize) else { return Seen::Null };
+        let Some(Found { kind, start, end }) = self.picks.found.get(path.0 as usize) else {
+            return Seen::Null;
+        };
         if *kind == Kind::Missing {
             return Seen::Null;
         }

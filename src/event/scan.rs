@@ -219,7 +219,12 @@ impl<'a> Scanner<'a> {
     }
 
     fn word(&mut self, word: &str, item: Item<'a>) -> Result<Item<'a>, Fault> {
-        if !self.text.as_bytes().get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes())) {
+        if !self
+            .text
+            .as_bytes()
+            .get(self.at..)
+            .is_some_and(|rest| rest.starts_with(word.as_bytes()))
+        {
             return Err(Fault::NotJson);
         }
         self.at += word.len();

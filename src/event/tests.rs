@@ -5,10 +5,14 @@ use std::cmp::Ordering;
 use proptest::prelude::*;
 use serde_json::Value as Json;
 
-use super::{Event, Invalid, Number, Object, Offset, Partition, Position, Record, Text, TopicIndex, Value, View};
+use super::{
+    Event, Invalid, Number, Object, Offset, Partition, Position, Record, Text, TopicIndex, Value,
+    View,
+};
 
 pub(super) fn record(payload: Option<&[u8]>) -> Record<'_> {
-    let position = Position { partition: Partition { topic: TopicIndex(0), number: 0 }, offset: Offset(0) };
+    let position =
+        Position { partition: Partition { topic: TopicIndex(0), number: 0 }, offset: Offset(0) };
     Record { position, topic: "events", timestamp: None, key: None, headers: &(), payload }
 }
 
@@ -38,7 +42,9 @@ fn same(ours: &Value<'_>, theirs: &Json) -> bool {
             a == b || (a - b).abs() <= a.abs() * 1e-15
         }
         (View::String(a), Json::String(b)) => a == b,
-        (View::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (View::Array(a), Json::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+        }
         // With `preserve_order`, serde_json's rule for order and repeated keys is ours.
         (View::Object(a), Json::Object(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|((k, a), (l, b))| k == l && same(a, b))
@@ -84,14 +90,17 @@ pub(super) fn any_json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         any_string(),
         any_number(),
-        prop::sample::select(vec!["null", "true", "false", "[]", "{}", "[ ]", "{\n}"]).prop_map(str::to_owned),
+        prop::sample::select(vec!["null", "true", "false", "[]", "{}", "[ ]", "{\n}"])
+            .prop_map(str::to_owned),
     ];
     leaf.prop_recursive(6, 64, 24, |inner| {
         let key = prop_oneof![2 => "\"[a-c]\"", 1 => "\"[a-z]{3}\"", 1 => any_string()];
         prop_oneof![
-            prop::collection::vec(inner.clone(), 0..24).prop_map(|all| format!("[{}]", all.join(","))),
+            prop::collection::vec(inner.clone(), 0..24)
+                .prop_map(|all| format!("[{}]", all.join(","))),
             prop::collection::vec((key, inner), 0..24).prop_map(|all| {
-                let all: Vec<_> = all.into_iter().map(|(key, value)| format!("{key} : {value}")).collect();
+                let all: Vec<_> =
+                    all.into_iter().map(|(key, value)| format!("{key} : {value}")).collect();
                 format!("{{{}}}", all.join(" ,\t"))
             }),
         ]
@@ -190,21 +199,24 @@ proptest! {
 /// A number as an integer of 10^-12ths, and one of the ways to write it.
 fn spelled() -> impl Strategy<Value = (i128, String)> {
     let mantissa = prop_oneof![-9..=9i64, -2000..2000i64, any::<i64>()];
-    (mantissa, -6..=6i32, 0..4usize, 0..3usize, -4..=4i32).prop_map(|(mantissa, exponent, zeros, lead, shift)| {
-        let value = i128::from(mantissa) * 10i128.pow(u32::try_from(exponent + 12).unwrap());
-        let sign = if mantissa < 0 { "-" } else { "" };
-        let digits = format!("{}{}", mantissa.unsigned_abs(), "0".repeat(zeros));
-        // `exponent` is of the last digit before the added zeros: put the point somewhere and make up for it.
-        let digits = format!("{}{digits}", "0".repeat(lead));
-        let point = usize::try_from(shift.max(1)).unwrap().min(digits.len());
-        let (whole, fraction) = digits.split_at(point);
-        let whole = match whole.trim_start_matches('0') {
-            "" => "0",
-            whole => whole,
-        };
-        let exponent = exponent + i32::try_from(fraction.len()).unwrap() - i32::try_from(zeros).unwrap();
-        let fraction = if fraction.is_empty() { String::new() } else { format!(".{fraction}") };
-        let exponent = if exponent == 0 { String::new() } else { format!("e{exponent:+03}") };
-        (value, format!("{sign}{whole}{fraction}{exponent}"))
-    })
+    (mantissa, -6..=6i32, 0..4usize, 0..3usize, -4..=4i32).prop_map(
+        |(mantissa, exponent, zeros, lead, shift)| {
+            let value = i128::from(mantissa) * 10i128.pow(u32::try_from(exponent + 12).unwrap());
+            let sign = if mantissa < 0 { "-" } else { "" };
+            let digits = format!("{}{}", mantissa.unsigned_abs(), "0".repeat(zeros));
+            // `exponent` is of the last digit before the added zeros: put the point somewhere and make up for it.
+            let digits = format!("{}{digits}", "0".repeat(lead));
+            let point = usize::try_from(shift.max(1)).unwrap().min(digits.len());
+            let (whole, fraction) = digits.split_at(point);
+            let whole = match whole.trim_start_matches('0') {
+                "" => "0",
+                whole => whole,
+            };
+            let exponent =
+                exponent + i32::try_from(fraction.len()).unwrap() - i32::try_from(zeros).unwrap();
+            let fraction = if fraction.is_empty() { String::new() } else { format!(".{fraction}") };
+            let exponent = if exponent == 0 { String::new() } else { format!("e{exponent:+03}") };
+            (value, format!("{sign}{whole}{fraction}{exponent}"))
+        },
+    )
 }

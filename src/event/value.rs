@@ -189,7 +189,8 @@ impl<'a> Value<'a> {
             Value::Shared(text) => Value::Shared(Arc::clone(text)),
             Value::Array(elements) => Value::Array(elements.iter().map(Value::to_static).collect()),
             Value::Object(object) => {
-                let entries = object.iter().map(|(key, value)| (Text::Shared(key.into()), value.to_static()));
+                let entries =
+                    object.iter().map(|(key, value)| (Text::Shared(key.into()), value.to_static()));
                 Value::Object(Arc::new(Object::new(entries.collect())))
             }
         }

@@ -46,7 +46,8 @@ fn deep_and_long_expressions_are_refused_before_the_parser_recurses() {
         ("'", "x", "'", ""),
     ] {
         for count in [10, 60, 100, 1_300, 2_047, 3_000, 10_000, 100_000, 300_000] {
-            let source = format!("{head}{}{middle}{}", repeated.repeat(count), closing.repeat(count));
+            let source =
+                format!("{head}{}{middle}{}", repeated.repeat(count), closing.repeat(count));
             let error = on_a_small_stack(|| {
                 // What compiles is evaluated as well.
                 Expression::compile(&source)
@@ -54,19 +55,28 @@ fn deep_and_long_expressions_are_refused_before_the_parser_recurses() {
                     .err()
             });
             if let Some(error) = &error {
-                assert!(limits.iter().any(|limit| error.message.contains(limit)), "{count} × `{repeated}`: {error:?}");
+                assert!(
+                    limits.iter().any(|limit| error.message.contains(limit)),
+                    "{count} × `{repeated}`: {error:?}"
+                );
             }
             let chain = matches!(repeated, ".a" | " || a" | " && a" | " | a");
             assert_eq!(
                 error.is_none(),
-                count <= 10 || chain && count <= 2_047 || repeated == "x" && count <= 100_000 || error.is_none(),
+                count <= 10
+                    || chain && count <= 2_047
+                    || repeated == "x" && count <= 100_000
+                    || error.is_none(),
                 "{count} × `{repeated}`"
             );
             assert!(error.is_some() || count < 300_000, "{count} × `{repeated}`");
         }
     }
     assert!(refusal(&"a || ".repeat(MAX_TOKENS)).help.contains("contains"));
-    assert!(Expression::compile(&format!("{}a{}", "(".repeat(MAX_DEPTH), ")".repeat(MAX_DEPTH))).is_ok());
+    assert!(
+        Expression::compile(&format!("{}a{}", "(".repeat(MAX_DEPTH), ")".repeat(MAX_DEPTH)))
+            .is_ok()
+    );
     refusal(&format!("{}a{}", "(".repeat(MAX_DEPTH + 1), ")".repeat(MAX_DEPTH + 1)));
     refusal(&format!("`{}`", "[".repeat(MAX_SOURCE - 2)));
     refusal(&format!("`{}`", "[".repeat(10_000)));
@@ -117,7 +127,8 @@ fn a_projection_copies_no_content() {
     let Value::Array(found) = expression.evaluate(&event).unwrap() else { panic!() };
     assert!(found.iter().all(|element| matches!(element, Value::Text(_))));
     let expression = Expression::compile("$.a").unwrap();
-    let (Value::Array(found), Value::Array(own)) = (expression.evaluate(&event).unwrap(), event.root().field("a"))
+    let (Value::Array(found), Value::Array(own)) =
+        (expression.evaluate(&event).unwrap(), event.root().field("a"))
     else {
         panic!()
     };

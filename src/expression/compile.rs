@@ -12,7 +12,8 @@ use super::{CompileError, syntax};
 /// Compiles an expression; the warnings are in the order of the text.
 pub(super) fn compile(source: &str) -> Result<(Node, Vec<CompileError>), CompileError> {
     let tokens = Tokens::read(source)?;
-    let ast = jmespath::parse(&tokens.plain).map_err(|error| syntax::explain(&error, &tokens, source.len()))?;
+    let ast = jmespath::parse(&tokens.plain)
+        .map_err(|error| syntax::explain(&error, &tokens, source.len()))?;
     let mut compiler = Compiler { tokens: &tokens, warnings: Vec::new() };
     let node = compiler.node(&ast)?;
     let mut warnings = compiler.warnings;
@@ -40,7 +41,11 @@ impl<'s> Compiler<'_, 's> {
                 if *step == 0 {
                     // The parser's offset is that of `]`, which the step stands before.
                     let offset = self.token_before(*offset).map_or(*offset, |step| step.offset);
-                    return Err(CompileError::new(offset, "the step of a slice is 0", "leave it out, or write `1`"));
+                    return Err(CompileError::new(
+                        offset,
+                        "the step of a slice is 0",
+                        "leave it out, or write `1`",
+                    ));
                 }
                 Node::Slice { start: *start, stop: *stop, step: *step }
             }
@@ -62,8 +67,12 @@ impl<'s> Compiler<'_, 's> {
                 Node::All(self.nodes(&mut operands.drain(..))?)
             }
             Ast::Not { node, .. } => Node::Not(Box::new(self.node(node)?)),
-            Ast::Condition { predicate, then, .. } => Node::Where(Box::new((self.node(predicate)?, self.node(then)?))),
-            Ast::Comparison { comparator, lhs, rhs, .. } => self.comparison(comparator, lhs, rhs)?,
+            Ast::Condition { predicate, then, .. } => {
+                Node::Where(Box::new((self.node(predicate)?, self.node(then)?)))
+            }
+            Ast::Comparison { comparator, lhs, rhs, .. } => {
+                self.comparison(comparator, lhs, rhs)?
+            }
             Ast::ObjectValues { node, .. } => {
                 self.refuse_part_of_not(node)?;
                 Node::Values(Box::new(self.node(node)?))
@@ -78,13 +87,19 @@ impl<'s> Compiler<'_, 's> {
             }
             Ast::MultiList { elements, .. } => Node::List(self.nodes(&mut elements.iter())?),
             Ast::MultiHash { elements, .. } => {
-                let pairs = elements.iter().map(|pair| Ok((pair.key.as_str().into(), self.node(&pair.value)?)));
+                let pairs = elements
+                    .iter()
+                    .map(|pair| Ok((pair.key.as_str().into(), self.node(&pair.value)?)));
                 Node::Hash(pairs.collect::<Result<_, CompileError>>()?)
             }
             Ast::Function { name, args, offset } => self.call(name, args, *offset)?,
             Ast::Expref { offset, .. } => {
                 let help = "only map, sort_by, min_by and max_by take `&expression`; `and` is written `&&`";
-                return Err(CompileError::new(*offset, "`&` is only for an argument of a function", help));
+                return Err(CompileError::new(
+                    *offset,
+                    "`&` is only for an argument of a function",
+                    help,
+                ));
             }
         })
     }
@@ -105,7 +120,9 @@ impl<'s> Compiler<'_, 's> {
     fn literal(&self, value: &jmespath::Variable, offset: usize) -> crate::event::Value<'static> {
         match (self.tokens.at(offset), value) {
             (Some(token), _) if token.kind == Kind::Literal => token.value.clone(),
-            (_, jmespath::Variable::String(text)) => crate::event::Value::Shared(text.as_str().into()),
+            (_, jmespath::Variable::String(text)) => {
+                crate::event::Value::Shared(text.as_str().into())
+            }
             _ => crate::event::Value::Null,
         }
     }
@@ -119,7 +136,9 @@ impl<'s> Compiler<'_, 's> {
             let step = self.node(part)?;
             match (steps.last(), &step) {
                 (Some(Node::Record), Node::Field(name)) => {
-                    let Some(known) = RecordPart::ALL.into_iter().find(|known| known.name() == &**name) else {
+                    let Some(known) =
+                        RecordPart::ALL.into_iter().find(|known| known.name() == &**name)
+                    else {
                         let offset = match part {
                             Ast::Field { offset, .. } => *offset,
                             _ => 0,
@@ -159,13 +178,22 @@ impl<'s> Compiler<'_, 's> {
         match ast {
             Ast::Not { offset, .. } => {
                 let message = "`!` binds stronger than what follows its operand: this takes a part of true or false";
-                Err(CompileError::new(*offset, message, "put brackets around the operand: `!(a.b)`"))
+                Err(CompileError::new(
+                    *offset,
+                    message,
+                    "put brackets around the operand: `!(a.b)`",
+                ))
             }
             _ => Ok(()),
         }
     }
 
-    fn comparison(&mut self, comparator: &Comparator, lhs: &Ast, rhs: &Ast) -> Result<Node, CompileError> {
+    fn comparison(
+        &mut self,
+        comparator: &Comparator,
+        lhs: &Ast,
+        rhs: &Ast,
+    ) -> Result<Node, CompileError> {
         let comparison = match comparator {
             Comparator::Equal => Comparison::Equal,
             Comparator::NotEqual => Comparison::NotEqual,
@@ -194,7 +222,9 @@ impl<'s> Compiler<'_, 's> {
                 let offset = offset_of(this.0);
                 let message = format!("this compares true or false with a {}", value.type_name());
                 let help = match this.1 {
-                    Node::Not(_) => "`!` binds stronger than the comparison: write `!(a == 'x')` or `a != 'x'`",
+                    Node::Not(_) => {
+                        "`!` binds stronger than the comparison: write `!(a == 'x')` or `a != 'x'`"
+                    }
                     _ => "write two comparisons joined by `&&`",
                 };
                 return Err(CompileError::new(offset, message, help));
@@ -202,16 +232,22 @@ impl<'s> Compiler<'_, 's> {
             if let (true, Node::Literal(value)) = (ordering, this.1)
                 && value.type_name() != "number"
             {
-                let message =
-                    format!("`<` and `>` order numbers only: with a {} this is always null", value.type_name());
+                let message = format!(
+                    "`<` and `>` order numbers only: with a {} this is always null",
+                    value.type_name()
+                );
                 let help = "write the number in backticks: `5`, or compare with `==`";
                 self.warnings.push(CompileError::new(offset_of(this.0), message, help));
             }
         }
         let (left_quoted, right_quoted) = (self.quoted(left.0), self.quoted(right.0));
         match (left_quoted, right_quoted) {
-            (_, Some((offset, name))) if !matches!(left.1, Node::Literal(_)) => self.warn_of_quoted(offset, &name),
-            (Some((offset, name)), None) if !matches!(right.1, Node::Literal(_)) && is_plain(&name) => {
+            (_, Some((offset, name))) if !matches!(left.1, Node::Literal(_)) => {
+                self.warn_of_quoted(offset, &name)
+            }
+            (Some((offset, name)), None)
+                if !matches!(right.1, Node::Literal(_)) && is_plain(&name) =>
+            {
                 self.warn_of_quoted(offset, &name);
             }
             _ => {}
@@ -222,7 +258,9 @@ impl<'s> Compiler<'_, 's> {
     /// A field that is a word in double quotes and nothing else.
     fn quoted(&self, ast: &Ast) -> Option<(usize, String)> {
         match ast {
-            Ast::Field { name, offset } if self.kind_at(*offset) == Some(Kind::Quoted) => Some((*offset, name.clone())),
+            Ast::Field { name, offset } if self.kind_at(*offset) == Some(Kind::Quoted) => {
+                Some((*offset, name.clone()))
+            }
             _ => None,
         }
     }
@@ -230,7 +268,11 @@ impl<'s> Compiler<'_, 's> {
     fn warn_of_quoted(&mut self, offset: usize, name: &str) {
         let name = brief(name);
         let message = format!("`\"{name}\"` is the field `{name}`, not a text");
-        self.warnings.push(CompileError::new(offset, message, format!("a text is written '{name}'")));
+        self.warnings.push(CompileError::new(
+            offset,
+            message,
+            format!("a text is written '{name}'"),
+        ));
     }
 
     /// `a == 'x' || 'y'` is always true.
@@ -248,17 +290,27 @@ impl<'s> Compiler<'_, 's> {
         let offset = self.token_before(bracket).map_or(bracket, |name| name.offset);
         let Some(function) = Function::named(name) else {
             let help = Function::nearest(name);
-            return Err(CompileError::new(offset, format!("unknown function `{}`", brief(name)), help));
+            return Err(CompileError::new(
+                offset,
+                format!("unknown function `{}`", brief(name)),
+                help,
+            ));
         };
         let signature = function.signature();
         if let Err(expected) = signature.check_count(args.len()) {
             let message = format!("`{name}` takes {expected}, not {}", args.len());
-            return Err(CompileError::new(offset, message, format!("write it as {}", signature.usage)));
+            return Err(CompileError::new(
+                offset,
+                message,
+                format!("write it as {}", signature.usage),
+            ));
         }
         let mut nodes = Vec::with_capacity(args.len());
         for (at, arg) in args.iter().enumerate() {
             let takes = signature.argument(at);
-            let wrong = |is: &str| format!("`{name}` takes {} as argument {}, not {is}", takes.describe(), at + 1);
+            let wrong = |is: &str| {
+                format!("`{name}` takes {} as argument {}, not {is}", takes.describe(), at + 1)
+            };
             let node = match (takes.is_expression(), arg) {
                 (true, Ast::Expref { ast, .. }) => self.node(ast)?,
                 (true, _) => {
@@ -276,7 +328,11 @@ impl<'s> Compiler<'_, 's> {
                 && !takes.accepts(value)
             {
                 let help = format!("write it as {}", signature.usage);
-                return Err(CompileError::new(offset_of(arg), wrong(&format!("a {}", value.type_name())), help));
+                return Err(CompileError::new(
+                    offset_of(arg),
+                    wrong(&format!("a {}", value.type_name())),
+                    help,
+                ));
             }
             if function.expects_text(at)
                 && let Some((offset, word)) = self.quoted(arg)

@@ -63,9 +63,13 @@ mod tests {
     #[test]
     fn one_text_is_kept_once() {
         let mut compiled = Compiled::default();
-        let (first, again) = (compiled.expression("a.b").unwrap(), compiled.expression("a.b").unwrap());
+        let (first, again) =
+            (compiled.expression("a.b").unwrap(), compiled.expression("a.b").unwrap());
         assert!(Arc::ptr_eq(&first.inner, &again.inner));
-        assert!(!Arc::ptr_eq(&first.inner, &compiled.expression("a . b").unwrap().inner), "a text of its own");
+        assert!(
+            !Arc::ptr_eq(&first.inner, &compiled.expression("a . b").unwrap().inner),
+            "a text of its own"
+        );
         assert!(compiled.expression("a.").is_err());
         assert!(compiled.expression("a.").is_err(), "a fault is told each time");
     }

@@ -9,8 +9,10 @@ use crate::event::{Event, Offset, Partition, Position, Record, TopicIndex, Value
 
 /// An event with any root: the cases are not only objects.
 pub(super) fn event_of(text: &str) -> Event<'_> {
-    let position = Position { partition: Partition { topic: TopicIndex(0), number: 0 }, offset: Offset(0) };
-    let record = Record { position, topic: "t", timestamp: None, key: None, headers: &(), payload: None };
+    let position =
+        Position { partition: Partition { topic: TopicIndex(0), number: 0 }, offset: Offset(0) };
+    let record =
+        Record { position, topic: "t", timestamp: None, key: None, headers: &(), payload: None };
     Event::of(record, Value::parse(text).unwrap())
 }
 
@@ -50,7 +52,9 @@ fn check(given: &str, case: &Json) -> Result<(), String> {
 pub(super) fn same(a: &Json, b: &Json) -> bool {
     match (a, b) {
         (Json::Number(a), Json::Number(b)) => a.as_f64() == b.as_f64(),
-        (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Json::Array(a), Json::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+        }
         (Json::Object(a), Json::Object(b)) => {
             a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
         }
@@ -88,6 +92,11 @@ fn every_case_of_the_compliance_suite_holds() {
         count += 1;
         failures.extend(check(given, case).err());
     });
-    assert!(failures.is_empty(), "{} of {count} cases fail:\n{}", failures.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {count} cases fail:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
     assert_eq!(count, 861);
 }

@@ -91,8 +91,9 @@ fn condition(node: &Node, paths: &mut Paths) -> Condition {
         Node::All(nodes) => Kind::All(nodes.iter().map(|node| condition(node, paths)).collect()),
         Node::Any(nodes) => Kind::Any(nodes.iter().map(|node| condition(node, paths)).collect()),
         Node::Not(node) => Kind::Not(Box::new(condition(node, paths))),
-        _ => covered(node, paths)
-            .unwrap_or_else(|| if is_of_record(node) { Kind::Record(shared(node)) } else { Kind::Whole(shared(node)) }),
+        _ => covered(node, paths).unwrap_or_else(|| {
+            if is_of_record(node) { Kind::Record(shared(node)) } else { Kind::Whole(shared(node)) }
+        }),
     })
 }
 
@@ -104,9 +105,11 @@ fn covered(node: &Node, paths: &mut Paths) -> Option<Kind> {
     match node {
         Node::Field(_) | Node::Path(_) => Some(Kind::Is(field(node, paths)?)),
         Node::Compare(comparison, sides) => match (&sides.0, &sides.1) {
-            (Node::Literal(literal), node) => {
-                Some(Kind::Compare(field(node, paths)?, comparison.mirrored(), Scalar::of(literal)?))
-            }
+            (Node::Literal(literal), node) => Some(Kind::Compare(
+                field(node, paths)?,
+                comparison.mirrored(),
+                Scalar::of(literal)?,
+            )),
             (node, Node::Literal(literal)) => {
                 Some(Kind::Compare(field(node, paths)?, *comparison, Scalar::of(literal)?))
             }
@@ -135,7 +138,9 @@ fn covered(node: &Node, paths: &mut Paths) -> Option<Kind> {
 
 fn test(test: Test, args: &[Node], paths: &mut Paths) -> Option<Kind> {
     match args {
-        [node, Node::Literal(literal)] => Some(Kind::Test(test, field(node, paths)?, Scalar::of(literal)?)),
+        [node, Node::Literal(literal)] => {
+            Some(Kind::Test(test, field(node, paths)?, Scalar::of(literal)?))
+        }
         _ => None,
     }
 }
@@ -166,7 +171,8 @@ fn is_of_record(node: &Node) -> bool {
         Node::Record | Node::RecordPart(_) | Node::Literal(_) => true,
         Node::Path(steps) => match &**steps {
             [first, rest @ ..] => {
-                is_of_record(first) && rest.iter().all(|step| matches!(step, Node::Field(_) | Node::Index(_)))
+                is_of_record(first)
+                    && rest.iter().all(|step| matches!(step, Node::Field(_) | Node::Index(_)))
             }
             [] => false,
         },
@@ -174,7 +180,9 @@ fn is_of_record(node: &Node) -> bool {
         Node::Not(node) => is_of_record(node),
         Node::Compare(_, sides) => is_of_record(&sides.0) && is_of_record(&sides.1),
         Node::Call(function, args) => {
-            let plain = |(at, arg)| function.signature().argument(at) != Takes::Expression && is_of_record(arg);
+            let plain = |(at, arg)| {
+                function.signature().argument(at) != Takes::Expression && is_of_record(arg)
+            };
             args.iter().enumerate().all(plain)
         }
         _ => false,

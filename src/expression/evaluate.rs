@@ -157,7 +157,9 @@ impl<'r> Evaluation<'r> {
                 _ => Value::Null,
             },
             Node::Values(object) => match self.node(object, current)? {
-                Value::Object(object) => self.array(object.iter().map(|(_, value)| value.clone()))?,
+                Value::Object(object) => {
+                    self.array(object.iter().map(|(_, value)| value.clone()))?
+                }
                 _ => Value::Null,
             },
             Node::Flatten(list) => match self.node(list, current)? {
@@ -166,7 +168,11 @@ impl<'r> Evaluation<'r> {
             },
             Node::List(_) | Node::Hash(_) if matches!(current, Value::Null) => Value::Null,
             Node::List(nodes) => {
-                let elements = nodes.iter().map(|node| self.node(node, current)).collect::<Result<Vec<_>, _>>()?;
+                let elements = nodes.iter().map(|node| self.node(node, current)).collect::<Result<
+                    Vec<_>,
+                    _,
+                >>(
+                )?;
                 self.array(elements)?
             }
             Node::Hash(pairs) => {
@@ -181,7 +187,12 @@ impl<'r> Evaluation<'r> {
     }
 
     /// The results of a node for every element.
-    pub(super) fn map(&self, elements: &[Value<'r>], node: &'r Node, skip_null: bool) -> Result<Value<'r>, EvalError> {
+    pub(super) fn map(
+        &self,
+        elements: &[Value<'r>],
+        node: &'r Node,
+        skip_null: bool,
+    ) -> Result<Value<'r>, EvalError> {
         let mut results = Vec::new();
         for element in elements {
             let result = self.node(node, element)?;
@@ -194,7 +205,10 @@ impl<'r> Evaluation<'r> {
     }
 
     /// A new array, paid for.
-    pub(super) fn array(&self, elements: impl IntoIterator<Item = Value<'r>>) -> Result<Value<'r>, EvalError> {
+    pub(super) fn array(
+        &self,
+        elements: impl IntoIterator<Item = Value<'r>>,
+    ) -> Result<Value<'r>, EvalError> {
         let mut paid = Vec::new();
         for element in elements {
             self.budget.step()?;
@@ -205,7 +219,10 @@ impl<'r> Evaluation<'r> {
     }
 
     /// A new object, paid for.
-    pub(super) fn object(&self, entries: Vec<(Text<'r>, Value<'r>)>) -> Result<Value<'r>, EvalError> {
+    pub(super) fn object(
+        &self,
+        entries: Vec<(Text<'r>, Value<'r>)>,
+    ) -> Result<Value<'r>, EvalError> {
         self.budget.made(entries.len() * size_of::<(Text<'_>, Value<'_>)>())?;
         Ok(Value::Object(Object::new(entries).into()))
     }
@@ -253,7 +270,12 @@ impl<'r> Evaluation<'r> {
     }
 
     /// The first operand that decides, or the last.
-    fn chain(&self, operands: &'r [Node], current: &Value<'r>, decides: bool) -> Result<Value<'r>, EvalError> {
+    fn chain(
+        &self,
+        operands: &'r [Node],
+        current: &Value<'r>,
+        decides: bool,
+    ) -> Result<Value<'r>, EvalError> {
         let mut result = Value::Null;
         for operand in operands {
             result = self.node(operand, current)?;
@@ -279,7 +301,9 @@ impl<'r> Evaluation<'r> {
     }
 
     fn record(&self) -> Result<Value<'r>, EvalError> {
-        let parts = RecordPart::ALL.into_iter().map(|part| Ok((Text::Borrowed(part.name()), self.record_part(part)?)));
+        let parts = RecordPart::ALL
+            .into_iter()
+            .map(|part| Ok((Text::Borrowed(part.name()), self.record_part(part)?)));
         self.object(parts.collect::<Result<_, EvalError>>()?)
     }
 
@@ -293,8 +317,11 @@ impl<'r> Evaluation<'r> {
             RecordPart::Key => self.bytes(record.key)?,
             RecordPart::Headers => {
                 let mut entries = Vec::new();
-                record.headers.for_each(&mut |name, value| entries.push((Text::Borrowed(name), value)));
-                let entries = entries.into_iter().map(|(name, value)| Ok((name, self.bytes(value)?)));
+                record
+                    .headers
+                    .for_each(&mut |name, value| entries.push((Text::Borrowed(name), value)));
+                let entries =
+                    entries.into_iter().map(|(name, value)| Ok((name, self.bytes(value)?)));
                 self.object(entries.collect::<Result<_, EvalError>>()?)?
             }
         })
@@ -323,8 +350,11 @@ fn slice<'s, 'r>(
         Some(from_end) if from_end < 0 => (from_end + length).clamp(lowest, highest),
         Some(place) => place.clamp(lowest, highest),
     };
-    let (first, end) =
-        if step > 0 { (place(start, 0), place(stop, length)) } else { (place(start, length - 1), place(stop, -1)) };
+    let (first, end) = if step > 0 {
+        (place(start, 0), place(stop, length))
+    } else {
+        (place(start, length - 1), place(stop, -1))
+    };
     let mut at = first;
     std::iter::from_fn(move || {
         if (step > 0 && at >= end) || (step < 0 && at <= end) {

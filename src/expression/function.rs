@@ -105,7 +105,8 @@ impl Function {
     /// The remedy for an unknown name: the nearest known one, or all.
     pub(super) fn nearest(name: &str) -> String {
         let name = name.to_ascii_lowercase();
-        let distances = Function::ALL.iter().map(|function| (distance(&name, function.name()), *function));
+        let distances =
+            Function::ALL.iter().map(|function| (distance(&name, function.name()), *function));
         match distances.min_by_key(|(distance, _)| *distance) {
             Some((distance, nearest)) if distance <= 2.max(nearest.name().len() / 3) => {
                 format!("did you mean `{}`: {}", nearest.name(), nearest.signature().usage)
@@ -119,7 +120,11 @@ impl Function {
 
     /// Whether this argument is nearly always meant as a text, so that a word in double quotes is a mistake.
     pub(super) fn expects_text(self, at: usize) -> bool {
-        matches!((self, at), (Function::Contains | Function::StartsWith | Function::EndsWith, 1) | (Function::Join, 0))
+        matches!(
+            (self, at),
+            (Function::Contains | Function::StartsWith | Function::EndsWith, 1)
+                | (Function::Join, 0)
+        )
     }
 }
 
@@ -185,8 +190,12 @@ impl Takes {
     }
 
     pub(super) fn accepts(self, value: &Value<'_>) -> bool {
-        let numbers = |elements: &[Value<'_>]| elements.iter().all(|element| matches!(element.view(), View::Number(_)));
-        let texts = |elements: &[Value<'_>]| elements.iter().all(|element| matches!(element.view(), View::String(_)));
+        let numbers = |elements: &[Value<'_>]| {
+            elements.iter().all(|element| matches!(element.view(), View::Number(_)))
+        };
+        let texts = |elements: &[Value<'_>]| {
+            elements.iter().all(|element| matches!(element.view(), View::String(_)))
+        };
         match (self, value.view()) {
             (Takes::Any, _)
             | (Takes::Number, View::Number(_))
@@ -222,11 +231,17 @@ pub(super) fn call<'r>(
     let mut values = Vec::with_capacity(nodes.len());
     for (at, node) in nodes.iter().enumerate() {
         let takes = signature.argument(at);
-        values.push(if takes.is_expression() { Value::Null } else { evaluation.node(node, current)? });
+        values.push(if takes.is_expression() {
+            Value::Null
+        } else {
+            evaluation.node(node, current)?
+        });
     }
     for (at, value) in values.iter().enumerate() {
         let takes = signature.argument(at);
-        if let (Takes::Numbers | Takes::Texts | Takes::NumbersOrTexts, View::Array(elements)) = (takes, value.view()) {
+        if let (Takes::Numbers | Takes::Texts | Takes::NumbersOrTexts, View::Array(elements)) =
+            (takes, value.view())
+        {
             evaluation.budget.steps(elements.len())?;
         }
         if !takes.is_expression() && !takes.accepts(value) {

@@ -48,7 +48,8 @@ impl<'s> Tokens<'s> {
     /// Reads a whole expression.
     pub(super) fn read(source: &'s str) -> Result<Self, CompileError> {
         if source.len() > MAX_SOURCE {
-            let message = format!("the expression has {} bytes, more than {MAX_SOURCE}", source.len());
+            let message =
+                format!("the expression has {} bytes, more than {MAX_SOURCE}", source.len());
             return Err(CompileError::new(MAX_SOURCE, message, "split it over several actions"));
         }
         let mut all = Tokens { tokens: Vec::new(), plain: String::with_capacity(source.len()) };
@@ -70,7 +71,10 @@ impl<'s> Tokens<'s> {
 
     /// The token that begins at this offset.
     pub(super) fn at(&self, offset: usize) -> Option<&Token<'s>> {
-        self.tokens.binary_search_by_key(&offset, |token| token.offset).ok().and_then(|at| self.tokens.get(at))
+        self.tokens
+            .binary_search_by_key(&offset, |token| token.offset)
+            .ok()
+            .and_then(|at| self.tokens.get(at))
     }
 
     /// All of them.
@@ -108,11 +112,17 @@ impl<'s> Tokens<'s> {
     /// Depth is counted as the parser recurses: brackets, prefixes, projections and comparisons, until `,`, `|`, `||` or `&&`.
     fn check_shape(&self, end: usize) -> Result<(), CompileError> {
         let Some(last) = self.tokens.last() else {
-            return Err(CompileError::new(0, "the expression is empty", "write a field, such as `type == 'track'`"));
+            return Err(CompileError::new(
+                0,
+                "the expression is empty",
+                "write a field, such as `type == 'track'`",
+            ));
         };
         if self.tokens.len() > MAX_TOKENS {
-            let message = format!("the expression has {} parts, more than {MAX_TOKENS}", self.tokens.len());
-            let help = "write a long list of `a == 'x' || a == 'y'` as contains(`[\"x\", \"y\"]`, a)";
+            let message =
+                format!("the expression has {} parts, more than {MAX_TOKENS}", self.tokens.len());
+            let help =
+                "write a long list of `a == 'x' || a == 'y'` as contains(`[\"x\", \"y\"]`, a)";
             return Err(CompileError::new(last.offset, message, help));
         }
         let mut levels: Vec<(&Token<'_>, usize)> = Vec::new();
@@ -127,9 +137,15 @@ impl<'s> Tokens<'s> {
                     depth += 1;
                 }
                 ")" | "]" | "}" => {
-                    let Some((open, outer)) = levels.pop().filter(|(open, _)| closes(open.text, token.text)) else {
+                    let Some((open, outer)) =
+                        levels.pop().filter(|(open, _)| closes(open.text, token.text))
+                    else {
                         let message = format!("`{}` closes nothing", token.text);
-                        return Err(CompileError::new(token.offset, message, "remove it or add what it should close"));
+                        return Err(CompileError::new(
+                            token.offset,
+                            message,
+                            "remove it or add what it should close",
+                        ));
                     };
                     depth -= top + 1;
                     top = outer;
@@ -150,7 +166,11 @@ impl<'s> Tokens<'s> {
             }
             if depth > MAX_DEPTH {
                 let message = format!("the expression is nested deeper than {MAX_DEPTH} levels");
-                return Err(CompileError::new(token.offset, message, "split it, or join its steps with `|`"));
+                return Err(CompileError::new(
+                    token.offset,
+                    message,
+                    "split it, or join its steps with `|`",
+                ));
             }
         }
         if let Some((open, _)) = levels.pop() {
@@ -188,20 +208,24 @@ fn closes(open: &str, close: &str) -> bool {
 
 /// What `rest` begins with and how long that is; no kind is white space.
 fn classify(rest: &str, first: char, offset: usize) -> Result<(Option<Kind>, usize), CompileError> {
-    let name_length = |text: &str| text.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
+    let name_length =
+        |text: &str| text.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
     let sign = |length: usize| Ok((Some(Kind::Sign), length));
     match first {
         ' ' | '\n' | '\t' | '\r' => Ok((None, 1)),
         'a'..='z' | 'A'..='Z' | '_' => Ok((Some(Kind::Name), name_length(rest))),
         '0'..='9' => Ok((Some(Kind::Number), rest.bytes().take_while(u8::is_ascii_digit).count())),
-        '-' if rest.as_bytes().get(1).is_some_and(u8::is_ascii_digit) => {
-            Ok((Some(Kind::Number), 1 + rest.bytes().skip(1).take_while(u8::is_ascii_digit).count()))
-        }
+        '-' if rest.as_bytes().get(1).is_some_and(u8::is_ascii_digit) => Ok((
+            Some(Kind::Number),
+            1 + rest.bytes().skip(1).take_while(u8::is_ascii_digit).count(),
+        )),
         '$' => match rest.get(1..1 + name_length(rest.get(1..).unwrap_or_default())) {
             Some("") | None => Ok((Some(Kind::Root), 1)),
             Some("record") => Ok((Some(Kind::Record), 7)),
             Some(name) => {
-                let help = format!("write `$.{name}` for the event's field, or `$record` for the Kafka record");
+                let help = format!(
+                    "write `$.{name}` for the event's field, or `$record` for the Kafka record"
+                );
                 Err(CompileError::new(offset, format!("there is no `${name}`"), help))
             }
         },
@@ -209,15 +233,26 @@ fn classify(rest: &str, first: char, offset: usize) -> Result<(Option<Kind>, usi
         '"' => Ok((Some(Kind::Quoted), delimited(rest, first, offset)?)),
         '\'' => Ok((Some(Kind::Raw), delimited(rest, first, offset)?)),
         '`' => Ok((Some(Kind::Literal), delimited(rest, first, offset)?)),
-        _ if ["[?", "[]", "||", "&&", "==", "!=", "<=", ">="].iter().any(|two| rest.starts_with(two)) => sign(2),
-        '.' | '[' | ']' | '*' | '|' | '{' | '}' | '&' | '(' | ')' | ',' | ':' | '<' | '>' | '!' => sign(1),
+        _ if ["[?", "[]", "||", "&&", "==", "!=", "<=", ">="]
+            .iter()
+            .any(|two| rest.starts_with(two)) =>
+        {
+            sign(2)
+        }
+        '.' | '[' | ']' | '*' | '|' | '{' | '}' | '&' | '(' | ')' | ',' | ':' | '<' | '>' | '!' => {
+            sign(1)
+        }
         _ => {
             let help = match first {
                 '=' => "equality is written `==`",
                 '-' => "a name with `-` stands in double quotes: \"user-id\"",
-                '“' | '”' | '„' | '‘' | '’' => "write straight quotes: a text is 'text', a name is \"name\"",
+                '“' | '”' | '„' | '‘' | '’' => {
+                    "write straight quotes: a text is 'text', a name is \"name\""
+                }
                 '+' | '/' | '%' | '^' => "JMESPath has no arithmetic; sum([a, b]) adds",
-                _ => "a name with other characters than a-z, 0-9 and _ stands in double quotes: \"größe\"",
+                _ => {
+                    "a name with other characters than a-z, 0-9 and _ stands in double quotes: \"größe\""
+                }
             };
             Err(CompileError::new(offset, format!("unexpected `{first}`"), help))
         }
@@ -235,8 +270,10 @@ fn delimited(rest: &str, delimiter: char, offset: usize) -> Result<usize, Compil
             inside.next();
         }
     }
-    let message =
-        format!("{} is never closed", if delimiter == '`' { "the backtick".into() } else { format!("`{delimiter}`") });
+    let message = format!(
+        "{} is never closed",
+        if delimiter == '`' { "the backtick".into() } else { format!("`{delimiter}`") }
+    );
     Err(CompileError::new(offset, message, format!("add the closing {delimiter}")))
 }
 
@@ -244,9 +281,11 @@ fn literal(token: &Token<'_>) -> Result<Value<'static>, CompileError> {
     let content = token.text.get(1..token.text.len() - 1).unwrap_or_default().replace("\\`", "`");
     match Value::parse(&content) {
         Ok(value) => Ok(value.to_static()),
-        Err(Fault::TooDeep) => {
-            Err(CompileError::new(token.offset, "the literal is nested deeper than 127 levels", "make it flatter"))
-        }
+        Err(Fault::TooDeep) => Err(CompileError::new(
+            token.offset,
+            "the literal is nested deeper than 127 levels",
+            "make it flatter",
+        )),
         Err(Fault::NotJson) if content.trim().is_empty() => Err(CompileError::new(
             token.offset,
             "the literal is empty",
@@ -254,7 +293,10 @@ fn literal(token: &Token<'_>) -> Result<Value<'static>, CompileError> {
         )),
         Err(Fault::NotJson) => {
             let message = format!("{} is not JSON", brief(token.text));
-            let help = format!("a text is written '{}'; backticks hold JSON, such as `5` or `true`", brief(&content));
+            let help = format!(
+                "a text is written '{}'; backticks hold JSON, such as `5` or `true`",
+                brief(&content)
+            );
             Err(CompileError::new(token.offset, message, help))
         }
     }
@@ -269,7 +311,11 @@ pub(super) fn brief(text: &str) -> String {
 }
 
 fn two_operands(before: &Token<'_>, token: &Token<'_>) -> CompileError {
-    let message = format!("`{}` follows `{}` with no operator between", brief(token.text), brief(before.text));
+    let message = format!(
+        "`{}` follows `{}` with no operator between",
+        brief(token.text),
+        brief(before.text)
+    );
     let word = |token: &Token<'_>| token.text.to_ascii_lowercase();
     let help = match (word(before).as_str(), word(token).as_str()) {
         ("and", _) | (_, "and") => "write `&&`",

@@ -19,10 +19,12 @@ pub(crate) fn any_document() -> impl Strategy<Value = serde_json::Value> {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Json::from),
             // The crate sorts keys: so do these.
-            prop::collection::btree_map("[a-d]", inner, 0..5).prop_map(|map| Json::Object(map.into_iter().collect())),
+            prop::collection::btree_map("[a-d]", inner, 0..5)
+                .prop_map(|map| Json::Object(map.into_iter().collect())),
         ]
     });
-    prop::collection::btree_map("[a-d]", any, 1..5).prop_map(|map| Json::Object(map.into_iter().collect()))
+    prop::collection::btree_map("[a-d]", any, 1..5)
+        .prop_map(|map| Json::Object(map.into_iter().collect()))
 }
 
 /// Expressions of which ours and the crate's meaning are the same: without `merge`, `avg` and `to_number`.
@@ -39,9 +41,15 @@ pub(crate) fn any_expression() -> impl Strategy<Value = String> {
         prop_oneof![
             (one.clone(), "[a-d]").prop_map(|(a, b)| format!("{a}.{b}")),
             (one.clone(), -3..3i32).prop_map(|(a, at)| format!("{a}[{at}]")),
-            (one.clone(), prop::sample::select(vec!["[]", "[*]", ".*", "[1:]", "[::-1]", "[:-1:2]", "[-2:]"]))
+            (
+                one.clone(),
+                prop::sample::select(vec!["[]", "[*]", ".*", "[1:]", "[::-1]", "[:-1:2]", "[-2:]"])
+            )
                 .prop_map(|(a, p)| format!("{a}{p}")),
-            (two.clone(), prop::sample::select(vec!["==", "!=", "<", "<=", ">", ">=", "&&", "||", "|"]))
+            (
+                two.clone(),
+                prop::sample::select(vec!["==", "!=", "<", "<=", ">", ">=", "&&", "||", "|"])
+            )
                 .prop_map(|((a, b), op)| format!("{a} {op} {b}")),
             two.clone().prop_map(|(a, b)| format!("{a}[?{b}]")),
             two.clone().prop_map(|(a, b)| format!("{a}.[{b}, {a}]")),
@@ -70,7 +78,16 @@ pub(crate) fn any_expression() -> impl Strategy<Value = String> {
                 ])
             )
                 .prop_map(|(a, f)| format!("{f}({a})")),
-            (two.clone(), prop::sample::select(vec!["contains", "starts_with", "ends_with", "join", "not_null"]))
+            (
+                two.clone(),
+                prop::sample::select(vec![
+                    "contains",
+                    "starts_with",
+                    "ends_with",
+                    "join",
+                    "not_null"
+                ])
+            )
                 .prop_map(|((a, b), f)| format!("{f}({a}, {b})")),
             (two.clone(), prop::sample::select(vec!["sort_by", "max_by", "min_by"]))
                 .prop_map(|((a, b), f)| format!("{f}({a}, &{b})")),
@@ -137,6 +154,10 @@ proptest! {
 
 /// Whether the crate knows a function, and one argument is enough for it.
 fn jmespath_has(name: &str) -> bool {
-    let error = jmespath::compile(&format!("{name}(@)")).unwrap().search("x").err().map(|error| error.to_string());
+    let error = jmespath::compile(&format!("{name}(@)"))
+        .unwrap()
+        .search("x")
+        .err()
+        .map(|error| error.to_string());
     !error.is_some_and(|error| error.contains("undefined function") || error.contains("arguments"))
 }

@@ -78,7 +78,12 @@ impl Template {
     #[must_use]
     pub fn warnings(&self) -> Vec<CompileError> {
         let each = |variable: &Variable| {
-            variable.expression.warnings().iter().map(|it| shifted(it.clone(), variable.offset)).collect::<Vec<_>>()
+            variable
+                .expression
+                .warnings()
+                .iter()
+                .map(|it| shifted(it.clone(), variable.offset))
+                .collect::<Vec<_>>()
         };
         self.variables().flat_map(each).collect()
     }
@@ -103,7 +108,9 @@ impl Template {
     ) {
         for piece in &self.pieces {
             match piece {
-                Piece::Text(range) => out.push_str(self.source.get(range.clone()).unwrap_or_default()),
+                Piece::Text(range) => {
+                    out.push_str(self.source.get(range.clone()).unwrap_or_default())
+                }
                 Piece::Variable(variable) => {
                     let start = out.len();
                     match variable.expression.evaluate(event) {
@@ -131,11 +138,16 @@ impl Template {
 }
 
 /// Compiles the variable whose `{{` stands at `opening`; returns it and where the text after it begins.
-fn compile_variable(source: &str, opening: usize, compiled: &mut Compiled) -> Result<(Variable, usize), CompileError> {
+fn compile_variable(
+    source: &str,
+    opening: usize,
+    compiled: &mut Compiled,
+) -> Result<(Variable, usize), CompileError> {
     let raw = source[opening..].starts_with("{{{");
     let (open, close) = if raw { ("{{{", "}}}") } else { ("{{", "}}") };
     let inner = opening + open.len();
-    let length = closing(&source[inner..], close).map_err(|quote| unclosed(open, close, opening, inner, quote))?;
+    let length = closing(&source[inner..], close)
+        .map_err(|quote| unclosed(open, close, opening, inner, quote))?;
     let expression = &source[inner..inner + length];
     let trimmed = expression.trim();
     if trimmed.is_empty() {
@@ -172,12 +184,20 @@ fn closing(inside: &str, close: &str) -> Result<usize, OpenQuote> {
     Err(quote)
 }
 
-fn unclosed(open: &str, close: &str, opening: usize, inner: usize, quote: OpenQuote) -> CompileError {
+fn unclosed(
+    open: &str,
+    close: &str,
+    opening: usize,
+    inner: usize,
+    quote: OpenQuote,
+) -> CompileError {
     match quote {
         Some((mark, at)) => CompileError {
             offset: inner + at,
             message: format!("unclosed quote {mark} in the variable that begins with `{open}`"),
-            help: format!("close the quote before the `{close}`; a `{close}` inside quotes belongs to the expression"),
+            help: format!(
+                "close the quote before the `{close}`; a `{close}` inside quotes belongs to the expression"
+            ),
         },
         None => CompileError {
             offset: opening,
@@ -206,7 +226,9 @@ fn clip(out: &mut String, enough: usize) -> bool {
 
 /// Escapes `&`, `<`, `>` of what stands in `out` from `start` on.
 fn escape_from(out: &mut String, start: usize) {
-    let Some(first) = out.get(start..).and_then(|value| value.find(['&', '<', '>'])) else { return };
+    let Some(first) = out.get(start..).and_then(|value| value.find(['&', '<', '>'])) else {
+        return;
+    };
     let tail = out.split_off(start + first);
     for character in tail.chars() {
         match character {

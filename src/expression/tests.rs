@@ -12,7 +12,8 @@ pub(super) const EVENT: &str = r#"{
 }"#;
 
 pub(super) fn shown(source: &str, event: &str) -> String {
-    let expression = Expression::compile(source).unwrap_or_else(|error| panic!("{source}: {error}"));
+    let expression =
+        Expression::compile(source).unwrap_or_else(|error| panic!("{source}: {error}"));
     let event = event_of(event);
     let mut out = String::new();
     match expression.evaluate(&event) {
@@ -25,9 +26,14 @@ pub(super) fn shown(source: &str, event: &str) -> String {
 pub(super) fn refusal(source: &str) -> CompileError {
     match Expression::compile(source) {
         Err(error) => {
-            assert!(error.offset <= source.len() && source.is_char_boundary(error.offset), "{source}: {error:?}");
             assert!(
-                !error.help.is_empty() && !error.message.ends_with('.') && !error.message.contains('\n'),
+                error.offset <= source.len() && source.is_char_boundary(error.offset),
+                "{source}: {error:?}"
+            );
+            assert!(
+                !error.help.is_empty()
+                    && !error.message.ends_with('.')
+                    && !error.message.contains('\n'),
                 "{error:?}"
             );
             error
@@ -38,9 +44,13 @@ pub(super) fn refusal(source: &str) -> CompileError {
 
 #[test]
 fn the_root_and_plain_names_are_the_same_at_the_top() {
-    for name in
-        ["properties.name", "$.properties.name", "@.properties.name", "$ | properties.name", "[$][0].properties.name"]
-    {
+    for name in [
+        "properties.name",
+        "$.properties.name",
+        "@.properties.name",
+        "$ | properties.name",
+        "[$][0].properties.name",
+    ] {
         assert_eq!(shown(name, EVENT), "\"Ann\"", "{name}");
     }
     assert_eq!(shown("$", r#"{"a": 1}"#), r#"{"a":1}"#);
@@ -81,8 +91,10 @@ impl Headers for TwoHeaders {
 
 #[test]
 fn the_record_is_readable() {
-    let position =
-        Position { partition: Partition { topic: TopicIndex(3), number: 7 }, offset: Offset(9_007_199_254_740_993) };
+    let position = Position {
+        partition: Partition { topic: TopicIndex(3), number: 7 },
+        offset: Offset(9_007_199_254_740_993),
+    };
     let full = Record {
         position,
         topic: "orders",
@@ -142,7 +154,10 @@ fn numbers_keep_their_digits_and_compare_exactly() {
         ("contains([other], userId)", "false"),
         ("contains([`1.0`], `1`)", "true"),
         ("max([other, userId])", "9007199254740993"),
-        ("sort([userId, other, `1.50`, properties.huge])", "[1.50,9007199254740992,9007199254740993,1e400]"),
+        (
+            "sort([userId, other, `1.50`, properties.huge])",
+            "[1.50,9007199254740992,9007199254740993,1e400]",
+        ),
         ("[other] == [userId]", "false"),
         ("{a: `1`} == {a: `1.00`}", "true"),
         ("to_number('49.90')", "49.90"),
@@ -150,7 +165,10 @@ fn numbers_keep_their_digits_and_compare_exactly() {
         ("to_string(properties.total)", r#""49.90""#),
         ("abs(`-9007199254740993`)", "9007199254740993"),
         ("[abs(`-1.50`), abs(`1.50`), abs(`-1e400`)]", "[1.50,1.50,1e400]"),
-        ("[ceil(`9007199254740993`), floor(`12345678901234567890`)]", "[9007199254740993,12345678901234567890]"),
+        (
+            "[ceil(`9007199254740993`), floor(`12345678901234567890`)]",
+            "[9007199254740993,12345678901234567890]",
+        ),
         ("[ceil(`1.2`), floor(`-1.2`), ceil(`-0.5`), floor(`1.0`)]", "[2,-2,0,1]"),
         ("[sum([`1`, `2`]), sum([`1.5`, `1.5`]), sum(`[]`)]", "[3,3,0]"),
         ("sum([`0.1`, `0.2`])", "0.30000000000000004"),
@@ -189,7 +207,10 @@ fn wrong_types_are_errors_that_say_what_was_wrong() {
         ("contains(missing, 'x')", "`contains` takes an array or a string as argument 1, not null"),
         ("length(z)", "`length` takes an array, an object or a string as argument 1, not a number"),
         ("sum(a.b[*].c)", "0"),
-        ("sum([z, type])", "`sum` takes an array of numbers as argument 1, not an array of number and string"),
+        (
+            "sum([z, type])",
+            "`sum` takes an array of numbers as argument 1, not an array of number and string",
+        ),
         (
             "sort([z, type])",
             "`sort` takes an array of only numbers or only strings as argument 1, not an array of number and string",
@@ -206,14 +227,22 @@ fn wrong_types_are_errors_that_say_what_was_wrong() {
         assert_eq!(shown(source, EVENT).trim_start_matches("error: "), expected, "{source}");
     }
     let failing = Expression::compile("contains(missing, 'x')").unwrap();
-    assert!(matches!(failing.is_true(&event_of(EVENT)), Err(EvalError::Argument { position: 1, .. })));
+    assert!(matches!(
+        failing.is_true(&event_of(EVENT)),
+        Err(EvalError::Argument { position: 1, .. })
+    ));
 }
 
 #[test]
 fn strings_have_no_order() {
     assert_eq!(shown("type < 'zzz'", EVENT), "null");
     assert_eq!(shown("type == 'track'", EVENT), "true");
-    assert!(!Expression::compile("type < 'zzz' || type > 'a'").unwrap().is_true(&event_of(EVENT)).unwrap());
+    assert!(
+        !Expression::compile("type < 'zzz' || type > 'a'")
+            .unwrap()
+            .is_true(&event_of(EVENT))
+            .unwrap()
+    );
 }
 
 #[test]
@@ -261,7 +290,11 @@ fn what_cannot_work_is_refused_where_it_stands() {
         ("merge()", 0, "`merge` takes at least 1 argument, not 0"),
         ("abs('x')", 4, "`abs` takes a number as argument 1, not a string"),
         ("sort_by(a, b)", 11, "`sort_by` takes an expression as argument 2, not a value"),
-        ("length(&a)", 7, "`length` takes an array, an object or a string as argument 1, not an expression"),
+        (
+            "length(&a)",
+            7,
+            "`length` takes an array, an object or a string as argument 1, not an expression",
+        ),
         ("&a", 0, "`&` is only for an argument of a function"),
         ("a[::0]", 4, "the step of a slice is 0"),
         ("!a.b", 0, "`!` binds stronger"),
@@ -323,7 +356,8 @@ fn what_looks_alike_is_allowed() {
         "a.[b, c][0]",
         "(a || b).c",
     ] {
-        let expression = Expression::compile(source).unwrap_or_else(|error| panic!("{source}: {error}"));
+        let expression =
+            Expression::compile(source).unwrap_or_else(|error| panic!("{source}: {error}"));
         assert_eq!(expression.warnings(), [], "{source}");
     }
 }
@@ -346,7 +380,8 @@ fn suspicious_forms_are_warned_of() {
         ("name || 'nobody'", vec![]),
         ("time > '2024-01-01'", vec![7]),
     ] {
-        let expression = Expression::compile(source).unwrap_or_else(|error| panic!("{source}: {error}"));
+        let expression =
+            Expression::compile(source).unwrap_or_else(|error| panic!("{source}: {error}"));
         let found: Vec<_> = expression.warnings().iter().map(|warning| warning.offset).collect();
         assert_eq!(found, offsets, "{source}: {:?}", expression.warnings());
     }

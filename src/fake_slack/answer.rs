@@ -91,8 +91,11 @@ impl Answer {
     /// Slack's 429, with this many seconds in header and body.
     #[must_use]
     pub fn rate_limited(seconds: u64) -> Self {
-        Self::new(429, format!("{{\"retry_after\":{seconds},\"ok\":false,\"error\":\"rate_limited\"}}"))
-            .with_header("Retry-After", seconds.to_string())
+        Self::new(
+            429,
+            format!("{{\"retry_after\":{seconds},\"ok\":false,\"error\":\"rate_limited\"}}"),
+        )
+        .with_header("Retry-After", seconds.to_string())
     }
 
     /// A fault.
@@ -121,6 +124,8 @@ fn one() -> u32 {
 }
 
 /// Tells `null` from absence.
-fn named<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+fn named<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }

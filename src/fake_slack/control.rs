@@ -32,7 +32,9 @@ pub(super) fn respond(state: &State, method: &Method, target: &str, body: &[u8])
 
 fn tell(state: &State, path: Option<&str>, body: &[u8]) -> Answer {
     match serde_json::from_slice::<Script>(body) {
-        Ok(_) if !body.trim_ascii_start().starts_with(b"{") => Answer::new(400, "not a script: give a JSON object\n"),
+        Ok(_) if !body.trim_ascii_start().starts_with(b"{") => {
+            Answer::new(400, "not a script: give a JSON object\n")
+        }
         Ok(Script { limit: Some(Some(Limit { rate, .. })), .. }) if rate <= 0.0 => {
             Answer::new(400, format!("the rate `{rate}` is not over 0\n"))
         }

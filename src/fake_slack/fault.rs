@@ -43,8 +43,12 @@ pub(super) async fn commit(fault: Fault, answer: &Answer, path: &str, mut stream
 
 /// Up to where the headers of the fault itself come.
 fn head(answer: &Answer) -> String {
-    let more: String = answer.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    format!("HTTP/1.1 {} Fake\r\ncontent-type: text/html\r\nconnection: close\r\n{more}", answer.status)
+    let more: String =
+        answer.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    format!(
+        "HTTP/1.1 {} Fake\r\ncontent-type: text/html\r\nconnection: close\r\n{more}",
+        answer.status
+    )
 }
 
 async fn say(mut stream: TcpStream, text: String) -> std::io::Result<()> {
@@ -53,7 +57,8 @@ async fn say(mut stream: TcpStream, text: String) -> std::io::Result<()> {
 }
 
 async fn half(answer: &Answer, mut stream: TcpStream) -> std::io::Result<()> {
-    let whole = format!("{}content-length: {}\r\n\r\n{}", head(answer), answer.body.len(), answer.body);
+    let whole =
+        format!("{}content-length: {}\r\n\r\n{}", head(answer), answer.body.len(), answer.body);
     let half = whole.len() / 2;
     stream.write_all(&whole.as_bytes()[..half]).await?;
     reset(stream)
@@ -70,7 +75,12 @@ async fn hang(mut stream: TcpStream) -> std::io::Result<()> {
     Ok(())
 }
 
-async fn endless(mut stream: TcpStream, first: String, again: &str, every: Duration) -> std::io::Result<()> {
+async fn endless(
+    mut stream: TcpStream,
+    first: String,
+    again: &str,
+    every: Duration,
+) -> std::io::Result<()> {
     stream.write_all(first.as_bytes()).await?;
     loop {
         stream.write_all(again.as_bytes()).await?;

@@ -28,8 +28,9 @@ pub fn post(post: &Post, home: &str, time: SystemTime) -> String {
     let user = printable::one_line(post.username.as_deref().unwrap_or("incoming-webhook"), 80);
     let channel = if channel.starts_with(['#', '@']) { channel } else { format!("#{channel}") };
     let clock = clock(time);
-    let mut shown =
-        format!("{DIM}{clock}{DIM:#} {CHANNEL}{channel}{CHANNEL:#}  {NAME}{user}{NAME:#} {DIM}[APP]{DIM:#}\n");
+    let mut shown = format!(
+        "{DIM}{clock}{DIM:#} {CHANNEL}{channel}{CHANNEL:#}  {NAME}{user}{NAME:#} {DIM}[APP]{DIM:#}\n"
+    );
     let text = post.text.as_deref().unwrap_or_default();
     let mut lines = text.lines();
     for line in lines.by_ref().take(LINES) {
@@ -88,7 +89,8 @@ fn styled(line: &str) -> String {
 
 fn angle(from: &str) -> Option<(String, &str)> {
     let (inside, after) = from.strip_prefix('<')?.split_once('>')?;
-    let (target, label) = inside.split_once('|').map_or((inside, None), |(target, label)| (target, Some(label)));
+    let (target, label) =
+        inside.split_once('|').map_or((inside, None), |(target, label)| (target, Some(label)));
     let (style, text) = match target.as_bytes().first()? {
         b'!' => (MENTION, label.map_or_else(|| target.replacen('!', "@", 1), str::to_owned)),
         b'@' => (MENTION, label.map_or_else(|| target.to_owned(), |label| format!("@{label}"))),
@@ -108,7 +110,11 @@ fn bold<'a>(from: &'a str, before: &str) -> Option<(String, &'a str)> {
     }
     let (inside, after) = from.strip_prefix('*')?.split_once('*')?;
     let edges = inside.starts_with(char::is_whitespace) || inside.ends_with(char::is_whitespace);
-    if inside.is_empty() || edges || inside.contains('<') || after.starts_with(|c: char| c.is_alphanumeric()) {
+    if inside.is_empty()
+        || edges
+        || inside.contains('<')
+        || after.starts_with(|c: char| c.is_alphanumeric())
+    {
         return None;
     }
     let mut piece = format!("{BOLD}");
@@ -120,7 +126,11 @@ fn bold<'a>(from: &'a str, before: &str) -> Option<(String, &'a str)> {
 /// Exactly the three entities that Slack knows, each once; hazardous characters vanish.
 fn plain(shown: &mut String, text: &str) {
     let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
-    shown.extend(text.chars().map(|c| if c == '\t' { ' ' } else { c }).filter(|c| !printable::is_hazardous(*c)));
+    shown.extend(
+        text.chars()
+            .map(|c| if c == '\t' { ' ' } else { c })
+            .filter(|c| !printable::is_hazardous(*c)),
+    );
 }
 
 #[cfg(test)]
@@ -158,7 +168,10 @@ mod tests {
 
     #[test]
     fn a_webhook_has_a_channel_and_a_name_of_its_own() {
-        assert_eq!(unstyled(&post(&Post::default(), "sales", UNIX_EPOCH)), "00:00:00 #sales  incoming-webhook [APP]\n");
+        assert_eq!(
+            unstyled(&post(&Post::default(), "sales", UNIX_EPOCH)),
+            "00:00:00 #sales  incoming-webhook [APP]\n"
+        );
     }
 
     #[test]

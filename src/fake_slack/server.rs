@@ -60,14 +60,17 @@ async fn connection(stream: TcpStream, state: Arc<State>) {
                 match answer.fault {
                     None => Ok(response(&answer)),
                     Some(fault) => {
-                        *faulty.lock().unwrap_or_else(PoisonError::into_inner) = Some((fault, answer, path));
+                        *faulty.lock().unwrap_or_else(PoisonError::into_inner) =
+                            Some((fault, answer, path));
                         Err(Faulty)
                     }
                 }
             })
         })
     };
-    let mut served = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+    let mut served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(stream), service);
     // Its error is the client's leaving, or a fault of ours.
     let _ = poll_fn(|context| served.poll_without_shutdown(context)).await;
     let asked = faulty.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -84,7 +87,9 @@ async fn respond(state: &State, request: Request<Incoming>) -> Answer {
     let (head, body) = request.into_parts();
     let body = match pin!(Limited::new(body, LARGEST_REQUEST)).collect().await {
         Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => return Answer::new(413, "request_too_large"),
+        Err(error) if error.is::<LengthLimitError>() => {
+            return Answer::new(413, "request_too_large");
+        }
         Err(_) => Bytes::new(),
     };
     let path = head.uri.path();
@@ -99,7 +104,8 @@ async fn respond(state: &State, request: Request<Incoming>) -> Answer {
 
 fn response(answer: &Answer) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(answer.body.clone())));
-    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert("content-type", HeaderValue::from_static("text/html"));
     for (name, value) in &answer.headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {

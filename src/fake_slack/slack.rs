@@ -8,8 +8,9 @@ use super::record::Post;
 /// The page doesn't state the status of `no_text` and `too_many_attachments` (400 here, as for every body that is wrong) and of
 /// `no_service` (404, as for everything that is gone).
 pub(super) fn answer(path: &str, post: Option<&Post>) -> Answer {
-    let segments =
-        path.strip_prefix("/services/").map(|rest| rest.split('/').filter(|segment| !segment.is_empty()).count());
+    let segments = path
+        .strip_prefix("/services/")
+        .map(|rest| rest.split('/').filter(|segment| !segment.is_empty()).count());
     match (segments, post) {
         (None | Some(0), _) => Answer::new(404, "no_service"),
         (_, None) => Answer::new(400, "invalid_payload"),
@@ -25,5 +26,7 @@ pub(super) fn read(body: &[u8]) -> Option<Post> {
 }
 
 fn is_blank(post: &Post) -> bool {
-    post.text.as_deref().unwrap_or_default().trim().is_empty() && post.attachments.is_empty() && post.blocks.is_empty()
+    post.text.as_deref().unwrap_or_default().trim().is_empty()
+        && post.attachments.is_empty()
+        && post.blocks.is_empty()
 }

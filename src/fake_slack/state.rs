@@ -98,7 +98,8 @@ impl State {
             .or_else(|| inner.limited(&path, at))
             .or_else(|| inner.default(&path))
             .unwrap_or_else(|| slack::answer(&path, post.as_ref()));
-        let request = Arc::new(Request { at, time, path, headers, body, post, answer: answer.clone() });
+        let request =
+            Arc::new(Request { at, time, path, headers, body, post, answer: answer.clone() });
         if inner.requests.len() == KEPT {
             inner.requests.pop_front();
         }
@@ -134,16 +135,21 @@ impl Inner {
 
     /// The 429 that the path's limit asks for, if it does. A refused request uses up nothing.
     fn limited(&mut self, path: &str, now: Instant) -> Option<Answer> {
-        let Limit { rate, burst } = self.paths.get(path).and_then(|told| told.limit).or(self.everywhere.limit)?;
+        let Limit { rate, burst } =
+            self.paths.get(path).and_then(|told| told.limit).or(self.everywhere.limit)?;
         let full = f64::from(burst.max(1)) + TOLERANCE;
-        let bucket = self.buckets.entry(path.to_owned()).or_insert(Bucket { tokens: full, at: now });
-        bucket.tokens = (bucket.tokens + rate * now.saturating_duration_since(bucket.at).as_secs_f64()).min(full);
+        let bucket =
+            self.buckets.entry(path.to_owned()).or_insert(Bucket { tokens: full, at: now });
+        bucket.tokens = (bucket.tokens
+            + rate * now.saturating_duration_since(bucket.at).as_secs_f64())
+        .min(full);
         bucket.at = now;
         if bucket.tokens >= 1.0 {
             bucket.tokens -= 1.0;
             return None;
         }
-        let wait = Duration::try_from_secs_f64((1.0 - bucket.tokens) / rate).unwrap_or(Duration::MAX);
+        let wait =
+            Duration::try_from_secs_f64((1.0 - bucket.tokens) / rate).unwrap_or(Duration::MAX);
         Some(Answer::rate_limited((wait.as_secs_f64().ceil() as u64).max(1)))
     }
 }

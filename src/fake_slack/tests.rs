@@ -11,8 +11,9 @@ const PATH: &str = "/services/T0/B0/sales";
 async fn ask(slack: &FakeSlack, method: &str, path: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(slack.address()).await.unwrap();
     let length = body.len();
-    let request =
-        format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}");
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     // A reset is an answer, too.
@@ -75,7 +76,11 @@ async fn a_limit_answers_429_with_the_seconds_to_wait() {
         statuses.push(ask(&slack, "POST", PATH, "{\"text\":\"x\"}").await.0);
     }
     assert_eq!(statuses, [200, 200, 429, 429]);
-    assert_eq!(ask(&slack, "POST", "/services/T/B/other", "{\"text\":\"x\"}").await.0, 200, "each path for itself");
+    assert_eq!(
+        ask(&slack, "POST", "/services/T/B/other", "{\"text\":\"x\"}").await.0,
+        200,
+        "each path for itself"
+    );
     let refused = &slack.requests_to(PATH)[2];
     assert_eq!(refused.answer.headers["Retry-After"], "9");
     assert_eq!(refused.answer.body, "{\"retry_after\":9,\"ok\":false,\"error\":\"rate_limited\"}");
@@ -97,9 +102,13 @@ async fn another_process_can_tell_it_what_to_do() {
     assert_eq!(ask(&slack, "POST", "/control", "{\"limit\": {\"rate\": 0.001}}").await.0, 200);
     assert_eq!(ask(&slack, "POST", PATH, hello).await.0, 200);
     assert_eq!(ask(&slack, "POST", PATH, hello).await.0, 429);
-    for wrong in
-        ["", "[]", "{\"defualt\": null}", "{\"limit\": {\"rate\": 0}}", "{\"answers\": [{\"fault\": \"fire\"}]}"]
-    {
+    for wrong in [
+        "",
+        "[]",
+        "{\"defualt\": null}",
+        "{\"limit\": {\"rate\": 0}}",
+        "{\"answers\": [{\"fault\": \"fire\"}]}",
+    ] {
         assert_eq!(ask(&slack, "POST", "/control", wrong).await.0, 400, "{wrong}");
     }
     let (status, counts) = ask(&slack, "GET", "/control", "").await;

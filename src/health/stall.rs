@@ -147,8 +147,10 @@ impl Stalls {
         self.webhooks.resize_with(seen.webhooks.len(), Webhook::default);
         for (webhook, at) in self.webhooks.iter_mut().zip(seen.webhooks) {
             let idle = at.waiting > 0 && !at.in_flight && !at.excused;
-            webhook.untaken = idle.then(|| Still::or_since(at.taken, webhook.untaken, self.watched));
-            webhook.attempt = at.attempt.map(|attempt| Still::or_since(attempt, webhook.attempt, self.watched));
+            webhook.untaken =
+                idle.then(|| Still::or_since(at.taken, webhook.untaken, self.watched));
+            webhook.attempt =
+                at.attempt.map(|attempt| Still::or_since(attempt, webhook.attempt, self.watched));
             let lasted = |still: Option<Still<u64>>| {
                 still.map_or(Duration::ZERO, |still| self.watched.saturating_sub(still.since))
             };

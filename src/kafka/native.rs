@@ -95,7 +95,14 @@ impl Answers {
     fn new(client: Arc<Client>, waker: Waker) -> Result<Self, KafkaError> {
         let queue = Queue::new(&client)?;
         // SAFETY: librdkafka copies the payload; the descriptor lives as long as `waker`, and `drop` makes librdkafka forget it.
-        unsafe { rd::rd_kafka_queue_io_event_enable(queue.as_ptr(), waker.fd(), [1_u8].as_ptr().cast(), 1) }
+        unsafe {
+            rd::rd_kafka_queue_io_event_enable(
+                queue.as_ptr(),
+                waker.fd(),
+                [1_u8].as_ptr().cast(),
+                1,
+            )
+        }
         Ok(Self { queue, client, _waker: waker })
     }
 

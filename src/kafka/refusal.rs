@@ -22,7 +22,10 @@ pub struct Refusal {
 /// What a text of librdkafka's holds, and what to do then; the first counts.
 const KNOWN: [(&str, &str); 14] = [
     ("certificate verify failed", "look at `ssl.ca.location` and at the broker's certificate"),
-    ("Failed to verify broker certificate", "look at `ssl.ca.location` and at the broker's certificate"),
+    (
+        "Failed to verify broker certificate",
+        "look at `ssl.ca.location` and at the broker's certificate",
+    ),
     ("alert certificate required", CLIENT_CERTIFICATE),
     ("alert bad certificate", CLIENT_CERTIFICATE),
     ("alert certificate", CLIENT_CERTIFICATE),
@@ -32,14 +35,15 @@ const KNOWN: [(&str, &str); 14] = [
     ("OAUTHBEARER token", "look at `kafka.oauth_token_file`, and at what keeps it fresh"),
     ("invalid_token", TOKEN),
     ("mechanism handshake failed", "set `sasl.mechanism` to one that the broker supports"),
-    ("SASL auth", "look at `sasl.username` and `sasl.password`, and whether the broker knows the user"),
+    (
+        "SASL auth",
+        "look at `sasl.username` and `sasl.password`, and whether the broker knows the user",
+    ),
     ("wrong version number", PROTOCOL),
     ("security.protocol", PROTOCOL),
 ];
-const CLIENT_CERTIFICATE: &str =
-    "the broker refuses this client's certificate: look at `ssl.certificate.location` and `ssl.key.location`";
-const TOKEN: &str =
-    "the broker refuses the token in `kafka.oauth_token_file`: look at who has signed it, its audience and its expiry";
+const CLIENT_CERTIFICATE: &str = "the broker refuses this client's certificate: look at `ssl.certificate.location` and `ssl.key.location`";
+const TOKEN: &str = "the broker refuses the token in `kafka.oauth_token_file`: look at who has signed it, its audience and its expiry";
 const PROTOCOL: &str = "set `security.protocol` to what this port of the broker speaks";
 
 impl Refusal {
@@ -54,7 +58,8 @@ impl Refusal {
             broker: broker.to_owned(),
             said: said.to_owned(),
             help,
-            is_certificate: known.contains("certificate verify") || known.starts_with("Failed to verify"),
+            is_certificate: known.contains("certificate verify")
+                || known.starts_with("Failed to verify"),
             is_login: *known == "invalid_token" || *known == "SASL auth",
         })
     }
@@ -72,8 +77,13 @@ impl Refusal {
     #[must_use]
     pub fn because(mut self, code: i32) -> Self {
         let (said, help) = match code {
-            9 => ("the broker's certificate is not valid yet", "look at the clocks of both machines"),
-            10 => ("the broker's certificate has expired", "have it renewed, or look at this machine's clock"),
+            9 => {
+                ("the broker's certificate is not valid yet", "look at the clocks of both machines")
+            }
+            10 => (
+                "the broker's certificate has expired",
+                "have it renewed, or look at this machine's clock",
+            ),
             18..=21 | 2 => (
                 "the broker's certificate is of an authority that is not trusted",
                 "set `ssl.ca.location` to the authority that the broker's certificate is of",
@@ -103,8 +113,9 @@ impl fmt::Display for Refusal {
 /// `sasl_ssl://host:port/1: text`, `GroupCoordinator: host:port: text`, or a text alone.
 fn parts(reason: &str) -> (&str, &str) {
     let is_address = |text: &str| {
-        text.rsplit_once(':')
-            .is_some_and(|(_, port)| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))
+        text.rsplit_once(':').is_some_and(|(_, port)| {
+            !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
+        })
     };
     let Some((first, rest)) = reason.split_once(": ") else { return ("", reason) };
     if let Some((_, name)) = first.split_once("://") {
@@ -112,7 +123,9 @@ fn parts(reason: &str) -> (&str, &str) {
     }
     match rest.split_once(": ") {
         Some((second, rest)) if is_address(second) => (second, rest),
-        _ if is_address(first.split('/').next().unwrap_or(first)) => (first.split('/').next().unwrap_or(first), rest),
+        _ if is_address(first.split('/').next().unwrap_or(first)) => {
+            (first.split('/').next().unwrap_or(first), rest)
+        }
         _ => ("", reason),
     }
 }
@@ -129,28 +142,40 @@ mod tests {
         assert_eq!(refusal.broker, "127.0.0.1:9093");
         assert_eq!(refusal.said, "SASL authentication error: Authentication failed");
         assert!(refusal.help.contains("`sasl.password`") && !refusal.is_certificate);
-        let refusal = Refusal::of("GroupCoordinator: k:9093: SSL handshake failed: certificate verify failed").unwrap();
+        let refusal = Refusal::of(
+            "GroupCoordinator: k:9093: SSL handshake failed: certificate verify failed",
+        )
+        .unwrap();
         assert_eq!((refusal.broker.as_str(), refusal.is_certificate), ("k:9093", true));
         assert_eq!(refusal.because(10).said, "the broker's certificate has expired");
-        let refusal = Refusal::of("Failed to acquire SASL OAUTHBEARER token: it has expired").unwrap();
+        let refusal =
+            Refusal::of("Failed to acquire SASL OAUTHBEARER token: it has expired").unwrap();
         assert_eq!(refusal.broker, "");
     }
 
     #[test]
     fn who_logs_in_with_a_token_is_told_of_the_token() {
         for said in [r#"{"status":"invalid_token"}"#, "SASL authentication error: no"] {
-            let refusal =
-                Refusal::of(&format!("sasl_ssl://k:9093/bootstrap: SASL authentication error: {said}")).unwrap();
+            let refusal = Refusal::of(&format!(
+                "sasl_ssl://k:9093/bootstrap: SASL authentication error: {said}"
+            ))
+            .unwrap();
             assert!(refusal.is_login);
             assert!(refusal.of_token().help.contains("`kafka.oauth_token_file`"));
         }
-        let other = Refusal::of("ssl://k:9093/1: SSL handshake failed: certificate verify failed").unwrap();
+        let other =
+            Refusal::of("ssl://k:9093/1: SSL handshake failed: certificate verify failed").unwrap();
         assert_eq!(other.clone().of_token(), other);
     }
 
     #[test]
     fn a_broker_that_is_not_there_refuses_nothing() {
-        assert_eq!(Refusal::of("k:9092/bootstrap: Connect to ipv4#10.0.0.1:9092 failed: Connection refused"), None);
+        assert_eq!(
+            Refusal::of(
+                "k:9092/bootstrap: Connect to ipv4#10.0.0.1:9092 failed: Connection refused"
+            ),
+            None
+        );
         assert_eq!(Refusal::of("1/1 brokers are down"), None);
     }
 }

@@ -44,11 +44,15 @@ struct Claims {
 
 /// Reads the token that is in `file` now.
 pub(super) fn read(file: Option<&Path>) -> Result<OAuthToken, TokenError> {
-    let text = std::fs::read_to_string(file.ok_or(TokenError::Unset)?).map_err(TokenError::Unreadable)?;
+    let text =
+        std::fs::read_to_string(file.ok_or(TokenError::Unset)?).map_err(TokenError::Unreadable)?;
     token(text.trim(), SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "milliseconds: a float beyond the range saturates")]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "milliseconds: a float beyond the range saturates"
+)]
 fn token(text: &str, now: Duration) -> Result<OAuthToken, TokenError> {
     if text.is_empty() {
         return Err(TokenError::Empty);
@@ -66,7 +70,8 @@ fn token(text: &str, now: Duration) -> Result<OAuthToken, TokenError> {
         return Err(TokenError::Expired);
     }
     // The broker reads the principal from the token itself; librdkafka wants one for its logs.
-    let principal_name = claims.and_then(|claims| claims.sub).unwrap_or_else(|| "slackline".to_owned());
+    let principal_name =
+        claims.and_then(|claims| claims.sub).unwrap_or_else(|| "slackline".to_owned());
     Ok(OAuthToken { token: text.to_owned(), principal_name, lifetime_ms })
 }
 

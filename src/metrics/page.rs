@@ -25,7 +25,11 @@ impl Page {
     }
 
     /// Writes one family; one without samples is left out, as the format wants it.
-    pub(super) fn family(&mut self, documented: &'static Documented, fill: impl FnOnce(&mut Family)) {
+    pub(super) fn family(
+        &mut self,
+        documented: &'static Documented,
+        fill: impl FnOnce(&mut Family),
+    ) {
         let mut family = Family { documented, metrics: Vec::new() };
         fill(&mut family);
         if family.metrics.is_empty() {

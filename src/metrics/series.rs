@@ -9,7 +9,8 @@ use super::documented as doc;
 use super::documented::Documented;
 use super::page::Page;
 use super::{
-    ActionTally, AttemptResult, Configured, Degree, Metrics, PartitionGauges, RebalanceKind, Tally, TopicTally, lock,
+    ActionTally, AttemptResult, Configured, Degree, Metrics, PartitionGauges, RebalanceKind, Tally,
+    TopicTally, lock,
 };
 use crate::config::check::ActionIndex;
 use crate::delivery::Reason;
@@ -64,8 +65,11 @@ impl Metrics {
     }
 
     fn deliveries_page(&self, configured: &Configured, page: &mut Page) {
-        let books: Vec<(&str, Tally)> =
-            configured.webhooks.iter().map(|webhook| (webhook.name.as_str(), webhook.tally())).collect();
+        let books: Vec<(&str, Tally)> = configured
+            .webhooks
+            .iter()
+            .map(|webhook| (webhook.name.as_str(), webhook.tally()))
+            .collect();
         let unclaimed = self.unclaimed.load(Ordering::Relaxed);
         let mut counter = |documented: &'static Documented, of: fn(&ActionTally) -> u64| {
             page.family(documented, |family| {
@@ -123,13 +127,20 @@ impl Metrics {
         };
         gauge(&doc::CONSUMER_LAG, |gauges| gauges.consumer_lag.map(as_float));
         gauge(&doc::READ_LAG, |gauges| gauges.read_lag.map(as_float));
-        gauge(&doc::UNSETTLED_EVENTS, |gauges| i64::try_from(gauges.unsettled_events).ok().map(as_float));
+        gauge(&doc::UNSETTLED_EVENTS, |gauges| {
+            i64::try_from(gauges.unsettled_events).ok().map(as_float)
+        });
         gauge(&doc::OLDEST_UNSETTLED_AGE, |gauges| Some(gauges.oldest_unsettled_age_seconds));
         let mut of_topic = |documented, counts: fn(&PartitionGauges) -> bool| {
             page.family(documented, |family| {
                 for (index, topic) in (0..).zip(&self.topics) {
-                    let owned = partitions.iter().filter(|(partition, _)| partition.topic == TopicIndex(index));
-                    family.count(&[&topic.name], owned.filter(|(_, gauges)| counts(gauges)).count() as u64);
+                    let owned = partitions
+                        .iter()
+                        .filter(|(partition, _)| partition.topic == TopicIndex(index));
+                    family.count(
+                        &[&topic.name],
+                        owned.filter(|(_, gauges)| counts(gauges)).count() as u64,
+                    );
                 }
             });
         };
@@ -147,7 +158,9 @@ impl Metrics {
             family.count(&["ok"], self.commits_ok.load(Ordering::Relaxed));
             family.count(&["failed"], self.commits_failed.load(Ordering::Relaxed));
         });
-        page.family(&doc::FENCED_OUTCOMES, |family| family.count(&[], self.fenced_outcomes.load(Ordering::Relaxed)));
+        page.family(&doc::FENCED_OUTCOMES, |family| {
+            family.count(&[], self.fenced_outcomes.load(Ordering::Relaxed))
+        });
         page.family(&doc::RESTART_STATE_TRUNCATED, |family| {
             for topic in &self.topics {
                 for (degree, count) in Degree::ALL.into_iter().zip(&topic.truncated) {
@@ -155,15 +168,25 @@ impl Metrics {
                 }
             }
         });
-        page.family(&doc::HEALTHY, |family| family.count(&[], u64::from(self.healthy.load(Ordering::Relaxed))));
-        page.family(&doc::READY, |family| family.count(&[], u64::from(self.ready.load(Ordering::Relaxed))));
-        page.family(&doc::CLIENTS_REPLACED, |family| family.count(&[], self.clients_replaced.load(Ordering::Relaxed)));
+        page.family(&doc::HEALTHY, |family| {
+            family.count(&[], u64::from(self.healthy.load(Ordering::Relaxed)))
+        });
+        page.family(&doc::READY, |family| {
+            family.count(&[], u64::from(self.ready.load(Ordering::Relaxed)))
+        });
+        page.family(&doc::CLIENTS_REPLACED, |family| {
+            family.count(&[], self.clients_replaced.load(Ordering::Relaxed))
+        });
         let loaded = *lock(&self.loaded);
         page.family(&doc::CONFIG_HASH, |family| family.count(&[], loaded.hash));
-        page.family(&doc::CONFIG_SUCCESSFUL, |family| family.count(&[], u64::from(loaded.successful)));
+        page.family(&doc::CONFIG_SUCCESSFUL, |family| {
+            family.count(&[], u64::from(loaded.successful))
+        });
         let at = loaded.at.duration_since(UNIX_EPOCH).unwrap_or_default();
         page.family(&doc::CONFIG_TIMESTAMP, |family| family.value(&[], at.as_secs_f64()));
-        page.family(&doc::BUILD_INFO, |family| family.count(&[env!("CARGO_PKG_VERSION"), &self.librdkafka], 1));
+        page.family(&doc::BUILD_INFO, |family| {
+            family.count(&[env!("CARGO_PKG_VERSION"), &self.librdkafka], 1)
+        });
     }
 }
 
@@ -186,7 +209,8 @@ impl Configured {
     }
 
     fn webhooks_page(&self, page: &mut Page, now: SystemTime) {
-        let webhooks = || self.webhooks.iter().map(|webhook| (webhook.name.as_str(), webhook.numbers.read()));
+        let webhooks =
+            || self.webhooks.iter().map(|webhook| (webhook.name.as_str(), webhook.numbers.read()));
         page.family(&doc::ATTEMPTS, |family| {
             for (webhook, numbers) in webhooks() {
                 for (result, count) in AttemptResult::ALL.into_iter().zip(numbers.attempts) {
@@ -197,12 +221,16 @@ impl Configured {
             }
         });
         page.family(&doc::ATTEMPT_DURATION, |family| {
-            for (webhook, numbers) in webhooks().filter(|(_, numbers)| !self.sparse || !numbers.duration.is_zero()) {
+            for (webhook, numbers) in
+                webhooks().filter(|(_, numbers)| !self.sparse || !numbers.duration.is_zero())
+            {
                 family.histogram(&[webhook], numbers.duration.proto());
             }
         });
         page.family(&doc::DELIVERY_LATENCY, |family| {
-            for (webhook, numbers) in webhooks().filter(|(_, numbers)| !self.sparse || !numbers.latency.is_zero()) {
+            for (webhook, numbers) in
+                webhooks().filter(|(_, numbers)| !self.sparse || !numbers.latency.is_zero())
+            {
                 family.histogram(&[webhook], numbers.latency.proto());
             }
         });

@@ -21,7 +21,9 @@ use crate::secret::Secret;
 fn config(webhooks: u32, actions_each: u32) -> Config {
     let webhook = |index: u32| check::Webhook {
         name: format!("hook-{index}"),
-        url: Secret::new(Url::parse(&format!("https://hooks.slack.com/services/SECRET{index}")).unwrap()),
+        url: Secret::new(
+            Url::parse(&format!("https://hooks.slack.com/services/SECRET{index}")).unwrap(),
+        ),
         url_file: None,
         rate_per_second: 1.0,
         burst: 1,
@@ -58,7 +60,9 @@ fn config(webhooks: u32, actions_each: u32) -> Config {
             oauth_token_file: None,
         },
         webhooks: (0..webhooks).map(webhook).collect(),
-        actions: (0..webhooks).flat_map(|of| (0..actions_each).map(move |index| action(of, index))).collect(),
+        actions: (0..webhooks)
+            .flat_map(|of| (0..actions_each).map(move |index| action(of, index)))
+            .collect(),
         admin: Admin { listen: "127.0.0.1:0".to_owned() },
         hash: 4_503_599_627_370_497,
     }
@@ -93,7 +97,8 @@ fn delivery(offset: i64, action: u32) -> Delivery {
 #[test]
 fn the_page_shows_what_is_documented_and_nothing_else() {
     let metrics = Metrics::new(&config(2, 2));
-    let lags = PartitionGauges { consumer_lag: Some(1), read_lag: Some(1), ..PartitionGauges::default() };
+    let lags =
+        PartitionGauges { consumer_lag: Some(1), read_lag: Some(1), ..PartitionGauges::default() };
     metrics.set_partitions(&[(partition(0, 0), lags)]);
     let page = metrics.text();
     let mut shown = BTreeSet::new();
@@ -109,12 +114,14 @@ fn the_page_shows_what_is_documented_and_nothing_else() {
             assert_eq!(kind, documented.kind.as_str());
         } else {
             let name = line.split(['{', ' ']).next().unwrap();
-            let base = ["_bucket", "_sum", "_count"].iter().find_map(|suffix| name.strip_suffix(suffix));
+            let base =
+                ["_bucket", "_sum", "_count"].iter().find_map(|suffix| name.strip_suffix(suffix));
             let documented = DOCUMENTED
                 .iter()
                 .find(|of| of.name == name || (of.kind == Kind::Histogram && Some(of.name) == base))
                 .unwrap_or_else(|| panic!("not documented: {line}"));
-            let labels = line.split_once('{').map_or("", |(_, labels)| labels.split_once('}').unwrap().0);
+            let labels =
+                line.split_once('{').map_or("", |(_, labels)| labels.split_once('}').unwrap().0);
             let labels: Vec<&str> = labels
                 .split(',')
                 .filter_map(|pair| pair.split_once('=').map(|(name, _)| name))
@@ -123,7 +130,8 @@ fn the_page_shows_what_is_documented_and_nothing_else() {
             assert_eq!(labels, documented.labels, "{line}");
         }
     }
-    let documented: BTreeSet<String> = DOCUMENTED.iter().map(|documented| documented.name.to_owned()).collect();
+    let documented: BTreeSet<String> =
+        DOCUMENTED.iter().map(|documented| documented.name.to_owned()).collect();
     assert_eq!(shown, documented);
     assert_eq!(documented.len(), DOCUMENTED.len(), "a name is documented twice");
 }
@@ -150,13 +158,17 @@ fn series_start_at_zero() {
     }
     assert_eq!(series[r#"slackline_queue_capacity{webhook="hook-0"}"#], 7.0);
     assert_eq!(series["slackline_config_hash"], 4_503_599_627_370_497.0);
-    assert!(page.contains("slackline_config_hash 4503599627370497\n"), "the hash must keep every digit");
+    assert!(
+        page.contains("slackline_config_hash 4503599627370497\n"),
+        "the hash must keep every digit"
+    );
 }
 
 #[test]
 fn counts_appear_under_their_labels() {
     let metrics = Metrics::new(&config(1, 1));
-    let mut batch = TopicTally { unmatched: 3, matched: 2, offsets_lost: 9, ..TopicTally::default() };
+    let mut batch =
+        TopicTally { unmatched: 3, matched: 2, offsets_lost: 9, ..TopicTally::default() };
     batch.invalid(Invalid::NotObject);
     metrics.add_events(TopicIndex(1), &batch);
     metrics.add_events(TopicIndex(1), &batch);
@@ -221,11 +233,15 @@ fn revoked_partitions_disappear() {
         oldest_unsettled_age_seconds: 1.5,
         paused: true,
     };
-    metrics.set_partitions(&[(partition(0, 3), known), (partition(1, 0), PartitionGauges::default())]);
+    metrics
+        .set_partitions(&[(partition(0, 3), known), (partition(1, 0), PartitionGauges::default())]);
     let page = metrics.text();
     let before = series(&page);
     assert_eq!(before[r#"slackline_consumer_lag{topic="events",partition="3"}"#], 12.0);
-    assert_eq!(before[r#"slackline_oldest_unsettled_age_seconds{topic="events",partition="3"}"#], 1.5);
+    assert_eq!(
+        before[r#"slackline_oldest_unsettled_age_seconds{topic="events",partition="3"}"#],
+        1.5
+    );
     assert_eq!(before[r#"slackline_paused_partitions{topic="events"}"#], 1.0);
     assert_eq!(before[r#"slackline_assigned_partitions{topic="orders"}"#], 1.0);
     assert!(!page.contains("slackline_read_lag{"), "an unknown lag is no lag of 0");
@@ -250,7 +266,11 @@ fn a_refused_reload_keeps_the_hash_in_force() {
 fn many_actions_appear_when_first_counted() {
     let metrics = Metrics::new(&config(1_001, 1));
     let page = metrics.text();
-    for sparse in ["slackline_deliveries_matched_total{", "slackline_attempts_total{", "slackline_expression_errors"] {
+    for sparse in [
+        "slackline_deliveries_matched_total{",
+        "slackline_attempts_total{",
+        "slackline_expression_errors",
+    ] {
         assert!(!page.contains(sparse), "{sparse} of 1,001 actions must not start at 0");
     }
     assert!(page.contains(r#"slackline_queue_depth{webhook="hook-1000"} 0"#));
@@ -259,7 +279,9 @@ fn many_actions_appear_when_first_counted() {
     let series = series(&metrics.text());
     assert_eq!(series[r#"slackline_expression_errors_total{action="action-7-0"}"#], 1.0);
     assert_eq!(series[r#"slackline_attempts_total{webhook="hook-1000",result="ok"}"#], 1.0);
-    assert!(!series.contains_key(r#"slackline_attempts_total{webhook="hook-1000",result="connect"}"#));
+    assert!(
+        !series.contains_key(r#"slackline_attempts_total{webhook="hook-1000",result="connect"}"#)
+    );
 }
 
 #[test]
@@ -281,7 +303,8 @@ fn one_scrape_is_consistent_while_deliveries_move() {
     let movers: Vec<_> = [false, true]
         .into_iter()
         .map(|sends| {
-            let (queue, done, metrics) = (Arc::clone(&queue), Arc::clone(&done), Arc::clone(&metrics));
+            let (queue, done, metrics) =
+                (Arc::clone(&queue), Arc::clone(&done), Arc::clone(&metrics));
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             thread::spawn(move || {
                 for offset in 0.. {
@@ -294,9 +317,13 @@ fn one_scrape_is_consistent_while_deliveries_move() {
                         assert!(queue.begin_attempt(&next.ticket));
                         queue.finish(&next.ticket, Ended::Delivered);
                     } else {
-                        let batch = TopicTally { matched: 1, unmatched: 2, ..TopicTally::default() };
+                        let batch =
+                            TopicTally { matched: 1, unmatched: 2, ..TopicTally::default() };
                         metrics.add_events(TopicIndex(0), &batch);
-                        assert_ne!(queue.push(delivery(offset, u32::from(offset % 3 == 0)), Origin::Read), Push::Full);
+                        assert_ne!(
+                            queue.push(delivery(offset, u32::from(offset % 3 == 0)), Origin::Read),
+                            Push::Full
+                        );
                     }
                 }
             })
@@ -307,15 +334,24 @@ fn one_scrape_is_consistent_while_deliveries_move() {
     while moved < 20_000.0 || scrapes < 200 {
         let series = series(&metrics.text());
         let sum = |name: &str| -> f64 {
-            series.iter().filter(|(series, _)| series.split('{').next() == Some(name)).map(|(_, value)| value).sum()
+            series
+                .iter()
+                .filter(|(series, _)| series.split('{').next() == Some(name))
+                .map(|(_, value)| value)
+                .sum()
         };
         moved = sum("slackline_deliveries_matched_total");
         scrapes += 1;
         let ended = sum("slackline_deliveries_delivered_total")
             + sum("slackline_deliveries_dropped_total")
             + sum("slackline_deliveries_released_total");
-        assert_eq!(moved, ended + sum("slackline_queue_depth") + sum("slackline_in_flight"), "{series:?}");
-        let events = sum("slackline_events_matched_total") + sum("slackline_events_unmatched_total");
+        assert_eq!(
+            moved,
+            ended + sum("slackline_queue_depth") + sum("slackline_in_flight"),
+            "{series:?}"
+        );
+        let events =
+            sum("slackline_events_matched_total") + sum("slackline_events_unmatched_total");
         assert_eq!(sum("slackline_events_consumed_total"), events);
         assert_eq!(events % 3.0, 0.0, "half a batch was seen");
     }
@@ -352,7 +388,8 @@ proptest! {
 fn page_of_10_000_webhooks() {
     let resident = || {
         let status = std::fs::read_to_string("/proc/self/status").unwrap();
-        let line = |key: &str| status.lines().find(|line| line.starts_with(key)).unwrap().to_owned();
+        let line =
+            |key: &str| status.lines().find(|line| line.starts_with(key)).unwrap().to_owned();
         format!("{} {}", line("VmRSS"), line("VmHWM")).replace('\t', " ")
     };
     println!("before            {}", resident());
@@ -375,6 +412,12 @@ fn page_of_10_000_webhooks() {
     for _ in 0..3 {
         let start = std::time::Instant::now();
         let page = metrics.text();
-        println!("{} bytes, {} lines in {:?} {}", page.len(), page.lines().count(), start.elapsed(), resident());
+        println!(
+            "{} bytes, {} lines in {:?} {}",
+            page.len(),
+            page.lines().count(),
+            start.elapsed(),
+            resident()
+        );
     }
 }

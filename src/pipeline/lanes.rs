@@ -61,7 +61,11 @@ impl Lanes {
     }
 
     /// The lanes for another configuration: those that it has more begin, and the others learn of it from the poll loop.
-    pub(super) fn reload(&mut self, merged: Merged, tasks: &mut JoinSet<String>) -> Result<Reload, PipelineError> {
+    pub(super) fn reload(
+        &mut self,
+        merged: Merged,
+        tasks: &mut JoinSet<String>,
+    ) -> Result<Reload, PipelineError> {
         let Merged { config, gone } = merged;
         let config = Arc::new(config);
         // All or nothing: a `ca_file` that is none leaves everything as it is.
@@ -71,11 +75,18 @@ impl Lanes {
         self.metrics.configure(&config);
         self.generation += 1;
         let before = self.queues.len();
-        for ((webhook, queue), actions) in config.webhooks.iter().zip(&self.queues).zip(actions_of(&config)) {
+        for ((webhook, queue), actions) in
+            config.webhooks.iter().zip(&self.queues).zip(actions_of(&config))
+        {
             queue.reconfigure(webhook.queue_capacity, webhook.when_full, actions);
         }
         let orders = self.spawn_missing(tasks);
-        tracing::debug!(lanes = before, new = orders.len(), generation = self.generation, "lanes follow a reload");
+        tracing::debug!(
+            lanes = before,
+            new = orders.len(),
+            generation = self.generation,
+            "lanes follow a reload"
+        );
         Ok(Reload {
             router: Router::new(Arc::clone(&config)),
             config,
@@ -91,13 +102,16 @@ impl Lanes {
         let mut all_orders = Vec::new();
         let config = Arc::clone(&self.config);
         let lanes = config.webhooks.iter().zip(actions_of(&config)).zip(self.endpoints.clone());
-        for (index, ((webhook, actions), endpoint)) in (0..).map(WebhookIndex).zip(lanes).skip(self.queues.len()) {
+        for (index, ((webhook, actions), endpoint)) in
+            (0..).map(WebhookIndex).zip(lanes).skip(self.queues.len())
+        {
             let queue = Arc::new(Queue::new(webhook.queue_capacity, webhook.when_full, actions));
             let window = Arc::new(Window::new(webhook.rate_per_second));
             self.metrics.watch(index, Arc::clone(&queue) as _);
             self.queues.push(Arc::clone(&queue));
             self.windows.push(Arc::clone(&window));
-            let (orders, ordered) = watch::channel(Orders { generation: self.generation, ..Orders::default() });
+            let (orders, ordered) =
+                watch::channel(Orders { generation: self.generation, ..Orders::default() });
             all_orders.push(orders);
             let sender = Sender {
                 config: Arc::clone(&config),

@@ -11,7 +11,11 @@ use crate::metrics::Tallied;
 
 fn ticket(partition: i32, offset: i64, action: u32) -> Ticket {
     let partition = Partition { topic: TopicIndex(0), number: partition };
-    Ticket { position: Position { partition, offset: Offset(offset) }, epoch: Epoch(1), action: ActionIndex(action) }
+    Ticket {
+        position: Position { partition, offset: Offset(offset) },
+        epoch: Epoch(1),
+        action: ActionIndex(action),
+    }
 }
 
 fn delivery(ticket: Ticket) -> Delivery {
@@ -236,9 +240,13 @@ proptest! {
 fn what_was_admitted_once_is_admitted_above_the_capacity() {
     for when_full in [WhenFull::DropNewest, WhenFull::DropOldest, WhenFull::Block] {
         let queue = Queue::new(2, when_full, [ActionIndex(0)]);
-        let pushed: Vec<Push> =
-            (0..5).map(|offset| queue.push(delivery(ticket(0, offset, 0)), Origin::Listed)).collect();
-        assert!(pushed.iter().all(|push| !matches!(push, Push::Dropped(_))), "{when_full:?}: {pushed:?}");
+        let pushed: Vec<Push> = (0..5)
+            .map(|offset| queue.push(delivery(ticket(0, offset, 0)), Origin::Listed))
+            .collect();
+        assert!(
+            pushed.iter().all(|push| !matches!(push, Push::Dropped(_))),
+            "{when_full:?}: {pushed:?}"
+        );
         assert_eq!(queue.tally().queued, 5);
     }
     let queue = Queue::new(1, WhenFull::DropNewest, [ActionIndex(0)]);

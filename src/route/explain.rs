@@ -46,16 +46,26 @@ impl Router {
         let document = Document::new(*record, payload);
         let (mut matched, mut deliveries, mut errors) = (Vec::new(), Vec::new(), Vec::new());
         let mut scratch = Scratch::default();
-        self.judge(&document, &mut scratch, &mut matched, &mut deliveries, &mut |action, expression, error| {
-            errors.push((action, format!("`{}`: {error}", expression.source())));
-        })?;
+        self.judge(
+            &document,
+            &mut scratch,
+            &mut matched,
+            &mut deliveries,
+            &mut |action, expression, error| {
+                errors.push((action, format!("`{}`: {error}", expression.source())));
+            },
+        )?;
         let set = self.triggers.of(record.position.partition.topic);
         let nothing = crate::event::Paths::default();
         let paths = set.map_or(&nothing, Set::paths);
         let facts = Facts { fields: scratch.picks.read(payload, paths)?, document: &document };
         let mut deliveries = deliveries.into_iter().peekable();
         let explained = (0..).map(ActionIndex).zip(&self.config.actions).map(|(index, _)| {
-            let errors = errors.iter().filter(|(of, _)| *of == index).map(|(_, text)| text.clone()).collect();
+            let errors = errors
+                .iter()
+                .filter(|(of, _)| *of == index)
+                .map(|(_, text)| text.clone())
+                .collect();
             let explained = match deliveries.next_if(|routed| routed.action == index) {
                 Some(routed) => match routed.message {
                     Ok(message) => Explained::Post { message, errors },
@@ -69,7 +79,12 @@ impl Router {
     }
 }
 
-fn unmatched(set: Option<&Set>, action: ActionIndex, facts: &Facts<'_, '_>, errors: Vec<String>) -> Explained {
+fn unmatched(
+    set: Option<&Set>,
+    action: ActionIndex,
+    facts: &Facts<'_, '_>,
+    errors: Vec<String>,
+) -> Explained {
     let Some((set, condition)) = set.and_then(|set| Some((set, set.condition(action)?))) else {
         let topic = facts.document.record().topic;
         return Explained::NoMatch { reason: format!("not configured for topic `{topic}`") };
@@ -77,7 +92,9 @@ fn unmatched(set: Option<&Set>, action: ActionIndex, facts: &Facts<'_, '_>, erro
     if errors.is_empty() {
         return Explained::NoMatch { reason: condition.why(facts, set.paths()) };
     }
-    Explained::Error { reason: joined("the trigger failed, which counts as false".to_owned(), errors) }
+    Explained::Error {
+        reason: joined("the trigger failed, which counts as false".to_owned(), errors),
+    }
 }
 
 fn joined(first: String, more: Vec<String>) -> String {

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::check::{Action, Admin, Config, Kafka, Retry, Start, Webhook, WebhookIndex, WhenFull};
+use crate::config::check::{
+    Action, Admin, Config, Kafka, Retry, Start, Webhook, WebhookIndex, WhenFull,
+};
 use crate::event::{Offset, Partition, Position, Record, TopicIndex};
 use crate::expression::Expression;
 use crate::expression::template::Template;
@@ -15,10 +17,14 @@ use crate::secret::Secret;
 pub(crate) const TOPICS: [&str; 2] = ["events", "orders"];
 
 /// The seed's examples, word for word, and what each is triggered by (`seed/slack-destination.txt`).
-pub(crate) const SALES: (&str, &str) = ("sales-alerts", "type == 'identify' && $.traits.plan == 'enterprise'");
-pub(crate) const SUPPORT: (&str, &str) = ("support-alerts", "type == 'track' && $.event == 'NPS Submitted'");
-pub(crate) const ORDER: (&str, &str) = ("order-completed", "type == 'track' && $.event == 'Order Completed'");
-pub(crate) const ORDER_MESSAGE: &str = "🎉 {{$.properties.name}} just completed an order for {{$.properties.total}}!";
+pub(crate) const SALES: (&str, &str) =
+    ("sales-alerts", "type == 'identify' && $.traits.plan == 'enterprise'");
+pub(crate) const SUPPORT: (&str, &str) =
+    ("support-alerts", "type == 'track' && $.event == 'NPS Submitted'");
+pub(crate) const ORDER: (&str, &str) =
+    ("order-completed", "type == 'track' && $.event == 'Order Completed'");
+pub(crate) const ORDER_MESSAGE: &str =
+    "🎉 {{$.properties.name}} just completed an order for {{$.properties.total}}!";
 
 /// An action for all topics and the first webhook.
 pub(crate) fn action(name: &str, trigger: &str, message: &str) -> Action {
@@ -76,6 +82,16 @@ fn webhook(name: &str) -> Webhook {
 
 /// A record of the topic at that place.
 pub(crate) fn record(topic: u32, payload: &[u8]) -> Record<'_> {
-    let position = Position { partition: Partition { topic: TopicIndex(topic), number: 0 }, offset: Offset(42) };
-    Record { position, topic: TOPICS[topic as usize], timestamp: None, key: None, headers: &(), payload: Some(payload) }
+    let position = Position {
+        partition: Partition { topic: TopicIndex(topic), number: 0 },
+        offset: Offset(42),
+    };
+    Record {
+        position,
+        topic: TOPICS[topic as usize],
+        timestamp: None,
+        key: None,
+        headers: &(),
+        payload: Some(payload),
+    }
 }

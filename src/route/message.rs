@@ -30,7 +30,10 @@ pub struct Message {
 
 impl std::fmt::Debug for Message {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Message").field("bytes", &self.payload.len()).field("truncated", &self.truncated).finish()
+        f.debug_struct("Message")
+            .field("bytes", &self.payload.len())
+            .field("truncated", &self.truncated)
+            .finish()
     }
 }
 

@@ -9,11 +9,15 @@ use crate::event::TopicIndex;
 
 const IDENTIFY: &[u8] = br#"{"type":"identify","traits":{"name":"Ada","plan":"enterprise"}}"#;
 const NPS: &[u8] = br#"{"type":"track","event":"NPS Submitted","properties":{"score":3}}"#;
-const COMPLETED: &[u8] = br#"{"type":"track","event":"Order Completed","properties":{"name":"Ada","total":49.90}}"#;
+const COMPLETED: &[u8] =
+    br#"{"type":"track","event":"Order Completed","properties":{"name":"Ada","total":49.90}}"#;
 
 fn seed() -> Router {
     let sales = action(SALES.0, SALES.1, "{{$.traits.name}} is on {{$.traits.plan}}");
-    let support = Action { webhook: WebhookIndex(1), ..action(SUPPORT.0, SUPPORT.1, "NPS {{$.properties.score}}") };
+    let support = Action {
+        webhook: WebhookIndex(1),
+        ..action(SUPPORT.0, SUPPORT.1, "NPS {{$.properties.score}}")
+    };
     let order = Action { topics: vec![TopicIndex(1)], ..action(ORDER.0, ORDER.1, ORDER_MESSAGE) };
     Router::new(config(vec![sales, support, order]))
 }
@@ -29,10 +33,15 @@ fn routed(router: &Router, topic: u32, payload: &[u8]) -> (Verdict, Vec<Shown>, 
     let mut routing = Routing::default();
     let verdict = router.route(&record(topic, payload), &mut routing);
     let text = |message: &Message| {
-        serde_json::from_slice::<serde_json::Value>(&message.payload).unwrap()["text"].as_str().unwrap().to_owned()
+        serde_json::from_slice::<serde_json::Value>(&message.payload).unwrap()["text"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     };
-    let deliveries =
-        routing.deliveries.iter().map(|it| (it.action.0, it.webhook.0, it.message.as_ref().ok().map(text)));
+    let deliveries = routing
+        .deliveries
+        .iter()
+        .map(|it| (it.action.0, it.webhook.0, it.message.as_ref().ok().map(text)));
     (verdict, deliveries.collect(), routing.errors.iter().map(|it| it.0).collect())
 }
 
@@ -41,9 +50,15 @@ fn the_seeds_examples() {
     let router = seed();
     let ada = "Ada is on enterprise".to_owned();
     assert_eq!(routed(&router, 0, IDENTIFY), (Verdict::Matched, vec![(0, 0, Some(ada))], vec![]));
-    assert_eq!(routed(&router, 0, NPS), (Verdict::Matched, vec![(1, 1, Some("NPS 3".to_owned()))], vec![]));
+    assert_eq!(
+        routed(&router, 0, NPS),
+        (Verdict::Matched, vec![(1, 1, Some("NPS 3".to_owned()))], vec![])
+    );
     let order = "🎉 Ada just completed an order for 49.90!".to_owned();
-    assert_eq!(routed(&router, 1, COMPLETED), (Verdict::Matched, vec![(2, 0, Some(order))], vec![]));
+    assert_eq!(
+        routed(&router, 1, COMPLETED),
+        (Verdict::Matched, vec![(2, 0, Some(order))], vec![])
+    );
     assert_eq!(
         routed(&router, 0, COMPLETED),
         (Verdict::Unmatched, vec![], vec![]),
@@ -67,14 +82,18 @@ fn what_is_no_event_is_judged_also_where_no_action_waits_for_it() {
         let deep = [&b"{\"a\":"[..], &b"[".repeat(200), &b"]".repeat(200), b"}"].concat();
         assert_eq!(routed(&router, 0, &deep).0, Verdict::Invalid(Invalid::TooDeep));
         let tombstone = Record { payload: None, ..record(0, b"") };
-        assert_eq!(router.route(&tombstone, &mut Routing::default()), Verdict::Invalid(Invalid::Empty));
+        assert_eq!(
+            router.route(&tombstone, &mut Routing::default()),
+            Verdict::Invalid(Invalid::Empty)
+        );
         assert_eq!(routed(&router, 0, b"{}").0, Verdict::Unmatched);
     }
 }
 
 #[test]
 fn a_buffer_holds_nothing_of_the_record_before() {
-    let router = Router::new(config(vec![action("a", "a", "{{ abs(a) }}x"), action("b", "abs(a)", "b")]));
+    let router =
+        Router::new(config(vec![action("a", "a", "{{ abs(a) }}x"), action("b", "abs(a)", "b")]));
     let mut routing = Routing::default();
     assert_eq!(router.route(&record(0, br#"{"a":"x"}"#), &mut routing), Verdict::Matched);
     assert_eq!((routing.deliveries.len(), routing.errors.len()), (1, 2));
@@ -94,7 +113,10 @@ fn failed_expressions_are_false_or_empty_and_counted_each() {
         action("partly", "s", "n: {{abs(s)}}"),
     ]));
     let partly = (2, 0, Some("n: ".to_owned()));
-    assert_eq!(routed(&router, 0, br#"{"s":"x"}"#), (Verdict::Matched, vec![(1, 0, None), partly], vec![0, 1, 1, 2]));
+    assert_eq!(
+        routed(&router, 0, br#"{"s":"x"}"#),
+        (Verdict::Matched, vec![(1, 0, None), partly], vec![0, 1, 1, 2])
+    );
 }
 
 fn explained(router: &Router, topic: u32, payload: &[u8]) -> Vec<String> {
@@ -136,13 +158,19 @@ fn a_reason_names_the_condition_and_the_values() {
             "missing || a && n < m",
             "`missing || (a && n < m)` is false: `missing` is null, `a` is \"x\", `n` is 3, `m` is 2",
         ),
-        ("(a == 'y' || missing) && a", "`a == 'y' || missing` is false: `a` is \"x\", `missing` is null"),
+        (
+            "(a == 'y' || missing) && a",
+            "`a == 'y' || missing` is false: `a` is \"x\", `missing` is null",
+        ),
         ("length(l) > `2` && a", "`length(l) > `2`` is false: `length(l)` is 1"),
         ("l == 'y'", "`l == 'y'` is false: `l` is [\"y\"]"),
         ("!(a && n)", "`!(a && n)` is false: `a` is \"x\", `n` is 3"),
         ("contains(['p', `7`], n)", "`contains(['p', `7`], n)` is false: `n` is 3"),
         ("starts_with(a, 'it\\'s')", "`starts_with(a, 'it\\'s')` is false: `a` is \"x\""),
-        ("$record.topic == 'others' && a", "`$record.topic == 'others'` is false: `$record.topic` is \"events\""),
+        (
+            "$record.topic == 'others' && a",
+            "`$record.topic == 'others'` is false: `$record.topic` is \"events\"",
+        ),
         ("$.a != 'x'", "`a != 'x'` is false: `a` is \"x\""),
     ] {
         let router = Router::new(config(vec![action("a", trigger, "m")]));
@@ -163,9 +191,15 @@ fn drops_and_failures_are_explained() {
         action("partly", "s", "n: {{abs(s)}}"),
     ]));
     let shown = explained(&router, 0, br#"{"s":"x"}"#);
-    assert!(shown[0].starts_with("error: the trigger failed, which counts as false: `abs(s)`: "), "{shown:?}");
+    assert!(
+        shown[0].starts_with("error: the trigger failed, which counts as false: `abs(s)`: "),
+        "{shown:?}"
+    );
     assert_eq!(shown[1], "drop: empty message: it rendered to nothing but white space");
-    assert!(shown[2].starts_with(r#"post {"text":"n: ","username":"Slackline"} ["`abs(s)`: "#), "{shown:?}");
+    assert!(
+        shown[2].starts_with(r#"post {"text":"n: ","username":"Slackline"} ["`abs(s)`: "#),
+        "{shown:?}"
+    );
 }
 
 /// Triggers with what they mean, as a naive model has it.
@@ -223,10 +257,13 @@ fn an_event_that_matches_nothing_allocates_nothing() {
             0 => format!("type == 'track' && event == 'E{n}' && properties.total > `{n}`"),
             1 => format!("type == 'track' && event == 'E7' && properties.total > `{n}`"),
             2 => format!("event == 'E{n}' && contains(tags, 'x')"),
-            _ => format!("type == 'identify' && traits.plan == 'p{n}' && !starts_with(traits.name, 'A')"),
+            _ => format!(
+                "type == 'identify' && traits.plan == 'p{n}' && !starts_with(traits.name, 'A')"
+            ),
         })
         .collect();
-    let router = Router::new(config(triggers.iter().map(|trigger| action("a", trigger, "m")).collect()));
+    let router =
+        Router::new(config(triggers.iter().map(|trigger| action("a", trigger, "m")).collect()));
     let mut routing = Routing::default();
     let mut all = || {
         for payload in UNMATCHED {

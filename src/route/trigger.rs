@@ -90,7 +90,8 @@ impl Set {
             Some(Trigger { action: *action, condition: trigger.condition(&mut paths) })
         };
         let triggers: Box<[Trigger]> = actions.iter().filter_map(condition).collect();
-        let index = Index::new(triggers.iter().map(|trigger| trigger.condition.required()).collect());
+        let index =
+            Index::new(triggers.iter().map(|trigger| trigger.condition.required()).collect());
         Self { paths, triggers, index }
     }
 
@@ -125,7 +126,9 @@ impl Set {
             candidates.dedup();
         }
         for place in candidates {
-            let Some(Trigger { action, condition }) = self.triggers.get(*place as usize) else { continue };
+            let Some(Trigger { action, condition }) = self.triggers.get(*place as usize) else {
+                continue;
+            };
             match condition.is_true(&facts) {
                 Ok(true) => matched.push(*action),
                 Ok(false) => {}

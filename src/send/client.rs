@@ -152,11 +152,14 @@ impl Settings {
         builder = match &self.via {
             Via::Direct => builder.no_proxy(),
             Via::Environment => builder,
-            Via::Proxy(proxy) => builder
-                .proxy(Proxy::all(proxy.expose().clone()).map_err(|error| ClientError::Proxy(error.without_url()))?),
+            Via::Proxy(proxy) => builder.proxy(
+                Proxy::all(proxy.expose().clone())
+                    .map_err(|error| ClientError::Proxy(error.without_url()))?,
+            ),
         };
         if let Some(pem) = &self.ca_pem {
-            let roots = Certificate::from_pem_bundle(pem).map_err(|error| ClientError::Ca(Some(error)))?;
+            let roots =
+                Certificate::from_pem_bundle(pem).map_err(|error| ClientError::Ca(Some(error)))?;
             if roots.is_empty() {
                 return Err(ClientError::Ca(None));
             }
@@ -193,7 +196,11 @@ impl Transport for Endpoint {
         };
         let response = sent.map_err(|error| NoAnswer::Connect(self.fit_for_a_log(error)))?;
         let status = response.status().as_u16();
-        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let retry_after = response
+            .headers()
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned);
         let mut body = BytesMut::new();
         let end = tokio::time::timeout_at(deadline, read_body(response, &mut body)).await;
         if end.is_err() && status == 200 && body.trim_ascii() != b"ok" {
@@ -241,9 +248,12 @@ impl Endpoint {
     fn mask(&self, text: &str) -> Option<String> {
         let url = self.url.expose();
         let parts = url.path().split('/').chain(url.query().unwrap_or_default().split(['&', '=']));
-        parts.filter(|part| part.len() >= 6 && *part != "services").fold(None, |masked: Option<String>, part| {
-            let text = masked.as_deref().unwrap_or(text);
-            if text.contains(part) { Some(text.replace(part, MASK)) } else { masked }
-        })
+        parts.filter(|part| part.len() >= 6 && *part != "services").fold(
+            None,
+            |masked: Option<String>, part| {
+                let text = masked.as_deref().unwrap_or(text);
+                if text.contains(part) { Some(text.replace(part, MASK)) } else { masked }
+            },
+        )
     }
 }

@@ -47,12 +47,14 @@ impl<T: Transport> Lane<T> {
     pub(super) fn new(mut sender: Sender<T>) -> Self {
         let orders = *sender.orders.borrow_and_update();
         let webhook = &sender.config.webhooks[sender.webhook.0 as usize];
-        let limiter = Limiter::new(webhook.rate_per_second, webhook.burst, orders.share, Duration::ZERO);
+        let limiter =
+            Limiter::new(webhook.rate_per_second, webhook.burst, orders.share, Duration::ZERO);
         sender.metrics.blocked_until(None);
         let log = Report::new(sender.config.clone(), sender.webhook);
         let generation = orders.generation;
         let (started, limited, blocked, retired) = (Instant::now(), 0, false, false);
-        let mut lane = Self { sender, started, limiter, generation, limited, blocked, retired, log };
+        let mut lane =
+            Self { sender, started, limiter, generation, limited, blocked, retired, log };
         lane.apply(Change::Orders(orders));
         lane
     }
@@ -88,7 +90,11 @@ impl<T: Transport> Lane<T> {
     }
 
     /// `entered`: it has its place in the window, from its first attempt on.
-    async fn attempts(&mut self, delivery: &mut Delivery, entered: &mut bool) -> Option<(Ended, Duration)> {
+    async fn attempts(
+        &mut self,
+        delivery: &mut Delivery,
+        entered: &mut bool,
+    ) -> Option<(Ended, Duration)> {
         let payload = Bytes::from(std::mem::take(&mut delivery.payload));
         let ticket = &delivery.ticket;
         let mut budget = Budget::default();
@@ -110,7 +116,11 @@ impl<T: Transport> Lane<T> {
             budget.attempt(left);
             let verdict = self.attempt(payload.clone(), place).await;
             let now = self.now();
-            let latency = if verdict == Verdict::Delivered { delivery.timestamp.and_then(latency) } else { None };
+            let latency = if verdict == Verdict::Delivered {
+                delivery.timestamp.and_then(latency)
+            } else {
+                None
+            };
             self.sender.metrics.attempt(verdict.result(), now.saturating_sub(left), latency);
             if !matches!(verdict, Verdict::RateLimited { .. }) {
                 self.limited = 0;
@@ -126,7 +136,8 @@ impl<T: Transport> Lane<T> {
                     budget.excuse((now + pause).saturating_sub(left));
                 }
                 Verdict::Retry { word, .. } => {
-                    let Some(pause) = budget.failed(&self.webhook().retry, now, rand::random()) else {
+                    let Some(pause) = budget.failed(&self.webhook().retry, now, rand::random())
+                    else {
                         self.log.dropped(ticket, Reason::RetriesExhausted, &word, now);
                         return Some((Ended::Dropped(Reason::RetriesExhausted), now));
                     };
@@ -141,7 +152,12 @@ impl<T: Transport> Lane<T> {
     }
 
     /// Waits until an attempt may leave; `None`: the delivery was released meanwhile, or the webhook is gone.
-    async fn turn(&mut self, ticket: &Ticket, not_before: Duration, entered: &mut bool) -> Option<Place> {
+    async fn turn(
+        &mut self,
+        ticket: &Ticket,
+        not_before: Duration,
+        entered: &mut bool,
+    ) -> Option<Place> {
         let (window, starts) = (Arc::clone(&self.sender.window), self.sender.starts.clone());
         let mut place = None;
         loop {
@@ -224,7 +240,8 @@ impl<T: Transport> Lane<T> {
 
     /// Stops the webhook after a 429 at `now`; how long.
     async fn block(&mut self, retry_after: Option<Duration>, now: Duration) -> Duration {
-        let pause = retry_after.unwrap_or_else(|| retry::pause(&self.webhook().retry, self.limited, rand::random()));
+        let pause = retry_after
+            .unwrap_or_else(|| retry::pause(&self.webhook().retry, self.limited, rand::random()));
         self.limited = self.limited.saturating_add(1);
         self.blocked = true;
         self.limiter.block(now.saturating_add(pause));
@@ -233,7 +250,11 @@ impl<T: Transport> Lane<T> {
         self.log.limited(pause, now);
         if let Some(until) = until {
             // It outlives this process: it goes with the state of the partitions. Where nobody listens any more, the process is ending.
-            let _ = self.sender.reports.send(delivery::Report::Blocked { webhook: self.sender.webhook, until }).await;
+            let _ = self
+                .sender
+                .reports
+                .send(delivery::Report::Blocked { webhook: self.sender.webhook, until })
+                .await;
             (self.sender.wake)();
         }
         pause
@@ -253,7 +274,9 @@ impl<T: Transport> Lane<T> {
             return;
         }
         self.generation = orders.generation;
-        let Some((config, transport)) = self.sender.in_force.of(self.sender.webhook) else { return };
+        let Some((config, transport)) = self.sender.in_force.of(self.sender.webhook) else {
+            return;
+        };
         self.log.reload(Arc::clone(&config));
         (self.sender.config, self.sender.transport) = (config, transport);
         let (rate, burst, now) = (self.webhook().rate_per_second, self.webhook().burst, self.now());
@@ -263,7 +286,8 @@ impl<T: Transport> Lane<T> {
         if self.blocked && before != self.retired {
             // Nobody waits for a webhook that is gone, but the pause goes on: it may come back.
             let left = self.limiter.blocked_until(now).map(|until| until.saturating_sub(now));
-            let until = left.filter(|_| !self.retired).and_then(|left| SystemTime::now().checked_add(left));
+            let until =
+                left.filter(|_| !self.retired).and_then(|left| SystemTime::now().checked_add(left));
             self.sender.metrics.blocked_until(until);
         }
     }
@@ -303,14 +327,16 @@ impl<T: Transport> Lane<T> {
 
 /// From Kafka's timestamp in milliseconds to now; a clock that runs ahead makes it zero.
 pub(super) fn latency(timestamp: i64) -> Option<Duration> {
-    let then = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(u64::try_from(timestamp).ok()?))?;
+    let then = SystemTime::UNIX_EPOCH
+        .checked_add(Duration::from_millis(u64::try_from(timestamp).ok()?))?;
     Some(then.elapsed().unwrap_or_default())
 }
 
 /// Stops the limiter where a former owner left a `Retry-After` that is still in force; whether it did.
 fn obey(orders: Orders, limiter: &mut Limiter, metrics: &WebhookMetrics, now: Duration) -> bool {
     let left = orders.blocked_until.and_then(|until| until.duration_since(SystemTime::now()).ok());
-    let Some(left) = left.map(|left| left.min(slack::LONGEST_PAUSE)).filter(|left| !left.is_zero()) else {
+    let Some(left) = left.map(|left| left.min(slack::LONGEST_PAUSE)).filter(|left| !left.is_zero())
+    else {
         return false;
     };
     let until = now.saturating_add(left);

@@ -23,7 +23,13 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn new(config: Arc<Config>, webhook: WebhookIndex) -> Self {
-        Self { config, webhook, failing: LogRepeat::default(), limited: LogRepeat::default(), dropping: Vec::new() }
+        Self {
+            config,
+            webhook,
+            failing: LogRepeat::default(),
+            limited: LogRepeat::default(),
+            dropping: Vec::new(),
+        }
     }
 
     /// Names are those of another configuration from now on.
@@ -36,8 +42,12 @@ impl Report {
         let line = self.failing.note(now);
         let (webhook, action) = (self.webhook(), self.action(ticket));
         match line {
-            Line::First => warn!(webhook, action, answer = word, "attempt failed, and will be made again"),
-            Line::Summary(attempts) => warn!(webhook, action, answer = word, attempts, "attempts still fail"),
+            Line::First => {
+                warn!(webhook, action, answer = word, "attempt failed, and will be made again")
+            }
+            Line::Summary(attempts) => {
+                warn!(webhook, action, answer = word, attempts, "attempts still fail")
+            }
             Line::Silent => {}
         }
     }
@@ -47,15 +57,20 @@ impl Report {
         let line = self.limited.note(now);
         let (webhook, seconds) = (self.webhook(), pause.as_secs_f64());
         match line {
-            Line::First => warn!(webhook, seconds, "rate limited by Slack (429): the webhook pauses"),
-            Line::Summary(times) => warn!(webhook, seconds, times, "still rate limited by Slack (429)"),
+            Line::First => {
+                warn!(webhook, seconds, "rate limited by Slack (429): the webhook pauses")
+            }
+            Line::Summary(times) => {
+                warn!(webhook, seconds, times, "still rate limited by Slack (429)")
+            }
             Line::Silent => {}
         }
     }
 
     /// A delivery was given up.
     pub(super) fn dropped(&mut self, ticket: &Ticket, reason: Reason, word: &str, now: Duration) {
-        let known = self.dropping.iter().position(|(of, why, _)| (*of, *why) == (ticket.action, reason));
+        let known =
+            self.dropping.iter().position(|(of, why, _)| (*of, *why) == (ticket.action, reason));
         let at = known.unwrap_or_else(|| {
             self.dropping.push((ticket.action, reason, LogRepeat::default()));
             self.dropping.len() - 1
@@ -63,10 +78,20 @@ impl Report {
         let line = self.dropping[at].2.note(now);
         let (webhook, action, reason) = (self.webhook(), self.action(ticket), reason.as_str());
         let partition = ticket.position.partition;
-        let topic = self.config.kafka.topics.get(partition.topic.0 as usize).map_or("", String::as_str);
+        let topic =
+            self.config.kafka.topics.get(partition.topic.0 as usize).map_or("", String::as_str);
         let (partition, offset) = (partition.number, ticket.position.offset.0);
         match line {
-            Line::First => warn!(webhook, action, reason, answer = word, topic, partition, offset, "delivery dropped"),
+            Line::First => warn!(
+                webhook,
+                action,
+                reason,
+                answer = word,
+                topic,
+                partition,
+                offset,
+                "delivery dropped"
+            ),
             Line::Summary(deliveries) => {
                 warn!(
                     webhook,
@@ -87,22 +112,44 @@ impl Report {
     /// A delivery was taken: whatever was wrong is over.
     pub(super) fn delivered(&mut self, now: Duration) {
         let (failing, limited) = (self.failing.recover(now), self.limited.recover(now));
-        let webhook = self.config.webhooks.get(self.webhook.0 as usize).map_or("", |webhook| webhook.name.as_str());
+        let webhook = self
+            .config
+            .webhooks
+            .get(self.webhook.0 as usize)
+            .map_or("", |webhook| webhook.name.as_str());
         if let Some(Recovered { total, lasted, .. }) = failing {
-            info!(webhook, attempts_failed = total, seconds = lasted.as_secs_f64(), "posting works again");
+            info!(
+                webhook,
+                attempts_failed = total,
+                seconds = lasted.as_secs_f64(),
+                "posting works again"
+            );
         }
         if let Some(Recovered { total, lasted, .. }) = limited {
-            info!(webhook, times = total, seconds = lasted.as_secs_f64(), "no longer rate limited by Slack");
+            info!(
+                webhook,
+                times = total,
+                seconds = lasted.as_secs_f64(),
+                "no longer rate limited by Slack"
+            );
         }
         for (_, reason, repeat) in &mut self.dropping {
             if let Some(Recovered { untold: deliveries @ 1.., .. }) = repeat.recover(now) {
-                info!(webhook, reason = reason.as_str(), deliveries, "more deliveries had been dropped");
+                info!(
+                    webhook,
+                    reason = reason.as_str(),
+                    deliveries,
+                    "more deliveries had been dropped"
+                );
             }
         }
     }
 
     fn webhook(&self) -> &str {
-        self.config.webhooks.get(self.webhook.0 as usize).map_or("", |webhook| webhook.name.as_str())
+        self.config
+            .webhooks
+            .get(self.webhook.0 as usize)
+            .map_or("", |webhook| webhook.name.as_str())
     }
 
     fn action(&self, ticket: &Ticket) -> &str {

@@ -15,7 +15,9 @@ use crate::config::check::Retry;
 pub fn pause(retry: &Retry, failures: u32, chance: f64) -> Duration {
     let bound = retry.initial.saturating_mul(2u32.saturating_pow(failures)).min(retry.max);
     // Below 0.1 ns, or not a number: no jitter is as good as any.
-    Duration::try_from_secs_f64(bound.as_secs_f64() * chance.clamp(0.0, 1.0)).unwrap_or(bound).min(bound)
+    Duration::try_from_secs_f64(bound.as_secs_f64() * chance.clamp(0.0, 1.0))
+        .unwrap_or(bound)
+        .min(bound)
 }
 
 /// One delivery's budget of time.
@@ -40,7 +42,8 @@ impl Budget {
     /// After an attempt that failed at `now`: the pause before the next one, or `None` when `max_elapsed` has passed. The last pause is cut so that one more
     /// attempt is made when the budget ends.
     pub fn failed(&mut self, retry: &Retry, now: Duration, chance: f64) -> Option<Duration> {
-        let spent = now.saturating_sub(self.first_attempt.unwrap_or(now)).saturating_sub(self.excused);
+        let spent =
+            now.saturating_sub(self.first_attempt.unwrap_or(now)).saturating_sub(self.excused);
         let left = retry.max_elapsed.saturating_sub(spent);
         let pause = pause(retry, self.failures, chance).min(left);
         self.failures = self.failures.saturating_add(1);
@@ -54,12 +57,16 @@ mod tests {
 
     use super::*;
 
-    const RETRY: Retry =
-        Retry { initial: Duration::from_secs(1), max: Duration::from_secs(60), max_elapsed: Duration::from_secs(900) };
+    const RETRY: Retry = Retry {
+        initial: Duration::from_secs(1),
+        max: Duration::from_secs(60),
+        max_elapsed: Duration::from_secs(900),
+    };
 
     #[test]
     fn pauses_double_up_to_the_longest() {
-        let full: Vec<u64> = (0..9).map(|failures| pause(&RETRY, failures, 1.0).as_secs()).collect();
+        let full: Vec<u64> =
+            (0..9).map(|failures| pause(&RETRY, failures, 1.0).as_secs()).collect();
         assert_eq!(full, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
         assert_eq!(pause(&RETRY, u32::MAX, 0.5), Duration::from_secs(30));
         assert_eq!(pause(&RETRY, 3, 0.0), Duration::ZERO);
@@ -73,7 +80,11 @@ mod tests {
         budget.attempt(second(100));
         assert_eq!(budget.failed(&RETRY, second(100), 1.0), Some(second(1)));
         budget.attempt(second(999));
-        assert_eq!(budget.failed(&RETRY, second(999), 1.0), Some(second(1)), "2 s would be too late");
+        assert_eq!(
+            budget.failed(&RETRY, second(999), 1.0),
+            Some(second(1)),
+            "2 s would be too late"
+        );
         budget.attempt(second(1000));
         assert_eq!(budget.failed(&RETRY, second(1000), 1.0), None);
     }

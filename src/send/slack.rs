@@ -79,7 +79,9 @@ pub fn judge(answer: &Answer, now: SystemTime) -> Verdict {
         }
         429 => Verdict::RateLimited { retry_after: retry_after(answer, now) },
         501 => Verdict::Rejected { word: word(&answer.body) },
-        408 | 500..=599 => Verdict::Retry { result: AttemptResult::ServerError, word: word(&answer.body) },
+        408 | 500..=599 => {
+            Verdict::Retry { result: AttemptResult::ServerError, word: word(&answer.body) }
+        }
         _ => Verdict::Rejected { word: word(&answer.body) },
     }
 }
@@ -112,7 +114,9 @@ fn usable_seconds(seconds: f64) -> Option<Duration> {
     if seconds.is_nan() || seconds <= 0.0 {
         return None;
     }
-    Duration::try_from_secs_f64(seconds.min(LONGEST_PAUSE.as_secs_f64())).ok().filter(|pause| !pause.is_zero())
+    Duration::try_from_secs_f64(seconds.min(LONGEST_PAUSE.as_secs_f64()))
+        .ok()
+        .filter(|pause| !pause.is_zero())
 }
 
 /// Slack's own word in a body, as a log may show it: one short line, without anything that could be a part of the webhook's URL
@@ -128,8 +132,11 @@ pub fn word(body: &[u8]) -> String {
         Some(refused) => refused.error.as_str().into(),
         None => String::from_utf8_lossy(&body[..body.len().min(1024)]),
     };
-    let shown: Vec<&str> =
-        text.split_whitespace().map(|token| if may_be_secret(token) { "…" } else { token }).take(WORD_LIMIT).collect();
+    let shown: Vec<&str> = text
+        .split_whitespace()
+        .map(|token| if may_be_secret(token) { "…" } else { token })
+        .take(WORD_LIMIT)
+        .collect();
     let line = printable::one_line(&shown.join(" "), WORD_LIMIT);
     if line.is_empty() { "(empty answer)".to_owned() } else { line }
 }
@@ -141,8 +148,11 @@ fn object<T: serde::de::DeserializeOwned>(body: &[u8]) -> Option<T> {
 
 /// Paths, URLs, and long runs of letters and digits as tokens are; Slack's words are lower case with underscores.
 fn may_be_secret(token: &str) -> bool {
-    let opaque = |run: &str| run.len() >= 16 && run.bytes().any(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-    token.contains(['/', '\\', '%']) || token.split(|c: char| !c.is_ascii_alphanumeric()).any(opaque)
+    let opaque = |run: &str| {
+        run.len() >= 16 && run.bytes().any(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    };
+    token.contains(['/', '\\', '%'])
+        || token.split(|c: char| !c.is_ascii_alphanumeric()).any(opaque)
 }
 
 #[cfg(test)]

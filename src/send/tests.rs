@@ -49,10 +49,15 @@ async fn a_burst_is_saved_up_while_nothing_comes() {
 
 #[tokio::test(start_paused = true)]
 async fn retries_wait_for_the_limiter_too() {
-    let impatient =
-        Retry { initial: Duration::from_millis(1), max: Duration::from_millis(1), max_elapsed: 900 * SECOND };
-    let mut rig =
-        Rig::start(Webhook { retry: impatient, ..webhook() }, [failed(500), failed(503), later(failed(502), 1500)]);
+    let impatient = Retry {
+        initial: Duration::from_millis(1),
+        max: Duration::from_millis(1),
+        max_elapsed: 900 * SECOND,
+    };
+    let mut rig = Rig::start(
+        Webhook { retry: impatient, ..webhook() },
+        [failed(500), failed(503), later(failed(502), 1500)],
+    );
     rig.push(0..2);
     assert_eq!(rig.outcome().await, (0, Ended::Delivered));
     assert_eq!(rig.outcome().await, (1, Ended::Delivered));
@@ -64,7 +69,8 @@ async fn retries_wait_for_the_limiter_too() {
 async fn a_429_stops_the_webhook_and_uses_no_budget() {
     let short = Retry { initial: SECOND, max: SECOND, max_elapsed: 5 * SECOND };
     let script = [limited(Some(30)), limited(Some(30)), failed(500), limited(Some(60))];
-    let mut rig = Rig::start(Webhook { retry: short, rate_per_second: 1000.0, ..webhook() }, script);
+    let mut rig =
+        Rig::start(Webhook { retry: short, rate_per_second: 1000.0, ..webhook() }, script);
     rig.push(0..2);
     assert_eq!(rig.outcome().await, (0, Ended::Delivered));
     assert_eq!(rig.outcome().await, (1, Ended::Delivered));
@@ -91,7 +97,10 @@ async fn a_429_without_retry_after_backs_off_further_each_time() {
 #[tokio::test(start_paused = true)]
 async fn a_delivery_that_keeps_failing_is_dropped_when_its_time_is_up() {
     let retry = Retry { initial: SECOND, max: 10 * SECOND, max_elapsed: 60 * SECOND };
-    let script: Vec<_> = (0..1000).map(|_| Err(NoAnswer::Connect("refused".to_owned()))).map(rig::Step::from).collect();
+    let script: Vec<_> = (0..1000)
+        .map(|_| Err(NoAnswer::Connect("refused".to_owned())))
+        .map(rig::Step::from)
+        .collect();
     let mut rig = Rig::start(Webhook { retry, ..webhook() }, script);
     rig.push(0..2);
     assert_eq!(rig.outcome().await, (0, Ended::Dropped(Reason::RetriesExhausted)));
@@ -142,7 +151,11 @@ async fn a_released_delivery_is_let_go_at_once_whatever_it_waits_for() {
         assert_eq!(rig.tally().released, 1, "case {case}");
         rig.push(7..8);
         rig.settle().await;
-        assert_eq!((before.elapsed(), rig.in_flight()), (Duration::ZERO, 1), "case {case}: the next one is in hand");
+        assert_eq!(
+            (before.elapsed(), rig.in_flight()),
+            (Duration::ZERO, 1),
+            "case {case}: the next one is in hand"
+        );
         rig.queue.release(|_| true);
         rig.queue.close();
         rig.ended().await;
@@ -166,7 +179,11 @@ async fn an_attempt_under_way_runs_to_its_end() {
     assert!(rig.queue.is_attempting(|_| true));
     rig.queue.release(|_| true);
     tokio::time::sleep(100 * SECOND).await;
-    assert_eq!((rig.times().len(), rig.tally().released, rig.tally().delivered), (2, 1, 1), "no second attempt");
+    assert_eq!(
+        (rig.times().len(), rig.tally().released, rig.tally().delivered),
+        (2, 1, 1),
+        "no second attempt"
+    );
     assert!(rig.reports.try_recv().is_err());
 }
 
@@ -250,8 +267,10 @@ async fn every_attempt_and_every_pause_is_seen_in_the_metrics() {
     const BLOCKED: &str = "slackline_blocked_until_timestamp_seconds{webhook=\"sales\"}";
     let timeout = rig::Step::from(Err(NoAnswer::Timeout(SECOND)));
     let connect = rig::Step::from(Err(NoAnswer::Connect("refused".to_owned())));
-    let mut rig =
-        Rig::start(webhook(), [failed(500), timeout, connect, limited(Some(3000)), ok(), rejected("no_service")]);
+    let mut rig = Rig::start(
+        webhook(),
+        [failed(500), timeout, connect, limited(Some(3000)), ok(), rejected("no_service")],
+    );
     assert_eq!(rig.metric(BLOCKED), 0.0);
     rig.push(0..2);
     while rig.times().len() < 4 {
@@ -302,7 +321,11 @@ fn an_idle_sender_is_small() {
 #[test]
 fn the_log_tells_of_an_outage_once_and_of_no_url() {
     let text = rig::logged(|| {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .unwrap();
         runtime.block_on(async {
             let retry = Retry { initial: SECOND, max: SECOND, max_elapsed: 600 * SECOND };
             let script = (0..300).map(|_| failed(503)).chain([
@@ -320,15 +343,23 @@ fn the_log_tells_of_an_outage_once_and_of_no_url() {
     });
     let lines: Vec<&str> = text.lines().collect();
     assert!((7..=12).contains(&lines.len()), "{text}");
-    assert!(lines[0].contains("attempt failed") && lines[0].contains("webhook=\"sales\" action=\"signup\""), "{text}");
+    assert!(
+        lines[0].contains("attempt failed")
+            && lines[0].contains("webhook=\"sales\" action=\"signup\""),
+        "{text}"
+    );
     assert!(lines[1].contains("attempts still fail") && lines[1].contains("attempts="), "{text}");
     assert!(text.contains("posting works again") && text.contains("attempts_failed=300"), "{text}");
     assert!(text.contains("rate limited by Slack") && text.contains("seconds=5"), "{text}");
     assert!(
-        lines.last().unwrap().contains("delivery dropped") && text.contains("topic=\"events\" partition=0 offset=2"),
+        lines.last().unwrap().contains("delivery dropped")
+            && text.contains("topic=\"events\" partition=0 offset=2"),
         "{text}"
     );
-    assert!(!text.contains("s3cr3t") && !text.contains("hooks.slack.com") && !text.contains("payload"), "{text}");
+    assert!(
+        !text.contains("s3cr3t") && !text.contains("hooks.slack.com") && !text.contains("payload"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -346,7 +377,10 @@ async fn a_sender_is_held_until_its_outcome_is_committed() {
     assert_eq!(rig.outcome().await, (0, Ended::Delivered));
     tokio::time::sleep(100 * SECOND).await;
     assert_eq!(rig.times().len(), 1, "its rate would have let it go on");
-    assert!(rig.window.held_for(std::time::Instant::now()).is_some(), "and it is told that it waits");
+    assert!(
+        rig.window.held_for(std::time::Instant::now()).is_some(),
+        "and it is told that it waits"
+    );
     rig.window.leave();
     assert_eq!(rig.outcome().await, (1, Ended::Delivered));
     assert_eq!(rig.window.held_for(std::time::Instant::now()), None);

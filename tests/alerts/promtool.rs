@@ -38,7 +38,8 @@ pub fn asked_by_alerts() -> BTreeSet<String> {
 /// Writes one recording, to be judged as scraped every 15 s, and every minute.
 pub fn write(name: &str, columns: &BTreeMap<String, Vec<Sample>>, expectations: &[Expectation]) {
     std::fs::create_dir_all(TESTS).unwrap();
-    std::fs::write(Path::new(TESTS).join(format!("{name}.yaml")), file(columns, expectations)).unwrap();
+    std::fs::write(Path::new(TESTS).join(format!("{name}.yaml")), file(columns, expectations))
+        .unwrap();
 }
 
 fn file(columns: &BTreeMap<String, Vec<Sample>>, expectations: &[Expectation]) -> String {
@@ -49,7 +50,8 @@ fn file(columns: &BTreeMap<String, Vec<Sample>>, expectations: &[Expectation]) -
         let _ = writeln!(out, "  - interval: {}s\n    input_series:", every * SECONDS_A_TICK);
         for (series, samples) in columns {
             let samples: Vec<Sample> = samples.iter().step_by(every).copied().collect();
-            let _ = writeln!(out, "      - series: '{series}'\n        values: '{}'", values(&samples));
+            let _ =
+                writeln!(out, "      - series: '{series}'\n        values: '{}'", values(&samples));
         }
         out.push_str("    promql_expr_test:\n");
         for Expectation { tick, firing } in expectations {
@@ -60,7 +62,8 @@ fn file(columns: &BTreeMap<String, Vec<Sample>>, expectations: &[Expectation]) -
                 if firing.is_empty() { " []" } else { "" },
             );
             for alert in firing {
-                let _ = writeln!(out, "          - labels: '{}'\n            value: 1", labels(alert));
+                let _ =
+                    writeln!(out, "          - labels: '{}'\n            value: 1", labels(alert));
             }
         }
     }
@@ -72,7 +75,8 @@ fn labels(alert: &str) -> String {
     let mut words = alert.split(' ');
     let name = format!("alertname={:?}", words.next().unwrap_or_default());
     let others = words.map(|word| {
-        let (label, value) = word.split_once('=').unwrap_or_else(|| panic!("`{word}` is no LABEL=VALUE"));
+        let (label, value) =
+            word.split_once('=').unwrap_or_else(|| panic!("`{word}` is no LABEL=VALUE"));
         format!("{label}={value:?}")
     });
     format!("{{{}}}", std::iter::once(name).chain(others).collect::<Vec<_>>().join(", "))
@@ -105,25 +109,40 @@ mod tests {
             let sample = |word: &str| word.parse().map_or(Sample::Missing, Sample::Value);
             text.split_whitespace().map(sample).collect()
         };
-        assert_eq!(values(&of("- - 0 0 0 7 8.5 - 3 - - - 1 1")), "_x2 0+0x2 7 8.5 stale 3 stale _x2 1+0x1");
+        assert_eq!(
+            values(&of("- - 0 0 0 7 8.5 - 3 - - - 1 1")),
+            "_x2 0+0x2 7 8.5 stale 3 stale _x2 1+0x1"
+        );
         assert_eq!(values(&of("9007199254740991 -2")), "9007199254740991 -2");
     }
 
     #[test]
     fn an_expectation_is_written_as_promql() {
         assert_eq!(labels("SlacklineAbsent"), r#"{alertname="SlacklineAbsent"}"#);
-        assert_eq!(labels("A webhook=b instance=c:1"), r#"{alertname="A", webhook="b", instance="c:1"}"#);
+        assert_eq!(
+            labels("A webhook=b instance=c:1"),
+            r#"{alertname="A", webhook="b", instance="c:1"}"#
+        );
         let columns = [("up".to_owned(), vec![Sample::Value(1.0); 5])].into();
         let expectations = [("A", 0), ("", 4)].map(|(firing, tick)| Expectation {
             tick,
-            firing: firing.split_terminator(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect(),
+            firing: firing
+                .split_terminator(' ')
+                .filter(|word| !word.is_empty())
+                .map(str::to_owned)
+                .collect(),
         });
         let text = file(&columns, &expectations);
         let mark = "      - series: 'up'\n        values: '";
-        assert!(text.contains(&format!("interval: 15s\n    input_series:\n{mark}1+0x4'\n")), "{text}");
-        assert!(text.contains(&format!("interval: 60s\n    input_series:\n{mark}1+0x1'\n")), "{text}");
-        let at_0 =
-            "eval_time: 0s\n        exp_samples:\n          - labels: '{alertname=\"A\"}'\n            value: 1\n";
+        assert!(
+            text.contains(&format!("interval: 15s\n    input_series:\n{mark}1+0x4'\n")),
+            "{text}"
+        );
+        assert!(
+            text.contains(&format!("interval: 60s\n    input_series:\n{mark}1+0x1'\n")),
+            "{text}"
+        );
+        let at_0 = "eval_time: 0s\n        exp_samples:\n          - labels: '{alertname=\"A\"}'\n            value: 1\n";
         assert_eq!(text.matches(at_0).count(), 2, "{text}");
         assert_eq!(text.matches("eval_time: 60s\n        exp_samples: []\n").count(), 2, "{text}");
     }

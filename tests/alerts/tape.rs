@@ -62,7 +62,10 @@ impl Tape {
 
     /// Starts a replica in the place of one that was taken.
     pub fn start(&mut self, index: usize, setup: &Setup) {
-        assert!(self.replicas[index].replace(Program::ready(setup)).is_none(), "replica {index} runs already");
+        assert!(
+            self.replicas[index].replace(Program::ready(setup)).is_none(),
+            "replica {index} runs already"
+        );
     }
 
     /// Goes on for so many minutes, with `traffic` before each sample; then exactly these alerts fire, each as `NAME LABEL=VALUE…`.
@@ -95,7 +98,10 @@ impl Tape {
             let scrape = replica.as_ref().and_then(Program::try_scrape);
             let target = format!(r#"instance="{}",job="slackline""#, instance(index));
             seen.push((format!("up{{{target}}}"), f64::from(scrape.is_some())));
-            for series in scrape.iter().flat_map(|scrape| scrape.series()).filter(|one| self.asked.contains(&one.name))
+            for series in scrape
+                .iter()
+                .flat_map(|scrape| scrape.series())
+                .filter(|one| self.asked.contains(&one.name))
             {
                 seen.push((name(series, &target), self.value(series)));
             }
@@ -128,7 +134,8 @@ fn instance(index: usize) -> String {
 }
 
 fn name(series: &Series, target: &str) -> String {
-    let mut labels: Vec<String> = series.labels.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+    let mut labels: Vec<String> =
+        series.labels.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
     labels.push(target.to_owned());
     format!("{}{{{}}}", series.name, labels.join(","))
 }

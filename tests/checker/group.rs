@@ -57,7 +57,8 @@ impl GroupRate<'_> {
     /// Fails the test if this webhook got more.
     #[track_caller]
     pub fn assert_kept(&self, webhook: &str, posts: &[Post]) {
-        let arrivals: Vec<_> = posts.iter().filter(|post| post.webhook == webhook).map(|post| post.at).collect();
+        let arrivals: Vec<_> =
+            posts.iter().filter(|post| post.webhook == webhook).map(|post| post.at).collect();
         assert_eq!(
             self.worst(&arrivals),
             None,

@@ -50,7 +50,8 @@ impl Repeats {
     /// Fails the test where a webhook got more than `bound` of it after one fault, or anything without a fault.
     #[track_caller]
     pub fn assert_within(&self, bound: impl Fn(&str) -> usize) {
-        let over: Vec<_> = self.by_fault.iter().filter(|((_, webhook), ids)| ids.len() > bound(webhook)).collect();
+        let over: Vec<_> =
+            self.by_fault.iter().filter(|((_, webhook), ids)| ids.len() > bound(webhook)).collect();
         assert!(over.is_empty(), "more than the bound came twice, by fault and webhook: {over:?}");
         assert!(self.causeless.is_empty(), "came twice without a fault: {:?}", self.causeless);
     }
@@ -59,7 +60,11 @@ impl Repeats {
 impl fmt::Display for Repeats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "repeated {}", self.total())?;
-        if self.causeless.is_empty() { Ok(()) } else { write!(f, ", {} without a fault", self.causeless.len()) }
+        if self.causeless.is_empty() {
+            Ok(())
+        } else {
+            write!(f, ", {} without a fault", self.causeless.len())
+        }
     }
 }
 

@@ -161,8 +161,12 @@ fn an_idle_time_saves_up_no_more_than_the_burst() {
 #[test]
 #[should_panic(expected = "`b` got more")]
 fn every_webhook_is_judged_by_itself() {
-    let post =
-        |webhook: &str, at| Post { webhook: webhook.to_owned(), id: 0, at: Duration::from_secs(at), accepted: false };
+    let post = |webhook: &str, at| Post {
+        webhook: webhook.to_owned(),
+        id: 0,
+        at: Duration::from_secs(at),
+        accepted: false,
+    };
     rate(1.0, 1.0).assert_kept(&[post("a", 1), post("b", 1), post("a", 2), post("b", 2)]);
     rate(1.0, 1.0).assert_kept(&[post("a", 1), post("b", 1), post("b", 1)]);
 }

@@ -29,10 +29,14 @@ fn asked(query: &str) -> Vec<(String, Vec<String>)> {
         if before.is_some_and(is_name) {
             continue;
         }
-        let selector = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')).map_or("", |(inside, _)| inside);
+        let selector = rest
+            .strip_prefix('{')
+            .and_then(|rest| rest.split_once('}'))
+            .map_or("", |(inside, _)| inside);
         // Values may hold commas: only what stands before an operator is a label.
         let labels = selector.split('"').step_by(2).flat_map(|part| part.split(','));
-        let labels = labels.map(|part| part.trim().trim_end_matches(['=', '!', '~']).trim().to_owned());
+        let labels =
+            labels.map(|part| part.trim().trim_end_matches(['=', '!', '~']).trim().to_owned());
         found.push((name, labels.filter(|label| !label.is_empty()).collect()));
     }
     found
@@ -41,7 +45,10 @@ fn asked(query: &str) -> Vec<(String, Vec<String>)> {
 fn check(at: &str, query: &str) -> usize {
     let asked = asked(query);
     for (name, labels) in &asked {
-        let plain = ["_bucket", "_sum", "_count"].iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name);
+        let plain = ["_bucket", "_sum", "_count"]
+            .iter()
+            .find_map(|suffix| name.strip_suffix(suffix))
+            .unwrap_or(name);
         let metric = DOCUMENTED.iter().find(|metric| metric.name == name || metric.name == plain);
         let metric = metric.unwrap_or_else(|| panic!("{at}: there is no metric `{name}`"));
         for label in labels {
@@ -63,9 +70,13 @@ fn alerts() -> Vec<(String, String)> {
 #[test]
 fn every_alert_fires_in_a_recording() {
     let recordings = std::fs::read_dir("deploy/prometheus/tests").unwrap();
-    let text: String = recordings.map(|entry| file(entry.unwrap().path().to_str().unwrap())).collect();
+    let text: String =
+        recordings.map(|entry| file(entry.unwrap().path().to_str().unwrap())).collect();
     for (name, _) in alerts() {
-        assert!(text.contains(&format!("- labels: '{{alertname=\"{name}\"")), "{name} fires in no recording");
+        assert!(
+            text.contains(&format!("- labels: '{{alertname=\"{name}\"")),
+            "{name} fires in no recording"
+        );
     }
 }
 
@@ -73,11 +84,19 @@ fn every_alert_fires_in_a_recording() {
 fn every_alert_asks_for_metrics_that_there_are_and_has_its_section_in_the_runbook() {
     let alerts = alerts();
     for (name, rule) in &alerts {
-        let (_, after) = rule.split_once("expr: |-\n").unwrap_or_else(|| panic!("{name} has no query"));
-        let query: Vec<&str> = after.lines().take_while(|line| line.starts_with("          ")).collect();
+        let (_, after) =
+            rule.split_once("expr: |-\n").unwrap_or_else(|| panic!("{name} has no query"));
+        let query: Vec<&str> =
+            after.lines().take_while(|line| line.starts_with("          ")).collect();
         let query = query.join("\n");
-        assert!(check(name, &query) > 0 || query.contains("up{"), "{name} asks for nothing of ours: {query}");
-        assert!(rule.contains(&format!("deploy/RUNBOOK.md#{}\n", name.to_lowercase())), "{name} names its section");
+        assert!(
+            check(name, &query) > 0 || query.contains("up{"),
+            "{name} asks for nothing of ours: {query}"
+        );
+        assert!(
+            rule.contains(&format!("deploy/RUNBOOK.md#{}\n", name.to_lowercase())),
+            "{name} names its section"
+        );
     }
     assert!(alerts.len() > 15, "{alerts:?}");
     let runbook = file("deploy/RUNBOOK.md");
@@ -98,16 +117,25 @@ fn expressions(value: &Value, found: &mut Vec<String>) {
 
 #[test]
 fn every_panel_of_the_dashboard_asks_for_metrics_that_there_are() {
-    let dashboard: Value = serde_json::from_str(&file("deploy/grafana/dashboards/slackline.json")).unwrap();
+    let dashboard: Value =
+        serde_json::from_str(&file("deploy/grafana/dashboards/slackline.json")).unwrap();
     let mut queries = Vec::new();
     expressions(&dashboard, &mut queries);
     assert!(queries.len() > 10, "{queries:?}");
     for query in &queries {
         assert!(check("the dashboard", query) > 0, "nothing of ours: {query}");
     }
-    let ids: BTreeSet<String> =
-        dashboard["panels"].as_array().unwrap().iter().map(|panel| panel["id"].to_string()).collect();
-    assert_eq!(ids.len(), dashboard["panels"].as_array().unwrap().len(), "every panel has an id of its own");
+    let ids: BTreeSet<String> = dashboard["panels"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|panel| panel["id"].to_string())
+        .collect();
+    assert_eq!(
+        ids.len(),
+        dashboard["panels"].as_array().unwrap().len(),
+        "every panel has an id of its own"
+    );
 }
 
 #[test]
@@ -118,5 +146,7 @@ fn what_is_not_there_is_found() {
     assert!(!wrong(
         "sum by (webhook) (rate(slackline_attempts_total{result=~\"timeout|connect\",webhook!=\"a,b\"}[5m]))"
     ));
-    assert!(!wrong("histogram_quantile(0.9, rate(slackline_delivery_latency_seconds_bucket{le=\"1\"}[5m]))"));
+    assert!(!wrong(
+        "histogram_quantile(0.9, rate(slackline_delivery_latency_seconds_bucket{le=\"1\"}[5m]))"
+    ));
 }

@@ -48,7 +48,11 @@ fn a_broker_killed_and_restarted_under_load_costs_nothing() {
         await_released(&program);
     }
     let figures = load.judge(times);
-    line("broker killed and restarted", times, &format!("{figures} · back after at most {longest:.1?}"));
+    line(
+        "broker killed and restarted",
+        times,
+        &format!("{figures} · back after at most {longest:.1?}"),
+    );
     program.stop();
 }
 
@@ -61,8 +65,12 @@ fn a_broker_that_refuses_connections_is_waited_for() {
     // The session ends within the outage: the partitions are lost, and with nothing owned librdkafka has nothing to connect for.
     load.setup = load.setup.protocol(Protocol::Cooperative);
     let cut = || proxy.set(Mode::Refusing);
-    let failed = outage("broker unreachable, refusing", &cluster, load, cut, || proxy.set(Mode::Open));
-    assert!(failed > 0.0, "a commit was made in a session that is over, and is not counted as failed");
+    let failed =
+        outage("broker unreachable, refusing", &cluster, load, cut, || proxy.set(Mode::Open));
+    assert!(
+        failed > 0.0,
+        "a commit was made in a session that is over, and is not counted as failed"
+    );
 }
 
 #[test]
@@ -72,7 +80,13 @@ fn a_broker_that_says_nothing_is_waited_for() {
     let mut load = Load::new(&cluster, 2);
     // The session that users have: in the short form it outlasts the outage.
     load.setup.properties.clear();
-    outage("broker unreachable, silent (SIGSTOP)", &cluster, load, || cluster.pause(1), || cluster.resume(1));
+    outage(
+        "broker unreachable, silent (SIGSTOP)",
+        &cluster,
+        load,
+        || cluster.pause(1),
+        || cluster.resume(1),
+    );
 }
 
 /// Cut, watched, healed, and judged. How many commits were counted as failed, up to its end.
@@ -98,7 +112,9 @@ fn outage(name: &str, cluster: &Cluster, mut load: Load, cut: impl Fn(), heal: i
     load.await_done(cluster);
     await_released(&program);
     let idle = program.cpu();
-    throughout(Duration::from_secs(3), Duration::from_millis(500), |_| drop((program.health(), program.scrape())));
+    throughout(Duration::from_secs(3), Duration::from_millis(500), |_| {
+        drop((program.health(), program.scrape()))
+    });
     let idle = (program.cpu() - idle).as_secs_f64() / 3.0;
     // The test itself asks for the metrics all the time: what that costs is no loop of the program's.
     assert!(busy < idle + BUSY, "{busy:.3} of a core during the outage, {idle:.3} idle");
@@ -146,9 +162,15 @@ impl Watch {
     }
 
     fn assert(&self, program: &Program) {
-        let told = self.reasons.iter().any(|reason| reason.contains("broker") || reason.contains("commit"));
+        let told = self
+            .reasons
+            .iter()
+            .any(|reason| reason.contains("broker") || reason.contains("commit"));
         assert!(told, "no reason says what is missing: {:?}", self.reasons);
-        assert!(self.held, "both webhooks had something to send, and neither metric said that it was held");
+        assert!(
+            self.held,
+            "both webhooks had something to send, and neither metric said that it was held"
+        );
         assert!(!program.warnings("").is_empty(), "an outage is logged");
     }
 }
@@ -179,7 +201,8 @@ fn the_brokers_that_lead_and_coordinate_may_die() {
         for (which, still) in still.iter_mut().enumerate() {
             load.produce(&cluster, 5);
             load.await_more(10);
-            let victim = [cluster.leader(&load.topic, 0), cluster.coordinator(&load.setup.group)][which];
+            let victim =
+                [cluster.leader(&load.topic, 0), cluster.coordinator(&load.setup.group)][which];
             let from = load.slack.now();
             cluster.kill(victim);
             // Without the dead one: two are enough.

@@ -33,7 +33,10 @@ fn a_commit_that_is_refused_is_made_again_and_holds_the_lane_meanwhile() {
     let refusals = [
         ("OperationTimedOut", RDKafkaRespErr::RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT),
         ("GroupAuthorizationFailed", RDKafkaRespErr::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED),
-        ("CoordinatorLoadInProgress", RDKafkaRespErr::RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS),
+        (
+            "CoordinatorLoadInProgress",
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+        ),
         ("RebalanceInProgress", RDKafkaRespErr::RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS),
     ];
     let (broker, slack) = (Broker::mock(), Slack::start());
@@ -42,17 +45,22 @@ fn a_commit_that_is_refused_is_made_again_and_holds_the_lane_meanwhile() {
     let program = Program::ready(&setup);
     let mut expected = Vec::new();
     for (ids, (name, refusal)) in (0..).step_by(100).zip(refusals) {
-        let failed = |scrape: &Scrape| scrape.sum("slackline_commits_total", &[("result", "failed")]);
+        let failed =
+            |scrape: &Scrape| scrape.sum("slackline_commits_total", &[("result", "failed")]);
         let before = failed(&program.scrape());
         broker.mock_cluster().request_errors(RDKafkaApiKey::OffsetCommit, &[refusal; 10_000]);
         let from = slack.now();
         expected.extend(produce(&broker, &topic, 1, "a", ids..ids + 5));
-        let scrape = program.await_metrics(&format!("{name}: held, and the failed commit is counted"), |scrape| {
-            failed(scrape) > before && held(scrape) == 1.0
-        });
+        let scrape = program
+            .await_metrics(&format!("{name}: held, and the failed commit is counted"), |scrape| {
+                failed(scrape) > before && held(scrape) == 1.0
+            });
         assert!(scrape.sum("slackline_queue_depth", &[]) > 0.0, "{name}: it holds what it has");
         let sent = slack.posts().iter().filter(|post| post.at > from).count();
-        assert_eq!(sent, 1, "{name}: nothing leaves before the commit of the outcome before is acknowledged");
+        assert_eq!(
+            sent, 1,
+            "{name}: nothing leaves before the commit of the outcome before is acknowledged"
+        );
         broker.mock_cluster().clear_request_errors(RDKafkaApiKey::OffsetCommit);
         let released = Instant::now();
         slack.await_all_accepted(&expected);
@@ -88,11 +96,18 @@ fn a_commit_that_is_answered_late_delays_and_repeats_nothing() {
     let gaps: Vec<Duration> = posts.windows(2).map(|pair| pair[1].at - pair[0].at).collect();
     broker.mock_cluster().broker_round_trip_time(1, Duration::ZERO).unwrap();
     // The commit of the one before was sent after its post, and came back so much later.
-    assert!(gaps.iter().all(|gap| *gap > LATE - Duration::from_millis(50)), "a post did not wait: {gaps:?}");
+    assert!(
+        gaps.iter().all(|gap| *gap > LATE - Duration::from_millis(50)),
+        "a post did not wait: {gaps:?}"
+    );
     program.await_metrics("released", |scrape| held(scrape) == 0.0);
     broker.await_committed(&setup.group, &topic, 1);
     let figures = judge(&expected, &slack.posts(), &[("a", 0)]);
-    line(&format!("commits answered {LATE:?} late"), 1, &format!("{figures} · between posts {gaps:.1?}"));
+    line(
+        &format!("commits answered {LATE:?} late"),
+        1,
+        &format!("{figures} · between posts {gaps:.1?}"),
+    );
     program.stop();
 }
 
@@ -118,11 +133,16 @@ fn slow_member(protocol: Protocol) {
     let topic = broker.topic(PARTITIONS);
     let mut setup = Setup::new(&broker, &[&topic]).protocol(protocol);
     setup.kafka.push(format!("drain_timeout: {}s", DRAIN.as_secs()));
-    setup = setup.webhook(&slack, "steady", &["rate_per_second: 30", "burst: 3", "queue_capacity: 10000"]);
+    setup = setup.webhook(
+        &slack,
+        "steady",
+        &["rate_per_second: 30", "burst: 3", "queue_capacity: 10000"],
+    );
     // One for each partition: each can have an attempt of its own out.
     let stuck: Vec<String> = (0..PARTITIONS).map(|partition| format!("stuck{partition}")).collect();
     for webhook in &stuck {
-        setup = setup.webhook(&slack, webhook, &["rate_per_second: 10", "burst: 5", "timeout: 60s"]);
+        setup =
+            setup.webhook(&slack, webhook, &["rate_per_second: 10", "burst: 5", "timeout: 60s"]);
     }
     let (slow, other) = (Program::ready(&setup), Program::ready(&setup));
     for program in [&slow, &other] {
@@ -143,7 +163,10 @@ fn slow_member(protocol: Protocol) {
     let to = slack.now();
     slack.await_all_accepted(&expected[3..]);
     let hold = longest_hold(&slack, from..to, &others);
-    assert!(hold < DRAIN + BESIDES, "{protocol:?}: a member that had nothing to wait for stood still for {hold:?}");
+    assert!(
+        hold < DRAIN + BESIDES,
+        "{protocol:?}: a member that had nothing to wait for stood still for {hold:?}"
+    );
     let abandoned = slow.scrape().sum("slackline_attempts_abandoned_total", &[]);
     assert!(abandoned >= 1.0, "{protocol:?}: the attempt that did not end is counted");
     slow.stop();
@@ -153,7 +176,9 @@ fn slow_member(protocol: Protocol) {
     line(
         &format!("rebalance held by a slow member, {}", protocol.name()),
         1,
-        &format!("{figures} · longest hold of another {hold:.1?} at a drain of {DRAIN:?} · {abandoned} abandoned"),
+        &format!(
+            "{figures} · longest hold of another {hold:.1?} at a drain of {DRAIN:?} · {abandoned} abandoned"
+        ),
     );
     other.stop();
     third.stop();
@@ -175,8 +200,11 @@ fn hang(broker: &Broker, slack: &Slack, topic: &str, partitions: &[i32]) -> Vec<
 fn longest_hold(slack: &Slack, rebalance: Range<Duration>, partitions: &[i32]) -> Duration {
     let theirs = |id: u64| partitions.contains(&((id % PARTITIONS as u64) as i32));
     let posts = slack.posts();
-    let times: Vec<_> =
-        posts.iter().filter(|post| post.webhook == "steady" && theirs(post.id)).map(|post| post.at).collect();
+    let times: Vec<_> = posts
+        .iter()
+        .filter(|post| post.webhook == "steady" && theirs(post.id))
+        .map(|post| post.at)
+        .collect();
     assert!(
         times.last().is_some_and(|last| *last > rebalance.end),
         "nothing was left to hold: the machine is too slow"
@@ -196,5 +224,7 @@ fn owned(scrape: &Scrape) -> Vec<i32> {
 
 #[track_caller]
 fn await_owned(program: &Program, partitions: usize) {
-    program.await_metrics(&format!("{partitions} partitions"), |scrape| owned(scrape).len() == partitions);
+    program.await_metrics(&format!("{partitions} partitions"), |scrape| {
+        owned(scrape).len() == partitions
+    });
 }

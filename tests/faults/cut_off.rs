@@ -66,7 +66,8 @@ impl Pair {
         let before = self.load.slack.bodies("late").len();
         self.load.slack.script("late", [Answer::Slow(answer)]);
         let (partition, id) = (self.left[0], time as u64);
-        let offset = broker.produce(&self.load.topic, &[Record::new(partition, event("late", id))])[0];
+        let offset =
+            broker.produce(&self.load.topic, &[Record::new(partition, event("late", id))])[0];
         let partition = (self.load.topic.clone(), partition);
         self.load.expected.push(Expected { webhook: "late".to_owned(), id, partition, offset });
         self.load.slack.await_requests("late", before + 1);
@@ -175,7 +176,11 @@ fn cut_off(name: &str, mode: Mode) {
         for (pair, (since, cpu)) in pairs.iter_mut().zip(before) {
             let busy = (pair.away.cpu() - cpu).as_secs_f64() / since.elapsed().as_secs_f64();
             pair.busy = pair.busy.max(busy);
-            assert!(busy < BUSY, "{:?}: {busy:.3} of a core while it could do nothing", pair.protocol);
+            assert!(
+                busy < BUSY,
+                "{:?}: {busy:.3} of a core while it could do nothing",
+                pair.protocol
+            );
         }
         proxy.set(Mode::Open);
         let healed = Instant::now();
@@ -222,7 +227,9 @@ fn a_member_that_stood_still_fences_what_came_meanwhile() {
         let healed = Instant::now();
         pairs.iter_mut().for_each(|pair| pair.await_back(healed));
         for pair in &mut pairs {
-            let fenced = pair.away.await_metrics("the late answer is fenced", |scrape| fenced(scrape) > pair.fenced);
+            let fenced = pair
+                .away
+                .await_metrics("the late answer is fenced", |scrape| fenced(scrape) > pair.fenced);
             pair.fenced = self::fenced(&fenced);
             pair.done(&broker, time);
         }

@@ -29,7 +29,8 @@ const LATE: Duration = Duration::from_millis(50);
 fn mix_with_short_session(broker: &Broker, slack: &Slack) -> Setup {
     let mut setup = mix::setup(broker, slack);
     let session = SESSION.as_millis().to_string();
-    setup.properties = vec![("session.timeout.ms", session), ("heartbeat.interval.ms", "400".to_owned())];
+    setup.properties =
+        vec![("session.timeout.ms", session), ("heartbeat.interval.ms", "400".to_owned())];
     setup
 }
 
@@ -40,7 +41,12 @@ fn weather(slack: &Slack, round: usize) {
 
 /// Waits for the first post of one of these partitions that arrived after `since`; when that was.
 #[track_caller]
-fn await_post(load: &Load, slack: &Slack, since: Duration, owned: impl Fn(&(String, i32)) -> bool) -> Duration {
+fn await_post(
+    load: &Load,
+    slack: &Slack,
+    since: Duration,
+    owned: impl Fn(&(String, i32)) -> bool,
+) -> Duration {
     let mut seen = 0;
     poll("a post of the partitions in question", || {
         let posts = slack.posts_from(seen);
@@ -111,7 +117,8 @@ fn one_of_three_members_killed_is_taken_over_within_the_session() {
             dice.let_pass(0, 1000);
             let owned = team.at(place).owned();
             let dead = team.kill(place);
-            let taken_over = await_post(&load, &slack, dead + LATE, |partition| owned.contains(partition));
+            let taken_over =
+                await_post(&load, &slack, dead + LATE, |partition| owned.contains(partition));
             longest = longest.max(taken_over - dead);
         }
         team.start_at(place, &setup);
@@ -127,7 +134,10 @@ fn one_of_three_members_killed_is_taken_over_within_the_session() {
     );
     line("SIGKILL of one of three members", kills, &failover);
     verdict.assert();
-    assert!(longest <= SESSION + TAKEOVER, "a killed member's partitions stood still for {longest:?}");
+    assert!(
+        longest <= SESSION + TAKEOVER,
+        "a killed member's partitions stood still for {longest:?}"
+    );
 }
 
 #[test]
@@ -140,8 +150,10 @@ fn a_static_member_killed_and_started_again_is_back_at_once_without_a_rebalance(
             let mut setup = setup.clone();
             setup.kafka.push(format!("instance_id: member-{number}"));
             // Longer than any restart takes, on whatever machine: the group must not miss the member.
-            setup.properties =
-                vec![("session.timeout.ms", "20000".to_owned()), ("heartbeat.interval.ms", "500".to_owned())];
+            setup.properties = vec![
+                ("session.timeout.ms", "20000".to_owned()),
+                ("heartbeat.interval.ms", "500".to_owned()),
+            ];
             setup
         })
         .collect();
@@ -152,7 +164,8 @@ fn a_static_member_killed_and_started_again_is_back_at_once_without_a_rebalance(
     team.await_settled();
     let mut load = Load::start(&setup, &slack);
     load.await_flowing();
-    let (kills, mut longest, mut rebalances) = (full_or_short(20, 2), (Duration::ZERO, String::new()), 0.0);
+    let (kills, mut longest, mut rebalances) =
+        (full_or_short(20, 2), (Duration::ZERO, String::new()), 0.0);
     for round in 0..kills {
         let place = dice.below(3);
         weather(&slack, round);
@@ -176,5 +189,10 @@ fn a_static_member_killed_and_started_again_is_back_at_once_without_a_rebalance(
     line("SIGKILL of one of three static members, started again at once", kills, &figures);
     verdict.assert();
     assert_eq!(rebalances, 0.0, "the others saw the restart of a static member");
-    assert!(longest.0 <= BACK, "a static member posted again {:?} after its start; its log:\n{}", longest.0, longest.1);
+    assert!(
+        longest.0 <= BACK,
+        "a static member posted again {:?} after its start; its log:\n{}",
+        longest.0,
+        longest.1
+    );
 }

@@ -38,7 +38,15 @@ impl Load {
     pub fn new(broker: &Broker, partitions: i32) -> Self {
         let (slack, topic) = (Slack::start(), broker.topic(partitions));
         let setup = Setup::new(broker, &[&topic]);
-        let load = Self { slack, topic, setup, expected: Vec::new(), rates: Vec::new(), partitions, produced: 0 };
+        let load = Self {
+            slack,
+            topic,
+            setup,
+            expected: Vec::new(),
+            rates: Vec::new(),
+            partitions,
+            produced: 0,
+        };
         WEBHOOKS.iter().fold(load, |load, (name, rate, lines)| load.webhook(name, *rate, lines))
     }
 
@@ -87,9 +95,15 @@ impl Load {
     pub fn assert_held(&self, from: Duration, to: Duration) {
         let posts = self.slack.posts();
         for (name, rate) in &self.rates {
-            let sent = posts.iter().filter(|post| post.webhook == *name && post.at > from && post.at < to).count();
+            let sent = posts
+                .iter()
+                .filter(|post| post.webhook == *name && post.at > from && post.at < to)
+                .count();
             let most = window(*rate);
-            assert!(sent <= most, "`{name}` got {sent} posts without an acknowledged commit, the window is {most}");
+            assert!(
+                sent <= most,
+                "`{name}` got {sent} posts without an acknowledged commit, the window is {most}"
+            );
         }
     }
 
@@ -104,7 +118,8 @@ impl Load {
     /// Nothing was lost, and after so many faults no webhook got more twice than its window each. What was seen, for the report.
     #[track_caller]
     pub fn judge(&self, faults: usize) -> String {
-        let most: Vec<_> = self.rates.iter().map(|(name, rate)| (*name, window(*rate) * faults)).collect();
+        let most: Vec<_> =
+            self.rates.iter().map(|(name, rate)| (*name, window(*rate) * faults)).collect();
         judge(&self.expected, &self.slack.posts(), &most)
     }
 }
@@ -120,10 +135,18 @@ pub fn judge(expected: &[Expected], posts: &[Post], most: &[(&str, usize)]) -> S
     );
     let mut figures = "lost 0 · repeated".to_owned();
     for (webhook, most) in most {
-        let ids: Vec<u64> = repeated.iter().filter(|(of, _)| of == webhook).map(|(_, id)| *id).collect();
-        assert!(ids.len() <= *most, "`{webhook}` got {} twice, at most {most} may be: {ids:?}", ids.len());
+        let ids: Vec<u64> =
+            repeated.iter().filter(|(of, _)| of == webhook).map(|(_, id)| *id).collect();
+        assert!(
+            ids.len() <= *most,
+            "`{webhook}` got {} twice, at most {most} may be: {ids:?}",
+            ids.len()
+        );
         figures.push_str(&format!(" {} of at most {most} (`{webhook}`)", ids.len()));
     }
-    assert!(repeated.iter().all(|(of, _)| most.iter().any(|(webhook, _)| of == webhook)), "{repeated:?}");
+    assert!(
+        repeated.iter().all(|(of, _)| most.iter().any(|(webhook, _)| of == webhook)),
+        "{repeated:?}"
+    );
     figures
 }

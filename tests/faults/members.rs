@@ -121,11 +121,9 @@ fn come_and_go(protocol: &str, properties: &[(&'static str, &str)]) {
 /// `slow` has one post a second, `quick` does all that it is asked for at once: what lies between the two is what a new owner must tell apart.
 fn slow_and_quick(broker: &Broker, slack: &Slack, partitions: i32) -> (Setup, String) {
     let topic = broker.topic(partitions);
-    let setup = Setup::new(broker, &[&topic]).webhook(slack, "slow", &["rate_per_second: 1"]).webhook(
-        slack,
-        "quick",
-        &["rate_per_second: 200", "burst: 50"],
-    );
+    let setup = Setup::new(broker, &[&topic])
+        .webhook(slack, "slow", &["rate_per_second: 1"])
+        .webhook(slack, "quick", &["rate_per_second: 200", "burst: 50"]);
     (setup, topic)
 }
 
@@ -157,9 +155,14 @@ fn a_new_process_delivers_what_a_stopped_one_left_and_nothing_else_of_what_it_re
     let next = Program::ready(&setup);
     // Events alternate: the first that is pending is at twice the number that is done, and the former owner had read all twenty.
     let scrape = next.await_sum("slackline_events_reread_total", &[], 20.0 - committed as f64);
-    let restored = |webhook| scrape.sum("slackline_deliveries_restored_total", &[("webhook", webhook)]);
+    let restored =
+        |webhook| scrape.sum("slackline_deliveries_restored_total", &[("webhook", webhook)]);
     assert_eq!((restored("slow"), restored("quick")), (10.0 - done as f64, 0.0));
-    assert_eq!(scrape.sum("slackline_events_consumed_total", &[]), 0.0, "read again is not consumed again");
+    assert_eq!(
+        scrape.sum("slackline_events_consumed_total", &[]),
+        0.0,
+        "read again is not consumed again"
+    );
     // The others go by this metric, and one that is missing shows no hold either.
     assert_eq!(scrape.only("slackline_lanes_held", &[("webhook", "slow")]), Some(0.0));
     expected.extend(produce(&broker, &topic, 1, "quick", 100..105));
@@ -168,7 +171,10 @@ fn a_new_process_delivers_what_a_stopped_one_left_and_nothing_else_of_what_it_re
     broker.await_committed(&setup.group, &topic, 1);
     let scrape = next.stop();
     Faults::find(&expected, &slack.posts()).assert_none();
-    assert_eq!(scrape.sum("slackline_deliveries_matched_total", &[("webhook", "slow")]), 10.0 - done as f64);
+    assert_eq!(
+        scrape.sum("slackline_deliveries_matched_total", &[("webhook", "slow")]),
+        10.0 - done as f64
+    );
     line(
         "a new process finds what a stopped one left",
         1,
@@ -187,7 +193,10 @@ fn a_member_delivers_what_a_leaving_one_left() {
     let (_, left) = leaving.owned().pop_first().unwrap();
     let expected = ten_of_each(&broker, &topic, 2);
     let of_left = |webhook: &str| {
-        let ids = expected.iter().filter(|one| one.webhook == webhook && one.partition.1 == left).map(|one| one.id);
+        let ids = expected
+            .iter()
+            .filter(|one| one.webhook == webhook && one.partition.1 == left)
+            .map(|one| one.id);
         ids.collect::<Vec<_>>()
     };
     slack.await_requests("quick", 20);
@@ -205,10 +214,17 @@ fn a_member_delivers_what_a_leaving_one_left() {
     broker.await_committed(&setup.group, &topic, 2);
     let scrape = staying.stop();
     Faults::find(&expected, &slack.posts()).assert_none();
-    assert_eq!(scrape.sum("slackline_deliveries_restored_total", &[("webhook", "slow")]), slow as f64);
+    assert_eq!(
+        scrape.sum("slackline_deliveries_restored_total", &[("webhook", "slow")]),
+        slow as f64
+    );
     let reread = scrape.sum("slackline_events_reread_total", &[]);
     assert!(reread > 0.0, "what is delivered again by another was read again by it");
-    assert_eq!(scrape.sum("slackline_events_consumed_total", &[]), 20.0, "its own partition's events, and no other's");
+    assert_eq!(
+        scrape.sum("slackline_events_consumed_total", &[]),
+        20.0,
+        "its own partition's events, and no other's"
+    );
     line(
         "a member delivers what a leaving one left",
         1,
@@ -222,7 +238,12 @@ fn a_member_delivers_what_a_leaving_one_left() {
 fn a_partition_that_left_while_it_was_paused_is_read_when_it_comes_back() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(2);
-    let lines = ["rate_per_second: 100", "queue_capacity: 2", "when_full: block", "retry: {initial: 50ms, max: 100ms}"];
+    let lines = [
+        "rate_per_second: 100",
+        "queue_capacity: 2",
+        "when_full: block",
+        "retry: {initial: 50ms, max: 100ms}",
+    ];
     let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", &lines);
     let staying = Program::ready(&setup);
     slack.default("a", Answer::Status(503, "down"));

@@ -53,7 +53,12 @@ pub const SIDE: usize = 1;
 /// Partitions of each topic.
 pub const PARTITIONS: [i32; 2] = [6, 3];
 
-const fn hook(name: &'static str, rate: f64, waiting: usize, lines: &'static [&'static str]) -> Hook {
+const fn hook(
+    name: &'static str,
+    rate: f64,
+    waiting: usize,
+    lines: &'static [&'static str],
+) -> Hook {
     Hook { name, rate, burst: 1, waiting, lossy: false, lines }
 }
 
@@ -69,14 +74,25 @@ pub const HOOKS: &[Hook] = &[
     hook("beside", 10.0, 40, &["queue_capacity: 200"]),
     Hook { burst: 30, ..hook("probe", 30.0, 300, &["queue_capacity: 1000"]) },
     Hook { lossy: true, ..hook("newest", 4.0, 0, &["queue_capacity: 5"]) },
-    Hook { lossy: true, ..hook("oldest", 4.0, 0, &["queue_capacity: 5", "when_full: drop_oldest"]) },
+    Hook {
+        lossy: true,
+        ..hook("oldest", 4.0, 0, &["queue_capacity: 5", "when_full: drop_oldest"])
+    },
 ];
 
-const fn kind(name: &'static str, topic: usize, asks: &'static [(&'static str, &'static str)]) -> Kind {
+const fn kind(
+    name: &'static str,
+    topic: usize,
+    asks: &'static [(&'static str, &'static str)],
+) -> Kind {
     Kind { name, topic, asks, per_second: None }
 }
 
-const fn paced(name: &'static str, per_second: f64, asks: &'static [(&'static str, &'static str)]) -> Kind {
+const fn paced(
+    name: &'static str,
+    per_second: f64,
+    asks: &'static [(&'static str, &'static str)],
+) -> Kind {
     Kind { name, topic: MAIN, asks, per_second: Some(per_second) }
 }
 
@@ -115,7 +131,8 @@ pub fn setup(broker: &Broker, slack: &Slack) -> Setup {
     });
     let mut setup = Setup::new(broker, &[&topics[MAIN], &topics[SIDE]]);
     for hook in HOOKS {
-        let mut lines = vec![format!("rate_per_second: {}", hook.rate), format!("burst: {}", hook.burst)];
+        let mut lines =
+            vec![format!("rate_per_second: {}", hook.rate), format!("burst: {}", hook.burst)];
         lines.extend(hook.lines.iter().map(|line| (*line).to_owned()));
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         setup = setup.webhook_with(slack, hook.name, &lines, &actions(hook, &topics));
@@ -125,7 +142,9 @@ pub fn setup(broker: &Broker, slack: &Slack) -> Setup {
 }
 
 fn actions(hook: &Hook, topics: &[String; 2]) -> String {
-    let asking = KINDS.iter().flat_map(|kind| kind.asks.iter().map(move |(webhook, field)| (kind, *webhook, field)));
+    let asking = KINDS
+        .iter()
+        .flat_map(|kind| kind.asks.iter().map(move |(webhook, field)| (kind, *webhook, field)));
     asking
         .filter(|(_, webhook, _)| *webhook == hook.name)
         .map(|(kind, webhook, field)| {

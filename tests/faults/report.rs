@@ -25,7 +25,12 @@ pub fn line(fault: &str, tried: usize, figures: &str) {
 /// What the checker found, as figures of a fault's line.
 pub fn figures(faults: &Faults) -> String {
     let Faults { lost, repeated, unexpected, disordered } = faults;
-    let mut figures = format!("lost {} · repeated {} · out of order {}", lost.len(), repeated.len(), disordered.len());
+    let mut figures = format!(
+        "lost {} · repeated {} · out of order {}",
+        lost.len(),
+        repeated.len(),
+        disordered.len()
+    );
     if !unexpected.is_empty() {
         figures.push_str(&format!(" · unexpected {}", unexpected.len()));
     }

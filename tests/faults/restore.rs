@@ -68,7 +68,10 @@ impl How {
         let mut by_webhook: BTreeMap<&str, usize> = BTreeMap::new();
         repeated.iter().for_each(|(webhook, _)| *by_webhook.entry(webhook).or_default() += 1);
         let allowed = if self == Self::Stop { 0 } else { ends * WINDOW };
-        assert!(by_webhook.values().all(|times| *times <= allowed), "at most {allowed} of a webhook: {by_webhook:?}");
+        assert!(
+            by_webhook.values().all(|times| *times <= allowed),
+            "at most {allowed} of a webhook: {by_webhook:?}"
+        );
     }
 }
 

@@ -66,7 +66,8 @@ impl Team {
         assert!(self.members[place].is_none(), "a member is there already");
         let from = self.slack.now();
         self.lives.push(Life { from, to: Duration::MAX });
-        self.members[place] = Some(Member { program: Program::start(setup), life: self.lives.len() - 1 });
+        self.members[place] =
+            Some(Member { program: Program::start(setup), life: self.lives.len() - 1 });
         from
     }
 
@@ -110,17 +111,27 @@ impl Team {
     pub fn await_settled(&self) {
         let all = PARTITIONS.iter().sum::<i32>() as usize;
         poll("every partition owned by one", || {
-            let owned: Vec<_> = self.members.iter().flatten().map(|member| member.program.owned()).collect();
+            let owned: Vec<_> =
+                self.members.iter().flatten().map(|member| member.program.owned()).collect();
             let distinct: BTreeSet<_> = owned.iter().flatten().collect();
             let sum: usize = owned.iter().map(BTreeSet::len).sum();
             let each = owned.iter().all(|owned| !owned.is_empty());
-            if each && sum == all && distinct.len() == all { Ok(()) } else { Err(format!("owned: {owned:?}")) }
+            if each && sum == all && distinct.len() == all {
+                Ok(())
+            } else {
+                Err(format!("owned: {owned:?}"))
+            }
         });
     }
 
     /// How many rebalances the members other than `place` have seen.
     pub fn rebalances_of_others(&self, place: usize) -> f64 {
-        let others = self.members.iter().enumerate().filter(|(at, _)| *at != place).filter_map(|(_, one)| one.as_ref());
+        let others = self
+            .members
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| *at != place)
+            .filter_map(|(_, one)| one.as_ref());
         others.map(|member| member.program.scrape().sum("slackline_rebalances_total", &[])).sum()
     }
 
@@ -151,7 +162,14 @@ impl Team {
         // What was dropped just before a kill may not be noted yet, when what came after it is posted: it is read again, and may be posted after all.
         faults.disordered.retain(|(webhook, _)| self.kills.is_empty() || !lossy(webhook));
         let repeats = Repeats::find(&posts, &self.kills);
-        Verdict { posts, faults, repeats, kills: self.kills.len(), lives: self.lives, longest_hold: self.longest_hold }
+        Verdict {
+            posts,
+            faults,
+            repeats,
+            kills: self.kills.len(),
+            lives: self.lives,
+            longest_hold: self.longest_hold,
+        }
     }
 }
 
@@ -195,11 +213,20 @@ impl Verdict {
     pub fn assert(&self) {
         let Self { faults, repeats, posts, lives, .. } = self;
         assert!(faults.lost.is_empty(), "lost: {:?}", faults.lost);
-        assert!(faults.unexpected.is_empty(), "to a webhook that did not ask: {:?}", faults.unexpected);
+        assert!(
+            faults.unexpected.is_empty(),
+            "to a webhook that did not ask: {:?}",
+            faults.unexpected
+        );
         assert!(faults.disordered.is_empty(), "out of order: {:?}", faults.disordered);
         repeats.assert_within(|webhook| hook_named(webhook).window());
         for hook in HOOKS {
-            let rate = GroupRate { per_second: hook.rate, burst: f64::from(hook.burst), lives, jitter: JITTER };
+            let rate = GroupRate {
+                per_second: hook.rate,
+                burst: f64::from(hook.burst),
+                lives,
+                jitter: JITTER,
+            };
             rate.assert_kept(hook.name, posts);
         }
     }

@@ -14,8 +14,12 @@ mod recreated;
 
 mod out_of_range;
 
-const FAST: &[&str] =
-    &["rate_per_second: 100", "burst: 100", "queue_capacity: 1000", "retry: {initial: 50ms, max: 200ms}"];
+const FAST: &[&str] = &[
+    "rate_per_second: 100",
+    "burst: 100",
+    "queue_capacity: 1000",
+    "retry: {initial: 50ms, max: 200ms}",
+];
 
 /// Waits until the worker says that nothing is behind, neither unread nor uncommitted, in series that are there.
 #[track_caller]

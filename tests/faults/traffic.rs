@@ -78,7 +78,9 @@ impl Load {
     /// Waits until every delivery that is not allowed to be dropped was accepted.
     #[track_caller]
     pub fn await_delivered(&self) {
-        self.await_hooks("everything delivered", |books, hook| hook.lossy || books.waiting(hook) == 0);
+        self.await_hooks("everything delivered", |books, hook| {
+            hook.lossy || books.waiting(hook) == 0
+        });
     }
 
     #[track_caller]
@@ -136,7 +138,9 @@ impl Books {
             let missing: Vec<_> = self
                 .expected
                 .iter()
-                .filter(|one| one.webhook == hook.name && accepted.is_none_or(|ids| !ids.contains(&one.id)))
+                .filter(|one| {
+                    one.webhook == hook.name && accepted.is_none_or(|ids| !ids.contains(&one.id))
+                })
                 .map(|one| (one.id, one.partition.1, one.offset))
                 .take(5)
                 .collect();
@@ -170,14 +174,21 @@ struct Generator<'a> {
 
 impl<'a> Generator<'a> {
     fn new(shared: &'a Shared) -> Self {
-        Self { shared, broker: Broker::real(), started: Instant::now(), n: 0, made: vec![0; KINDS.len()] }
+        Self {
+            shared,
+            broker: Broker::real(),
+            started: Instant::now(),
+            n: 0,
+            made: vec![0; KINDS.len()],
+        }
     }
 
     fn run(mut self) {
         while !self.shared.over.load(Ordering::Acquire) {
             let next = self.choose();
             for (topic, name) in self.shared.topics.iter().enumerate() {
-                let of_topic: Vec<&Next> = next.iter().filter(|next| next.kind.topic == topic).collect();
+                let of_topic: Vec<&Next> =
+                    next.iter().filter(|next| next.kind.topic == topic).collect();
                 self.produce(name, &of_topic);
             }
             thread::sleep(PACE);
@@ -220,7 +231,10 @@ impl<'a> Generator<'a> {
             .iter()
             .map(|Next { kind, n, partition }| {
                 let (name, m) = (kind.name, n + SECOND);
-                Record::new(*partition, format!(r#"{{"type":"track","event":"{name}","n":{n},"m":{m}}}"#))
+                Record::new(
+                    *partition,
+                    format!(r#"{{"type":"track","event":"{name}","n":{n},"m":{m}}}"#),
+                )
             })
             .collect();
         let offsets = self.broker.produce(topic, &records);
@@ -230,7 +244,12 @@ impl<'a> Generator<'a> {
                 let id = if *field == "m" { n + SECOND } else { *n };
                 let partition = (topic.to_owned(), *partition);
                 books.partitions.insert((webhook, id), partition.clone());
-                books.expected.push(Expected { webhook: (*webhook).to_owned(), id, partition, offset });
+                books.expected.push(Expected {
+                    webhook: (*webhook).to_owned(),
+                    id,
+                    partition,
+                    offset,
+                });
             }
         }
     }

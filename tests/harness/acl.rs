@@ -23,14 +23,22 @@ impl Broker {
     pub fn allow(&self, user: &str, operation: Operation, on: Resource<'_>) {
         let answer = acl(user, operation, on).ask(&self.address, 30, 1);
         // How long to wait, one result: its code.
-        assert_eq!(answer[4..10], [0, 0, 0, 1, 0, 0], "{operation:?} {on:?} was not allowed: {answer:?}");
+        assert_eq!(
+            answer[4..10],
+            [0, 0, 0, 1, 0, 0],
+            "{operation:?} {on:?} was not allowed: {answer:?}"
+        );
     }
 
     /// Takes it away again.
     #[track_caller]
     pub fn forbid(&self, user: &str, operation: Operation, on: Resource<'_>) {
         let answer = acl(user, operation, on).ask(&self.address, 31, 1);
-        assert_eq!(answer[4..10], [0, 0, 0, 1, 0, 0], "{operation:?} {on:?} was not forbidden: {answer:?}");
+        assert_eq!(
+            answer[4..10],
+            [0, 0, 0, 1, 0, 0],
+            "{operation:?} {on:?} was not forbidden: {answer:?}"
+        );
     }
 }
 
@@ -41,6 +49,12 @@ fn acl(user: &str, operation: Operation, on: Resource<'_>) -> Body {
         Resource::Group(name) => (3, name),
     };
     // Literally this name, for every host, allowed.
-    let of = Body::default().count(1).bytes(&[kind]).text(name).bytes(&[3]).text(format!("User:{user}")).text("*");
+    let of = Body::default()
+        .count(1)
+        .bytes(&[kind])
+        .text(name)
+        .bytes(&[3])
+        .text(format!("User:{user}"))
+        .text("*");
     of.bytes(&[operation as u8, 3])
 }

@@ -12,7 +12,9 @@ use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::mocking::MockCluster;
-use rdkafka::producer::{BaseProducer, DefaultProducerContext, FutureProducer, FutureRecord, Producer};
+use rdkafka::producer::{
+    BaseProducer, DefaultProducerContext, FutureProducer, FutureRecord, Producer,
+};
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::runtime::Runtime;
 
@@ -59,7 +61,9 @@ impl Broker {
     pub fn real() -> Self {
         match std::env::var(BROKERS) {
             Ok(address) if !address.is_empty() => Self::at(address, None),
-            _ => panic!("needs a broker, and {BROKERS} is not set: tests/kafka.sh run cargo test -- --ignored"),
+            _ => panic!(
+                "needs a broker, and {BROKERS} is not set: tests/kafka.sh run cargo test -- --ignored"
+            ),
         }
     }
 
@@ -107,16 +111,24 @@ impl Broker {
         let replication = TopicReplication::Fixed(-1);
         let new = settings
             .iter()
-            .fold(NewTopic::new(topic, partitions, replication), |new, (key, value)| new.set(key, value));
+            .fold(NewTopic::new(topic, partitions, replication), |new, (key, value)| {
+                new.set(key, value)
+            });
         let options = AdminOptions::new().operation_timeout(Some(DEADLINE));
         let results = RUNTIME.block_on(admin.create_topics([&new], &options)).unwrap();
         results.into_iter().for_each(|result| drop(result.unwrap()));
         // Created is not yet known everywhere: a worker started now might see no such topic.
         poll("the new topic in the metadata", || {
             let consumer: BaseConsumer = client(&self.address).create().unwrap();
-            let metadata = consumer.fetch_metadata(Some(topic), DEADLINE).map_err(|error| error.to_string())?;
-            let led =
-                metadata.topics().iter().flat_map(|topic| topic.partitions()).filter(|one| one.leader() >= 0).count();
+            let metadata = consumer
+                .fetch_metadata(Some(topic), DEADLINE)
+                .map_err(|error| error.to_string())?;
+            let led = metadata
+                .topics()
+                .iter()
+                .flat_map(|topic| topic.partitions())
+                .filter(|one| one.leader() >= 0)
+                .count();
             if led == partitions as usize {
                 Ok(())
             } else {
@@ -161,7 +173,9 @@ impl Broker {
         for n in 0..count {
             let payload = payload(n);
             let partition = (n % partitions as u64) as i32;
-            let mut record = rdkafka::producer::BaseRecord::<(), str>::to(topic).partition(partition).payload(&payload);
+            let mut record = rdkafka::producer::BaseRecord::<(), str>::to(topic)
+                .partition(partition)
+                .payload(&payload);
             while let Err((_, back)) = producer.send(record) {
                 // Full: the next poll makes room.
                 producer.poll(Duration::from_millis(100));
@@ -198,16 +212,27 @@ impl Broker {
         results.into_iter().for_each(|result| drop(result.unwrap()));
         poll("the new partitions in the metadata", || {
             let consumer: BaseConsumer = client(&self.address).create().unwrap();
-            let metadata = consumer.fetch_metadata(Some(topic), DEADLINE).map_err(|error| error.to_string())?;
-            let led =
-                metadata.topics().iter().flat_map(|topic| topic.partitions()).filter(|one| one.leader() >= 0).count();
-            if led == partitions { Ok(()) } else { Err(format!("{led} of {partitions} partitions have a leader")) }
+            let metadata = consumer
+                .fetch_metadata(Some(topic), DEADLINE)
+                .map_err(|error| error.to_string())?;
+            let led = metadata
+                .topics()
+                .iter()
+                .flat_map(|topic| topic.partitions())
+                .filter(|one| one.leader() >= 0)
+                .count();
+            if led == partitions {
+                Ok(())
+            } else {
+                Err(format!("{led} of {partitions} partitions have a leader"))
+            }
         });
     }
 
     /// A transactional producer on this cluster.
     pub fn transactional(&self) -> BaseProducer {
-        let producer: BaseProducer = client(&self.address).set("transactional.id", unique("tx")).create().unwrap();
+        let producer: BaseProducer =
+            client(&self.address).set("transactional.id", unique("tx")).create().unwrap();
         producer.init_transactions(DEADLINE).unwrap();
         producer
     }
@@ -224,17 +249,22 @@ impl Broker {
         });
         let number = |offset| if let Offset::Offset(number) = offset { Some(number) } else { None };
         (0..partitions)
-            .map(|partition| committed.find_partition(topic, partition).and_then(|one| number(one.offset())))
+            .map(|partition| {
+                committed.find_partition(topic, partition).and_then(|one| number(one.offset()))
+            })
             .collect()
     }
 
     /// The end of each partition: the offset that the next record gets, whatever transactions are open.
     pub fn ends(&self, topic: &str, partitions: i32) -> Vec<i64> {
-        let consumer: BaseConsumer = client(&self.address).set("isolation.level", "read_uncommitted").create().unwrap();
+        let consumer: BaseConsumer =
+            client(&self.address).set("isolation.level", "read_uncommitted").create().unwrap();
         (0..partitions)
             .map(|partition| {
                 poll("the end of the partition", || {
-                    consumer.fetch_watermarks(topic, partition, DEADLINE).map_err(|error| error.to_string())
+                    consumer
+                        .fetch_watermarks(topic, partition, DEADLINE)
+                        .map_err(|error| error.to_string())
                 })
                 .1
             })
@@ -256,8 +286,13 @@ impl Broker {
         let ends = self.ends(topic, partitions);
         poll("everything committed", || {
             let committed = self.committed(group, topic, partitions);
-            let done = committed.iter().zip(&ends).all(|(committed, end)| committed.unwrap_or(0) == *end);
-            if done { Ok(()) } else { Err(format!("`{group}` committed {committed:?} of {ends:?} in `{topic}`")) }
+            let done =
+                committed.iter().zip(&ends).all(|(committed, end)| committed.unwrap_or(0) == *end);
+            if done {
+                Ok(())
+            } else {
+                Err(format!("`{group}` committed {committed:?} of {ends:?} in `{topic}`"))
+            }
         });
     }
 }

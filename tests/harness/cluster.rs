@@ -97,7 +97,11 @@ impl Drop for Cluster {
 #[track_caller]
 fn kafka(home: &Path, command: &str, options: &[&str]) {
     let output = script(home, command, options).output().unwrap();
-    assert!(output.status.success(), "kafka.sh {command}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "kafka.sh {command}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 fn script(home: &Path, command: &str, options: &[&str]) -> Command {

@@ -12,7 +12,14 @@ const OFFSETS_PARTITIONS: i32 = 4;
 
 impl Broker {
     /// Commits an offset for a group that has no members, as a human does who resets it (`None`), or another program with metadata of its own.
-    pub fn commit(&self, group: &str, topic: &str, partition: i32, offset: i64, metadata: Option<&str>) {
+    pub fn commit(
+        &self,
+        group: &str,
+        topic: &str,
+        partition: i32,
+        offset: i64,
+        metadata: Option<&str>,
+    ) {
         let consumer: BaseConsumer = client(&self.address).set("group.id", group).create().unwrap();
         let mut list = TopicPartitionList::new();
         let mut element = list.add_partition(topic, partition);
@@ -25,10 +32,18 @@ impl Broker {
 
     /// The same with any bytes, UTF-8 or not, which no Rust client can write: the protocol's own request (`OffsetCommit`, version 2). The first broker must be the
     /// group's coordinator.
-    pub fn commit_bytes(&self, group: &str, topic: &str, partition: i32, offset: i64, metadata: &[u8]) {
+    pub fn commit_bytes(
+        &self,
+        group: &str,
+        topic: &str,
+        partition: i32,
+        offset: i64,
+        metadata: &[u8],
+    ) {
         // No generation, no member, the broker's own retention.
         let request = Body::default().text(group).count(-1).text("").bytes(&(-1_i64).to_be_bytes());
-        let request = request.count(1).text(topic).count(1).count(partition).bytes(&offset.to_be_bytes());
+        let request =
+            request.count(1).text(topic).count(1).count(partition).bytes(&offset.to_be_bytes());
         let answer = request.text(metadata).ask(&self.address, 8, 2);
         let error = [answer[answer.len() - 2], answer[answer.len() - 1]];
         assert_eq!(i16::from_be_bytes(error), 0, "the commit was refused");
@@ -43,7 +58,8 @@ impl Broker {
     /// The broker that keeps the group: the leader of the partition of `__consumer_offsets` that Java's hash of its name says.
     #[track_caller]
     pub fn coordinator(&self, group: &str) -> i32 {
-        let hash = group.chars().fold(0_i32, |hash, one| hash.wrapping_mul(31).wrapping_add(one as i32));
+        let hash =
+            group.chars().fold(0_i32, |hash, one| hash.wrapping_mul(31).wrapping_add(one as i32));
         self.leader("__consumer_offsets", (hash & i32::MAX) % OFFSETS_PARTITIONS)
     }
 
@@ -53,15 +69,20 @@ impl Broker {
         poll(&format!("`{topic}` is in sync"), || {
             let now = self.in_sync(topic);
             let whole = now.iter().all(|(_, leader, in_sync)| *leader > 0 && *in_sync == replicas);
-            if whole { Ok(()) } else { Err(format!("partition, leader and replicas in sync: {now:?}")) }
+            if whole {
+                Ok(())
+            } else {
+                Err(format!("partition, leader and replicas in sync: {now:?}"))
+            }
         });
     }
 
     /// Number, leader and replicas in sync of each partition.
     fn in_sync(&self, topic: &str) -> Vec<(i32, i32, usize)> {
         let consumer: BaseConsumer = client(&self.address).create().unwrap();
-        let metadata =
-            poll("metadata", || consumer.fetch_metadata(Some(topic), DEADLINE).map_err(|error| error.to_string()));
+        let metadata = poll("metadata", || {
+            consumer.fetch_metadata(Some(topic), DEADLINE).map_err(|error| error.to_string())
+        });
         let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
         partitions.map(|one| (one.id(), one.leader(), one.isr().len())).collect()
     }

@@ -45,13 +45,22 @@ mod tests {
         let mut holds = Holds::default();
         let start = Instant::now();
         let mut see = |at, a, b| {
-            let text =
-                format!("slackline_lanes_held{{webhook=\"a\"}} {a}\nslackline_lanes_held{{webhook=\"b\"}} {b}\n");
+            let text = format!(
+                "slackline_lanes_held{{webhook=\"a\"}} {a}\nslackline_lanes_held{{webhook=\"b\"}} {b}\n"
+            );
             holds.see(&Scrape::parse(&text), start + Duration::from_secs(at));
             holds.longest().as_secs()
         };
         // One lane after the other is no long hold of either.
-        let seen = [see(0, 0, 0), see(1, 1, 0), see(3, 1, 0), see(4, 0, 1), see(5, 0, 1), see(6, 0, 0), see(10, 1, 0)];
+        let seen = [
+            see(0, 0, 0),
+            see(1, 1, 0),
+            see(3, 1, 0),
+            see(4, 0, 1),
+            see(5, 0, 1),
+            see(6, 0, 0),
+            see(10, 1, 0),
+        ];
         assert_eq!(seen, [0, 1, 3, 3, 3, 3, 3]);
     }
 }

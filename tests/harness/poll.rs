@@ -14,12 +14,18 @@ pub fn poll<T>(what: &str, ask: impl FnMut() -> Result<T, String>) -> T {
 
 /// As [`poll`], with a deadline of its own.
 #[track_caller]
-pub fn poll_for<T>(deadline: Duration, what: &str, mut ask: impl FnMut() -> Result<T, String>) -> T {
+pub fn poll_for<T>(
+    deadline: Duration,
+    what: &str,
+    mut ask: impl FnMut() -> Result<T, String>,
+) -> T {
     let started = Instant::now();
     loop {
         match ask() {
             Ok(answer) => return answer,
-            Err(reason) if started.elapsed() > deadline => panic!("after {deadline:?} still not: {what}; {reason}"),
+            Err(reason) if started.elapsed() > deadline => {
+                panic!("after {deadline:?} still not: {what}; {reason}")
+            }
             Err(_) => sleep(Duration::from_millis(10)),
         }
     }

@@ -143,13 +143,18 @@ impl Program {
     /// Status and body of `/readyz`, once the admin server answers.
     #[track_caller]
     pub fn readiness(&self) -> (u16, String) {
-        poll("an answer of `/readyz`", || get(self.admin, "/readyz").map_err(|error| error.to_string()))
+        poll("an answer of `/readyz`", || {
+            get(self.admin, "/readyz").map_err(|error| error.to_string())
+        })
     }
 
     /// Status of `/healthz`.
     #[track_caller]
     pub fn health(&self) -> u16 {
-        poll("an answer of `/healthz`", || get(self.admin, "/healthz").map_err(|error| error.to_string())).0
+        poll("an answer of `/healthz`", || {
+            get(self.admin, "/healthz").map_err(|error| error.to_string())
+        })
+        .0
     }
 
     /// What it says of itself now.
@@ -163,7 +168,10 @@ impl Program {
 
     /// The same where it answers at once.
     pub fn try_scrape(&self) -> Option<Scrape> {
-        get(self.admin, "/metrics").ok().filter(|(status, _)| *status == 200).map(|(_, text)| Scrape::parse(&text))
+        get(self.admin, "/metrics")
+            .ok()
+            .filter(|(status, _)| *status == 200)
+            .map(|(_, text)| Scrape::parse(&text))
     }
 
     /// What it said of itself last: all there is once it has ended.
@@ -180,7 +188,11 @@ impl Program {
     pub fn owned(&self) -> BTreeSet<(String, i32)> {
         let scrape = self.scrape();
         let owned = scrape.select("slackline_unsettled_events", &[]);
-        owned.map(|series| (series.labels["topic"].clone(), series.labels["partition"].parse().unwrap())).collect()
+        owned
+            .map(|series| {
+                (series.labels["topic"].clone(), series.labels["partition"].parse().unwrap())
+            })
+            .collect()
     }
 
     /// Waits until the metrics are as they should be.
@@ -195,7 +207,9 @@ impl Program {
     /// Waits until a metric's sum over these labels is this.
     #[track_caller]
     pub fn await_sum(&self, name: &str, labels: &[(&str, &str)], value: f64) -> Scrape {
-        self.await_metrics(&format!("{name} {labels:?} = {value}"), |scrape| scrape.sum(name, labels) == value)
+        self.await_metrics(&format!("{name} {labels:?} = {value}"), |scrape| {
+            scrape.sum(name, labels) == value
+        })
     }
 
     /// What it logged so far.
@@ -206,7 +220,12 @@ impl Program {
     /// Its lines of that level or worse which contain `text`.
     pub fn warnings(&self, text: &str) -> Vec<String> {
         let bad = |line: &&str| line.contains(" WARN ") || line.contains("ERROR ");
-        self.log().lines().filter(bad).filter(|line| line.contains(text)).map(str::to_owned).collect()
+        self.log()
+            .lines()
+            .filter(bad)
+            .filter(|line| line.contains(text))
+            .map(str::to_owned)
+            .collect()
     }
 
     /// Whether it has not ended.
@@ -248,14 +267,19 @@ impl Program {
             Signal::Cont => "CONT",
         };
         // The shell's own `kill`: a machine need not have the program.
-        let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.pid())]).status().unwrap();
+        let sent = Command::new("sh")
+            .args(["-c", &format!("kill -{name} {}", self.pid())])
+            .status()
+            .unwrap();
         assert!(sent.success(), "signal {name} could not be sent");
     }
 
     /// Waits for its end.
     #[track_caller]
     pub fn await_end(&mut self, deadline: Duration) -> ExitStatus {
-        poll_for(deadline, "the program's end", || self.child.try_wait().unwrap().ok_or_else(|| "it runs".to_owned()))
+        poll_for(deadline, "the program's end", || {
+            self.child.try_wait().unwrap().ok_or_else(|| "it runs".to_owned())
+        })
     }
 
     /// SIGTERM; it must end by itself, cleanly, with exit code 0.
@@ -279,7 +303,11 @@ fn watch(admin: SocketAddr, watched: &Watched) {
     while !watched.over.load(Ordering::Acquire) {
         if let Ok((200, text)) = get(admin, "/metrics") {
             let scrape = Scrape::parse(&text);
-            let secret = if text.contains(SECRET) { Err("a webhook's URL in the metrics".to_owned()) } else { Ok(()) };
+            let secret = if text.contains(SECRET) {
+                Err("a webhook's URL in the metrics".to_owned())
+            } else {
+                Ok(())
+            };
             if let Err(error) = scrape.conservation().and(secret) {
                 watched.violation.lock().unwrap().get_or_insert(error);
             }
@@ -294,7 +322,9 @@ fn watch(admin: SocketAddr, watched: &Watched) {
 fn shown(scrape: &Scrape) -> String {
     let mut out = String::new();
     for series in scrape.series().iter().filter(|series| {
-        series.value != 0.0 && !series.name.contains("_seconds_") && !series.name.starts_with("slackline_config")
+        series.value != 0.0
+            && !series.name.contains("_seconds_")
+            && !series.name.starts_with("slackline_config")
     }) {
         let _ = write!(out, "\n  {} {:?} {}", series.name, series.labels, series.value);
     }
@@ -311,7 +341,9 @@ impl Drop for Program {
         }
         if thread::panicking() {
             let (pid, log, metrics) = (self.child.id(), self.log(), shown(&self.last_scrape()));
-            eprintln!("--- what the program (pid {pid}) logged:\n{log}--- and its last metrics:{metrics}\n---");
+            eprintln!(
+                "--- what the program (pid {pid}) logged:\n{log}--- and its last metrics:{metrics}\n---"
+            );
             return;
         }
         // What no test can forget: conservation, no panic on anything, and a webhook's URL is a secret.

@@ -36,10 +36,15 @@ impl Setup {
             Protocol::Eager => [&short[..], &[("partition.assignment.strategy", "range")]].concat(),
             Protocol::Consumer => vec![("group.protocol", "consumer")],
         };
-        let of_groups =
-            ["session.timeout.ms", "heartbeat.interval.ms", "partition.assignment.strategy", "group.protocol"];
+        let of_groups = [
+            "session.timeout.ms",
+            "heartbeat.interval.ms",
+            "partition.assignment.strategy",
+            "group.protocol",
+        ];
         self.properties.retain(|(name, _)| !of_groups.contains(name));
-        self.properties.extend(properties.into_iter().map(|(name, value)| (name, value.to_owned())));
+        self.properties
+            .extend(properties.into_iter().map(|(name, value)| (name, value.to_owned())));
         self
     }
 }

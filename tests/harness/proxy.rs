@@ -17,7 +17,8 @@ pub fn forward(listen: SocketAddr, target: &str) {
         for client in listener.incoming() {
             let Ok(client) = client else { return };
             let Ok(server) = TcpStream::connect(&target) else { continue };
-            let (client_too, server_too) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            let (client_too, server_too) =
+                (client.try_clone().unwrap(), server.try_clone().unwrap());
             thread::spawn(move || copy(client, server));
             thread::spawn(move || copy(server_too, client_too));
         }
@@ -86,7 +87,11 @@ async fn listen(address: SocketAddr, target: String, mut mode: watch::Receiver<M
 }
 
 /// One client's connection, until either side ends it or the proxy refuses.
-async fn connection(client: tokio::net::TcpStream, target: String, mut mode: watch::Receiver<Mode>) {
+async fn connection(
+    client: tokio::net::TcpStream,
+    target: String,
+    mut mode: watch::Receiver<Mode>,
+) {
     let Ok(server) = tokio::net::TcpStream::connect(&target).await else { return };
     // Requests are small: none waits for the answer to the one before.
     drop((client.set_nodelay(true), server.set_nodelay(true)));
@@ -98,7 +103,11 @@ async fn connection(client: tokio::net::TcpStream, target: String, mut mode: wat
     }
 }
 
-async fn pass(from: &tokio::net::TcpStream, to: &tokio::net::TcpStream, mut mode: watch::Receiver<Mode>) {
+async fn pass(
+    from: &tokio::net::TcpStream,
+    to: &tokio::net::TcpStream,
+    mut mode: watch::Receiver<Mode>,
+) {
     let mut chunk = vec![0; 64 * 1024];
     loop {
         let Ok(()) = from.readable().await else { return };

@@ -25,7 +25,9 @@ impl Scrape {
     pub fn parse(text: &str) -> Self {
         let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
         Self {
-            series: lines.map(|line| Series::parse(line).unwrap_or_else(|| panic!("no metric: `{line}`"))).collect(),
+            series: lines
+                .map(|line| Series::parse(line).unwrap_or_else(|| panic!("no metric: `{line}`")))
+                .collect(),
         }
     }
 
@@ -35,10 +37,16 @@ impl Scrape {
     }
 
     /// All series of that name with (at least) these labels.
-    pub fn select<'a>(&'a self, name: &'a str, labels: &'a [(&'a str, &'a str)]) -> impl Iterator<Item = &'a Series> {
+    pub fn select<'a>(
+        &'a self,
+        name: &'a str,
+        labels: &'a [(&'a str, &'a str)],
+    ) -> impl Iterator<Item = &'a Series> {
         self.series.iter().filter(move |series| {
             series.name == name
-                && labels.iter().all(|(label, value)| series.labels.get(*label).is_some_and(|found| found == value))
+                && labels.iter().all(|(label, value)| {
+                    series.labels.get(*label).is_some_and(|found| found == value)
+                })
         })
     }
 
@@ -58,7 +66,11 @@ impl Scrape {
 
     /// The values that a label takes.
     pub fn values_of(&self, label: &str) -> BTreeSet<&str> {
-        self.series.iter().filter_map(|series| series.labels.get(label)).map(String::as_str).collect()
+        self.series
+            .iter()
+            .filter_map(|series| series.labels.get(label))
+            .map(String::as_str)
+            .collect()
     }
 
     /// Invariant 2 and its relative for events. Names what does not add up.
@@ -82,7 +94,11 @@ impl Scrape {
                 ("unmatched", of("slackline_events_unmatched_total")),
                 ("matched", of("slackline_events_matched_total")),
             ];
-            balance(&format!("topic `{topic}`: consumed"), of("slackline_events_consumed_total"), &parts)?;
+            balance(
+                &format!("topic `{topic}`: consumed"),
+                of("slackline_events_consumed_total"),
+                &parts,
+            )?;
         }
         Ok(())
     }
@@ -167,9 +183,15 @@ slackline_config_hash 9.007199254740991e15 1700000000000
     fn the_text_is_read_back() {
         let scrape = Scrape::parse(TEXT);
         assert_eq!(scrape.sum("slackline_deliveries_matched_total", &[("webhook", "a")]), 15.0);
-        assert_eq!(scrape.only("slackline_queue_depth", &[("webhook", "b \"quoted\", {braced} \\ ")]), Some(0.0));
+        assert_eq!(
+            scrape.only("slackline_queue_depth", &[("webhook", "b \"quoted\", {braced} \\ ")]),
+            Some(0.0)
+        );
         assert_eq!(scrape.only("slackline_config_hash", &[]), Some(9_007_199_254_740_991.0));
-        assert_eq!(scrape.only("slackline_delivery_latency_seconds_bucket", &[("le", "+Inf")]), Some(6.0));
+        assert_eq!(
+            scrape.only("slackline_delivery_latency_seconds_bucket", &[("le", "+Inf")]),
+            Some(6.0)
+        );
         assert_eq!(scrape.only("slackline_queue_depth", &[("webhook", "c")]), None);
         assert_eq!(scrape.values_of("topic").into_iter().collect::<Vec<_>>(), ["t"]);
     }
@@ -184,9 +206,9 @@ slackline_config_hash 9.007199254740991e15 1700000000000
     fn conservation_holds_and_every_planted_error_is_found() {
         assert_eq!(Scrape::parse(TEXT).conservation(), Ok(()));
         let counted = TEXT.lines().filter(|line| line.starts_with("slackline_"));
-        for line in
-            counted.filter(|line| !line.contains("braced") && !line.contains("latency") && !line.contains("hash"))
-        {
+        for line in counted.filter(|line| {
+            !line.contains("braced") && !line.contains("latency") && !line.contains("hash")
+        }) {
             let (series, value) = line.rsplit_once(' ').unwrap();
             let wrong = format!("{series} {}", value.parse::<u64>().unwrap() + 1);
             let planted = TEXT.replace(line, &wrong);

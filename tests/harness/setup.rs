@@ -41,7 +41,10 @@ impl Setup {
             start: "latest",
             kafka: Vec::new(),
             // The shortest session that librdkafka's mock joins with: a killed member is missed soon.
-            properties: vec![("session.timeout.ms", "6000".to_owned()), ("heartbeat.interval.ms", "500".to_owned())],
+            properties: vec![
+                ("session.timeout.ms", "6000".to_owned()),
+                ("heartbeat.interval.ms", "500".to_owned()),
+            ],
             webhooks: Vec::new(),
             actions: String::new(),
         }
@@ -55,15 +58,26 @@ impl Setup {
 
     /// One more webhook with its action. `lines` are further settings of the webhook.
     pub fn webhook(self, slack: &Slack, name: &str, lines: &[&str]) -> Self {
-        let action =
-            format!("  - {{name: {name}, trigger: \"event == '{name}'\", webhook: {name}, message: '{{{{n}}}}'}}\n");
+        let action = format!(
+            "  - {{name: {name}, trigger: \"event == '{name}'\", webhook: {name}, message: '{{{{n}}}}'}}\n"
+        );
         self.webhook_with(slack, name, lines, &action)
     }
 
     /// One more webhook with actions of one's own, as a YAML list, indented by two.
-    pub fn webhook_with(mut self, slack: &Slack, name: &str, lines: &[&str], actions: &str) -> Self {
+    pub fn webhook_with(
+        mut self,
+        slack: &Slack,
+        name: &str,
+        lines: &[&str],
+        actions: &str,
+    ) -> Self {
         let url = format!("url: {}", slack.url(name));
-        self.webhooks.push((name.to_owned(), url, lines.iter().map(|line| (*line).to_owned()).collect()));
+        self.webhooks.push((
+            name.to_owned(),
+            url,
+            lines.iter().map(|line| (*line).to_owned()).collect(),
+        ));
         self.actions.push_str(actions);
         self
     }
@@ -107,7 +121,9 @@ impl Setup {
 
 /// An event for webhook `name`, told by `n`.
 pub fn event(name: &str, n: u64) -> String {
-    format!(r#"{{"type":"track","userId":"u-{n}","event":"{name}","n":{n},"properties":{{"total":49.90}}}}"#)
+    format!(
+        r#"{{"type":"track","userId":"u-{n}","event":"{name}","n":{n},"properties":{{"total":49.90}}}}"#
+    )
 }
 
 /// Produces one event for `webhook` for each of `ids`, to the partitions in turn.
@@ -120,7 +136,8 @@ pub fn produce(
 ) -> Vec<Expected> {
     let ids: Vec<u64> = ids.into_iter().collect();
     let partition = |id: u64| (id % partitions as u64) as i32;
-    let records: Vec<_> = ids.iter().map(|id| Record::new(partition(*id), event(webhook, *id))).collect();
+    let records: Vec<_> =
+        ids.iter().map(|id| Record::new(partition(*id), event(webhook, *id))).collect();
     let offsets = broker.produce(topic, &records);
     ids.iter()
         .zip(offsets)

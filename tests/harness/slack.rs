@@ -100,7 +100,8 @@ impl Slack {
             .into_iter()
             .skip(seen)
             .map(|request| {
-                let text = request.post.as_ref().and_then(|post| post.text.clone()).unwrap_or_default();
+                let text =
+                    request.post.as_ref().and_then(|post| post.text.clone()).unwrap_or_default();
                 Post {
                     webhook: request.path.rsplit('/').next().unwrap_or_default().to_owned(),
                     id: text.parse().unwrap_or_else(|_| panic!("`{text}` is no post of this test")),
@@ -144,11 +145,20 @@ impl Slack {
     }
 
     #[track_caller]
-    fn await_some(&self, count: usize, all: impl Fn() -> Vec<Arc<Request>>, which: impl Fn(&Request) -> bool) {
+    fn await_some(
+        &self,
+        count: usize,
+        all: impl Fn() -> Vec<Arc<Request>>,
+        which: impl Fn(&Request) -> bool,
+    ) {
         poll_for(DEADLINE * 2, &format!("{count} requests"), || {
             let all = all();
             let found = all.iter().filter(|request| which(request)).count();
-            if found >= count { Ok(()) } else { Err(format!("{found} of {count} came, {} in all", all.len())) }
+            if found >= count {
+                Ok(())
+            } else {
+                Err(format!("{found} of {count} came, {} in all", all.len()))
+            }
         });
     }
 }

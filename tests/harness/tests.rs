@@ -45,7 +45,10 @@ fn a_transaction_leaves_its_control_record() {
     let topic = broker.topic(1);
     let producer = broker.transactional();
     producer.begin_transaction().unwrap();
-    producer.send(BaseRecord::<(), str>::to(&topic).payload("x")).map_err(|(error, _)| error).unwrap();
+    producer
+        .send(BaseRecord::<(), str>::to(&topic).payload("x"))
+        .map_err(|(error, _)| error)
+        .unwrap();
     producer.commit_transaction(Duration::from_secs(30)).unwrap();
     broker.await_end(&topic, 2);
 }

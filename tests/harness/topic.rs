@@ -56,7 +56,8 @@ impl Broker {
         loop {
             match consumer.poll(DEADLINE).expect("the end of the partition") {
                 Ok(record) => {
-                    let payload = String::from_utf8_lossy(record.payload().unwrap_or_default()).into_owned();
+                    let payload =
+                        String::from_utf8_lossy(record.payload().unwrap_or_default()).into_owned();
                     found.push((record.offset(), payload));
                 }
                 Err(KafkaError::PartitionEOF(_)) => return found,
@@ -70,6 +71,11 @@ impl Broker {
         use rdkafka::producer::Producer as _;
         const PATIENCE: Duration = Duration::from_secs(30);
         producer.flush(PATIENCE).unwrap();
-        if commits { producer.commit_transaction(PATIENCE) } else { producer.abort_transaction(PATIENCE) }.unwrap();
+        if commits {
+            producer.commit_transaction(PATIENCE)
+        } else {
+            producer.abort_transaction(PATIENCE)
+        }
+        .unwrap();
     }
 }

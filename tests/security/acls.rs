@@ -44,7 +44,10 @@ fn denied(program: &Program, on: Resource<'_>) {
 }
 
 /// Of the two ACLs that it takes the first is missing, but perhaps for `Describe`.
-fn is_named_until_allowed(cases: [(Protocol, bool); 3], acls: impl Fn(&Setup) -> [Resource<'_>; 2]) {
+fn is_named_until_allowed(
+    cases: [(Protocol, bool); 3],
+    acls: impl Fn(&Setup) -> [Resource<'_>; 2],
+) {
     let secure = Secure::with_acls();
     for (protocol, describe) in cases {
         println!("{protocol:?}, may describe: {describe}");
@@ -65,14 +68,19 @@ fn is_named_until_allowed(cases: [(Protocol, bool); 3], acls: impl Fn(&Setup) ->
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn security_a_topic_that_may_not_be_read_is_named_until_it_may() {
-    let cases = [(Protocol::Cooperative, false), (Protocol::Cooperative, true), (Protocol::Consumer, false)];
+    let cases = [
+        (Protocol::Cooperative, false),
+        (Protocol::Cooperative, true),
+        (Protocol::Consumer, false),
+    ];
     is_named_until_allowed(cases, |setup| [Topic(&setup.topics[0]), Group(&setup.group)]);
 }
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn security_a_group_that_may_not_be_joined_is_named_until_it_may() {
-    let cases = [(Protocol::Cooperative, false), (Protocol::Cooperative, true), (Protocol::Consumer, true)];
+    let cases =
+        [(Protocol::Cooperative, false), (Protocol::Cooperative, true), (Protocol::Consumer, true)];
     is_named_until_allowed(cases, |setup| [Group(&setup.group), Topic(&setup.topics[0])]);
 }
 
@@ -101,6 +109,9 @@ fn security_an_acl_that_is_taken_away_is_told_and_loses_nothing_once_it_is_back(
     }
     let faults = Faults::find(&expected, &slack.posts());
     // 100 ms at 100 a second, twice.
-    assert!(faults.lost.is_empty() && faults.unexpected.is_empty() && faults.repeated.len() <= 20, "{faults}");
+    assert!(
+        faults.lost.is_empty() && faults.unexpected.is_empty() && faults.repeated.len() <= 20,
+        "{faults}"
+    );
     program.stop();
 }

@@ -33,7 +33,8 @@ impl Secure {
 
     /// One whose users may do nothing but what an ACL allows; who comes without TLS may do everything.
     pub fn with_acls() -> Self {
-        let authorizer = "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer";
+        let authorizer =
+            "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer";
         Self::start_with(&["--set", authorizer, "--set", "super.users=User:ANONYMOUS"])
     }
 
@@ -43,10 +44,12 @@ impl Secure {
         certificates::write(files.path());
         std::fs::write(files.path().join("password"), PASSWORD).unwrap();
         std::fs::write(files.path().join("jwks.json"), signer.jwks()).unwrap();
-        let cluster = Cluster::start(&[&["--secure", files.path().to_str().unwrap()], options].concat());
+        let cluster =
+            Cluster::start(&[&["--secure", files.path().to_str().unwrap()], options].concat());
         let listeners = cluster.file("secure");
         let listeners = listeners.split(',').filter_map(|one| one.split_once('='));
-        let listeners = listeners.map(|(name, address)| (name.to_owned(), address.to_owned())).collect();
+        let listeners =
+            listeners.map(|(name, address)| (name.to_owned(), address.to_owned())).collect();
         Self { cluster, signer, listeners, files }
     }
 
@@ -67,7 +70,16 @@ impl Secure {
         let encrypted = self.path(&format!("encrypted-{name}"));
         let pass = format!("pass:{PASSWORD}");
         let made = Command::new("openssl")
-            .args(["pkcs8", "-topk8", "-v2", "aes-256-cbc", "-in", &self.path(name), "-out", &encrypted])
+            .args([
+                "pkcs8",
+                "-topk8",
+                "-v2",
+                "aes-256-cbc",
+                "-in",
+                &self.path(name),
+                "-out",
+                &encrypted,
+            ])
             .args(["-passout", &pass])
             .status();
         assert!(made.unwrap().success(), "openssl made no encrypted key");
@@ -75,15 +87,24 @@ impl Secure {
     }
 
     /// A worker behind that listener, with these properties besides the authority.
-    pub fn setup(&self, slack: &Slack, topic: &str, listener: &str, properties: &[(&'static str, &str)]) -> Setup {
-        let mut setup = Setup::new(&self.cluster, &[topic]).webhook(slack, "a", &["rate_per_second: 100"]);
+    pub fn setup(
+        &self,
+        slack: &Slack,
+        topic: &str,
+        listener: &str,
+        properties: &[(&'static str, &str)],
+    ) -> Setup {
+        let mut setup =
+            Setup::new(&self.cluster, &[topic]).webhook(slack, "a", &["rate_per_second: 100"]);
         setup.brokers = self.listeners[listener].clone();
         let protocol = if listener == "SASL" { "SASL_SSL" } else { "SSL" };
         setup.properties.push(("security.protocol", protocol.to_owned()));
         if !properties.iter().any(|(name, _)| name.starts_with("ssl.ca")) {
             setup.properties.push(("ssl.ca.location", self.path("ca.pem")));
         }
-        setup.properties.extend(properties.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        setup
+            .properties
+            .extend(properties.iter().map(|(name, value)| (*name, (*value).to_owned())));
         setup
     }
 }

@@ -13,12 +13,15 @@ use crate::harness::slack::Slack;
 #[track_caller]
 fn refuses(setup: &Setup, words: &[&str]) -> Program {
     let program = Program::start_logging(setup, "debug,hyper=info");
-    let says = |text: &str| words.iter().all(|word| text.contains(word)) && text.contains(&setup.brokers);
+    let says =
+        |text: &str| words.iter().all(|word| text.contains(word)) && text.contains(&setup.brokers);
     until(&format!("{words:?} in /readyz"), || {
         let (status, body) = program.readiness();
         status == 503 && says(&body)
     });
-    until("a line in the log", || program.warnings("no connection to").iter().any(|line| says(line)));
+    until("a line in the log", || {
+        program.warnings("no connection to").iter().any(|line| says(line))
+    });
     println!("{}", program.warnings("no connection to").join("\n"));
     let log = program.log();
     for secret in [PLANTED, "PRIVATE KEY"] {
@@ -35,7 +38,11 @@ fn security_each_refusal_is_said_clearly_and_tells_no_secret() {
     let wrong = format!("{PLANTED}Wrong");
     let (certificate, key) = (secure.path("stranger.crt"), secure.path("stranger.key"));
     let (server, own) = (secure.path("stranger.crt"), secure.path("ca.pem"));
-    let login = [("sasl.mechanism", "PLAIN"), ("sasl.username", "slackline"), ("sasl.password", wrong.as_str())];
+    let login = [
+        ("sasl.mechanism", "PLAIN"),
+        ("sasl.username", "slackline"),
+        ("sasl.password", wrong.as_str()),
+    ];
     #[allow(clippy::type_complexity, reason = "a table")]
     let cases: [(&str, &[(&'static str, &str)], &[&str]); 7] = [
         ("SASL", &login, &["`sasl.password`"]),
@@ -45,7 +52,11 @@ fn security_each_refusal_is_said_clearly_and_tells_no_secret() {
         ("MTLS", &[], &["`ssl.certificate.location`"]),
         (
             "MTLS",
-            &[("ssl.certificate.location", &certificate), ("ssl.key.location", &key), ("ssl.ca.location", &own)],
+            &[
+                ("ssl.certificate.location", &certificate),
+                ("ssl.key.location", &key),
+                ("ssl.ca.location", &own),
+            ],
             &["`ssl.certificate.location`"],
         ),
         ("SASL", &[("sasl.mechanism", "SCRAM-SHA-256"), login[1], login[2]], &["`sasl.mechanism`"]),
@@ -66,7 +77,9 @@ fn security_a_stale_token_is_named_and_a_new_one_is_taken_by_itself() {
     let mut setup = secure.setup(&slack, &topic, "SASL", &[("sasl.mechanism", "OAUTHBEARER")]);
     setup.kafka.push(format!("oauth_token_file: {}", file.display()));
     let mut program = Program::start_logging(&setup, "debug,hyper=info");
-    until("the file is named", || program.readiness().1.contains("`kafka.oauth_token_file` has expired"));
+    until("the file is named", || {
+        program.readiness().1.contains("`kafka.oauth_token_file` has expired")
+    });
     let fresh = secure.signer.token(600);
     secure.write("renewed", &fresh);
     program.await_ready();
@@ -82,7 +95,9 @@ fn security_a_token_that_the_broker_refuses_is_told_and_the_next_one_in_the_file
     let topic = secure.cluster.topic(1);
     let another = Signer::new();
     // An hour: librdkafka itself would ask for the next one in 48 minutes.
-    for refused in [another.token(3600), secure.signer.token_for("another-service", 3600), PLANTED.repeat(3)] {
+    for refused in
+        [another.token(3600), secure.signer.token_for("another-service", 3600), PLANTED.repeat(3)]
+    {
         let file = secure.write("refused", &refused);
         let mut setup = secure.setup(&slack, &topic, "SASL", &[("sasl.mechanism", "OAUTHBEARER")]);
         setup.kafka.push(format!("oauth_token_file: {}", file.display()));
@@ -129,7 +144,11 @@ fn security_a_wrong_password_that_is_mended_at_the_broker_needs_no_restart() {
     let (secure, slack) = (Secure::start(), Slack::start());
     let topic = secure.cluster.topic(1);
     secure.cluster.scram("late", "another");
-    let login = [("sasl.mechanism", "SCRAM-SHA-512"), ("sasl.username", "late"), ("sasl.password", PASSWORD)];
+    let login = [
+        ("sasl.mechanism", "SCRAM-SHA-512"),
+        ("sasl.username", "late"),
+        ("sasl.password", PASSWORD),
+    ];
     let setup = secure.setup(&slack, &topic, "SASL", &login);
     let mut program = refuses(&setup, &["`sasl.password`"]);
     secure.cluster.scram("late", PASSWORD);
@@ -147,13 +166,20 @@ fn security_files_that_are_wrong_end_the_program_with_2() {
     setup.kafka.push("oauth_token_file: /no/such/file".to_owned());
     let mut program = Program::start(&setup);
     assert_eq!(program.await_end(Duration::from_secs(20)).code(), Some(2));
-    until("the token's file is named", || program.log().contains("`oauth_token_file` can't be read"));
-    let (ca, certificate, key) = (secure.path("ca.pem"), secure.path("client.crt"), secure.path("server.key"));
+    until("the token's file is named", || {
+        program.log().contains("`oauth_token_file` can't be read")
+    });
+    let (ca, certificate, key) =
+        (secure.path("ca.pem"), secure.path("client.crt"), secure.path("server.key"));
     let cases: [(&[(&'static str, &str)], &str); 3] = [
         (&[("ssl.ca.location", "/no/such/file")], "the file of `ssl.ca.location` can't be read"),
         (&[("ssl.ca.location", &key)], "`ssl.ca.location` can't be used"),
         (
-            &[("ssl.ca.location", &ca), ("ssl.certificate.location", &certificate), ("ssl.key.location", &key)],
+            &[
+                ("ssl.ca.location", &ca),
+                ("ssl.certificate.location", &certificate),
+                ("ssl.key.location", &key),
+            ],
             "`ssl.key.location` can't be used",
         ),
     ];
@@ -174,7 +200,8 @@ fn security_a_wrong_password_of_a_key_ends_the_program_with_2_and_is_not_shown()
     let (certificate, key) = (secure.path("client.crt"), secure.encrypted_key("client.key"));
     let wrong = format!("{PLANTED}Wrong");
     let file = secure.write("key-password", &wrong).display().to_string();
-    let tls = [("ssl.certificate.location", certificate.as_str()), ("ssl.key.location", key.as_str())];
+    let tls =
+        [("ssl.certificate.location", certificate.as_str()), ("ssl.key.location", key.as_str())];
     for (password, kafka) in [
         (Some(wrong.as_str()), None),
         (None, Some(format!("property_files: {{ssl.key.password: {file}}}"))),

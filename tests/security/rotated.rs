@@ -26,7 +26,10 @@ fn security_a_password_that_changes_in_its_file_takes_a_restart_and_is_told_unti
     program.await_sum(SUCCESSFUL, &[], 0.0);
     let refused = || program.warnings("take a restart").len();
     until("the property is named", || {
-        program.warnings("take a restart").iter().any(|line| line.contains("kafka.properties.sasl.password"))
+        program
+            .warnings("take a restart")
+            .iter()
+            .any(|line| line.contains("kafka.properties.sasl.password"))
     });
     // Whatever else is changed meanwhile is refused as well, until the restart.
     let before = refused();

@@ -19,7 +19,9 @@ impl Signer {
         // An uncompressed point: 4, x, y.
         let point = &self.0.public_key_raw()[1..];
         let (x, y) = (encode(&point[..32]), encode(&point[32..]));
-        format!(r#"{{"keys":[{{"kty":"EC","crv":"P-256","alg":"ES256","use":"sig","kid":"1","x":"{x}","y":"{y}"}}]}}"#)
+        format!(
+            r#"{{"keys":[{{"kty":"EC","crv":"P-256","alg":"ES256","use":"sig","kid":"1","x":"{x}","y":"{y}"}}]}}"#
+        )
     }
 
     /// A token that is valid for so many seconds.
@@ -35,7 +37,8 @@ impl Signer {
             now.min(now + seconds) - 10,
             now + seconds
         );
-        let signed = format!("{}.{}", encode(br#"{"alg":"ES256","kid":"1"}"#), encode(claims.as_bytes()));
+        let signed =
+            format!("{}.{}", encode(br#"{"alg":"ES256","kid":"1"}"#), encode(claims.as_bytes()));
         let signature = self.0.sign(signed.as_bytes()).unwrap();
         format!("{signed}.{}", encode(&fixed(&signature)))
     }

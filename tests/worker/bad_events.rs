@@ -24,7 +24,10 @@ fn invalid() -> Vec<(&'static str, Option<Vec<u8>>)> {
         ("not_object", text("[1, 2]")),
         ("not_object", text("\"event\"")),
         ("not_object", text("42")),
-        ("too_deep", Some(format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000)).into_bytes())),
+        (
+            "too_deep",
+            Some(format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000)).into_bytes()),
+        ),
         ("too_deep", Some(format!("{}1{}", "{\"a\":".repeat(200), "}".repeat(200)).into_bytes())),
         // Never closed either: which of the two is said first is the reader's choice.
         ("", nested("[", 100_000)),
@@ -40,7 +43,8 @@ fn unusual() -> Vec<String> {
         format!(r#"{{"event":"a","n":2,"list":[{}0]}}"#, "1,".repeat(4_000_000)),
         r#"{"event":"a","n":3,"name":"cut \ud83c"}"#.to_owned(),
         r#"{"event":"nobody","event":"a","n":0,"n":4}"#.to_owned(),
-        r#"{"event":"a","n":5,"big":1e400,"small":1e-400,"long":123456789012345678901234567890}"#.to_owned(),
+        r#"{"event":"a","n":5,"big":1e400,"small":1e-400,"long":123456789012345678901234567890}"#
+            .to_owned(),
         "  {\"event\":\"a\",\"n\":6}\r\n".to_owned(),
         r#"{"event":"a","n":7,"":{"":null}," ":"\u0000"}"#.to_owned(),
     ]
@@ -56,12 +60,18 @@ fn every_bad_event_is_counted_and_settled_and_the_good_ones_are_delivered() {
     let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", fast);
     let program = Program::ready(&setup);
 
-    let bad: Vec<_> = invalid().into_iter().map(|(_, payload)| Record { payload, ..Record::default() }).collect();
+    let bad: Vec<_> =
+        invalid().into_iter().map(|(_, payload)| Record { payload, ..Record::default() }).collect();
     broker.produce(&topic, &bad);
     let mut expected = Vec::new();
     for (n, payload) in (1..).zip(unusual()) {
         let offset = broker.produce(&topic, &[Record::new(0, payload)])[0];
-        expected.push(crate::checker::Expected { webhook: "a".into(), id: n, partition: (topic.clone(), 0), offset });
+        expected.push(crate::checker::Expected {
+            webhook: "a".into(),
+            id: n,
+            partition: (topic.clone(), 0),
+            offset,
+        });
     }
     // Again, more of the big ones than one fetch holds.
     let big = unusual().swap_remove(0).replace("\"a\"", "\"nobody\"");
@@ -72,7 +82,9 @@ fn every_bad_event_is_counted_and_settled_and_the_good_ones_are_delivered() {
     slack.await_accepted(expected.len());
     broker.await_committed(&setup.group, &topic, 1);
     let scrape = program.await_sum("slackline_consumer_lag", &[("topic", &topic)], 0.0);
-    let counted = |reason: &str| scrape.sum("slackline_events_invalid_total", &[("topic", &topic), ("reason", reason)]);
+    let counted = |reason: &str| {
+        scrape.sum("slackline_events_invalid_total", &[("topic", &topic), ("reason", reason)])
+    };
     for reason in ["empty", "not_json", "not_object", "too_deep"] {
         let sure = invalid().iter().filter(|(of, _)| *of == reason).count() as f64;
         let found = counted(reason);

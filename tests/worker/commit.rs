@@ -12,7 +12,8 @@ use crate::harness::slack::Slack;
 fn a_failed_commit_is_counted_and_made_again() {
     let (broker, slack) = (Broker::mock(), Slack::start());
     let topic = broker.topic(1);
-    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", &["rate_per_second: 100", "burst: 10"]);
+    let setup =
+        Setup::new(&broker, &[&topic]).webhook(&slack, "a", &["rate_per_second: 100", "burst: 10"]);
     let program = Program::ready(&setup);
     let failed = [("result", "failed")];
     assert_eq!(program.scrape().sum("slackline_commits_total", &failed), 0.0);
@@ -36,7 +37,8 @@ fn a_new_group_is_not_ready_before_its_start_is_committed() {
     produce(&broker, &topic, 2, "a", 0..6);
     let refused = RDKafkaRespErr::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED;
     broker.mock_cluster().request_errors(RDKafkaApiKey::OffsetCommit, &[refused; 1000]);
-    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", &["rate_per_second: 100", "burst: 10"]);
+    let setup =
+        Setup::new(&broker, &[&topic]).webhook(&slack, "a", &["rate_per_second: 100", "burst: 10"]);
     let mut program = Program::start(&setup);
     program.await_metrics("the start could not be committed", |scrape| {
         scrape.sum("slackline_assigned_partitions", &[]) == 2.0

@@ -14,13 +14,15 @@ fn what_matches_is_delivered_once_in_order_and_everything_is_committed() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(3);
     let fast = &["rate_per_second: 200", "burst: 5", "queue_capacity: 1000"];
-    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", fast).webhook(&slack, "b", fast);
+    let setup =
+        Setup::new(&broker, &[&topic]).webhook(&slack, "a", fast).webhook(&slack, "b", fast);
     let program = Program::ready(&setup);
     assert_eq!(program.health(), 200);
 
     let mut expected = Vec::new();
     for round in 0..10 {
-        let noise: Vec<_> = (0..300).map(|n| Record::new(n % 3, event("nobody asked", n as u64))).collect();
+        let noise: Vec<_> =
+            (0..300).map(|n| Record::new(n % 3, event("nobody asked", n as u64))).collect();
         broker.produce(&topic, &noise);
         expected.extend(produce(&broker, &topic, 3, "a", round * 100..round * 100 + 12));
         expected.extend(produce(&broker, &topic, 3, "b", round * 100..round * 100 + 7));
@@ -97,7 +99,9 @@ fn the_examples_of_the_seed_post_what_they_say() {
     );
     assert_eq!(
         slack.bodies("support"),
-        [serde_json::json!({"text": "3 from 3", "channel": "#support-alerts", "username": "Slackline"})]
+        [
+            serde_json::json!({"text": "3 from 3", "channel": "#support-alerts", "username": "Slackline"})
+        ]
     );
     program.stop();
 }
@@ -107,9 +111,13 @@ fn the_examples_of_the_seed_post_what_they_say() {
 fn a_webhook_gets_no_more_than_its_rate_and_burst() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(2);
-    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", &["rate_per_second: 8", "burst: 3"]);
+    let setup =
+        Setup::new(&broker, &[&topic]).webhook(&slack, "a", &["rate_per_second: 8", "burst: 3"]);
     let program = Program::ready(&setup);
-    assert_eq!(program.scrape().only("slackline_rate_limit_per_second", &[("webhook", "a")]), Some(8.0));
+    assert_eq!(
+        program.scrape().only("slackline_rate_limit_per_second", &[("webhook", "a")]),
+        Some(8.0)
+    );
     let expected = produce(&broker, &topic, 2, "a", 0..30);
     slack.await_accepted(30);
     let posts = slack.posts();
@@ -127,7 +135,9 @@ fn a_429_stops_its_webhook_alone_for_as_long_as_it_says_and_loses_nothing() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
     let fast = &["rate_per_second: 50", "burst: 5"];
-    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "limited", fast).webhook(&slack, "free", fast);
+    let setup = Setup::new(&broker, &[&topic])
+        .webhook(&slack, "limited", fast)
+        .webhook(&slack, "free", fast);
     let program = Program::ready(&setup);
     slack.script("limited", [Answer::Ok, Answer::RateLimited(3)]);
 
@@ -140,7 +150,8 @@ fn a_429_stops_its_webhook_alone_for_as_long_as_it_says_and_loses_nothing() {
     slack.await_accepted(10);
 
     let posts = slack.posts();
-    let of = |name: &str| -> Vec<&Post> { posts.iter().filter(|post| post.webhook == name).collect() };
+    let of =
+        |name: &str| -> Vec<&Post> { posts.iter().filter(|post| post.webhook == name).collect() };
     let (limited, free) = (of("limited"), of("free"));
     assert_eq!(limited.iter().map(|post| post.id).collect::<Vec<_>>(), [0, 1, 1, 2, 3, 4]);
     assert!(
@@ -150,8 +161,16 @@ fn a_429_stops_its_webhook_alone_for_as_long_as_it_says_and_loses_nothing() {
     assert!(free.iter().all(|post| post.at < limited[2].at), "the other webhook waited too");
     Faults::find(&expected, &posts).assert_none();
     program.await_sum("slackline_attempts_total", &[("webhook", "limited"), ("result", "ok")], 5.0);
-    let scrape = program.await_sum("slackline_blocked_until_timestamp_seconds", &[("webhook", "limited")], 0.0);
-    assert_eq!(scrape.sum("slackline_attempts_total", &[("webhook", "limited"), ("result", "rate_limited")]), 1.0);
+    let scrape = program.await_sum(
+        "slackline_blocked_until_timestamp_seconds",
+        &[("webhook", "limited")],
+        0.0,
+    );
+    assert_eq!(
+        scrape
+            .sum("slackline_attempts_total", &[("webhook", "limited"), ("result", "rate_limited")]),
+        1.0
+    );
     broker.await_committed(&setup.group, &topic, 1);
     program.stop();
 }
@@ -161,13 +180,23 @@ fn a_429_stops_its_webhook_alone_for_as_long_as_it_says_and_loses_nothing() {
 fn what_may_pass_is_tried_again_in_order_and_what_is_refused_is_dropped_and_settled() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
-    let lines =
-        &["rate_per_second: 50", "burst: 5", "timeout: 1s", "retry: {initial: 50ms, max: 200ms, max_elapsed: 1m}"];
-    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", lines).webhook(&slack, "gone", lines);
+    let lines = &[
+        "rate_per_second: 50",
+        "burst: 5",
+        "timeout: 1s",
+        "retry: {initial: 50ms, max: 200ms, max_elapsed: 1m}",
+    ];
+    let setup =
+        Setup::new(&broker, &[&topic]).webhook(&slack, "a", lines).webhook(&slack, "gone", lines);
     let program = Program::ready(&setup);
     slack.script(
         "a",
-        [Answer::Status(503, "upstream"), Answer::Hang, Answer::Reset, Answer::Status(500, "rollup_error")],
+        [
+            Answer::Status(503, "upstream"),
+            Answer::Hang,
+            Answer::Reset,
+            Answer::Status(500, "rollup_error"),
+        ],
     );
     slack.default("gone", Answer::Status(404, "channel_not_found"));
 
@@ -179,13 +208,18 @@ fn what_may_pass_is_tried_again_in_order_and_what_is_refused_is_dropped_and_sett
     Faults::find(&expected, &slack.posts()).assert_none();
     let gone = [("webhook", "gone"), ("reason", "rejected")];
     let scrape = program.await_sum("slackline_deliveries_dropped_total", &gone, 2.0);
-    let attempts = |result| scrape.sum("slackline_attempts_total", &[("webhook", "a"), ("result", result)]);
+    let attempts =
+        |result| scrape.sum("slackline_attempts_total", &[("webhook", "a"), ("result", result)]);
     assert_eq!(
         ["server_error", "timeout", "connect", "ok"].map(attempts),
         [2.0, 1.0, 1.0, 4.0],
         "each of Slack's answers is counted as what it was"
     );
     // What an operator must act on, with Slack's own word.
-    assert!(program.warnings("channel_not_found").iter().any(|line| line.contains("gone")), "{}", program.log());
+    assert!(
+        program.warnings("channel_not_found").iter().any(|line| line.contains("gone")),
+        "{}",
+        program.log()
+    );
     program.stop();
 }

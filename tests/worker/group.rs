@@ -93,7 +93,11 @@ fn a_member_without_partitions_is_ready_and_takes_over() {
     slack.await_accepted(5);
     owner.signal(Signal::Int);
     let mut owner = owner;
-    assert_eq!(owner.await_end(std::time::Duration::from_secs(20)).code(), Some(0), "SIGINT is a graceful stop too");
+    assert_eq!(
+        owner.await_end(std::time::Duration::from_secs(20)).code(),
+        Some(0),
+        "SIGINT is a graceful stop too"
+    );
     await_share(&idle, 1.0, 12.0);
     expected.extend(produce(&broker, &topic, 1, "a", 5..10));
     slack.await_accepted(10);

@@ -13,7 +13,8 @@ use crate::harness::slack::Slack;
 fn of_two_processes_with_one_instance_id_the_older_one_ends_and_the_newer_one_goes_on() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(2);
-    let mut setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", &["rate_per_second: 100", "burst: 5"]);
+    let mut setup =
+        Setup::new(&broker, &[&topic]).webhook(&slack, "a", &["rate_per_second: 100", "burst: 5"]);
     setup.kafka = vec!["instance_id: only-one".to_owned()];
     let mut older = Program::ready(&setup);
     let mut expected = produce(&broker, &topic, 2, "a", 0..10);
@@ -25,7 +26,10 @@ fn of_two_processes_with_one_instance_id_the_older_one_ends_and_the_newer_one_go
     assert_eq!(status.code(), Some(1), "{}", older.log());
     let said = older.log();
     let last = said.lines().last().unwrap_or_default();
-    assert!(last.contains("another process has joined the group") && last.contains("only-one"), "{said}");
+    assert!(
+        last.contains("another process has joined the group") && last.contains("only-one"),
+        "{said}"
+    );
     expected.extend(produce(&broker, &topic, 2, "a", 10..20));
     slack.await_all_accepted(&expected);
     broker.await_committed(&setup.group, &topic, 2);

@@ -15,7 +15,8 @@ fn ten_into_three(when_full: &str) -> (Vec<Expected>, Faults) {
     let topic = broker.topic(1);
     let policy = format!("when_full: {when_full}");
     let lines = ["rate_per_second: 100", "burst: 10", "queue_capacity: 3", &policy, RETRY];
-    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", &lines).webhook(&slack, "other", FAST);
+    let setup =
+        Setup::new(&broker, &[&topic]).webhook(&slack, "a", &lines).webhook(&slack, "other", FAST);
     let program = Program::ready(&setup);
     slack.default("a", Answer::Status(503, "down"));
     // The first is in flight before the others come: it is no part of the queue.
@@ -60,7 +61,8 @@ fn drop_oldest_keeps_what_came_last() {
 fn block_pauses_the_topics_that_feed_it_and_the_others_go_on() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let (feeding, free) = (broker.topic(2), broker.topic(2));
-    let lines = ["rate_per_second: 100", "burst: 10", "queue_capacity: 5", "when_full: block", RETRY];
+    let lines =
+        ["rate_per_second: 100", "burst: 10", "queue_capacity: 5", "when_full: block", RETRY];
     let action = |name: &str, topic: &str| {
         format!(
             "  - {{name: {name}, topics: [{topic}], trigger: \"event == '{name}'\", webhook: {name}, message: '{{{{n}}}}'}}\n"
@@ -82,7 +84,10 @@ fn block_pauses_the_topics_that_feed_it_and_the_others_go_on() {
     assert_eq!(scrape.sum("slackline_paused_partitions", &[("topic", &free)]), 0.0);
     assert_eq!(scrape.sum("slackline_paused_partitions", &[("topic", &feeding)]), 2.0);
     let held = scrape.sum("slackline_deliveries_matched_total", &[("webhook", "slow")]);
-    assert!(held <= 7.0, "a full queue goes on taking: {held} were admitted to a queue of 5 and one in flight");
+    assert!(
+        held <= 7.0,
+        "a full queue goes on taking: {held} were admitted to a queue of 5 and one in flight"
+    );
 
     // What comes to a paused partition is seen all the same: scaling and alerts go by the read lag.
     expected.extend(produce(&broker, &feeding, 2, "slow", 200..300));
@@ -106,7 +111,8 @@ fn block_pauses_the_topics_that_feed_it_and_the_others_go_on() {
 fn a_newly_assigned_partition_starts_paused_while_the_queue_that_it_feeds_is_full() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(2);
-    let lines = ["rate_per_second: 100", "burst: 10", "queue_capacity: 5", "when_full: block", RETRY];
+    let lines =
+        ["rate_per_second: 100", "burst: 10", "queue_capacity: 5", "when_full: block", RETRY];
     let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", &lines);
     let (staying, leaving) = (Program::ready(&setup), Program::ready(&setup));
     for program in [&staying, &leaving] {
@@ -120,7 +126,11 @@ fn a_newly_assigned_partition_starts_paused_while_the_queue_that_it_feeds_is_ful
     leaving.stop();
     let scrape = staying.await_sum("slackline_assigned_partitions", &[], 2.0);
     assert_eq!(scrape.sum("slackline_paused_partitions", &[]), 2.0);
-    assert_eq!(scrape.sum("slackline_deliveries_restored_total", &[]), 0.0, "it was read though there is no room");
+    assert_eq!(
+        scrape.sum("slackline_deliveries_restored_total", &[]),
+        0.0,
+        "it was read though there is no room"
+    );
     slack.default("a", Answer::Ok);
     slack.await_accepted(100);
     broker.await_committed(&setup.group, &topic, 2);

@@ -21,7 +21,8 @@ fn hash(program: &Program) -> f64 {
 /// Waits until another configuration is in force than the one with this hash.
 fn await_reloaded(program: &Program, before: f64) {
     program.await_metrics("another configuration", |scrape| {
-        scrape.only("slackline_config_hash", &[]) != Some(before) && scrape.only(SUCCESSFUL, &[]) == Some(1.0)
+        scrape.only("slackline_config_hash", &[]) != Some(before)
+            && scrape.only(SUCCESSFUL, &[]) == Some(1.0)
     });
 }
 
@@ -56,7 +57,10 @@ fn what_is_queued_and_what_slack_said_stays() {
     let scrape = program.scrape();
     assert_eq!(scrape.sum("slackline_queue_depth", &[("webhook", "a")]), 9.0);
     assert_eq!(scrape.sum("slackline_queue_capacity", &[("webhook", "a")]), 2000.0);
-    assert_eq!(scrape.sum("slackline_blocked_until_timestamp_seconds", &[("webhook", "a")]), blocked);
+    assert_eq!(
+        scrape.sum("slackline_blocked_until_timestamp_seconds", &[("webhook", "a")]),
+        blocked
+    );
     program.await_sum("slackline_rate_limit_per_second", &[("webhook", "a")], 50.0);
 
     // The new one works at once, the old one when Slack's time is up.
@@ -66,8 +70,10 @@ fn what_is_queued_and_what_slack_said_stays() {
     slack.await_accepted(15);
     let posts = slack.posts();
     let stopped = posts.iter().find(|post| !post.accepted).map(|post| post.at).unwrap();
-    let early: Vec<_> =
-        posts.iter().filter(|post| post.webhook == "a" && post.accepted && post.at < stopped + pause).collect();
+    let early: Vec<_> = posts
+        .iter()
+        .filter(|post| post.webhook == "a" && post.accepted && post.at < stopped + pause)
+        .collect();
     assert!(early.is_empty(), "{early:?}");
     broker.await_committed(&setup.group, &topic, 2);
     Faults::find(&expected, &posts).assert_none();
@@ -135,12 +141,15 @@ fn a_webhook_goes(in_flight: &str, answer: Answer) {
     let (broker, slack) = (Broker::mock(), Slack::start());
     let topic = broker.topic(1);
     let action = |name: &str, webhook: &str| {
-        format!("  - {{name: {name}, trigger: \"event == '{name}'\", webhook: {webhook}, message: '{{{{n}}}}'}}\n")
+        format!(
+            "  - {{name: {name}, trigger: \"event == '{name}'\", webhook: {webhook}, message: '{{{{n}}}}'}}\n"
+        )
     };
     let setup = Setup::new(&broker, &[&topic]);
     let both = format!("{}{}", action("moved", "old"), action("gone", "old"));
     let lines = [FAST, &["timeout: 3s"]].concat();
-    let first = setup.clone().webhook_with(&slack, "old", &lines, &both).webhook(&slack, "other", FAST);
+    let first =
+        setup.clone().webhook_with(&slack, "old", &lines, &both).webhook(&slack, "other", FAST);
     let program = Program::ready(&first);
     let stops = matches!(answer, Answer::RateLimited(_));
     slack.script("old", [answer]);
@@ -152,15 +161,25 @@ fn a_webhook_goes(in_flight: &str, answer: Answer) {
 
     let before = hash(&program);
     program.configure(
-        &setup.clone().webhook_with(&slack, "new", FAST, &action("moved", "new")).webhook(&slack, "other", FAST),
+        &setup
+            .clone()
+            .webhook_with(&slack, "new", FAST, &action("moved", "new"))
+            .webhook(&slack, "other", FAST),
     );
     program.signal(Signal::Hup);
     await_reloaded(&program, before);
-    let (moving, dropped): (&[u64], _) =
-        if in_flight == "moved" { (&[0, 10, 11, 12, 13, 14], 3.0) } else { (&[10, 11, 12, 13, 14], 4.0) };
+    let (moving, dropped): (&[u64], _) = if in_flight == "moved" {
+        (&[0, 10, 11, 12, 13, 14], 3.0)
+    } else {
+        (&[10, 11, 12, 13, 14], 4.0)
+    };
     slack.await_accepted(moving.len());
-    let mut moved: Vec<_> =
-        slack.posts().into_iter().filter(|post| post.webhook == "new").map(|post| post.id).collect();
+    let mut moved: Vec<_> = slack
+        .posts()
+        .into_iter()
+        .filter(|post| post.webhook == "new")
+        .map(|post| post.id)
+        .collect();
     moved.sort_unstable();
     assert_eq!(moved, moving);
     let unclaimed = [("webhook", "old"), ("action", "gone"), ("reason", "unclaimed")];
@@ -184,10 +203,13 @@ fn a_webhook_goes(in_flight: &str, answer: Answer) {
     program.configure(&first);
     await_reloaded(&program, before);
     produce(&broker, &topic, 1, "gone", 40..42);
-    let blocked = |scrape: &Scrape| scrape.sum("slackline_blocked_until_timestamp_seconds", &[]) > 0.0;
+    let blocked =
+        |scrape: &Scrape| scrape.sum("slackline_blocked_until_timestamp_seconds", &[]) > 0.0;
     if stops {
         program.await_metrics("the pause goes on", |scrape| {
-            blocked(scrape) && scrape.sum("slackline_queue_depth", &[]) + scrape.sum("slackline_in_flight", &[]) == 2.0
+            blocked(scrape)
+                && scrape.sum("slackline_queue_depth", &[]) + scrape.sum("slackline_in_flight", &[])
+                    == 2.0
         });
     } else {
         slack.await_accepted(moving.len() + 6);
@@ -203,10 +225,16 @@ fn what_an_action_had_queued_stays_where_it_was_and_its_sender_goes_on() {
     // One message in doubt at a time.
     let lines: &[&str] = &["rate_per_second: 10", "burst: 1"];
     let action = |webhook: &str| {
-        format!("  - {{name: x, trigger: \"event == 'x'\", webhook: {webhook}, message: '{{{{n}}}}'}}\n")
+        format!(
+            "  - {{name: x, trigger: \"event == 'x'\", webhook: {webhook}, message: '{{{{n}}}}'}}\n"
+        )
     };
     let both = |webhook: &str| {
-        let (first, second) = if webhook == "a" { (action("a"), String::new()) } else { (String::new(), action("b")) };
+        let (first, second) = if webhook == "a" {
+            (action("a"), String::new())
+        } else {
+            (String::new(), action("b"))
+        };
         let setup = Setup::new(&broker, &[&topic]).webhook_with(&slack, "a", lines, &first);
         setup.webhook_with(&slack, "b", lines, &second).webhook(&slack, "other", FAST)
     };
@@ -224,7 +252,9 @@ fn what_an_action_had_queued_stays_where_it_was_and_its_sender_goes_on() {
     produce(&broker, &topic, 1, "x", 10..13);
     slack.await_accepted(8);
     broker.await_committed(&first.group, &topic, 1);
-    let at = |webhook: &str| slack.posts().iter().filter(|post| post.accepted && post.webhook == webhook).count();
+    let at = |webhook: &str| {
+        slack.posts().iter().filter(|post| post.accepted && post.webhook == webhook).count()
+    };
     assert_eq!((at("a"), at("b")), (5, 3));
     program.stop();
 }
@@ -265,9 +295,14 @@ fn reloads_under_load(broker: &Broker) {
     let slack = Slack::start();
     let topic = broker.topic(3);
     let setup = |burst: u32| {
-        let lines = ["rate_per_second: 200".to_owned(), format!("burst: {burst}"), "queue_capacity: 5000".to_owned()];
+        let lines = [
+            "rate_per_second: 200".to_owned(),
+            format!("burst: {burst}"),
+            "queue_capacity: 5000".to_owned(),
+        ];
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-        let setup = Setup::new(broker, &[&topic]).webhook(&slack, "a", &lines).webhook(&slack, "b", &lines);
+        let setup =
+            Setup::new(broker, &[&topic]).webhook(&slack, "a", &lines).webhook(&slack, "b", &lines);
         if burst.is_multiple_of(2) { setup.webhook(&slack, "c", &lines) } else { setup }
     };
     let first = setup(1);
@@ -281,7 +316,13 @@ fn reloads_under_load(broker: &Broker) {
     for round in 0..6_u64 {
         let before = hash(&program);
         expected.extend(produce(broker, &topic, 3, "a", round * 100..round * 100 + 60));
-        expected.extend(produce(broker, &topic, 3, "b", 10_000 + round * 100..10_000 + round * 100 + 60));
+        expected.extend(produce(
+            broker,
+            &topic,
+            3,
+            "b",
+            10_000 + round * 100..10_000 + round * 100 + 60,
+        ));
         slack.await_accepted((round * 120 + 10) as usize);
         program.configure(&same_group(round as u32 + 2));
         program.signal(Signal::Hup);

@@ -13,7 +13,8 @@ use crate::harness::slack::{Answer, Slack};
 fn a_stop_in_mid_delivery_ends_the_attempt_and_leaves_the_rest_to_the_next_process() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
-    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", &["rate_per_second: 50", "burst: 5"]);
+    let setup =
+        Setup::new(&broker, &[&topic]).webhook(&slack, "a", &["rate_per_second: 50", "burst: 5"]);
     let program = Program::ready(&setup);
     slack.script("a", [Answer::Ok, Answer::Slow(Duration::from_secs(2))]);
     let expected = produce(&broker, &topic, 1, "a", 0..6);
@@ -33,7 +34,11 @@ fn a_stop_in_mid_delivery_ends_the_attempt_and_leaves_the_rest_to_the_next_proce
         [Some(2)],
         "the attempt in flight was waited for and committed"
     );
-    assert_eq!(slack.posts().iter().filter(|post| post.accepted).count(), 2, "nothing was sent after it");
+    assert_eq!(
+        slack.posts().iter().filter(|post| post.accepted).count(),
+        2,
+        "nothing was sent after it"
+    );
     drop(program);
 
     let next = Program::ready(&setup);
@@ -48,8 +53,11 @@ fn a_stop_in_mid_delivery_ends_the_attempt_and_leaves_the_rest_to_the_next_proce
 fn an_attempt_that_does_not_end_is_waited_for_no_longer_than_the_drain_timeout() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
-    let mut setup =
-        Setup::new(&broker, &[&topic]).webhook(&slack, "a", &["rate_per_second: 50", "burst: 5", "timeout: 60s"]);
+    let mut setup = Setup::new(&broker, &[&topic]).webhook(
+        &slack,
+        "a",
+        &["rate_per_second: 50", "burst: 5", "timeout: 60s"],
+    );
     setup.kafka = vec!["drain_timeout: 1s".to_owned()];
     let program = Program::ready(&setup);
     slack.script("a", [Answer::Hang]);
@@ -57,9 +65,16 @@ fn an_attempt_that_does_not_end_is_waited_for_no_longer_than_the_drain_timeout()
     slack.await_requests("a", 1);
     let started = Instant::now();
     let last = program.stop();
-    assert!(started.elapsed() < Duration::from_secs(15), "the attempt's own timeout is no reason to stay");
+    assert!(
+        started.elapsed() < Duration::from_secs(15),
+        "the attempt's own timeout is no reason to stay"
+    );
     assert_eq!(last.sum("slackline_deliveries_delivered_total", &[]), 0.0);
-    assert_eq!(broker.committed(&setup.group, &topic, 1), [Some(0)], "it was not delivered, so it is not committed");
+    assert_eq!(
+        broker.committed(&setup.group, &topic, 1),
+        [Some(0)],
+        "it was not delivered, so it is not committed"
+    );
 
     let next = Program::ready(&setup);
     slack.await_accepted(3);
@@ -74,7 +89,8 @@ fn a_stop_while_a_webhook_waits_does_not_wait_with_it() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
     let fast = &["rate_per_second: 50", "burst: 5"];
-    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", fast).webhook(&slack, "b", fast);
+    let setup =
+        Setup::new(&broker, &[&topic]).webhook(&slack, "a", fast).webhook(&slack, "b", fast);
     let program = Program::ready(&setup);
     // One between two attempts, one under a Retry-After that is longer than a stop may take; it is in force for the next process too.
     slack.default("a", Answer::Status(503, "down"));

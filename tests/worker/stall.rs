@@ -17,7 +17,8 @@ use crate::harness::slack::Slack;
 fn a_partition_that_is_not_read_fails_the_probe_until_it_is() {
     let (broker, slack) = (Broker::mock(), Slack::start());
     let topic = broker.topic(1);
-    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", &["rate_per_second: 100", "burst: 5"]);
+    let setup =
+        Setup::new(&broker, &[&topic]).webhook(&slack, "a", &["rate_per_second: 100", "burst: 5"]);
     let program = Program::ready(&setup);
     let failed = RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN;
     broker.mock_cluster().request_errors(RDKafkaApiKey::Fetch, &[failed; 10_000]);
@@ -28,7 +29,9 @@ fn a_partition_that_is_not_read_fails_the_probe_until_it_is() {
         status => Err(format!("{status}\n{}", program.log())),
     });
     // The probe may hear of it before the log is read.
-    let told = || program.warnings(&format!("partition 0 of topic `{topic}` has 10 offsets to read")).len();
+    let told = || {
+        program.warnings(&format!("partition 0 of topic `{topic}` has 10 offsets to read")).len()
+    };
     until("the log says why", || told() == 1);
     assert_eq!(program.scrape().sum("slackline_read_lag", &[]), 10.0);
     broker.mock_cluster().clear_request_errors(RDKafkaApiKey::Fetch);

@@ -15,7 +15,8 @@ fn a_topic_made_anew(after: u64, properties: &[(&'static str, &str)]) -> Faults 
     let topic = broker.topic(1);
     let mut setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST);
     if !properties.is_empty() {
-        setup.properties = properties.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        setup.properties =
+            properties.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
     }
     let program = Program::ready(&setup);
     let before = produce(&broker, &topic, 1, "a", 0..20);
@@ -58,7 +59,10 @@ fn a_topic_made_anew_is_read_from_its_beginning_also_in_a_kip_848_group() {
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn a_topic_made_anew_is_read_from_its_beginning_also_with_an_eager_assignor() {
-    a_topic_made_anew(50, &[("partition.assignment.strategy", "range"), ("session.timeout.ms", "6000")]);
+    a_topic_made_anew(
+        50,
+        &[("partition.assignment.strategy", "range"), ("session.timeout.ms", "6000")],
+    );
 }
 
 /// What was taken of the old one and waits for room is of no topic any more: read first, it would be a position in the new one, and all below would be skipped.
@@ -67,7 +71,12 @@ fn a_topic_made_anew_is_read_from_its_beginning_also_with_an_eager_assignor() {
 fn a_topic_made_anew_under_a_paused_reader_is_read_from_its_beginning() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
-    let lines = ["rate_per_second: 200", "queue_capacity: 5", "when_full: block", "retry: {initial: 50ms, max: 100ms}"];
+    let lines = [
+        "rate_per_second: 200",
+        "queue_capacity: 5",
+        "when_full: block",
+        "retry: {initial: 50ms, max: 100ms}",
+    ];
     let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", &lines);
     let program = Program::ready(&setup);
     slack.default("a", Answer::Status(503, "down"));

@@ -36,7 +36,12 @@ fn aborted_events_are_not_posted_and_the_lag_reaches_0() {
             if commits {
                 // Four records and a control record a transaction.
                 let offset = transaction as i64 * 5 + n as i64;
-                expected.push(Expected { webhook: "a".into(), id, partition: (topic.clone(), 0), offset });
+                expected.push(Expected {
+                    webhook: "a".into(),
+                    id,
+                    partition: (topic.clone(), 0),
+                    offset,
+                });
             }
         }
         producer.flush(Duration::from_secs(30)).unwrap();

@@ -24,9 +24,15 @@ fn args(line: &[&str]) -> Result<FakeSlackArgs, clap::Error> {
 fn options_become_answers() {
     assert_eq!(args(&[]).unwrap().listen.to_string(), "127.0.0.1:9465");
     assert_eq!(args(&[]).unwrap().default_answer(), None);
-    assert_eq!(args(&["--fail", "503"]).unwrap().default_answer(), Some(Answer::new(503, "rollup_error")));
+    assert_eq!(
+        args(&["--fail", "503"]).unwrap().default_answer(),
+        Some(Answer::new(503, "rollup_error"))
+    );
     assert_eq!(args(&["--fail", "429"]).unwrap().default_answer(), Some(Answer::rate_limited(1)));
-    assert_eq!(args(&["--delay", "2s"]).unwrap().default_answer(), Some(Answer::default().after_ms(2000)));
+    assert_eq!(
+        args(&["--delay", "2s"]).unwrap().default_answer(),
+        Some(Answer::default().after_ms(2000))
+    );
     assert_eq!(args(&["--hang"]).unwrap().default_answer().unwrap().fault, Some(Fault::Hang));
     assert_eq!(args(&["--rate-limit", "0.5"]).unwrap().rate_limit, Some(0.5));
     for wrong in [
@@ -87,7 +93,8 @@ async fn it_shows_each_post_and_ends_when_it_is_told() {
 
 async fn posts_are_seen(screen: &Screen, shutdown: &CancellationToken) {
     let banner = screen.shows("post to ").await;
-    let url = banner.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned();
+    let url =
+        banner.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned();
     let mut client = crate::send::client::Clients::new();
     let webhook = crate::config::check::Webhook {
         name: "sales".to_owned(),
@@ -108,11 +115,18 @@ async fn posts_are_seen(screen: &Screen, shutdown: &CancellationToken) {
     };
     let endpoint = client.endpoint(&webhook).unwrap();
     for _ in 0..2 {
-        let payload = Bytes::from_static("{\"text\":\"🎉 \\u001b[31mAda\",\"channel\":\"#sales-alerts\"}".as_bytes());
+        let payload = Bytes::from_static(
+            "{\"text\":\"🎉 \\u001b[31mAda\",\"channel\":\"#sales-alerts\"}".as_bytes(),
+        );
         crate::send::client::Transport::post(&endpoint, payload).await.unwrap();
     }
     let text = screen.shows("429").await;
-    assert!(text.contains("#sales-alerts") && text.contains("🎉 [31mAda") && !text.contains("\u{1b}[31mAda"), "{text}");
+    assert!(
+        text.contains("#sales-alerts")
+            && text.contains("🎉 [31mAda")
+            && !text.contains("\u{1b}[31mAda"),
+        "{text}"
+    );
     assert_eq!(text.matches("Ada").count(), 1, "the refused one is not in the channel: {text}");
     shutdown.cancel();
 }

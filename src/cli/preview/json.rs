@@ -45,9 +45,20 @@ impl Json {
         Self { config: Arc::clone(config) }
     }
 
-    fn action<'a>(&'a self, index: ActionIndex, explained: &'a Explained) -> io::Result<Action<'a>> {
+    fn action<'a>(
+        &'a self,
+        index: ActionIndex,
+        explained: &'a Explained,
+    ) -> io::Result<Action<'a>> {
         let action = &self.config.actions[index.0 as usize];
-        let none = Action { action: &action.name, webhook: None, result: "", payload: None, errors: &[], reason: None };
+        let none = Action {
+            action: &action.name,
+            webhook: None,
+            result: "",
+            payload: None,
+            errors: &[],
+            reason: None,
+        };
         Ok(match explained {
             Explained::Post { message, errors } => Action {
                 webhook: Some(&self.config.webhooks[action.webhook.0 as usize].name),
@@ -56,7 +67,9 @@ impl Json {
                 errors,
                 ..none
             },
-            Explained::NoMatch { reason } => Action { result: "no_match", reason: Some(reason), ..none },
+            Explained::NoMatch { reason } => {
+                Action { result: "no_match", reason: Some(reason), ..none }
+            }
             Explained::Drop { reason } => Action { result: "drop", reason: Some(reason), ..none },
             Explained::Error { reason } => Action { result: "error", reason: Some(reason), ..none },
         })
@@ -64,11 +77,18 @@ impl Json {
 }
 
 impl Show for Json {
-    fn event(&mut self, source: &str, _event: &Found, judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
+    fn event(
+        &mut self,
+        source: &str,
+        _event: &Found,
+        judged: &Judged,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         let line = match judged {
             Err(invalid) => Line { source, invalid: Some(invalid.as_str()), actions: None },
             Ok(explained) => {
-                let actions = explained.iter().map(|(index, explained)| self.action(*index, explained));
+                let actions =
+                    explained.iter().map(|(index, explained)| self.action(*index, explained));
                 Line { source, invalid: None, actions: Some(actions.collect::<io::Result<_>>()?) }
             }
         };

@@ -13,7 +13,13 @@ pub(super) type Judged = Result<Vec<(ActionIndex, Explained)>, Invalid>;
 /// Something that shows what becomes of events, one by one.
 pub(super) trait Show {
     /// Shows one event, which stood at `source` (`FILE:LINE`).
-    fn event(&mut self, source: &str, event: &Found, judged: &Judged, out: &mut dyn Write) -> io::Result<()>;
+    fn event(
+        &mut self,
+        source: &str,
+        event: &Found,
+        judged: &Judged,
+        out: &mut dyn Write,
+    ) -> io::Result<()>;
 
     /// There are no more.
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()>;

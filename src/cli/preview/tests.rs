@@ -6,7 +6,8 @@ use crate::config::check::{Action, WebhookIndex};
 use crate::printable;
 use crate::route::fixture::{ORDER, ORDER_MESSAGE, SALES, SUPPORT, action, config};
 
-const ORDERED: &str = r#"{"type":"track","event":"Order Completed","properties":{"name":"Ada","total":49.90}}"#;
+const ORDERED: &str =
+    r#"{"type":"track","event":"Order Completed","properties":{"name":"Ada","total":49.90}}"#;
 
 fn seed() -> Arc<Config> {
     let sales = action(SALES.0, SALES.1, "{{$.traits.name}}");
@@ -15,9 +16,18 @@ fn seed() -> Arc<Config> {
 }
 
 /// Status, standard output without styles, standard error.
-fn run(config: &Arc<Config>, files: &[&str], topic: Option<&str>, output: Output, stdin: &str) -> (u8, String, String) {
-    let args =
-        PreviewArgs { files: files.iter().map(PathBuf::from).collect(), topic: topic.map(str::to_owned), output };
+fn run(
+    config: &Arc<Config>,
+    files: &[&str],
+    topic: Option<&str>,
+    output: Output,
+    stdin: &str,
+) -> (u8, String, String) {
+    let args = PreviewArgs {
+        files: files.iter().map(PathBuf::from).collect(),
+        topic: topic.map(str::to_owned),
+        output,
+    };
     let (mut out, mut err) = (anstream::StripStream::new(Vec::new()), Vec::new());
     let status = preview(config, &args, &mut stdin.as_bytes(), &mut out, &mut err).unwrap();
     (status, String::from_utf8(out.into_inner()).unwrap(), String::from_utf8(err).unwrap())
@@ -29,7 +39,9 @@ fn lines(output: &str) -> Vec<serde_json::Value> {
 
 #[test]
 fn json_is_as_the_design_says() {
-    let input = format!("{ORDERED}\n\nnonsense\n{{\"type\":\"identify\",\"traits\":{{\"plan\":\"enterprise\"}}}}\n");
+    let input = format!(
+        "{ORDERED}\n\nnonsense\n{{\"type\":\"identify\",\"traits\":{{\"plan\":\"enterprise\"}}}}\n"
+    );
     let (status, out, err) = run(&seed(), &["-"], None, Output::Json, &input);
     assert_eq!((status, err.as_str()), (2, ""));
     let expected = r#"{"source":"-:1","actions":[{"action":"sales-alerts","result":"no_match","reason":"`type == 'identify'` is false: `type` is \"track\""},{"action":"support-alerts","result":"no_match","reason":"`event == 'NPS Submitted'` is false: `event` is \"Order Completed\""},{"action":"order-completed","webhook":"sales","result":"post","payload":{"text":"🎉 Ada just completed an order for 49.90!","username":"Slackline"}}]}"#;
@@ -46,7 +58,10 @@ fn failures_are_told_to_programs() {
     let config = config(vec![action("bad", "abs(s)", "x"), action("half", "s", "x{{abs(s)}}")]);
     let (status, out, _) = run(&config, &["-"], None, Output::Json, r#"{"s":"x"}"#);
     let actions = &lines(&out)[0]["actions"];
-    assert_eq!((status, &actions[0]["result"], &actions[1]["result"]), (0, &"error".into(), &"post".into()));
+    assert_eq!(
+        (status, &actions[0]["result"], &actions[1]["result"]),
+        (0, &"error".into(), &"post".into())
+    );
     assert!(actions[0]["reason"].as_str().unwrap().contains("`abs(s)`"), "{out}");
     assert!(actions[1]["errors"][0].as_str().unwrap().starts_with("`abs(s)`: "), "{out}");
 }
@@ -54,24 +69,37 @@ fn failures_are_told_to_programs() {
 #[test]
 fn several_files_pretty_printed_ones_and_missing_ones() {
     let dir = tempfile::tempdir().unwrap();
-    let (a, b, missing) = (dir.path().join("a.json"), dir.path().join("b.ndjson"), dir.path().join("missing"));
-    let pretty = serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(ORDERED).unwrap()).unwrap();
+    let (a, b, missing) =
+        (dir.path().join("a.json"), dir.path().join("b.ndjson"), dir.path().join("missing"));
+    let pretty =
+        serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(ORDERED).unwrap())
+            .unwrap();
     std::fs::File::create(&a).unwrap().write_all(pretty.as_bytes()).unwrap();
     std::fs::write(&b, "{}\n{\"type\":\"track\"}\n").unwrap();
     let [a, b, missing] = [&a, &b, &missing].map(|path| path.to_str().unwrap());
     let (status, out, err) = run(&seed(), &[a, missing, b], None, Output::Json, "");
-    let sources: Vec<_> = lines(&out).iter().map(|line| line["source"].as_str().unwrap().to_owned()).collect();
+    let sources: Vec<_> =
+        lines(&out).iter().map(|line| line["source"].as_str().unwrap().to_owned()).collect();
     assert_eq!(sources, [format!("{a}:1"), format!("{b}:1"), format!("{b}:2")]);
     assert_eq!(status, 2);
-    assert!(err.starts_with(&format!("{missing}: can't be opened: ")) && err.lines().count() == 1, "{err}");
+    assert!(
+        err.starts_with(&format!("{missing}: can't be opened: ")) && err.lines().count() == 1,
+        "{err}"
+    );
 }
 
 #[test]
 fn the_record_is_as_the_help_says() {
-    let config = config(vec![action("a", "'x'", "{{ $record.[topic, partition, offset, timestamp, key] }}")]);
+    let config = config(vec![action(
+        "a",
+        "'x'",
+        "{{ $record.[topic, partition, offset, timestamp, key] }}",
+    )]);
     let (_, out, _) = run(&config, &["-"], Some("orders"), Output::Json, "{}\n{}\n");
-    let texts: Vec<_> =
-        lines(&out).iter().map(|line| line["actions"][0]["payload"]["text"].as_str().unwrap().to_owned()).collect();
+    let texts: Vec<_> = lines(&out)
+        .iter()
+        .map(|line| line["actions"][0]["payload"]["text"].as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(texts, [r#"["orders",0,0,null,null]"#, r#"["orders",0,1,null,null]"#]);
 }
 
@@ -79,7 +107,10 @@ fn the_record_is_as_the_help_says() {
 fn an_unknown_topic_is_refused_with_the_known_ones() {
     let (status, out, err) = run(&seed(), &["-"], Some("event"), Output::Text, "{}");
     assert_eq!((status, out.as_str()), (2, ""));
-    assert_eq!(err, "topic `event` is not configured: say one of `events`, `orders`, or add it to `kafka.topics`\n");
+    assert_eq!(
+        err,
+        "topic `event` is not configured: say one of `events`, `orders`, or add it to `kafka.topics`\n"
+    );
 }
 
 #[test]
@@ -105,7 +136,8 @@ fn text_for_people() {
 
 #[test]
 fn the_fault_in_a_pretty_printed_event_is_told_by_the_files_line() {
-    let (status, out, _) = run(&seed(), &["-"], None, Output::Text, "{}\n{\n  \"a\": 1,\n  \"b\": }\n}\n");
+    let (status, out, _) =
+        run(&seed(), &["-"], None, Output::Text, "{}\n{\n  \"a\": 1,\n  \"b\": }\n}\n");
     assert!(out.contains("-:2  invalid: not_json: expected value at line 4 column 8\n"), "{out}");
     assert_eq!(status, 2);
 }
@@ -113,7 +145,11 @@ fn the_fault_in_a_pretty_printed_event_is_told_by_the_files_line() {
 #[test]
 fn no_event_controls_the_terminal() {
     let config = config(vec![action("a", "a", "{{a}}"), action("b", "a == 'x'", "b")]);
-    let (_, out, _) = run(&config, &["-"], None, Output::Text, "{\"a\":\"\\u001b[2J\\u009b2J\\u007f\\u202e\"}");
-    assert!(!out.contains(|character: char| printable::is_hazardous(character) && character != '\n'), "{out:?}");
+    let (_, out, _) =
+        run(&config, &["-"], None, Output::Text, "{\"a\":\"\\u001b[2J\\u009b2J\\u007f\\u202e\"}");
+    assert!(
+        !out.contains(|character: char| printable::is_hazardous(character) && character != '\n'),
+        "{out:?}"
+    );
     assert_eq!(out.matches("\\u001b[2J\\u009b2J\\u007f\\u202e").count(), 2, "{out}");
 }

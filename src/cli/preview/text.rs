@@ -32,13 +32,20 @@ pub(super) struct Text {
 
 impl Text {
     pub(super) fn new(config: &Arc<Config>) -> Self {
-        let width = config.actions.iter().map(|action| action.name.chars().count()).max().unwrap_or(0);
+        let width =
+            config.actions.iter().map(|action| action.name.chars().count()).max().unwrap_or(0);
         Self { config: Arc::clone(config), width, events: 0, messages: 0, invalid: 0 }
     }
 }
 
 impl Show for Text {
-    fn event(&mut self, source: &str, event: &Found, judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
+    fn event(
+        &mut self,
+        source: &str,
+        event: &Found,
+        judged: &Judged,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         if self.events > 0 {
             writeln!(out)?;
         }
@@ -48,7 +55,11 @@ impl Show for Text {
             Ok(explained) => explained,
             Err(invalid) => {
                 self.invalid += 1;
-                return writeln!(out, "{BOLD}{source}{BOLD:#}  {BAD}invalid: {}{BAD:#}", why_invalid(*invalid, event));
+                return writeln!(
+                    out,
+                    "{BOLD}{source}{BOLD:#}  {BAD}invalid: {}{BAD:#}",
+                    why_invalid(*invalid, event)
+                );
             }
         };
         let posts = explained.iter().filter(|(_, it)| matches!(it, Explained::Post { .. })).count();
@@ -65,20 +76,31 @@ impl Show for Text {
             match explained {
                 Explained::Post { message, errors } => {
                     let webhook = &self.config.webhooks[action.webhook.0 as usize].name;
-                    writeln!(out, "  {GOOD}✓ {BOLD}{name:width$}{BOLD:#}{GOOD}  post to {webhook}{GOOD:#}")?;
+                    writeln!(
+                        out,
+                        "  {GOOD}✓ {BOLD}{name:width$}{BOLD:#}{GOOD}  post to {webhook}{GOOD:#}"
+                    )?;
                     write_payload(&message.payload, out)?;
                     if message.truncated {
                         writeln!(out, "    {DOUBTFUL}too long for Slack: cut{DOUBTFUL:#}")?;
                     }
                     for error in errors {
-                        writeln!(out, "    {DOUBTFUL}a variable failed and is empty: {}{DOUBTFUL:#}", plain(error))?;
+                        writeln!(
+                            out,
+                            "    {DOUBTFUL}a variable failed and is empty: {}{DOUBTFUL:#}",
+                            plain(error)
+                        )?;
                     }
                 }
                 Explained::NoMatch { reason } => {
                     writeln!(out, "  {DIM}· {name:width$}  no match: {}{DIM:#}", plain(reason))?;
                 }
                 Explained::Drop { reason } => {
-                    writeln!(out, "  {DOUBTFUL}! {name:width$}  drop: {}{DOUBTFUL:#}", plain(reason))?;
+                    writeln!(
+                        out,
+                        "  {DOUBTFUL}! {name:width$}  drop: {}{DOUBTFUL:#}",
+                        plain(reason)
+                    )?;
                 }
                 Explained::Error { reason } => {
                     writeln!(out, "  {BAD}✗ {name:width$}  error: {}{BAD:#}", plain(reason))?;
@@ -136,7 +158,10 @@ fn plain(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         if printable::is_hazardous(character) {
-            character.encode_utf16(&mut [0; 2]).iter().for_each(|unit| shown.push_str(&format!("\\u{unit:04x}")));
+            character
+                .encode_utf16(&mut [0; 2])
+                .iter()
+                .for_each(|unit| shown.push_str(&format!("\\u{unit:04x}")));
         } else {
             shown.push(character);
         }

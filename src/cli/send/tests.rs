@@ -10,7 +10,8 @@ const PATH: &str = "/services/T00/B00/sales";
 /// A configuration whose first webhook is the fake Slack's.
 fn with(slack: &FakeSlack, message: &str) -> Arc<Config> {
     let mut config =
-        Arc::into_inner(config(vec![action("other", "a", "b"), action(SALES.0, SALES.1, message)])).unwrap();
+        Arc::into_inner(config(vec![action("other", "a", "b"), action(SALES.0, SALES.1, message)]))
+            .unwrap();
     config.webhooks[0].url = Secret::new(slack.url(PATH).parse().unwrap());
     Arc::new(config)
 }
@@ -47,7 +48,10 @@ async fn posts_once_and_prints_the_answer() {
     ] {
         slack.push(PATH, [answer]);
         let before = slack.count();
-        assert_eq!(run(&config, SALES.0, "-", ENTERPRISE).await, (status, expected.to_owned(), String::new()));
+        assert_eq!(
+            run(&config, SALES.0, "-", ENTERPRISE).await,
+            (status, expected.to_owned(), String::new())
+        );
         assert_eq!(slack.count(), before + 1, "one attempt");
     }
     let body = &slack.requests()[0].body;
@@ -59,11 +63,14 @@ async fn what_run_would_not_post_is_posted_with_a_note() {
     let slack = FakeSlack::start().await.unwrap();
     let config = with(&slack, "{{$.traits.name}}{{ abs($.type) }}");
     let (status, _, err) =
-        run(&config, SALES.0, "-", r#"{"type":"identify","traits":{"name":"Bob","plan":"free"}}"#).await;
+        run(&config, SALES.0, "-", r#"{"type":"identify","traits":{"name":"Bob","plan":"free"}}"#)
+            .await;
     assert_eq!((status, slack.count()), (0, 1));
     let notes: Vec<_> = err.lines().collect();
     assert!(
-        notes[0].starts_with("note: `run` would not post this, for the action does not apply: `traits.plan == "),
+        notes[0].starts_with(
+            "note: `run` would not post this, for the action does not apply: `traits.plan == "
+        ),
         "{err}"
     );
     assert!(notes[1].starts_with("note: a variable failed and is empty: `abs($.type)`: "), "{err}");
@@ -74,12 +81,27 @@ async fn nothing_is_sent_where_there_is_nothing_to_send() {
     let slack = FakeSlack::start().await.unwrap();
     let config = with(&slack, "{{$.traits.name}}");
     for (action, file, stdin, expected) in [
-        ("sales", "-", ENTERPRISE, "action `sales` is not configured: say one of `other`, `sales-alerts`\n"),
+        (
+            "sales",
+            "-",
+            ENTERPRISE,
+            "action `sales` is not configured: say one of `other`, `sales-alerts`\n",
+        ),
         (SALES.0, "/nonexistent/event.json", "", "/nonexistent/event.json: can't be opened: "),
-        (SALES.0, "-", "{}\n\n{}\n", "-: another event begins in line 3: give one event, for one message\n"),
+        (
+            SALES.0,
+            "-",
+            "{}\n\n{}\n",
+            "-: another event begins in line 3: give one event, for one message\n",
+        ),
         (SALES.0, "-", "", "the event is invalid (empty): give one JSON object\n"),
         (SALES.0, "-", "[1]", "the event is invalid (not_object): give one JSON object\n"),
-        (SALES.0, "-", r#"{"type":"identify","traits":{"plan":"enterprise"}}"#, "nothing to send: empty message: "),
+        (
+            SALES.0,
+            "-",
+            r#"{"type":"identify","traits":{"plan":"enterprise"}}"#,
+            "nothing to send: empty message: ",
+        ),
     ] {
         let (status, out, err) = run(&config, action, file, stdin).await;
         assert_eq!((status, out.as_str()), (2, ""), "{expected}");
@@ -94,7 +116,8 @@ async fn no_answer_is_said_without_the_url() {
     let (status, out, err) = run(&config, "a", "-", r#"{"a":1}"#).await;
     assert_eq!((status, err.as_str()), (1, ""));
     assert!(
-        out.starts_with("webhook `sales` did not answer within N ms: ") && out.ends_with("`run` would try again\n"),
+        out.starts_with("webhook `sales` did not answer within N ms: ")
+            && out.ends_with("`run` would try again\n"),
         "{out}"
     );
     assert!(!out.contains("services"), "{out}");

@@ -89,8 +89,10 @@ mod tests {
     }
 
     fn step() -> impl Strategy<Value = Step> {
-        let partition =
-            || (0..3u32, 0..4i32).prop_map(|(topic, number)| Partition { topic: TopicIndex(topic), number });
+        let partition = || {
+            (0..3u32, 0..4i32)
+                .prop_map(|(topic, number)| Partition { topic: TopicIndex(topic), number })
+        };
         prop_oneof![
             (partition(), any::<u32>()).prop_map(|(at, value)| Step::Insert(at, value)),
             partition().prop_map(Step::Remove),

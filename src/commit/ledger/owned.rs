@@ -52,14 +52,17 @@ impl Owned {
     }
 
     pub(super) fn has_acknowledged(&self, offer: &Committable) -> bool {
-        let said = self.committed == Some(offer.offset) && self.metadata.as_ref() == Some(&offer.metadata);
+        let said =
+            self.committed == Some(offer.offset) && self.metadata.as_ref() == Some(&offer.metadata);
         said && self.untold.is_empty() && self.told.is_empty()
     }
 
     /// Until the inherited mark is passed, it is carried on with what is left of it.
     pub(super) fn state(&self, roster: &Roster, blocked: Vec<Blocked>, budget: usize) -> State {
         let left = match &self.left {
-            Some(left) => left.with(self.list(roster), if self.mixed { None } else { roster.hash() }),
+            Some(left) => {
+                left.with(self.list(roster), if self.mixed { None } else { roster.hash() })
+            }
             // What can't fit need not be listed to be cut.
             None if self.least_listed(roster) > metadata::bytes(budget) => {
                 let filter_bytes = budget / metadata::FILTER_SHARE;
@@ -84,7 +87,8 @@ impl Owned {
             return None;
         }
         let known = |listed: &Listed| {
-            let of_webhook = |action: &ActionIndex| roster.webhook_of(*action) == Some(listed.webhook);
+            let of_webhook =
+                |action: &ActionIndex| roster.webhook_of(*action) == Some(listed.webhook);
             listed.pending.iter().all(|name| roster.named(*name).iter().any(of_webhook))
         };
         match self.left.as_ref().map(|left| &left.pending) {
@@ -93,9 +97,15 @@ impl Owned {
         }
     }
 
-    pub(super) fn pending<'a>(&'a self, roster: &'a Roster) -> impl Iterator<Item = (Offset, Name)> + Clone + 'a {
+    pub(super) fn pending<'a>(
+        &'a self,
+        roster: &'a Roster,
+    ) -> impl Iterator<Item = (Offset, Name)> + Clone + 'a {
         let named = move |event: Event<'a>| {
-            event.pending.iter().filter_map(move |action| Some((event.offset, name(roster, *action)?)))
+            event
+                .pending
+                .iter()
+                .filter_map(move |action| Some((event.offset, name(roster, *action)?)))
         };
         self.unsettled.iter().flat_map(named)
     }
@@ -118,7 +128,9 @@ impl Owned {
                 }
             }
             for done in event.done {
-                if let Some(listed) = places.get(&done.webhook).and_then(|place| by_webhook.get_mut(*place)) {
+                if let Some(listed) =
+                    places.get(&done.webhook).and_then(|place| by_webhook.get_mut(*place))
+                {
                     listed.done.push(done.action);
                 }
             }

@@ -75,7 +75,10 @@ impl Unsettled {
 
     /// The first event's timestamp, in milliseconds since the epoch.
     pub(super) fn oldest(&self) -> Option<i64> {
-        self.entries.front().map(|entry| entry.timestamp).filter(|timestamp| *timestamp != NO_TIMESTAMP)
+        self.entries
+            .front()
+            .map(|entry| entry.timestamp)
+            .filter(|timestamp| *timestamp != NO_TIMESTAMP)
     }
 
     /// In the offsets' order.
@@ -84,25 +87,48 @@ impl Unsettled {
     }
 
     /// Adds an event behind all others. Without anything pending it is no unsettled one.
-    pub(super) fn push(&mut self, offset: Offset, timestamp: Option<i64>, pending: Vec<ActionIndex>, done: Vec<Name>) {
-        debug_assert!(self.entries.back().is_none_or(|last| last.offset < offset), "events come in order");
+    pub(super) fn push(
+        &mut self,
+        offset: Offset,
+        timestamp: Option<i64>,
+        pending: Vec<ActionIndex>,
+        done: Vec<Name>,
+    ) {
+        debug_assert!(
+            self.entries.back().is_none_or(|last| last.offset < offset),
+            "events come in order"
+        );
         self.pending += pending.len();
         let left = match *pending {
             [] => return,
             [action] if done.is_empty() => Left::One(action),
             _ => Left::Several(Box::new(Several { pending, done })),
         };
-        self.entries.push_back(Entry { offset, timestamp: timestamp.unwrap_or(NO_TIMESTAMP), left });
+        self.entries.push_back(Entry {
+            offset,
+            timestamp: timestamp.unwrap_or(NO_TIMESTAMP),
+            left,
+        });
     }
 
     /// One delivery has an outcome; whether it was pending. `done`: what is kept of it while something else of the event is pending.
-    pub(super) fn settle(&mut self, offset: Offset, action: ActionIndex, done: Option<Name>) -> bool {
-        let Ok(at) = self.entries.binary_search_by_key(&offset, |entry| entry.offset) else { return false };
+    pub(super) fn settle(
+        &mut self,
+        offset: Offset,
+        action: ActionIndex,
+        done: Option<Name>,
+    ) -> bool {
+        let Ok(at) = self.entries.binary_search_by_key(&offset, |entry| entry.offset) else {
+            return false;
+        };
         let Some(entry) = self.entries.get_mut(at) else { return false };
         match &mut entry.left {
             Left::One(pending) if *pending == action => {}
             Left::Several(several) => {
-                let Some(place) = several.pending.iter().position(|pending| *pending == action) else { return false };
+                let Some(place) = several.pending.iter().position(|pending| *pending == action)
+                else {
+                    return false;
+                };
                 several.pending.swap_remove(place);
                 if !several.pending.is_empty() {
                     several.done.extend(done);

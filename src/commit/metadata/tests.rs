@@ -30,7 +30,11 @@ fn list(most: usize) -> impl Strategy<Value = List> {
         all.sort();
         all
     });
-    prop::collection::btree_map((0..5_000i64).prop_map(|ahead| Offset(BASE + ahead)), event, 0..most)
+    prop::collection::btree_map(
+        (0..5_000i64).prop_map(|ahead| Offset(BASE + ahead)),
+        event,
+        0..most,
+    )
 }
 
 fn state(most: usize) -> impl Strategy<Value = State> {
@@ -46,7 +50,10 @@ fn state(most: usize) -> impl Strategy<Value = State> {
             partitions,
             topic: topic.map(TopicId),
             left: Some(Left { mark: Offset(BASE + left.0), pending: left.1 }),
-            blocked: blocked.into_iter().map(|(webhook, until)| Blocked { webhook: name(webhook), until }).collect(),
+            blocked: blocked
+                .into_iter()
+                .map(|(webhook, until)| Blocked { webhook: name(webhook), until })
+                .collect(),
         },
     )
 }
@@ -110,9 +117,15 @@ proptest! {
 
 #[test]
 fn foreign_metadata_is_none() {
-    for foreign in
-        ["", "slackline/2 AAAA", "slackline/1 ", "slackline/1 !", "slackline/1 AAAAAAAA", "slackline/10", "AgAAAXq9"]
-    {
+    for foreign in [
+        "",
+        "slackline/2 AAAA",
+        "slackline/1 ",
+        "slackline/1 !",
+        "slackline/1 AAAAAAAA",
+        "slackline/10",
+        "AgAAAXq9",
+    ] {
         assert_eq!(decode(foreign.as_bytes(), Offset(0)), None, "{foreign}");
     }
     assert_eq!(decode(&[0xff, 0xfe], Offset(0)), None);
@@ -130,8 +143,14 @@ fn so_much_fits_into_a_commit() {
                 done: vec![],
             };
             let list = (0..count).map(|at| (Offset(BASE + at * every), vec![listed(at)])).collect();
-            let left = Some(Left { mark: Offset(BASE + count * every), pending: Pending::Listed(list) });
-            let state = State { partitions: Some(12), topic: Some(TopicId(u128::MAX)), left, blocked: Vec::new() };
+            let left =
+                Some(Left { mark: Offset(BASE + count * every), pending: Pending::Listed(list) });
+            let state = State {
+                partitions: Some(12),
+                topic: Some(TopicId(u128::MAX)),
+                left,
+                blocked: Vec::new(),
+            };
             fit(&state, Offset(BASE), BUDGET, None).cut.is_none()
         };
         (1..4_000).take_while(|count| fits(*count)).last().unwrap()
@@ -156,7 +175,12 @@ fn so_many_webhooks_have_a_position() {
         // More than can be listed.
         list.extend((0..4_000).map(|at| (Offset(BASE + 1_000_000 + at), listed(0).1)));
         let left = Some(Left { mark: Offset(BASE + 2_000_000), pending: Pending::Listed(list) });
-        let state = State { partitions: Some(12), topic: Some(TopicId(u128::MAX)), left, blocked: Vec::new() };
+        let state = State {
+            partitions: Some(12),
+            topic: Some(TopicId(u128::MAX)),
+            left,
+            blocked: Vec::new(),
+        };
         fit(&state, Offset(BASE), BUDGET, None).cut == Some(Degree::Positions)
     };
     assert_eq!((1..2_000).take_while(|count| fits(*count)).last(), Some(POSITIONS));
@@ -177,10 +201,15 @@ fn names_that_collide_are_both_pending() {
     let topics = [crate::event::TopicIndex(0)];
     let roster = Roster::of(
         ["w"],
-        [(one.as_str(), WebhookIndex(0), &topics[..]), (other.as_str(), WebhookIndex(0), &topics[..])],
+        [
+            (one.as_str(), WebhookIndex(0), &topics[..]),
+            (other.as_str(), WebhookIndex(0), &topics[..]),
+        ],
     );
-    let listed = Listed { webhook: NameHash::of("w"), pending: vec![NameHash::of(&one)], done: vec![] };
-    let left = Left { mark: Offset(9), pending: Pending::Listed(List::from([(Offset(3), vec![listed])])) };
+    let listed =
+        Listed { webhook: NameHash::of("w"), pending: vec![NameHash::of(&one)], done: vec![] };
+    let left =
+        Left { mark: Offset(9), pending: Pending::Listed(List::from([(Offset(3), vec![listed])])) };
     let claimed = left.claim(Offset(3), &[ActionIndex(0), ActionIndex(1)], &roster);
     let delivered: BTreeSet<_> = claimed.deliveries.iter().map(|(action, _)| *action).collect();
     assert_eq!(delivered, BTreeSet::from([ActionIndex(0), ActionIndex(1)]));

@@ -78,7 +78,8 @@ impl Rules<'_> {
             at
         });
         let trigger = section.trigger.as_ref().and_then(|trigger| self.trigger(trigger));
-        let message = section.message.as_ref().and_then(|message| self.template(message, "message"));
+        let message =
+            section.message.as_ref().and_then(|message| self.template(message, "message"));
         let mut optional = |written: &Option<Located<String>>, name| match written {
             Some(written) => self.template(written, name).map(Some),
             None => Some(None),
@@ -101,7 +102,11 @@ impl Rules<'_> {
         })
     }
 
-    fn chosen_topics(&mut self, chosen: &Located<Items<String>>, known: &[&str]) -> Option<Vec<TopicIndex>> {
+    fn chosen_topics(
+        &mut self,
+        chosen: &Located<Items<String>>,
+        known: &[&str],
+    ) -> Option<Vec<TopicIndex>> {
         let chosen_topics = &chosen.value.list;
         if chosen.value.is_empty() {
             self.error(
@@ -111,7 +116,10 @@ impl Rules<'_> {
             );
             return None;
         }
-        self.duplicates(chosen_topics.iter().map(|topic| (topic.value.as_str(), &topic.at)), "topic");
+        self.duplicates(
+            chosen_topics.iter().map(|topic| (topic.value.as_str(), &topic.at)),
+            "topic",
+        );
         let mut read = Vec::new();
         for topic in chosen_topics {
             match known.iter().position(|known| *known == topic.value) {
@@ -142,7 +150,11 @@ impl Rules<'_> {
 
     fn template(&mut self, text: &Located<String>, name: &str) -> Option<Template> {
         if text.value.trim().is_empty() {
-            let help = if name == "message" { "write the text to post" } else { "give it a value, or remove the key" };
+            let help = if name == "message" {
+                "write the text to post"
+            } else {
+                "give it a value, or remove the key"
+            };
             self.error(&text.at, format!("`{name}` is empty"), help);
             return None;
         }
@@ -161,7 +173,13 @@ impl Rules<'_> {
     }
 
     /// Passes on what the compiler says, at the place in the file that it says it of.
-    fn does_not_compile(&mut self, text: &Located<String>, name: &str, error: &CompileError, warning: bool) {
+    fn does_not_compile(
+        &mut self,
+        text: &Located<String>,
+        name: &str,
+        error: &CompileError,
+        warning: bool,
+    ) {
         let exact = text.at.exact(self.source, &text.value, error.offset);
         let mut message = format!("{name}: {}", error.message);
         let mut help = error.help.clone();
@@ -174,7 +192,11 @@ impl Rules<'_> {
             message = format!("{message} (at character {})", before.chars().count() + 1);
         }
         let offset = exact.unwrap_or(text.at.start);
-        if warning { self.findings.warn(offset, message, help) } else { self.findings.error(offset, message, help) }
+        if warning {
+            self.findings.warn(offset, message, help)
+        } else {
+            self.findings.error(offset, message, help)
+        }
     }
 
     fn warn_of_variable(&mut self, text: &Located<String>, name: &str) {
@@ -182,7 +204,11 @@ impl Rules<'_> {
             && !text.at.hidden
         {
             let message = format!("`{variable}` is not expanded in an action's `{name}`");
-            self.warn(&text.at, message, "the environment counts in `kafka` and `webhooks` only; write the value out");
+            self.warn(
+                &text.at,
+                message,
+                "the environment counts in `kafka` and `webhooks` only; write the value out",
+            );
         }
     }
 
@@ -191,21 +217,37 @@ impl Rules<'_> {
         if icon.value.contains("{{") || icon.value.trim().is_empty() {
             return;
         }
-        let sound =
-            Url::parse(icon.value.trim()).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let sound = Url::parse(icon.value.trim())
+            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         if !sound {
-            self.error(&icon.at, "`icon_url` is no URL", "write it whole: `https://host/picture.png`");
+            self.error(
+                &icon.at,
+                "`icon_url` is no URL",
+                "write it whole: `https://host/picture.png`",
+            );
         }
     }
 
     /// Slack's page: apps' webhooks can't override channel, user and icon.
     fn warn_of_legacy(&mut self, section: &ActionSection, webhooks: &[Webhook]) {
-        let set = [("channel", &section.channel), ("user", &section.user), ("icon_url", &section.icon_url)];
-        let Some((_, Some(first))) = set.iter().find(|(_, written)| written.is_some()) else { return };
-        let webhook =
-            section.webhook.as_ref().and_then(|name| webhooks.iter().find(|webhook| webhook.name == name.value));
+        let set = [
+            ("channel", &section.channel),
+            ("user", &section.user),
+            ("icon_url", &section.icon_url),
+        ];
+        let Some((_, Some(first))) = set.iter().find(|(_, written)| written.is_some()) else {
+            return;
+        };
+        let webhook = section
+            .webhook
+            .as_ref()
+            .and_then(|name| webhooks.iter().find(|webhook| webhook.name == name.value));
         if webhook.is_some_and(|webhook| url::is_slack(webhook.url.expose())) {
-            let names: Vec<&str> = set.iter().filter(|(_, written)| written.is_some()).map(|(name, _)| *name).collect();
+            let names: Vec<&str> = set
+                .iter()
+                .filter(|(_, written)| written.is_some())
+                .map(|(name, _)| *name)
+                .collect();
             let message = format!("{}: only legacy webhooks honour it", super::list(&names));
             let help = "a Slack app's webhook posts to its own channel under its own name: remove it unless the webhook is a legacy one";
             self.warn(&first.at, message, help);

@@ -17,8 +17,15 @@ pub(super) const MAX_POLL_INTERVAL_MS: u64 = 300_000;
 
 impl Rules<'_> {
     /// `properties`: what the section's own keys for them come to.
-    pub(super) fn kafka(&mut self, section: &KafkaSection, properties: Option<&Properties>) -> Option<Kafka> {
-        let brokers = section.brokers.as_ref().and_then(|brokers| self.brokers(&brokers.value.0, &brokers.at));
+    pub(super) fn kafka(
+        &mut self,
+        section: &KafkaSection,
+        properties: Option<&Properties>,
+    ) -> Option<Kafka> {
+        let brokers = section
+            .brokers
+            .as_ref()
+            .and_then(|brokers| self.brokers(&brokers.value.0, &brokers.at));
         let group_id = match &section.group_id {
             Some(group) => self.filled(group, "group_id"),
             None => Some(GROUP_ID.to_owned()),
@@ -27,7 +34,10 @@ impl Rules<'_> {
             if topics.value.is_empty() {
                 self.error(&topics.at, "`topics` is empty", "name at least one topic");
             }
-            self.duplicates(topics.value.list.iter().map(|topic| (topic.value.as_str(), &topic.at)), "topic");
+            self.duplicates(
+                topics.value.list.iter().map(|topic| (topic.value.as_str(), &topic.at)),
+                "topic",
+            );
             let checked: Vec<_> = topics.value.list.iter().map(|topic| self.topic(topic)).collect();
             checked.into_iter().collect::<Option<Vec<String>>>()
         });
@@ -36,13 +46,17 @@ impl Rules<'_> {
             None => Some(None),
         };
         let most = Duration::from_secs(3600);
-        let drain_timeout = self.period(section.drain_timeout.as_ref(), "drain_timeout", DRAIN_TIMEOUT, most);
+        let drain_timeout =
+            self.period(section.drain_timeout.as_ref(), "drain_timeout", DRAIN_TIMEOUT, most);
         let properties = properties.and_then(|written| self.properties(written));
         let oauth_token_file = match &section.oauth_token_file {
             Some(file) => self.read(file, "oauth_token_file").map(|(path, _)| Some(path)),
             None => Some(None),
         };
-        let start = section.start.as_ref().map_or(Start::Latest, |Located { value: StartAt(start), .. }| *start);
+        let start = section
+            .start
+            .as_ref()
+            .map_or(Start::Latest, |Located { value: StartAt(start), .. }| *start);
         Some(Kafka {
             brokers: brokers?,
             group_id: group_id?,
@@ -55,7 +69,11 @@ impl Rules<'_> {
         })
     }
 
-    fn brokers(&mut self, brokers: &[Located<String>], at: &crate::config::values::At) -> Option<String> {
+    fn brokers(
+        &mut self,
+        brokers: &[Located<String>],
+        at: &crate::config::values::At,
+    ) -> Option<String> {
         if brokers.is_empty() || brokers.iter().all(|broker| broker.value.is_empty()) {
             self.error(at, "`brokers` is empty", "name at least one broker as `host:port`");
             return None;
@@ -79,7 +97,12 @@ impl Rules<'_> {
     fn topic(&mut self, topic: &Located<String>) -> Option<String> {
         let name = &topic.value;
         let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-        if !name.is_empty() && name.len() <= 249 && name.bytes().all(legal) && name != "." && name != ".." {
+        if !name.is_empty()
+            && name.len() <= 249
+            && name.bytes().all(legal)
+            && name != "."
+            && name != ".."
+        {
             return Some(name.clone());
         }
         let help = if name.starts_with('^') {
@@ -99,8 +122,9 @@ impl Rules<'_> {
         if host_and_port(value).is_some_and(|(host, _)| !host.is_empty()) {
             return Some(Admin { listen: value.to_owned() });
         }
-        let help =
-            format!("write `host:port`: `{LISTEN}` for this machine only, `0.0.0.0:9464` for all of the network");
+        let help = format!(
+            "write `host:port`: `{LISTEN}` for this machine only, `0.0.0.0:9464` for all of the network"
+        );
         self.error(&listen.at, format!("`{}` is no address to listen on", listen.at.shown), help);
         None
     }
@@ -113,7 +137,9 @@ fn host_and_port(text: &str) -> Option<(&str, u16)> {
     let inside = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let sound = match inside {
         Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')),
+        None => host
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')),
     };
     sound.then_some((host, port))
 }
@@ -122,13 +148,18 @@ fn host_and_port(text: &str) -> Option<(&str, u16)> {
 fn is_broker(text: &str) -> bool {
     let text = match text.split_once("://") {
         Some((protocol, rest))
-            if ["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"].contains(&protocol.to_lowercase().as_str()) =>
+            if ["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"]
+                .contains(&protocol.to_lowercase().as_str()) =>
         {
             rest
         }
         Some(_) => return false,
         None => text,
     };
-    let with_port = if text.contains(':') && !text.ends_with(']') { text.to_owned() } else { format!("{text}:9092") };
+    let with_port = if text.contains(':') && !text.ends_with(']') {
+        text.to_owned()
+    } else {
+        format!("{text}:9092")
+    };
     host_and_port(&with_port).is_some_and(|(host, port)| !host.is_empty() && port > 0)
 }

@@ -70,8 +70,12 @@ const COMMON: [&str; 34] = [
 ];
 
 /// What librdkafka refuses next to `group.protocol: consumer` (`rd_kafka_conf_finalize`).
-const NOT_WITH_CONSUMER: [&str; 4] =
-    ["session.timeout.ms", "heartbeat.interval.ms", "partition.assignment.strategy", "group.protocol.type"];
+const NOT_WITH_CONSUMER: [&str; 4] = [
+    "session.timeout.ms",
+    "heartbeat.interval.ms",
+    "partition.assignment.strategy",
+    "group.protocol.type",
+];
 
 /// The value of a property that is a whole number.
 pub(super) fn number(Properties(properties): &Properties, name: &str) -> Option<u64> {
@@ -79,13 +83,20 @@ pub(super) fn number(Properties(properties): &Properties, name: &str) -> Option<
 }
 
 /// The value of a property without blanks, and where its name stands.
-pub(super) fn text<'p>(Properties(properties): &'p Properties, name: &str) -> Option<(&'p str, &'p At)> {
-    properties.iter().find(|(key, _)| key.value == name).map(|(key, value)| (value.value.trim(), &key.at))
+pub(super) fn text<'p>(
+    Properties(properties): &'p Properties,
+    name: &str,
+) -> Option<(&'p str, &'p At)> {
+    properties
+        .iter()
+        .find(|(key, _)| key.value == name)
+        .map(|(key, value)| (value.value.trim(), &key.at))
 }
 
 /// Whether the group is to be a KIP-848 one. librdkafka takes the value in any case.
 pub(super) fn is_consumer_protocol(properties: &Properties) -> bool {
-    text(properties, "group.protocol").is_some_and(|(value, _)| value.eq_ignore_ascii_case("consumer"))
+    text(properties, "group.protocol")
+        .is_some_and(|(value, _)| value.eq_ignore_ascii_case("consumer"))
 }
 
 impl Rules<'_> {
@@ -93,11 +104,16 @@ impl Rules<'_> {
         &mut self,
         Properties(properties): &Properties,
     ) -> Option<BTreeMap<String, Secret<String>>> {
-        let checked: Vec<_> = properties.iter().map(|(key, value)| self.property(key, value)).collect();
+        let checked: Vec<_> =
+            properties.iter().map(|(key, value)| self.property(key, value)).collect();
         checked.into_iter().collect()
     }
 
-    fn property(&mut self, key: &Located<String>, value: &Located<String>) -> Option<(String, Secret<String>)> {
+    fn property(
+        &mut self,
+        key: &Located<String>,
+        value: &Located<String>,
+    ) -> Option<(String, Secret<String>)> {
         let name = key.value.as_str();
         if let Some((_, help)) = DECIDED.iter().find(|(decided, _)| *decided == name) {
             self.error(&key.at, format!("`{name}` is slackline's to decide"), *help);
@@ -110,16 +126,22 @@ impl Rules<'_> {
             Err(KafkaError::ClientConfig(RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN, ..)) => {
                 let help = match nearest(name, &COMMON) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => "look it up in librdkafka's CONFIGURATION.md; Java's names differ".to_owned(),
+                    None => "look it up in librdkafka's CONFIGURATION.md; Java's names differ"
+                        .to_owned(),
                 };
-                self.error(&key.at, format!("librdkafka knows no property `{}`", key.at.shown), help);
+                self.error(
+                    &key.at,
+                    format!("librdkafka knows no property `{}`", key.at.shown),
+                    help,
+                );
                 None
             }
             Err(KafkaError::ClientConfig(_, text, ..)) => {
                 // The one part of the text that tells the remedy and nothing of the value.
                 let range = text.split_once("allowed range ").map(|(_, range)| range.trim());
-                let range = range
-                    .filter(|range| range.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-')));
+                let range = range.filter(|range| {
+                    range.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'))
+                });
                 let help = match range {
                     Some(range) => format!("stay within {range}"),
                     None => "look the property up in librdkafka's CONFIGURATION.md".to_owned(),
@@ -145,19 +167,29 @@ impl Rules<'_> {
                 if let Some((_, at)) = text(properties, name) {
                     let at = at.clone();
                     let help = "remove it (the broker decides it), or `group.protocol`";
-                    self.error(&at, format!("`{name}` does not go with `group.protocol: consumer`"), help);
+                    self.error(
+                        &at,
+                        format!("`{name}` does not go with `group.protocol: consumer`"),
+                        help,
+                    );
                 }
             }
         } else if let Some((_, at)) = text(properties, "session.timeout.ms") {
-            let longest = number(properties, "max.poll.interval.ms").unwrap_or(super::kafka::MAX_POLL_INTERVAL_MS);
+            let longest = number(properties, "max.poll.interval.ms")
+                .unwrap_or(super::kafka::MAX_POLL_INTERVAL_MS);
             if number(properties, "session.timeout.ms").is_some_and(|session| session > longest) {
-                self.error(at, "`session.timeout.ms` is over `max.poll.interval.ms`", format!("stay within {longest}"));
+                self.error(
+                    at,
+                    "`session.timeout.ms` is over `max.poll.interval.ms`",
+                    format!("stay within {longest}"),
+                );
             }
         }
         if let Some((_, at)) = text(properties, "max.poll.interval.ms")
             && text(properties, "session.timeout.ms").is_none()
             && !is_consumer_protocol(properties)
-            && number(properties, "max.poll.interval.ms").is_some_and(|longest| longest < SESSION_TIMEOUT_MS)
+            && number(properties, "max.poll.interval.ms")
+                .is_some_and(|longest| longest < SESSION_TIMEOUT_MS)
         {
             self.error(
                 at,
@@ -169,7 +201,11 @@ impl Rules<'_> {
         if let Some((_, at)) = text(properties, "fetch.max.bytes")
             && number(properties, "fetch.max.bytes").is_some_and(|fetch| fetch < message)
         {
-            self.error(at, "`fetch.max.bytes` is under `message.max.bytes`", format!("stay at {message} or above"));
+            self.error(
+                at,
+                "`fetch.max.bytes` is under `message.max.bytes`",
+                format!("stay at {message} or above"),
+            );
         }
         if let Some((_, at)) = text(properties, "ssl.keystore.location")
             && text(properties, "ssl.keystore.password").is_none()

@@ -33,7 +33,8 @@ impl Rules<'_> {
         let mut sound = files.value.broken.is_empty();
         for (key, file) in &files.value.list {
             if all.iter().any(|(other, _)| other.value == key.value) {
-                let message = format!("`{}` is in both `properties` and `property_files`", key.at.shown);
+                let message =
+                    format!("`{}` is in both `properties` and `property_files`", key.at.shown);
                 self.error(&key.at, message, "keep one of them");
                 sound = false;
                 continue;
@@ -49,7 +50,11 @@ impl Rules<'_> {
     fn property_file(&mut self, file: &Located<String>) -> Option<String> {
         let (_, bytes) = self.read(file, "property_files")?;
         let Ok(text) = String::from_utf8(bytes) else {
-            self.error(&file.at, "the file is not UTF-8", "keep nothing but the property's value in it");
+            self.error(
+                &file.at,
+                "the file is not UTF-8",
+                "keep nothing but the property's value in it",
+            );
             return None;
         };
         // An editor's line break; blanks may be a part of a password.
@@ -64,33 +69,52 @@ impl Rules<'_> {
 
     /// Whether a client can be made of what TLS and SASL are told.
     pub(super) fn security(&mut self, properties: &Properties, token: Option<&Located<String>>) {
-        let protocol =
-            text(properties, "security.protocol").map_or("plaintext".to_owned(), |(it, _)| it.to_lowercase());
+        let protocol = text(properties, "security.protocol")
+            .map_or("plaintext".to_owned(), |(it, _)| it.to_lowercase());
         let (tls, sasl) = (protocol.ends_with("ssl"), protocol.starts_with("sasl"));
         for (key, _) in &properties.0 {
-            let unused = (!tls && key.value.starts_with("ssl.")) || (!sasl && key.value.starts_with("sasl."));
+            let unused = (!tls && key.value.starts_with("ssl."))
+                || (!sasl && key.value.starts_with("sasl."));
             if unused {
-                let message = format!("`{}` is not used with `security.protocol: {protocol}`", key.at.shown);
-                self.warn(&key.at, message, "set `security.protocol` to SSL, SASL_SSL or SASL_PLAINTEXT");
+                let message =
+                    format!("`{}` is not used with `security.protocol: {protocol}`", key.at.shown);
+                self.warn(
+                    &key.at,
+                    message,
+                    "set `security.protocol` to SSL, SASL_SSL or SASL_PLAINTEXT",
+                );
             }
         }
-        let mechanism = ["sasl.mechanism", "sasl.mechanisms"].iter().find_map(|name| text(properties, name));
-        let is_oauth = sasl && mechanism.is_some_and(|(mechanism, _)| mechanism.eq_ignore_ascii_case("OAUTHBEARER"));
+        let mechanism =
+            ["sasl.mechanism", "sasl.mechanisms"].iter().find_map(|name| text(properties, name));
+        let is_oauth = sasl
+            && mechanism
+                .is_some_and(|(mechanism, _)| mechanism.eq_ignore_ascii_case("OAUTHBEARER"));
         match (token, mechanism) {
             (None, Some((_, at))) if is_oauth => {
                 let at = at.clone();
-                self.error(&at, "`OAUTHBEARER` needs a token", "add `oauth_token_file: PATH` to `kafka`");
+                self.error(
+                    &at,
+                    "`OAUTHBEARER` needs a token",
+                    "add `oauth_token_file: PATH` to `kafka`",
+                );
                 return;
             }
             (Some(token), _) if !is_oauth => {
                 let help = "set `sasl.mechanism: OAUTHBEARER` and `security.protocol: SASL_SSL`, or remove it";
-                self.error(&token.at, "`oauth_token_file` goes with `sasl.mechanism: OAUTHBEARER` only", help);
+                self.error(
+                    &token.at,
+                    "`oauth_token_file` goes with `sasl.mechanism: OAUTHBEARER` only",
+                    help,
+                );
             }
             _ => {}
         }
         for (one, other) in [("certificate", "key"), ("key", "certificate")] {
             let of = |part: &str| {
-                ["location", "pem"].iter().find_map(|kind| text(properties, &format!("ssl.{part}.{kind}")))
+                ["location", "pem"]
+                    .iter()
+                    .find_map(|kind| text(properties, &format!("ssl.{part}.{kind}")))
             };
             if let (Some((_, at)), None) = (of(one), of(other)) {
                 let at = at.clone();
@@ -113,7 +137,10 @@ impl Rules<'_> {
         for (key, value) in &properties.0 {
             let name = key.value.as_str();
             let Some((_, as_text)) = FILES.iter().find(|(file, _)| *file == name) else {
-                if ["ssl.", "sasl.", "security.", "enable.ssl."].iter().any(|part| name.starts_with(part)) {
+                if ["ssl.", "sasl.", "security.", "enable.ssl."]
+                    .iter()
+                    .any(|part| name.starts_with(part))
+                {
                     config.set(name, value.value.as_str());
                 }
                 continue;
@@ -146,8 +173,7 @@ impl Rules<'_> {
         match (self.files)(path) {
             Ok(bytes) => String::from_utf8(bytes).map_or(Named::Other, Named::Pem),
             Err(error) => {
-                let help =
-                    "name a file that this user may read; a relative one is looked for where slackline is started";
+                let help = "name a file that this user may read; a relative one is looked for where slackline is started";
                 self.error(&value.at, format!("the file of `{name}` can't be read: {error}"), help);
                 Named::Refused
             }
@@ -158,14 +184,19 @@ impl Rules<'_> {
     fn refused(&mut self, properties: &Properties, said: &str) {
         let reason = said.rsplit("::").next().unwrap_or_default().trim();
         let reason = Some(reason).filter(|reason| {
-            said.contains("error:") && reason.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b' ')
+            said.contains("error:")
+                && reason.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b' ')
         });
         let told = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
         let part = |part: &str| {
             let of_part = |(key, _): &&(Located<String>, _)| {
                 key.value.starts_with(&format!("ssl.{part}.")) && !key.value.ends_with("password")
             };
-            properties.0.iter().find(of_part).map(|(key, value)| (key.value.clone(), value.at.clone()))
+            properties
+                .0
+                .iter()
+                .find(of_part)
+                .map(|(key, value)| (key.value.clone(), value.at.clone()))
         };
         let file = ["ca", "certificate", "key", "crl", "keystore"]
             .into_iter()
@@ -175,7 +206,8 @@ impl Rules<'_> {
         if let Some((name, at)) = file {
             let help = if said.starts_with("Private key check") || said.contains("mismatch") {
                 "give it the key that the certificate was made with"
-            } else if name.starts_with("ssl.key.") && text(properties, "ssl.key.password").is_some() {
+            } else if name.starts_with("ssl.key.") && text(properties, "ssl.key.password").is_some()
+            {
                 "look whether `ssl.key.password` is this key's; it has to be a private key in PEM"
             } else if name.starts_with("ssl.key") {
                 "give it a private key in PEM; one that is encrypted needs its `ssl.key.password`"
@@ -188,14 +220,20 @@ impl Rules<'_> {
         let Some((_, at)) = text(properties, "security.protocol") else { return };
         let at: At = at.clone();
         let (message, help) = if said.contains("sasl.username") {
-            ("this `sasl.mechanism` needs a user and a password", "add `sasl.username` and `sasl.password`")
+            (
+                "this `sasl.mechanism` needs a user and a password",
+                "add `sasl.username` and `sasl.password`",
+            )
         } else if said.contains("SASL mechanism") {
             (
                 "this `sasl.mechanism` is not supported, or there is none",
                 "set `sasl.mechanism` to PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER",
             )
         } else {
-            ("librdkafka can't make a client of these properties", "look them up in librdkafka's CONFIGURATION.md")
+            (
+                "librdkafka can't make a client of these properties",
+                "look them up in librdkafka's CONFIGURATION.md",
+            )
         };
         self.error(&at, message, help);
     }

@@ -24,7 +24,10 @@ pub(super) fn webhook(text: &str, allow_http: bool) -> Result<Url, Refused> {
         _ => return Err(("the URL is not https", "write a URL that begins with `https://`")),
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(("the URL holds a user name or a password", "remove what stands before the `@`"));
+        return Err((
+            "the URL holds a user name or a password",
+            "remove what stands before the `@`",
+        ));
     }
     if url.fragment().is_some() {
         return Err(("the URL holds a fragment", "remove the `#` and what follows"));
@@ -46,15 +49,22 @@ fn parse(text: &str) -> Result<Url, Refused> {
         return Err(("the URL holds blanks or line breaks", "write it without"));
     }
     // The URL standard forgives `https:///x` and `https:x`, and takes `x` for the host.
-    if text.split_once("://").is_some_and(|(_, rest)| rest.is_empty() || rest.starts_with(['/', '\\'])) {
+    if text
+        .split_once("://")
+        .is_some_and(|(_, rest)| rest.is_empty() || rest.starts_with(['/', '\\']))
+    {
         return Err(("the URL has no host", "write it whole: `https://host/path`"));
     }
     if !text.contains("://") {
         return Err(("this is no URL", "write it whole: `https://host/path`"));
     }
     let url = Url::parse(text).map_err(|error| match error {
-        url::ParseError::EmptyHost => ("the URL has no host", "write it whole: `https://host/path`"),
-        url::ParseError::InvalidPort => ("the URL's port is none", "write a port from 1 to 65535, or none"),
+        url::ParseError::EmptyHost => {
+            ("the URL has no host", "write it whole: `https://host/path`")
+        }
+        url::ParseError::InvalidPort => {
+            ("the URL's port is none", "write a port from 1 to 65535, or none")
+        }
         _ => ("this is no URL", "write it whole: `https://host/path`"),
     })?;
     if url.host_str().is_none_or(str::is_empty) {
@@ -87,9 +97,13 @@ mod tests {
 
     #[test]
     fn plain_http_needs_leave_or_loopback() {
-        for fine in
-            ["http://localhost:1/x", "http://a.localhost/", "http://127.8.9.1/x", "http://[::1]:80/x", "https://h/x"]
-        {
+        for fine in [
+            "http://localhost:1/x",
+            "http://a.localhost/",
+            "http://127.8.9.1/x",
+            "http://[::1]:80/x",
+            "https://h/x",
+        ] {
             assert!(webhook(fine, false).is_ok(), "{fine}");
         }
         for plain in [

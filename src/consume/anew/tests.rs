@@ -26,16 +26,24 @@ fn a_client_that_failed_for_good_is_replaced_and_the_old_one_is_gone() {
     rig.joined();
     *rig.refused.lock().unwrap() = 1;
     fail_for_good(&rig.newest(), RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNRELEASED_INSTANCE_ID);
-    rig.until("everything is let go", |rig| rig.says("slackline_assigned_partitions{topic=\"t\"} 0"));
+    rig.until("everything is let go", |rig| {
+        rig.says("slackline_assigned_partitions{topic=\"t\"} 0")
+    });
     let unwell = rig.health.readiness(Instant::now()).unwrap_err();
     assert_eq!(unwell.0, ["the consumer group is not joined"]);
-    rig.until("it turns while it waits", |rig| rig.health.liveness(Instant::now() + 20 * SECOND).is_ok());
+    rig.until("it turns while it waits", |rig| {
+        rig.health.liveness(Instant::now() + 20 * SECOND).is_ok()
+    });
     rig.until("a new client", |rig| rig.says("slackline_clients_replaced_total 1"));
     rig.joined();
     let clients = rig.clients.lock().unwrap().clone();
     assert_eq!((clients.len(), clients[0].strong_count()), (2, 0), "the old client was dropped");
     assert!(rig.says("slackline_rebalances_total{kind=\"lost\"} 1"));
-    assert_eq!(*rig.refused.lock().unwrap(), 0, "one attempt to make it failed, and was made again");
+    assert_eq!(
+        *rig.refused.lock().unwrap(),
+        0,
+        "one attempt to make it failed, and was made again"
+    );
     rig.end().unwrap();
 }
 

@@ -11,8 +11,10 @@ use crate::consume::rig::{Rig, SECOND};
 fn an_error_in_place_of_an_event_skips_none_after_a_rebalance() {
     let rig = Rig::start();
     rig.joined();
-    rig.cluster
-        .request_errors(RDKafkaApiKey::Fetch, &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED; 10_000]);
+    rig.cluster.request_errors(
+        RDKafkaApiKey::Fetch,
+        &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED; 10_000],
+    );
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", rig.cluster.bootstrap_servers());
     let producer: BaseProducer = config.create().unwrap();

@@ -72,7 +72,11 @@ impl Reader<'_, '_> {
             // A value has ended before `at`, or the container that was just opened is empty.
             loop {
                 if depth == 0 {
-                    return if self.after_space(at) == self.bytes.len() { Ok(()) } else { Err(Fault::NotJson) };
+                    return if self.after_space(at) == self.bytes.len() {
+                        Ok(())
+                    } else {
+                        Err(Fault::NotJson)
+                    };
                 }
                 at = self.after_space(at);
                 let inside = self.open.get(depth).copied().unwrap_or(Path::NONE);
@@ -103,12 +107,18 @@ impl Reader<'_, '_> {
     fn key(&mut self, inside: Path, mut at: usize) -> Result<(Path, usize), Fault> {
         loop {
             let (string, escaped) = self.string(at)?;
-            let path = if inside == Path::NONE { Path::NONE } else { self.child(inside, string, escaped) };
+            let path =
+                if inside == Path::NONE { Path::NONE } else { self.child(inside, string, escaped) };
             if self.are(string.close, *b"\":\"") {
                 at = string.close + 2;
                 if self.marks.peek().is_some_and(|text| self.are(text.close, *b"\",\"")) {
                     let (text, escaped) = self.string(at)?;
-                    self.note(path, if escaped { Kind::Escaped } else { Kind::Plain }, text.open + 1, text.close);
+                    self.note(
+                        path,
+                        if escaped { Kind::Escaped } else { Kind::Plain },
+                        text.open + 1,
+                        text.close,
+                    );
                     at = text.close + 2;
                     continue;
                 }
@@ -127,7 +137,9 @@ impl Reader<'_, '_> {
     fn are(&self, at: usize, three: [u8; 3]) -> bool {
         let four = self.bytes.get(at..at + 4).and_then(<[u8]>::first_chunk::<4>);
         let [a, b, c] = three;
-        four.is_some_and(|four| u32::from_le_bytes(*four) & 0x00FF_FFFF == u32::from_le_bytes([a, b, c, 0]))
+        four.is_some_and(|four| {
+            u32::from_le_bytes(*four) & 0x00FF_FFFF == u32::from_le_bytes([a, b, c, 0])
+        })
     }
 
     #[inline(always)]

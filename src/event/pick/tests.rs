@@ -32,10 +32,18 @@ fn agrees(picks: &mut Picks, text: &str, asked: &[Vec<&str>]) -> Result<(), Test
     match (picks.read(text.as_bytes(), &paths), Value::parse(text)) {
         (Ok(fields), Ok(document)) => {
             for (path, names) in of.iter().zip(asked) {
-                prop_assert_eq!(shown(fields.get(*path)), field(&document, names), "{:?} of {}", names, text);
+                prop_assert_eq!(
+                    shown(fields.get(*path)),
+                    field(&document, names),
+                    "{:?} of {}",
+                    names,
+                    text
+                );
             }
         }
-        (picked, parsed) => prop_assert_eq!(picked.map(|_| ()).err(), parsed.map(|_| ()).err(), "{}", text),
+        (picked, parsed) => {
+            prop_assert_eq!(picked.map(|_| ()).err(), parsed.map(|_| ()).err(), "{}", text)
+        }
     }
     Ok(())
 }
@@ -66,7 +74,8 @@ fn any_event() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         any_json(),
         any_string(),
-        prop::sample::select(vec!["1", "-0.0e1", "null", "true", "\"\"", "{}", "[]"]).prop_map(str::to_owned),
+        prop::sample::select(vec!["1", "-0.0e1", "null", "true", "\"\"", "{}", "[]"])
+            .prop_map(str::to_owned),
     ];
     leaf.prop_recursive(5, 40, 6, |inner| {
         let name = prop::sample::select(vec![
@@ -85,8 +94,10 @@ fn any_event() -> impl Strategy<Value = String> {
         ]);
         let space = prop::sample::select(vec!["", "", "", " ", "\n\t", "\r "]);
         prop::collection::vec((name, space, inner), 0..6).prop_map(|entries| {
-            let entries: Vec<_> =
-                entries.iter().map(|(name, s, value)| format!("{s}\"{name}\"{s}:{s}{value}{s}")).collect();
+            let entries: Vec<_> = entries
+                .iter()
+                .map(|(name, s, value)| format!("{s}\"{name}\"{s}:{s}{value}{s}"))
+                .collect();
             format!("{{{}}}", entries.join(","))
         })
     })
@@ -180,15 +191,22 @@ fn of_a_key_that_is_there_twice_the_last_value_counts_with_all_that_is_in_it() {
         (r#"{"a":{"b":1},"a":5}"#, ["5", "null", "null", "null"]),
         (r#"{"a":5,"a":{"b":1}}"#, ["{\"b\":1}", "1", "null", "null"]),
         (r#"{"a":{"b":1},"\u0061":{}}"#, ["{}", "null", "null", "null"]),
-        (r#"{"a":{"a":{"a":1}},"a":{"a":{"a":2}},"a":{"a":{}}}"#, ["{\"a\":{}}", "null", "{}", "null"]),
+        (
+            r#"{"a":{"a":{"a":1}},"a":{"a":{"a":2}},"a":{"a":{}}}"#,
+            ["{\"a\":{}}", "null", "{}", "null"],
+        ),
     ] {
         let mut paths = Paths::default();
-        let asked =
-            [&["a"][..], &["a", "b"], &["a", "a"], &["a", "a", "a"]].map(|names| paths.ask(names.iter().copied()));
+        let asked = [&["a"][..], &["a", "b"], &["a", "a"], &["a", "a", "a"]]
+            .map(|names| paths.ask(names.iter().copied()));
         let mut picks = Picks::default();
         for _again in 0..2 {
             let fields = picks.read(text.as_bytes(), &paths).unwrap();
-            assert_eq!(asked.map(|path| shown(fields.get(path))), expected.map(str::to_owned), "{text}");
+            assert_eq!(
+                asked.map(|path| shown(fields.get(path))),
+                expected.map(str::to_owned),
+                "{text}"
+            );
         }
     }
 }
@@ -198,8 +216,13 @@ fn many_names_are_told_apart() {
     let names: Vec<String> = (0..5_000).map(|at| format!("property_{at}")).collect();
     let mut paths = Paths::default();
     let asked: Vec<Path> = names.iter().map(|name| paths.ask(["properties", name])).collect();
-    assert_eq!(asked, names.iter().map(|name| paths.ask(["properties", name])).collect::<Vec<_>>(), "asked for once");
-    let entries: Vec<String> = names.iter().enumerate().map(|(at, name)| format!("\"{name}\":{at}")).collect();
+    assert_eq!(
+        asked,
+        names.iter().map(|name| paths.ask(["properties", name])).collect::<Vec<_>>(),
+        "asked for once"
+    );
+    let entries: Vec<String> =
+        names.iter().enumerate().map(|(at, name)| format!("\"{name}\":{at}")).collect();
     let text = format!("{{\"properties\":{{{}}}}}", entries.join(","));
     let mut picks = Picks::default();
     let fields = picks.read(text.as_bytes(), &paths).unwrap();

@@ -36,7 +36,10 @@ impl<'a> Object<'a> {
             return Object { entries: entries.into(), sorted: Box::default() };
         }
         let mut sorted = sort(&entries);
-        if sorted.windows(2).any(|pair| matches!(pair, [a, b] if key(&entries, *a) == key(&entries, *b))) {
+        if sorted
+            .windows(2)
+            .any(|pair| matches!(pair, [a, b] if key(&entries, *a) == key(&entries, *b)))
+        {
             entries = without_repetition(entries, &sorted);
             sorted = sort(&entries);
         }
@@ -88,7 +91,10 @@ fn sort(entries: &[(Text<'_>, Value<'_>)]) -> Vec<u32> {
     sorted
 }
 
-fn without_repetition<'a>(entries: Vec<(Text<'a>, Value<'a>)>, sorted: &[u32]) -> Vec<(Text<'a>, Value<'a>)> {
+fn without_repetition<'a>(
+    entries: Vec<(Text<'a>, Value<'a>)>,
+    sorted: &[u32],
+) -> Vec<(Text<'a>, Value<'a>)> {
     let mut stands_at: Vec<u32> = (0..u32::try_from(entries.len()).unwrap_or(u32::MAX)).collect();
     for same in sorted.chunk_by(|&a, &b| key(&entries, a) == key(&entries, b)) {
         for &at in same {

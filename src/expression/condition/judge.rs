@@ -46,9 +46,15 @@ impl Condition {
             }
             Kind::Not(condition) => Ok(!condition.is_true(facts)?),
             Kind::Is(path) => Ok(is_truthy(facts.fields.get(*path))),
-            Kind::Compare(path, Comparison::Equal, Scalar::Text(text)) => Ok(is_text(facts.fields, *path, text)),
-            Kind::Compare(path, comparison, scalar) => Ok(holds(facts.fields.get(*path), *comparison, scalar)),
-            Kind::CompareFields(a, comparison, b) => fields(facts.fields.get(*a), *comparison, facts.fields.get(*b)),
+            Kind::Compare(path, Comparison::Equal, Scalar::Text(text)) => {
+                Ok(is_text(facts.fields, *path, text))
+            }
+            Kind::Compare(path, comparison, scalar) => {
+                Ok(holds(facts.fields.get(*path), *comparison, scalar))
+            }
+            Kind::CompareFields(a, comparison, b) => {
+                fields(facts.fields.get(*a), *comparison, facts.fields.get(*b))
+            }
             Kind::OneOf(path, scalars) => {
                 let seen = facts.fields.get(*path);
                 Ok(scalars.iter().any(|scalar| is_equal(seen, scalar)))
@@ -56,7 +62,9 @@ impl Condition {
             Kind::Test(test, path, scalar) => test.holds(facts.fields.get(*path), scalar),
             Kind::Record(node) => whole(node, facts.document.bare()),
             // An event that was read has a document.
-            Kind::Whole(node) => facts.document.event().map_or(Ok(false), |event| whole(node, event)),
+            Kind::Whole(node) => {
+                facts.document.event().map_or(Ok(false), |event| whole(node, event))
+            }
         }
     }
 }
@@ -178,7 +186,9 @@ impl Test {
                 Ok(of_text(text, |text| text.contains(&**part)))
             }
             (Test::Contains, Seen::String(_), _) => Ok(false),
-            (Test::Contains, Seen::Array(json), scalar) => Ok(elements(json).any(|element| is_equal(element, scalar))),
+            (Test::Contains, Seen::Array(json), scalar) => {
+                Ok(elements(json).any(|element| is_equal(element, scalar)))
+            }
             _ => Err(EvalError::Argument {
                 function: self.function().name(),
                 position: 1,

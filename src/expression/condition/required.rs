@@ -89,10 +89,11 @@ impl Condition {
                 let mut keys = Vec::new();
                 for condition in conditions {
                     // Of several the first will do: which one is the rarest is known only among all triggers, and this is rare.
-                    let first = condition.required().into_iter().find_map(|required| match required {
-                        Required::OneOf(keys) => Some(keys),
-                        Required::AtLeast(..) | Required::AtMost(..) => None,
-                    });
+                    let first =
+                        condition.required().into_iter().find_map(|required| match required {
+                            Required::OneOf(keys) => Some(keys),
+                            Required::AtLeast(..) | Required::AtMost(..) => None,
+                        });
                     match first {
                         Some(more) => keys.extend(more),
                         None => return,
@@ -109,11 +110,14 @@ impl Condition {
                 Comparison::Greater | Comparison::GreaterOrEqual => {
                     required.push(Required::AtLeast(*path, number.nearest));
                 }
-                Comparison::Less | Comparison::LessOrEqual => required.push(Required::AtMost(*path, number.nearest)),
+                Comparison::Less | Comparison::LessOrEqual => {
+                    required.push(Required::AtMost(*path, number.nearest))
+                }
                 Comparison::Equal | Comparison::NotEqual => {}
             },
             Kind::OneOf(path, scalars) => {
-                let mut keys: Vec<_> = scalars.iter().map(|scalar| (*path, Key::of(scalar))).collect();
+                let mut keys: Vec<_> =
+                    scalars.iter().map(|scalar| (*path, Key::of(scalar))).collect();
                 keys.sort();
                 keys.dedup();
                 required.push(Required::OneOf(keys));
@@ -132,12 +136,18 @@ impl Condition {
     /// Whether there is an event for which it fails.
     fn can_fail(&self) -> bool {
         match &self.0 {
-            Kind::All(conditions) | Kind::Any(conditions) => conditions.iter().any(Condition::can_fail),
+            Kind::All(conditions) | Kind::Any(conditions) => {
+                conditions.iter().any(Condition::can_fail)
+            }
             Kind::Not(condition) => condition.can_fail(),
             Kind::Test(..) => true,
             // Two arrays, or a projection: only the bound on steps, which is far from every event that means no harm.
             Kind::Record(node) | Kind::Whole(node) => calls(node),
-            Kind::Always(_) | Kind::Is(_) | Kind::Compare(..) | Kind::CompareFields(..) | Kind::OneOf(..) => false,
+            Kind::Always(_)
+            | Kind::Is(_)
+            | Kind::Compare(..)
+            | Kind::CompareFields(..)
+            | Kind::OneOf(..) => false,
         }
     }
 
@@ -150,7 +160,9 @@ impl Condition {
     /// The first part of it that takes the document.
     pub(super) fn first_whole(&self) -> Option<&Node> {
         match &self.0 {
-            Kind::All(conditions) | Kind::Any(conditions) => conditions.iter().find_map(Condition::first_whole),
+            Kind::All(conditions) | Kind::Any(conditions) => {
+                conditions.iter().find_map(Condition::first_whole)
+            }
             Kind::Not(condition) => condition.first_whole(),
             Kind::Whole(node) => Some(node),
             _ => None,
@@ -161,13 +173,18 @@ impl Condition {
 /// Whether a node calls a function that takes not everything.
 fn calls(node: &Node) -> bool {
     match node {
-        Node::Call(Function::Type | Function::ToArray | Function::ToString | Function::NotNull, args) => {
-            args.iter().any(calls)
-        }
+        Node::Call(
+            Function::Type | Function::ToArray | Function::ToString | Function::NotNull,
+            args,
+        ) => args.iter().any(calls),
         Node::Call(..) => true,
-        Node::Path(nodes) | Node::Any(nodes) | Node::All(nodes) | Node::List(nodes) => nodes.iter().any(calls),
+        Node::Path(nodes) | Node::Any(nodes) | Node::All(nodes) | Node::List(nodes) => {
+            nodes.iter().any(calls)
+        }
         Node::Not(node) | Node::Values(node) | Node::Flatten(node) => calls(node),
-        Node::Compare(_, nodes) | Node::Where(nodes) | Node::Project(nodes) => calls(&nodes.0) || calls(&nodes.1),
+        Node::Compare(_, nodes) | Node::Where(nodes) | Node::Project(nodes) => {
+            calls(&nodes.0) || calls(&nodes.1)
+        }
         Node::Hash(entries) => entries.iter().any(|(_, node)| calls(node)),
         Node::Current
         | Node::Root

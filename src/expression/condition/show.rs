@@ -31,9 +31,14 @@ impl Condition {
         if !matches!(failed.0, Kind::Is(_)) {
             let mut asked = Vec::new();
             failed.asks_for(&mut asked);
-            parts.extend(asked.into_iter().map(|path| (Shown(paths, path).to_string(), shown(facts.fields, path))));
+            parts.extend(
+                asked
+                    .into_iter()
+                    .map(|path| (Shown(paths, path).to_string(), shown(facts.fields, path))),
+            );
         }
-        let mut text = format!("`{}` is {}", failed.show(paths), value.as_deref().unwrap_or("false"));
+        let mut text =
+            format!("`{}` is {}", failed.show(paths), value.as_deref().unwrap_or("false"));
         for (at, (name, value)) in parts.iter().take(MOST_FIELDS).enumerate() {
             // Writing to a text does not fail.
             let _ = write!(text, "{}`{name}` is {value}", if at == 0 { ": " } else { ", " });
@@ -46,7 +51,8 @@ impl Condition {
 
     fn first_untrue(&self, facts: &Facts<'_, '_>) -> &Condition {
         if let Kind::All(conditions) = &self.0
-            && let Some(untrue) = conditions.iter().find(|condition| !condition.is_true(facts).unwrap_or(false))
+            && let Some(untrue) =
+                conditions.iter().find(|condition| !condition.is_true(facts).unwrap_or(false))
         {
             return untrue.first_untrue(facts);
         }
@@ -66,9 +72,14 @@ impl Condition {
             }
         };
         match &self.0 {
-            Kind::All(conditions) | Kind::Any(conditions) => conditions.iter().for_each(|it| it.asks_for(asked)),
+            Kind::All(conditions) | Kind::Any(conditions) => {
+                conditions.iter().for_each(|it| it.asks_for(asked))
+            }
             Kind::Not(condition) => condition.asks_for(asked),
-            Kind::Is(path) | Kind::Compare(path, ..) | Kind::OneOf(path, _) | Kind::Test(_, path, _) => ask(*path),
+            Kind::Is(path)
+            | Kind::Compare(path, ..)
+            | Kind::OneOf(path, _)
+            | Kind::Test(_, path, _) => ask(*path),
             Kind::CompareFields(a, _, b) => [*a, *b].into_iter().for_each(ask),
             Kind::Always(_) | Kind::Record(_) | Kind::Whole(_) => {}
         }
@@ -81,7 +92,10 @@ impl Condition {
 }
 
 /// What a node gives, and the sides of a comparison that are no literals.
-fn of_node(node: &Node, event: &crate::event::Event<'_>) -> (Option<String>, Vec<(String, String)>) {
+fn of_node(
+    node: &Node,
+    event: &crate::event::Event<'_>,
+) -> (Option<String>, Vec<(String, String)>) {
     let of = |node: &Node| evaluate(node, event).ok().map(|value| brief(&value));
     let sides = match node {
         Node::Compare(_, sides) => vec![&sides.0, &sides.1],
@@ -131,7 +145,9 @@ impl Display for Written<'_> {
             Kind::Not(condition) => {
                 // `!a == b` would be `(!a) == b`, and `!a.b` is `(!a).b`.
                 match &condition.0 {
-                    Kind::Test(..) | Kind::OneOf(..) | Kind::Always(_) => write!(f, "!{}", condition.show(paths)),
+                    Kind::Test(..) | Kind::OneOf(..) | Kind::Always(_) => {
+                        write!(f, "!{}", condition.show(paths))
+                    }
                     _ => write!(f, "!({})", condition.show(paths)),
                 }
             }

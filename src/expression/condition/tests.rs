@@ -3,19 +3,30 @@
 use proptest::prelude::*;
 
 use super::{Condition, Facts, Kind};
-use crate::event::{Document, Event, Headers, Offset, Partition, Paths, Picks, Position, Record, TopicIndex};
+use crate::event::{
+    Document, Event, Headers, Offset, Partition, Paths, Picks, Position, Record, TopicIndex,
+};
 use crate::expression::properties::{any_document, any_expression};
 use crate::expression::{EvalError, Expression};
 
 fn record(text: &str) -> Record<'_> {
-    let position = Position { partition: Partition { topic: TopicIndex(0), number: 7 }, offset: Offset(5) };
+    let position =
+        Position { partition: Partition { topic: TopicIndex(0), number: 7 }, offset: Offset(5) };
     let headers: &dyn Headers = &();
-    Record { position, topic: "events", timestamp: Some(9), key: Some(b"k"), headers, payload: Some(text.as_bytes()) }
+    Record {
+        position,
+        topic: "events",
+        timestamp: Some(9),
+        key: Some(b"k"),
+        headers,
+        payload: Some(text.as_bytes()),
+    }
 }
 
 /// What the condition of `source` comes to, and what the whole expression does.
 fn both(source: &str, text: &str) -> (Result<bool, EvalError>, Result<bool, EvalError>) {
-    let expression = Expression::compile(source).unwrap_or_else(|error| panic!("{source}: {error}"));
+    let expression =
+        Expression::compile(source).unwrap_or_else(|error| panic!("{source}: {error}"));
     let mut paths = Paths::default();
     let condition = expression.condition(&mut paths);
     let document = Document::new(record(text), text.as_bytes());
@@ -26,8 +37,13 @@ fn both(source: &str, text: &str) -> (Result<bool, EvalError>, Result<bool, Eval
 
     // What it says of itself means the same.
     let shown = condition.show(&paths).to_string();
-    let again = Expression::compile(&shown).unwrap_or_else(|error| panic!("{source} is shown as {shown}: {error}"));
-    assert_eq!(again.is_true(document.event().unwrap()), plain, "{source} is shown as {shown}, of {text}");
+    let again = Expression::compile(&shown)
+        .unwrap_or_else(|error| panic!("{source} is shown as {shown}: {error}"));
+    assert_eq!(
+        again.is_true(document.event().unwrap()),
+        plain,
+        "{source} is shown as {shown}, of {text}"
+    );
     if ours == Ok(false) {
         assert!(condition.why(&facts, &paths).starts_with('`'));
     }
@@ -96,8 +112,10 @@ fn any_condition() -> impl Strategy<Value = String> {
     ];
     leaf.prop_recursive(4, 16, 3, |inner| {
         prop_oneof![
-            prop::collection::vec(inner.clone(), 2..4).prop_map(|all| format!("({})", all.join(" && "))),
-            prop::collection::vec(inner.clone(), 2..4).prop_map(|all| format!("({})", all.join(" || "))),
+            prop::collection::vec(inner.clone(), 2..4)
+                .prop_map(|all| format!("({})", all.join(" && "))),
+            prop::collection::vec(inner.clone(), 2..4)
+                .prop_map(|all| format!("({})", all.join(" || "))),
             inner.prop_map(|it| format!("!({it})")),
         ]
     })
@@ -128,7 +146,8 @@ proptest! {
 #[test]
 fn only_what_is_not_covered_takes_the_document() {
     let whole = |source: &str| {
-        let condition: Condition = Expression::compile(source).unwrap().condition(&mut Paths::default());
+        let condition: Condition =
+            Expression::compile(source).unwrap().condition(&mut Paths::default());
         assert_eq!(condition.needs_document(), condition.whole_part().is_some());
         condition.whole_part()
     };
@@ -163,7 +182,8 @@ fn nothing_that_is_covered_reads_the_document() {
         // The text of the document is not the one that was picked from: whoever reads it is found out.
         let document = Document::new(record(text), b"nonsense");
         let mut picks = Picks::default();
-        let facts = Facts { fields: picks.read(text.as_bytes(), &paths).unwrap(), document: &document };
+        let facts =
+            Facts { fields: picks.read(text.as_bytes(), &paths).unwrap(), document: &document };
         assert_eq!(condition.is_true(&facts), Ok(true), "{source}");
         assert!(!matches!(condition.0, Kind::Whole(_)));
     }

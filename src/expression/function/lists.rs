@@ -24,14 +24,18 @@ impl<'r> Call<'_, 'r> {
 
     pub(super) fn keys(&self) -> Result<Value<'r>, EvalError> {
         match self.value(0) {
-            Value::Object(object) => self.evaluation.array(object.entries().iter().map(|(key, _)| key.clone().into())),
+            Value::Object(object) => {
+                self.evaluation.array(object.entries().iter().map(|(key, _)| key.clone().into()))
+            }
             _ => Ok(Value::Null),
         }
     }
 
     pub(super) fn values(&self) -> Result<Value<'r>, EvalError> {
         match self.value(0) {
-            Value::Object(object) => self.evaluation.array(object.iter().map(|(_, value)| value.clone())),
+            Value::Object(object) => {
+                self.evaluation.array(object.iter().map(|(_, value)| value.clone()))
+            }
             _ => Ok(Value::Null),
         }
     }
@@ -53,7 +57,11 @@ impl<'r> Call<'_, 'r> {
     }
 
     pub(super) fn not_null(&self) -> Value<'r> {
-        self.values.iter().find(|value| !matches!(value, Value::Null)).cloned().unwrap_or(Value::Null)
+        self.values
+            .iter()
+            .find(|value| !matches!(value, Value::Null))
+            .cloned()
+            .unwrap_or(Value::Null)
     }
 
     pub(super) fn to_array(&self) -> Result<Value<'r>, EvalError> {
@@ -126,7 +134,11 @@ impl<'r> Call<'_, 'r> {
                 _ => Some("a number or a string"),
             };
             if let Some(expected) = expected {
-                return Err(EvalError::Result { function: self.function.name(), expected, actual: key.type_name() });
+                return Err(EvalError::Result {
+                    function: self.function.name(),
+                    expected,
+                    actual: key.type_name(),
+                });
             }
             self.evaluation.budget.made(size_of::<(Value<'_>, &Value<'_>)>())?;
             keyed.push((key, element));
@@ -137,6 +149,8 @@ impl<'r> Call<'_, 'r> {
     /// n log n comparisons.
     fn pay_for_sorting(&self, length: usize) -> Result<(), EvalError> {
         self.evaluation.budget.made(length * size_of::<Value<'_>>())?;
-        self.evaluation.budget.steps(length.saturating_mul(length.checked_ilog2().unwrap_or(0) as usize))
+        self.evaluation
+            .budget
+            .steps(length.saturating_mul(length.checked_ilog2().unwrap_or(0) as usize))
     }
 }

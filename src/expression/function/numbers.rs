@@ -8,7 +8,9 @@ use crate::expression::evaluate::elements;
 pub(super) fn abs<'r>(value: &Value<'r>) -> Value<'r> {
     match value {
         Value::Written(text) => Value::Written(text.strip_prefix('-').unwrap_or(text)),
-        Value::Digits(text) => Value::Digits(text.strip_prefix('-').map_or_else(|| text.clone(), Into::into)),
+        Value::Digits(text) => {
+            Value::Digits(text.strip_prefix('-').map_or_else(|| text.clone(), Into::into))
+        }
         Value::Int(int) => int.checked_abs().map_or(Value::Float(-(i64::MIN as f64)), Value::Int),
         Value::Float(float) => Value::Float(float.abs()),
         other => other.clone(),
@@ -20,8 +22,7 @@ pub(super) fn to_number<'r>(value: &Value<'r>) -> Value<'r> {
     let is_number = |text: &str| {
         let starts = text.starts_with(|c: char| c == '-' || c.is_ascii_digit());
         let mut scanner = Scanner::new(text);
-        let whole =
-            matches!(scanner.next_item(), Ok(Some(crate::event::Item::Number(number))) if number.len() == text.len());
+        let whole = matches!(scanner.next_item(), Ok(Some(crate::event::Item::Number(number))) if number.len() == text.len());
         starts && whole
     };
     match value {
@@ -56,7 +57,11 @@ impl<'r> Call<'_, 'r> {
                 let whole = number.text().bytes().all(|byte| byte == b'-' || byte.is_ascii_digit());
                 // From 2^53 on there are no fractions in f64, but digits that it would lose.
                 let float = number.as_f64();
-                if whole || float.is_infinite() { Ok(self.value(0).clone()) } else { self.finite(round(float)) }
+                if whole || float.is_infinite() {
+                    Ok(self.value(0).clone())
+                } else {
+                    self.finite(round(float))
+                }
             }
             _ => Ok(Value::Null),
         }
@@ -64,7 +69,8 @@ impl<'r> Call<'_, 'r> {
 
     /// The sum: exact as long as all are whole numbers of 64 bits, in f64 otherwise.
     pub(super) fn sum(&self) -> Result<Value<'r>, EvalError> {
-        let whole = self.numbers().try_fold(0i128, |sum, number| Some(sum + i128::from(number.as_i64()?)));
+        let whole =
+            self.numbers().try_fold(0i128, |sum, number| Some(sum + i128::from(number.as_i64()?)));
         if let Some(sum) = whole.and_then(|sum| i64::try_from(sum).ok()) {
             return Ok(Value::Int(sum));
         }

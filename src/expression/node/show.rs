@@ -36,7 +36,9 @@ fn binds(node: &Node) -> Binds {
         Node::Compare(..) => Binds::Compare,
         Node::Not(_) => Binds::Not,
         Node::Path(steps)
-            if steps.windows(2).any(|two| matches!(two, [before, step] if joint(before, step) == PIPE)) =>
+            if steps
+                .windows(2)
+                .any(|two| matches!(two, [before, step] if joint(before, step) == PIPE)) =>
         {
             Binds::Pipe
         }
@@ -51,7 +53,12 @@ const PIPE: &str = " | ";
 fn joint(before: &Node, step: &Node) -> &'static str {
     let follows = matches!(
         step,
-        Node::Field(_) | Node::Index(_) | Node::Slice { .. } | Node::List(_) | Node::Hash(_) | Node::Call(..)
+        Node::Field(_)
+            | Node::Index(_)
+            | Node::Slice { .. }
+            | Node::List(_)
+            | Node::Hash(_)
+            | Node::Call(..)
     );
     // Without a pipe it would be a part of the last operand, or of each element.
     if binds(before) < Binds::Tight || projects(before) {
@@ -90,7 +97,10 @@ fn bare(node: &Node, f: &mut Formatter<'_>) -> fmt::Result {
         Node::Not(node) => {
             f.write_char('!')?;
             // `!a.b` would be `(!a).b`.
-            let plain = matches!(**node, Node::Field(_) | Node::Current | Node::Literal(_) | Node::Call(..));
+            let plain = matches!(
+                **node,
+                Node::Field(_) | Node::Current | Node::Literal(_) | Node::Call(..)
+            );
             if plain { bare(node, f) } else { bracketed(node, f) }
         }
         Node::Compare(comparison, sides) => {

@@ -7,9 +7,11 @@ use crate::event::{Offset, Partition, Position, Record, TopicIndex};
 const ALL: usize = usize::MAX;
 
 fn with_event<T>(json: &str, run: impl FnOnce(&Event<'_>) -> T) -> T {
-    let position = Position { partition: Partition { topic: TopicIndex(0), number: 0 }, offset: Offset(7) };
+    let position =
+        Position { partition: Partition { topic: TopicIndex(0), number: 0 }, offset: Offset(7) };
     let payload = Some(json.as_bytes());
-    let record = Record { position, topic: "events", timestamp: None, key: None, headers: &(), payload };
+    let record =
+        Record { position, topic: "events", timestamp: None, key: None, headers: &(), payload };
     run(&Event::parse(&record).unwrap())
 }
 
@@ -18,8 +20,9 @@ fn rendered(template: &str, json: &str, escape: Escape, enough: usize) -> (Strin
     with_event(json, |event| {
         let (mut out, mut failed) = (String::new(), Vec::new());
         let template = Template::compile(template).unwrap();
-        template
-            .render(event, escape, enough, &mut out, &mut |expression, _| failed.push(expression.source().to_owned()));
+        template.render(event, escape, enough, &mut out, &mut |expression, _| {
+            failed.push(expression.source().to_owned())
+        });
         (out, failed)
     })
 }
@@ -34,26 +37,40 @@ fn refused(template: &str) -> CompileError {
 
 #[test]
 fn the_seeds_message() {
-    let event = r#"{"type":"track","event":"Order Completed","properties":{"name":"Ada","total":49.90}}"#;
+    let event =
+        r#"{"type":"track","event":"Order Completed","properties":{"name":"Ada","total":49.90}}"#;
     let message = "🎉 {{$.properties.name}} just completed an order for {{$.properties.total}}!";
     assert_eq!(shown(message, event), "🎉 Ada just completed an order for 49.90!");
 }
 
 #[test]
 fn values_of_every_type() {
-    let event =
-        r#"{"s":"x","n":49.90,"id":9007199254740993,"t":true,"f":false,"nil":null,"l":[1,"a",{"z":1.0,"a":2}],"e":""}"#;
-    let message = "{{s}}|{{n}}|{{id}}|{{t}}|{{f}}|{{nil}}|{{missing.deep}}|{{l}}|{{e}}|{{length(l)}}";
-    assert_eq!(shown(message, event), r#"x|49.90|9007199254740993|true|false|||[1,"a",{"z":1.0,"a":2}]||3"#);
+    let event = r#"{"s":"x","n":49.90,"id":9007199254740993,"t":true,"f":false,"nil":null,"l":[1,"a",{"z":1.0,"a":2}],"e":""}"#;
+    let message =
+        "{{s}}|{{n}}|{{id}}|{{t}}|{{f}}|{{nil}}|{{missing.deep}}|{{l}}|{{e}}|{{length(l)}}";
+    assert_eq!(
+        shown(message, event),
+        r#"x|49.90|9007199254740993|true|false|||[1,"a",{"z":1.0,"a":2}]||3"#
+    );
 }
 
 #[test]
 fn only_the_three_characters_of_values_are_escaped() {
     let event = r#"{"x":"<!channel> & O'Brien \"q\" &amp;"}"#;
-    assert_eq!(shown("<!here> *b* & {{x}}", event), "<!here> *b* & &lt;!channel&gt; &amp; O'Brien \"q\" &amp;amp;");
+    assert_eq!(
+        shown("<!here> *b* & {{x}}", event),
+        "<!here> *b* & &lt;!channel&gt; &amp; O'Brien \"q\" &amp;amp;"
+    );
     assert_eq!(shown("{{{x}}}", event), "<!channel> & O'Brien \"q\" &amp;");
-    assert_eq!(shown("{{ @ }}", r#"{"<":"&"}"#), r#"{"&lt;":"&amp;"}"#, "keys and nested values too");
-    assert_eq!(rendered("{{x}}", event, Escape::Nothing, ALL).0, "<!channel> & O'Brien \"q\" &amp;");
+    assert_eq!(
+        shown("{{ @ }}", r#"{"<":"&"}"#),
+        r#"{"&lt;":"&amp;"}"#,
+        "keys and nested values too"
+    );
+    assert_eq!(
+        rendered("{{x}}", event, Escape::Nothing, ALL).0,
+        "<!channel> & O'Brien \"q\" &amp;"
+    );
 }
 
 #[test]
@@ -85,8 +102,12 @@ fn one_pass() {
 
 #[test]
 fn a_failed_expression_is_empty_and_told() {
-    let (text, failed) = rendered("a{{ length(n) }}b{{ n }}c{{ abs(s) }}", r#"{"n":1,"s":"x"}"#, Escape::Slack, ALL);
-    assert_eq!((text.as_str(), failed), ("ab1c", vec!["length(n)".to_owned(), "abs(s)".to_owned()]));
+    let (text, failed) =
+        rendered("a{{ length(n) }}b{{ n }}c{{ abs(s) }}", r#"{"n":1,"s":"x"}"#, Escape::Slack, ALL);
+    assert_eq!(
+        (text.as_str(), failed),
+        ("ab1c", vec!["length(n)".to_owned(), "abs(s)".to_owned()])
+    );
 }
 
 #[test]
@@ -116,7 +137,9 @@ fn the_offset_of_a_fault_inside_an_expression_is_the_templates() {
 fn warnings_stand_where_they_are_in_the_template() {
     let alone = Expression::compile(r#"a == "x""#).unwrap();
     let template = Template::compile(r#"é {{ a }} {{{ a == "x" }}}"#).unwrap();
-    let offsets = |warnings: &[CompileError], by: usize| warnings.iter().map(|it| it.offset + by).collect::<Vec<_>>();
+    let offsets = |warnings: &[CompileError], by: usize| {
+        warnings.iter().map(|it| it.offset + by).collect::<Vec<_>>()
+    };
     assert!(!alone.warnings().is_empty());
     assert_eq!(offsets(&template.warnings(), 0), offsets(alone.warnings(), "é {{ a }} {{{ ".len()));
     assert_eq!(template.source(), r#"é {{ a }} {{{ a == "x" }}}"#);
@@ -129,7 +152,10 @@ fn no_more_is_copied_than_enough() {
     assert!(text.starts_with("é&lt;é&lt;") && text.len() <= 100, "{text}");
     let blank = format!(r#"{{"a":"{}","b":"x"}}"#, " ".repeat(1000));
     let (text, _) = rendered("{{a}}{{b}}", &blank, Escape::Slack, 100);
-    assert!(text.ends_with('x') && text.len() == 1001, "whether a text is blank is judged on all of it");
+    assert!(
+        text.ends_with('x') && text.len() == 1001,
+        "whether a text is blank is judged on all of it"
+    );
 }
 
 #[derive(Debug, Clone)]

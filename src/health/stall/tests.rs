@@ -44,7 +44,12 @@ fn quiet(all: &[Vec<String>]) -> bool {
 fn a_partition_that_is_not_read_though_there_is_something_to_read() {
     let all = watch(61, |_, look| look(seen(&[PARTITION], &[])));
     assert!(quiet(&all[..60]));
-    assert_eq!(all[60], ["partition 3 of topic `events` has 5 offsets to read, and nothing of it was read for 60 s"]);
+    assert_eq!(
+        all[60],
+        [
+            "partition 3 of topic `events` has 5 offsets to read, and nothing of it was read for 60 s"
+        ]
+    );
     assert_eq!(all[61].len(), 1);
 }
 
@@ -52,10 +57,20 @@ fn a_partition_that_is_not_read_though_there_is_something_to_read() {
 fn a_partition_that_moves_or_has_nothing_or_is_paused_is_no_stall() {
     let moves = |second: u32| PartitionSeen { next: Offset(i64::from(second / 50)), ..PARTITION };
     assert!(quiet(&watch(300, |second, look| look(seen(&[moves(second)], &[])))));
-    assert!(quiet(&watch(300, |_, look| look(seen(&[PartitionSeen { lag: 0, ..PARTITION }], &[])))));
-    assert!(quiet(&watch(300, |_, look| look(seen(&[PartitionSeen { excused: true, ..PARTITION }], &[])))));
-    let now_and_then = |second: u32| PartitionSeen { excused: second.is_multiple_of(50), ..PARTITION };
-    assert!(quiet(&watch(300, |second, look| look(seen(&[now_and_then(second)], &[])))), "a pause begins anew");
+    assert!(quiet(&watch(300, |_, look| look(seen(
+        &[PartitionSeen { lag: 0, ..PARTITION }],
+        &[]
+    )))));
+    assert!(quiet(&watch(300, |_, look| look(seen(
+        &[PartitionSeen { excused: true, ..PARTITION }],
+        &[]
+    )))));
+    let now_and_then =
+        |second: u32| PartitionSeen { excused: second.is_multiple_of(50), ..PARTITION };
+    assert!(
+        quiet(&watch(300, |second, look| look(seen(&[now_and_then(second)], &[])))),
+        "a pause begins anew"
+    );
     assert!(quiet(&watch(300, |second, look| look(seen(
         if second.is_multiple_of(50) { &[] } else { &[PARTITION] },
         &[]
@@ -69,8 +84,12 @@ fn without_a_broker_or_while_a_start_is_looked_up_nothing_stalls() {
     assert!(quiet(&watch(300, |_, look| look(away))));
     let deciding = Seen { deciding: true, ..seen(&partitions, &[]) };
     assert!(quiet(&watch(300, |_, look| look(deciding))));
-    let back = watch(200, |second, look| look(if second < 100 { away } else { seen(&partitions, &[]) }));
-    assert!(quiet(&back[..160]) && !quiet(&back[160..]), "the time without a broker does not count");
+    let back =
+        watch(200, |second, look| look(if second < 100 { away } else { seen(&partitions, &[]) }));
+    assert!(
+        quiet(&back[..160]) && !quiet(&back[160..]),
+        "the time without a broker does not count"
+    );
 }
 
 #[test]
@@ -81,7 +100,10 @@ fn a_commit_that_is_never_answered() {
     assert_eq!(all[120], ["a commit has been in flight for 120 s"]);
     // One after the other.
     let others = |second: u32| Some(sent + (second / 100) * SECOND);
-    assert!(quiet(&watch(500, |second, look| look(Seen { commit: others(second), ..seen(&[], &[]) }))));
+    assert!(quiet(&watch(500, |second, look| look(Seen {
+        commit: others(second),
+        ..seen(&[], &[])
+    }))));
 }
 
 #[test]
@@ -89,7 +111,10 @@ fn a_sender_that_takes_nothing() {
     let dead = WebhookSeen { waiting: 4, ..IDLE };
     let all = watch(60, |_, look| look(seen(&[], &[IDLE, dead])));
     assert!(quiet(&all[..60]));
-    assert_eq!(all[60], ["webhook `sales` has 4 deliveries that wait, and none was taken for 60 s"]);
+    assert_eq!(
+        all[60],
+        ["webhook `sales` has 4 deliveries that wait, and none was taken for 60 s"]
+    );
 }
 
 #[test]
@@ -111,9 +136,15 @@ fn an_attempt_that_outlives_its_timeout() {
     let hangs = WebhookSeen { in_flight: true, attempt: Some(3), ..IDLE };
     let all = watch(70, |_, look| look(seen(&[], &[hangs])));
     assert!(quiet(&all[..70]));
-    assert_eq!(all[70], ["webhook `sales` has had one attempt under way for 70 s, with a timeout of 10 s"]);
+    assert_eq!(
+        all[70],
+        ["webhook `sales` has had one attempt under way for 70 s, with a timeout of 10 s"]
+    );
     let again = |second: u32| WebhookSeen { attempt: Some(u64::from(second / 11)), ..hangs };
-    assert!(quiet(&watch(300, |second, look| look(seen(&[], &[again(second)])))), "each within its timeout");
+    assert!(
+        quiet(&watch(300, |second, look| look(seen(&[], &[again(second)])))),
+        "each within its timeout"
+    );
 }
 
 #[test]

@@ -33,7 +33,13 @@ impl CommitQueue {
     pub fn send(&self, list: &TopicPartitionList) -> Result<(), KafkaError> {
         // SAFETY: all pointers are alive; librdkafka copies the list.
         let refused = unsafe {
-            rd::rd_kafka_commit_queue(self.0.client(), list.ptr(), self.0.queue.as_ptr(), None, ptr::null_mut())
+            rd::rd_kafka_commit_queue(
+                self.0.client(),
+                list.ptr(),
+                self.0.queue.as_ptr(),
+                None,
+                ptr::null_mut(),
+            )
         };
         match RDKafkaErrorCode::from(refused) {
             RDKafkaErrorCode::NoError => Ok(()),

@@ -55,7 +55,10 @@ pub fn committed(
                 Vec::new()
             } else {
                 // SAFETY: see above.
-                unsafe { std::slice::from_raw_parts(element.metadata.cast::<u8>(), element.metadata_size) }.to_vec()
+                unsafe {
+                    std::slice::from_raw_parts(element.metadata.cast::<u8>(), element.metadata_size)
+                }
+                .to_vec()
             };
             let offset = (element.offset >= 0).then_some(element.offset);
             Ok(Committed { partition: partition.clone(), offset, metadata })

@@ -50,8 +50,10 @@ impl Ends {
         }
         // SAFETY: all pointers are alive; librdkafka copies list and options.
         unsafe {
-            let options =
-                rd::rd_kafka_AdminOptions_new(self.0.client(), rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTOFFSETS);
+            let options = rd::rd_kafka_AdminOptions_new(
+                self.0.client(),
+                rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTOFFSETS,
+            );
             let error = rd::rd_kafka_AdminOptions_set_isolation_level(
                 options,
                 rd::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED,
@@ -82,11 +84,16 @@ impl Ends {
             }
             let mut count = 0;
             let infos = rd::rd_kafka_ListOffsets_result_infos(result, &raw mut count);
-            let infos = if infos.is_null() { &[] } else { std::slice::from_raw_parts(infos, count) };
+            let infos =
+                if infos.is_null() { &[] } else { std::slice::from_raw_parts(infos, count) };
             infos
                 .iter()
-                .filter_map(|info| rd::rd_kafka_ListOffsetsResultInfo_topic_partition(*info).as_ref())
-                .filter(|at| RDKafkaErrorCode::from(at.err) == RDKafkaErrorCode::NoError && at.offset >= 0)
+                .filter_map(|info| {
+                    rd::rd_kafka_ListOffsetsResultInfo_topic_partition(*info).as_ref()
+                })
+                .filter(|at| {
+                    RDKafkaErrorCode::from(at.err) == RDKafkaErrorCode::NoError && at.offset >= 0
+                })
                 .map(|at| End {
                     topic: CStr::from_ptr(at.topic).to_string_lossy().into_owned(),
                     number: at.partition,

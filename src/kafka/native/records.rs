@@ -73,7 +73,12 @@ impl Records {
     ///
     /// # Errors
     /// Where librdkafka gives no queue (out of memory).
-    pub fn new(client: Arc<Client>, waker: Waker, topic: TopicIndex, name: &str) -> Result<Self, KafkaError> {
+    pub fn new(
+        client: Arc<Client>,
+        waker: Waker,
+        topic: TopicIndex,
+        name: &str,
+    ) -> Result<Self, KafkaError> {
         let queue = Answers::new(client, waker)?;
         Ok(Self { held: Vec::with_capacity(BATCH), queue, topic, name: name.to_owned() })
     }
@@ -92,10 +97,14 @@ impl Records {
     pub fn forward(&self, number: i32) -> Result<(), KafkaError> {
         let name = CString::new(self.name.as_str())?;
         // SAFETY: the client is alive; the name is copied.
-        let queue = unsafe { rd::rd_kafka_queue_get_partition(self.queue.client(), name.as_ptr(), number) };
-        let queue = NonNull::new(queue)
-            .map(Queue)
-            .ok_or_else(|| KafkaError::ClientCreation(format!("no queue for partition {number} of `{}`", self.name)))?;
+        let queue =
+            unsafe { rd::rd_kafka_queue_get_partition(self.queue.client(), name.as_ptr(), number) };
+        let queue = NonNull::new(queue).map(Queue).ok_or_else(|| {
+            KafkaError::ClientCreation(format!(
+                "no queue for partition {number} of `{}`",
+                self.name
+            ))
+        })?;
         // SAFETY: both queues are alive; librdkafka counts its references to ours.
         unsafe { rd::rd_kafka_queue_forward(queue.as_ptr(), self.queue.queue.as_ptr()) }
         Ok(())
@@ -126,7 +135,12 @@ impl Records {
         if self.held.is_empty() {
             // SAFETY: the queue is alive; `Held` has a pointer's layout, and there is room for `BATCH` of them.
             let taken = unsafe {
-                rd::rd_kafka_consume_batch_queue(self.queue.queue.as_ptr(), 0, self.held.as_mut_ptr().cast(), BATCH)
+                rd::rd_kafka_consume_batch_queue(
+                    self.queue.queue.as_ptr(),
+                    0,
+                    self.held.as_mut_ptr().cast(),
+                    BATCH,
+                )
             };
             // SAFETY: librdkafka wrote so many pointers, none of them null, and they are ours.
             unsafe { self.held.set_len(usize::try_from(taken).unwrap_or(0).min(BATCH)) }
@@ -138,7 +152,8 @@ impl Records {
     /// Whether anything of a partition was taken and not asked for yet.
     #[must_use]
     pub fn holds(&self, partition: Partition) -> bool {
-        partition.topic == self.topic && self.held.iter().any(|held| held.get().partition == partition.number)
+        partition.topic == self.topic
+            && self.held.iter().any(|held| held.get().partition == partition.number)
     }
 
     /// Drops what is held of the partitions that leave: whoever reads them next is given it again, and so are we.
@@ -202,7 +217,8 @@ impl Message<'_> {
         Record {
             position: self.position,
             topic: self.topic,
-            timestamp: (kind != rd::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && timestamp != -1)
+            timestamp: (kind != rd::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE
+                && timestamp != -1)
                 .then_some(timestamp),
             // SAFETY: librdkafka's bytes, alive as long as the message.
             key: unsafe { bytes(message.key, message.key_len) },
@@ -231,7 +247,13 @@ impl Headers for Message<'_> {
             let (mut name, mut value, mut size) = (ptr::null(), ptr::null(), 0);
             // SAFETY: the headers live as long as the message; so do the name, which ends with a zero, and the value.
             let (name, value) = unsafe {
-                let found = rd::rd_kafka_header_get_all(headers, at, &raw mut name, &raw mut value, &raw mut size);
+                let found = rd::rd_kafka_header_get_all(
+                    headers,
+                    at,
+                    &raw mut name,
+                    &raw mut value,
+                    &raw mut size,
+                );
                 if found != rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
                     return;
                 }

@@ -50,7 +50,12 @@ impl TopicQueue {
     ///
     /// # Errors
     /// A name that can't be a topic's.
-    pub fn ask(&self, broker: Option<i32>, topics: &[&str], timeout: Duration) -> Result<(), KafkaError> {
+    pub fn ask(
+        &self,
+        broker: Option<i32>,
+        topics: &[&str],
+        timeout: Duration,
+    ) -> Result<(), KafkaError> {
         ask(&self.0.client, &self.0.queue, broker, topics, timeout)
     }
 
@@ -74,7 +79,9 @@ pub fn describe_topics(
 ) -> Result<Vec<Described>, KafkaError> {
     let queue = Queue::new(client)?;
     ask(client, &queue, broker, topics, timeout)?;
-    let answer = queue.next(timeout).ok_or(KafkaError::MetadataFetch(RDKafkaErrorCode::OperationTimedOut))?;
+    let answer = queue
+        .next(timeout)
+        .ok_or(KafkaError::MetadataFetch(RDKafkaErrorCode::OperationTimedOut))?;
     read(&answer, topics)
 }
 
@@ -90,7 +97,10 @@ fn ask(
     let rk = client.client().native_ptr();
     // SAFETY: all pointers are alive; librdkafka copies names and options, and keeps the queue as long as it has an answer to give.
     unsafe {
-        let options = rd::rd_kafka_AdminOptions_new(rk, rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS);
+        let options = rd::rd_kafka_AdminOptions_new(
+            rk,
+            rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS,
+        );
         if !options.is_null() {
             let timeout = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
             // What it refuses it leaves as it was: a minute, and the controller.
@@ -103,7 +113,8 @@ fn ask(
                 rd::rd_kafka_error_destroy(error);
             }
         }
-        let collection = rd::rd_kafka_TopicCollection_of_topic_names(pointers.as_mut_ptr(), pointers.len());
+        let collection =
+            rd::rd_kafka_TopicCollection_of_topic_names(pointers.as_mut_ptr(), pointers.len());
         rd::rd_kafka_DescribeTopics(rk, collection, options, queue.as_ptr());
         rd::rd_kafka_TopicCollection_destroy(collection);
         if !options.is_null() {
@@ -136,25 +147,36 @@ fn described(answer: &Answer, topics: &[&str]) -> Option<Vec<Described>> {
             return None;
         }
         let descriptions = std::slice::from_raw_parts(descriptions, count);
-        descriptions.iter().zip(topics).map(|(description, topic)| one(*description, topic)).collect()
+        descriptions
+            .iter()
+            .zip(topics)
+            .map(|(description, topic)| one(*description, topic))
+            .collect()
     }
 }
 
 /// # Safety
 /// `description` is null or lives as long as the call.
-unsafe fn one(description: *const rd::rd_kafka_TopicDescription_t, topic: &str) -> Option<Described> {
+unsafe fn one(
+    description: *const rd::rd_kafka_TopicDescription_t,
+    topic: &str,
+) -> Option<Described> {
     if description.is_null() {
         return None;
     }
     // SAFETY: not null, and alive; so is what it hands out.
     unsafe {
-        if CStr::from_ptr(rd::rd_kafka_TopicDescription_name(description)).to_bytes() != topic.as_bytes() {
+        if CStr::from_ptr(rd::rd_kafka_TopicDescription_name(description)).to_bytes()
+            != topic.as_bytes()
+        {
             return None;
         }
         let error = rd::rd_kafka_TopicDescription_error(description);
         if !error.is_null() {
             return Some(match RDKafkaErrorCode::from(rd::rd_kafka_error_code(error)) {
-                RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic => Described::Missing,
+                RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic => {
+                    Described::Missing
+                }
                 code => Described::Unclear(code),
             });
         }
@@ -168,7 +190,9 @@ unsafe fn one(description: *const rd::rd_kafka_TopicDescription_t, topic: &str) 
             (id != 0).then_some(TopicId(id))
         });
         Some(match u32::try_from(partitions) {
-            Ok(partitions) if partitions > 0 => Described::There { partitions, readable: readable(description), id },
+            Ok(partitions) if partitions > 0 => {
+                Described::There { partitions, readable: readable(description), id }
+            }
             _ => Described::Unclear(RDKafkaErrorCode::LeaderNotAvailable),
         })
     }
@@ -180,7 +204,8 @@ unsafe fn readable(description: *const rd::rd_kafka_TopicDescription_t) -> bool 
     let mut count = 0;
     // SAFETY: what is handed out belongs to the description. The operations are read as the numbers that they are: a later librdkafka may know more of them.
     let operations = unsafe {
-        let first = rd::rd_kafka_TopicDescription_authorized_operations(description, &raw mut count);
+        let first =
+            rd::rd_kafka_TopicDescription_authorized_operations(description, &raw mut count);
         if first.is_null() || count == 0 {
             return true;
         }
@@ -227,8 +252,12 @@ mod tests {
         let absent = "a-topic-that-nobody-makes";
         for _ in 0..2 {
             let began = Instant::now();
-            let described = describe_topics(&client, None, &["__consumer_offsets", absent], TIMEOUT).unwrap();
-            assert!(matches!(described[0], Described::There { .. } | Described::Missing), "{described:?}");
+            let described =
+                describe_topics(&client, None, &["__consumer_offsets", absent], TIMEOUT).unwrap();
+            assert!(
+                matches!(described[0], Described::There { .. } | Described::Missing),
+                "{described:?}"
+            );
             assert_eq!(described[1], Described::Missing);
             assert!(began.elapsed() < Duration::from_secs(5));
         }

@@ -29,16 +29,27 @@ impl Handshake {
     ///
     /// # Errors
     /// No thread, no memory.
-    pub fn begin<'p>(broker: &str, properties: impl Iterator<Item = (&'p str, &'p str)>) -> KafkaResult<Self> {
+    pub fn begin<'p>(
+        broker: &str,
+        properties: impl Iterator<Item = (&'p str, &'p str)>,
+    ) -> KafkaResult<Self> {
         let mut config = ClientConfig::new();
         for (name, value) in properties {
             config.set(name, value);
         }
-        config.set("bootstrap.servers", broker).set("security.protocol", "ssl").set("log_level", "0");
+        config
+            .set("bootstrap.servers", broker)
+            .set("security.protocol", "ssl")
+            .set("log_level", "0");
         let native = config.create_native_config()?;
         // SAFETY: the configuration is alive, and the client that is made of it passes its context as `opaque`.
         let _ = unsafe { rd::rd_kafka_conf_set_ssl_cert_verify_cb(native.ptr(), Some(verify)) };
-        let client = Client::new(&config, native, RDKafkaType::RD_KAFKA_PRODUCER, Verdict(AtomicI32::new(0)))?;
+        let client = Client::new(
+            &config,
+            native,
+            RDKafkaType::RD_KAFKA_PRODUCER,
+            Verdict(AtomicI32::new(0)),
+        )?;
         Ok(Self { client })
     }
 

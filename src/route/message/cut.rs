@@ -58,7 +58,8 @@ fn whole_before(text: &str, end: usize) -> usize {
 /// Where the entity begins that `end` would cut: `&amp;`, `&lt;` or `&gt;`, the three that Slack knows.
 fn entity_around(text: &str, end: usize) -> Option<usize> {
     let start = text[..end].rfind('&')?;
-    let entity = ["&amp;", "&lt;", "&gt;"].into_iter().find(|entity| text[start..].starts_with(entity))?;
+    let entity =
+        ["&amp;", "&lt;", "&gt;"].into_iter().find(|entity| text[start..].starts_with(entity))?;
     (start + entity.len() > end).then_some(start)
 }
 
@@ -73,11 +74,17 @@ fn form_around(text: &str, end: usize) -> Option<usize> {
 
 /// Where the bare link begins that `end` would cut. Slack makes a link of it, which would lead elsewhere when cut.
 fn link_around(text: &str, end: usize) -> Option<usize> {
-    let ends_link = |character: char| character.is_whitespace() || matches!(character, '<' | '>' | '|' | '"');
+    let ends_link =
+        |character: char| character.is_whitespace() || matches!(character, '<' | '>' | '|' | '"');
     if text[end..].starts_with(ends_link) {
         return None;
     }
     let from = text.floor_char_boundary(end.saturating_sub(LONGEST_LINK));
-    let word = text[from..end].rfind(ends_link).map_or(from, |at| text.ceil_char_boundary(from + at + 1));
-    LINK_STARTS.into_iter().filter_map(|start| text[word..end].find(start)).min().map(|at| word + at)
+    let word =
+        text[from..end].rfind(ends_link).map_or(from, |at| text.ceil_char_boundary(from + at + 1));
+    LINK_STARTS
+        .into_iter()
+        .filter_map(|start| text[word..end].find(start))
+        .min()
+        .map(|at| word + at)
 }

@@ -21,7 +21,8 @@ fn template(source: &str) -> Option<Template> {
 #[test]
 fn absent_fields_are_absent_keys_and_the_user_has_a_default() {
     let plain = action(ORDER.0, ORDER.1, ORDER_MESSAGE);
-    let event = r#"{"properties":{"name":"Ada","total":49.90},"c":"ops","blank":" ","u":"A & <B>"}"#;
+    let event =
+        r#"{"properties":{"name":"Ada","total":49.90},"c":"ops","blank":" ","u":"A & <B>"}"#;
     let text = r#""text":"🎉 Ada just completed an order for 49.90!""#;
     assert_eq!(payload(&plain, event), format!(r#"{{{text},"username":"Slackline"}}"#));
 
@@ -31,10 +32,16 @@ fn absent_fields_are_absent_keys_and_the_user_has_a_default() {
         icon_url: template("https://x.test/{{c}}.png"),
         ..action("a", "a", ORDER_MESSAGE)
     };
-    let others = r##""channel":"#ops","username":"Bot A & <B>","icon_url":"https://x.test/ops.png""##;
+    let others =
+        r##""channel":"#ops","username":"Bot A & <B>","icon_url":"https://x.test/ops.png""##;
     assert_eq!(payload(&full, event), format!("{{{text},{others}}}"), "not escaped");
 
-    let blank = Action { channel: template("{{c}}"), user: template("{{blank}}"), icon_url: template(" "), ..full };
+    let blank = Action {
+        channel: template("{{c}}"),
+        user: template("{{blank}}"),
+        icon_url: template(" "),
+        ..full
+    };
     let event = r#"{"properties":{"name":"Ada","total":49.90},"c":"","blank":" "}"#;
     assert_eq!(payload(&blank, event), format!(r#"{{{text},"username":"Slackline"}}"#));
 }
@@ -42,7 +49,10 @@ fn absent_fields_are_absent_keys_and_the_user_has_a_default() {
 #[test]
 fn values_in_the_text_are_escaped() {
     let text = r#"{"text":"<!here> &lt;!channel&gt; &amp; <!x>","username":"Slackline"}"#;
-    assert_eq!(payload(&action("a", "a", "<!here> {{a}} {{{b}}}"), r#"{"a":"<!channel> &","b":"<!x>"}"#), text);
+    assert_eq!(
+        payload(&action("a", "a", "<!here> {{a}} {{{b}}}"), r#"{"a":"<!channel> &","b":"<!x>"}"#),
+        text
+    );
 }
 
 #[test]
@@ -109,7 +119,9 @@ fn a_cut_leaves_no_entity_link_or_mention_in_halves() {
 
 #[test]
 fn what_is_too_long_for_a_link_is_cut_like_text() {
-    for text in [format!("<{}>", "a".repeat(50_000)), format!("https://x.test/{}", "a".repeat(50_000))] {
+    for text in
+        [format!("<{}>", "a".repeat(50_000)), format!("https://x.test/{}", "a".repeat(50_000))]
+    {
         let mut cut = text.clone();
         assert!(cut_text(&mut cut, 40_000));
         assert_eq!(cut, format!("{}…", &text[..39_999]));
@@ -127,7 +139,8 @@ fn a_field_is_cut_plainly() {
 
 /// Everything that is not to be cut apart, as (first, behind the last) in characters, found from the front.
 fn whole_spans(text: &[char]) -> Vec<(usize, usize)> {
-    let starts = |at: usize, with: &str| with.chars().enumerate().all(|(i, c)| text.get(at + i) == Some(&c));
+    let starts =
+        |at: usize, with: &str| with.chars().enumerate().all(|(i, c)| text.get(at + i) == Some(&c));
     let mut spans = Vec::new();
     for at in 0..text.len() {
         for entity in ["&amp;", "&lt;", "&gt;"] {
@@ -142,7 +155,9 @@ fn whole_spans(text: &[char]) -> Vec<(usize, usize)> {
             spans.push((at, at + length + 2));
         }
         if starts(at, "http://") || starts(at, "https://") {
-            let length = text[at..].iter().position(|c| c.is_whitespace() || matches!(c, '<' | '>' | '|' | '"'));
+            let length = text[at..]
+                .iter()
+                .position(|c| c.is_whitespace() || matches!(c, '<' | '>' | '|' | '"'));
             // A link counts as one once its scheme is complete.
             spans.push((at, at + length.unwrap_or(text.len() - at)));
         }

@@ -66,8 +66,10 @@ impl Index {
     pub(super) fn new(required: Vec<Vec<Required>>) -> Self {
         let required_count = required.len();
         let shared = |required: Vec<Required>| required.into_iter().map(Rc::new).collect();
-        let entries =
-            (0..).zip(required).map(|(place, required)| Entry { place, required: shared(required) }).collect();
+        let entries = (0..)
+            .zip(required)
+            .map(|(place, required)| Entry { place, required: shared(required) })
+            .collect();
         let left = VALUES + 64 * required_count;
         Division { left }.divide(entries, DEEPEST)
     }
@@ -82,7 +84,9 @@ impl Index {
         }
         for bounds in &self.bounds {
             if let Some(number) = nearest(fields.get(bounds.path)) {
-                let kept = |(bound, _): &(f64, Place)| if bounds.least { number >= *bound } else { number <= *bound };
+                let kept = |(bound, _): &(f64, Place)| {
+                    if bounds.least { number >= *bound } else { number <= *bound }
+                };
                 let count = bounds.sorted.partition_point(kept);
                 found.extend(bounds.sorted.iter().take(count).map(|(_, place)| *place));
             }
@@ -135,9 +139,16 @@ struct Division {
 
 impl Division {
     fn divide(&mut self, entries: Vec<Entry>, deepest: usize) -> Index {
-        let values: usize = entries.iter().flat_map(|entry| &entry.required).map(|required| required.values()).sum();
+        let values: usize = entries
+            .iter()
+            .flat_map(|entry| &entry.required)
+            .map(|required| required.values())
+            .sum();
         if entries.len() <= FEW || deepest == 0 || values > self.left {
-            return Index { always: entries.iter().map(|entry| entry.place).collect(), ..Index::default() };
+            return Index {
+                always: entries.iter().map(|entry| entry.place).collect(),
+                ..Index::default()
+            };
         }
         self.left -= values;
         let chosen = choose(&entries);
@@ -166,14 +177,18 @@ impl Division {
             let index = self.divide(entries, deepest - 1);
             fields.entry(path).or_insert_with(|| Lookup::new(path)).put(key, index);
         }
-        let bounds = bounded.into_iter().map(|((path, least), bounds)| Bounds::new(path, least, bounds)).collect();
+        let bounds = bounded
+            .into_iter()
+            .map(|((path, least), bounds)| Bounds::new(path, least, bounds))
+            .collect();
         Index { always: always.into(), fields: fields.into_values().collect(), bounds }
     }
 }
 
 /// For each trigger, which of its requirements the fewest others share: of equals, the one on the field that most others use, so that few fields are looked up.
 fn choose(entries: &[Entry]) -> Vec<Option<usize>> {
-    let mut shared: FxHashMap<&Pair, usize> = FxHashMap::with_capacity_and_hasher(entries.len(), FxBuildHasher);
+    let mut shared: FxHashMap<&Pair, usize> =
+        FxHashMap::with_capacity_and_hasher(entries.len(), FxBuildHasher);
     let mut used: FxHashMap<Path, usize> = FxHashMap::default();
     for required in entries.iter().flat_map(|entry| &entry.required) {
         if let Required::OneOf(pairs) = &**required {
@@ -186,13 +201,22 @@ fn choose(entries: &[Entry]) -> Vec<Option<usize>> {
     let price = |required: &Required| match required {
         Required::OneOf(pairs) => {
             let sharing = pairs.iter().filter_map(|pair| shared.get(pair)).sum::<usize>();
-            let using = pairs.iter().filter_map(|(path, _)| used.get(path)).max().copied().unwrap_or_default();
+            let using = pairs
+                .iter()
+                .filter_map(|(path, _)| used.get(path))
+                .max()
+                .copied()
+                .unwrap_or_default();
             Some((sharing, Reverse(using)))
         }
         Required::AtLeast(..) | Required::AtMost(..) => None,
     };
     let rarest = |entry: &Entry| {
-        let priced = entry.required.iter().enumerate().filter_map(|(at, required)| Some((price(required)?, at)));
+        let priced = entry
+            .required
+            .iter()
+            .enumerate()
+            .filter_map(|(at, required)| Some((price(required)?, at)));
         priced.min().map(|(_, at)| at)
     };
     entries.iter().map(rarest).collect()

@@ -81,7 +81,8 @@ fn any_value() -> impl Strategy<Value = String> {
 
 fn any_event() -> impl Strategy<Value = String> {
     let name = prop::sample::select(vec!["type", "a", "e-v", "t\\u0079pe", "p", "z"]);
-    let inner = prop::collection::vec((prop::sample::select(vec!["q", "r", "s"]), any_value()), 0..4);
+    let inner =
+        prop::collection::vec((prop::sample::select(vec!["q", "r", "s"]), any_value()), 0..4);
     let value = prop_oneof![
         3 => any_value(),
         1 => inner.prop_map(|entries| object(&entries.iter().map(|(name, value)| (*name, value.clone())).collect::<Vec<_>>())),
@@ -90,7 +91,8 @@ fn any_event() -> impl Strategy<Value = String> {
 }
 
 fn object(entries: &[(&str, String)]) -> String {
-    let entries: Vec<_> = entries.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    let entries: Vec<_> =
+        entries.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
     format!("{{{}}}", entries.join(", "))
 }
 
@@ -131,9 +133,14 @@ fn every_case_of_the_compliance_suite_holds_for_triggers() {
         let sources: Vec<String> = std::iter::once(source.clone()).chain(others).collect();
         let triggers = triggers(&sources);
         let (matched, failures) = found(&triggers, given);
-        let truth = case.get("result").map(|result| Value::parse(&result.to_string()).unwrap().is_truthy());
+        let truth =
+            case.get("result").map(|result| Value::parse(&result.to_string()).unwrap().is_truthy());
         assert_eq!(matched.contains(&0), truth.unwrap_or(false), "{source} of {given}");
-        assert_eq!(failures.iter().any(|(action, _)| *action == 0), truth.is_none(), "{source} of {given}");
+        assert_eq!(
+            failures.iter().any(|(action, _)| *action == 0),
+            truth.is_none(),
+            "{source} of {given}"
+        );
         assert_eq!((matched, failures), expected(&triggers, given), "{source} of {given}");
         if truth.is_some() { held += 1 } else { failed += 1 }
     });
@@ -141,7 +148,9 @@ fn every_case_of_the_compliance_suite_holds_for_triggers() {
 }
 
 fn selective(count: usize) -> Vec<String> {
-    (0..count).map(|n| format!("type == 'track' && event == 'E{n}' && properties.total > `{n}`")).collect()
+    (0..count)
+        .map(|n| format!("type == 'track' && event == 'E{n}' && properties.total > `{n}`"))
+        .collect()
 }
 
 #[test]
@@ -157,18 +166,22 @@ fn few_of_many_triggers_are_candidates() {
     assert_eq!(candidates(&selective(10_000), event), 1);
     assert_eq!(candidates(&selective(10_000), r#"{"type":"page"}"#), 0);
     // They share their equalities and differ in a number.
-    let numbers: Vec<_> =
-        (0..10_000).map(|n| format!("type == 'track' && event == 'E7' && properties.total > `{n}`")).collect();
+    let numbers: Vec<_> = (0..10_000)
+        .map(|n| format!("type == 'track' && event == 'E7' && properties.total > `{n}`"))
+        .collect();
     assert_eq!(candidates(&numbers, event), 101);
-    let numbers: Vec<_> = (0..10_000).map(|n| format!("`{n}` >= properties.total && event == 'E7'")).collect();
+    let numbers: Vec<_> =
+        (0..10_000).map(|n| format!("`{n}` >= properties.total && event == 'E7'")).collect();
     assert_eq!(candidates(&numbers, event), 10_000 - 101);
     // No value is rare by itself, but two together are.
-    let pairs: Vec<_> =
-        (0..10_000).map(|n| format!("event == 'E{}' && properties.plan == 'p{}'", n / 100, n % 100)).collect();
+    let pairs: Vec<_> = (0..10_000)
+        .map(|n| format!("event == 'E{}' && properties.plan == 'p{}'", n / 100, n % 100))
+        .collect();
     assert_eq!(candidates(&pairs, r#"{"event":"E3","properties":{"plan":"p9"}}"#), 1);
     assert_eq!(candidates(&pairs, event), 0);
     // What can fail keeps what stands behind it from being looked up by: a failure is counted, whatever else the event is.
-    let failing: Vec<_> = (0..10).map(|n| format!("contains(tags, 'x') && event == 'E{n}'")).collect();
+    let failing: Vec<_> =
+        (0..10).map(|n| format!("contains(tags, 'x') && event == 'E{n}'")).collect();
     assert_eq!(candidates(&failing, event), 10);
 }
 
@@ -176,7 +189,11 @@ fn few_of_many_triggers_are_candidates() {
 fn triggers_with_long_lists_take_bounded_memory() {
     let list: Vec<_> = (0..1_000).map(|n| format!("\"v{n}\"")).collect();
     let sources: Vec<_> = (0..300)
-        .map(|_| ["a", "b", "c"].map(|field| format!("contains(`[{}]`, {field})", list.join(","))).join(" && "))
+        .map(|_| {
+            ["a", "b", "c"]
+                .map(|field| format!("contains(`[{}]`, {field})", list.join(",")))
+                .join(" && ")
+        })
         .collect();
     let triggers = triggers(&sources);
     assert_eq!(found(&triggers, r#"{"a":"v1","b":"v2","c":"v999"}"#).0.len(), 300);

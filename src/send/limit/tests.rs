@@ -52,7 +52,11 @@ fn a_share_of_zero_freezes_the_tokens() {
     assert_eq!(limiter.ready_at(ms(9_000)), None);
     assert!(!limiter.take(ms(9_000)));
     limiter.set_share(0.5, ms(10_000));
-    assert_eq!(limiter.ready_at(ms(10_000)), Some(ms(11_200)), "the missing 0.6 tokens come at half the rate");
+    assert_eq!(
+        limiter.ready_at(ms(10_000)),
+        Some(ms(11_200)),
+        "the missing 0.6 tokens come at half the rate"
+    );
 
     let mut full = Limiter::new(1.0, 1, 0.0, ms(0));
     assert!(!full.take(ms(5_000)));

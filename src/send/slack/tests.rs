@@ -56,7 +56,8 @@ fn every_status_with_every_body_has_the_verdict_of_the_specification() {
             };
             assert_eq!(verdict.result(), expected, "{status} {body}");
             if let Verdict::Rejected { word } | Verdict::Retry { word, .. } = verdict {
-                let named = body.split('"').skip_while(|part| *part != "error").nth(2).unwrap_or(body);
+                let named =
+                    body.split('"').skip_while(|part| *part != "error").nth(2).unwrap_or(body);
                 let expected = if body.is_empty() { "(empty answer)" } else { named };
                 assert_eq!(word, expected, "{status} {body}");
             }
@@ -100,7 +101,11 @@ fn retry_after_is_read_in_each_of_its_forms() {
     assert_eq!(pause(Some(" 30 "), "", NOW), seconds(30));
     assert_eq!(pause(Some("0.5"), "", NOW), Some(Duration::from_millis(500)));
     assert_eq!(pause(None, body, NOW), seconds(7));
-    assert_eq!(pause(Some("soon"), body, NOW), seconds(7), "an unusable header leaves it to the body");
+    assert_eq!(
+        pause(Some("soon"), body, NOW),
+        seconds(7),
+        "an unusable header leaves it to the body"
+    );
     assert_eq!(pause(Some("0"), body, NOW), seconds(7));
     assert_eq!(pause(None, "{\"retry_after\":1.25}", NOW), Some(Duration::from_millis(1250)));
     assert_eq!(pause(Some("Thu, 01 Jan 1970 00:01:30 GMT"), "", NOW), seconds(90));
@@ -119,7 +124,18 @@ fn over_an_hour_counts_as_an_hour() {
 #[test]
 fn what_is_not_usable_is_none() {
     let late = NOW + Duration::from_secs(100);
-    for header in ["", "-5", "nan", "inf", "0", "0.0", "1 s", "1e-30", "Thu, 01 Jan 1970 00:01:30 GMT", "Thu, 01 Foo"] {
+    for header in [
+        "",
+        "-5",
+        "nan",
+        "inf",
+        "0",
+        "0.0",
+        "1 s",
+        "1e-30",
+        "Thu, 01 Jan 1970 00:01:30 GMT",
+        "Thu, 01 Foo",
+    ] {
         assert_eq!(pause(Some(header), "", late), None, "{header}");
     }
     for body in [

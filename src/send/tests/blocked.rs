@@ -20,7 +20,9 @@ async fn a_former_owners_retry_after_is_kept() {
 async fn a_429_is_reported() {
     let mut rig = Rig::start(webhook(), [limited(Some(30))]);
     rig.push(0..1);
-    let delivery::Report::Blocked { webhook, until } = rig.reports.recv().await.unwrap() else { panic!("no block") };
+    let delivery::Report::Blocked { webhook, until } = rig.reports.recv().await.unwrap() else {
+        panic!("no block")
+    };
     let left = until.duration_since(SystemTime::now()).unwrap().as_secs_f64();
     assert!(webhook == WebhookIndex(0) && (29.0..=30.0).contains(&left), "{left}");
 }

@@ -26,7 +26,8 @@ fn at(url: &str, timeout: Duration) -> Webhook {
 
 async fn attempt(webhook: &Webhook) -> Attempted {
     let began = Instant::now();
-    let attempted = attempt_once(webhook, Bytes::from_static(b"{\"text\":\"hello\"}")).await.unwrap();
+    let attempted =
+        attempt_once(webhook, Bytes::from_static(b"{\"text\":\"hello\"}")).await.unwrap();
     assert!(began.elapsed() < webhook.timeout + Duration::from_secs(5), "bounded by the timeout");
     let shown = format!("{attempted:?} {}", attempted.word);
     for secret in ["SECRET", "s3cr3t", "services"] {
@@ -63,7 +64,10 @@ async fn says(bytes: &'static [u8]) -> SocketAddr {
 async fn a_post_that_is_well_arrives_as_it_was_sent() {
     let slack = FakeSlack::start().await.unwrap();
     let attempted = attempt(&at(&slack.url(PATH), LONG)).await;
-    assert_eq!((attempted.status, attempted.word.as_str(), attempted.verdict), (Some(200), "ok", Verdict::Delivered));
+    assert_eq!(
+        (attempted.status, attempted.word.as_str(), attempted.verdict),
+        (Some(200), "ok", Verdict::Delivered)
+    );
     let request = &slack.requests()[0];
     assert_eq!(request.path, PATH);
     assert_eq!(request.body, "{\"text\":\"hello\"}");
@@ -90,7 +94,8 @@ async fn every_fault_has_its_verdict_within_the_timeout() {
         (Fault::Garbage, "ok", LONG, Connect),
         (Fault::RedirectLoop, "ok", LONG, Rejected),
     ] {
-        let answer = fake_slack::Answer { body: body.to_owned(), ..fake_slack::Answer::fault(fault) };
+        let answer =
+            fake_slack::Answer { body: body.to_owned(), ..fake_slack::Answer::fault(fault) };
         slack.set_default(PATH, Some(answer));
         let before = slack.count();
         let attempted = attempt(&at(&slack.url(PATH), timeout)).await;
@@ -103,7 +108,10 @@ async fn every_fault_has_its_verdict_within_the_timeout() {
     for (status, expected) in
         [(500, ServerError), (501, Rejected), (503, ServerError), (301, Rejected), (307, Rejected)]
     {
-        slack.set_default(PATH, Some(fake_slack::Answer::new(status, "").with_header("location", PATH)));
+        slack.set_default(
+            PATH,
+            Some(fake_slack::Answer::new(status, "").with_header("location", PATH)),
+        );
         let attempted = attempt(&at(&slack.url(PATH), LONG)).await;
         assert_eq!((attempted.status, attempted.verdict.result()), (Some(status), expected));
     }
@@ -192,7 +200,11 @@ async fn what_a_server_repeats_of_the_url_is_masked() {
     ] {
         slack.push(PATH, [fake_slack::Answer::new(404, body.clone())]);
         let attempted = attempt(&at(&slack.url(PATH), LONG)).await;
-        assert!(attempted.word.contains("***") || attempted.word.contains('…'), "{body}: {}", attempted.word);
+        assert!(
+            attempted.word.contains("***") || attempted.word.contains('…'),
+            "{body}: {}",
+            attempted.word
+        );
     }
 }
 
@@ -210,9 +222,14 @@ async fn loopback_never_goes_through_a_proxy_unless_told_so() {
         .all(|url| client::is_loopback(&Url::parse(url).unwrap()))
     );
     assert!(
-        ["https://hooks.slack.com/x", "https://localhost.evil.com/x", "https://128.0.0.1/x", "https://notlocalhost/x"]
-            .iter()
-            .all(|url| !client::is_loopback(&Url::parse(url).unwrap()))
+        [
+            "https://hooks.slack.com/x",
+            "https://localhost.evil.com/x",
+            "https://128.0.0.1/x",
+            "https://notlocalhost/x"
+        ]
+        .iter()
+        .all(|url| !client::is_loopback(&Url::parse(url).unwrap()))
     );
 
     // A proxy is asked for the whole URL; a fake Slack can play one.
@@ -236,10 +253,13 @@ mod tls {
     async fn server() -> (SocketAddr, Vec<u8>) {
         let mut authority = CertificateParams::new(Vec::new()).unwrap();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+        let authority =
+            CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
         let key = KeyPair::generate().unwrap();
-        let certificate =
-            CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+        let certificate = CertificateParams::new(vec!["localhost".to_owned()])
+            .unwrap()
+            .signed_by(&key, &authority)
+            .unwrap();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = rustls::ServerConfig::builder_with_provider(provider)
@@ -281,7 +301,9 @@ mod tls {
 
     #[tokio::test]
     async fn what_does_not_speak_tls_is_a_connection_error() {
-        for bytes in [&b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"[..], b"", b"\x16\x03\x03\xff\xff"] {
+        for bytes in
+            [&b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"[..], b"", b"\x16\x03\x03\xff\xff"]
+        {
             let address = says(bytes).await;
             let attempted = attempt(&at(&format!("https://{address}{PATH}"), LONG)).await;
             assert_eq!(attempted.verdict.result(), AttemptResult::Connect, "{attempted:?}");
@@ -297,10 +319,15 @@ mod tls {
 
     #[test]
     fn a_ca_file_without_a_certificate_is_refused() {
-        for pem in
-            [&b""[..], b"no PEM", b"-----BEGIN CERTIFICATE-----\nnot base64 at all!\n-----END CERTIFICATE-----\n"]
-        {
-            let error = Clients::new().endpoint(&Webhook { ca_pem: Some(pem.to_vec()), ..webhook() }).err().unwrap();
+        for pem in [
+            &b""[..],
+            b"no PEM",
+            b"-----BEGIN CERTIFICATE-----\nnot base64 at all!\n-----END CERTIFICATE-----\n",
+        ] {
+            let error = Clients::new()
+                .endpoint(&Webhook { ca_pem: Some(pem.to_vec()), ..webhook() })
+                .err()
+                .unwrap();
             assert!(matches!(error, ClientError::Ca(_)), "{error:?}");
         }
     }
@@ -310,11 +337,20 @@ mod tls {
 #[tokio::test]
 async fn the_receiver_never_sees_more_than_the_rate_whatever_it_answers() {
     let slack = FakeSlack::start().await.unwrap();
-    let paths = ["/services/T0/B0/well", "/services/T0/B0/down", "/services/T0/B0/limited", "/services/T0/B0/hangs"];
+    let paths = [
+        "/services/T0/B0/well",
+        "/services/T0/B0/down",
+        "/services/T0/B0/limited",
+        "/services/T0/B0/hangs",
+    ];
     slack.set_default(paths[1], Some(fake_slack::Answer::new(503, "rollup_error")));
     slack.push(paths[2], [fake_slack::Answer::rate_limited(1)]);
     slack.set_default(paths[3], Some(fake_slack::Answer::fault(Fault::Hang)));
-    let impatient = Retry { initial: Duration::from_millis(1), max: Duration::from_millis(1), max_elapsed: LONG };
+    let impatient = Retry {
+        initial: Duration::from_millis(1),
+        max: Duration::from_millis(1),
+        max_elapsed: LONG,
+    };
     let mut clients = Clients::new();
     let mut ends = Vec::new();
     let mut tasks = Vec::new();
@@ -347,13 +383,18 @@ async fn the_receiver_never_sees_more_than_the_rate_whatever_it_answers() {
         tokio::time::timeout(LONG, task).await.unwrap().unwrap();
     }
     for path in paths {
-        let times: Vec<Instant> = slack.requests_to(path).iter().map(|request| request.at).collect();
+        let times: Vec<Instant> =
+            slack.requests_to(path).iter().map(|request| request.at).collect();
         for (first, from) in times.iter().enumerate() {
             for (last, to) in times.iter().enumerate().skip(first) {
                 let window = (*to - *from).as_secs_f64();
                 // A request is seen a little after it left: on a busy machine the first of a window more than the last.
                 let allowed = 20.0 * (window + 0.2) + 3.0;
-                assert!((last - first + 1) as f64 <= allowed, "{path}: {} in {window} s", last - first + 1);
+                assert!(
+                    (last - first + 1) as f64 <= allowed,
+                    "{path}: {} in {window} s",
+                    last - first + 1
+                );
             }
         }
         assert!(times.len() >= 2, "{path} was tried {} times", times.len());
@@ -361,7 +402,10 @@ async fn the_receiver_never_sees_more_than_the_rate_whatever_it_answers() {
     let limited = slack.requests_to(paths[2]);
     assert!(limited[1].at - limited[0].at >= Duration::from_millis(990), "Retry-After was kept");
     let down = slack.requests_to(paths[1]);
-    assert!(down.iter().all(|request| request.json()["text"] == "0"), "order: the first one stays first in line");
+    assert!(
+        down.iter().all(|request| request.json()["text"] == "0"),
+        "order: the first one stays first in line"
+    );
 }
 
 #[test]
@@ -372,7 +416,10 @@ fn no_log_line_of_the_http_stack_shows_the_url() {
             let slack = FakeSlack::start().await.unwrap();
             slack.push(
                 PATH,
-                [fake_slack::Answer::fault(Fault::Reset), fake_slack::Answer::new(404, format!("no {PATH} here"))],
+                [
+                    fake_slack::Answer::fault(Fault::Reset),
+                    fake_slack::Answer::new(404, format!("no {PATH} here")),
+                ],
             );
             let webhook = Webhook { rate_per_second: 1000.0, ..at(&slack.url(PATH), LONG) };
             let retry = Retry { initial: Duration::from_millis(1), ..webhook.retry };
@@ -381,7 +428,10 @@ fn no_log_line_of_the_http_stack_shows_the_url() {
             let (sender, mut rest) = rig::sender(webhook, endpoint);
             let task = tokio::spawn(run(sender));
             rest.queue.push(rig::delivery(0), crate::delivery::Origin::Read);
-            assert_eq!(rig::outcome(&mut rest.reports, LONG).await, (0, Ended::Dropped(Reason::Rejected)));
+            assert_eq!(
+                rig::outcome(&mut rest.reports, LONG).await,
+                (0, Ended::Dropped(Reason::Rejected))
+            );
             rest.queue.close();
             task.await.unwrap();
         });

@@ -85,7 +85,11 @@ impl From<Result<Answer, NoAnswer>> for Step {
 }
 
 fn answer(status: u16, body: &'static str) -> Step {
-    Step::from(Ok(Answer { status, body: Bytes::from_static(body.as_bytes()), ..Answer::default() }))
+    Step::from(Ok(Answer {
+        status,
+        body: Bytes::from_static(body.as_bytes()),
+        ..Answer::default()
+    }))
 }
 
 pub(super) fn ok() -> Step {
@@ -177,9 +181,13 @@ pub(super) fn sender<T>(webhook: Webhook, transport: T) -> (Sender<T>, Rest) {
 }
 
 /// The next outcome that is reported: of which offset, and which.
-pub(super) async fn outcome(reports: &mut mpsc::Receiver<delivery::Report>, patience: Duration) -> (i64, Ended) {
+pub(super) async fn outcome(
+    reports: &mut mpsc::Receiver<delivery::Report>,
+    patience: Duration,
+) -> (i64, Ended) {
     loop {
-        let report = tokio::time::timeout(patience, reports.recv()).await.expect("a report").unwrap();
+        let report =
+            tokio::time::timeout(patience, reports.recv()).await.expect("a report").unwrap();
         if let delivery::Report::Ended(outcome) = report {
             return (outcome.ticket.position.offset.0, outcome.ended);
         }
@@ -217,7 +225,17 @@ impl Rig {
         let window = Arc::new(window);
         sender.window = Arc::clone(&window);
         let starts = sender.starts.clone();
-        Self { metrics, queue, orders, window, starts, reports, fake, wakes, task: tokio::spawn(run(sender)) }
+        Self {
+            metrics,
+            queue,
+            orders,
+            window,
+            starts,
+            reports,
+            fake,
+            wakes,
+            task: tokio::spawn(run(sender)),
+        }
     }
 
     pub(super) fn push(&mut self, offsets: Range<i64>) {
@@ -294,7 +312,10 @@ pub(super) fn logged(what: impl FnOnce()) -> String {
         }
     }
     // tracing remembers per call site that nobody listens, and tests on other threads, where nobody does, race with this one: somebody always listens.
-    let everybody = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(io::sink).finish();
+    let everybody = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(io::sink)
+        .finish();
     let _ = tracing::subscriber::set_global_default(everybody);
     let lines = Lines::default();
     let writer = lines.clone();

@@ -23,7 +23,11 @@ fn an_action_is_removed_while_its_deliveries_wait() {
     stage.events("sales", 5);
     tape.quiet(1, || stage.events("support", 1));
     reload(&tape, 0, &support);
-    tape.run(2, || stage.events("support", 1), &["SlacklineDropsUnclaimed webhook=sales action=sales"]);
+    tape.run(
+        2,
+        || stage.events("support", 1),
+        &["SlacklineDropsUnclaimed webhook=sales action=sales"],
+    );
     tape.run(FORGOTTEN, || stage.events("support", 1), &[]);
     tape.end();
 }
@@ -32,12 +36,17 @@ fn an_action_is_removed_while_its_deliveries_wait() {
 #[ignore = "records for minutes: tests/alerts.sh record"]
 fn a_field_of_a_message_is_missing() {
     let mut stage = Stage::on_real("empty-message");
-    let action = "  - {name: sales, trigger: \"event == 'sales'\", webhook: sales, message: '{{name}}'}\n";
+    let action =
+        "  - {name: sales, trigger: \"event == 'sales'\", webhook: sales, message: '{{name}}'}\n";
     let setup = stage.setup().webhook_with(&stage.slack, "sales", &[], action);
     let mut tape = Tape::begin("empty_message", &[setup]);
     let named = |n: u64| event("sales", n).replace("\"n\":", "\"name\":\"Ada\",\"n\":");
     tape.quiet(2, || stage.records(2, named));
-    tape.run(2, || stage.events("sales", 2), &["SlacklineDropsEmptyMessage webhook=sales action=sales"]);
+    tape.run(
+        2,
+        || stage.events("sales", 2),
+        &["SlacklineDropsEmptyMessage webhook=sales action=sales"],
+    );
     tape.run(FORGOTTEN, || stage.records(2, named), &[]);
     tape.end();
 }
@@ -78,7 +87,9 @@ fn a_rollout_reaches_one_replica_of_two() {
 fn a_function_is_given_what_it_does_not_take() {
     let mut stage = Stage::on_real("expression-errors");
     let trigger = "event == 'sales' && contains(tags, 'vip')";
-    let action = format!("  - {{name: sales, trigger: \"{trigger}\", webhook: sales, message: '{{{{n}}}}'}}\n");
+    let action = format!(
+        "  - {{name: sales, trigger: \"{trigger}\", webhook: sales, message: '{{{{n}}}}'}}\n"
+    );
     let setup = stage.setup().webhook_with(&stage.slack, "sales", &[], &action);
     let mut tape = Tape::begin("expression_errors", &[setup]);
     let tagged = |n: u64| event("sales", n).replace("\"n\":", "\"tags\":[\"vip\"],\"n\":");

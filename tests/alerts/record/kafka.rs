@@ -13,13 +13,22 @@ use crate::harness::program::Signal;
 fn a_webhook_that_may_not_drop_holds_the_topic() {
     let mut stage = Stage::on_real("read-lag");
     let setup = stage.setup();
-    let at_rate =
-        |rate: &str| setup.clone().webhook(&stage.slack, "sales", &["queue_capacity: 10", "when_full: block", rate]);
+    let at_rate = |rate: &str| {
+        setup.clone().webhook(
+            &stage.slack,
+            "sales",
+            &["queue_capacity: 10", "when_full: block", rate],
+        )
+    };
     let (slow, fast) = (at_rate("rate_per_second: 1"), at_rate("rate_per_second: 100"));
     let mut tape = Tape::begin("read_lag", &[slow]);
     tape.quiet(2, || stage.events("sales", 2));
     tape.quiet(3, || stage.events("sales", 300));
-    tape.run(6, || stage.events("sales", 300), &["SlacklineReadLagGrowing", "SlacklineDeliveriesLate"]);
+    tape.run(
+        6,
+        || stage.events("sales", 300),
+        &["SlacklineReadLagGrowing", "SlacklineDeliveriesLate"],
+    );
     // Faster than it comes in.
     tape.replica(0).configure(&fast);
     tape.replica(0).signal(Signal::Hup);
@@ -37,7 +46,9 @@ fn a_topic_forgets_faster_than_it_is_read() {
     tape.take(0).stop();
     stage.events("sales", 40);
     let (topic, ends) = (stage.topic.clone(), stage.broker.ends(&stage.topic, PARTITIONS));
-    ends.iter().enumerate().for_each(|(partition, end)| stage.broker.delete_below(&topic, partition as i32, end - 2));
+    ends.iter()
+        .enumerate()
+        .for_each(|(partition, end)| stage.broker.delete_below(&topic, partition as i32, end - 2));
     tape.start(0, &setup);
     tape.run(2, || stage.quiet_day(), &["SlacklineOffsetsLost"]);
     tape.run(FORGOTTEN, || stage.quiet_day(), &[]);

@@ -15,7 +15,11 @@ fn the_only_replica_is_gone() {
     tape.quiet(2, || stage.quiet_day());
     tape.take(0).kill();
     tape.quiet(1, || stage.quiet_day());
-    tape.run(4, || stage.quiet_day(), &["SlacklineAbsent", "SlacklineReplicaDown instance=slackline-0:9464"]);
+    tape.run(
+        4,
+        || stage.quiet_day(),
+        &["SlacklineAbsent", "SlacklineReplicaDown instance=slackline-0:9464"],
+    );
     tape.start(0, &setup);
     tape.run(2, || stage.quiet_day(), &[]);
     tape.end();

@@ -12,7 +12,11 @@ fn more_matches_than_a_webhook_may_post() {
     let mut tape = Tape::begin("overflow", &[setup]);
     tape.quiet(2, || stage.events("sales", 2));
     stage.events("sales", 200);
-    tape.run(2, || stage.events("sales", 2), &["SlacklineDropsOverflow webhook=sales action=sales"]);
+    tape.run(
+        2,
+        || stage.events("sales", 2),
+        &["SlacklineDropsOverflow webhook=sales action=sales"],
+    );
     tape.run(FORGOTTEN, || stage.events("sales", 2), &[]);
     tape.end();
 }
@@ -54,7 +58,11 @@ fn slack_is_down_for_one_webhook() {
     tape.quiet(2, || stage.quiet_day());
     stage.slack.default("sales", Answer::Reset);
     tape.quiet(6, || stage.quiet_day());
-    tape.run(5, || stage.quiet_day(), &["SlacklineWebhookFailing webhook=sales", "SlacklineDeliveriesLate"]);
+    tape.run(
+        5,
+        || stage.quiet_day(),
+        &["SlacklineWebhookFailing webhook=sales", "SlacklineDeliveriesLate"],
+    );
     stage.slack.default("sales", Answer::Ok);
     tape.run(7, || stage.quiet_day(), &[]);
     tape.end();
@@ -68,7 +76,11 @@ fn slack_says_to_wait_for_eleven_minutes() {
     tape.quiet(2, || stage.quiet_day());
     stage.slack.script("sales", [Answer::RateLimited(660)]);
     tape.quiet(3, || stage.quiet_day());
-    tape.run(6, || stage.quiet_day(), &["SlacklineWebhookBlocked webhook=sales", "SlacklineDeliveriesLate"]);
+    tape.run(
+        6,
+        || stage.quiet_day(),
+        &["SlacklineWebhookBlocked webhook=sales", "SlacklineDeliveriesLate"],
+    );
     tape.run(7, || stage.quiet_day(), &[]);
     tape.end();
 }

@@ -24,7 +24,10 @@ fn each_process_has_its_burst_and_no_other() {
     let arrivals = seconds(&[10.0, 10.0, 10.0, 10.0, 11.0, 12.0]);
     assert_eq!(rate(&[life(0, 50), life(0, 50)]).worst(&arrivals), None);
     let found = rate(&[life(0, 50), life(13, 50)]).worst(&arrivals).unwrap();
-    assert_eq!((found.from.as_secs(), found.to.as_secs(), found.requests, found.allowed), (10, 10, 4, 2.0));
+    assert_eq!(
+        (found.from.as_secs(), found.to.as_secs(), found.requests, found.allowed),
+        (10, 10, 4, 2.0)
+    );
 }
 
 #[test]
@@ -37,7 +40,12 @@ fn a_process_that_ended_before_the_window_gives_it_nothing() {
 #[test]
 #[should_panic(expected = "`b` got more")]
 fn one_webhook_is_judged_alone() {
-    let post = |webhook: &str| Post { webhook: webhook.to_owned(), id: 0, at: Duration::from_secs(1), accepted: false };
+    let post = |webhook: &str| Post {
+        webhook: webhook.to_owned(),
+        id: 0,
+        at: Duration::from_secs(1),
+        accepted: false,
+    };
     let lives = [life(0, 5)];
     let posts = [post("a"), post("b"), post("a"), post("b"), post("b")];
     rate(&lives).assert_kept("a", &posts);
@@ -52,7 +60,13 @@ fn gaps_are_between_posts_and_up_to_the_end() {
         at: Duration::from_secs(at),
         accepted,
     };
-    let posts = [post("a", 1, true), post("b", 2, true), post("a", 3, false), post("a", 6, true), post("b", 30, true)];
+    let posts = [
+        post("a", 1, true),
+        post("b", 2, true),
+        post("a", 3, false),
+        post("a", 6, true),
+        post("b", 30, true),
+    ];
     let gaps = longest_gaps(&posts, Duration::from_secs(9));
     assert_eq!(
         gaps.into_iter().collect::<Vec<_>>(),

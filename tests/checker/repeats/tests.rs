@@ -29,7 +29,11 @@ fn a_repetition_belongs_to_the_first_fault_after_the_post_before_it() {
     let repeats = Repeats::find(&posts, &moments(&[1000, 2000, 4000]));
     assert_eq!(
         repeats.by_fault.into_iter().collect::<Vec<_>>(),
-        [((0, "a".to_owned()), vec![2, 1]), ((0, "b".to_owned()), vec![2]), ((1, "a".to_owned()), vec![2])]
+        [
+            ((0, "a".to_owned()), vec![2, 1]),
+            ((0, "b".to_owned()), vec![2]),
+            ((1, "a".to_owned()), vec![2])
+        ]
     );
     assert!(repeats.causeless.is_empty());
 }
@@ -52,13 +56,17 @@ fn a_post_that_arrived_just_after_its_process_was_seen_dead_is_that_faults() {
 #[test]
 fn refused_posts_repeat_nothing() {
     let refused = Post { accepted: false, ..post("a", 1, 10) };
-    assert_eq!(Repeats::find(&[refused.clone(), post("a", 1, 20), refused], &[]), Repeats::default());
+    assert_eq!(
+        Repeats::find(&[refused.clone(), post("a", 1, 20), refused], &[]),
+        Repeats::default()
+    );
 }
 
 #[test]
 #[should_panic(expected = "more than the bound")]
 fn more_than_the_bound_fails() {
-    let posts: Vec<_> = [(1, 0), (2, 1), (1, 200), (2, 201)].map(|(id, at)| post("a", id, at)).into();
+    let posts: Vec<_> =
+        [(1, 0), (2, 1), (1, 200), (2, 201)].map(|(id, at)| post("a", id, at)).into();
     let repeats = Repeats::find(&posts, &moments(&[100]));
     repeats.assert_within(|_| 2);
     repeats.assert_within(|webhook| usize::from(webhook == "a"));

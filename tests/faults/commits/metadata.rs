@@ -16,8 +16,12 @@ const EVENTS: u64 = 2_400;
 const BRISK: &[&str] = &["rate_per_second: 400", "burst: 100", "queue_capacity: 10000"];
 
 /// One post at a time does not end well for a while; everything behind it waits.
-const PENDING: &[&str] =
-    &["rate_per_second: 400", "burst: 100", "queue_capacity: 10000", "retry: {initial: 100ms, max: 500ms}"];
+const PENDING: &[&str] = &[
+    "rate_per_second: 400",
+    "burst: 100",
+    "queue_capacity: 10000",
+    "retry: {initial: 100ms, max: 500ms}",
+];
 
 /// Events for two webhooks, mixed without a pattern that could be told in fewer words.
 fn mixed(broker: &Broker, topic: &str, count: u64) -> Vec<Expected> {
@@ -29,7 +33,12 @@ fn mixed(broker: &Broker, topic: &str, count: u64) -> Vec<Expected> {
     let offsets = broker.produce(topic, &records);
     (0..count)
         .zip(offsets)
-        .map(|(id, offset)| Expected { webhook: webhook(id).to_owned(), id, partition: (topic.to_owned(), 0), offset })
+        .map(|(id, offset)| Expected {
+            webhook: webhook(id).to_owned(),
+            id,
+            partition: (topic.to_owned(), 0),
+            offset,
+        })
         .collect()
 }
 
@@ -38,17 +47,32 @@ fn of(expected: &[Expected], webhook: &str) -> Vec<Expected> {
 }
 
 /// A worker whose one webhook has delivered everything and whose other one nothing, stopped.
-fn half_done(broker: &Broker, slack: &Slack, topic: &str, count: u64) -> (Setup, Vec<Expected>, Scrape) {
-    let setup = Setup::new(broker, &[topic]).webhook(slack, "pending", PENDING).webhook(slack, "done", BRISK);
+fn half_done(
+    broker: &Broker,
+    slack: &Slack,
+    topic: &str,
+    count: u64,
+) -> (Setup, Vec<Expected>, Scrape) {
+    let setup = Setup::new(broker, &[topic])
+        .webhook(slack, "pending", PENDING)
+        .webhook(slack, "done", BRISK);
     slack.default("pending", Answer::Status(503, "down"));
     let program = Program::ready(&setup);
     let expected = mixed(broker, topic, count);
     let done = of(&expected, "done");
     slack.await_all_accepted(&done);
-    program.await_sum("slackline_deliveries_delivered_total", &[("webhook", "done")], done.len() as f64);
+    program.await_sum(
+        "slackline_deliveries_delivered_total",
+        &[("webhook", "done")],
+        done.len() as f64,
+    );
     let last = program.stop();
     let first = of(&expected, "pending")[0].offset;
-    assert_eq!(broker.committed(&setup.group, topic, 1), [Some(first)], "the first pending event's");
+    assert_eq!(
+        broker.committed(&setup.group, topic, 1),
+        [Some(first)],
+        "the first pending event's"
+    );
     slack.default("pending", Answer::Ok);
     (setup, expected, last)
 }
@@ -62,7 +86,10 @@ fn too_large(limit: u32, repeats: usize) {
     assert!(truncated > 0.0, "what was cut is counted");
     // Halving finds what fits within a dozen commits; what grows afterwards is cut before it is sent.
     let failed = last.sum("slackline_commits_total", &[("result", "failed")]);
-    assert!(failed <= 24.0, "{failed} commits failed: too large is no reason to try the same again");
+    assert!(
+        failed <= 24.0,
+        "{failed} commits failed: too large is no reason to try the same again"
+    );
 
     let program = Program::ready(&setup);
     slack.await_all_accepted(&expected);
@@ -131,7 +158,9 @@ fn foreign_metadata_is_ignored_with_one_warning() {
 fn foreign_bytes_that_are_no_text_are_ignored_with_one_warning() {
     let (broker, slack) = (Broker::mock(), Slack::start());
     let topic = broker.topic(1);
-    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "pending", PENDING).webhook(&slack, "done", BRISK);
+    let setup = Setup::new(&broker, &[&topic])
+        .webhook(&slack, "pending", PENDING)
+        .webhook(&slack, "done", BRISK);
     let expected = mixed(&broker, &topic, 60);
     broker.commit_bytes(&setup.group, &topic, 0, 7, b"\xff\xfe\x00\xc3");
     let program = Program::ready(&setup);
@@ -158,9 +187,13 @@ fn delivers_again(
     slack.await_accepted(of(expected, "done").len() + above.len());
     broker.await_committed(&setup.group, &setup.topics[0], 1);
     // What lies below is skipped: whoever committed this offset said so.
-    let skipped = expected.iter().filter(|one| one.offset < from && one.webhook == "pending").count();
+    let skipped =
+        expected.iter().filter(|one| one.offset < from && one.webhook == "pending").count();
     let faults = Faults::find(expected, &slack.posts());
-    assert_eq!((faults.lost.len(), faults.repeated, faults.unexpected), (skipped, again.clone(), vec![]));
+    assert_eq!(
+        (faults.lost.len(), faults.repeated, faults.unexpected),
+        (skipped, again.clone(), vec![])
+    );
     assert_eq!(program.warnings("metadata").len(), warnings, "{}", program.log());
     program.stop();
     format!("from offset {from} on all {} delivered, {} of them again", above.len(), again.len())

@@ -51,14 +51,23 @@ impl Changed {
     }
 
     /// Runs a worker of these actions until `produce`'s events are read, `accepted` posts are through, and the rest is pending.
-    fn before(&self, actions: &[Action], accepted: usize, produce: impl FnOnce() -> Vec<Expected>) -> Vec<Expected> {
+    fn before(
+        &self,
+        actions: &[Action],
+        accepted: usize,
+        produce: impl FnOnce() -> Vec<Expected>,
+    ) -> Vec<Expected> {
         let program = Program::ready(&self.setup(actions));
         let expected = produce();
         // Behind the last one pending there is something settled: the mark lies beyond it.
         self.broker.produce(&self.topic, &[Record::new(0, event("nobody", 0))]);
         let read = self.broker.ends(&self.topic, 1)[0];
         self.slack.await_accepted(accepted);
-        program.await_sum("slackline_events_consumed_total", &[("topic", &self.topic)], read as f64);
+        program.await_sum(
+            "slackline_events_consumed_total",
+            &[("topic", &self.topic)],
+            read as f64,
+        );
         How::Stop.end(program);
         expected
     }
@@ -87,12 +96,16 @@ fn five_of_the_pending(changed: &Changed, webhook: &str, event: &str) -> Vec<Exp
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn a_renamed_actions_pending_deliveries_are_posted_once_by_the_one_that_matches_now() {
     let changed = Changed::new();
-    let events = changed.before(&[("old", "x", "e", N)], 5, || five_of_the_pending(&changed, "x", "e"));
+    let events =
+        changed.before(&[("old", "x", "e", N)], 5, || five_of_the_pending(&changed, "x", "e"));
     changed.slack.default("x", Answer::Ok);
     let program = Program::ready(&changed.setup(&[("new", "x", "e", N)]));
     let by_new = [("webhook", "x"), ("action", "new")];
     program.await_sum("slackline_deliveries_delivered_total", &by_new, PENDING as f64);
-    assert_eq!(program.scrape().sum("slackline_deliveries_restored_total", &by_new), PENDING as f64);
+    assert_eq!(
+        program.scrape().sum("slackline_deliveries_restored_total", &by_new),
+        PENDING as f64
+    );
     changed.check(program, &to("x", &events), "an action renamed with deliveries pending");
 }
 
@@ -102,9 +115,11 @@ fn a_renamed_actions_pending_deliveries_are_posted_once_by_the_one_that_matches_
 fn a_renamed_action_posts_nothing_again_of_what_another_webhook_still_waits_for() {
     let changed = Changed::new();
     let before = [("done", "a", "e", N), ("waits", "x", "e", N)];
-    let events = changed.before(&before, PENDING as usize + 10, || five_of_the_pending(&changed, "x", "e"));
+    let events =
+        changed.before(&before, PENDING as usize + 10, || five_of_the_pending(&changed, "x", "e"));
     changed.slack.default("x", Answer::Ok);
-    let program = Program::ready(&changed.setup(&[("renamed", "a", "e", N), ("waits", "x", "e", N)]));
+    let program =
+        Program::ready(&changed.setup(&[("renamed", "a", "e", N), ("waits", "x", "e", N)]));
     let expected = [to("a", &events), to("x", &events)].concat();
     changed.check(program, &expected, "an action renamed that had nothing pending");
 }
@@ -113,12 +128,15 @@ fn a_renamed_action_posts_nothing_again_of_what_another_webhook_still_waits_for(
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn an_action_that_moves_to_another_webhook_takes_its_pending_deliveries_along() {
     let changed = Changed::new();
-    let events = changed.before(&[("moves", "x", "e", N)], 5, || five_of_the_pending(&changed, "x", "e"));
+    let events =
+        changed.before(&[("moves", "x", "e", N)], 5, || five_of_the_pending(&changed, "x", "e"));
     let program = Program::ready(&changed.setup(&[("moves", "y", "e", N)]));
     let expected = [to("x", &events[..5]), to("y", &events[5..])].concat();
     changed.slack.await_all_accepted(&expected);
     assert_eq!(
-        program.scrape().sum("slackline_deliveries_restored_total", &[("webhook", "y"), ("action", "moves")]),
+        program
+            .scrape()
+            .sum("slackline_deliveries_restored_total", &[("webhook", "y"), ("action", "moves")]),
         PENDING as f64
     );
     changed.check(program, &expected, "an action moved to another webhook with deliveries pending");
@@ -155,12 +173,14 @@ fn an_added_action_posts_nothing_that_was_read_before_it_was_there() {
     });
     // Not read by the former owner: the new action is in force when they are.
     let mut new = changed.produce("e", 200..205);
-    let added = [("first", "x", "e", N), ("elsewhere", "late", "e", N), ("beside", "x", "e", "1{{n}}")];
+    let added =
+        [("first", "x", "e", N), ("elsewhere", "late", "e", N), ("beside", "x", "e", "1{{n}}")];
     let program = Program::ready(&changed.setup(&added));
     new.extend(changed.produce("e", 300..305));
     changed.slack.default("x", Answer::Ok);
     // The message tells the two actions of one webhook apart.
-    let beside: Vec<_> = to("x", &new).into_iter().map(|one| Expected { id: 1000 + one.id, ..one }).collect();
+    let beside: Vec<_> =
+        to("x", &new).into_iter().map(|one| Expected { id: 1000 + one.id, ..one }).collect();
     let expected = [to("x", &old), to("x", &new), to("late", &new), beside].concat();
     changed.check(program, &expected, "an action added with deliveries of others pending");
 }

@@ -16,7 +16,8 @@ const EACH: u64 = 12;
 /// How many posts are missing, of the backlog and of the others.
 fn missing(expected: &[Expected], slack: &Slack) -> (usize, usize) {
     let lost = Faults::find(expected, &slack.posts()).lost;
-    let (slow, others): (Vec<_>, Vec<_>) = lost.into_iter().partition(|(webhook, _)| webhook == "slow");
+    let (slow, others): (Vec<_>, Vec<_>) =
+        lost.into_iter().partition(|(webhook, _)| webhook == "slow");
     (slow.len(), others.len())
 }
 
@@ -25,8 +26,9 @@ fn others_get_nothing_twice(how: How) {
     let rounds = full_or_short(20, 4);
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(PARTITIONS);
-    let setup =
-        ["slow", "a", "b"].iter().fold(Setup::new(&broker, &[&topic]), |setup, name| setup.webhook(&slack, name, FAST));
+    let setup = ["slow", "a", "b"]
+        .iter()
+        .fold(Setup::new(&broker, &[&topic]), |setup, name| setup.webhook(&slack, name, FAST));
     let setup = how.setup(setup);
     slack.default("slow", Answer::Status(503, "down"));
     let mut program = Program::ready(&setup);
@@ -44,7 +46,8 @@ fn others_get_nothing_twice(how: How) {
         // The backlog moves too, by one: what is left of it is not only what it was.
         slack.script("slow", [Answer::Ok]);
         until("half of the round", || {
-            slack.posts()[before..].iter().filter(|post| post.webhook != "slow").count() >= EACH as usize
+            slack.posts()[before..].iter().filter(|post| post.webhook != "slow").count()
+                >= EACH as usize
         });
         how.end(program);
         left = missing(&expected, &slack).0;
@@ -59,7 +62,8 @@ fn others_get_nothing_twice(how: How) {
     let faults = Faults::find(&expected, &slack.posts());
     how.check("restart with a backlog at one webhook", rounds as usize, &faults, "");
     // What was left of the backlog at the last end; after a kill the one in doubt besides.
-    let restored = scrape.sum("slackline_deliveries_restored_total", &[("webhook", "slow")]) as usize;
+    let restored =
+        scrape.sum("slackline_deliveries_restored_total", &[("webhook", "slow")]) as usize;
     let doubt = if how == How::Kill { WINDOW } else { 0 };
     assert!((left..=left + doubt).contains(&restored), "{restored} restored, {left} were left");
     assert!(scrape.sum("slackline_events_reread_total", &[]) > left as f64);

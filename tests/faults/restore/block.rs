@@ -8,8 +8,10 @@ use crate::harness::program::Program;
 use crate::harness::setup::{Setup, produce};
 use crate::harness::slack::{Answer, Slack};
 
-const FULL: &[&str] = &["rate_per_second: 10", "burst: 100", "queue_capacity: 3", "when_full: block", RETRY];
-const ROOMY: &[&str] = &["rate_per_second: 10", "burst: 100", "queue_capacity: 8", "when_full: block", RETRY];
+const FULL: &[&str] =
+    &["rate_per_second: 10", "burst: 100", "queue_capacity: 3", "when_full: block", RETRY];
+const ROOMY: &[&str] =
+    &["rate_per_second: 10", "burst: 100", "queue_capacity: 8", "when_full: block", RETRY];
 const EVENTS: u64 = 30;
 
 /// Webhooks in the order of their actions: which half comes first may matter.
@@ -44,7 +46,12 @@ fn half_admitted(how: How, webhooks: [(&'static str, &[&str]); 2], order: &str) 
     assert_eq!(program.scrape().sum("slackline_deliveries_dropped_total", &[]), 0.0);
     program.stop();
     let faults = Faults::find(&expected, &slack.posts());
-    how.check(&format!("`block` with an event half admitted, {order}"), rounds as usize, &faults, "");
+    how.check(
+        &format!("`block` with an event half admitted, {order}"),
+        rounds as usize,
+        &faults,
+        "",
+    );
 }
 
 #[test]

@@ -15,9 +15,11 @@ fn lower_capacity(how: How, when_full: &str) {
     let topic = broker.topic(1);
     let policy = format!("when_full: {when_full}");
     let small = &["rate_per_second: 10", "burst: 100", "queue_capacity: 5", &policy, RETRY];
-    let before = Setup::new(&broker, &[&topic]).webhook(&slack, "slow", FAST).webhook(&slack, "a", FAST);
+    let before =
+        Setup::new(&broker, &[&topic]).webhook(&slack, "slow", FAST).webhook(&slack, "a", FAST);
     let before = how.setup(before);
-    let mut after = Setup::new(&broker, &[&topic]).webhook(&slack, "slow", small).webhook(&slack, "a", FAST);
+    let mut after =
+        Setup::new(&broker, &[&topic]).webhook(&slack, "slow", small).webhook(&slack, "a", FAST);
     (after.group, after.kafka) = (before.group.clone(), before.kafka.clone());
 
     slack.default("slow", Answer::Status(503, "down"));
@@ -55,7 +57,11 @@ fn lower_capacity(how: How, when_full: &str) {
     assert_eq!(scrape.sum("slackline_deliveries_matched_total", &slow_ones), PENDING as f64);
     if how == How::Stop {
         assert_eq!(scrape.sum("slackline_events_reread_total", &reading), read as f64);
-        assert_eq!(scrape.sum("slackline_events_consumed_total", &reading), 0.0, "none of it was new");
+        assert_eq!(
+            scrape.sum("slackline_events_consumed_total", &reading),
+            0.0,
+            "none of it was new"
+        );
     }
     slack.default("slow", Answer::Ok);
     slack.await_all_accepted(&expected);

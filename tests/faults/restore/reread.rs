@@ -30,7 +30,8 @@ fn ends_below_the_mark(how: How) {
     let rounds = full_or_short(15, 4);
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
-    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "slow", FAST).webhook(&slack, "a", FAST);
+    let setup =
+        Setup::new(&broker, &[&topic]).webhook(&slack, "slow", FAST).webhook(&slack, "a", FAST);
     let setup = how.setup(setup);
     slack.default("slow", Answer::Status(503, "down"));
     let program = Program::ready(&setup);

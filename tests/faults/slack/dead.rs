@@ -53,9 +53,16 @@ fn a_dead_webhook_among_100_slows_none_of_the_others() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(4);
     let lines = &["rate_per_second: 10", "burst: 10"];
-    let dead = &["rate_per_second: 200", "burst: 10", "timeout: 2s", "retry: {initial: 100ms, max: 500ms}"];
+    let dead = &[
+        "rate_per_second: 200",
+        "burst: 10",
+        "timeout: 2s",
+        "retry: {initial: 100ms, max: 500ms}",
+    ];
     let setup = (0..OTHERS)
-        .fold(Setup::new(&broker, &[&topic]), |setup, n| setup.webhook(&slack, &format!("w{n}"), lines))
+        .fold(Setup::new(&broker, &[&topic]), |setup, n| {
+            setup.webhook(&slack, &format!("w{n}"), lines)
+        })
         .webhook(&slack, "dead", dead);
     let program = Program::ready(&setup);
 
@@ -81,16 +88,27 @@ fn a_dead_webhook_among_100_slows_none_of_the_others() {
     let faults = Faults::find(&sent.expected, &posts);
     let shown: Vec<_> = phases[1..]
         .iter()
-        .map(|(phase, p50, p99)| format!("{phase} p50 {} p99 {}", milliseconds(*p50), milliseconds(*p99)))
+        .map(|(phase, p50, p99)| {
+            format!("{phase} p50 {} p99 {}", milliseconds(*p50), milliseconds(*p99))
+        })
         .collect();
     line(
         &format!("one webhook dead among {}", OTHERS + 1),
         2,
-        &format!("{} · the others' event to post while it is {}", figures(&faults), shown.join(", ")),
+        &format!(
+            "{} · the others' event to post while it is {}",
+            figures(&faults),
+            shown.join(", ")
+        ),
     );
     faults.assert_none();
     let scrape = program.scrape();
-    assert!(scrape.sum("slackline_deliveries_dropped_total", &[("webhook", "dead"), ("reason", "overflow")]) > 0.0);
+    assert!(
+        scrape.sum(
+            "slackline_deliveries_dropped_total",
+            &[("webhook", "dead"), ("reason", "overflow")]
+        ) > 0.0
+    );
     assert_eq!(
         scrape.sum("slackline_deliveries_dropped_total", &[]),
         scrape.sum("slackline_deliveries_dropped_total", &[("webhook", "dead")])

@@ -15,7 +15,8 @@ use crate::harness::slack::{Answer, Slack};
 const PATIENT: &str = "retry: {initial: 100ms, max: 1s, max_elapsed: 1h}";
 const FAST: &[&str] = &["rate_per_second: 200", "burst: 10", "queue_capacity: 10000", PATIENT];
 /// Holds five and asks for no more: the rest waits in Kafka.
-const SMALL: &[&str] = &["rate_per_second: 200", "burst: 10", "queue_capacity: 5", "when_full: block", PATIENT];
+const SMALL: &[&str] =
+    &["rate_per_second: 200", "burst: 10", "queue_capacity: 5", "when_full: block", PATIENT];
 
 /// How often an event comes for each webhook.
 const BEAT: Duration = Duration::from_millis(200);

@@ -73,7 +73,9 @@ impl Limited {
 fn restarted(how: Signal) {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
-    let mut setup = Setup::new(&broker, &[&topic]).webhook(&slack, "limited", FAST).webhook(&slack, "free", FAST);
+    let mut setup = Setup::new(&broker, &[&topic])
+        .webhook(&slack, "limited", FAST)
+        .webhook(&slack, "free", FAST);
     if how == Signal::Kill {
         // So that the partition is back at once, not when the session has ended.
         setup.kafka = vec![format!("instance_id: {}", unique("member"))];
@@ -88,11 +90,17 @@ fn restarted(how: Signal) {
 fn taken_over(how: Signal, seconds: u64) {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
-    let mut setup = Setup::new(&broker, &[&topic]).webhook(&slack, "limited", FAST).webhook(&slack, "free", FAST);
-    setup.properties = vec![("session.timeout.ms", "4000".to_owned()), ("heartbeat.interval.ms", "500".to_owned())];
+    let mut setup = Setup::new(&broker, &[&topic])
+        .webhook(&slack, "limited", FAST)
+        .webhook(&slack, "free", FAST);
+    setup.properties = vec![
+        ("session.timeout.ms", "4000".to_owned()),
+        ("heartbeat.interval.ms", "500".to_owned()),
+    ];
     let members = [Program::ready(&setup), Program::ready(&setup)];
     let limited = Limited::new(broker, slack, topic, seconds);
-    let owns = |program: &Program| program.scrape().sum("slackline_assigned_partitions", &[]) == 1.0;
+    let owns =
+        |program: &Program| program.scrape().sum("slackline_assigned_partitions", &[]) == 1.0;
     let [first, second] = members;
     let (owner, other) = if owns(&first) { (first, second) } else { (second, first) };
     limited.end(owner, how);

@@ -78,12 +78,17 @@ fn storms_of_429_are_waited_out_and_lose_nothing() {
         slack.await_requests("calm", calm.len());
     }
     expected.extend(calm);
-    let latencies: Vec<_> =
-        slack.arrivals("calm").iter().zip(&produced).map(|(at, sent)| at.saturating_sub(*sent)).collect();
+    let latencies: Vec<_> = slack
+        .arrivals("calm")
+        .iter()
+        .zip(&produced)
+        .map(|(at, sent)| at.saturating_sub(*sent))
+        .collect();
 
     let faults = Faults::find(&expected, &slack.posts());
-    let early: usize =
-        (0..WEBHOOKS).map(|webhook| early(&answers(webhook, storms), &slack.arrivals(&names[webhook as usize]))).sum();
+    let early: usize = (0..WEBHOOKS)
+        .map(|webhook| early(&answers(webhook, storms), &slack.arrivals(&names[webhook as usize])))
+        .sum();
     line(
         &format!("429 storms at {WEBHOOKS} webhooks"),
         (storms * WEBHOOKS) as usize,

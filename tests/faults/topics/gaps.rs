@@ -49,7 +49,12 @@ fn readable(broker: &Broker, topic: &str) -> Vec<Expected> {
     let read = broker.readable(topic).into_iter().map(|(offset, payload)| {
         let event: serde_json::Value = serde_json::from_str(&payload).unwrap();
         let webhook = event["event"].as_str().unwrap().to_owned();
-        Expected { webhook, id: event["n"].as_u64().unwrap(), partition: (topic.to_owned(), 0), offset }
+        Expected {
+            webhook,
+            id: event["n"].as_u64().unwrap(),
+            partition: (topic.to_owned(), 0),
+            offset,
+        }
     });
     read.collect()
 }
@@ -59,7 +64,11 @@ fn await_compacted(broker: &Broker, topic: &str, transactions: u64) -> Vec<Expec
     let kept = (0..transactions).filter(|transaction| commits(*transaction)).count() * 4 + 1;
     poll("the topic is compacted", || {
         let found = readable(broker, topic);
-        if found.len() == kept { Ok(found) } else { Err(format!("{} records are left, not {kept}", found.len())) }
+        if found.len() == kept {
+            Ok(found)
+        } else {
+            Err(format!("{} records are left, not {kept}", found.len()))
+        }
     })
 }
 
@@ -76,7 +85,10 @@ fn aborted_and_compacted_events_leave_no_lag_and_no_doubt() {
     let end = broker.ends(&topic, 1)[0];
 
     // A restart with deliveries pending in the middle of all the gaps.
-    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST).webhook(&slack, "slow", FAST).earliest();
+    let setup = Setup::new(&broker, &[&topic])
+        .webhook(&slack, "a", FAST)
+        .webhook(&slack, "slow", FAST)
+        .earliest();
     slack.script("slow", [Answer::Ok, Answer::Ok]);
     slack.default("slow", Answer::Status(503, "down"));
     let first = Program::ready(&setup);
@@ -121,7 +133,12 @@ fn aborted_and_compacted_events_leave_no_lag_and_no_doubt() {
     line(
         "transactions, aborted events and compaction gaps, with a restart",
         (transactions + 3) as usize,
-        &format!("{} · events {} of {} offsets · lag 0", figures(&faults), expected.len(), end + 18),
+        &format!(
+            "{} · events {} of {} offsets · lag 0",
+            figures(&faults),
+            expected.len(),
+            end + 18
+        ),
     );
     faults.assert_none();
 }

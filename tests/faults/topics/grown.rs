@@ -53,7 +53,9 @@ impl Grown {
         for partition in 0..OLD {
             let ids = from + 100 * partition as u64..from + 100 * partition as u64 + 5;
             let new = to_partition(broker, &self.topic, partition, ids);
-            self.slack.await_all_accepted(&new.iter().chain(&self.expected[..10]).cloned().collect::<Vec<_>>());
+            self.slack.await_all_accepted(
+                &new.iter().chain(&self.expected[..10]).cloned().collect::<Vec<_>>(),
+            );
             self.expected.extend(new);
         }
         broker.await_committed(&self.setup.group, &self.topic, OLD);
@@ -76,13 +78,23 @@ fn check(fault: &str, times: usize, mut once: impl FnMut() -> Faults) {
     worst.assert_none();
 }
 
-fn to_partition(broker: &Broker, topic: &str, partition: i32, ids: impl Iterator<Item = u64>) -> Vec<Expected> {
+fn to_partition(
+    broker: &Broker,
+    topic: &str,
+    partition: i32,
+    ids: impl Iterator<Item = u64>,
+) -> Vec<Expected> {
     let ids: Vec<u64> = ids.collect();
     let records: Vec<_> = ids.iter().map(|id| Record::new(partition, event("a", *id))).collect();
     let offsets = broker.produce(topic, &records);
     let each = ids.into_iter().zip(offsets);
-    each.map(|(id, offset)| Expected { webhook: "a".to_owned(), id, partition: (topic.to_owned(), partition), offset })
-        .collect()
+    each.map(|(id, offset)| Expected {
+        webhook: "a".to_owned(),
+        id,
+        partition: (topic.to_owned(), partition),
+        offset,
+    })
+    .collect()
 }
 
 #[test]

@@ -50,7 +50,11 @@ fn three_replicas_of_a_new_group_post_nothing_old_and_lose_nothing_new() {
     line(
         "three replicas of a new group started at once",
         times,
-        &format!("{} · old ones posted {} · new ones {events}", figures(&all), all.unexpected.len()),
+        &format!(
+            "{} · old ones posted {} · new ones {events}",
+            figures(&all),
+            all.unexpected.len()
+        ),
     );
     all.assert_none();
 }

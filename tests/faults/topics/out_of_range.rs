@@ -15,7 +15,8 @@ use crate::harness::slack::{Answer, Slack};
 fn pending_events_that_left_the_topic_are_counted_as_lost_and_the_rest_is_delivered() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
-    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST).webhook(&slack, "slow", FAST);
+    let setup =
+        Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST).webhook(&slack, "slow", FAST);
     slack.default("slow", Answer::Status(503, "down"));
     let program = Program::ready(&setup);
     let mut slow = Vec::new();
@@ -43,7 +44,11 @@ fn pending_events_that_left_the_topic_are_counted_as_lost_and_the_rest_is_delive
     assert!(!program.warnings("left the topic").is_empty(), "{}", program.log());
     program.stop();
     let faults = Faults::find(&expected, &slack.posts());
-    line("committed offset below the log's start", 1, &format!("{} · gone and counted {lost}", figures(&faults)));
+    line(
+        "committed offset below the log's start",
+        1,
+        &format!("{} · gone and counted {lost}", figures(&faults)),
+    );
     faults.assert_none();
     assert_eq!(lost, 10.0, "ten pending ones are gone");
 }
@@ -97,9 +102,17 @@ fn a_reset_by_hand_is_obeyed() {
     program.stop();
     let again = slack.posts().split_off(10);
     let faults = Faults::find(&all[4..], &again);
-    line("offsets reset by hand", 1, &format!("{} · posted again as asked {}", figures(&faults), again.len()));
+    line(
+        "offsets reset by hand",
+        1,
+        &format!("{} · posted again as asked {}", figures(&faults), again.len()),
+    );
     faults.assert_none();
-    assert_eq!(scrape.sum("slackline_events_consumed_total", &[]), 6.0, "new to this group, as it was told");
+    assert_eq!(
+        scrape.sum("slackline_events_consumed_total", &[]),
+        6.0,
+        "new to this group, as it was told"
+    );
 }
 
 /// As an election of a replica that lags cuts it: it is the same topic still, so what there is was read, and what comes is read, at offsets that were committed.
@@ -132,10 +145,15 @@ fn a_log_that_was_cut_goes_on_at_its_end() {
     assert!(!program.warnings(&topic).is_empty(), "{}", program.log());
     program.stop();
     // Their offsets are those of events that are gone: each kind is judged by itself.
-    let (before, after): (Vec<_>, Vec<_>) = slack.posts().into_iter().partition(|post| post.id < 100);
+    let (before, after): (Vec<_>, Vec<_>) =
+        slack.posts().into_iter().partition(|post| post.id < 100);
     let (before, after) = (Faults::find(&old, &before), Faults::find(&new, &after));
-    let figures =
-        format!("{} · {} events cut off, of which posted again {}", figures(&after), 20 - end, before.repeated.len());
+    let figures = format!(
+        "{} · {} events cut off, of which posted again {}",
+        figures(&after),
+        20 - end,
+        before.repeated.len()
+    );
     line("committed offset beyond the end of a log that was cut", 1, &figures);
     before.assert_none();
     after.assert_none();

@@ -53,7 +53,9 @@ impl Recreated {
         program.stop();
         let faults = Faults::find(expected, &posts());
         line(&format!("topic deleted and made anew, {fault}"), 1, &figures(&faults));
-        let said = |line: &str| line.contains(&self.topic) && (line.contains(" WARN ") || line.contains("ERROR "));
+        let said = |line: &str| {
+            line.contains(&self.topic) && (line.contains(" WARN ") || line.contains("ERROR "))
+        };
         assert!(log.lines().any(said), "nothing is said of it:\n{log}");
         faults
     }
@@ -88,7 +90,11 @@ fn a_topic_made_anew_at_once_with_more_than_was_read_loses_nothing() {
     recreated.broker.delete_topic(&recreated.topic);
     let events = 2 * OLD;
     let expected = recreated.create(1000..1000 + events);
-    let faults = recreated.come_to_the_end(program, &expected, &format!("at once, {events} events for {OLD}"));
+    let faults = recreated.come_to_the_end(
+        program,
+        &expected,
+        &format!("at once, {events} events for {OLD}"),
+    );
     assert_eq!((faults.lost, faults.unexpected), (vec![], vec![]));
 }
 
@@ -100,7 +106,8 @@ fn a_topic_made_anew_while_the_worker_was_stopped_begins_as_start_says() {
     program.stop();
     recreated.broker.delete_topic(&recreated.topic);
     until("the broker forgets the offsets", || {
-        recreated.broker.committed(&recreated.setup.group, &recreated.topic, PARTITIONS) == [None; PARTITIONS as usize]
+        recreated.broker.committed(&recreated.setup.group, &recreated.topic, PARTITIONS)
+            == [None; PARTITIONS as usize]
     });
     let expected = recreated.create(1000..1010);
     let program = Program::ready(&recreated.setup.clone().earliest());
@@ -121,8 +128,9 @@ fn an_old_commit_on_a_topic_made_anew_is_no_position_in_it() {
         let (recreated, program) = Recreated::new();
         program.stop();
         let Recreated { broker, topic, setup, .. } = &recreated;
-        let commits: Vec<_> =
-            (0..PARTITIONS).map(|partition| broker.commit_of(&setup.group, topic, partition).unwrap()).collect();
+        let commits: Vec<_> = (0..PARTITIONS)
+            .map(|partition| broker.commit_of(&setup.group, topic, partition).unwrap())
+            .collect();
         broker.delete_topic(topic);
         until("the broker forgets the offsets", || {
             broker.committed(&setup.group, topic, PARTITIONS) == [None; PARTITIONS as usize]
@@ -132,6 +140,10 @@ fn an_old_commit_on_a_topic_made_anew_is_no_position_in_it() {
             broker.commit(&setup.group, topic, partition, commit.offset, Some(&commit.metadata));
         }
         let program = Program::ready(setup);
-        recreated.check(program, &expected, &format!("with the old offsets, {events} events for {OLD}"));
+        recreated.check(
+            program,
+            &expected,
+            &format!("with the old offsets, {events} events for {OLD}"),
+        );
     }
 }

@@ -208,10 +208,14 @@ fn an_outcome_of_an_earlier_ownership_is_fenced() {
     let (second, _) = ledger.assign(partition(0), Offset(5), committed(5));
     assert_eq!(ledger.read(position, read([0])), Some(second));
 
-    let late = ledger.settle(&Ticket { position, epoch: first, action: ActionIndex(0) }, Some(WebhookIndex(0)));
+    let late = ledger
+        .settle(&Ticket { position, epoch: first, action: ActionIndex(0) }, Some(WebhookIndex(0)));
     assert_eq!(late, Settled::Fenced);
     assert_eq!(offers(&ledger)[0].offset, Offset(5), "the late outcome moved the committed offset");
-    assert_eq!(ledger.settle(&Ticket { position, epoch: second, action: ActionIndex(0) }, None), Settled::Applied);
+    assert_eq!(
+        ledger.settle(&Ticket { position, epoch: second, action: ActionIndex(0) }, None),
+        Settled::Applied
+    );
     assert_eq!(offers(&ledger)[0].offset, Offset(6));
 }
 
@@ -260,7 +264,10 @@ fn an_outcome_is_told_also_where_the_state_stays_the_same() {
     let offers = bare(&ledger);
     ledger.sent(&offers);
     ledger.acknowledge(&offers[0]);
-    ledger.settle(&Ticket { position: position(1), epoch, action: ActionIndex(1) }, Some(WebhookIndex(0)));
+    ledger.settle(
+        &Ticket { position: position(1), epoch, action: ActionIndex(1) },
+        Some(WebhookIndex(0)),
+    );
     let again = bare(&ledger);
     assert_eq!(again, offers);
     ledger.sent(&again);
@@ -276,7 +283,10 @@ fn an_outcome_that_came_after_the_commit_was_sent_is_held_until_the_next() {
     let position = Position { partition: partition(0), offset: Offset(0) };
     ledger.read(position, read([0, 1]));
     let settle = |ledger: &mut Ledger, action| {
-        ledger.settle(&Ticket { position, epoch, action: ActionIndex(action) }, Some(WebhookIndex(action)))
+        ledger.settle(
+            &Ticket { position, epoch, action: ActionIndex(action) },
+            Some(WebhookIndex(action)),
+        )
     };
     settle(&mut ledger, 0);
     let first = offers(&ledger);
@@ -292,7 +302,13 @@ fn an_outcome_that_came_after_the_commit_was_sent_is_held_until_the_next() {
 #[test]
 fn what_was_pending_and_is_gone_is_lost() {
     let mut ledger = Ledger::new(roster());
-    let listed = || vec![Listed { webhook: NameHash::of("w"), pending: vec![NameHash::of("a")], done: Vec::new() }];
+    let listed = || {
+        vec![Listed {
+            webhook: NameHash::of("w"),
+            pending: vec![NameHash::of("a")],
+            done: Vec::new(),
+        }]
+    };
     let list = [2, 5, 7].map(|offset| (Offset(offset), listed()));
     let left = Some(Left { mark: Offset(9), pending: Pending::Listed(List::from(list)) });
     ledger.assign(partition(0), Offset(3), Taken { left, ..committed(2) });
@@ -341,6 +357,7 @@ fn positions_of_two_configurations_say_so() {
     assert_eq!(named(&ledger), after.hash(), "nothing of the former one is pending any more");
     assert_eq!(
         after.hash(),
-        Roster::of(["w"], ["b", "c", "d", "e"].map(|name| (name, WebhookIndex(0), &topics[..]))).hash()
+        Roster::of(["w"], ["b", "c", "d", "e"].map(|name| (name, WebhookIndex(0), &topics[..])))
+            .hash()
     );
 }

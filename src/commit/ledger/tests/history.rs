@@ -75,11 +75,8 @@ fn life() -> impl Strategy<Value = Life> {
         1 => pick.prop_map(Step::Drop),
         4 => (any::<bool>(), answer).prop_map(|(all, answer)| Step::Commit(all, answer)),
     ];
-    (change, prop::collection::vec(step, 0..25), any::<bool>()).prop_map(|(change, steps, graceful)| Life {
-        change,
-        steps,
-        graceful,
-    })
+    (change, prop::collection::vec(step, 0..25), any::<bool>())
+        .prop_map(|(change, steps, graceful)| Life { change, steps, graceful })
 }
 
 /// What the test knows of one event for one action.
@@ -128,7 +125,10 @@ impl World {
     }
 
     fn roster(&self) -> Arc<Roster> {
-        let actions = self.actions.iter().map(|action| (action.name.as_str(), WebhookIndex(action.webhook), TOPIC));
+        let actions = self
+            .actions
+            .iter()
+            .map(|action| (action.name.as_str(), WebhookIndex(action.webhook), TOPIC));
         Arc::new(Roster::of(WEBHOOKS, actions))
     }
 
@@ -158,17 +158,26 @@ impl World {
             }
             Change::Add(webhook, key) => {
                 let identity = self.next_identity;
-                self.actions.push(Action { identity, name: format!("a{identity}"), webhook: *webhook, key: *key });
+                self.actions.push(Action {
+                    identity,
+                    name: format!("a{identity}"),
+                    webhook: *webhook,
+                    key: *key,
+                });
                 self.next_identity += 1;
             }
             _ => {}
         }
-        for (_, fate) in self.fates.iter_mut().filter(|((_, identity), _)| Some(*identity) == changed) {
+        for (_, fate) in
+            self.fates.iter_mut().filter(|((_, identity), _)| Some(*identity) == changed)
+        {
             mark(fate);
             fate.due &= !(fate.renamed && fate.moved);
         }
         // Which of several that have changed took whose place is in doubt, and where in doubt it is delivered.
-        let excuse = |(offset, identity): &(Offset, u32)| (Some(*identity) == changed).then_some((*offset, *identity));
+        let excuse = |(offset, identity): &(Offset, u32)| {
+            (Some(*identity) == changed).then_some((*offset, *identity))
+        };
         let delivered: Vec<_> = self.fates.keys().filter_map(excuse).collect();
         self.excused.extend(delivered);
     }
@@ -183,7 +192,11 @@ impl World {
             }
         };
         ledger.assign(PARTITION, start, taken);
-        let at = self.events.iter().position(|(offset, _)| *offset >= start).unwrap_or(self.events.len());
+        let at = self
+            .events
+            .iter()
+            .position(|(offset, _)| *offset >= start)
+            .unwrap_or(self.events.len());
         Owner { ledger, pending: Vec::new(), untold: Vec::new(), holds: 0, at }
     }
 
@@ -213,7 +226,12 @@ impl World {
         }
     }
 
-    fn settle(&mut self, owner: &mut Owner, which: usize, deliver: bool) -> Result<(), TestCaseError> {
+    fn settle(
+        &mut self,
+        owner: &mut Owner,
+        which: usize,
+        deliver: bool,
+    ) -> Result<(), TestCaseError> {
         let (ticket, identity) = owner.pending.remove(which);
         let key = (ticket.position.offset, identity);
         let webhook = WebhookIndex(self.actions[ticket.action.0 as usize].webhook);
@@ -231,12 +249,20 @@ impl World {
         Ok(())
     }
 
-    fn commit(&mut self, owner: &mut Owner, all: bool, answer: Answer) -> Result<(), TestCaseError> {
+    fn commit(
+        &mut self,
+        owner: &mut Owner,
+        all: bool,
+        answer: Answer,
+    ) -> Result<(), TestCaseError> {
         let scope = if all { Scope::All } else { Scope::Urgent };
         let offers = owner.ledger.offer(scope, &BTreeMap::new(), self.budget);
         owner.ledger.sent(&offers);
         let Some(offer) = offers.first() else {
-            prop_assert!(owner.untold.is_empty(), "an outcome that no commit tells would hold its sender for ever");
+            prop_assert!(
+                owner.untold.is_empty(),
+                "an outcome that no commit tells would hold its sender for ever"
+            );
             return Ok(());
         };
         prop_assert!(
@@ -249,7 +275,11 @@ impl World {
         }
         if let Answer::Acknowledged = answer {
             let ended = owner.ledger.acknowledge(offer).len() as u64;
-            prop_assert_eq!(ended, owner.holds, "each hold ends with the commit that tells its outcome");
+            prop_assert_eq!(
+                ended,
+                owner.holds,
+                "each hold ends with the commit that tells its outcome"
+            );
             owner.holds = 0;
             owner.untold.clear();
         } else {
@@ -262,11 +292,18 @@ impl World {
     fn cover(&mut self, offer: &Committable) {
         let state = decode(offer.metadata.as_bytes(), offer.offset).unwrap_or_default();
         let mark = state.left.map_or(offer.offset, |left| left.mark);
-        let passed: Vec<_> =
-            self.events.iter().filter(|(offset, _)| *offset >= self.covered && *offset < mark).cloned().collect();
+        let passed: Vec<_> = self
+            .events
+            .iter()
+            .filter(|(offset, _)| *offset >= self.covered && *offset < mark)
+            .cloned()
+            .collect();
         for (offset, keys) in passed {
             for action in self.matching(&keys) {
-                self.fates.entry((offset, self.actions[action.0 as usize].identity)).or_default().due = true;
+                self.fates
+                    .entry((offset, self.actions[action.0 as usize].identity))
+                    .or_default()
+                    .due = true;
             }
         }
         self.covered = self.covered.max(mark);
@@ -330,8 +367,12 @@ fn history(
         offset += gap;
         (Offset(offset), keys.clone())
     });
-    let action =
-        |identity: u32| Action { identity, name: format!("a{identity}"), webhook: identity % 3, key: identity % KEYS };
+    let action = |identity: u32| Action {
+        identity,
+        name: format!("a{identity}"),
+        webhook: identity % 3,
+        key: identity % KEYS,
+    };
     let mut world = World {
         events: events.collect(),
         actions: (0..5).map(action).collect(),

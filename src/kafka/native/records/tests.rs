@@ -60,7 +60,10 @@ impl Fixture {
     fn next(&mut self) -> (i32, i64) {
         let began = Instant::now();
         loop {
-            assert!(self.client.poll(Duration::ZERO).is_none_or(|polled| polled.is_err()), "a record came astray");
+            assert!(
+                self.client.poll(Duration::ZERO).is_none_or(|polled| polled.is_err()),
+                "a record came astray"
+            );
             if self.records.fill() {
                 break;
             }
@@ -112,7 +115,9 @@ fn what_is_held_of_a_partition_that_leaves_is_forgotten_and_the_others_keep_thei
         assert!(went < 100, "the other partition never comes");
         while let Some(taken) = fixture.records.take() {
             left.push(match taken {
-                Taken::Message(message) => (message.position().partition.number, message.position().offset.0),
+                Taken::Message(message) => {
+                    (message.position().partition.number, message.position().offset.0)
+                }
                 Taken::Trouble { error, .. } => panic!("{error}"),
             });
         }
@@ -147,9 +152,14 @@ fn a_record_is_lent_whole_and_a_header_whose_name_is_no_text_is_passed_over() {
         .insert(Header { key: "one", value: Some("1") })
         .insert(Header { key: "none", value: None::<&str> })
         .insert(Header { key: "two", value: Some("2") });
-    let record = BaseRecord::to(TOPIC).partition(0).key(b"k").payload(b"{}").timestamp(42).headers(headers);
+    let record =
+        BaseRecord::to(TOPIC).partition(0).key(b"k").payload(b"{}").timestamp(42).headers(headers);
     fixture.producer.send::<[u8; 1], [u8; 2]>(record).map_err(|(error, _)| error).unwrap();
-    fixture.producer.send(BaseRecord::<(), ()>::to(TOPIC).partition(0)).map_err(|(error, _)| error).unwrap();
+    fixture
+        .producer
+        .send(BaseRecord::<(), ()>::to(TOPIC).partition(0))
+        .map_err(|(error, _)| error)
+        .unwrap();
     fixture.producer.flush(WAIT).unwrap();
     produce_with_header(&fixture.producer, b"\xff\0", b"3");
     fixture.assign(&[(0, 0)]);
@@ -159,7 +169,9 @@ fn a_record_is_lent_whole_and_a_header_whose_name_is_no_text_is_passed_over() {
         let Some(Taken::Message(message)) = fixture.records.take() else { continue };
         let record = message.record();
         let mut headers = Vec::new();
-        record.headers.for_each(&mut |name, value| headers.push((name.to_owned(), value.map(<[u8]>::to_vec))));
+        record.headers.for_each(&mut |name, value| {
+            headers.push((name.to_owned(), value.map(<[u8]>::to_vec)))
+        });
         let bytes = |bytes: Option<&[u8]>| bytes.map(<[u8]>::to_vec);
         seen.push((bytes(record.key), bytes(record.payload), headers));
         assert_eq!(record.topic, TOPIC);
@@ -178,8 +190,10 @@ fn a_record_is_lent_whole_and_a_header_whose_name_is_no_text_is_passed_over() {
 fn produce_with_header(producer: &BaseProducer, name: &[u8], value: &[u8]) {
     use rd::rd_kafka_vtype_t as kind;
     let topic = CString::new(TOPIC).unwrap();
-    let bytes =
-        rd::rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_1 { ptr: value.as_ptr().cast_mut().cast(), size: value.len() };
+    let bytes = rd::rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_1 {
+        ptr: value.as_ptr().cast_mut().cast(),
+        size: value.len(),
+    };
     let header = rd::rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_2 {
         name: name.as_ptr().cast(),
         val: value.as_ptr().cast(),
@@ -188,13 +202,18 @@ fn produce_with_header(producer: &BaseProducer, name: &[u8], value: &[u8]) {
     let what = [
         (kind::RD_KAFKA_VTYPE_TOPIC, rd::rd_kafka_vu_s__bindgen_ty_1 { cstr: topic.as_ptr() }),
         (kind::RD_KAFKA_VTYPE_PARTITION, rd::rd_kafka_vu_s__bindgen_ty_1 { i32_: 0 }),
-        (kind::RD_KAFKA_VTYPE_MSGFLAGS, rd::rd_kafka_vu_s__bindgen_ty_1 { i: rd::RD_KAFKA_MSG_F_COPY }),
+        (
+            kind::RD_KAFKA_VTYPE_MSGFLAGS,
+            rd::rd_kafka_vu_s__bindgen_ty_1 { i: rd::RD_KAFKA_MSG_F_COPY },
+        ),
         (kind::RD_KAFKA_VTYPE_VALUE, rd::rd_kafka_vu_s__bindgen_ty_1 { mem: bytes }),
         (kind::RD_KAFKA_VTYPE_HEADER, rd::rd_kafka_vu_s__bindgen_ty_1 { header }),
     ];
     let what = what.map(|(vtype, u)| rd::rd_kafka_vu_s { vtype, u });
     // SAFETY: the producer is alive, and so is what is pointed to; librdkafka copies it.
-    let error = unsafe { rd::rd_kafka_produceva(producer.client().native_ptr(), what.as_ptr(), what.len()) };
+    let error = unsafe {
+        rd::rd_kafka_produceva(producer.client().native_ptr(), what.as_ptr(), what.len())
+    };
     assert!(error.is_null());
     producer.flush(WAIT).unwrap();
 }
