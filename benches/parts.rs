@@ -13,7 +13,7 @@ use divan::{Bencher, black_box};
 use slackline::commit::ledger::{Ledger, Read, Scope, Taken};
 use slackline::commit::roster::Roster;
 use slackline::config;
-use slackline::config::check::{Config, WebhookIndex};
+use slackline::config::model::{Config, WebhookIndex};
 use slackline::delivery::Ticket;
 use slackline::event::{Event, Offset, Partition, Position, Record, TopicIndex};
 use slackline::route::{Router, Routing, message};
@@ -97,7 +97,7 @@ fn ledger_unmatched(bencher: Bencher<'_, '_>) {
 fn ledger_matched_settled_offered(bencher: Bencher<'_, '_>) {
     const OUT: i64 = 100;
     let mut ledger = ledger();
-    let action = slackline::config::check::ActionIndex(0);
+    let action = slackline::config::model::ActionIndex(0);
     let mut tickets = std::collections::VecDeque::new();
     let mut offset = 0;
     bencher.counter(ItemsCount::new(1_u32)).bench_local(|| {

@@ -14,8 +14,8 @@ use anstream::{stderr, stdout};
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::check::Config;
 use crate::config::diagnostic::{ConfigErrors, Diagnostic};
+use crate::config::model::Config;
 use crate::config::{Loaded, duration};
 
 pub mod logs;

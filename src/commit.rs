@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 
-use crate::config::check::WebhookIndex;
+use crate::config::model::WebhookIndex;
 use crate::event::Partition;
 use crate::kafka::native::CommitQueue;
-use crate::log_repeat::LogRepeat;
+use crate::log_throttle::LogThrottle;
 use crate::metrics::Metrics;
 use crate::topics::Topics;
 use crate::window::Window;
@@ -52,7 +52,7 @@ pub struct Committer {
     /// By webhook: what holds its sender.
     windows: Vec<Arc<Window>>,
     metrics: Arc<Metrics>,
-    failures: LogRepeat,
+    failures: LogThrottle,
     began: Instant,
 }
 
@@ -74,7 +74,7 @@ impl Committer {
             blocked: BTreeMap::new(),
             windows,
             metrics,
-            failures: LogRepeat::default(),
+            failures: LogThrottle::default(),
             began: now,
         }
     }

@@ -1,6 +1,6 @@
 //! Configuration as the user wrote it: typed, every value with its place in the file, no rule applied yet but the types'.
 //!
-//! text → `tree` (YAML) → these types (`decode`, which expands `${NAME}`) → [`check::Config`] (`rules`). The JSON Schema is made from these types too.
+//! text → `tree` (YAML) → these types (`decode`, which expands `${NAME}`) → [`model::Config`] (`rules`). The JSON Schema is made from these types too.
 //! Invariant: whatever is broken on the way is reported with file, line, column and remedy, all of it in one go, and nothing secret with it.
 
 use std::io;
@@ -30,7 +30,7 @@ mod rules;
 
 mod hash;
 
-pub mod check;
+pub mod model;
 
 pub mod reload;
 
@@ -44,9 +44,9 @@ mod tests;
 pub use duration::show as show_duration;
 
 use crate::expression::Compiled;
-use check::Config;
 use decode::Reader;
 use diagnostic::{ConfigErrors, Diagnostic, Findings};
+use model::Config;
 use source::Source;
 use values::{
     Brokers, Count, Entries, Flag, Items, Located, Overflow, Period, Properties, Rate, StartAt,

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::commit::Committer;
 use crate::commit::ledger::{Ledger, Settled};
 use crate::commit::roster::Roster;
-use crate::config::check::{ActionIndex, Config, WebhookIndex};
+use crate::config::model::{ActionIndex, Config, WebhookIndex};
 use crate::delivery::{Orders, Outcome, Reason, Report};
 use crate::event::{Offset, Partition, TopicId, TopicIndex};
 use crate::health::Health;
@@ -23,12 +23,12 @@ use crate::health::stall::Stalls;
 use crate::kafka::native::{Ends, Records, TopicQueue};
 use crate::kafka::refusal::Refusal;
 use crate::kafka::{self, Client, Connect};
-use crate::log_repeat::LogRepeat;
+use crate::log_throttle::LogThrottle;
 use crate::metrics::{Metrics, TopicTally};
+use crate::poll_waker::WakeReceiver;
 use crate::queue::Queue;
 use crate::route::{Router, Routing};
 use crate::topics::Topics;
-use crate::wake::Wakes;
 use crate::window::Window;
 
 use self::holds::Holds;
@@ -96,7 +96,7 @@ pub struct Parts {
     /// The client, subscribed to nothing yet.
     pub client: Arc<Client>,
     /// What ends the loop's waits.
-    pub wakes: Wakes,
+    pub wakes: WakeReceiver,
     /// By webhook: its queue.
     pub queues: Vec<Arc<Queue>>,
     /// By webhook: where its sender learns this replica's share of the rate.
@@ -165,11 +165,11 @@ pub struct PollLoop {
     asked_for_all_ends: Instant,
     asked_for_topics: Instant,
     /// By webhook, where there is one: a full queue drops what many actions ask for. With the action of the last one.
-    drops: BTreeMap<(Option<WebhookIndex>, Reason), (LogRepeat, ActionIndex)>,
-    trouble: LogRepeat,
+    drops: BTreeMap<(Option<WebhookIndex>, Reason), (LogThrottle, ActionIndex)>,
+    trouble: LogThrottle,
     refused: refused::Refused,
     denied: denied::Denied,
-    lookups: LogRepeat,
+    lookups: LogThrottle,
     holds: Holds,
     grown: grown::Grown,
     /// The client has failed for good.
@@ -208,10 +208,10 @@ impl PollLoop {
             asked_for_all_ends: Instant::now(),
             asked_for_topics: Instant::now(),
             drops: BTreeMap::new(),
-            trouble: LogRepeat::default(),
+            trouble: LogThrottle::default(),
             refused: refused::Refused::default(),
             denied: denied::Denied::default(),
-            lookups: LogRepeat::default(),
+            lookups: LogThrottle::default(),
             holds: Holds::default(),
             grown: grown::Grown::default(),
             fatal: None,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use crate::config::check::{ActionIndex, WebhookIndex};
+use crate::config::model::{ActionIndex, WebhookIndex};
 use crate::event::Position;
 
 /// Changes at every assignment of a partition, so that an outcome of an earlier ownership is told apart. Never used twice in a process.

@@ -16,9 +16,9 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, Statistics, TopicPartitionList};
 
-use crate::config::check::Kafka;
+use crate::config::model::Kafka;
 use crate::event::TopicIndex;
-use crate::wake::Waker;
+use crate::poll_waker::Waker;
 
 use self::native::{CommitQueue, Ends, Records, TopicQueue};
 

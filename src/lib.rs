@@ -38,11 +38,11 @@ pub mod metrics;
 
 pub mod health;
 
-pub mod log_repeat;
+pub mod log_throttle;
 
-pub mod printable;
+pub mod sanitize;
 
-pub mod wake;
+pub mod poll_waker;
 
 pub mod window;
 

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use rdkafka::util::get_rdkafka_version;
 
-use crate::config::check::{ActionIndex, Config, WebhookIndex};
+use crate::config::model::{ActionIndex, Config, WebhookIndex};
 use crate::event::{Partition, TopicIndex};
 
 pub use documented::{DOCUMENTED, Documented, Kind};

@@ -16,15 +16,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::admin::{self, BindError};
 use crate::commit::Committer;
-use crate::config::check::Config;
+use crate::config::model::Config;
 use crate::config::reload;
 use crate::consume::{ConsumeError, Parts, PollLoop, Reload};
 use crate::health::Health;
 use crate::kafka::{Connect, Connection};
 use crate::metrics::Metrics;
+use crate::poll_waker;
 use crate::route::Router;
 use crate::send::client::ClientError;
-use crate::wake;
 
 mod lanes;
 
@@ -117,7 +117,7 @@ impl Pipeline {
         shutdown: CancellationToken,
         mut configs: mpsc::Receiver<Config>,
     ) -> Result<(), PipelineError> {
-        let (waker, wakes) = wake::pair().map_err(PipelineError::Thread)?;
+        let (waker, wakes) = poll_waker::pair().map_err(PipelineError::Thread)?;
         let (reports, reported) = mpsc::channel(REPORTS);
         let mut tasks = JoinSet::new();
         let (mut lanes, orders) = Lanes::new(

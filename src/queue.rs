@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::config::check::{ActionIndex, WhenFull};
+use crate::config::model::{ActionIndex, WhenFull};
 use crate::delivery::{Delivery, Ended, Origin, Reason, Ticket};
 use crate::metrics::{ActionTally, Tally};
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::config::check::{ActionIndex, Config, WebhookIndex};
+use crate::config::model::{ActionIndex, Config, WebhookIndex};
 use crate::event::{Document, Invalid, Record};
 use crate::expression::{EvalError, Expression};
 

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-use crate::config::check::{Config, Webhook, WebhookIndex};
+use crate::config::model::{Config, Webhook, WebhookIndex};
 use crate::delivery::{self, Orders};
 use crate::metrics::WebhookMetrics;
 use crate::queue::Queue;

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use slackline::config;
 use slackline::metrics::DOCUMENTED;
 
+mod language;
+
 mod operators;
 
 const METRICS_BEGIN: &str =

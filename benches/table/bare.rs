@@ -10,7 +10,7 @@ use rdkafka::ClientContext;
 use rdkafka::config::FromClientConfigAndContext as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, Rebalance};
 use serde_json::{Value, json};
-use slackline::config::check::{Kafka, Start};
+use slackline::config::model::{Kafka, Start};
 
 use super::process;
 use super::report::Settings;

@@ -20,15 +20,15 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
-use slackline::config::check::{ActionIndex, Config, WebhookIndex};
+use slackline::config::model::{ActionIndex, Config, WebhookIndex};
 use slackline::delivery::{Delivery, Ended, Epoch, Orders, Origin, Outcome, Report, Ticket};
 use slackline::event::{Offset, Partition, Position, TopicIndex};
 use slackline::metrics::Metrics;
+use slackline::poll_waker;
 use slackline::queue::Queue;
 use slackline::send::client::Clients;
 use slackline::send::starts::Starts;
 use slackline::send::{self, InForce, Sender};
-use slackline::wake;
 use slackline::window::Window;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -158,7 +158,7 @@ fn config(server: SocketAddr) -> anyhow::Result<Config> {
 fn lanes(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
     let config = Arc::new(config(server)?);
     let metrics = Metrics::new(&config);
-    let (waker, mut wakes) = wake::pair()?;
+    let (waker, mut wakes) = poll_waker::pair()?;
     let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(move || waker.wake());
     // As large as the pipeline's.
     let (reports, mut reported) = mpsc::channel(1_024);

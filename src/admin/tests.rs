@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::config::check::{self, Config, Kafka, Start};
+use crate::config::model::{self, Config, Kafka, Start};
 
 struct Running {
     address: SocketAddr,
@@ -29,7 +29,7 @@ fn config() -> Config {
         },
         webhooks: Vec::new(),
         actions: Vec::new(),
-        admin: check::Admin { listen: "127.0.0.1:0".to_owned() },
+        admin: model::Admin { listen: "127.0.0.1:0".to_owned() },
         hash: 1,
     }
 }

@@ -9,8 +9,8 @@ use clap::{Args, ValueEnum};
 use comfy_table::{Table, presets};
 use serde_json::json;
 
-use crate::config::check::{Action, Config, Start, Webhook, WhenFull};
 use crate::config::diagnostic::Diagnostic;
+use crate::config::model::{Action, Config, Start, Webhook, WhenFull};
 use crate::config::{Loaded, load, show_duration};
 use crate::event::{Paths, TopicIndex};
 

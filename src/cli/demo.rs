@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::logs::{self, Level};
 use super::run::{StopSignals, end_at_once};
 use super::{Exit, LogFormat, duration};
-use crate::config::{self, check::Config};
+use crate::config::{self, model::Config};
 use crate::demo::bus::Bus;
 use crate::demo::counters::Counters;
 use crate::demo::screen::{self, Screen};

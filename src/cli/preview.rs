@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use super::events::Events;
-use crate::config::check::Config;
+use crate::config::model::Config;
 use crate::event::{Offset, Partition, Position, Record, TopicIndex};
 use crate::route::Router;
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-use crate::config::check::Config;
+use crate::config::model::Config;
 use crate::metrics::Metrics;
 
 /// How often the files are looked at. A change is taken up once it has been the same for two looks: who writes is given time to end.

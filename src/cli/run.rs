@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::logs::{self, Level};
 use super::reload::{self, Source};
 use super::{ConfigFile, Exit, LogFormat};
-use crate::config::check::Config;
+use crate::config::model::Config;
 use crate::pipeline::Pipeline;
 
 /// What `slackline run --help` ends with.

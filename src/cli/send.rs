@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::events::Events;
-use crate::config::check::{Action, ActionIndex, Config};
+use crate::config::model::{Action, ActionIndex, Config};
 use crate::event::{Event, Offset, Partition, Position, Record, TopicIndex};
-use crate::printable;
 use crate::route::explain::Explained;
 use crate::route::{Router, message};
+use crate::sanitize;
 use crate::send::slack::Verdict;
 use crate::send::{Attempted, attempt_once};
 
@@ -157,7 +157,7 @@ fn payload(
         notes.push("the message is too long for Slack: cut".to_owned());
     }
     for note in notes {
-        writeln!(err, "note: {}", printable::one_line(&note, LONGEST_NOTE))?;
+        writeln!(err, "note: {}", sanitize::one_line(&note, LONGEST_NOTE))?;
     }
     match rendered {
         Ok(message) => Ok(Some(message.payload.into())),

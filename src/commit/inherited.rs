@@ -3,7 +3,7 @@
 //! Invariant: below the mark only what is listed is delivered, or what lies at or above its webhook's position; above it everything. Where it is in doubt whether
 //! something was delivered, it is delivered.
 
-use crate::config::check::{ActionIndex, WebhookIndex};
+use crate::config::model::{ActionIndex, WebhookIndex};
 use crate::delivery::Origin;
 use crate::event::Offset;
 

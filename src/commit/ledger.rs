@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::config::check::{ActionIndex, WebhookIndex};
+use crate::config::model::{ActionIndex, WebhookIndex};
 use crate::delivery::{Epoch, Ticket};
 use crate::event::{Offset, Partition, Position, TopicId, TopicIndex};
 use crate::metrics::Degree;

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::config::check::{ActionIndex, Config, WebhookIndex};
+use crate::config::model::{ActionIndex, Config, WebhookIndex};
 use crate::event::TopicIndex;
 
 /// 32 bits of a name's XXH3: of 10,000 names about a hundredth has two of one hash.

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::check::{Action, Config, Webhook};
+use super::model::{Action, Config, Webhook};
 
 /// Largest whole number that a metric (f64) holds exactly, plus one.
 const LIMIT: u64 = 1 << 53;

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::check::{Action, ActionIndex, Config, Kafka, Webhook, WebhookIndex};
+use super::model::{Action, ActionIndex, Config, Kafka, Webhook, WebhookIndex};
 
 /// A configuration that can take the place of the one before.
 pub struct Merged {

@@ -1,4 +1,4 @@
-//! Configuration, third step: the types as written → [`check::Config`], in which no rule is broken.
+//! Configuration, third step: the types as written → [`model::Config`], in which no rule is broken.
 //!
 //! Invariant: a `Config` comes out only where nothing was reported; every rule is looked at even where others are broken.
 
@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::File;
-use super::check::Config;
 use super::decode::{list, nearest};
 use super::diagnostic::Findings;
 use super::duration;
+use super::model::Config;
 use super::source::Source;
 use super::values::{At, Count, Located, Period, Properties};
 use crate::expression::Compiled;

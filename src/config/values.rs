@@ -73,10 +73,10 @@ pub(super) struct Flag(pub(super) bool);
 pub(super) struct Period(pub(super) Duration);
 
 /// `kafka.start`.
-pub(super) struct StartAt(pub(super) super::check::Start);
+pub(super) struct StartAt(pub(super) super::model::Start);
 
 /// A webhook's `when_full`.
-pub(super) struct Overflow(pub(super) super::check::WhenFull);
+pub(super) struct Overflow(pub(super) super::model::WhenFull);
 
 impl<T: Decode> Decode for Located<T> {
     fn decode(node: &Node, name: &str, reader: &mut Reader<'_>) -> Option<Self> {
@@ -323,7 +323,7 @@ fn word<T: Copy>(
 
 impl Decode for StartAt {
     fn decode(node: &Node, name: &str, reader: &mut Reader<'_>) -> Option<Self> {
-        use super::check::Start;
+        use super::model::Start;
         word(node, name, &[("latest", Start::Latest), ("earliest", Start::Earliest)], reader)
             .map(Self)
     }
@@ -331,7 +331,7 @@ impl Decode for StartAt {
 
 impl Decode for Overflow {
     fn decode(node: &Node, name: &str, reader: &mut Reader<'_>) -> Option<Self> {
-        use super::check::WhenFull;
+        use super::model::WhenFull;
         let words = [
             ("drop_newest", WhenFull::DropNewest),
             ("drop_oldest", WhenFull::DropOldest),

@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use crate::config::check::WebhookIndex;
-use crate::log_repeat::LogRepeat;
+use crate::config::model::WebhookIndex;
+use crate::log_throttle::LogThrottle;
 use crate::window::HELD_AFTER;
 
 use super::PollLoop;
@@ -15,7 +15,7 @@ use super::PollLoop;
 #[derive(Debug, Default)]
 pub(super) struct Holds {
     held: BTreeSet<WebhookIndex>,
-    log: LogRepeat,
+    log: LogThrottle,
 }
 
 impl PollLoop {

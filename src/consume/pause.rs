@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::check::WebhookIndex;
+use crate::config::model::WebhookIndex;
 use crate::event::TopicIndex;
 
 /// The full webhooks and what follows from them.

@@ -4,11 +4,11 @@
 
 use crate::commit::inherited::Unclaimed;
 use crate::commit::ledger::{Read, Reading};
-use crate::config::check::{ActionIndex, Config};
+use crate::config::model::{ActionIndex, Config};
 use crate::delivery::{Delivery, Origin, REMOVED_ACTION, Reason, Ticket};
 use crate::event::{Record, TopicIndex};
 use crate::kafka::native::Message;
-use crate::log_repeat::LogRepeat;
+use crate::log_throttle::LogThrottle;
 use crate::metrics::TopicTally;
 use crate::queue::Push;
 use crate::route::{Routed, Routing, Verdict};
@@ -141,7 +141,7 @@ impl PollLoop {
     fn tell_of_drop(&mut self, action: ActionIndex, reason: Reason) {
         let webhook = self.parts.config.actions.get(action.0 as usize).map(|action| action.webhook);
         let (repeat, last) =
-            self.drops.entry((webhook, reason)).or_insert_with(|| (LogRepeat::default(), action));
+            self.drops.entry((webhook, reason)).or_insert_with(|| (LogThrottle::default(), action));
         *last = action;
         if let Some(deliveries) = repeat.note(self.began.elapsed()).times() {
             log_drops(&self.parts.config, action, reason, deliveries);

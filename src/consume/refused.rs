@@ -10,7 +10,7 @@ use rdkafka::consumer::Consumer;
 use crate::kafka;
 use crate::kafka::native::Handshake;
 use crate::kafka::refusal::Refusal;
-use crate::log_repeat::LogRepeat;
+use crate::log_throttle::LogThrottle;
 
 use super::PollLoop;
 
@@ -19,7 +19,7 @@ const REASON_WITHIN: Duration = Duration::from_secs(5);
 
 #[derive(Default)]
 pub(super) struct Refused {
-    told: LogRepeat,
+    told: LogThrottle,
     last: Option<Refusal>,
     /// Why a certificate is not valid is being found out, since then.
     handshake: Option<(Handshake, Instant)>,

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::{PollLoop, share};
 use crate::commit::roster::Roster;
-use crate::config::check::{ActionIndex, Config, WebhookIndex};
+use crate::config::model::{ActionIndex, Config, WebhookIndex};
 use crate::delivery::{Delivery, Orders, Origin, Reason};
 use crate::queue::{Push, Queue};
 use crate::route::Router;

@@ -14,14 +14,14 @@ use tokio_util::sync::CancellationToken;
 use super::{ConsumeError, Parts, PollLoop};
 use crate::commit::Committer;
 use crate::config;
-use crate::config::check::{ActionIndex, Config};
+use crate::config::model::{ActionIndex, Config};
 use crate::delivery::Orders;
 use crate::health::Health;
 use crate::kafka::{Client, Connect, Connection};
 use crate::metrics::Metrics;
+use crate::poll_waker;
 use crate::queue::Queue;
 use crate::route::Router;
-use crate::wake;
 use crate::window::Window;
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
@@ -57,7 +57,7 @@ impl Rig {
         let cluster = MockCluster::new(1).unwrap();
         cluster.create_topic("t", 2, 1).unwrap();
         let config = Arc::new(config(&cluster.bootstrap_servers()));
-        let (waker, wakes) = wake::pair().unwrap();
+        let (waker, wakes) = poll_waker::pair().unwrap();
         let clients = Arc::new(Mutex::new(Vec::new()));
         let refused = Arc::new(Mutex::new(0));
         let mut connect: Connect = {

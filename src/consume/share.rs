@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::check::Config;
+use crate::config::model::Config;
 use crate::event::{Partition, TopicIndex};
 use crate::topics::Topics;
 

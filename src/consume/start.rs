@@ -4,7 +4,7 @@
 //! committed offset has left the retention.
 
 use crate::commit::state::State;
-use crate::config::check::Start;
+use crate::config::model::Start;
 use crate::event::{Offset, TopicId};
 
 /// What the broker holds for one partition that is being assigned.

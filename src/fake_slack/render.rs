@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anstyle::{AnsiColor, Color, Style};
 
 use super::record::{Post, Request};
-use crate::printable;
+use crate::sanitize;
 
 const NAME: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -24,8 +24,8 @@ const LINES: usize = 12;
 /// `post` as it came at `time` to a webhook whose own channel is `home`; styled, with a line feed at its end. Write it through `anstream` where there may be no terminal.
 #[must_use]
 pub fn post(post: &Post, home: &str, time: SystemTime) -> String {
-    let channel = printable::one_line(post.channel.as_deref().unwrap_or(home), 80);
-    let user = printable::one_line(post.username.as_deref().unwrap_or("incoming-webhook"), 80);
+    let channel = sanitize::one_line(post.channel.as_deref().unwrap_or(home), 80);
+    let user = sanitize::one_line(post.username.as_deref().unwrap_or("incoming-webhook"), 80);
     let channel = if channel.starts_with(['#', '@']) { channel } else { format!("#{channel}") };
     let clock = clock(time);
     let mut shown = format!(
@@ -49,11 +49,11 @@ pub fn post(post: &Post, home: &str, time: SystemTime) -> String {
 /// A line for a request that is in no channel: what it was answered instead.
 #[must_use]
 pub fn refused(request: &Request, home: &str) -> String {
-    let (clock, home) = (clock(request.time), printable::one_line(home, 80));
+    let (clock, home) = (clock(request.time), sanitize::one_line(home, 80));
     let answer = &request.answer;
     let given = match answer.fault {
         Some(fault) => format!("{fault:?}"),
-        None => format!("{} {}", answer.status, printable::one_line(&answer.body, 80)),
+        None => format!("{} {}", answer.status, sanitize::one_line(&answer.body, 80)),
     };
     format!("{DIM}{clock}{DIM:#} {CHANNEL}#{home}{CHANNEL:#}  {REFUSED}✗ {given}{REFUSED:#}\n")
 }
@@ -129,7 +129,7 @@ fn plain(shown: &mut String, text: &str) {
     shown.extend(
         text.chars()
             .map(|c| if c == '\t' { ' ' } else { c })
-            .filter(|c| !printable::is_hazardous(*c)),
+            .filter(|c| !sanitize::is_hazardous(*c)),
     );
 }
 
@@ -191,7 +191,7 @@ mod tests {
             for style in ours {
                 rest = rest.replace(&format!("{style:#}"), "").replace(&format!("{style}"), "");
             }
-            prop_assert!(!rest.chars().any(|c| c != '\n' && printable::is_hazardous(c)), "{rest:?}");
+            prop_assert!(!rest.chars().any(|c| c != '\n' && sanitize::is_hazardous(c)), "{rest:?}");
         }
     }
 }

@@ -22,7 +22,7 @@ use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::Client;
-use crate::wake::Waker;
+use crate::poll_waker::Waker;
 
 pub use self::commits::CommitQueue;
 pub use self::committed::{Committed, committed};

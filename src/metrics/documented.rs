@@ -100,7 +100,7 @@ metrics! {
         "Deliveries taken off the queue and not ended: being sent, or between two attempts.";
     RATE_LIMIT = Gauge "slackline_rate_limit_per_second" ["webhook"]
         "This replica's share of the webhook's rate, in posts a second.";
-    BLOCKED_UNTIL = Gauge "slackline_blocked_until_timestamp_seconds" ["webhook"]
+    BLOCKED_UNTIL = Gauge "slackline_throttled_until_timestamp_seconds" ["webhook"]
         "Until when Slack's Retry-After stops the webhook, in Unix time; 0 when it does not.";
     MESSAGES_TRUNCATED = Counter "slackline_messages_truncated_total" ["webhook"]
         "Messages cut to 40,000 characters.";
@@ -122,7 +122,7 @@ metrics! {
         "Offset commits that were answered, by result; a failed one is made again.";
     FENCED_OUTCOMES = Counter "slackline_fenced_outcomes_total" []
         "Outcomes that came after their partition was gone and changed nothing.";
-    LANES_HELD = Gauge "slackline_lanes_held" ["webhook"]
+    LANES_HELD = Gauge "slackline_webhook_held" ["webhook"]
         "1 while the webhook's next message waits for Kafka to acknowledge the outcome of the one before, for longer than a second.";
     RESTART_STATE_TRUNCATED = Counter "slackline_restart_state_truncated_total" ["topic", "degree"]
         "Commits of a partition whose metadata had no room for each pending delivery: a position per webhook, or a floor for some.";

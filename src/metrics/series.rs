@@ -12,7 +12,7 @@ use super::{
     ActionTally, AttemptResult, Configured, Degree, Metrics, PartitionGauges, RebalanceKind, Tally,
     TopicTally, lock,
 };
-use crate::config::check::ActionIndex;
+use crate::config::model::ActionIndex;
 use crate::delivery::Reason;
 use crate::event::{Invalid, TopicIndex};
 

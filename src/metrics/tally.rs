@@ -2,7 +2,7 @@
 //!
 //! A tally is only ever handed over whole, so that what adds up in the books adds up in every scrape.
 
-use crate::config::check::ActionIndex;
+use crate::config::model::ActionIndex;
 use crate::delivery::Reason;
 use crate::event::Invalid;
 

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use url::Url;
 
 use super::*;
-use crate::config::check::{self, Admin, Kafka, Retry, Start, WhenFull};
+use crate::config::model::{self, Admin, Kafka, Retry, Start, WhenFull};
 use crate::delivery::{Delivery, Ended, Epoch, Origin, Reason, Ticket};
 use crate::event::{Invalid, Offset, Position};
 use crate::expression::Expression;
@@ -19,7 +19,7 @@ use crate::secret::Secret;
 
 /// A configuration with so many webhooks, each with so many actions.
 fn config(webhooks: u32, actions_each: u32) -> Config {
-    let webhook = |index: u32| check::Webhook {
+    let webhook = |index: u32| model::Webhook {
         name: format!("hook-{index}"),
         url: Secret::new(
             Url::parse(&format!("https://hooks.slack.com/services/SECRET{index}")).unwrap(),
@@ -38,7 +38,7 @@ fn config(webhooks: u32, actions_each: u32) -> Config {
             max_elapsed: Duration::from_secs(900),
         },
     };
-    let action = |webhook: u32, index: u32| check::Action {
+    let action = |webhook: u32, index: u32| model::Action {
         name: format!("action-{webhook}-{index}"),
         topics: vec![TopicIndex(0)],
         trigger: Expression::compile("`true`").unwrap(),
@@ -216,7 +216,7 @@ fn blocked_until_ends_by_itself() {
     let metrics = Metrics::new(&config(1, 1));
     let now = UNIX_EPOCH + Duration::from_secs(1_000_000);
     metrics.webhook(WebhookIndex(0)).blocked_until(Some(now + Duration::from_secs(5)));
-    let name = r#"slackline_blocked_until_timestamp_seconds{webhook="hook-0"}"#;
+    let name = r#"slackline_throttled_until_timestamp_seconds{webhook="hook-0"}"#;
     assert_eq!(series(&metrics.text_at(now))[name], 1_000_005.0);
     assert_eq!(series(&metrics.text_at(now + Duration::from_secs(5)))[name], 0.0);
     metrics.webhook(WebhookIndex(0)).blocked_until(None);

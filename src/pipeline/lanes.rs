@@ -6,17 +6,17 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::PipelineError;
-use crate::config::check::{ActionIndex, Config, Webhook, WebhookIndex};
+use crate::config::model::{ActionIndex, Config, Webhook, WebhookIndex};
 use crate::config::reload::Merged;
 use crate::consume::Reload;
 use crate::delivery::{Orders, Report};
 use crate::metrics::Metrics;
+use crate::poll_waker;
 use crate::queue::Queue;
 use crate::route::Router;
 use crate::send::client::{Clients, Endpoint};
 use crate::send::starts::Starts;
 use crate::send::{self, InForce, Sender};
-use crate::wake;
 use crate::window::Window;
 
 /// All of them, by webhook.
@@ -39,7 +39,7 @@ impl Lanes {
         config: Arc<Config>,
         metrics: Arc<Metrics>,
         reports: mpsc::Sender<Report>,
-        waker: &wake::Waker,
+        waker: &poll_waker::Waker,
         tasks: &mut JoinSet<String>,
     ) -> Result<(Self, Vec<watch::Sender<Orders>>), PipelineError> {
         let endpoints = endpoints(&config.webhooks)?;

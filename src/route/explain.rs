@@ -5,7 +5,7 @@
 use super::Router;
 use super::message::Message;
 use super::trigger::{Scratch, Set};
-use crate::config::check::ActionIndex;
+use crate::config::model::ActionIndex;
 use crate::event::{Document, Invalid, Record};
 use crate::expression::condition::Facts;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::check::{
+use crate::config::model::{
     Action, Admin, Config, Kafka, Retry, Start, Webhook, WebhookIndex, WhenFull,
 };
 use crate::event::{Offset, Partition, Position, Record, TopicIndex};

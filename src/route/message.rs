@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use crate::config::check::Action;
+use crate::config::model::Action;
 use crate::event::{Event, Value};
 use crate::expression::template::{Escape, Template};
 use crate::expression::{EvalError, Expression};

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use super::explain::Explained;
 use super::fixture::{ORDER, ORDER_MESSAGE, SALES, SUPPORT, action, config, record};
 use super::*;
-use crate::config::check::Action;
+use crate::config::model::Action;
 use crate::event::TopicIndex;
 
 const IDENTIFY: &[u8] = br#"{"type":"identify","traits":{"name":"Ada","plan":"enterprise"}}"#;

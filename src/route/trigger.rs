@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::config::check::{ActionIndex, Config};
+use crate::config::model::{ActionIndex, Config};
 use crate::event::{Document, Fault, Paths, Picks, TopicIndex};
 use crate::expression::condition::{Condition, Facts};
 use crate::expression::{EvalError, Expression};

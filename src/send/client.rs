@@ -12,9 +12,9 @@ use reqwest::{Certificate, Client, Method, Proxy, Request, Response, redirect};
 use url::{Host, Url};
 
 use super::slack::Answer;
-use crate::config::check::Webhook;
+use crate::config::model::Webhook;
 use crate::metrics::AttemptResult;
-use crate::printable;
+use crate::sanitize;
 use crate::secret::{MASK, Secret};
 
 /// Bytes of a response that are read; the rest is never asked for.
@@ -233,7 +233,7 @@ impl Endpoint {
             text = format!("{text}: {source}");
             cause = source.source();
         }
-        printable::one_line(&self.mask(&text).unwrap_or(text), 300)
+        sanitize::one_line(&self.mask(&text).unwrap_or(text), 300)
     }
 
     /// An answer may repeat what it was asked: its own path, say. No part of the secret goes any further.

@@ -14,7 +14,7 @@ use super::retry::{self, Budget};
 use super::slack::{self, Verdict};
 use super::starts::{HELD, Place, Starts};
 use super::{Sender, verdict};
-use crate::config::check::Webhook;
+use crate::config::model::Webhook;
 use crate::delivery::{self, Delivery, Ended, Orders, Outcome, Reason, Ticket};
 use crate::metrics::WebhookMetrics;
 use crate::queue::AfterAttempt;

@@ -7,18 +7,18 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use crate::config::check::{ActionIndex, Config, WebhookIndex};
+use crate::config::model::{ActionIndex, Config, WebhookIndex};
 use crate::delivery::{Reason, Ticket};
-use crate::log_repeat::{Line, LogRepeat, Recovered};
+use crate::log_throttle::{Line, LogThrottle, Recovered};
 
 /// The faults of one webhook that are being told of.
 pub(super) struct Report {
     config: Arc<Config>,
     webhook: WebhookIndex,
-    failing: LogRepeat,
-    limited: LogRepeat,
+    failing: LogThrottle,
+    limited: LogThrottle,
     /// A refusal can be one action's own (its channel), so each is told of by itself. Grows to the webhook's actions at most.
-    dropping: Vec<(ActionIndex, Reason, LogRepeat)>,
+    dropping: Vec<(ActionIndex, Reason, LogThrottle)>,
 }
 
 impl Report {
@@ -26,8 +26,8 @@ impl Report {
         Self {
             config,
             webhook,
-            failing: LogRepeat::default(),
-            limited: LogRepeat::default(),
+            failing: LogThrottle::default(),
+            limited: LogThrottle::default(),
             dropping: Vec::new(),
         }
     }
@@ -72,7 +72,7 @@ impl Report {
         let known =
             self.dropping.iter().position(|(of, why, _)| (*of, *why) == (ticket.action, reason));
         let at = known.unwrap_or_else(|| {
-            self.dropping.push((ticket.action, reason, LogRepeat::default()));
+            self.dropping.push((ticket.action, reason, LogThrottle::default()));
             self.dropping.len() - 1
         });
         let line = self.dropping[at].2.note(now);

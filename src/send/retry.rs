@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use crate::config::check::Retry;
+use crate::config::model::Retry;
 
 /// The pause after the `failures`-th failure in a row (from 0): `chance` (0 to 1) of initial × 2^failures, of `max` at most.
 #[must_use]

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 
 use crate::metrics::AttemptResult;
-use crate::printable;
+use crate::sanitize;
 
 /// No `Retry-After` holds a webhook longer than this: more is a mistake of whoever says it.
 pub const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
@@ -137,7 +137,7 @@ pub fn word(body: &[u8]) -> String {
         .map(|token| if may_be_secret(token) { "…" } else { token })
         .take(WORD_LIMIT)
         .collect();
-    let line = printable::one_line(&shown.join(" "), WORD_LIMIT);
+    let line = sanitize::one_line(&shown.join(" "), WORD_LIMIT);
     if line.is_empty() { "(empty answer)".to_owned() } else { line }
 }
 

@@ -264,7 +264,7 @@ async fn one_webhooks_trouble_is_no_other_webhooks() {
 
 #[tokio::test(start_paused = true)]
 async fn every_attempt_and_every_pause_is_seen_in_the_metrics() {
-    const BLOCKED: &str = "slackline_blocked_until_timestamp_seconds{webhook=\"sales\"}";
+    const BLOCKED: &str = "slackline_throttled_until_timestamp_seconds{webhook=\"sales\"}";
     let timeout = rig::Step::from(Err(NoAnswer::Timeout(SECOND)));
     let connect = rig::Step::from(Err(NoAnswer::Connect("refused".to_owned())));
     let mut rig = Rig::start(
@@ -295,7 +295,7 @@ async fn every_attempt_and_every_pause_is_seen_in_the_metrics() {
 
 #[tokio::test(start_paused = true)]
 async fn a_pause_ends_in_the_metrics_though_nothing_is_left_to_send() {
-    const BLOCKED: &str = "slackline_blocked_until_timestamp_seconds{webhook=\"sales\"}";
+    const BLOCKED: &str = "slackline_throttled_until_timestamp_seconds{webhook=\"sales\"}";
     let mut rig = Rig::start(webhook(), [limited(Some(60))]);
     rig.push(0..1);
     rig.settle().await;

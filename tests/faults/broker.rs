@@ -176,13 +176,13 @@ impl Watch {
 }
 
 fn held(scrape: &Scrape) -> f64 {
-    scrape.sum("slackline_lanes_held", &[])
+    scrape.sum("slackline_webhook_held", &[])
 }
 
 fn await_released(program: &Program) {
     program.await_metrics("no lane is held", |scrape| {
         // Of a metric that is not there nothing can be said.
-        held(scrape) == 0.0 && scrape.select("slackline_lanes_held", &[]).count() == 2
+        held(scrape) == 0.0 && scrape.select("slackline_webhook_held", &[]).count() == 2
     });
 }
 

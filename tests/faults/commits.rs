@@ -23,7 +23,7 @@ mod metadata;
 const ONE: &[&str] = &["rate_per_second: 10", "burst: 10"];
 
 fn held(scrape: &Scrape) -> f64 {
-    scrape.sum("slackline_lanes_held", &[])
+    scrape.sum("slackline_webhook_held", &[])
 }
 
 /// Answers that leave the membership alone. Some librdkafka tries again by itself, some are final. (`NotCoordinator`, injected for long enough, costs the session: a

@@ -164,7 +164,7 @@ fn a_new_process_delivers_what_a_stopped_one_left_and_nothing_else_of_what_it_re
         "read again is not consumed again"
     );
     // The others go by this metric, and one that is missing shows no hold either.
-    assert_eq!(scrape.only("slackline_lanes_held", &[("webhook", "slow")]), Some(0.0));
+    assert_eq!(scrape.only("slackline_webhook_held", &[("webhook", "slow")]), Some(0.0));
     expected.extend(produce(&broker, &topic, 1, "quick", 100..105));
     next.await_sum("slackline_events_consumed_total", &[], 5.0);
     slack.await_all_accepted(&expected);

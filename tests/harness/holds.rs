@@ -19,7 +19,7 @@ pub struct Holds {
 impl Holds {
     /// One more scrape.
     pub fn see(&mut self, scrape: &Scrape, now: Instant) {
-        for series in scrape.select("slackline_lanes_held", &[]) {
+        for series in scrape.select("slackline_webhook_held", &[]) {
             let Some(webhook) = series.labels.get("webhook") else { continue };
             if series.value == 0.0 {
                 self.since.remove(webhook);
@@ -46,7 +46,7 @@ mod tests {
         let start = Instant::now();
         let mut see = |at, a, b| {
             let text = format!(
-                "slackline_lanes_held{{webhook=\"a\"}} {a}\nslackline_lanes_held{{webhook=\"b\"}} {b}\n"
+                "slackline_webhook_held{{webhook=\"a\"}} {a}\nslackline_webhook_held{{webhook=\"b\"}} {b}\n"
             );
             holds.see(&Scrape::parse(&text), start + Duration::from_secs(at));
             holds.longest().as_secs()

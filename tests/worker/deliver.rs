@@ -144,7 +144,7 @@ fn a_429_stops_its_webhook_alone_for_as_long_as_it_says_and_loses_nothing() {
     let mut expected = produce(&broker, &topic, 1, "limited", 0..5);
     slack.await_requests("limited", 2);
     program.await_metrics("the pause is shown", |scrape| {
-        scrape.sum("slackline_blocked_until_timestamp_seconds", &[("webhook", "limited")]) > 0.0
+        scrape.sum("slackline_throttled_until_timestamp_seconds", &[("webhook", "limited")]) > 0.0
     });
     expected.extend(produce(&broker, &topic, 1, "free", 0..5));
     slack.await_accepted(10);
@@ -162,7 +162,7 @@ fn a_429_stops_its_webhook_alone_for_as_long_as_it_says_and_loses_nothing() {
     Faults::find(&expected, &posts).assert_none();
     program.await_sum("slackline_attempts_total", &[("webhook", "limited"), ("result", "ok")], 5.0);
     let scrape = program.await_sum(
-        "slackline_blocked_until_timestamp_seconds",
+        "slackline_throttled_until_timestamp_seconds",
         &[("webhook", "limited")],
         0.0,
     );

@@ -45,9 +45,9 @@ fn what_is_queued_and_what_slack_said_stays() {
     slack.await_requests("a", 1);
     let scrape = program.await_metrics("nine wait, and Slack has stopped it", |scrape| {
         scrape.sum("slackline_queue_depth", &[("webhook", "a")]) == 9.0
-            && scrape.sum("slackline_blocked_until_timestamp_seconds", &[]) > 0.0
+            && scrape.sum("slackline_throttled_until_timestamp_seconds", &[]) > 0.0
     });
-    let blocked = scrape.sum("slackline_blocked_until_timestamp_seconds", &[]);
+    let blocked = scrape.sum("slackline_throttled_until_timestamp_seconds", &[]);
 
     let before = hash(&program);
     let slower: &[&str] = &["rate_per_second: 50", "burst: 5", "queue_capacity: 2000"];
@@ -58,7 +58,7 @@ fn what_is_queued_and_what_slack_said_stays() {
     assert_eq!(scrape.sum("slackline_queue_depth", &[("webhook", "a")]), 9.0);
     assert_eq!(scrape.sum("slackline_queue_capacity", &[("webhook", "a")]), 2000.0);
     assert_eq!(
-        scrape.sum("slackline_blocked_until_timestamp_seconds", &[("webhook", "a")]),
+        scrape.sum("slackline_throttled_until_timestamp_seconds", &[("webhook", "a")]),
         blocked
     );
     program.await_sum("slackline_rate_limit_per_second", &[("webhook", "a")], 50.0);
@@ -185,7 +185,7 @@ fn a_webhook_goes(in_flight: &str, answer: Answer) {
     let unclaimed = [("webhook", "old"), ("action", "gone"), ("reason", "unclaimed")];
     let scrape = program.await_sum("slackline_deliveries_dropped_total", &unclaimed, dropped);
     assert_eq!(scrape.sum("slackline_queue_depth", &[]), 0.0);
-    assert_eq!(scrape.sum("slackline_blocked_until_timestamp_seconds", &[]), 0.0);
+    assert_eq!(scrape.sum("slackline_throttled_until_timestamp_seconds", &[]), 0.0);
     await_told(&program, "unclaimed", "gone");
     // It holds nobody's offset any more.
     broker.await_committed(&first.group, &topic, 1);
@@ -204,7 +204,7 @@ fn a_webhook_goes(in_flight: &str, answer: Answer) {
     await_reloaded(&program, before);
     produce(&broker, &topic, 1, "gone", 40..42);
     let blocked =
-        |scrape: &Scrape| scrape.sum("slackline_blocked_until_timestamp_seconds", &[]) > 0.0;
+        |scrape: &Scrape| scrape.sum("slackline_throttled_until_timestamp_seconds", &[]) > 0.0;
     if stops {
         program.await_metrics("the pause goes on", |scrape| {
             blocked(scrape)

@@ -96,18 +96,18 @@ async fn posts_are_seen(screen: &Screen, shutdown: &CancellationToken) {
     let url =
         banner.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned();
     let mut client = crate::send::client::Clients::new();
-    let webhook = crate::config::check::Webhook {
+    let webhook = crate::config::model::Webhook {
         name: "sales".to_owned(),
         url: crate::secret::Secret::new(url.parse().unwrap()),
         url_file: None,
         rate_per_second: 1.0,
         burst: 1,
         queue_capacity: 1,
-        when_full: crate::config::check::WhenFull::DropNewest,
+        when_full: crate::config::model::WhenFull::DropNewest,
         timeout: Duration::from_secs(20),
         proxy: None,
         ca_pem: None,
-        retry: crate::config::check::Retry {
+        retry: crate::config::model::Retry {
             initial: Duration::ZERO,
             max: Duration::ZERO,
             max_elapsed: Duration::ZERO,

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::show::{Judged, Show};
 use crate::cli::events::Found;
-use crate::config::check::{ActionIndex, Config};
+use crate::config::model::{ActionIndex, Config};
 use crate::route::explain::Explained;
 
 /// Shows events to programs.

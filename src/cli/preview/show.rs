@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::cli::events::Found;
-use crate::config::check::ActionIndex;
+use crate::config::model::ActionIndex;
 use crate::event::Invalid;
 use crate::route::explain::Explained;
 

@@ -2,9 +2,9 @@
 use std::io::Write as _;
 
 use super::*;
-use crate::config::check::{Action, WebhookIndex};
-use crate::printable;
+use crate::config::model::{Action, WebhookIndex};
 use crate::route::fixture::{ORDER, ORDER_MESSAGE, SALES, SUPPORT, action, config};
+use crate::sanitize;
 
 const ORDERED: &str =
     r#"{"type":"track","event":"Order Completed","properties":{"name":"Ada","total":49.90}}"#;
@@ -148,7 +148,7 @@ fn no_event_controls_the_terminal() {
     let (_, out, _) =
         run(&config, &["-"], None, Output::Text, "{\"a\":\"\\u001b[2J\\u009b2J\\u007f\\u202e\"}");
     assert!(
-        !out.contains(|character: char| printable::is_hazardous(character) && character != '\n'),
+        !out.contains(|character: char| sanitize::is_hazardous(character) && character != '\n'),
         "{out:?}"
     );
     assert_eq!(out.matches("\\u001b[2J\\u009b2J\\u007f\\u202e").count(), 2, "{out}");

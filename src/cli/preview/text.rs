@@ -9,10 +9,10 @@ use anstyle::{AnsiColor, Style};
 
 use super::show::{Judged, Show};
 use crate::cli::events::Found;
-use crate::config::check::Config;
+use crate::config::model::Config;
 use crate::event::Invalid;
-use crate::printable;
 use crate::route::explain::Explained;
+use crate::sanitize;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -157,7 +157,7 @@ fn counted(number: u64, noun: &str) -> String {
 fn plain(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
-        if printable::is_hazardous(character) {
+        if sanitize::is_hazardous(character) {
             character
                 .encode_utf16(&mut [0; 2])
                 .iter()

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::config::check::{ActionIndex, WebhookIndex};
+use crate::config::model::{ActionIndex, WebhookIndex};
 use crate::delivery::Epoch;
 use crate::event::{Offset, TopicId};
 

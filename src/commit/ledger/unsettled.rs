@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use crate::config::check::ActionIndex;
+use crate::config::model::ActionIndex;
 use crate::event::Offset;
 
 use crate::commit::state::Name;

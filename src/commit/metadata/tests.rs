@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::commit::roster::Roster;
-use crate::config::check::{ActionIndex, WebhookIndex};
+use crate::config::model::{ActionIndex, WebhookIndex};
 
 const BASE: i64 = 1_000_000;
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use ::url::Url;
 
 use super::{Rules, url};
-use crate::config::check::{Action, Webhook, WebhookIndex};
+use crate::config::model::{Action, Webhook, WebhookIndex};
 use crate::config::values::{Items, Located};
 use crate::config::{ActionSection, File, environment};
 use crate::event::TopicIndex;

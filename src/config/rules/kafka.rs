@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Rules;
-use crate::config::check::{Admin, Kafka, Start};
+use crate::config::model::{Admin, Kafka, Start};
 use crate::config::values::{Located, Properties, StartAt};
 use crate::config::{AdminSection, KafkaSection};
 

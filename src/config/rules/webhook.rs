@@ -11,7 +11,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::{Rules, url};
-use crate::config::check::{LISTED_DELIVERIES, Retry, Webhook, WhenFull};
+use crate::config::model::{LISTED_DELIVERIES, Retry, Webhook, WhenFull};
 use crate::config::values::{Entries, Flag, Located, Overflow, Rate};
 use crate::config::{RetrySection, WebhookSection};
 use crate::secret::Secret;

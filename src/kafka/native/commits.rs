@@ -12,7 +12,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::Answers;
 use crate::kafka::Client;
-use crate::wake::Waker;
+use crate::poll_waker::Waker;
 
 /// Commits, and where their answers arrive.
 pub struct CommitQueue(Answers);

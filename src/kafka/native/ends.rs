@@ -13,7 +13,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::Answers;
 use crate::kafka::Client;
-use crate::wake::Waker;
+use crate::poll_waker::Waker;
 
 /// Asks for the ends of partitions, and takes the answers when they come.
 pub struct Ends(Answers);

@@ -19,7 +19,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use super::{Answers, Queue};
 use crate::event::{Headers, Offset, Partition, Position, Record, TopicIndex};
 use crate::kafka::Client;
-use crate::wake::Waker;
+use crate::poll_waker::Waker;
 
 /// How many records are taken at once: few enough to be in the processor's cache still when their turn comes, and a call's own cost is nothing over so many.
 const BATCH: usize = 256;

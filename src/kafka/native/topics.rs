@@ -14,7 +14,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use super::{Answer, Answers, Queue};
 use crate::event::TopicId;
 use crate::kafka::Client;
-use crate::wake::Waker;
+use crate::poll_waker::Waker;
 
 /// What the broker says of one topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

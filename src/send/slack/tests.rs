@@ -171,7 +171,7 @@ proptest! {
         match verdict {
             Verdict::Rejected { word } | Verdict::Retry { word, .. } => {
                 prop_assert!(!word.is_empty() && word.chars().count() <= 100);
-                prop_assert!(!word.chars().any(printable::is_hazardous) && !word.contains('/'));
+                prop_assert!(!word.chars().any(sanitize::is_hazardous) && !word.contains('/'));
             }
             Verdict::RateLimited { retry_after: Some(pause) } => prop_assert!(!pause.is_zero() && pause <= LONGEST_PAUSE),
             Verdict::RateLimited { retry_after: None } | Verdict::Delivered => {}

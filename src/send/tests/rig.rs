@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 use super::*;
-use crate::config::check::{Action, ActionIndex, Admin, Kafka, Start, WhenFull};
+use crate::config::model::{Action, ActionIndex, Admin, Kafka, Start, WhenFull};
 use crate::delivery::{Epoch, Origin};
 use crate::event::{Offset, Partition, Position, TopicIndex};
 use crate::expression::Expression;
@@ -18,7 +18,7 @@ use crate::expression::template::Template;
 use crate::metrics::{ActionTally, Metrics};
 use crate::secret::Secret;
 
-pub(super) use crate::config::check::{Retry, Webhook};
+pub(super) use crate::config::model::{Retry, Webhook};
 
 /// Beyond it, a test that waits has failed.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1_000_000);

@@ -43,7 +43,8 @@ impl Limited {
             return;
         }
         program.await_metrics("the pause is shown", |scrape| {
-            scrape.sum("slackline_blocked_until_timestamp_seconds", &[("webhook", "limited")]) > 0.0
+            scrape.sum("slackline_throttled_until_timestamp_seconds", &[("webhook", "limited")])
+                > 0.0
         });
         throughout(KNOWN_FOR, KNOWN_FOR, |_| {});
         program.kill();

@@ -9,14 +9,14 @@ use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Produc
 use rdkafka::{ClientConfig, Offset as KafkaOffset, TopicPartitionList};
 
 use super::*;
-use crate::wake::{self, Wakes};
+use crate::poll_waker::{self, WakeReceiver};
 
 const TOPIC: &str = "t";
 const WAIT: Duration = Duration::from_secs(20);
 
 struct Fixture {
     records: Records,
-    wakes: Wakes,
+    wakes: WakeReceiver,
     client: Arc<Client>,
     producer: BaseProducer,
     _cluster: MockCluster<'static, DefaultProducerContext>,
@@ -31,7 +31,7 @@ impl Fixture {
         let producer: BaseProducer = config.create().unwrap();
         config.set("group.id", "test").set("auto.offset.reset", "error");
         let client = Arc::new(crate::kafka::client_with(&config));
-        let (waker, wakes) = wake::pair().unwrap();
+        let (waker, wakes) = poll_waker::pair().unwrap();
         let records = Records::new(Arc::clone(&client), waker, TopicIndex(0), TOPIC).unwrap();
         Self { records, wakes, client, producer, _cluster: cluster }
     }

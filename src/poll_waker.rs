@@ -20,7 +20,7 @@ const GATHERS: u8 = 1;
 /// Somebody has woken the loop since it last looked.
 const WOKEN: u8 = 2;
 
-/// Wakes the poll loop from any thread; never blocks. Cheap to clone.
+/// WakeReceiver the poll loop from any thread; never blocks. Cheap to clone.
 #[derive(Clone)]
 pub struct Waker(Arc<Shared>);
 
@@ -31,7 +31,7 @@ struct Shared {
 }
 
 /// The poll loop's end.
-pub struct Wakes {
+pub struct WakeReceiver {
     read: UnixStream,
     shared: Arc<Shared>,
     /// Until when wakes are gathered, where the loop has just been woken.
@@ -42,11 +42,11 @@ pub struct Wakes {
 ///
 /// # Errors
 /// Where the system gives no socket pair: out of file descriptors.
-pub fn pair() -> io::Result<(Waker, Wakes)> {
+pub fn pair() -> io::Result<(Waker, WakeReceiver)> {
     let (write, read) = UnixStream::pair()?;
     write.set_nonblocking(true)?;
     let shared = Arc::new(Shared { write, state: AtomicU8::new(0) });
-    Ok((Waker(Arc::clone(&shared)), Wakes { read, shared, gathers_until: None }))
+    Ok((Waker(Arc::clone(&shared)), WakeReceiver { read, shared, gathers_until: None }))
 }
 
 impl Waker {
@@ -65,7 +65,7 @@ impl Waker {
     }
 }
 
-impl Wakes {
+impl WakeReceiver {
     /// Waits for a wake, at most for `timeout` (one millisecond at least).
     pub fn wait(&mut self, timeout: Duration) {
         let mut timeout = timeout;
@@ -88,7 +88,7 @@ impl Wakes {
         }
     }
 
-    /// From here on to the next look nobody needs to write: the caller takes what came, and [`Wakes::wait`] asks again.
+    /// From here on to the next look nobody needs to write: the caller takes what came, and [`WakeReceiver::wait`] asks again.
     fn gather(&mut self) {
         // Not a store: what was done before a wake that came just now is seen by the caller.
         self.shared.state.swap(GATHERS, Ordering::AcqRel);

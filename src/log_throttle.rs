@@ -9,7 +9,7 @@ pub const SUMMARY_EVERY: Duration = Duration::from_secs(60);
 
 /// One kind of fault of one thing.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct LogRepeat {
+pub struct LogThrottle {
     /// While the fault is there.
     since: Option<Duration>,
     total: u64,
@@ -55,7 +55,7 @@ impl Line {
     }
 }
 
-impl LogRepeat {
+impl LogThrottle {
     /// One more occurrence at `now`. A fault that comes and goes is summed up like one that stays.
     pub fn note(&mut self, now: Duration) -> Line {
         if self.since.is_none() {
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn first_at_once_then_once_a_minute_then_the_end() {
-        let mut repeat = LogRepeat::default();
+        let mut repeat = LogThrottle::default();
         let second = Duration::from_secs;
         let lines: Vec<Line> =
             [0, 1, 59, 60, 61, 119, 120, 400].map(|at| repeat.note(second(at))).into();
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn the_end_of_a_series_is_told_when_asked_for() {
         let second = Duration::from_secs;
-        let mut repeat = LogRepeat::default();
+        let mut repeat = LogThrottle::default();
         assert_eq!((repeat.note(second(0)), repeat.note(second(1))), (Line::First, Line::Silent));
         assert_eq!(repeat.due(second(59)), Line::Silent);
         assert_eq!(repeat.due(second(60)), Line::Summary(1));
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_fault_that_comes_and_goes_does_not_flood() {
-        let mut repeat = LogRepeat::default();
+        let mut repeat = LogThrottle::default();
         let mut lines = 0;
         for half_second in 0..1200 {
             let now = Duration::from_millis(half_second * 500);
@@ -147,7 +147,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_occurrence_is_told_once(gaps in prop::collection::vec((0..100u64, prop::bool::weighted(0.2)), 1..100)) {
-            let (mut repeat, mut now, mut told, mut occurrences, mut last) = (LogRepeat::default(), 0, 0, 0, None::<u64>);
+            let (mut repeat, mut now, mut told, mut occurrences, mut last) = (LogThrottle::default(), 0, 0, 0, None::<u64>);
             for (gap, recovers) in gaps {
                 now += gap;
                 if recovers {
