@@ -7,6 +7,8 @@ use slackline::metrics::DOCUMENTED;
 
 mod language;
 
+mod layout;
+
 mod operators;
 
 const METRICS_BEGIN: &str =
