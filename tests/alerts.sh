@@ -13,7 +13,7 @@ record)
     tests/kafka.sh run --dir "$dir/kafka" \
         cargo test --release --locked --quiet --test integration -- --ignored --test-threads 64 "alerts::record::${2:-}"
     ;;
-'') "$(tests/tools.sh promtool)" test rules deploy/prometheus/tests/*.yaml ;;
+'') "$(tests/tools.sh promtool)" test rules tests/alerts/recordings/*.yaml ;;
 *)
     echo "usage: tests/alerts.sh [record [NAME]]" >&2
     exit 2

@@ -49,8 +49,8 @@ check 'the binary is self-contained' self_contained
 check 'Dockerfile: hadolint' "$(tool hadolint)" deploy/Dockerfile
 check 'docker-compose.yml: docker compose config' compose
 check "compose's configuration: slackline check" compose_configuration
-check 'composed services, without containers: deploy/local.sh --check' env SLACKLINE="$slackline" deploy/local.sh --check
-check "the dashboard's queries and picture: unit tests" python3 deploy/grafana/picture_test.py
+check 'composed services, without containers: tests/local.sh --check' env SLACKLINE="$slackline" tests/local.sh --check
+check "the dashboard's queries and picture: unit tests" python3 tests/local/picture_test.py
 check 'systemd unit' unit
 check 'alerts: promtool check rules' rules
 check 'alerts, on series of the real program: promtool test rules' tests/alerts.sh

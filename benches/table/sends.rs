@@ -1,6 +1,6 @@
-//! 2,000 lanes at 1,000 posts a second each, against the bare HTTP client with as many requests in flight.
+//! 2,000 senders at 1,000 posts a second each, against the bare HTTP client with as many requests in flight.
 //!
-//! The lanes are the real ones (queue, window, limiter, sender, endpoint, metrics); a stub in place of the poll loop takes their reports and ends their holds at
+//! The senders are the real ones (queue, window, limiter, sender, endpoint, metrics); a stub in place of the poll loop takes their reports and ends their holds at
 //! once, as if each commit were acknowledged in no time. Each variant is a process of its own on the measured core; the server is this process.
 
 use std::convert::Infallible;
@@ -37,9 +37,9 @@ use super::process;
 use super::report::Bound::AtLeast;
 use super::report::{Settings, Table, median};
 
-const LANES: usize = 2_000;
+const SENDERS: usize = 2_000;
 
-/// Posts of each lane that are measured, after as many that open the connections and warm the caches up.
+/// Posts of each sender that are measured, after as many that open the connections and warm the caches up.
 const POSTS: usize = 30;
 
 const LIMIT: Duration = Duration::from_secs(120);
@@ -54,9 +54,9 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
         return Ok(());
     }
     let server = Server::start()?;
-    let (mut lanes, mut bare) = (Vec::new(), Vec::new());
+    let (mut senders, mut bare) = (Vec::new(), Vec::new());
     for run in 0..settings.runs {
-        for (variant, rates) in [("lanes", &mut lanes), ("bare", &mut bare)] {
+        for (variant, rates) in [("senders", &mut senders), ("bare", &mut bare)] {
             let said = measured(settings, variant, server.address)?;
             let of = |name: &str| {
                 said[name].as_f64().with_context(|| format!("no `{name}` in `{said}`"))
@@ -69,12 +69,12 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
         let (rates, costs): (Vec<f64>, Vec<f64>) = runs.iter().copied().unzip();
         (median(&rates), median(&costs))
     };
-    let ((ours, our_cost), (theirs, their_cost)) = (middle(&lanes), middle(&bare));
+    let ((ours, our_cost), (theirs, their_cost)) = (middle(&senders), middle(&bare));
     let detail = format!(
         "{ours:.0} and {theirs:.0} posts/s, {our_cost:.1} and {their_cost:.1} µs of processor time a post (ratio {:.2})",
         their_cost / our_cost
     );
-    let name = "sends: 2,000 lanes, a server that answers at once, against the bare client";
+    let name = "sends: 2,000 senders, a server that answers at once, against the bare client";
     table.row(name, ours / theirs, "", AtLeast(0.85), AtLeast(0.95), detail);
     Ok(())
 }
@@ -99,7 +99,7 @@ pub fn posts(arguments: &[String]) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let _inside = runtime.enter();
     let measured = match variant.as_str() {
-        "lanes" => lanes(server, posts),
+        "senders" => senders(server, posts),
         "bare" => runtime.block_on(bare(server, posts)),
         other => anyhow::bail!("no variant `{other}`"),
     }?;
@@ -138,24 +138,24 @@ impl Count {
 
 fn config(server: SocketAddr) -> anyhow::Result<Config> {
     let mut yaml = String::from("kafka: { brokers: k, topics: [events] }\nwebhooks:\n");
-    for lane in 0..LANES {
+    for index in 0..SENDERS {
         yaml += &format!(
-            "  w{lane}: {{ url: \"http://{server}/services/T00/B00/w{lane}\", rate_per_second: 1000 }}\n"
+            "  w{index}: {{ url: \"http://{server}/services/T00/B00/w{index}\", rate_per_second: 1000 }}\n"
         );
     }
     yaml += "actions:\n";
-    for lane in 0..LANES {
+    for index in 0..SENDERS {
         yaml +=
-            &format!("  - {{ name: a{lane}, trigger: event, webhook: w{lane}, message: hi }}\n");
+            &format!("  - {{ name: a{index}, trigger: event, webhook: w{index}, message: hi }}\n");
     }
     let env = |_: &str| None;
     let files = |_: &Path| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
-    let loaded = slackline::config::check(&yaml, Path::new("lanes.yaml"), &env, &files)?;
+    let loaded = slackline::config::check(&yaml, Path::new("senders.yaml"), &env, &files)?;
     Ok(loaded.config)
 }
 
-/// The lanes, each with all of its posts queued, and the stub that lets them go on.
-fn lanes(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
+/// The senders, each with all of its posts queued, and the stub that lets them go on.
+fn senders(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
     let config = Arc::new(config(server)?);
     let metrics = Metrics::new(&config);
     let (waker, mut wakes) = poll_waker::pair()?;
@@ -167,33 +167,33 @@ fn lanes(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
     let endpoints = config.webhooks.iter().map(endpoint).collect::<Result<Vec<_>, _>>()?;
     let in_force = Arc::new(InForce::new(Arc::clone(&config), endpoints.clone()));
     let (mut windows, mut queues, mut orders) = (Vec::new(), Vec::new(), Vec::new());
-    for (lane, webhook) in (0..).zip(&config.webhooks) {
-        let queue = Arc::new(Queue::new(2 * posts, webhook.when_full, [ActionIndex(lane)]));
-        metrics.watch(WebhookIndex(lane), Arc::clone(&queue) as _);
+    for (index, webhook) in (0..).zip(&config.webhooks) {
+        let queue = Arc::new(Queue::new(2 * posts, webhook.when_full, [ActionIndex(index)]));
+        metrics.watch(WebhookIndex(index), Arc::clone(&queue) as _);
         for offset in 0..2 * posts {
-            queue.push(delivery(lane, offset), Origin::Read);
+            queue.push(delivery(index, offset), Origin::Read);
         }
         let window = Arc::new(Window::new(webhook.rate_per_second));
         let (order, ordered) = watch::channel(Orders { share: 1.0, ..Orders::default() });
         let sender = Sender {
             config: Arc::clone(&config),
-            webhook: WebhookIndex(lane),
+            webhook: WebhookIndex(index),
             queue: Arc::clone(&queue),
             in_force: Arc::clone(&in_force),
-            transport: Arc::clone(&endpoints[lane as usize]),
+            transport: Arc::clone(&endpoints[index as usize]),
             orders: ordered,
             window: Arc::clone(&window),
             starts: starts.clone(),
             reports: reports.clone(),
             wake: Arc::clone(&wake),
-            metrics: metrics.webhook(WebhookIndex(lane)),
+            metrics: metrics.webhook(WebhookIndex(index)),
         };
         windows.push(window);
         queues.push(queue);
         orders.push(order);
         tokio::spawn(send::run(sender));
     }
-    let mut count = Count::new(posts * LANES);
+    let mut count = Count::new(posts * SENDERS);
     let poll_loop = thread::spawn(move || {
         let began = Instant::now();
         while began.elapsed() < LIMIT {
@@ -214,12 +214,12 @@ fn lanes(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
     poll_loop.join().map_err(|_| anyhow::anyhow!("the stub panicked"))?
 }
 
-fn delivery(lane: u32, offset: usize) -> Delivery {
+fn delivery(index: u32, offset: usize) -> Delivery {
     let position = Position {
         partition: Partition { topic: TopicIndex(0), number: 0 },
         offset: Offset(offset as i64),
     };
-    let ticket = Ticket { position, epoch: Epoch(1), action: ActionIndex(lane) };
+    let ticket = Ticket { position, epoch: Epoch(1), action: ActionIndex(index) };
     let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     Delivery { ticket, payload: BODY.into(), timestamp: i64::try_from(since.as_millis()).ok() }
 }
@@ -239,11 +239,11 @@ async fn bare(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
         .no_proxy()
         .tls_certs_only([])
         .build()?;
-    let count = Arc::new(Mutex::new(Count::new(posts * LANES)));
+    let count = Arc::new(Mutex::new(Count::new(posts * SENDERS)));
     let (tell, mut told) = mpsc::channel(1);
-    for lane in 0..LANES {
+    for index in 0..SENDERS {
         let (client, count, tell) = (client.clone(), Arc::clone(&count), tell.clone());
-        let url: url::Url = format!("http://{server}/services/T00/B00/w{lane}").parse()?;
+        let url: url::Url = format!("http://{server}/services/T00/B00/w{index}").parse()?;
         tokio::spawn(async move {
             for _ in 0..2 * posts {
                 let counted = match one(&client, &url).await {

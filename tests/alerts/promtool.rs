@@ -24,7 +24,7 @@ pub struct Expectation {
 
 const RULES: &str = "deploy/prometheus/alerts.yaml";
 
-const TESTS: &str = "deploy/prometheus/tests";
+const TESTS: &str = "tests/alerts/recordings";
 
 const SECONDS_A_TICK: usize = super::tape::INTERVAL.as_secs() as usize;
 
@@ -44,7 +44,7 @@ pub fn write(name: &str, columns: &BTreeMap<String, Vec<Sample>>, expectations: 
 
 fn file(columns: &BTreeMap<String, Vec<Sample>>, expectations: &[Expectation]) -> String {
     let mut out = String::from(
-        "# Recorded from the real program by `tests/alerts.sh record`; not to be edited.\nrule_files: [../alerts.yaml]\nevaluation_interval: 15s\ntests:\n",
+        "# Recorded from the real program by `tests/alerts.sh record`; not to be edited.\nrule_files: [../../../deploy/prometheus/alerts.yaml]\nevaluation_interval: 15s\ntests:\n",
     );
     for every in [1, 4] {
         let _ = writeln!(out, "  - interval: {}s\n    input_series:", every * SECONDS_A_TICK);

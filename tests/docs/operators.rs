@@ -69,7 +69,7 @@ fn alerts() -> Vec<(String, String)> {
 /// That they fire when they should, and not before, `tests/alerts.sh` shows.
 #[test]
 fn every_alert_fires_in_a_recording() {
-    let recordings = std::fs::read_dir("deploy/prometheus/tests").unwrap();
+    let recordings = std::fs::read_dir("tests/alerts/recordings").unwrap();
     let text: String =
         recordings.map(|entry| file(entry.unwrap().path().to_str().unwrap())).collect();
     for (name, _) in alerts() {

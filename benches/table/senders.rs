@@ -1,6 +1,6 @@
 //! 10,000 webhooks at one post a second each, all of them with a backlog, by the real program: does each keep its rate, and in how much memory?
 //!
-//! Each event asks for a post to a hundredth of them, and `block` leaves the backlog in Kafka: what is measured is the lanes, not the messages that wait.
+//! Each event asks for a post to a hundredth of them, and `block` leaves the backlog in Kafka: what is measured is the senders, not the messages that wait.
 
 use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener as Listener};
@@ -44,11 +44,11 @@ const EDGE: u32 = 1;
 /// An event is for one of so many groups of webhooks.
 const GROUPS: usize = 100;
 
-const TOPIC: &str = "lanes";
+const TOPIC: &str = "senders";
 
 /// Two rows.
 pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
-    if !settings.wants("lanes") {
+    if !settings.wants("senders") {
         return Ok(());
     }
     let seconds = if settings.quick { 3 } else { SECONDS };
@@ -73,7 +73,7 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
         );
         let (now, most) = process::memory(pid)?;
         table.sample(
-            "lanes",
+            "senders",
             json!({ "second": second, "resident": now, "most": most, "connections": server.connections() }),
         );
     }
@@ -152,7 +152,7 @@ impl Drop for Worker {
 fn start(settings: &Settings, slack: SocketAddr) -> anyhow::Result<Child> {
     let admin = Listener::bind(("127.0.0.1", 0))?.local_addr()?;
     let mut yaml = format!(
-        "kafka: {{ brokers: \"{}\", group_id: lanes-{}, topics: [{TOPIC}], start: earliest }}\nadmin: {{ listen: \"{admin}\" }}\nwebhooks:\n",
+        "kafka: {{ brokers: \"{}\", group_id: senders-{}, topics: [{TOPIC}], start: earliest }}\nadmin: {{ listen: \"{admin}\" }}\nwebhooks:\n",
         settings.brokers,
         std::process::id()
     );
@@ -168,7 +168,7 @@ fn start(settings: &Settings, slack: SocketAddr) -> anyhow::Result<Child> {
             webhook % GROUPS
         );
     }
-    let file: PathBuf = settings.home.join("lanes.yaml");
+    let file: PathBuf = settings.home.join("senders.yaml");
     std::fs::write(&file, yaml)?;
     let log = std::fs::File::create(settings.home.join("slackline.log"))?;
     let mut command = settings.measured(&settings.slackline);

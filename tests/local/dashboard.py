@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The dashboard as Grafana reads it: its panels, their queries with the variables filled in, and what a Prometheus answers them.
 
-As a command it runs every query: deploy/grafana/dashboard.py --prometheus URL [DASHBOARD.json]. Exit code 2 where one is wrong, 1 where a panel shows nothing.
+As a command it runs every query: tests/local/dashboard.py --prometheus URL [DASHBOARD.json]. Exit code 2 where one is wrong, 1 where a panel shows nothing.
 slackline's series start at 0, so that a panel without data asks for the wrong thing. One that shows only what is over 0 (`… > 0`) may be empty while all is well, and says
 so in its `noValue`: of it, the query without that end must have data.
 Only the standard library."""
@@ -17,7 +17,7 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-DASHBOARD = Path(__file__).parent / "dashboards" / "slackline.json"
+DASHBOARD = Path("deploy/grafana/dashboards/slackline.json")
 
 # Grafana's own scrape interval of a data source that names none, in seconds.
 SCRAPE = 15

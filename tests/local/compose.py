@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes programs of this machine out of composed services: deploy/local/compose.py WORK same|free IMAGE=PROGRAM… <CONFIG.json
+"""Makes programs of this machine out of composed services: tests/local/compose.py WORK same|free IMAGE=PROGRAM… <CONFIG.json
 
 CONFIG.json is what `docker compose config --format json` prints. Each service gets a directory in WORK, which stands for its container's root: the mounted files
 are copied there, and `run` starts its image's program with the service's command and environment and nothing else. `SERVICE:PORT`, and the addresses that a

@@ -13,57 +13,51 @@ use std::path::PathBuf;
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 
+#[path = "../events.rs"]
 mod events;
 
+#[path = "../actions.rs"]
 mod actions;
 
 /// The program's, for what is compared with it too.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-mod table {
-    pub mod report;
+mod report;
 
-    pub mod machine;
+mod machine;
 
-    pub mod process;
+mod process;
 
-    pub mod topics;
+mod topics;
 
-    pub mod slack;
+mod slack;
 
-    pub mod worker;
+mod worker;
 
-    pub mod bare;
+mod bare;
 
-    // The families of rows, in the table's order.
+// The families of rows, in the table's order.
 
-    pub mod throughput;
+mod throughput;
 
-    pub mod check;
+mod check;
 
-    pub mod memory;
+mod memory;
 
-    pub mod latency;
+mod latency;
 
-    pub mod sends;
+mod sends;
 
-    pub mod lanes;
-}
+mod senders;
 
-use table::report::{Settings, Table, progress};
+use report::{Settings, Table, progress};
 
 /// A family of rows: asks `settings.wants` whether it is wanted, and does nothing otherwise.
 type Family = fn(&Settings, &mut Table) -> anyhow::Result<()>;
 
-const FAMILIES: [Family; 6] = [
-    table::throughput::run,
-    table::check::run,
-    table::memory::run,
-    table::sends::run,
-    table::lanes::run,
-    table::latency::run,
-];
+const FAMILIES: [Family; 6] =
+    [throughput::run, check::run, memory::run, sends::run, senders::run, latency::run];
 
 /// Measures the table of speeds, prints it, and writes JSON.
 #[derive(Debug, Parser)]
@@ -77,7 +71,7 @@ struct Arguments {
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..))]
     events: u64,
 
-    /// Only rows whose family's name holds one of these: throughput, one, selective, numbers, matching, cpu, paths, triggers, check, memory, sends, lanes,
+    /// Only rows whose family's name holds one of these: throughput, one, selective, numbers, matching, cpu, paths, triggers, check, memory, sends, senders,
     /// latency
     #[arg(long, num_args = 1.., value_name = "ROW")]
     only: Vec<String>,
@@ -101,18 +95,14 @@ struct Arguments {
     /// Measure this program instead of the one that was built here, such as an older build
     #[arg(long, value_name = "FILE")]
     slackline: Option<PathBuf>,
-
-    /// `cargo bench` says so
-    #[arg(long, hide = true)]
-    bench: bool,
 }
 
 fn main() -> anyhow::Result<()> {
-    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let words: Vec<String> = std::env::args().skip(1).collect();
     match words.split_first() {
-        Some((mode, rest)) if mode == "bare" => return table::bare::run(rest),
-        Some((mode, rest)) if mode == "flood" => return table::topics::flood(rest),
-        Some((mode, rest)) if mode == "posts" => return table::sends::posts(rest),
+        Some((mode, rest)) if mode == "bare" => return bare::run(rest),
+        Some((mode, rest)) if mode == "flood" => return topics::flood(rest),
+        Some((mode, rest)) if mode == "posts" => return sends::posts(rest),
         _ => {}
     }
     let arguments = Arguments::parse();
@@ -122,23 +112,25 @@ fn main() -> anyhow::Result<()> {
         std::thread::available_parallelism()?.get() == 1,
         "not alone on its core: run `benches/table.sh`"
     );
-    let home = tempfile::tempdir()?;
+    let home = std::env::var_os("SLACKLINE_TABLE_HOME").context("run `benches/table.sh`")?;
     let settings = Settings {
         runs: if arguments.quick { 1 } else { arguments.runs.into() },
         quick: arguments.quick,
         events: if arguments.quick { 20_000 } else { arguments.events },
         brokers,
-        slackline: arguments
-            .slackline
-            .unwrap_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_slackline"))),
-        home: home.path().to_owned(),
+        slackline: match arguments.slackline {
+            Some(program) => program,
+            // `benches/table.sh` builds both into one directory.
+            None => std::env::current_exe()?.with_file_name("slackline"),
+        },
+        home: PathBuf::from(home),
         measured_core: 0,
         other_core: 1,
         only: arguments.only,
         topics: if arguments.quick { vec!["4-lz4".to_owned()] } else { arguments.topics },
     };
     let mut found = Table::default();
-    table::machine::note(&settings, &mut found);
+    machine::note(&settings, &mut found);
     for family in FAMILIES {
         family(&settings, &mut found).with_context(|| {
             let log =

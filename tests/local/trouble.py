@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A bad quarter of an hour at the fake Slack, for a picture of the dashboard: deploy/local/trouble.py FAKE-SLACK-ADDRESS
+"""A bad quarter of an hour at the fake Slack, for a picture of the dashboard: tests/local/trouble.py FAKE-SLACK-ADDRESS
 
 The rates settle for five minutes, and fifteen are drawn. `orders` is down and its queue fills until messages are dropped, `support` is told to wait, `sales` has lost its channel for a moment; all recover."""
 

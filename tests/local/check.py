@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What deploy/local.sh --check asks of what it has started: deploy/local/check.py QUESTION ADDRESS…; exit code 1, with what is amiss, while it is not so.
+"""What tests/local.sh --check asks of what it has started: tests/local/check.py QUESTION ADDRESS…; exit code 1, with what is amiss, while it is not so.
 
   listens ADDRESS…                 somebody listens on each
   delivered PROMETHEUS FAKE-SLACK  every action has delivered, to every webhook's path

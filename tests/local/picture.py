@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Draws the dashboard with what a running Prometheus answers its queries: deploy/grafana/picture.py --prometheus http://127.0.0.1:9090 --out slackline.svg
+"""Draws the dashboard with what a running Prometheus answers its queries: tests/local/picture.py --prometheus http://127.0.0.1:9090 --out slackline.svg
 
-Where no Grafana can be run, this shows what it would: the same panels at the same places, by the same queries. `deploy/local.sh --picture` makes the data.
+Where no Grafana can be run, this shows what it would: the same panels at the same places, by the same queries. `tests/local.sh --picture` makes the data.
 Only the standard library. The same answers give the same bytes. It has a background of its own, so that it looks the same on light and on dark."""
 
 import argparse

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# docker-compose.yml without containers: the same services, commands, settings and files, on addresses of this machine. `deploy/local.sh --help` says more.
+# docker-compose.yml without containers: the same services, commands, settings and files, on addresses of this machine. `tests/local.sh --help` says more.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
 usage() {
     cat <<'TEXT'
-usage: deploy/local.sh [--check | --picture SVG]
+usage: tests/local.sh [--check | --picture SVG]
 
 Starts what `docker compose up` would, without a Docker engine: a real Kafka, slackline, a fake Slack, sample events and a real Prometheus, as docker-compose.yml
 says, on 127.0.0.1 and the published ports (others where these are taken). Grafana is left out. The posts are shown; Ctrl-C ends everything and leaves nothing.
@@ -101,7 +101,7 @@ start() {
     local ports=same service policy program
     [[ $mode == up ]] || ports=free
     "$compose" --file docker-compose.yml config --format json |
-        python3 deploy/local/compose.py "$work" "$ports" "slackline=$(realpath "$slackline")" "prom/prometheus=$prometheus" "apache/kafka=$PWD/tests/kafka.sh" ||
+        python3 tests/local/compose.py "$work" "$ports" "slackline=$(realpath "$slackline")" "prom/prometheus=$prometheus" "apache/kafka=$PWD/tests/kafka.sh" ||
         die 'docker-compose.yml could not be read'
     # Nothing in it waits for anything: all start at once, and who needs another one waits for it by itself.
     while IFS=$'\t' read -r service policy program; do
@@ -126,7 +126,7 @@ await() { # COMMAND…
 }
 
 ask() { # QUESTION ADDRESS…
-    await python3 deploy/local/check.py "$@"
+    await python3 tests/local/check.py "$@"
 }
 
 # Who runs where, `-` for who listens nowhere.
@@ -145,7 +145,7 @@ dashboard() {
     local grafana="$work/grafana" folder url
     url="$(sed -n 's/^ *url: //p' "$grafana"/etc/grafana/provisioning/datasources/*.yaml)"
     folder="$(sed -n 's/.*path: \([^ }]*\).*/\1/p' "$grafana"/etc/grafana/provisioning/dashboards/*.yaml)"
-    await python3 deploy/grafana/dashboard.py --prometheus "$url" "$grafana$folder"/*.json && cat "$work/answer"
+    await python3 tests/local/dashboard.py --prometheus "$url" "$grafana$folder"/*.json && cat "$work/answer"
 }
 
 logs() {
@@ -174,8 +174,8 @@ verify() {
 paint() {
     apart "$slackline" sample-events --brokers "$(address kafka)" --topic events --rate 4 >"$work/more-events.log" 2>&1
     groups+=("$!")
-    python3 deploy/local/trouble.py "$(address fake-slack)" &&
-        python3 deploy/grafana/picture.py --prometheus "http://$(address prometheus)" --out "$picture"
+    python3 tests/local/trouble.py "$(address fake-slack)" &&
+        python3 tests/local/picture.py --prometheus "http://$(address prometheus)" --out "$picture"
 }
 
 start
