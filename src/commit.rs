@@ -242,7 +242,7 @@ impl Committer {
             return;
         }
         self.pace.failed(now);
-        if let Some(times) = self.failures.note(now.duration_since(self.began)).times() {
+        if let Some(times) = self.failures.record(now.duration_since(self.began)).times() {
             tracing::warn!(%error, times, "a commit failed and is made again; until then webhooks wait with what they send next");
         }
     }

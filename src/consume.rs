@@ -16,7 +16,7 @@ use crate::commit::Committer;
 use crate::commit::ledger::{Ledger, Settled};
 use crate::commit::roster::Roster;
 use crate::config::model::{ActionIndex, Config, WebhookIndex};
-use crate::delivery::{Orders, Outcome, Reason, Report};
+use crate::delivery::{Outcome, Reason, Report};
 use crate::event::{Offset, Partition, TopicId, TopicIndex};
 use crate::health::Health;
 use crate::health::stall::Stalls;
@@ -28,6 +28,7 @@ use crate::metrics::{Metrics, TopicTally};
 use crate::poll_waker::WakeReceiver;
 use crate::queue::Queue;
 use crate::route::{Router, Routing};
+use crate::sender_control::SenderControl;
 use crate::topics::Topics;
 use crate::window::Window;
 
@@ -100,7 +101,7 @@ pub struct Parts {
     /// By webhook: its queue.
     pub queues: Vec<Arc<Queue>>,
     /// By webhook: where its sender learns this replica's share of the rate.
-    pub orders: Vec<watch::Sender<Orders>>,
+    pub orders: Vec<watch::Sender<SenderControl>>,
     /// By webhook: what holds its sender.
     pub windows: Vec<Arc<Window>>,
     /// What the senders report. Bounded: a sender waits until the loop has taken what came before.
@@ -292,7 +293,7 @@ impl PollLoop {
             && error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown)
         {
             // The same, told once more.
-        } else if let Some(times) = self.trouble.note(self.began.elapsed()).times() {
+        } else if let Some(times) = self.trouble.record(self.began.elapsed()).times() {
             tracing::warn!(%error, reason, times, "trouble with Kafka; the client keeps trying");
         }
     }
@@ -307,7 +308,7 @@ fn take_reports(
     while let Ok(report) = reports.try_recv() {
         match report {
             Report::Ended(outcome) => settle(&outcome, ledger, committer, metrics),
-            Report::Blocked { webhook, until } => {
+            Report::Throttled { webhook, until } => {
                 let until = until.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
                 // The next owner waits for the whole second.
                 committer.block(webhook, until.as_secs() + 1, ledger);

@@ -106,24 +106,13 @@ impl Reason {
 pub enum Report {
     /// A delivery has ended.
     Ended(Outcome),
-    /// Slack has stopped the webhook: the next owner of what feeds it must know.
-    Blocked {
+    /// Slack has throttled the webhook: the next owner of a partition that feeds it must know.
+    Throttled {
         /// Which webhook.
         webhook: WebhookIndex,
         /// Until when.
         until: SystemTime,
     },
-}
-
-/// What the poll loop tells a sender.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Orders {
-    /// This replica's share of the webhook's rate, 0 to 1.
-    pub share: f64,
-    /// A `Retry-After` that a former owner left: nothing leaves before.
-    pub blocked_until: Option<SystemTime>,
-    /// Which configuration is in force, counted from the first: see [`crate::send::InForce`].
-    pub generation: u64,
 }
 
 /// This delivery ended so.

@@ -32,6 +32,8 @@ pub mod config;
 
 pub mod delivery;
 
+pub mod sender_control;
+
 pub mod topics;
 
 pub mod metrics;

@@ -1,10 +1,10 @@
-//! Keeps a fault that repeats from filling the log: told at once, then summed up.
+//! Keeps a fault that repeats from filling the log: logged at once, then summed up.
 //!
 //! Pure: time is an argument. Invariant: every occurrence is in exactly one line, the recovery's included.
 
 use std::time::Duration;
 
-/// A fault that goes on is told of this often, at most.
+/// A fault that goes on is logged of this often, at most.
 pub const SUMMARY_EVERY: Duration = Duration::from_secs(60);
 
 /// One kind of fault of one thing.
@@ -13,12 +13,12 @@ pub struct LogThrottle {
     /// While the fault is there.
     since: Option<Duration>,
     total: u64,
-    /// A line told of this fault since it came.
-    told: bool,
+    /// A line logged of this fault since it came.
+    logged: bool,
     /// The last line, whichever.
     line: Option<Duration>,
-    /// Occurrences of which no line has told, of earlier faults too.
-    untold: u64,
+    /// Occurrences of which no line has logged, of earlier faults too.
+    unlogged: u64,
 }
 
 /// What to log for one occurrence.
@@ -37,8 +37,8 @@ pub enum Line {
 pub struct Recovered {
     /// Occurrences in all.
     pub total: u64,
-    /// Of which no line has told yet.
-    pub untold: u64,
+    /// Of which no line has logged yet.
+    pub unlogged: u64,
     /// Since the first.
     pub lasted: Duration,
 }
@@ -57,42 +57,42 @@ impl Line {
 
 impl LogThrottle {
     /// One more occurrence at `now`. A fault that comes and goes is summed up like one that stays.
-    pub fn note(&mut self, now: Duration) -> Line {
+    pub fn record(&mut self, now: Duration) -> Line {
         if self.since.is_none() {
-            (self.since, self.total, self.told) = (Some(now), 0, false);
+            (self.since, self.total, self.logged) = (Some(now), 0, false);
         }
         self.total += 1;
-        self.untold += 1;
+        self.unlogged += 1;
         if self.line.is_some_and(|line| now.saturating_sub(line) < SUMMARY_EVERY) {
             return Line::Silent;
         }
-        (self.line, self.told) = (Some(now), true);
-        match std::mem::take(&mut self.untold) {
+        (self.line, self.logged) = (Some(now), true);
+        match std::mem::take(&mut self.unlogged) {
             1 if self.total == 1 => Line::First,
             count => Line::Summary(count),
         }
     }
 
-    /// A summary of what no line has told of, once its time has come: for faults that nothing ends. Ask now and then.
+    /// A summary of what no line has logged of, once its time has come: for faults that nothing ends. Ask now and then.
     pub fn due(&mut self, now: Duration) -> Line {
-        if self.untold == 0
+        if self.unlogged == 0
             || self.line.is_some_and(|line| now.saturating_sub(line) < SUMMARY_EVERY)
         {
             return Line::Silent;
         }
         self.line = Some(now);
-        Line::Summary(std::mem::take(&mut self.untold))
+        Line::Summary(std::mem::take(&mut self.unlogged))
     }
 
-    /// The fault is over at `now`, if there was one; nothing to log of one that no line has told of.
+    /// The fault is over at `now`, if there was one; nothing to log of one that no line has logged of.
     pub fn recover(&mut self, now: Duration) -> Option<Recovered> {
         let since = self.since.take()?;
-        if !self.told {
+        if !self.logged {
             return None;
         }
         self.line = Some(now);
-        let untold = std::mem::take(&mut self.untold);
-        Some(Recovered { total: self.total, untold, lasted: now.saturating_sub(since) })
+        let unlogged = std::mem::take(&mut self.unlogged);
+        Some(Recovered { total: self.total, unlogged, lasted: now.saturating_sub(since) })
     }
 }
 
@@ -107,23 +107,26 @@ mod tests {
         let mut repeat = LogThrottle::default();
         let second = Duration::from_secs;
         let lines: Vec<Line> =
-            [0, 1, 59, 60, 61, 119, 120, 400].map(|at| repeat.note(second(at))).into();
+            [0, 1, 59, 60, 61, 119, 120, 400].map(|at| repeat.record(second(at))).into();
         let (s, n) = (Line::Silent, Line::Summary);
         assert_eq!(lines, [Line::First, s, s, n(3), s, s, n(3), n(1)]);
-        repeat.note(second(401));
+        repeat.record(second(401));
         assert_eq!(
             repeat.recover(second(402)),
-            Some(Recovered { total: 9, untold: 1, lasted: second(402) })
+            Some(Recovered { total: 9, unlogged: 1, lasted: second(402) })
         );
         assert_eq!(repeat.recover(second(403)), None);
-        assert_eq!(repeat.note(second(500)), Line::First);
+        assert_eq!(repeat.record(second(500)), Line::First);
     }
 
     #[test]
     fn the_end_of_a_series_is_told_when_asked_for() {
         let second = Duration::from_secs;
         let mut repeat = LogThrottle::default();
-        assert_eq!((repeat.note(second(0)), repeat.note(second(1))), (Line::First, Line::Silent));
+        assert_eq!(
+            (repeat.record(second(0)), repeat.record(second(1))),
+            (Line::First, Line::Silent)
+        );
         assert_eq!(repeat.due(second(59)), Line::Silent);
         assert_eq!(repeat.due(second(60)), Line::Summary(1));
         assert_eq!(repeat.due(second(600)), Line::Silent, "nothing is left to tell");
@@ -136,7 +139,7 @@ mod tests {
         for half_second in 0..1200 {
             let now = Duration::from_millis(half_second * 500);
             lines += if half_second % 2 == 0 {
-                usize::from(repeat.note(now) != Line::Silent)
+                usize::from(repeat.record(now) != Line::Silent)
             } else {
                 usize::from(repeat.recover(now).is_some())
             };
@@ -147,25 +150,25 @@ mod tests {
     proptest! {
         #[test]
         fn every_occurrence_is_told_once(gaps in prop::collection::vec((0..100u64, prop::bool::weighted(0.2)), 1..100)) {
-            let (mut repeat, mut now, mut told, mut occurrences, mut last) = (LogThrottle::default(), 0, 0, 0, None::<u64>);
+            let (mut repeat, mut now, mut logged, mut occurrences, mut last) = (LogThrottle::default(), 0, 0, 0, None::<u64>);
             for (gap, recovers) in gaps {
                 now += gap;
                 if recovers {
                     if let Some(over) = repeat.recover(Duration::from_secs(now)) {
-                        told += over.untold;
+                        logged += over.unlogged;
                     }
                     continue;
                 }
                 occurrences += 1;
-                let line = repeat.note(Duration::from_secs(now));
-                told += match line { Line::First => 1, Line::Summary(count) => count, Line::Silent => 0 };
+                let line = repeat.record(Duration::from_secs(now));
+                logged += match line { Line::First => 1, Line::Summary(count) => count, Line::Silent => 0 };
                 if line != Line::Silent {
                     prop_assert!(last.is_none_or(|last| now - last >= 60));
                     last = Some(now);
                 }
             }
-            told += match repeat.note(Duration::from_secs(now + 60)) { Line::First => 1, Line::Summary(count) => count, Line::Silent => 0 };
-            prop_assert_eq!(told, occurrences + 1);
+            logged += match repeat.record(Duration::from_secs(now + 60)) { Line::First => 1, Line::Summary(count) => count, Line::Silent => 0 };
+            prop_assert_eq!(logged, occurrences + 1);
         }
     }
 }

@@ -26,9 +26,9 @@ use crate::poll_waker;
 use crate::route::Router;
 use crate::send::client::ClientError;
 
-mod lanes;
+mod senders;
 
-use lanes::Lanes;
+use senders::Senders;
 
 /// Reports that may wait for the poll loop. A sender whose report finds no place waits: it has nothing else in flight.
 const REPORTS: usize = 1_024;
@@ -120,7 +120,7 @@ impl Pipeline {
         let (waker, wakes) = poll_waker::pair().map_err(PipelineError::Thread)?;
         let (reports, reported) = mpsc::channel(REPORTS);
         let mut tasks = JoinSet::new();
-        let (mut lanes, orders) = Lanes::new(
+        let (mut senders, orders) = Senders::new(
             Arc::clone(&self.config),
             Arc::clone(&self.metrics),
             reports,
@@ -150,18 +150,18 @@ impl Pipeline {
             ends,
             described,
             wakes,
-            queues: lanes.queues.clone(),
+            queues: senders.queues.clone(),
             orders,
             reports: reported,
             reloads,
             router: Router::new(Arc::clone(&self.config)),
             committer: Committer::new(
                 commits,
-                lanes.windows.clone(),
+                senders.windows.clone(),
                 Arc::clone(&self.metrics),
                 Instant::now(),
             ),
-            windows: lanes.windows.clone(),
+            windows: senders.windows.clone(),
             metrics: Arc::clone(&self.metrics),
             health: self.health,
             config: Arc::clone(&self.config),
@@ -175,7 +175,7 @@ impl Pipeline {
                 polled = &mut polled => break Some(polled),
                 () = shutdown.cancelled() => break None,
                 Some(new) = configs.recv() => {
-                    if let Some(ready) = reloaded(&mut current, new, &mut lanes, &mut tasks, &self.metrics) {
+                    if let Some(ready) = reloaded(&mut current, new, &mut senders, &mut tasks, &self.metrics) {
                         // Where nobody takes it, the poll loop has ended, and that is told above.
                         let _ = reload.send(ready);
                         waker.wake();
@@ -196,7 +196,7 @@ impl Pipeline {
             Some(ended) => ended,
             None => polled.await,
         };
-        for queue in &lanes.queues {
+        for queue in &senders.queues {
             queue.close();
         }
         end_admin.cancel();
@@ -209,7 +209,7 @@ impl Pipeline {
 fn reloaded(
     current: &mut Arc<Config>,
     new: Config,
-    lanes: &mut Lanes,
+    senders: &mut Senders,
     tasks: &mut JoinSet<String>,
     metrics: &Metrics,
 ) -> Option<Reload> {
@@ -226,7 +226,7 @@ fn reloaded(
         }
     };
     let (changes, before) = (merged.changes(current), current.hash);
-    match lanes.reload(merged, tasks) {
+    match senders.reload(merged, tasks) {
         Ok(ready) => {
             *current = Arc::clone(&ready.config);
             metrics.config_reloaded(current.hash, true);

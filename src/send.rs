@@ -12,9 +12,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::config::model::{Config, Webhook, WebhookIndex};
-use crate::delivery::{self, Orders};
+use crate::delivery;
 use crate::metrics::WebhookMetrics;
 use crate::queue::Queue;
+use crate::sender_control::SenderControl;
 use crate::window::Window;
 
 pub mod slack;
@@ -25,28 +26,28 @@ pub mod retry;
 
 pub mod client;
 
-pub mod starts;
+pub mod connection_permits;
 
-mod lane;
+mod sender;
 
-mod report;
+mod fault_log;
 
 use client::{ClientError, Clients, NoAnswer, Transport};
-use lane::Lane;
+use connection_permits::ConnectionPermits;
+use sender::Sender;
 use slack::{Answer, Verdict};
-use starts::Starts;
 
 /// What every sender goes by: the configuration, and by webhook how an attempt is made. Replaced as a whole by a reload.
-pub struct InForce<T>(RwLock<(Arc<Config>, Vec<Arc<T>>)>);
+pub struct ActiveConfig<T>(RwLock<(Arc<Config>, Vec<Arc<T>>)>);
 
-impl<T> InForce<T> {
+impl<T> ActiveConfig<T> {
     /// `transports`: by webhook.
     #[must_use]
     pub fn new(config: Arc<Config>, transports: Vec<Arc<T>>) -> Self {
         Self(RwLock::new((config, transports)))
     }
 
-    /// What comes in its place. Senders look once [`Orders::generation`] has changed.
+    /// What comes in its place. Senders look once [`SenderControl::generation`] has changed.
     pub fn replace(&self, config: Arc<Config>, transports: Vec<Arc<T>>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = (config, transports);
     }
@@ -54,17 +55,17 @@ impl<T> InForce<T> {
     /// What holds for one webhook; `None`: it has no transport.
     #[must_use]
     pub fn of(&self, webhook: WebhookIndex) -> Option<(Arc<Config>, Arc<T>)> {
-        let in_force = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        Some((Arc::clone(&in_force.0), Arc::clone(in_force.1.get(webhook.0 as usize)?)))
+        let active_config = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        Some((Arc::clone(&active_config.0), Arc::clone(active_config.1.get(webhook.0 as usize)?)))
     }
 }
 
 /// Everything one sender works with.
-pub struct Sender<T> {
+pub struct SenderContext<T> {
     /// Names, rates and retries; whole, because the logs name actions and topics.
     pub config: Arc<Config>,
     /// Where the next configuration is found.
-    pub in_force: Arc<InForce<T>>,
+    pub active_config: Arc<ActiveConfig<T>>,
     /// Whose sender it is.
     pub webhook: WebhookIndex,
     /// What it drains, alone.
@@ -72,11 +73,11 @@ pub struct Sender<T> {
     /// How an attempt is made: [`client::Endpoint`], or a test's.
     pub transport: Arc<T>,
     /// This replica's share of the webhook's rate, and a `Retry-After` that a former owner left.
-    pub orders: watch::Receiver<Orders>,
+    pub control: watch::Receiver<SenderControl>,
     /// How many outcomes may be uncommitted.
     pub window: Arc<Window>,
     /// How many attempts begin at once.
-    pub starts: Starts,
+    pub connection_permits: ConnectionPermits,
     /// To the ledger. When it is full the sender waits: the poll loop takes reports before anything else, also while it waits for attempts to end.
     pub reports: mpsc::Sender<delivery::Report>,
     /// Called after each outcome: the poll loop waits on a socket and hears no channel.
@@ -121,19 +122,19 @@ fn verdict(answer: Result<Answer, NoAnswer>) -> Verdict {
 }
 
 /// Works until the queue is closed, or nobody takes outcomes any more; then names itself.
-pub fn run<T: Transport>(sender: Sender<T>) -> impl Future<Output = String> {
+pub fn run<T: Transport>(context: SenderContext<T>) -> impl Future<Output = String> {
     // Made outside: what an async function takes and what it makes of it would both be kept in each of thousands of tasks.
-    let mut lane = Lane::new(sender);
+    let mut sender = Sender::new(context);
     async move {
         loop {
             // Not in a `while let`, which would keep what `next` gave beside it.
-            let Some(mut delivery) = lane.next().await else { break };
-            let Some((ended, at)) = lane.deliver(&mut delivery).await else { continue };
-            if !lane.report(delivery.ticket, ended, at).await {
+            let Some(mut delivery) = sender.next().await else { break };
+            let Some((ended, at)) = sender.deliver(&mut delivery).await else { continue };
+            if !sender.report(delivery.ticket, ended, at).await {
                 break;
             }
         }
-        format!("sender of `{}`", lane.webhook().name)
+        format!("sender of `{}`", sender.webhook().name)
     }
 }
 

@@ -21,14 +21,15 @@ use hyper_util::rt::TokioIo;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 use slackline::config::model::{ActionIndex, Config, WebhookIndex};
-use slackline::delivery::{Delivery, Ended, Epoch, Orders, Origin, Outcome, Report, Ticket};
+use slackline::delivery::{Delivery, Ended, Epoch, Origin, Outcome, Report, Ticket};
 use slackline::event::{Offset, Partition, Position, TopicIndex};
 use slackline::metrics::Metrics;
 use slackline::poll_waker;
 use slackline::queue::Queue;
 use slackline::send::client::Clients;
-use slackline::send::starts::Starts;
-use slackline::send::{self, InForce, Sender};
+use slackline::send::connection_permits::ConnectionPermits;
+use slackline::send::{self, ActiveConfig, SenderContext};
+use slackline::sender_control::SenderControl;
 use slackline::window::Window;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -162,10 +163,10 @@ fn senders(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
     let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(move || waker.wake());
     // As large as the pipeline's.
     let (reports, mut reported) = mpsc::channel(1_024);
-    let (mut clients, starts) = (Clients::new(), Starts::default());
+    let (mut clients, permits) = (Clients::new(), ConnectionPermits::default());
     let endpoint = |webhook| clients.endpoint(webhook).map(Arc::new);
     let endpoints = config.webhooks.iter().map(endpoint).collect::<Result<Vec<_>, _>>()?;
-    let in_force = Arc::new(InForce::new(Arc::clone(&config), endpoints.clone()));
+    let active_config = Arc::new(ActiveConfig::new(Arc::clone(&config), endpoints.clone()));
     let (mut windows, mut queues, mut orders) = (Vec::new(), Vec::new(), Vec::new());
     for (index, webhook) in (0..).zip(&config.webhooks) {
         let queue = Arc::new(Queue::new(2 * posts, webhook.when_full, [ActionIndex(index)]));
@@ -174,16 +175,17 @@ fn senders(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
             queue.push(delivery(index, offset), Origin::Read);
         }
         let window = Arc::new(Window::new(webhook.rate_per_second));
-        let (order, ordered) = watch::channel(Orders { share: 1.0, ..Orders::default() });
-        let sender = Sender {
+        let (order, ordered) =
+            watch::channel(SenderControl { rate_share: 1.0, ..SenderControl::default() });
+        let sender = SenderContext {
             config: Arc::clone(&config),
             webhook: WebhookIndex(index),
             queue: Arc::clone(&queue),
-            in_force: Arc::clone(&in_force),
+            active_config: Arc::clone(&active_config),
             transport: Arc::clone(&endpoints[index as usize]),
-            orders: ordered,
+            control: ordered,
             window: Arc::clone(&window),
-            starts: starts.clone(),
+            connection_permits: permits.clone(),
             reports: reports.clone(),
             wake: Arc::clone(&wake),
             metrics: metrics.webhook(WebhookIndex(index)),

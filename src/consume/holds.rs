@@ -39,7 +39,7 @@ impl PollLoop {
         let webhooks = self.holds.held.len();
         match longest {
             Some(longest) => {
-                if self.holds.log.note(began).times().is_some() {
+                if self.holds.log.record(began).times().is_some() {
                     let seconds = longest.as_secs();
                     tracing::warn!(
                         webhooks,

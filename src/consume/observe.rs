@@ -171,7 +171,7 @@ impl PollLoop {
         let webhooks: Vec<WebhookSeen<'_>> = webhooks
             .map(|((webhook, queue), orders)| {
                 let queue::Standing { waiting, in_flight, taken, attempt } = queue.standing();
-                let excused = orders.borrow().share <= 0.0;
+                let excused = orders.borrow().rate_share <= 0.0;
                 WebhookSeen {
                     name: &webhook.name,
                     timeout: webhook.timeout,

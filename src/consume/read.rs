@@ -143,7 +143,7 @@ impl PollLoop {
         let (repeat, last) =
             self.drops.entry((webhook, reason)).or_insert_with(|| (LogThrottle::default(), action));
         *last = action;
-        if let Some(deliveries) = repeat.note(self.began.elapsed()).times() {
+        if let Some(deliveries) = repeat.record(self.began.elapsed()).times() {
             log_drops(&self.parts.config, action, reason, deliveries);
         }
     }

@@ -80,7 +80,7 @@ impl PollLoop {
             }
             Err(error) => {
                 self.is_denied(error.rdkafka_error_code());
-                if let Some(times) = self.lookups.note(self.began.elapsed()).times() {
+                if let Some(times) = self.lookups.record(self.began.elapsed()).times() {
                     tracing::warn!(%error, times, "could not look up where to begin; nothing is read until it is known");
                 }
                 self.undecide(undecided.partitions, now + LOOKUP_RETRY);
@@ -193,9 +193,9 @@ impl PollLoop {
         self.parts.committer.block(webhook, seconds, &mut self.ledger);
         if let Some(orders) = self.parts.orders.get(webhook.0 as usize) {
             orders.send_if_modified(|orders| {
-                let later = orders.blocked_until.is_none_or(|before| before < until);
+                let later = orders.throttled_until.is_none_or(|before| before < until);
                 if later {
-                    orders.blocked_until = Some(until);
+                    orders.throttled_until = Some(until);
                 }
                 later
             });
@@ -329,8 +329,8 @@ impl PollLoop {
         for (feed, sender) in self.feeds.iter().zip(&self.parts.orders) {
             let share = share::share(feed, &owned, &self.topics);
             sender.send_if_modified(|orders| {
-                let changed = orders.share != share;
-                orders.share = share;
+                let changed = orders.rate_share != share;
+                orders.rate_share = share;
                 changed
             });
         }

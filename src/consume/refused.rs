@@ -61,7 +61,7 @@ impl PollLoop {
 
     fn tell_of(&mut self, refusal: Refusal) {
         let text = refusal.to_string();
-        if let Some(times) = self.refused.told.note(self.began.elapsed()).times() {
+        if let Some(times) = self.refused.told.record(self.began.elapsed()).times() {
             tracing::warn!(times, "{text}; trying again until it is mended");
         }
         self.parts.health.set_refused(Some(text));

@@ -12,9 +12,10 @@ use tokio::sync::watch;
 use super::{PollLoop, share};
 use crate::commit::roster::Roster;
 use crate::config::model::{ActionIndex, Config, WebhookIndex};
-use crate::delivery::{Delivery, Orders, Origin, Reason};
+use crate::delivery::{Delivery, Origin, Reason};
 use crate::queue::{Push, Queue};
 use crate::route::Router;
+use crate::sender_control::SenderControl;
 use crate::window::Window;
 
 /// What takes the place of what is in force: the same indices, and perhaps some more.
@@ -26,7 +27,7 @@ pub struct Reload {
     /// By webhook.
     pub queues: Vec<Arc<Queue>>,
     /// Of the webhooks that are new, in order.
-    pub orders: Vec<watch::Sender<Orders>>,
+    pub orders: Vec<watch::Sender<SenderControl>>,
     /// By webhook.
     pub windows: Vec<Arc<Window>>,
     /// The webhooks that are gone.

@@ -15,13 +15,13 @@ use super::{ConsumeError, Parts, PollLoop};
 use crate::commit::Committer;
 use crate::config;
 use crate::config::model::{ActionIndex, Config};
-use crate::delivery::Orders;
 use crate::health::Health;
 use crate::kafka::{Client, Connect, Connection};
 use crate::metrics::Metrics;
 use crate::poll_waker;
 use crate::queue::Queue;
 use crate::route::Router;
+use crate::sender_control::SenderControl;
 use crate::window::Window;
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
@@ -86,7 +86,7 @@ impl Rig {
             described,
             wakes,
             queues: vec![Arc::new(Queue::new(100, config.webhooks[0].when_full, [ActionIndex(0)]))],
-            orders: vec![watch::channel(Orders::default()).0],
+            orders: vec![watch::channel(SenderControl::default()).0],
             windows: vec![Arc::clone(&window)],
             reports,
             reloads: tokio::sync::mpsc::unbounded_channel().1,

@@ -22,7 +22,7 @@ pub struct Limiter {
     /// The time of which `debt` speaks.
     at: Duration,
     /// Nothing leaves before.
-    blocked_until: Option<Duration>,
+    throttled_until: Option<Duration>,
 }
 
 impl Limiter {
@@ -30,7 +30,14 @@ impl Limiter {
     #[must_use]
     pub fn new(rate: f64, burst: u32, share: f64, now: Duration) -> Self {
         let allowance = u128::from(burst.max(1) - 1) * TOKEN;
-        Self { rate, allowance, debt: 0, refill: refill(rate, share), at: now, blocked_until: None }
+        Self {
+            rate,
+            allowance,
+            debt: 0,
+            refill: refill(rate, share),
+            at: now,
+            throttled_until: None,
+        }
     }
 
     /// From `now` on this replica has `share` (0 to 1) of the rate. The tokens stay; at 0 they are frozen and [`Limiter::ready_at`] has no answer.
@@ -48,14 +55,14 @@ impl Limiter {
     }
 
     /// Nothing leaves before `until`. An earlier time than the one in force is ignored.
-    pub fn block(&mut self, until: Duration) {
-        self.blocked_until = self.blocked_until.max(Some(until));
+    pub fn throttle(&mut self, until: Duration) {
+        self.throttled_until = self.throttled_until.max(Some(until));
     }
 
-    /// Until when nothing leaves, where a block is in force at `now`.
+    /// Until when nothing leaves, while it is throttled at `now`.
     #[must_use]
-    pub fn blocked_until(&self, now: Duration) -> Option<Duration> {
-        self.blocked_until.filter(|until| *until > now)
+    pub fn throttled_until(&self, now: Duration) -> Option<Duration> {
+        self.throttled_until.filter(|until| *until > now)
     }
 
     /// The earliest time from `now` on at which an attempt may leave; `None`: not before the share changes.
@@ -67,7 +74,7 @@ impl Limiter {
         }
         let missing = self.debt_at(now).saturating_sub(self.allowance);
         let token = now.saturating_add(nanoseconds(missing.div_ceil(self.refill)));
-        Some(token.max(self.blocked_until.unwrap_or_default()))
+        Some(token.max(self.throttled_until.unwrap_or_default()))
     }
 
     /// Lets one attempt leave at `now`. `false`: not yet, and nothing is spent.

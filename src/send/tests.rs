@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use super::lane::latency;
+use super::sender::latency;
 use super::slack::Answer;
 use super::*;
 use crate::delivery::{Delivery, Ended, Reason, Ticket};
 use crate::metrics::Tallied;
 
-mod blocked;
+mod connection_permits;
 mod hostile;
 mod rig;
 mod simulation;
-mod starts;
+mod throttled;
 
 use rig::{Retry, Rig, failed, later, limited, ok, rejected, webhook};
 
@@ -251,9 +251,9 @@ async fn a_sender_ends_with_its_queue_or_its_ledger() {
 async fn one_webhooks_trouble_is_no_other_webhooks() {
     let mut down = Rig::start(webhook(), (0..100).map(|_| failed(500)).collect::<Vec<_>>());
     let mut slow = Rig::start(webhook(), (0..100).map(|_| later(ok(), 9000)).collect::<Vec<_>>());
-    let mut blocked = Rig::start(webhook(), [limited(Some(600))]);
+    let mut throttled = Rig::start(webhook(), [limited(Some(600))]);
     let mut well = Rig::start(webhook(), []);
-    for rig in [&mut down, &mut slow, &mut blocked, &mut well] {
+    for rig in [&mut down, &mut slow, &mut throttled, &mut well] {
         rig.push(0..20);
     }
     for offset in 0..20 {
@@ -264,23 +264,23 @@ async fn one_webhooks_trouble_is_no_other_webhooks() {
 
 #[tokio::test(start_paused = true)]
 async fn every_attempt_and_every_pause_is_seen_in_the_metrics() {
-    const BLOCKED: &str = "slackline_throttled_until_timestamp_seconds{webhook=\"sales\"}";
+    const THROTTLED: &str = "slackline_throttled_until_timestamp_seconds{webhook=\"sales\"}";
     let timeout = rig::Step::from(Err(NoAnswer::Timeout(SECOND)));
     let connect = rig::Step::from(Err(NoAnswer::Connect("refused".to_owned())));
     let mut rig = Rig::start(
         webhook(),
         [failed(500), timeout, connect, limited(Some(3000)), ok(), rejected("no_service")],
     );
-    assert_eq!(rig.metric(BLOCKED), 0.0);
+    assert_eq!(rig.metric(THROTTLED), 0.0);
     rig.push(0..2);
     while rig.times().len() < 4 {
         tokio::time::sleep(SECOND).await;
     }
     rig.settle().await;
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64();
-    assert!((rig.metric(BLOCKED) - now - 3000.0).abs() < 100.0);
+    assert!((rig.metric(THROTTLED) - now - 3000.0).abs() < 100.0);
     rig.outcome().await;
-    assert_eq!(rig.metric(BLOCKED), 0.0);
+    assert_eq!(rig.metric(THROTTLED), 0.0);
     rig.outcome().await;
     for result in ["server_error", "timeout", "connect", "rate_limited", "ok", "rejected"] {
         let series = format!("slackline_attempts_total{{webhook=\"sales\",result=\"{result}\"}}");
@@ -295,15 +295,15 @@ async fn every_attempt_and_every_pause_is_seen_in_the_metrics() {
 
 #[tokio::test(start_paused = true)]
 async fn a_pause_ends_in_the_metrics_though_nothing_is_left_to_send() {
-    const BLOCKED: &str = "slackline_throttled_until_timestamp_seconds{webhook=\"sales\"}";
+    const THROTTLED: &str = "slackline_throttled_until_timestamp_seconds{webhook=\"sales\"}";
     let mut rig = Rig::start(webhook(), [limited(Some(60))]);
     rig.push(0..1);
     rig.settle().await;
     rig.queue.release(|_| true);
     tokio::time::sleep(59 * SECOND).await;
-    assert!(rig.metric(BLOCKED) > 0.0);
+    assert!(rig.metric(THROTTLED) > 0.0);
     tokio::time::sleep(2 * SECOND).await;
-    assert_eq!(rig.metric(BLOCKED), 0.0);
+    assert_eq!(rig.metric(THROTTLED), 0.0);
     rig.push(1..2);
     rig.outcome().await;
     assert_eq!(seconds(&rig.times()), [0.0, 61.0]);

@@ -27,7 +27,7 @@ fn another_rate_keeps_what_was_spent_and_a_block() {
     assert_eq!(limiter.ready_at(ms(500)), Some(ms(750)));
     limiter.set_rate(1.0, 1, 0.5, ms(500));
     assert_eq!(limiter.ready_at(ms(500)), Some(ms(1500)));
-    limiter.block(ms(9000));
+    limiter.throttle(ms(9000));
     limiter.set_rate(10.0, 5, 1.0, ms(600));
     assert_eq!(limiter.ready_at(ms(600)), Some(ms(9000)));
 }
@@ -67,11 +67,11 @@ fn a_share_of_zero_freezes_the_tokens() {
 #[test]
 fn a_block_holds_whatever_the_bucket_says_and_is_never_shortened() {
     let mut limiter = Limiter::new(100.0, 10, 1.0, ms(0));
-    limiter.block(ms(30_000));
-    limiter.block(ms(10_000));
-    assert_eq!(limiter.blocked_until(ms(29_999)), Some(ms(30_000)));
+    limiter.throttle(ms(30_000));
+    limiter.throttle(ms(10_000));
+    assert_eq!(limiter.throttled_until(ms(29_999)), Some(ms(30_000)));
     assert!(!limiter.take(ms(29_999)));
-    assert_eq!(limiter.blocked_until(ms(30_000)), None);
+    assert_eq!(limiter.throttled_until(ms(30_000)), None);
     assert!(limiter.take(ms(30_000)));
 }
 
@@ -98,7 +98,7 @@ enum Step {
     /// As a sender does: wait until it may, then take.
     Next,
     Share(u32),
-    Block(u64),
+    Throttle(u64),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -108,7 +108,7 @@ fn step() -> impl Strategy<Value = Step> {
         Just(Step::Take),
         Just(Step::Next),
         (0..=4u32).prop_map(Step::Share),
-        (0..5_000_000_000u64).prop_map(Step::Block),
+        (0..5_000_000_000u64).prop_map(Step::Throttle),
     ]
 }
 
@@ -118,7 +118,7 @@ proptest! {
     fn no_window_holds_more_than_its_share(rate in prop_oneof![Just(1.0), Just(0.3), 0.01..50.0f64], burst in 1..6u32, steps in prop::collection::vec(step(), 1..200)) {
         let mut now = 0u64;
         let mut share = 1.0;
-        let mut blocked = 0u64;
+        let mut throttled = 0u64;
         let mut limiter = Limiter::new(rate, burst, share, Duration::ZERO);
         // Refilled since the start, at each departure.
         let mut refilled = 0.0f64;
@@ -136,9 +136,9 @@ proptest! {
                     share = f64::from(quarters) / 4.0;
                     limiter.set_share(share, Duration::from_nanos(now));
                 }
-                Step::Block(nanos) => {
-                    blocked = blocked.max(now + nanos);
-                    limiter.block(Duration::from_nanos(now + nanos));
+                Step::Throttle(nanos) => {
+                    throttled = throttled.max(now + nanos);
+                    limiter.throttle(Duration::from_nanos(now + nanos));
                 }
                 Step::Next | Step::Take => {
                     if let (Step::Next, Some(at)) = (&step, limiter.ready_at(Duration::from_nanos(now))) {
@@ -150,7 +150,7 @@ proptest! {
                         let early = Duration::from_nanos(now.saturating_sub(1000));
                         prop_assert!(nanos < 1000 || limiter.ready_at(early).is_some_and(|at| at > early), "asked to wait too long");
                     }
-                    let may = share > 0.0 && now >= blocked;
+                    let may = share > 0.0 && now >= throttled;
                     let took = limiter.take(Duration::from_nanos(now));
                     // Within a millionth of a token of the edge the two may differ.
                     if (tokens - 1.0).abs() > 1e-6 {

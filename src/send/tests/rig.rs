@@ -17,6 +17,7 @@ use crate::expression::Expression;
 use crate::expression::template::Template;
 use crate::metrics::{ActionTally, Metrics};
 use crate::secret::Secret;
+use crate::sender_control::SenderControl;
 
 pub(super) use crate::config::model::{Retry, Webhook};
 
@@ -144,16 +145,17 @@ impl Transport for Arc<Fake> {
 pub(super) struct Rest {
     pub(super) metrics: Arc<Metrics>,
     pub(super) queue: Arc<Queue>,
-    pub(super) orders: watch::Sender<Orders>,
+    pub(super) orders: watch::Sender<SenderControl>,
     pub(super) reports: mpsc::Receiver<delivery::Report>,
     pub(super) wakes: Arc<AtomicU64>,
 }
 
-pub(super) fn sender<T>(webhook: Webhook, transport: T) -> (Sender<T>, Rest) {
+pub(super) fn sender<T>(webhook: Webhook, transport: T) -> (SenderContext<T>, Rest) {
     let queue = Arc::new(Queue::new(webhook.queue_capacity, webhook.when_full, [ActionIndex(0)]));
     let config = config(webhook);
     let metrics = Metrics::new(&config);
-    let (orders, ordered) = watch::channel(Orders { share: 1.0, ..Orders::default() });
+    let (orders, ordered) =
+        watch::channel(SenderControl { rate_share: 1.0, ..SenderControl::default() });
     let (reports_in, reports) = mpsc::channel(2);
     let wakes = Arc::new(AtomicU64::new(0));
     let wake = {
@@ -163,15 +165,16 @@ pub(super) fn sender<T>(webhook: Webhook, transport: T) -> (Sender<T>, Rest) {
         })
     };
     let transport = Arc::new(transport);
-    let in_force = Arc::new(InForce::new(Arc::clone(&config), vec![Arc::clone(&transport)]));
-    let sender = Sender {
-        in_force: Arc::clone(&in_force),
+    let active_config =
+        Arc::new(ActiveConfig::new(Arc::clone(&config), vec![Arc::clone(&transport)]));
+    let sender = SenderContext {
+        active_config: Arc::clone(&active_config),
         webhook: WebhookIndex(0),
         queue: Arc::clone(&queue),
         transport,
-        orders: ordered,
+        control: ordered,
         window: Arc::new(Window::new(1e6)),
-        starts: Starts::default(),
+        connection_permits: ConnectionPermits::default(),
         reports: reports_in,
         wake,
         metrics: metrics.webhook(WebhookIndex(0)),
@@ -198,9 +201,9 @@ pub(super) async fn outcome(
 pub(super) struct Rig {
     metrics: Arc<Metrics>,
     pub(super) queue: Arc<Queue>,
-    pub(super) orders: watch::Sender<Orders>,
+    pub(super) orders: watch::Sender<SenderControl>,
     pub(super) window: Arc<Window>,
-    pub(super) starts: Starts,
+    pub(super) connection_permits: ConnectionPermits,
     pub(super) reports: mpsc::Receiver<delivery::Report>,
     pub(super) fake: Arc<Fake>,
     wakes: Arc<AtomicU64>,
@@ -224,13 +227,13 @@ impl Rig {
         let Rest { metrics, queue, orders, reports, wakes, .. } = rest;
         let window = Arc::new(window);
         sender.window = Arc::clone(&window);
-        let starts = sender.starts.clone();
+        let connection_permits = sender.connection_permits.clone();
         Self {
             metrics,
             queue,
             orders,
             window,
-            starts,
+            connection_permits,
             reports,
             fake,
             wakes,
@@ -250,7 +253,7 @@ impl Rig {
 
     /// From now on the replica has this share of the rate.
     pub(super) fn share(&self, share: f64) {
-        self.orders.send_modify(|orders| orders.share = share);
+        self.orders.send_modify(|orders| orders.rate_share = share);
     }
 
     /// Lets everything happen that can happen now.

@@ -9,58 +9,59 @@ use super::PipelineError;
 use crate::config::model::{ActionIndex, Config, Webhook, WebhookIndex};
 use crate::config::reload::Merged;
 use crate::consume::Reload;
-use crate::delivery::{Orders, Report};
+use crate::delivery::Report;
 use crate::metrics::Metrics;
 use crate::poll_waker;
 use crate::queue::Queue;
 use crate::route::Router;
 use crate::send::client::{Clients, Endpoint};
-use crate::send::starts::Starts;
-use crate::send::{self, InForce, Sender};
+use crate::send::connection_permits::ConnectionPermits;
+use crate::send::{self, ActiveConfig, SenderContext};
+use crate::sender_control::SenderControl;
 use crate::window::Window;
 
 /// All of them, by webhook.
-pub(super) struct Lanes {
+pub(super) struct Senders {
     config: Arc<Config>,
     pub(super) queues: Vec<Arc<Queue>>,
     pub(super) windows: Vec<Arc<Window>>,
     endpoints: Vec<Arc<Endpoint>>,
-    in_force: Arc<InForce<Endpoint>>,
-    starts: Starts,
+    active_config: Arc<ActiveConfig<Endpoint>>,
+    connection_permits: ConnectionPermits,
     metrics: Arc<Metrics>,
     reports: mpsc::Sender<Report>,
     wake: Arc<dyn Fn() + Send + Sync>,
     generation: u64,
 }
 
-impl Lanes {
-    /// The lanes of `config`; their senders are spawned among `tasks`, and each returns its name when it ends. With what the share of each webhook's rate is told by.
+impl Senders {
+    /// The senders of `config`; their senders are spawned among `tasks`, and each returns its name when it ends. With what the share of each webhook's rate is told by.
     pub(super) fn new(
         config: Arc<Config>,
         metrics: Arc<Metrics>,
         reports: mpsc::Sender<Report>,
         waker: &poll_waker::Waker,
         tasks: &mut JoinSet<String>,
-    ) -> Result<(Self, Vec<watch::Sender<Orders>>), PipelineError> {
+    ) -> Result<(Self, Vec<watch::Sender<SenderControl>>), PipelineError> {
         let endpoints = endpoints(&config.webhooks)?;
         let waker = waker.clone();
-        let mut lanes = Self {
+        let mut senders = Self {
             queues: Vec::new(),
             windows: Vec::new(),
-            in_force: Arc::new(InForce::new(Arc::clone(&config), endpoints.clone())),
+            active_config: Arc::new(ActiveConfig::new(Arc::clone(&config), endpoints.clone())),
             endpoints,
-            starts: Starts::default(),
+            connection_permits: ConnectionPermits::default(),
             metrics,
             reports,
             wake: Arc::new(move || waker.wake()),
             generation: 0,
             config,
         };
-        let orders = lanes.spawn_missing(tasks);
-        Ok((lanes, orders))
+        let orders = senders.spawn_missing(tasks);
+        Ok((senders, orders))
     }
 
-    /// The lanes for another configuration: those that it has more begin, and the others learn of it from the poll loop.
+    /// The senders for another configuration: those that it has more begin, and the others learn of it from the poll loop.
     pub(super) fn reload(
         &mut self,
         merged: Merged,
@@ -71,7 +72,7 @@ impl Lanes {
         // All or nothing: a `ca_file` that is none leaves everything as it is.
         self.endpoints = endpoints(&config.webhooks)?;
         self.config = Arc::clone(&config);
-        self.in_force.replace(Arc::clone(&config), self.endpoints.clone());
+        self.active_config.replace(Arc::clone(&config), self.endpoints.clone());
         self.metrics.configure(&config);
         self.generation += 1;
         let before = self.queues.len();
@@ -82,10 +83,10 @@ impl Lanes {
         }
         let orders = self.spawn_missing(tasks);
         tracing::debug!(
-            lanes = before,
+            senders = before,
             new = orders.len(),
             generation = self.generation,
-            "lanes follow a reload"
+            "senders follow a reload"
         );
         Ok(Reload {
             router: Router::new(Arc::clone(&config)),
@@ -98,30 +99,32 @@ impl Lanes {
         })
     }
 
-    fn spawn_missing(&mut self, tasks: &mut JoinSet<String>) -> Vec<watch::Sender<Orders>> {
+    fn spawn_missing(&mut self, tasks: &mut JoinSet<String>) -> Vec<watch::Sender<SenderControl>> {
         let mut all_orders = Vec::new();
         let config = Arc::clone(&self.config);
-        let lanes = config.webhooks.iter().zip(actions_of(&config)).zip(self.endpoints.clone());
+        let senders = config.webhooks.iter().zip(actions_of(&config)).zip(self.endpoints.clone());
         for (index, ((webhook, actions), endpoint)) in
-            (0..).map(WebhookIndex).zip(lanes).skip(self.queues.len())
+            (0..).map(WebhookIndex).zip(senders).skip(self.queues.len())
         {
             let queue = Arc::new(Queue::new(webhook.queue_capacity, webhook.when_full, actions));
             let window = Arc::new(Window::new(webhook.rate_per_second));
             self.metrics.watch(index, Arc::clone(&queue) as _);
             self.queues.push(Arc::clone(&queue));
             self.windows.push(Arc::clone(&window));
-            let (orders, ordered) =
-                watch::channel(Orders { generation: self.generation, ..Orders::default() });
+            let (orders, ordered) = watch::channel(SenderControl {
+                generation: self.generation,
+                ..SenderControl::default()
+            });
             all_orders.push(orders);
-            let sender = Sender {
+            let sender = SenderContext {
                 config: Arc::clone(&config),
-                in_force: Arc::clone(&self.in_force),
+                active_config: Arc::clone(&self.active_config),
                 webhook: index,
                 queue,
                 transport: endpoint,
-                orders: ordered,
+                control: ordered,
                 window,
-                starts: self.starts.clone(),
+                connection_permits: self.connection_permits.clone(),
                 reports: self.reports.clone(),
                 wake: Arc::clone(&self.wake),
                 metrics: self.metrics.webhook(index),

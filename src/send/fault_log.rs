@@ -12,7 +12,7 @@ use crate::delivery::{Reason, Ticket};
 use crate::log_throttle::{Line, LogThrottle, Recovered};
 
 /// The faults of one webhook that are being told of.
-pub(super) struct Report {
+pub(super) struct FaultLog {
     config: Arc<Config>,
     webhook: WebhookIndex,
     failing: LogThrottle,
@@ -21,7 +21,7 @@ pub(super) struct Report {
     dropping: Vec<(ActionIndex, Reason, LogThrottle)>,
 }
 
-impl Report {
+impl FaultLog {
     pub(super) fn new(config: Arc<Config>, webhook: WebhookIndex) -> Self {
         Self {
             config,
@@ -39,7 +39,7 @@ impl Report {
 
     /// An attempt failed and will be made again.
     pub(super) fn failed(&mut self, ticket: &Ticket, word: &str, now: Duration) {
-        let line = self.failing.note(now);
+        let line = self.failing.record(now);
         let (webhook, action) = (self.webhook(), self.action(ticket));
         match line {
             Line::First => {
@@ -54,7 +54,7 @@ impl Report {
 
     /// Slack answered 429: the webhook stops.
     pub(super) fn limited(&mut self, pause: Duration, now: Duration) {
-        let line = self.limited.note(now);
+        let line = self.limited.record(now);
         let (webhook, seconds) = (self.webhook(), pause.as_secs_f64());
         match line {
             Line::First => {
@@ -75,7 +75,7 @@ impl Report {
             self.dropping.push((ticket.action, reason, LogThrottle::default()));
             self.dropping.len() - 1
         });
-        let line = self.dropping[at].2.note(now);
+        let line = self.dropping[at].2.record(now);
         let (webhook, action, reason) = (self.webhook(), self.action(ticket), reason.as_str());
         let partition = ticket.position.partition;
         let topic =
@@ -134,7 +134,7 @@ impl Report {
             );
         }
         for (_, reason, repeat) in &mut self.dropping {
-            if let Some(Recovered { untold: deliveries @ 1.., .. }) = repeat.recover(now) {
+            if let Some(Recovered { unlogged: deliveries @ 1.., .. }) = repeat.recover(now) {
                 info!(
                     webhook,
                     reason = reason.as_str(),

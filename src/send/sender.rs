@@ -8,21 +8,22 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::client::Transport;
+use super::connection_permits::{ConnectionPermit, ConnectionPermits, HELD};
+use super::fault_log::FaultLog;
 use super::limit::Limiter;
-use super::report::Report;
 use super::retry::{self, Budget};
 use super::slack::{self, Verdict};
-use super::starts::{HELD, Place, Starts};
-use super::{Sender, verdict};
+use super::{SenderContext, verdict};
 use crate::config::model::Webhook;
-use crate::delivery::{self, Delivery, Ended, Orders, Outcome, Reason, Ticket};
+use crate::delivery::{self, Delivery, Ended, Outcome, Reason, Ticket};
 use crate::metrics::WebhookMetrics;
 use crate::queue::AfterAttempt;
+use crate::sender_control::SenderControl;
 use crate::window::Window;
 
 /// A sender at work.
-pub(super) struct Lane<T> {
-    sender: Sender<T>,
+pub(super) struct Sender<T> {
+    context: SenderContext<T>,
     /// The zero of the times below.
     started: Instant,
     limiter: Limiter,
@@ -31,36 +32,36 @@ pub(super) struct Lane<T> {
     /// 429s in a row, over deliveries: the backoff of those that don't say how long.
     limited: u32,
     /// The gauge shows a pause.
-    blocked: bool,
+    throttled: bool,
     /// The webhook is gone.
     retired: bool,
-    log: Report,
+    log: FaultLog,
 }
 
 /// What can happen to a webhook at any time, whether it has something to send or not.
 enum Change {
-    Orders(Orders),
-    Unblocked,
+    Control(SenderControl),
+    ThrottleExpired,
 }
 
-impl<T: Transport> Lane<T> {
-    pub(super) fn new(mut sender: Sender<T>) -> Self {
-        let orders = *sender.orders.borrow_and_update();
-        let webhook = &sender.config.webhooks[sender.webhook.0 as usize];
+impl<T: Transport> Sender<T> {
+    pub(super) fn new(mut context: SenderContext<T>) -> Self {
+        let orders = *context.control.borrow_and_update();
+        let webhook = &context.config.webhooks[context.webhook.0 as usize];
         let limiter =
-            Limiter::new(webhook.rate_per_second, webhook.burst, orders.share, Duration::ZERO);
-        sender.metrics.blocked_until(None);
-        let log = Report::new(sender.config.clone(), sender.webhook);
+            Limiter::new(webhook.rate_per_second, webhook.burst, orders.rate_share, Duration::ZERO);
+        context.metrics.blocked_until(None);
+        let log = FaultLog::new(context.config.clone(), context.webhook);
         let generation = orders.generation;
-        let (started, limited, blocked, retired) = (Instant::now(), 0, false, false);
-        let mut lane =
-            Self { sender, started, limiter, generation, limited, blocked, retired, log };
-        lane.apply(Change::Orders(orders));
-        lane
+        let (started, limited, throttled, retired) = (Instant::now(), 0, false, false);
+        let mut sender =
+            Self { context, started, limiter, generation, limited, throttled, retired, log };
+        sender.apply(Change::Control(orders));
+        sender
     }
 
     pub(super) fn webhook(&self) -> &Webhook {
-        &self.sender.config.webhooks[self.sender.webhook.0 as usize]
+        &self.context.config.webhooks[self.context.webhook.0 as usize]
     }
 
     fn now(&self) -> Duration {
@@ -69,11 +70,11 @@ impl<T: Transport> Lane<T> {
 
     pub(super) async fn next(&mut self) -> Option<Delivery> {
         loop {
-            let unblocked = self.unblocked_at();
+            let throttle_expires = self.throttle_expires_at();
             tokio::select! {
                 biased;
-                next = self.sender.queue.next() => return next,
-                change = changed(&mut self.sender.orders, unblocked) => self.apply(change),
+                next = self.context.queue.next() => return next,
+                change = changed(&mut self.context.control, throttle_expires) => self.apply(change),
             }
         }
     }
@@ -84,7 +85,7 @@ impl<T: Transport> Lane<T> {
         let ended = self.attempts(delivery, &mut entered).await;
         if ended.is_none() && entered {
             // No outcome that a commit could tell.
-            self.sender.window.leave();
+            self.context.window.leave();
         }
         ended
     }
@@ -103,12 +104,12 @@ impl<T: Transport> Lane<T> {
             let Some(place) = self.turn(ticket, not_before, entered).await else {
                 if self.retired {
                     let payload = Vec::from(payload).into_boxed_slice();
-                    self.sender.queue.give_back(Delivery { payload, ..*delivery });
-                    (self.sender.wake)();
+                    self.context.queue.give_back(Delivery { payload, ..*delivery });
+                    (self.context.wake)();
                 }
                 return None;
             };
-            if !self.sender.queue.begin_attempt(ticket) {
+            if !self.context.queue.begin_attempt(ticket) {
                 return None;
             }
             let left = self.now();
@@ -121,7 +122,7 @@ impl<T: Transport> Lane<T> {
             } else {
                 None
             };
-            self.sender.metrics.attempt(verdict.result(), now.saturating_sub(left), latency);
+            self.context.metrics.attempt(verdict.result(), now.saturating_sub(left), latency);
             if !matches!(verdict, Verdict::RateLimited { .. }) {
                 self.limited = 0;
             }
@@ -132,7 +133,7 @@ impl<T: Transport> Lane<T> {
                     return Some((Ended::Dropped(Reason::Rejected), now));
                 }
                 Verdict::RateLimited { retry_after } => {
-                    let pause = self.block(retry_after, now).await;
+                    let pause = self.throttle(retry_after, now).await;
                     budget.excuse((now + pause).saturating_sub(left));
                 }
                 Verdict::Retry { word, .. } => {
@@ -145,7 +146,7 @@ impl<T: Transport> Lane<T> {
                     not_before = now.saturating_add(pause);
                 }
             }
-            if self.sender.queue.end_attempt(ticket) == AfterAttempt::Gone {
+            if self.context.queue.end_attempt(ticket) == AfterAttempt::Gone {
                 return None;
             }
         }
@@ -157,17 +158,18 @@ impl<T: Transport> Lane<T> {
         ticket: &Ticket,
         not_before: Duration,
         entered: &mut bool,
-    ) -> Option<Place> {
-        let (window, starts) = (Arc::clone(&self.sender.window), self.sender.starts.clone());
+    ) -> Option<ConnectionPermit> {
+        let (window, connection_permits) =
+            (Arc::clone(&self.context.window), self.context.connection_permits.clone());
         let mut place = None;
         loop {
             // An order that was given before this is obeyed before it.
-            if self.sender.orders.has_changed().unwrap_or_default() {
-                let orders = *self.sender.orders.borrow_and_update();
-                self.apply(Change::Orders(orders));
+            if self.context.control.has_changed().unwrap_or_default() {
+                let orders = *self.context.control.borrow_and_update();
+                self.apply(Change::Control(orders));
             }
             // One that came while an attempt was out.
-            let orders = *self.sender.orders.borrow();
+            let orders = *self.context.control.borrow();
             self.reload(orders);
             if self.retired {
                 window.give_up();
@@ -183,33 +185,33 @@ impl<T: Transport> Lane<T> {
                 *entered = window.try_enter();
             }
             let begins = may_leave && *entered;
-            if begins && let Some(place) = place.take().or_else(|| starts.try_enter()) {
-                if self.blocked {
-                    self.apply(Change::Unblocked);
+            if begins && let Some(place) = place.take().or_else(|| connection_permits.try_enter()) {
+                if self.throttled {
+                    self.apply(Change::ThrottleExpired);
                 }
                 return Some(place);
             }
             let ready = ready.filter(|_| !may_leave).and_then(|at| self.started.checked_add(at));
-            let unblocked = self.unblocked_at();
+            let throttle_expires = self.throttle_expires_at();
             tokio::select! {
                 biased;
-                () = self.sender.queue.released() => {
+                () = self.context.queue.released() => {
                     // A stale ring leaves it where it is; only the queue knows.
-                    let queue = &self.sender.queue;
+                    let queue = &self.context.queue;
                     if !queue.begin_attempt(ticket) || queue.end_attempt(ticket) == AfterAttempt::Gone {
                         window.give_up();
                         return None;
                     }
                 }
-                orders = ordered(&mut self.sender.orders) => self.apply(Change::Orders(orders)),
-                admitted = admitted(&window, &starts, *entered), if may_leave => match admitted {
+                orders = ordered(&mut self.context.control) => self.apply(Change::Control(orders)),
+                admitted = admitted(&window, &connection_permits, *entered), if may_leave => match admitted {
                     Some(begun) => place = Some(begun),
                     None => *entered = true,
                 },
                 // One timer for both: ten thousand of these lie waiting.
-                () = sleep_until(ready.into_iter().chain(unblocked).min()) => {
-                    if unblocked.is_some_and(|at| at <= Instant::now()) {
-                        self.apply(Change::Unblocked);
+                () = sleep_until(ready.into_iter().chain(throttle_expires).min()) => {
+                    if throttle_expires.is_some_and(|at| at <= Instant::now()) {
+                        self.apply(Change::ThrottleExpired);
                     }
                 }
             }
@@ -217,93 +219,93 @@ impl<T: Transport> Lane<T> {
     }
 
     /// One request, to its end: a release is heard after it. The share may change under way, and the bucket is refilled by the one in force.
-    async fn attempt(&mut self, payload: Bytes, place: Place) -> Verdict {
+    async fn attempt(&mut self, payload: Bytes, place: ConnectionPermit) -> Verdict {
         let (mut place, held) = (Some(place), tokio::time::sleep(HELD));
         tokio::pin!(held);
         // On the heap, and only while it lasts: thousands of idle senders must stay small.
-        let transport = Arc::clone(&self.sender.transport);
+        let transport = Arc::clone(&self.context.transport);
         let mut post = Box::pin(async move { transport.post(payload).await });
         loop {
             tokio::select! {
                 biased;
                 answer = &mut post => return verdict(answer),
                 () = &mut held, if place.is_some() => place = None,
-                orders = ordered(&mut self.sender.orders) => {
-                    let rate = self.sender.config.webhooks[self.sender.webhook.0 as usize].rate_per_second;
-                    self.limiter.set_share(orders.share, self.started.elapsed());
-                    self.sender.metrics.rate_limit(rate * orders.share);
-                    self.blocked |= obey(orders, &mut self.limiter, &self.sender.metrics, self.started.elapsed());
+                orders = ordered(&mut self.context.control) => {
+                    let rate = self.context.config.webhooks[self.context.webhook.0 as usize].rate_per_second;
+                    self.limiter.set_share(orders.rate_share, self.started.elapsed());
+                    self.context.metrics.rate_limit(rate * orders.rate_share);
+                    self.throttled |= obey(orders, &mut self.limiter, &self.context.metrics, self.started.elapsed());
                 }
             }
         }
     }
 
     /// Stops the webhook after a 429 at `now`; how long.
-    async fn block(&mut self, retry_after: Option<Duration>, now: Duration) -> Duration {
+    async fn throttle(&mut self, retry_after: Option<Duration>, now: Duration) -> Duration {
         let pause = retry_after
             .unwrap_or_else(|| retry::pause(&self.webhook().retry, self.limited, rand::random()));
         self.limited = self.limited.saturating_add(1);
-        self.blocked = true;
-        self.limiter.block(now.saturating_add(pause));
+        self.throttled = true;
+        self.limiter.throttle(now.saturating_add(pause));
         let until = SystemTime::now().checked_add(pause);
-        self.sender.metrics.blocked_until(until);
+        self.context.metrics.blocked_until(until);
         self.log.limited(pause, now);
         if let Some(until) = until {
             // It outlives this process: it goes with the state of the partitions. Where nobody listens any more, the process is ending.
             let _ = self
-                .sender
+                .context
                 .reports
-                .send(delivery::Report::Blocked { webhook: self.sender.webhook, until })
+                .send(delivery::Report::Throttled { webhook: self.context.webhook, until })
                 .await;
-            (self.sender.wake)();
+            (self.context.wake)();
         }
         pause
     }
 
-    fn unblocked_at(&self) -> Option<Instant> {
-        if !self.blocked {
+    fn throttle_expires_at(&self) -> Option<Instant> {
+        if !self.throttled {
             return None;
         }
-        let until = self.limiter.blocked_until(self.now()).unwrap_or_default();
+        let until = self.limiter.throttled_until(self.now()).unwrap_or_default();
         self.started.checked_add(until)
     }
 
     /// Goes by the configuration that is in force now. Tokens that were spent, and a block, stay.
-    fn reload(&mut self, orders: Orders) {
+    fn reload(&mut self, orders: SenderControl) {
         if orders.generation == self.generation {
             return;
         }
         self.generation = orders.generation;
-        let Some((config, transport)) = self.sender.in_force.of(self.sender.webhook) else {
+        let Some((config, transport)) = self.context.active_config.of(self.context.webhook) else {
             return;
         };
         self.log.reload(Arc::clone(&config));
-        (self.sender.config, self.sender.transport) = (config, transport);
+        (self.context.config, self.context.transport) = (config, transport);
         let (rate, burst, now) = (self.webhook().rate_per_second, self.webhook().burst, self.now());
-        self.limiter.set_rate(rate, burst, orders.share, now);
-        self.sender.metrics.rate_limit(rate * orders.share);
-        let before = std::mem::replace(&mut self.retired, self.sender.queue.is_retired());
-        if self.blocked && before != self.retired {
+        self.limiter.set_rate(rate, burst, orders.rate_share, now);
+        self.context.metrics.rate_limit(rate * orders.rate_share);
+        let before = std::mem::replace(&mut self.retired, self.context.queue.is_retired());
+        if self.throttled && before != self.retired {
             // Nobody waits for a webhook that is gone, but the pause goes on: it may come back.
-            let left = self.limiter.blocked_until(now).map(|until| until.saturating_sub(now));
+            let left = self.limiter.throttled_until(now).map(|until| until.saturating_sub(now));
             let until =
                 left.filter(|_| !self.retired).and_then(|left| SystemTime::now().checked_add(left));
-            self.sender.metrics.blocked_until(until);
+            self.context.metrics.blocked_until(until);
         }
     }
 
     fn apply(&mut self, change: Change) {
         match change {
-            Change::Orders(orders) => {
+            Change::Control(orders) => {
                 self.reload(orders);
                 let now = self.now();
-                self.limiter.set_share(orders.share, now);
-                self.sender.metrics.rate_limit(self.webhook().rate_per_second * orders.share);
-                self.blocked |= obey(orders, &mut self.limiter, &self.sender.metrics, now);
+                self.limiter.set_share(orders.rate_share, now);
+                self.context.metrics.rate_limit(self.webhook().rate_per_second * orders.rate_share);
+                self.throttled |= obey(orders, &mut self.limiter, &self.context.metrics, now);
             }
-            Change::Unblocked => {
-                self.blocked = false;
-                self.sender.metrics.blocked_until(None);
+            Change::ThrottleExpired => {
+                self.throttled = false;
+                self.context.metrics.blocked_until(None);
             }
         }
     }
@@ -314,13 +316,13 @@ impl<T: Transport> Lane<T> {
             self.log.delivered(at);
         }
         let heard = self
-            .sender
+            .context
             .reports
-            .send(delivery::Report::Ended(Outcome { ticket, webhook: self.sender.webhook, ended }))
+            .send(delivery::Report::Ended(Outcome { ticket, webhook: self.context.webhook, ended }))
             .await
             .is_ok();
-        self.sender.queue.finish(&ticket, ended);
-        (self.sender.wake)();
+        self.context.queue.finish(&ticket, ended);
+        (self.context.wake)();
         heard
     }
 }
@@ -333,37 +335,50 @@ pub(super) fn latency(timestamp: i64) -> Option<Duration> {
 }
 
 /// Stops the limiter where a former owner left a `Retry-After` that is still in force; whether it did.
-fn obey(orders: Orders, limiter: &mut Limiter, metrics: &WebhookMetrics, now: Duration) -> bool {
-    let left = orders.blocked_until.and_then(|until| until.duration_since(SystemTime::now()).ok());
+fn obey(
+    orders: SenderControl,
+    limiter: &mut Limiter,
+    metrics: &WebhookMetrics,
+    now: Duration,
+) -> bool {
+    let left =
+        orders.throttled_until.and_then(|until| until.duration_since(SystemTime::now()).ok());
     let Some(left) = left.map(|left| left.min(slack::LONGEST_PAUSE)).filter(|left| !left.is_zero())
     else {
         return false;
     };
     let until = now.saturating_add(left);
-    if limiter.blocked_until(now).is_none_or(|blocked| blocked < until) {
-        metrics.blocked_until(orders.blocked_until);
-        limiter.block(until);
+    if limiter.throttled_until(now).is_none_or(|current| current < until) {
+        metrics.blocked_until(orders.throttled_until);
+        limiter.throttle(until);
     }
     true
 }
 
 /// What a delivery still needs to leave: its place in the window (`None`), then one among those that begin.
-async fn admitted(window: &Window, starts: &Starts, entered: bool) -> Option<Place> {
+async fn admitted(
+    window: &Window,
+    connection_permits: &ConnectionPermits,
+    entered: bool,
+) -> Option<ConnectionPermit> {
     if entered {
-        return Some(starts.enter().await);
+        return Some(connection_permits.enter().await);
     }
     window.enter().await;
     None
 }
 
-async fn changed(orders: &mut watch::Receiver<Orders>, unblocked: Option<Instant>) -> Change {
+async fn changed(
+    orders: &mut watch::Receiver<SenderControl>,
+    throttle_expires: Option<Instant>,
+) -> Change {
     tokio::select! {
-        orders = ordered(orders) => Change::Orders(orders),
-        () = sleep_until(unblocked) => Change::Unblocked,
+        orders = ordered(orders) => Change::Control(orders),
+        () = sleep_until(throttle_expires) => Change::ThrottleExpired,
     }
 }
 
-async fn ordered(orders: &mut watch::Receiver<Orders>) -> Orders {
+async fn ordered(orders: &mut watch::Receiver<SenderControl>) -> SenderControl {
     // Whoever gives orders is gone: the last ones stay in force.
     if orders.changed().await.is_err() {
         std::future::pending::<()>().await;

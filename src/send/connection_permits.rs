@@ -16,29 +16,31 @@ pub const HELD: Duration = Duration::from_millis(10);
 
 /// The places of one process. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Starts(Arc<Semaphore>);
+pub struct ConnectionPermits(Arc<Semaphore>);
 
 /// One attempt's place, until it is dropped.
 #[derive(Debug)]
-pub struct Place(#[allow(dead_code, reason = "it is held, not looked at")] OwnedSemaphorePermit);
+pub struct ConnectionPermit(
+    #[allow(dead_code, reason = "it is held, not looked at")] OwnedSemaphorePermit,
+);
 
-impl Default for Starts {
+impl Default for ConnectionPermits {
     fn default() -> Self {
         Self(Arc::new(Semaphore::new(PLACES)))
     }
 }
 
-impl Starts {
+impl ConnectionPermits {
     /// A place, if there is one.
     #[must_use]
-    pub fn try_enter(&self) -> Option<Place> {
-        Arc::clone(&self.0).try_acquire_owned().ok().map(Place)
+    pub fn try_enter(&self) -> Option<ConnectionPermit> {
+        Arc::clone(&self.0).try_acquire_owned().ok().map(ConnectionPermit)
     }
 
     /// A place, in turn.
-    pub async fn enter(&self) -> Place {
+    pub async fn enter(&self) -> ConnectionPermit {
         match Arc::clone(&self.0).acquire_owned().await {
-            Ok(place) => Place(place),
+            Ok(place) => ConnectionPermit(place),
             // Nobody closes it.
             Err(_) => std::future::pending().await,
         }

@@ -8,7 +8,7 @@ use super::*;
 async fn a_former_owners_retry_after_is_kept() {
     let mut rig = Rig::start(webhook(), []);
     let until = SystemTime::now() + 30 * SECOND;
-    rig.orders.send_modify(|orders| orders.blocked_until = Some(until));
+    rig.orders.send_modify(|orders| orders.throttled_until = Some(until));
     rig.push(0..1);
     assert_eq!(rig.outcome().await, (0, Ended::Delivered));
     let left = rig.times()[0].as_secs_f64();
@@ -20,7 +20,7 @@ async fn a_former_owners_retry_after_is_kept() {
 async fn a_429_is_reported() {
     let mut rig = Rig::start(webhook(), [limited(Some(30))]);
     rig.push(0..1);
-    let delivery::Report::Blocked { webhook, until } = rig.reports.recv().await.unwrap() else {
+    let delivery::Report::Throttled { webhook, until } = rig.reports.recv().await.unwrap() else {
         panic!("no block")
     };
     let left = until.duration_since(SystemTime::now()).unwrap().as_secs_f64();
