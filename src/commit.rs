@@ -15,7 +15,7 @@ use crate::event::Partition;
 use crate::kafka::native::CommitQueue;
 use crate::log_throttle::LogThrottle;
 use crate::metrics::Metrics;
-use crate::topics::Topics;
+use crate::topics::TopicNames;
 use crate::window::Window;
 
 use self::ledger::{Committable, Ledger, Scope};
@@ -134,7 +134,7 @@ impl Committer {
     }
 
     /// Takes the answer of the commit in flight, if it came, and sends the next one, if it is due.
-    pub fn turn(&mut self, ledger: &mut Ledger, topics: &Topics, now: Instant) {
+    pub fn turn(&mut self, ledger: &mut Ledger, topics: &TopicNames, now: Instant) {
         self.take_answer(ledger, Duration::ZERO);
         if let Some(due) = self.pace.due(now) {
             let scope = if due == Due::Urgent { Scope::Urgent } else { Scope::All };
@@ -142,40 +142,35 @@ impl Committer {
         }
     }
 
-    /// Commits until the broker has acknowledged everything of `partitions`, or the deadline has passed. `meanwhile` takes the outcomes that come in.
-    /// Whether all was acknowledged.
+    /// One step of committing until the broker has acknowledged everything of `partitions`: sends
+    /// what is missing, once no commit is in flight. Returns whether all is acknowledged.
     pub fn finish(
         &mut self,
         ledger: &mut Ledger,
-        topics: &Topics,
+        topics: &TopicNames,
         partitions: &[Partition],
-        deadline: Instant,
-        mut meanwhile: impl FnMut(&mut Ledger, &mut Self),
+        now: Instant,
     ) -> bool {
-        loop {
-            meanwhile(ledger, self);
-            let now = Instant::now();
-            let scope = Scope::Only(partitions);
-            let open = self.pace.in_flight()
-                || !ledger.offer(scope, &self.blocked, self.budget).is_empty();
-            if !open {
-                return true;
-            }
-            if now >= deadline {
-                return false;
-            }
-            self.pace.hurry();
-            if let Some(due) = self.pace.due(now) {
-                self.send(ledger, topics, due, scope, now);
-            }
-            self.take_answer(ledger, LOOK_AROUND.min(deadline - now));
+        let scope = Scope::Only(partitions);
+        if !self.pace.in_flight() && ledger.offer(scope, &self.blocked, self.budget).is_empty() {
+            return true;
         }
+        self.pace.hurry();
+        if let Some(due) = self.pace.due(now) {
+            self.send(ledger, topics, due, scope, now);
+        }
+        false
+    }
+
+    /// Waits for the answer of the commit in flight for a moment, at most for `timeout`.
+    pub fn await_answer(&mut self, ledger: &mut Ledger, timeout: Duration) {
+        self.take_answer(ledger, LOOK_AROUND.min(timeout));
     }
 
     fn send(
         &mut self,
         ledger: &mut Ledger,
-        topics: &Topics,
+        topics: &TopicNames,
         due: Due,
         scope: Scope<'_>,
         now: Instant,
@@ -248,7 +243,7 @@ impl Committer {
     }
 }
 
-fn list(offers: &[Committable], topics: &Topics) -> Result<TopicPartitionList, KafkaError> {
+fn list(offers: &[Committable], topics: &TopicNames) -> Result<TopicPartitionList, KafkaError> {
     let mut list = TopicPartitionList::with_capacity(offers.len());
     for Committable { partition, offset, metadata, .. } in offers {
         let mut element = list.add_partition(topics.name(partition.topic), partition.number);

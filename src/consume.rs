@@ -6,17 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::commit::Committer;
-use crate::commit::ledger::{Ledger, Settled};
-use crate::commit::roster::Roster;
-use crate::config::model::{ActionIndex, Config, WebhookIndex};
-use crate::delivery::{Outcome, Reason, Report};
+use crate::config::model::{Config, WebhookIndex};
 use crate::event::{Offset, Partition, TopicId, TopicIndex};
 use crate::health::Health;
 use crate::health::stall::Stalls;
@@ -29,17 +25,20 @@ use crate::poll_waker::WakeReceiver;
 use crate::queue::Queue;
 use crate::route::{Router, Routing};
 use crate::sender_control::SenderControl;
-use crate::topics::Topics;
 use crate::window::Window;
 
 use self::holds::Holds;
 use self::pause::Pauses;
+use self::topic_table::TopicTable;
 
 pub use self::reload::Reload;
+pub use self::settlement::Settlement;
 
 mod anew;
 
 mod denied;
+
+mod drop_log;
 
 mod grown;
 
@@ -66,9 +65,13 @@ mod refused;
 #[cfg(test)]
 mod rig;
 
+mod settlement;
+
 mod share;
 
 mod start;
+
+mod topic_table;
 
 /// The longest wait of an idle loop; everything that matters wakes it.
 const IDLE: Duration = Duration::from_millis(200);
@@ -104,12 +107,10 @@ pub struct Parts {
     pub orders: Vec<watch::Sender<SenderControl>>,
     /// By webhook: what holds its sender.
     pub windows: Vec<Arc<Window>>,
-    /// What the senders report. Bounded: a sender waits until the loop has taken what came before.
-    pub reports: mpsc::Receiver<Report>,
     /// Matches and renders.
     pub router: Router,
-    /// Commits.
-    pub committer: Committer,
+    /// How deliveries end.
+    pub settlement: Settlement,
     /// By topic: what the client reads of it.
     pub records: Vec<Records>,
     /// Tells the ends of paused partitions.
@@ -129,9 +130,8 @@ pub struct Parts {
 /// The poll loop.
 pub struct PollLoop {
     parts: Parts,
-    topics: Topics,
+    topics: TopicTable,
     feeds: Vec<Vec<TopicIndex>>,
-    ledger: Ledger,
     pauses: Pauses,
     routing: Routing,
     /// By topic: what the current batch came to; added to the metrics in one go.
@@ -165,8 +165,6 @@ pub struct PollLoop {
     asked_for_ends: Instant,
     asked_for_all_ends: Instant,
     asked_for_topics: Instant,
-    /// By webhook, where there is one: a full queue drops what many actions ask for. With the action of the last one.
-    drops: BTreeMap<(Option<WebhookIndex>, Reason), (LogThrottle, ActionIndex)>,
     trouble: LogThrottle,
     refused: refused::Refused,
     denied: denied::Denied,
@@ -183,13 +181,12 @@ impl PollLoop {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let feeds = share::feeds(&parts.config);
-        let topics = Topics::new(parts.config.kafka.topics.iter().cloned());
+        let topics = TopicTable::new(parts.config.kafka.topics.iter().cloned());
         Self {
             pauses: Pauses::new(feeds.clone()),
             feeds,
             tallies: vec![TopicTally::default(); parts.config.kafka.topics.len()],
             topics,
-            ledger: Ledger::new(Arc::new(Roster::new(&parts.config))),
             routing: Routing::default(),
             ends: BTreeMap::new(),
             asked_ends: BTreeMap::new(),
@@ -208,7 +205,6 @@ impl PollLoop {
             asked_for_ends: Instant::now(),
             asked_for_all_ends: Instant::now(),
             asked_for_topics: Instant::now(),
-            drops: BTreeMap::new(),
             trouble: LogThrottle::default(),
             refused: refused::Refused::default(),
             denied: denied::Denied::default(),
@@ -253,9 +249,9 @@ impl PollLoop {
     fn turn(&mut self) -> bool {
         let now = Instant::now();
         self.parts.health.turned(now);
-        self.take_reports();
+        self.parts.settlement.take_reports();
         self.reload();
-        self.parts.committer.turn(&mut self.ledger, &self.topics, now);
+        self.parts.settlement.commit(now);
         self.resume_what_has_room();
         self.decide_the_undecided(now);
         self.go_on_in_range(now);
@@ -266,27 +262,19 @@ impl PollLoop {
 
     /// How long nothing is due.
     fn wait(&self) -> Duration {
-        let now = Instant::now();
-        let due = self.parts.committer.next().map_or(IDLE, |at| at.saturating_duration_since(now));
-        due.min(IDLE)
-    }
-
-    /// Takes what the senders report: outcomes, and what Slack has stopped.
-    fn take_reports(&mut self) {
-        let Parts { reports, committer, metrics, .. } = &mut self.parts;
-        take_reports(reports, &mut self.ledger, committer, metrics);
+        self.parts.settlement.idle(IDLE)
     }
 
     fn client_error(&mut self, error: &KafkaError, reason: &str) {
         self.look_for_failure();
         if self.fatal.is_some() {
-            // Told where the client is replaced.
+            // ClientEvent where the client is replaced.
         } else if kafka::is_unknown_topic(error) {
             if let Err(error) = self.describe_topics() {
                 tracing::debug!(%error, "could not ask for the topics");
             }
         } else if self.is_denied(error.rdkafka_error_code()) {
-            // Told by name.
+            // ClientEvent by name.
         } else if let Some(refusal) = Refusal::of(reason) {
             self.refused(refusal);
         } else if self.refused.is_known()
@@ -295,35 +283,6 @@ impl PollLoop {
             // The same, told once more.
         } else if let Some(times) = self.trouble.record(self.began.elapsed()).times() {
             tracing::warn!(%error, reason, times, "trouble with Kafka; the client keeps trying");
-        }
-    }
-}
-
-fn take_reports(
-    reports: &mut mpsc::Receiver<Report>,
-    ledger: &mut Ledger,
-    committer: &mut Committer,
-    metrics: &Metrics,
-) {
-    while let Ok(report) = reports.try_recv() {
-        match report {
-            Report::Ended(outcome) => settle(&outcome, ledger, committer, metrics),
-            Report::Throttled { webhook, until } => {
-                let until = until.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-                // The next owner waits for the whole second.
-                committer.block(webhook, until.as_secs() + 1, ledger);
-            }
-        }
-    }
-}
-
-/// Notes that a delivery ended; a late one is fenced and counted, and holds nobody.
-fn settle(outcome: &Outcome, ledger: &mut Ledger, committer: &mut Committer, metrics: &Metrics) {
-    match ledger.settle(&outcome.ticket, Some(outcome.webhook)) {
-        Settled::Applied => committer.hurry(),
-        Settled::Fenced => {
-            metrics.fenced_outcome();
-            committer.end_holds([outcome.webhook]);
         }
     }
 }

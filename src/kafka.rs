@@ -110,7 +110,7 @@ const CLASSIC_ONLY: &[&str] =
 
 /// What librdkafka told during a poll.
 #[derive(Debug)]
-pub enum Told {
+pub enum ClientEvent {
     /// The group gave these partitions to this member. Nothing is read of them until the client is told to.
     Assigned(Vec<(String, i32)>),
     /// The group takes these partitions away; `lost`: has taken, another member may own them already.
@@ -128,7 +128,7 @@ pub enum Told {
 
 /// The client's context: a mailbox from librdkafka's callbacks to the poll loop.
 pub struct Context {
-    told: Mutex<Vec<Told>>,
+    told: Mutex<Vec<ClientEvent>>,
     /// How often anything was told or logged: a poll that returned nothing but moved this may have left messages in the queue.
     activity: AtomicU64,
     /// The client is being closed: partitions are given up at once, the poll loop is done with them.
@@ -151,7 +151,7 @@ impl Context {
     }
 
     /// Takes what was told since the last call, in its order.
-    pub fn take(&self) -> Vec<Told> {
+    pub fn take(&self) -> Vec<ClientEvent> {
         std::mem::take(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -177,7 +177,7 @@ impl Context {
         self.given.swap(hasher.finish(), Ordering::Relaxed) != hasher.finish()
     }
 
-    fn tell(&self, told: Told) {
+    fn tell(&self, told: ClientEvent) {
         self.activity.fetch_add(1, Ordering::Relaxed);
         self.told.lock().unwrap_or_else(PoisonError::into_inner).push(told);
     }
@@ -206,11 +206,11 @@ impl ClientContext for Context {
     }
 
     fn stats(&self, statistics: Statistics) {
-        self.tell(Told::Statistics(Box::new(statistics)));
+        self.tell(ClientEvent::Statistics(Box::new(statistics)));
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        self.tell(Told::Error(error, reason.to_owned()));
+        self.tell(ClientEvent::Error(error, reason.to_owned()));
     }
 }
 
@@ -226,9 +226,9 @@ impl ConsumerContext for Context {
         let assigned = matches!(what, RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS);
         if !self.closing.load(Ordering::Relaxed) {
             self.tell(if assigned {
-                Told::Assigned(partitions)
+                ClientEvent::Assigned(partitions)
             } else {
-                Told::Revoked { partitions, lost: client.assignment_lost() }
+                ClientEvent::Revoked { partitions, lost: client.assignment_lost() }
             });
         } else if !assigned && let Err(error) = give_up(client, list) {
             tracing::debug!(%error, "could not give partitions up while closing");

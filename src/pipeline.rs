@@ -18,7 +18,7 @@ use crate::admin::{self, BindError};
 use crate::commit::Committer;
 use crate::config::model::Config;
 use crate::config::reload;
-use crate::consume::{ConsumeError, Parts, PollLoop, Reload};
+use crate::consume::{ConsumeError, Parts, PollLoop, Reload, Settlement};
 use crate::health::Health;
 use crate::kafka::{Connect, Connection};
 use crate::metrics::Metrics;
@@ -152,14 +152,18 @@ impl Pipeline {
             wakes,
             queues: senders.queues.clone(),
             orders,
-            reports: reported,
             reloads,
             router: Router::new(Arc::clone(&self.config)),
-            committer: Committer::new(
-                commits,
-                senders.windows.clone(),
+            settlement: Settlement::new(
+                &self.config,
+                Committer::new(
+                    commits,
+                    senders.windows.clone(),
+                    Arc::clone(&self.metrics),
+                    Instant::now(),
+                ),
+                reported,
                 Arc::clone(&self.metrics),
-                Instant::now(),
             ),
             windows: senders.windows.clone(),
             metrics: Arc::clone(&self.metrics),

@@ -1,38 +1,22 @@
-//! The configured topics: their names, and how many partitions and which id each has as far as the client knows.
+//! The configured topics' names: what every stage calls a [`TopicIndex`] towards Kafka and the log.
 
-use crate::event::{TopicId, TopicIndex};
+use std::sync::Arc;
 
-/// Names, partition counts and ids, by [`TopicIndex`].
+use crate::event::TopicIndex;
+
+/// The names, by [`TopicIndex`]. Cheap to clone; a restart is needed to change them.
 #[derive(Debug, Clone)]
-pub struct Topics {
-    topics: Vec<Topic>,
-}
+pub struct TopicNames(Arc<[String]>);
 
-#[derive(Debug, Clone)]
-struct Topic {
-    name: String,
-    /// `None` until the cluster has said.
-    partitions: Option<u32>,
-    /// Of the topic that is being read; `None` until the cluster has said.
-    id: Option<TopicId>,
-    /// It was made anew while this process watched: what was committed before went with the old one.
-    remade: bool,
-}
-
-impl Topics {
-    /// The topics of a configuration, nothing known of them yet.
+impl TopicNames {
+    /// The topics of a configuration, in its order.
     pub fn new(names: impl IntoIterator<Item = String>) -> Self {
-        Self {
-            topics: names
-                .into_iter()
-                .map(|name| Topic { name, partitions: None, id: None, remade: false })
-                .collect(),
-        }
+        Self(names.into_iter().collect())
     }
 
     /// Every configured topic.
     pub fn indices(&self) -> impl Iterator<Item = TopicIndex> + use<> {
-        (0..u32::try_from(self.topics.len()).unwrap_or(u32::MAX)).map(TopicIndex)
+        (0..u32::try_from(self.0.len()).unwrap_or(u32::MAX)).map(TopicIndex)
     }
 
     /// The topic of that name, if it is a configured one.
@@ -44,43 +28,6 @@ impl Topics {
     /// A topic's name.
     #[must_use]
     pub fn name(&self, index: TopicIndex) -> &str {
-        self.topics.get(index.0 as usize).map_or("", |topic| topic.name.as_str())
-    }
-
-    /// How many partitions a topic has; `None` while it is not known, or the topic does not exist.
-    #[must_use]
-    pub fn partitions(&self, index: TopicIndex) -> Option<u32> {
-        self.topics.get(index.0 as usize)?.partitions
-    }
-
-    /// Notes how many partitions a topic has. Whether that is news.
-    pub fn set_partitions(&mut self, index: TopicIndex, count: u32) -> bool {
-        match self.topics.get_mut(index.0 as usize) {
-            Some(topic) if topic.partitions != Some(count) => {
-                topic.partitions = Some(count);
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// The id of the topic that is being read: what a commit of its partitions names.
-    #[must_use]
-    pub fn id(&self, index: TopicIndex) -> Option<TopicId> {
-        self.topics.get(index.0 as usize)?.id
-    }
-
-    /// Whether a topic was made anew since this process first saw it.
-    #[must_use]
-    pub fn is_remade(&self, index: TopicIndex) -> bool {
-        self.topics.get(index.0 as usize).is_some_and(|topic| topic.remade)
-    }
-
-    /// Notes a topic's id. Only where nothing of an earlier topic of that name is owned: its offsets are not of this one.
-    pub fn set_id(&mut self, index: TopicIndex, id: TopicId) {
-        if let Some(topic) = self.topics.get_mut(index.0 as usize) {
-            topic.remade |= topic.id.is_some_and(|before| before != id);
-            topic.id = Some(id);
-        }
+        self.0.get(index.0 as usize).map_or("", String::as_str)
     }
 }

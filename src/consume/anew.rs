@@ -89,7 +89,7 @@ impl PollLoop {
 
     /// Nothing of it can be committed, and nobody asks for it: attempts in flight are left alone and fenced, the rest is the next owner's.
     fn let_go(&mut self) {
-        let owned: Vec<Partition> = self.ledger.partitions().collect();
+        let owned: Vec<Partition> = self.parts.settlement.ledger.partitions().collect();
         if !owned.is_empty() {
             self.parts.metrics.rebalance(RebalanceKind::Lost);
         }
@@ -107,7 +107,7 @@ impl PollLoop {
 
     fn connect(&mut self) -> Result<(), KafkaError> {
         let Connection { client, records, commits, ends, described } = (self.parts.connect)()?;
-        self.parts.committer.replace(commits, Instant::now());
+        self.parts.settlement.committer.replace(commits, Instant::now());
         self.parts.records = records;
         self.parts.ends = ends;
         self.parts.described = described;
@@ -127,7 +127,7 @@ impl PollLoop {
                 return true;
             }
             self.parts.health.turned(now);
-            self.take_reports();
+            self.parts.settlement.take_reports();
             self.parts.wakes.wait(LOOK_AROUND.min(end - now));
         }
         false

@@ -63,11 +63,13 @@ impl PollLoop {
 
     /// The topics with partitions that were added since the group began with what is owned, are not owned here, and have no committed offset.
     fn unread_partitions(&self) -> Result<Vec<(TopicIndex, u32)>, KafkaError> {
-        let owned: BTreeSet<Partition> = self.ledger.partitions().collect();
+        let owned: BTreeSet<Partition> = self.parts.settlement.ledger.partitions().collect();
         let mut unread = Vec::new();
         for topic in self.topics.indices() {
             let Some(count) = self.topics.partitions(topic) else { continue };
-            let Some(before) = self.ledger.counted(topic).filter(|before| *before < count) else {
+            let Some(before) =
+                self.parts.settlement.ledger.counted(topic).filter(|before| *before < count)
+            else {
                 continue;
             };
             if self.grown.joined_for.contains(&(topic, count)) {

@@ -115,7 +115,12 @@ impl PollLoop {
     fn try_to_go_on(&mut self) -> Result<(), KafkaError> {
         self.describe_topics()?;
         self.leave_remade();
-        let standings = self.ledger.standings().filter(|at| self.stuck.contains(&at.partition));
+        let standings = self
+            .parts
+            .settlement
+            .ledger
+            .standings()
+            .filter(|at| self.stuck.contains(&at.partition));
         let owned: Vec<(Partition, Offset)> = standings.map(|at| (at.partition, at.next)).collect();
         if owned.is_empty() {
             self.stuck.clear();
@@ -141,7 +146,7 @@ impl PollLoop {
             };
             match start::begin(known, TopicCommits::None, self.parts.config.kafka.start) {
                 begin @ Begin::Lost { offset, .. } => {
-                    self.ledger.advance(partition, offset);
+                    self.parts.settlement.ledger.advance(partition, offset);
                     self.log_begin(partition, begin, &known);
                     self.ends.insert(partition, high);
                     go_on.push(partition);
@@ -168,6 +173,8 @@ impl PollLoop {
         }
         let remade = std::mem::take(&mut self.remade);
         let partitions: Vec<Partition> = self
+            .parts
+            .settlement
             .ledger
             .partitions()
             .filter(|partition| remade.contains_key(&partition.topic))
@@ -185,7 +192,7 @@ impl PollLoop {
         let eager =
             !matches!(self.parts.client.rebalance_protocol(), RebalanceProtocol::Cooperative);
         let mut list = TopicPartitionList::new();
-        for standing in self.ledger.standings() {
+        for standing in self.parts.settlement.ledger.standings() {
             let partition = standing.partition;
             // An eager assignment replaces the one before: it names everything.
             if !eager && !stuck.contains(&partition) {
@@ -202,7 +209,7 @@ impl PollLoop {
         let held = kafka::held(&self.parts.client, &list)?;
         kafka::give_up(&self.parts.client, &held)?;
         self.take_over(&list)?;
-        self.parts.committer.hurry();
+        self.parts.settlement.committer.hurry();
         Ok(())
     }
 
@@ -334,7 +341,9 @@ impl PollLoop {
     fn identify(&mut self, topic: TopicIndex, id: Option<TopicId>) {
         let Some(id) = id else { return };
         let remade = start::differ(self.topics.id(topic), Some(id));
-        if remade && self.ledger.partitions().any(|partition| partition.topic == topic) {
+        if remade
+            && self.parts.settlement.ledger.partitions().any(|partition| partition.topic == topic)
+        {
             self.remade.insert(topic, id);
             self.out_of_range = self.out_of_range.or(Some(Instant::now()));
         } else {

@@ -38,9 +38,9 @@ const TOPICS_INTERVAL: Duration = Duration::from_secs(10);
 impl PollLoop {
     /// What is told at every turn or once a second.
     pub(super) fn observe(&mut self, now: Instant) {
-        self.parts
-            .health
-            .set_offsets_committed(self.undecided.is_none() && self.ledger.is_anchored());
+        self.parts.health.set_offsets_committed(
+            self.undecided.is_none() && self.parts.settlement.ledger.is_anchored(),
+        );
         if now < self.observed + INTERVAL {
             return;
         }
@@ -51,19 +51,15 @@ impl PollLoop {
         self.look_at_ends(now);
         self.pass_over_markers();
         self.observe_holds(now);
-        self.parts.committer.unblock(since_epoch().as_secs());
+        self.parts.settlement.forget_throttles();
         self.look_at_topics(now);
         self.look_for_unread_partitions(now);
         self.look_for_stalls(now);
         self.report_partitions();
-        for (partition, lost) in self.ledger.take_lost() {
+        for (partition, lost) in self.parts.settlement.ledger.take_lost() {
             self.tell_of_lost(partition, lost);
         }
-        for ((_, reason), (repeat, action)) in &mut self.drops {
-            if let Some(deliveries) = repeat.due(now.duration_since(self.began)).times() {
-                super::read::log_drops(&self.parts.config, *action, *reason, deliveries);
-            }
-        }
+        self.parts.settlement.log_drops(now);
     }
 
     /// Pending events of a former owner that were not there any more: compacted away, or out of the retention.
@@ -101,6 +97,8 @@ impl PollLoop {
             self.asked_for_all_ends = now;
         }
         let asked: Vec<(&str, i32)> = self
+            .parts
+            .settlement
             .ledger
             .partitions()
             .filter(|partition| all || self.pauses.is_paused(partition.topic))
@@ -154,6 +152,8 @@ impl PollLoop {
     fn look_for_stalls(&mut self, now: Instant) {
         let mut stalls = std::mem::take(&mut self.stalls);
         let partitions: Vec<PartitionSeen<'_>> = self
+            .parts
+            .settlement
             .ledger
             .standings()
             .map(|at| PartitionSeen {
@@ -186,7 +186,7 @@ impl PollLoop {
         let seen = Seen {
             reachable: parts.health.is_reachable(),
             deciding: self.undecided.is_some() || self.out_of_range.is_some(),
-            commit: parts.committer.in_flight_since(),
+            commit: self.parts.settlement.committer.in_flight_since(),
             partitions: &partitions,
             webhooks: &webhooks,
         };
@@ -202,7 +202,9 @@ impl PollLoop {
     pub(super) fn report_partitions(&self) {
         let now = since_epoch();
         let gauges: Vec<(Partition, PartitionGauges)> =
-            self.ledger
+            self.parts
+                .settlement
+                .ledger
                 .standings()
                 .map(|standing| {
                     let end = self.end_of(&standing);

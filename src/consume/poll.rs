@@ -11,7 +11,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 
 use crate::event::Partition;
-use crate::kafka::Told;
+use crate::kafka::ClientEvent;
 use crate::kafka::native::{Records, Taken};
 use crate::metrics::TopicTally;
 
@@ -37,7 +37,7 @@ impl PollLoop {
             }
             match polled {
                 Some(Err(KafkaError::MessageConsumptionFatal(code))) => self.fatal = Some(code),
-                // Told to the context as well.
+                // ClientEvent to the context as well.
                 Some(Err(_)) => {}
                 Some(Ok(stray)) => self.return_stray(stray.topic(), stray.partition()),
                 // A poll that served something else may have left more behind it.
@@ -57,10 +57,10 @@ impl PollLoop {
     fn listen(&mut self) {
         for told in self.parts.client.context().take() {
             match told {
-                Told::Assigned(partitions) => self.assigned(&partitions),
-                Told::Revoked { partitions, lost } => self.revoked(&partitions, lost),
-                Told::Statistics(statistics) => self.learn(&statistics),
-                Told::Error(error, reason) => self.client_error(&error, &reason),
+                ClientEvent::Assigned(partitions) => self.assigned(&partitions),
+                ClientEvent::Revoked { partitions, lost } => self.revoked(&partitions, lost),
+                ClientEvent::Statistics(statistics) => self.learn(&statistics),
+                ClientEvent::Error(error, reason) => self.client_error(&error, &reason),
             }
         }
     }
@@ -70,7 +70,7 @@ impl PollLoop {
     fn return_stray(&mut self, topic: &str, number: i32) {
         let Some(topic) = self.topics.index(topic) else { return };
         let partition = Partition { topic, number };
-        if self.ledger.epoch(partition).is_some() {
+        if self.parts.settlement.ledger.epoch(partition).is_some() {
             self.begin_again(vec![partition]);
         }
     }

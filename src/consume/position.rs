@@ -18,7 +18,7 @@ use super::PollLoop;
 impl PollLoop {
     /// An error came out of a partition: the client is told where to go on. What it fetched by its own count since is passed over then, were it already waiting.
     pub(super) fn set_right(&self, partition: Partition) {
-        let Some(next) = self.ledger.next(partition) else { return };
+        let Some(next) = self.parts.settlement.ledger.next(partition) else { return };
         let mut list = TopicPartitionList::new();
         let topic = self.topics.name(partition.topic);
         // Without a wait nothing fails but for a partition that is not read: it begins where it is told to.
@@ -32,7 +32,13 @@ impl PollLoop {
 
     /// Where something lies ahead of the last record that was read, it may be no record. Only where all that was taken from the client was read.
     pub(super) fn pass_over_markers(&mut self) {
-        if !self.ledger.standings().any(|at| self.end_of(&at).is_some_and(|end| end > at.next.0)) {
+        if !self
+            .parts
+            .settlement
+            .ledger
+            .standings()
+            .any(|at| self.end_of(&at).is_some_and(|end| end > at.next.0))
+        {
             return;
         }
         let Ok(positions) = self.parts.client.position() else { return };
@@ -49,7 +55,7 @@ impl PollLoop {
                 .get(topic.0 as usize)
                 .is_none_or(|records| records.holds(partition));
             if !held && !self.stuck.contains(&partition) {
-                self.ledger.advance(partition, Offset(offset));
+                self.parts.settlement.ledger.advance(partition, Offset(offset));
             }
         }
     }

@@ -4,11 +4,10 @@
 
 use crate::commit::inherited::Unclaimed;
 use crate::commit::ledger::{Read, Reading};
-use crate::config::model::{ActionIndex, Config};
-use crate::delivery::{Delivery, Origin, REMOVED_ACTION, Reason, Ticket};
-use crate::event::{Record, TopicIndex};
+use crate::config::model::ActionIndex;
+use crate::delivery::{Delivery, Ended, Epoch, Origin, REMOVED_ACTION, Reason, Ticket};
+use crate::event::{Position, Record, TopicIndex};
 use crate::kafka::native::Message;
-use crate::log_throttle::LogThrottle;
 use crate::metrics::TopicTally;
 use crate::queue::Push;
 use crate::route::{Routed, Routing, Verdict};
@@ -21,12 +20,12 @@ impl PollLoop {
     pub(super) fn read(&mut self, message: &Message<'_>) {
         let position = message.position();
         let topic = position.partition.topic;
-        let reading = self.ledger.reading(position);
+        let reading = self.parts.settlement.ledger.reading(position);
         match reading {
             // Of a partition that was given up meanwhile, or read before: its owner, or the ledger, has it.
             Reading::Known => return,
             Reading::Done => {
-                self.ledger.read(position, Read::default());
+                self.parts.settlement.ledger.read(position, Read::default());
                 return self.count(topic, |tally| tally.reread += 1);
             }
             Reading::New | Reading::Left => {}
@@ -42,7 +41,10 @@ impl PollLoop {
                 Verdict::Invalid(reason) => tally.invalid(reason),
                 Verdict::Unmatched | Verdict::Matched => tally.unmatched += 1,
             });
-            self.ledger.read(position, Read { timestamp: record.timestamp, ..Read::default() });
+            self.parts
+                .settlement
+                .ledger
+                .read(position, Read { timestamp: record.timestamp, ..Read::default() });
             return;
         }
         let mut routing = std::mem::take(&mut self.routing);
@@ -50,7 +52,7 @@ impl PollLoop {
             self.count(topic, |tally| tally.matched += 1);
             let pending = routing.deliveries.iter().map(|routed| routed.action).collect();
             let read = Read { timestamp: record.timestamp, pending, done: Vec::new() };
-            if let Some(epoch) = self.ledger.read(position, read) {
+            if let Some(epoch) = self.parts.settlement.ledger.read(position, read) {
                 for routed in routing.deliveries.drain(..) {
                     let ticket = Ticket { position, epoch, action: routed.action };
                     self.admit(ticket, Origin::Read, routed, record.timestamp);
@@ -68,10 +70,10 @@ impl PollLoop {
         let position = record.position;
         let matched: Vec<ActionIndex> =
             routing.deliveries.iter().map(|routed| routed.action).collect();
-        let claimed = self.ledger.claim(position, &matched);
+        let claimed = self.parts.settlement.ledger.claim(position, &matched);
         let pending = claimed.deliveries.iter().map(|(action, _)| *action).collect();
         let read = Read { timestamp: record.timestamp, pending, done: claimed.done };
-        let Some(epoch) = self.ledger.read(position, read) else { return };
+        let Some(epoch) = self.parts.settlement.ledger.read(position, read) else { return };
         for routed in routing.deliveries.drain(..) {
             let claim = claimed.deliveries.iter().find(|(action, _)| *action == routed.action);
             if let Some((action, origin)) = claim {
@@ -84,12 +86,12 @@ impl PollLoop {
             }
         }
         for unclaimed in claimed.unclaimed {
-            self.unclaimed(unclaimed);
+            self.unclaimed(position, epoch, unclaimed);
         }
     }
 
     /// A delivery that a former owner left, and no action wants any more: its event is settled without it.
-    fn unclaimed(&mut self, unclaimed: Unclaimed) {
+    fn unclaimed(&mut self, position: Position, epoch: Epoch, unclaimed: Unclaimed) {
         let config = &self.parts.config;
         let webhook_of = |action: ActionIndex| {
             config.actions.get(action.0 as usize).map(|action| action.webhook)
@@ -103,7 +105,8 @@ impl PollLoop {
             Some(queue) => queue.drop_unqueued(action, Origin::Listed, Reason::Unclaimed),
             None => self.parts.metrics.unclaimed(),
         }
-        self.tell_of_drop(action, Reason::Unclaimed);
+        let ticket = Ticket { position, epoch, action };
+        self.end(&ticket, Reason::Unclaimed);
     }
 
     fn count(&mut self, topic: TopicIndex, count: impl FnOnce(&mut TopicTally)) {
@@ -117,7 +120,7 @@ impl PollLoop {
         let Some(queue) = self.parts.queues.get(routed.webhook.0 as usize) else { return };
         let Ok(message) = routed.message else {
             queue.drop_unqueued(ticket.action, origin, Reason::EmptyMessage);
-            return self.dropped(&ticket, Reason::EmptyMessage);
+            return self.end(&ticket, Reason::EmptyMessage);
         };
         if message.truncated {
             self.parts.metrics.webhook(routed.webhook).truncated();
@@ -128,24 +131,12 @@ impl PollLoop {
                 let change = self.pauses.block(routed.webhook);
                 self.tell_of_pauses(&change);
             }
-            Push::Dropped(ticket) => self.dropped(&ticket, Reason::Overflow),
+            Push::Dropped(ticket) => self.end(&ticket, Reason::Overflow),
         }
     }
 
-    /// Settles a delivery that no sender will see, and tells of it. No reason to commit at once: after a crash it is dropped again, or has room.
-    pub(super) fn dropped(&mut self, ticket: &Ticket, reason: Reason) {
-        self.ledger.settle(ticket, None);
-        self.tell_of_drop(ticket.action, reason);
-    }
-
-    fn tell_of_drop(&mut self, action: ActionIndex, reason: Reason) {
-        let webhook = self.parts.config.actions.get(action.0 as usize).map(|action| action.webhook);
-        let (repeat, last) =
-            self.drops.entry((webhook, reason)).or_insert_with(|| (LogThrottle::default(), action));
-        *last = action;
-        if let Some(deliveries) = repeat.record(self.began.elapsed()).times() {
-            log_drops(&self.parts.config, action, reason, deliveries);
-        }
+    fn end(&mut self, ticket: &Ticket, reason: Reason) {
+        self.parts.settlement.end(ticket, Ended::Dropped(reason), None);
     }
 
     pub(super) fn resume_what_has_room(&mut self) {
@@ -168,25 +159,4 @@ impl PollLoop {
             tracing::debug!(topics = ?names(&change.resume), "resumed");
         }
     }
-}
-
-pub(super) fn log_drops(config: &Config, action: ActionIndex, reason: Reason, deliveries: u64) {
-    let Some(action) = config.actions.get(action.0 as usize) else {
-        return tracing::warn!(
-            reason = reason.as_str(),
-            deliveries,
-            "delivery dropped: the former owner of the partition left it for an action that is gone"
-        );
-    };
-    let webhook =
-        config.webhooks.get(action.webhook.0 as usize).map_or("", |webhook| webhook.name.as_str());
-    let why = match reason {
-        Reason::EmptyMessage => "the message is empty",
-        Reason::Unclaimed => {
-            "the former owner of the partition left it, and the trigger does not apply any more"
-        }
-        _ => "the queue is full",
-    };
-    let (action, reason) = (action.name.as_str(), reason.as_str());
-    tracing::warn!(webhook, action, reason, deliveries, "delivery dropped: {why}");
 }

@@ -111,7 +111,7 @@ impl PollLoop {
             }
         } else {
             // An eager assignment replaces the one before: it names everything.
-            for standing in self.ledger.standings() {
+            for standing in self.parts.settlement.ledger.standings() {
                 let Partition { topic, number } = standing.partition;
                 list.add_partition_offset(
                     self.topics.name(topic),
@@ -128,12 +128,12 @@ impl PollLoop {
             self.inherit(beginning);
         }
         // A start that is not committed would be decided anew by the next owner, over what came meanwhile.
-        self.parts.committer.hurry();
+        self.parts.settlement.committer.hurry();
         self.note_assignment(Instant::now());
         self.ownership_changed();
         tracing::info!(
             partitions = begun,
-            owned = self.ledger.partitions().count(),
+            owned = self.parts.settlement.ledger.partitions().count(),
             "partitions assigned"
         );
         Ok(())
@@ -178,19 +178,20 @@ impl PollLoop {
             partitions: state.partitions.or(self.topics.partitions(partition.topic)),
             topic: self.topics.id(partition.topic),
         };
-        let (_, ended) = self.ledger.assign(partition, begin.offset(), taken);
-        self.parts.committer.end_holds(ended);
+        self.parts.settlement.assign(partition, begin.offset(), taken);
     }
 
     /// A `Retry-After` that a former owner was told: its webhook's sender waits for it here too.
     fn keep_blocked(&mut self, webhook: NameHash, until: u64) {
-        let Some(webhook) = self.ledger.roster().webhook_named(webhook) else { return };
+        let Some(webhook) = self.parts.settlement.ledger.roster().webhook_named(webhook) else {
+            return;
+        };
         let until = SystemTime::UNIX_EPOCH + Duration::from_secs(until);
         if until <= SystemTime::now() {
             return;
         }
         let seconds = until.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-        self.parts.committer.block(webhook, seconds, &mut self.ledger);
+        self.parts.settlement.throttle(webhook, seconds);
         if let Some(orders) = self.parts.orders.get(webhook.0 as usize) {
             orders.send_if_modified(|orders| {
                 let later = orders.throttled_until.is_none_or(|before| before < until);
@@ -232,7 +233,7 @@ impl PollLoop {
         } else {
             tracing::info!(
                 partitions = partitions.len(),
-                owned = self.ledger.partitions().count(),
+                owned = self.parts.settlement.ledger.partitions().count(),
                 "partitions revoked"
             );
         }
@@ -241,7 +242,7 @@ impl PollLoop {
     /// Stops: everything is given up, then the group is left.
     pub(super) fn leave(&mut self) {
         self.parts.health.stopping();
-        let owned: Vec<Partition> = self.ledger.partitions().collect();
+        let owned: Vec<Partition> = self.parts.settlement.ledger.partitions().collect();
         tracing::info!(
             owned = owned.len(),
             "stopping: attempts in flight may end, what is queued is left to the next owner"
@@ -272,7 +273,7 @@ impl PollLoop {
                 "attempts were still out at the drain's deadline: their messages may come twice"
             );
         }
-        self.take_reports();
+        self.parts.settlement.take_reports();
         if !lost {
             self.commit_finally(partitions, deadline);
         }
@@ -282,7 +283,7 @@ impl PollLoop {
         }
         self.stuck.retain(|partition| !partitions.contains(partition));
         for partition in partitions {
-            self.parts.committer.end_holds(self.ledger.revoke(*partition));
+            self.parts.settlement.revoke(*partition);
             self.ends.remove(partition);
             self.asked_ends.remove(partition);
         }
@@ -294,11 +295,11 @@ impl PollLoop {
         loop {
             // Asked before the outcomes are taken: an attempt that is over has put its outcome on the channel or is about to (see `Queue::finish`).
             let attempting = self.parts.queues.iter().any(|queue| queue.is_attempting(&leaving));
-            self.take_reports();
+            self.parts.settlement.take_reports();
             let now = Instant::now();
             self.parts.health.turned(now);
             // What stays goes on meanwhile: its senders wait for commits.
-            self.parts.committer.turn(&mut self.ledger, &self.topics, now);
+            self.parts.settlement.commit(now);
             self.observe_holds(now);
             if !attempting || now >= deadline {
                 return;
@@ -310,12 +311,9 @@ impl PollLoop {
     fn commit_finally(&mut self, partitions: &[Partition], deadline: Instant) {
         // The drain may have used its time up: a commit takes milliseconds and gets them.
         let deadline = deadline.max(Instant::now() + Duration::from_secs(1));
-        let Self { parts, ledger, topics, .. } = self;
-        let Parts { committer, reports, metrics, health, .. } = parts;
-        let done = committer.finish(ledger, topics, partitions, deadline, |ledger, committer| {
-            health.turned(Instant::now());
-            super::take_reports(reports, ledger, committer, metrics);
-        });
+        let Parts { settlement, health, .. } = &mut self.parts;
+        let done =
+            settlement.commit_finally(partitions, deadline, || health.turned(Instant::now()));
         if !done {
             tracing::warn!(
                 "the last commit was not acknowledged in time: the next owner may repeat deliveries"
@@ -325,7 +323,7 @@ impl PollLoop {
 
     /// Tells senders and metrics what this replica owns now.
     pub(super) fn ownership_changed(&mut self) {
-        let owned = share::owned(self.ledger.partitions());
+        let owned = share::owned(self.parts.settlement.ledger.partitions());
         for (feed, sender) in self.feeds.iter().zip(&self.parts.orders) {
             let share = share::share(feed, &owned, &self.topics);
             sender.send_if_modified(|orders| {

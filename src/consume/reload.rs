@@ -10,9 +10,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::{PollLoop, share};
-use crate::commit::roster::Roster;
 use crate::config::model::{ActionIndex, Config, WebhookIndex};
-use crate::delivery::{Delivery, Origin, Reason};
+use crate::delivery::{Delivery, Ended, Origin, Reason};
 use crate::queue::{Push, Queue};
 use crate::route::Router;
 use crate::sender_control::SenderControl;
@@ -61,8 +60,7 @@ impl PollLoop {
         for (webhook, window) in config.webhooks.iter().zip(&windows) {
             window.resize(webhook.rate_per_second);
         }
-        self.ledger.rename(Arc::new(Roster::new(&config)));
-        self.parts.committer.watch(windows.clone());
+        self.parts.settlement.reload(&config, windows.clone());
         self.parts.orders.extend(orders);
         self.parts.config = config;
         self.parts.router = router;
@@ -99,9 +97,9 @@ impl PollLoop {
             self.move_along(delivery, now_of);
         }
         for ticket in dropped {
-            self.dropped(&ticket, Reason::Unclaimed);
+            self.parts.settlement.end(&ticket, Ended::Dropped(Reason::Unclaimed), None);
             // It is not pending any more.
-            self.parts.committer.hurry();
+            self.parts.settlement.committer.hurry();
         }
     }
 
@@ -114,7 +112,7 @@ impl PollLoop {
             .and_then(|webhook| self.parts.queues.get(webhook.0 as usize));
         // One that was admitted is admitted above the capacity.
         if let Some(Push::Dropped(ticket)) = to.map(|queue| queue.push(delivery, Origin::Listed)) {
-            self.dropped(&ticket, Reason::Overflow);
+            self.parts.settlement.end(&ticket, Ended::Dropped(Reason::Overflow), None);
         }
     }
 }

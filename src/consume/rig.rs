@@ -11,7 +11,7 @@ use rdkafka::mocking::MockCluster;
 use tokio::sync::{mpsc as async_mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{ConsumeError, Parts, PollLoop};
+use super::{ConsumeError, Parts, PollLoop, Settlement};
 use crate::commit::Committer;
 use crate::config;
 use crate::config::model::{ActionIndex, Config};
@@ -88,10 +88,14 @@ impl Rig {
             queues: vec![Arc::new(Queue::new(100, config.webhooks[0].when_full, [ActionIndex(0)]))],
             orders: vec![watch::channel(SenderControl::default()).0],
             windows: vec![Arc::clone(&window)],
-            reports,
             reloads: tokio::sync::mpsc::unbounded_channel().1,
             router: Router::new(Arc::clone(&config)),
-            committer: Committer::new(commits, vec![window], Arc::clone(&metrics), Instant::now()),
+            settlement: Settlement::new(
+                &config,
+                Committer::new(commits, vec![window], Arc::clone(&metrics), Instant::now()),
+                reports,
+                Arc::clone(&metrics),
+            ),
             metrics: Arc::clone(&metrics),
             health: Arc::clone(&health),
             config,

@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use super::topic_table::TopicTable;
 use crate::config::model::Config;
 use crate::event::{Partition, TopicIndex};
-use crate::topics::Topics;
 
 /// For each webhook, the topics whose events can reach it, sorted.
 #[must_use]
@@ -30,7 +30,7 @@ pub(super) fn feeds(config: &Config) -> Vec<Vec<TopicIndex>> {
 pub(super) fn share(
     feed: &[TopicIndex],
     owned: &BTreeMap<TopicIndex, u32>,
-    topics: &Topics,
+    topics: &TopicTable,
 ) -> f64 {
     let mut mine = 0;
     let mut all = 0;
@@ -61,8 +61,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn topics(counts: &[u32]) -> Topics {
-        let mut topics = Topics::new(counts.iter().map(|count| count.to_string()));
+    fn topics(counts: &[u32]) -> TopicTable {
+        let mut topics = TopicTable::new(counts.iter().map(|count| count.to_string()));
         for (index, count) in topics.indices().zip(counts) {
             topics.set_partitions(index, *count);
         }
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn a_topic_that_does_not_exist_yet_takes_no_share() {
-        let mut topics = Topics::new(["here".to_owned(), "missing".to_owned()]);
+        let mut topics = TopicTable::new(["here".to_owned(), "missing".to_owned()]);
         topics.set_partitions(TopicIndex(0), 4);
         let partitions = (0..4).map(|number| Partition { topic: TopicIndex(0), number });
         assert_eq!(share(&[TopicIndex(0), TopicIndex(1)], &owned(partitions), &topics), 1.0);

@@ -1,0 +1,75 @@
+//! [5] The log of the drops that no sender sees: a full queue, an empty message, a delivery that no
+//! action claims. Pure: the time is an argument.
+//!
+//! Invariant: every drop is in exactly one line, at most one line a minute per webhook and reason.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::config::model::{ActionIndex, Config, WebhookIndex};
+use crate::delivery::Reason;
+use crate::log_throttle::LogThrottle;
+
+/// What was dropped since the last line, per webhook and reason.
+pub(super) struct DropLog {
+    /// A full queue drops the deliveries of many actions: one line, with the last action. Without a
+    /// webhook: the action was removed from the configuration.
+    drops: BTreeMap<(Option<WebhookIndex>, Reason), (LogThrottle, ActionIndex)>,
+    config: Arc<Config>,
+    /// The log throttles count from here.
+    started: Instant,
+}
+
+impl DropLog {
+    /// Nothing was dropped; names come from `config`.
+    pub(super) fn new(config: Arc<Config>, started: Instant) -> Self {
+        Self { drops: BTreeMap::new(), config, started }
+    }
+
+    /// Records one drop, and logs it unless a line of the last minute stands for it.
+    pub(super) fn record(&mut self, action: ActionIndex, reason: Reason, now: Instant) {
+        let webhook = self.config.actions.get(action.0 as usize).map(|action| action.webhook);
+        let (throttle, last) =
+            self.drops.entry((webhook, reason)).or_insert_with(|| (LogThrottle::default(), action));
+        *last = action;
+        if let Some(deliveries) = throttle.record(now.duration_since(self.started)).times() {
+            log(&self.config, action, reason, deliveries);
+        }
+    }
+
+    /// Logs what no line stands for yet, where its minute has passed.
+    pub(super) fn summarize(&mut self, now: Instant) {
+        for ((_, reason), (throttle, action)) in &mut self.drops {
+            if let Some(deliveries) = throttle.due(now.duration_since(self.started)).times() {
+                log(&self.config, *action, *reason, deliveries);
+            }
+        }
+    }
+
+    /// Takes the names of another configuration.
+    pub(super) fn reload(&mut self, config: Arc<Config>) {
+        self.config = config;
+    }
+}
+
+fn log(config: &Config, action: ActionIndex, reason: Reason, deliveries: u64) {
+    let Some(action) = config.actions.get(action.0 as usize) else {
+        return tracing::warn!(
+            reason = reason.as_str(),
+            deliveries,
+            "delivery dropped: the partition's former owner left it for an action that was removed"
+        );
+    };
+    let webhook =
+        config.webhooks.get(action.webhook.0 as usize).map_or("", |webhook| webhook.name.as_str());
+    let why = match reason {
+        Reason::EmptyMessage => "the message is empty",
+        Reason::Unclaimed => {
+            "the partition's former owner left it, and the trigger does not match any more"
+        }
+        _ => "the queue is full",
+    };
+    let (action, reason) = (action.name.as_str(), reason.as_str());
+    tracing::warn!(webhook, action, reason, deliveries, "delivery dropped: {why}");
+}

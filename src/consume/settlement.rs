@@ -1,0 +1,161 @@
+//! [5] How deliveries end: the ledger, the commits, and what the senders report.
+//!
+//! Invariant: every ending of a delivery goes through [`Settlement::end`], whoever ended it, and
+//! only from the poll loop's thread.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::sync::mpsc;
+
+use crate::commit::Committer;
+use crate::commit::ledger::{Ledger, Settled, Taken};
+use crate::commit::roster::Roster;
+use crate::config::model::{Config, WebhookIndex};
+use crate::delivery::{Ended, Report, Ticket};
+use crate::event::{Offset, Partition};
+use crate::metrics::Metrics;
+use crate::topics::TopicNames;
+use crate::window::Window;
+
+use super::drop_log::DropLog;
+
+/// The ledger with what settles it and what commits it.
+pub struct Settlement {
+    /// Per owned partition, the unsettled events.
+    pub(super) ledger: Ledger,
+    /// Commits what the ledger offers.
+    pub(super) committer: Committer,
+    /// Filled by the senders. Bounded: a sender waits until earlier reports were taken.
+    reports: mpsc::Receiver<Report>,
+    /// Logs the drops that no sender has logged.
+    drops: DropLog,
+    names: TopicNames,
+    metrics: Arc<Metrics>,
+}
+
+impl Settlement {
+    /// Settles what `reports` brings; no partition is owned yet.
+    #[must_use]
+    pub fn new(
+        config: &Arc<Config>,
+        committer: Committer,
+        reports: mpsc::Receiver<Report>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self {
+            ledger: Ledger::new(Arc::new(Roster::new(config))),
+            committer,
+            reports,
+            drops: DropLog::new(Arc::clone(config), Instant::now()),
+            names: TopicNames::new(config.kafka.topics.iter().cloned()),
+            metrics,
+        }
+    }
+
+    /// Ends one delivery. `hold`: the webhook whose sender had it and is held until the outcome is
+    /// committed; `None` where no sender has seen the delivery.
+    ///
+    /// An outcome that no sender waits for needs no commit of its own: after a crash the delivery
+    /// is dropped again, or there is room for it.
+    pub(super) fn end(&mut self, ticket: &Ticket, ended: Ended, hold: Option<WebhookIndex>) {
+        let settled = self.ledger.settle(ticket, hold);
+        match (hold, settled) {
+            (Some(_), Settled::Applied) => self.committer.hurry(),
+            (Some(webhook), Settled::Fenced) => {
+                self.metrics.fenced_outcome();
+                self.committer.end_holds([webhook]);
+            }
+            (None, _) => {
+                if let Ended::Dropped(reason) = ended {
+                    self.drops.record(ticket.action, reason, Instant::now());
+                }
+            }
+        }
+    }
+
+    /// Takes what the senders have reported: outcomes, and the throttling of a webhook by Slack.
+    pub(super) fn take_reports(&mut self) {
+        while let Ok(report) = self.reports.try_recv() {
+            match report {
+                Report::Ended(outcome) => {
+                    self.end(&outcome.ticket, outcome.ended, Some(outcome.webhook));
+                }
+                Report::Throttled { webhook, until } => {
+                    let until = until.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+                    // The next owner waits for the whole second.
+                    self.throttle(webhook, until.as_secs() + 1);
+                }
+            }
+        }
+    }
+
+    /// Slack throttles a webhook until then, in seconds since the epoch: commits carry it.
+    pub(super) fn throttle(&mut self, webhook: WebhookIndex, until: u64) {
+        self.committer.block(webhook, until, &mut self.ledger);
+    }
+
+    /// Takes the answer of the commit in flight, and sends the next one if it is due.
+    pub(super) fn commit(&mut self, now: Instant) {
+        self.committer.turn(&mut self.ledger, &self.names, now);
+    }
+
+    /// Commits `partitions` and waits until the broker has acknowledged it, at most until
+    /// `deadline`. `waiting` is called in between. Returns whether all was acknowledged.
+    pub(super) fn commit_finally(
+        &mut self,
+        partitions: &[Partition],
+        deadline: Instant,
+        mut waiting: impl FnMut(),
+    ) -> bool {
+        loop {
+            waiting();
+            self.take_reports();
+            let Self { ledger, committer, names, .. } = self;
+            let now = Instant::now();
+            if committer.finish(ledger, names, partitions, now) {
+                return true;
+            }
+            if now >= deadline {
+                return false;
+            }
+            committer.await_answer(ledger, deadline - now);
+        }
+    }
+
+    /// Records a partition as owned and read from `start` on.
+    pub(super) fn assign(&mut self, partition: Partition, start: Offset, taken: Taken) {
+        let (_, ended) = self.ledger.assign(partition, start, taken);
+        self.committer.end_holds(ended);
+    }
+
+    /// Forgets a partition: outcomes that come later are fenced.
+    pub(super) fn revoke(&mut self, partition: Partition) {
+        self.committer.end_holds(self.ledger.revoke(partition));
+    }
+
+    /// Logs the drops that were summed up, once a minute.
+    pub(super) fn log_drops(&mut self, now: Instant) {
+        self.drops.summarize(now);
+    }
+
+    /// Takes the names and the holds of another configuration.
+    pub(super) fn reload(&mut self, config: &Arc<Config>, windows: Vec<Arc<Window>>) {
+        self.ledger.rename(Arc::new(Roster::new(config)));
+        self.committer.watch(windows);
+        self.drops.reload(Arc::clone(config));
+    }
+
+    /// Forgets the throttles that have passed.
+    pub(super) fn forget_throttles(&mut self) {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        self.committer.unblock(now.as_secs());
+    }
+
+    /// How long no commit is due, at most `longest`.
+    pub(super) fn idle(&self, longest: Duration) -> Duration {
+        let now = Instant::now();
+        let due = self.committer.next().map_or(longest, |at| at.saturating_duration_since(now));
+        due.min(longest)
+    }
+}
