@@ -1,11 +1,11 @@
-//! Every metric: fed by the stages, read by `/metrics`.
+//! Every metric: recorded by the stages, read by `/metrics`.
 //!
-//! Invariant: what adds up in the books adds up in each scrape. One webhook's books are read whole ([`Tallied`]), one topic's events are
-//! added and read under one lock, and the owned partitions are replaced as a whole. Labels are configured names and closed lists, never event
-//! data and never a URL.
+//! Invariant: what adds up in a tally adds up in each scrape. A webhook's tally is read as a whole
+//! ([`Tallied`]), the events of a topic are added and read under one lock, and the owned partitions
+//! are replaced as a whole. Labels are configured names and closed lists, never event data and never
+//! a URL.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::SystemTime;
 
@@ -14,306 +14,196 @@ use rdkafka::util::get_rdkafka_version;
 use crate::config::model::{ActionIndex, Config, WebhookIndex};
 use crate::event::{Partition, TopicIndex};
 
-pub use documented::{DOCUMENTED, Documented, Kind};
-pub use tally::{ActionTally, PartitionGauges, Tallied, Tally, TopicTally};
-pub use webhook::{AttemptResult, WebhookMetrics};
+use registry::Registry;
+use snapshot::{Process, Snapshot};
 
-mod documented;
-mod histogram;
-mod page;
-mod series;
+pub use family::{Kind, Metric};
+pub use labels::{AttemptResult, CommitResult, Degree, RebalanceKind};
+pub use table::DOCUMENTED;
+pub use tally::{ActionTally, PartitionGauges, Tallied, Tally, TopicTally};
+pub use webhook::WebhookMetrics;
+
+mod labels;
+
 mod tally;
-#[cfg(test)]
-mod tests;
+
+mod histogram;
+
 mod webhook;
 
-/// From so many actions or webhooks on, a series appears when it is first counted instead of at 0.
-const SPARSE_ABOVE: usize = 1_000;
+mod registry;
 
-/// What changed the partitions that this replica owns: the label `kind` of `slackline_rebalances_total`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RebalanceKind {
-    /// Some came.
-    Assign,
-    /// Some were given up in order.
-    Revoke,
-    /// Some had been given to another member already.
-    Lost,
-}
+mod snapshot;
 
-/// What a commit's metadata had room for where it could not name each pending delivery: the label `degree` of `slackline_restart_state_truncated_total`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Degree {
-    /// One position per lagging webhook.
-    Positions,
-    /// The same, and some of the webhooks share the lowest of their positions.
-    Floor,
-}
+mod family;
 
-/// All metrics of one process.
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+/// The metrics of one process.
 pub struct Metrics {
-    topics: Vec<Topic>,
-    configured: RwLock<Configured>,
+    /// The configured topics, in the order of the configuration.
+    topics: Vec<String>,
+    /// The counts of each topic.
+    events: Mutex<Vec<TopicTally>>,
+    /// The webhooks and actions.
+    registry: RwLock<Registry>,
+    /// The owned partitions.
     partitions: Mutex<BTreeMap<Partition, PartitionGauges>>,
-    /// By [`RebalanceKind::ALL`]'s order.
-    rebalances: [AtomicU64; RebalanceKind::ALL.len()],
-    commits_ok: AtomicU64,
-    commits_failed: AtomicU64,
-    fenced_outcomes: AtomicU64,
-    /// Pending deliveries that were dropped because both their action and their webhook are gone.
-    unclaimed: AtomicU64,
-    clients_replaced: AtomicU64,
-    healthy: AtomicBool,
-    ready: AtomicBool,
-    loaded: Mutex<Loaded>,
+    process: Mutex<Process>,
+    /// The version of librdkafka.
     librdkafka: String,
 }
 
-/// What a reload adds to; nothing of it is ever taken away, so that no counter goes back.
-#[derive(Default)]
-struct Configured {
-    webhooks: Vec<Webhook>,
-    actions: Vec<Action>,
-    /// Whether series that never counted are left out.
-    sparse: bool,
-}
-
-struct Topic {
-    name: String,
-    tally: Mutex<TopicTally>,
-    /// By [`Degree::ALL`]'s order.
-    truncated: [AtomicU64; Degree::ALL.len()],
-}
-
-struct Webhook {
-    name: String,
-    capacity: u64,
-    /// Its actions, for the time before it is watched.
-    actions: Vec<ActionIndex>,
-    numbers: WebhookMetrics,
-    books: Mutex<Option<Arc<dyn Tallied>>>,
-}
-
-struct Action {
-    name: String,
-    expression_errors: AtomicU64,
-}
-
-/// The configuration in force.
-#[derive(Clone, Copy)]
-struct Loaded {
-    hash: u64,
-    successful: bool,
-    at: SystemTime,
-}
-
-impl RebalanceKind {
-    /// Every kind; its place here is its place in the counts.
-    pub const ALL: [RebalanceKind; 3] =
-        [RebalanceKind::Assign, RebalanceKind::Revoke, RebalanceKind::Lost];
-
-    /// The kind as the metric's label names it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            RebalanceKind::Assign => "assign",
-            RebalanceKind::Revoke => "revoke",
-            RebalanceKind::Lost => "lost",
-        }
-    }
-}
-
-impl Degree {
-    /// Every degree; its place here is its place in the counts.
-    pub const ALL: [Degree; 2] = [Degree::Positions, Degree::Floor];
-
-    /// The degree as the metric's label names it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Degree::Positions => "positions",
-            Degree::Floor => "floor",
-        }
-    }
-}
-
 impl Metrics {
-    /// Everything at 0, for the topics, webhooks and actions of `config`, which counts as loaded now.
+    /// Creates the metrics for the topics, webhooks and actions of `config`, all at 0. `config`
+    /// counts as loaded now.
     #[must_use]
     pub fn new(config: &Config) -> Arc<Self> {
-        let topic = |name: &String| Topic {
-            name: name.clone(),
-            tally: Mutex::default(),
-            truncated: Default::default(),
-        };
+        let mut registry = Registry::default();
+        registry.extend(config);
         Arc::new(Self {
-            topics: config.kafka.topics.iter().map(topic).collect(),
-            configured: RwLock::new(Configured::default().with(config)),
+            topics: config.kafka.topics.clone(),
+            events: Mutex::new(vec![TopicTally::default(); config.kafka.topics.len()]),
+            registry: RwLock::new(registry),
             partitions: Mutex::default(),
-            rebalances: Default::default(),
-            commits_ok: AtomicU64::new(0),
-            commits_failed: AtomicU64::new(0),
-            fenced_outcomes: AtomicU64::new(0),
-            unclaimed: AtomicU64::new(0),
-            clients_replaced: AtomicU64::new(0),
-            healthy: AtomicBool::new(true),
-            ready: AtomicBool::new(false),
-            loaded: Mutex::new(Loaded {
-                hash: config.hash,
-                successful: true,
-                at: SystemTime::now(),
-            }),
+            process: Mutex::new(Process::new(config.hash)),
             librdkafka: get_rdkafka_version().1,
         })
     }
 
-    /// The webhooks and actions that `config` has more. Those that it has no more keep their series.
+    /// Adds the new webhooks and actions of `config`. Those that were removed from it keep their
+    /// series.
     pub fn configure(&self, config: &Config) {
-        let mut configured = self.configured.write().unwrap_or_else(PoisonError::into_inner);
-        *configured = std::mem::take(&mut *configured).with(config);
+        self.registry.write().unwrap_or_else(PoisonError::into_inner).extend(config);
     }
 
-    fn configured(&self) -> RwLockReadGuard<'_, Configured> {
-        self.configured.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What one webhook's sender counts. An index that the configuration doesn't have gets numbers that nobody sees.
+    /// Returns the handle for recording one webhook's metrics. An index that the configuration does
+    /// not have gets a handle whose numbers are not shown.
     #[must_use]
     pub fn webhook(&self, webhook: WebhookIndex) -> WebhookMetrics {
-        let configured = self.configured();
-        configured
-            .webhooks
-            .get(webhook.0 as usize)
-            .map_or_else(WebhookMetrics::new, |webhook| webhook.numbers.clone())
+        let registry = self.registry();
+        registry
+            .webhook(webhook)
+            .map_or_else(WebhookMetrics::new, |webhook| webhook.metrics.clone())
     }
 
-    /// From now on the webhook's books are read here at every scrape.
-    pub fn watch(&self, webhook: WebhookIndex, books: Arc<dyn Tallied>) {
-        if let Some(webhook) = self.configured().webhooks.get(webhook.0 as usize) {
-            *lock(&webhook.books) = Some(books);
+    /// Reads the webhook's tally from `queue` at every scrape from now on.
+    pub fn watch(&self, webhook: WebhookIndex, queue: Arc<dyn Tallied>) {
+        if let Some(webhook) = self.registry().webhook(webhook) {
+            webhook.set_queue(queue);
         }
     }
 
-    /// Adds what a batch of events came to; all of it is seen at once.
-    pub fn add_events(&self, topic: TopicIndex, delta: &TopicTally) {
-        if let Some(topic) = self.topics.get(topic.0 as usize) {
-            lock(&topic.tally).add(delta);
+    /// Adds the counts of a batch of events; a scrape sees all of them or none.
+    pub fn add_events(&self, topic: TopicIndex, batch: &TopicTally) {
+        if let Some(tally) = lock(&self.events).get_mut(topic.0 as usize) {
+            tally.add(batch);
         }
     }
 
     /// Counts expressions of an action that failed at run time.
     pub fn expression_errors(&self, action: ActionIndex, count: u64) {
-        if let Some(action) = self.configured().actions.get(action.0 as usize) {
-            action.expression_errors.fetch_add(count, Ordering::Relaxed);
+        if let Some(action) = self.registry().action(action) {
+            action.add_expression_errors(count);
         }
     }
 
     /// Counts a change of the owned partitions.
     pub fn rebalance(&self, kind: RebalanceKind) {
-        self.rebalances[kind as usize].fetch_add(1, Ordering::Relaxed);
+        lock(&self.process).rebalances[kind as usize] += 1;
     }
 
     /// Counts an answered commit.
     pub fn commit(&self, ok: bool) {
-        if ok { &self.commits_ok } else { &self.commits_failed }.fetch_add(1, Ordering::Relaxed);
+        let result = if ok { CommitResult::Ok } else { CommitResult::Failed };
+        lock(&self.process).commits[result as usize] += 1;
     }
 
-    /// Counts a commit of a partition whose state was cut.
+    /// Counts a commit whose metadata could not list every pending delivery.
     pub fn restart_state_truncated(&self, topic: TopicIndex, degree: Degree) {
-        if let Some(topic) = self.topics.get(topic.0 as usize) {
-            topic.truncated[degree as usize].fetch_add(1, Ordering::Relaxed);
+        if let Some(tally) = lock(&self.events).get_mut(topic.0 as usize) {
+            tally.restart_state_truncated[degree as usize] += 1;
         }
     }
 
-    /// Counts a delivery that a former owner left for an action and a webhook that are both gone: it is matched, and dropped (`unclaimed`).
+    /// Counts a delivery left by a previous owner whose action and webhook were both removed. It
+    /// counts as matched, and as dropped with the reason `unclaimed`.
     pub fn unclaimed(&self) {
-        self.unclaimed.fetch_add(1, Ordering::Relaxed);
+        lock(&self.process).unclaimed += 1;
     }
 
-    /// Counts an outcome that came after its partition was gone.
+    /// Counts an outcome that arrived after its partition was revoked.
     pub fn fenced_outcome(&self) {
-        self.fenced_outcomes.fetch_add(1, Ordering::Relaxed);
+        lock(&self.process).fenced_outcomes += 1;
     }
 
-    /// Counts a Kafka client that had failed for good and was replaced.
+    /// Counts a Kafka client that was replaced after a fatal error.
     pub fn client_replaced(&self) {
-        self.clients_replaced.fetch_add(1, Ordering::Relaxed);
+        lock(&self.process).clients_replaced += 1;
     }
 
-    /// What the probes answer now: asked for by whoever makes a page, so that a scrape and a probe of one moment say the same.
-    pub fn probed(&self, healthy: bool, ready: bool) {
-        self.healthy.store(healthy, Ordering::Relaxed);
-        self.ready.store(ready, Ordering::Relaxed);
+    /// Sets what the probes answer. Called for each scrape, so that a scrape and a probe at the same
+    /// moment agree.
+    pub fn set_probes(&self, healthy: bool, ready: bool) {
+        let mut process = lock(&self.process);
+        process.healthy = healthy;
+        process.ready = ready;
     }
 
-    /// Replaces the series of all partitions by those of the owned ones (revoked ones disappear). Also sets assigned/paused per topic.
+    /// Replaces the gauges of all partitions by those of the owned ones. Revoked partitions
+    /// disappear from the page.
     pub fn set_partitions(&self, owned: &[(Partition, PartitionGauges)]) {
-        let owned = owned.iter().copied().collect();
-        *lock(&self.partitions) = owned;
+        *lock(&self.partitions) = owned.iter().copied().collect();
     }
 
-    /// A configuration was loaded: `hash` of the one in force, and whether the new one was accepted.
+    /// Records that a configuration was loaded: the hash of the active one, and whether the new one
+    /// was accepted.
     pub fn config_reloaded(&self, hash: u64, ok: bool) {
-        let mut loaded = lock(&self.loaded);
-        loaded.successful = ok;
+        let config = &mut lock(&self.process).config;
+        config.last_load_succeeded = ok;
         if ok {
-            loaded.hash = hash;
-            loaded.at = SystemTime::now();
+            config.hash = hash;
+            config.at = SystemTime::now();
         }
     }
 
-    /// The Prometheus text.
+    /// Returns the page in the Prometheus text format.
     #[must_use]
     pub fn text(&self) -> String {
         self.text_at(SystemTime::now())
     }
-}
 
-impl Configured {
-    fn with(mut self, config: &Config) -> Self {
-        let mut actions_of = vec![Vec::new(); config.webhooks.len()];
-        for (index, action) in (0..).zip(&config.actions) {
-            if let Some(actions) = actions_of.get_mut(action.webhook.0 as usize) {
-                actions.push(ActionIndex(index));
-            }
+    fn text_at(&self, now: SystemTime) -> String {
+        let registry = self.registry();
+        let events = lock(&self.events).clone();
+        let webhooks = registry.webhooks().iter();
+        let snapshot = Snapshot {
+            now,
+            topics: self.topics.iter().map(String::as_str).zip(events).collect(),
+            registry: &registry,
+            webhooks: webhooks
+                .map(|webhook| (webhook.name.as_str(), webhook.tally(), webhook.metrics.read()))
+                .collect(),
+            partitions: lock(&self.partitions).clone(),
+            process: *lock(&self.process),
+            librdkafka: &self.librdkafka,
+        };
+        let mut page = String::new();
+        for metric in DOCUMENTED {
+            metric.write(&snapshot, &mut page);
         }
-        let webhooks = config.webhooks.iter().zip(actions_of).skip(self.webhooks.len());
-        self.webhooks.extend(webhooks.map(|(webhook, actions)| Webhook {
-            name: webhook.name.clone(),
-            capacity: webhook.queue_capacity as u64,
-            actions,
-            numbers: WebhookMetrics::new(),
-            books: Mutex::new(None),
-        }));
-        let actions = config.actions.iter().skip(self.actions.len());
-        self.actions.extend(actions.map(|action| Action {
-            name: action.name.clone(),
-            expression_errors: AtomicU64::new(0),
-        }));
-        self.sparse = self.actions.len().max(self.webhooks.len()) > SPARSE_ABOVE;
-        self
+        page
+    }
+
+    fn registry(&self) -> RwLockReadGuard<'_, Registry> {
+        self.registry.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Webhook {
-    fn tally(&self) -> Tally {
-        let books = lock(&self.books).clone();
-        match books {
-            Some(books) => books.tally(),
-            None => Tally {
-                capacity: self.capacity,
-                actions: self
-                    .actions
-                    .iter()
-                    .map(|action| (*action, ActionTally::default()))
-                    .collect(),
-                ..Tally::default()
-            },
-        }
-    }
-}
-
-/// A panic elsewhere must not take the metrics along: the numbers are whole after every statement that changes them.
+/// Locks despite a panic elsewhere: the numbers are complete after each statement that changes them.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,16 +1,19 @@
-//! A histogram as plain numbers: 8 bytes a bucket, where the crate's takes 1 kB of labels beside them.
+//! A histogram as plain numbers: 8 bytes a bucket. The one of the crate `prometheus` keeps 1 kB of
+//! labels with each histogram.
 
 use std::time::Duration;
 
 use prometheus::proto;
 
-/// Counts by upper bound; `N` bounds, and what is above the last.
+/// Counts per upper bound. `N` is the number of finite bounds.
 #[derive(Clone, Copy)]
 pub(super) struct Histogram<const N: usize> {
-    /// In seconds, ascending.
+    /// Upper bounds in seconds, ascending.
     bounds: &'static [f64; N],
     counts: [u64; N],
+    /// Observations above the last bound.
     above: u64,
+    /// The sum of all observations in seconds.
     sum: f64,
 }
 
@@ -27,10 +30,6 @@ impl<const N: usize> Histogram<N> {
             Some(count) => *count += 1,
             None => self.above += 1,
         }
-    }
-
-    pub(super) fn is_zero(&self) -> bool {
-        self.above == 0 && self.counts.iter().all(|count| *count == 0)
     }
 
     pub(super) fn proto(&self) -> proto::Histogram {

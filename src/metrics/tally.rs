@@ -1,84 +1,88 @@
-//! The books that the stages keep and the metrics read: plain numbers, no locks.
+//! The counts that the stages keep and the metrics read: plain numbers without locks.
 //!
-//! A tally is only ever handed over whole, so that what adds up in the books adds up in every scrape.
+//! Invariant: a tally is always read as a whole, so that what adds up in it adds up in every scrape.
 
+use super::labels::Degree;
 use crate::config::model::ActionIndex;
 use crate::delivery::Reason;
 use crate::event::Invalid;
 
-/// What happened to one action's deliveries so far. Monotone counters.
+/// Counts of one action's deliveries. They only grow.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ActionTally {
-    /// Deliveries that the action asked for.
+    /// Deliveries that the action created.
     pub matched: u64,
-    /// Of these, left by a former owner of the partition.
+    /// Of the matched deliveries, those taken over from the partition's previous owner.
     pub restored: u64,
-    /// Taken by Slack.
+    /// Deliveries that Slack accepted.
     pub delivered: u64,
-    /// Left to the partition's next owner.
+    /// Deliveries left to the partition's next owner.
     pub released: u64,
-    /// By [`Reason::ALL`]'s order.
+    /// Dropped deliveries, in the order of [`Reason::ALL`].
     pub dropped: [u64; Reason::ALL.len()],
 }
 
-/// One webhook's books at one moment: matched = delivered + dropped + released + queued + in flight, over its actions.
+/// One webhook's counts at one moment. Over its actions, matched = delivered + dropped + released +
+/// queued + in flight.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Deliveries that may wait.
+    /// The number of deliveries that the queue can hold.
     pub capacity: u64,
-    /// Deliveries that wait.
+    /// Deliveries in the queue.
     pub queued: u64,
-    /// 0 or 1.
+    /// Deliveries taken from the queue that have not ended: 0 or 1.
     pub in_flight: u64,
-    /// Deliveries released at a drain's deadline though their attempt was still out.
+    /// Deliveries released at a drain's deadline although their request had not been answered.
     pub abandoned: u64,
-    /// By action.
+    /// The counts of each action.
     pub actions: Vec<(ActionIndex, ActionTally)>,
 }
 
-/// Something with the books of one webhook; read at every scrape.
+/// A source of one webhook's counts, read at every scrape.
 pub trait Tallied: Send + Sync {
-    /// The books, consistent in themselves.
+    /// Returns the counts of one moment.
     fn tally(&self) -> Tally;
 }
 
-/// What one topic's events came to, per process: consumed = invalid + unmatched + matched.
+/// Counts of one topic's events since the process started: consumed = invalid + unmatched + matched.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TopicTally {
-    /// Events for which no action applied.
+    /// Events that no action matched.
     pub unmatched: u64,
-    /// Events for which at least one action applied.
+    /// Events that at least one action matched.
     pub matched: u64,
-    /// By [`Invalid::ALL`]'s order.
+    /// Invalid records, in the order of [`Invalid::ALL`].
     pub invalid: [u64; Invalid::ALL.len()],
-    /// Events read again that a former owner had read; not in the consumed ones.
+    /// Events that a previous owner had read already. They are not counted as consumed.
     pub reread: u64,
-    /// Events that left the topic before they were read.
+    /// Offsets that Kafka deleted before they were read or delivered.
     pub offsets_lost: u64,
+    /// Commits whose metadata did not list every pending delivery, in the order of [`Degree::ALL`].
+    pub restart_state_truncated: [u64; Degree::ALL.len()],
 }
 
-/// What is known of one owned partition.
+/// The gauges of one owned partition.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct PartitionGauges {
-    /// End of the partition − committed offset; `None` while unknown.
+    /// The end of the partition minus the committed offset. `None` while unknown.
     pub consumer_lag: Option<i64>,
-    /// End of the partition − read position; `None` while unknown.
+    /// The end of the partition minus the read position. `None` while unknown.
     pub read_lag: Option<i64>,
-    /// Events that are read and not settled.
+    /// Events that were read and are not settled.
     pub unsettled_events: u64,
-    /// Of the oldest of them, in seconds; 0 where there is none.
+    /// The age of the oldest unsettled event in seconds. 0 when every event is settled.
     pub oldest_unsettled_age_seconds: f64,
-    /// Not read for now, because a `block` queue is full.
+    /// Whether the partition is not read because a queue with `when_full: block` is full.
     pub paused: bool,
 }
 
 impl ActionTally {
-    /// Counts one drop.
+    /// Counts one dropped delivery.
     pub fn drop(&mut self, reason: Reason) {
         self.dropped[reason as usize] += 1;
     }
 
-    /// Whether nothing ever happened.
+    /// Whether every count is 0.
     #[must_use]
     pub fn is_zero(&self) -> bool {
         *self == Self::default()
@@ -86,25 +90,25 @@ impl ActionTally {
 }
 
 impl TopicTally {
-    /// Counts one record that was no event.
+    /// Counts one invalid record.
     pub fn invalid(&mut self, reason: Invalid) {
         self.invalid[reason as usize] += 1;
     }
 
-    /// Every event that was read and not read before.
+    /// Returns the number of events read for the first time.
     #[must_use]
     pub fn consumed(&self) -> u64 {
         self.invalid.iter().sum::<u64>() + self.unmatched + self.matched
     }
 
-    /// Adds what a batch came to.
-    pub fn add(&mut self, delta: &TopicTally) {
-        self.unmatched += delta.unmatched;
-        self.matched += delta.matched;
-        self.reread += delta.reread;
-        self.offsets_lost += delta.offsets_lost;
-        for (sum, more) in self.invalid.iter_mut().zip(delta.invalid) {
-            *sum += more;
-        }
+    /// Adds the counts of a batch.
+    pub fn add(&mut self, batch: &TopicTally) {
+        self.unmatched += batch.unmatched;
+        self.matched += batch.matched;
+        self.reread += batch.reread;
+        self.offsets_lost += batch.offsets_lost;
+        let invalid = self.invalid.iter_mut().zip(batch.invalid);
+        let truncated = self.restart_state_truncated.iter_mut().zip(batch.restart_state_truncated);
+        invalid.chain(truncated).for_each(|(sum, more)| *sum += more);
     }
 }

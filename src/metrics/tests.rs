@@ -17,7 +17,9 @@ use crate::expression::template::Template;
 use crate::queue::{Push, Queue};
 use crate::secret::Secret;
 
-/// A configuration with so many webhooks, each with so many actions.
+mod size;
+
+/// A configuration with this many webhooks, each with this many actions.
 fn config(webhooks: u32, actions_each: u32) -> Config {
     let webhook = |index: u32| model::Webhook {
         name: format!("hook-{index}"),
@@ -68,12 +70,12 @@ fn config(webhooks: u32, actions_each: u32) -> Config {
     }
 }
 
-/// The page as series → value; panics on a series that is there twice.
+/// The page as a map from series to value; panics on a duplicate series.
 fn series(page: &str) -> HashMap<String, f64> {
     let mut series = HashMap::new();
     for line in page.lines().filter(|line| !line.starts_with('#')) {
         let (name, value) = line.rsplit_once(' ').unwrap();
-        assert!(series.insert(name.to_owned(), value.parse().unwrap()).is_none(), "twice: {name}");
+        assert!(series.insert(name.to_owned(), value.parse().unwrap()).is_none(), "duplicate series: {name}");
     }
     series
 }
@@ -95,7 +97,7 @@ fn delivery(offset: i64, action: u32) -> Delivery {
 }
 
 #[test]
-fn the_page_shows_what_is_documented_and_nothing_else() {
+fn the_page_shows_the_documented_metrics_and_no_others() {
     let metrics = Metrics::new(&config(2, 2));
     let lags =
         PartitionGauges { consumer_lag: Some(1), read_lag: Some(1), ..PartitionGauges::default() };
@@ -105,7 +107,7 @@ fn the_page_shows_what_is_documented_and_nothing_else() {
     for line in page.lines() {
         if let Some(help) = line.strip_prefix("# HELP ") {
             let (name, help) = help.split_once(' ').unwrap();
-            assert!(shown.insert(name.to_owned()), "twice: {name}");
+            assert!(shown.insert(name.to_owned()), "duplicate series: {name}");
             let documented = DOCUMENTED.iter().find(|documented| documented.name == name).unwrap();
             assert_eq!(help, documented.help);
         } else if let Some(kind) = line.strip_prefix("# TYPE ") {
@@ -133,7 +135,7 @@ fn the_page_shows_what_is_documented_and_nothing_else() {
     let documented: BTreeSet<String> =
         DOCUMENTED.iter().map(|documented| documented.name.to_owned()).collect();
     assert_eq!(shown, documented);
-    assert_eq!(documented.len(), DOCUMENTED.len(), "a name is documented twice");
+    assert_eq!(documented.len(), DOCUMENTED.len(), "duplicate name");
 }
 
 #[test]
@@ -212,14 +214,14 @@ fn counts_appear_under_their_labels() {
 }
 
 #[test]
-fn blocked_until_ends_by_itself() {
+fn throttled_until_returns_to_zero_by_itself() {
     let metrics = Metrics::new(&config(1, 1));
     let now = UNIX_EPOCH + Duration::from_secs(1_000_000);
-    metrics.webhook(WebhookIndex(0)).blocked_until(Some(now + Duration::from_secs(5)));
+    metrics.webhook(WebhookIndex(0)).throttled_until(Some(now + Duration::from_secs(5)));
     let name = r#"slackline_throttled_until_timestamp_seconds{webhook="hook-0"}"#;
     assert_eq!(series(&metrics.text_at(now))[name], 1_000_005.0);
     assert_eq!(series(&metrics.text_at(now + Duration::from_secs(5)))[name], 0.0);
-    metrics.webhook(WebhookIndex(0)).blocked_until(None);
+    metrics.webhook(WebhookIndex(0)).throttled_until(None);
     assert_eq!(series(&metrics.text_at(now))[name], 0.0);
 }
 
@@ -244,7 +246,7 @@ fn revoked_partitions_disappear() {
     );
     assert_eq!(before[r#"slackline_paused_partitions{topic="events"}"#], 1.0);
     assert_eq!(before[r#"slackline_assigned_partitions{topic="orders"}"#], 1.0);
-    assert!(!page.contains("slackline_read_lag{"), "an unknown lag is no lag of 0");
+    assert!(!page.contains("slackline_read_lag{"), "an unknown lag is not a lag of 0");
     metrics.set_partitions(&[(partition(1, 0), PartitionGauges::default())]);
     let page = metrics.text();
     assert!(!page.contains(r#"topic="events",partition"#), "{page}");
@@ -252,7 +254,7 @@ fn revoked_partitions_disappear() {
 }
 
 #[test]
-fn a_refused_reload_keeps_the_hash_in_force() {
+fn a_refused_reload_keeps_the_hash_of_the_active_configuration() {
     let metrics = Metrics::new(&config(1, 1));
     metrics.config_reloaded(5, true);
     metrics.config_reloaded(6, false);
@@ -271,7 +273,7 @@ fn many_actions_appear_when_first_counted() {
         "slackline_attempts_total{",
         "slackline_expression_errors",
     ] {
-        assert!(!page.contains(sparse), "{sparse} of 1,001 actions must not start at 0");
+        assert!(!page.contains(sparse), "{sparse} of 1,001 actions must not appear before they are counted");
     }
     assert!(page.contains(r#"slackline_queue_depth{webhook="hook-1000"} 0"#));
     metrics.expression_errors(ActionIndex(7), 1);
@@ -293,7 +295,7 @@ fn labels_are_escaped_and_secrets_absent() {
     assert!(!page.contains("SECRET") && !page.contains("hooks.slack.com"));
 }
 
-/// Whatever is in the page of one scrape adds up (invariant 2), while a thread moves deliveries through a real queue.
+/// Every scrape adds up (invariant 2) while two threads move deliveries through a real queue.
 #[test]
 fn one_scrape_is_consistent_while_deliveries_move() {
     let metrics = Metrics::new(&config(1, 2));
@@ -362,7 +364,7 @@ fn one_scrape_is_consistent_while_deliveries_move() {
 }
 
 proptest! {
-    /// Against counting by hand: every bucket holds what is at most its bound.
+    /// Compared with counting by hand: each bucket counts the values up to its bound.
     #[test]
     fn a_histogram_counts_by_upper_bound(millis in proptest::collection::vec(0u64..20_000, 0..60)) {
         let metrics = Metrics::new(&config(1, 1));
@@ -378,46 +380,5 @@ proptest! {
         }
         let name = "slackline_attempt_duration_seconds_bucket{webhook=\"hook-0\",le=\"+Inf\"}";
         prop_assert_eq!(series[name], millis.len() as f64);
-    }
-}
-
-/// `cargo test --release --lib page_of_10_000 -- --ignored --nocapture` prints what a page of 10,000 busy webhooks costs.
-#[test]
-#[ignore = "a measurement, not a test"]
-#[allow(clippy::print_stdout, reason = "the figures are what it is for")]
-fn page_of_10_000_webhooks() {
-    let resident = || {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap();
-        let line =
-            |key: &str| status.lines().find(|line| line.starts_with(key)).unwrap().to_owned();
-        format!("{} {}", line("VmRSS"), line("VmHWM")).replace('\t', " ")
-    };
-    println!("before            {}", resident());
-    let metrics = Metrics::new(&config(10_000, 1));
-    println!("configured        {}", resident());
-    for index in 0..10_000 {
-        let queue = Arc::new(Queue::new(10, WhenFull::DropOldest, [ActionIndex(index)]));
-        for offset in 0..3 {
-            queue.push(delivery(offset, index), Origin::Read);
-        }
-        queue.drop_unqueued(ActionIndex(index), Origin::Read, Reason::EmptyMessage);
-        metrics.watch(WebhookIndex(index), queue);
-        metrics.webhook(WebhookIndex(index)).attempt(
-            AttemptResult::Ok,
-            Duration::from_millis(30),
-            Some(Duration::from_millis(30)),
-        );
-    }
-    println!("busy              {}", resident());
-    for _ in 0..3 {
-        let start = std::time::Instant::now();
-        let page = metrics.text();
-        println!(
-            "{} bytes, {} lines in {:?} {}",
-            page.len(),
-            page.lines().count(),
-            start.elapsed(),
-            resident()
-        );
     }
 }

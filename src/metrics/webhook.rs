@@ -1,75 +1,36 @@
-//! What a sender counts beside the queue's books: attempts, durations, limits.
+//! What a sender counts besides its queue's tally: attempts, durations, limits.
 //!
-//! One lock a webhook, so that a scrape sees an attempt's result and its duration together.
+//! Each webhook has one lock, so that a scrape shows an attempt's result together with its duration.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::histogram::Histogram;
-
-/// How an attempt ended: the label `result` of `slackline_attempts_total`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum AttemptResult {
-    /// 200 and `ok`.
-    Ok,
-    /// 429.
-    RateLimited,
-    /// 408 and 5xx (501 aside): will be tried again.
-    ServerError,
-    /// Any other answer: final.
-    Rejected,
-    /// No whole answer in time.
-    Timeout,
-    /// No connection, or one that broke.
-    Connect,
-}
-
-/// One webhook's metrics, for its sender. Cheap to clone.
-#[derive(Clone)]
-pub struct WebhookMetrics {
-    numbers: Arc<Mutex<Numbers>>,
-}
+use super::labels::AttemptResult;
 
 const DURATION_BOUNDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 const LATENCY_BOUNDS: [f64; 15] =
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 180.0, 420.0, 900.0];
 
-/// The numbers themselves.
+/// A handle for recording one webhook's metrics. Clones share the numbers.
+#[derive(Clone)]
+pub struct WebhookMetrics {
+    numbers: Arc<Mutex<Numbers>>,
+}
+
+/// One webhook's numbers at one moment.
 #[derive(Clone, Copy)]
 pub(super) struct Numbers {
-    /// By [`AttemptResult::ALL`]'s order.
+    /// Attempts, in the order of [`AttemptResult::ALL`].
     pub(super) attempts: [u64; AttemptResult::ALL.len()],
     pub(super) duration: Histogram<{ DURATION_BOUNDS.len() }>,
     pub(super) latency: Histogram<{ LATENCY_BOUNDS.len() }>,
+    /// Messages that were cut.
     pub(super) truncated: u64,
+    /// This replica's rate, in messages a second.
     pub(super) rate_limit: f64,
     pub(super) held: bool,
-    blocked_until: Option<SystemTime>,
-}
-
-impl AttemptResult {
-    /// Every result; its place here is its place in the counts.
-    pub const ALL: [AttemptResult; 6] = [
-        AttemptResult::Ok,
-        AttemptResult::RateLimited,
-        AttemptResult::ServerError,
-        AttemptResult::Rejected,
-        AttemptResult::Timeout,
-        AttemptResult::Connect,
-    ];
-
-    /// The result as the metric's label and the logs name it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            AttemptResult::Ok => "ok",
-            AttemptResult::RateLimited => "rate_limited",
-            AttemptResult::ServerError => "server_error",
-            AttemptResult::Rejected => "rejected",
-            AttemptResult::Timeout => "timeout",
-            AttemptResult::Connect => "connect",
-        }
-    }
+    throttled_until: Option<SystemTime>,
 }
 
 impl WebhookMetrics {
@@ -82,12 +43,13 @@ impl WebhookMetrics {
                 truncated: 0,
                 rate_limit: 0.0,
                 held: false,
-                blocked_until: None,
+                throttled_until: None,
             })),
         }
     }
 
-    /// One attempt ended. `latency`: where Slack took the delivery, how long after its event's Kafka timestamp (`None` where the record has none).
+    /// Counts an attempt. `latency` is the time from the event's Kafka timestamp to Slack's
+    /// acceptance: `None` unless Slack accepted the message and the record has a timestamp.
     pub fn attempt(&self, result: AttemptResult, took: Duration, latency: Option<Duration>) {
         let mut numbers = self.lock();
         numbers.attempts[result as usize] += 1;
@@ -97,22 +59,22 @@ impl WebhookMetrics {
         }
     }
 
-    /// Retry-After in force until then; `None`: none.
-    pub fn blocked_until(&self, until: Option<SystemTime>) {
-        self.lock().blocked_until = until;
+    /// Sets the time at which Slack's `Retry-After` ends; `None` when the webhook is not throttled.
+    pub fn throttled_until(&self, until: Option<SystemTime>) {
+        self.lock().throttled_until = until;
     }
 
-    /// A message was cut to 40,000 characters.
+    /// Counts a message that was cut to 40,000 characters.
     pub fn truncated(&self) {
         self.lock().truncated += 1;
     }
 
-    /// This replica's share of the rate, in posts a second.
+    /// Sets this replica's share of the rate, in messages a second.
     pub fn rate_limit(&self, per_second: f64) {
         self.lock().rate_limit = per_second;
     }
 
-    /// Whether the next message waits for an acknowledged commit, for longer than a second.
+    /// Sets whether the next message has been waiting for a commit for longer than a second.
     pub fn held(&self, held: bool) {
         self.lock().held = held;
     }
@@ -127,9 +89,10 @@ impl WebhookMetrics {
 }
 
 impl Numbers {
-    /// In Unix time; 0 once it has passed, also where the sender had no reason yet to look again.
-    pub(super) fn blocked_until(&self, now: SystemTime) -> f64 {
-        self.blocked_until
+    /// Returns the end of the throttle in Unix time, or 0 once it has passed: the sender may not
+    /// have run since.
+    pub(super) fn throttled_until(&self, now: SystemTime) -> f64 {
+        self.throttled_until
             .filter(|until| *until > now)
             .and_then(|until| until.duration_since(UNIX_EPOCH).ok())
             .map_or(0.0, |since| since.as_secs_f64())

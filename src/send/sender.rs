@@ -50,7 +50,7 @@ impl<T: Transport> Sender<T> {
         let webhook = &context.config.webhooks[context.webhook.0 as usize];
         let limiter =
             Limiter::new(webhook.rate_per_second, webhook.burst, orders.rate_share, Duration::ZERO);
-        context.metrics.blocked_until(None);
+        context.metrics.throttled_until(None);
         let log = FaultLog::new(context.config.clone(), context.webhook);
         let generation = orders.generation;
         let (started, limited, throttled, retired) = (Instant::now(), 0, false, false);
@@ -248,7 +248,7 @@ impl<T: Transport> Sender<T> {
         self.throttled = true;
         self.limiter.throttle(now.saturating_add(pause));
         let until = SystemTime::now().checked_add(pause);
-        self.context.metrics.blocked_until(until);
+        self.context.metrics.throttled_until(until);
         self.log.limited(pause, now);
         if let Some(until) = until {
             // It outlives this process: it goes with the state of the partitions. Where nobody listens any more, the process is ending.
@@ -290,7 +290,7 @@ impl<T: Transport> Sender<T> {
             let left = self.limiter.throttled_until(now).map(|until| until.saturating_sub(now));
             let until =
                 left.filter(|_| !self.retired).and_then(|left| SystemTime::now().checked_add(left));
-            self.context.metrics.blocked_until(until);
+            self.context.metrics.throttled_until(until);
         }
     }
 
@@ -305,7 +305,7 @@ impl<T: Transport> Sender<T> {
             }
             Change::ThrottleExpired => {
                 self.throttled = false;
-                self.context.metrics.blocked_until(None);
+                self.context.metrics.throttled_until(None);
             }
         }
     }
@@ -349,7 +349,7 @@ fn obey(
     };
     let until = now.saturating_add(left);
     if limiter.throttled_until(now).is_none_or(|current| current < until) {
-        metrics.blocked_until(orders.throttled_until);
+        metrics.throttled_until(orders.throttled_until);
         limiter.throttle(until);
     }
     true

@@ -1,0 +1,72 @@
+//! The closed lists of label values that only the metrics define.
+
+/// Declares a label's values once: the enum, the list of all values, and their text.
+macro_rules! label {
+    ($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$value_doc])* $value,)* }
+
+        impl $name {
+            /// Every value. Its index here is its index in an array of counts.
+            pub const ALL: [$name; [$($text),*].len()] = [$($name::$value),*];
+
+            /// Returns the text of the label, which the logs use too.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $($name::$value => $text,)* }
+            }
+        }
+    };
+}
+
+label! {
+    /// How an attempt ended: the label `result` of `slackline_attempts_total`.
+    AttemptResult {
+        /// Status 200 with the body `ok`.
+        Ok = "ok",
+        /// Status 429.
+        RateLimited = "rate_limited",
+        /// Status 408 or 5xx (except 501). The attempt is retried.
+        ServerError = "server_error",
+        /// Any other response. It is final.
+        Rejected = "rejected",
+        /// No complete response within the timeout.
+        Timeout = "timeout",
+        /// No connection, or the connection broke.
+        Connect = "connect",
+    }
+}
+
+label! {
+    /// How the set of owned partitions changed: the label `kind` of `slackline_rebalances_total`.
+    RebalanceKind {
+        /// Partitions were assigned.
+        Assign = "assign",
+        /// Partitions were revoked in order.
+        Revoke = "revoke",
+        /// Partitions had been assigned to another member before this one could release them.
+        Lost = "lost",
+    }
+}
+
+label! {
+    /// How a commit ended: the label `result` of `slackline_commits_total`.
+    CommitResult {
+        /// The broker acknowledged it.
+        Ok = "ok",
+        /// The broker refused it, or the request failed.
+        Failed = "failed",
+    }
+}
+
+label! {
+    /// What a commit's metadata contains when it cannot list every pending delivery: the label
+    /// `degree` of `slackline_restart_state_truncated_total`.
+    Degree {
+        /// One position per lagging webhook.
+        Positions = "positions",
+        /// The same, except that some webhooks share the lowest of their positions.
+        Floor = "floor",
+    }
+}
