@@ -145,7 +145,8 @@ impl Admin {
             return text(StatusCode::SERVICE_UNAVAILABLE, "shutting down\n");
         };
         let now = Instant::now();
-        self.metrics.set_probes(self.health.liveness(now).is_ok(), self.health.readiness(now).is_ok());
+        self.metrics
+            .set_probes(self.health.liveness(now).is_ok(), self.health.readiness(now).is_ok());
         let metrics = Arc::clone(&self.metrics);
         // Off the senders' threads: many webhooks make a long page.
         match tokio::task::spawn_blocking(move || metrics.text()).await {

@@ -386,11 +386,7 @@ fn per_partition(
     }
 }
 
-fn count_partitions(
-    of: &Snapshot<'_>,
-    out: &mut Series<'_>,
-    counts: fn(&PartitionGauges) -> bool,
-) {
+fn count_partitions(of: &Snapshot<'_>, out: &mut Series<'_>, counts: fn(&PartitionGauges) -> bool) {
     for (index, (topic, _)) in (0..).map(TopicIndex).zip(&of.topics) {
         let assigned = of.partitions.iter().filter(|(partition, _)| partition.topic == index);
         let count = assigned.filter(|(_, gauges)| counts(gauges)).count();

@@ -75,7 +75,10 @@ fn series(page: &str) -> HashMap<String, f64> {
     let mut series = HashMap::new();
     for line in page.lines().filter(|line| !line.starts_with('#')) {
         let (name, value) = line.rsplit_once(' ').unwrap();
-        assert!(series.insert(name.to_owned(), value.parse().unwrap()).is_none(), "duplicate series: {name}");
+        assert!(
+            series.insert(name.to_owned(), value.parse().unwrap()).is_none(),
+            "duplicate series: {name}"
+        );
     }
     series
 }
@@ -273,7 +276,10 @@ fn many_actions_appear_when_first_counted() {
         "slackline_attempts_total{",
         "slackline_expression_errors",
     ] {
-        assert!(!page.contains(sparse), "{sparse} of 1,001 actions must not appear before they are counted");
+        assert!(
+            !page.contains(sparse),
+            "{sparse} of 1,001 actions must not appear before they are counted"
+        );
     }
     assert!(page.contains(r#"slackline_queue_depth{webhook="hook-1000"} 0"#));
     metrics.expression_errors(ActionIndex(7), 1);
