@@ -88,8 +88,8 @@ fn offsets_are_not_taken() {
         "SlacklineNotReady instance=slackline-0:9464",
         "SlacklineDeliveriesLate",
         "SlacklineCommitsFailing instance=slackline-0:9464",
-        "SlacklineLanesHeld instance=slackline-0:9464 webhook=sales",
-        "SlacklineLanesHeld instance=slackline-0:9464 webhook=support",
+        "SlacklineWebhookHeld instance=slackline-0:9464 webhook=sales",
+        "SlacklineWebhookHeld instance=slackline-0:9464 webhook=support",
     ];
     tape.run(9, || stage.quiet_day(), &failing);
     stage.broker.mock_cluster().clear_request_errors(RDKafkaApiKey::OffsetCommit);

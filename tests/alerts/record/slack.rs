@@ -79,7 +79,7 @@ fn slack_says_to_wait_for_eleven_minutes() {
     tape.run(
         6,
         || stage.quiet_day(),
-        &["SlacklineWebhookBlocked webhook=sales", "SlacklineDeliveriesLate"],
+        &["SlacklineWebhookThrottled webhook=sales", "SlacklineDeliveriesLate"],
     );
     tape.run(7, || stage.quiet_day(), &[]);
     tape.end();

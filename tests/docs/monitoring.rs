@@ -1,23 +1,22 @@
-//! What operators are given asks for metrics that there are, by labels that they have, and every alert has its section in the runbook.
+//! Alerts and dashboard query metrics that exist, by labels that these have. Every alert has its
+//! section in the runbook, and fires in a recording.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 use slackline::metrics::DOCUMENTED;
 
-/// Labels that Prometheus adds, or that a query makes.
-const OTHERS: [&str; 5] = ["job", "instance", "le", "__name__", "quantile"];
+use super::read;
 
-fn file(path: &str) -> String {
-    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
+/// Labels that Prometheus adds, or that a query creates.
+const FOREIGN_LABELS: [&str; 5] = ["job", "instance", "le", "__name__", "quantile"];
 
 fn is_name(char: char) -> bool {
     char.is_ascii_alphanumeric() || char == '_'
 }
 
-/// Every metric of ours in a query, with the labels that are asked of it in braces behind it.
-fn asked(query: &str) -> Vec<(String, Vec<String>)> {
+/// The metrics of slackline in a query, each with the labels of its selector.
+fn queried(query: &str) -> Vec<(String, Vec<String>)> {
     let mut found = Vec::new();
     let mut rest = query;
     while let Some(at) = rest.find("slackline_") {
@@ -33,7 +32,7 @@ fn asked(query: &str) -> Vec<(String, Vec<String>)> {
             .strip_prefix('{')
             .and_then(|rest| rest.split_once('}'))
             .map_or("", |(inside, _)| inside);
-        // Values may hold commas: only what stands before an operator is a label.
+        // Values may hold commas: a label is only what precedes an operator.
         let labels = selector.split('"').step_by(2).flat_map(|part| part.split(','));
         let labels =
             labels.map(|part| part.trim().trim_end_matches(['=', '!', '~']).trim().to_owned());
@@ -42,36 +41,38 @@ fn asked(query: &str) -> Vec<(String, Vec<String>)> {
     found
 }
 
+/// Fails if the query names an unknown metric or label. Returns the number of metrics.
 fn check(at: &str, query: &str) -> usize {
-    let asked = asked(query);
-    for (name, labels) in &asked {
+    let queried = queried(query);
+    for (name, labels) in &queried {
         let plain = ["_bucket", "_sum", "_count"]
             .iter()
             .find_map(|suffix| name.strip_suffix(suffix))
             .unwrap_or(name);
         let metric = DOCUMENTED.iter().find(|metric| metric.name == name || metric.name == plain);
-        let metric = metric.unwrap_or_else(|| panic!("{at}: there is no metric `{name}`"));
+        let metric = metric.unwrap_or_else(|| panic!("{at}: unknown metric `{name}`"));
         for label in labels {
-            let known = metric.labels.contains(&label.as_str()) || OTHERS.contains(&label.as_str());
+            let known =
+                metric.labels.contains(&label.as_str()) || FOREIGN_LABELS.contains(&label.as_str());
             assert!(known, "{at}: `{name}` has no label `{label}`");
         }
     }
-    asked.len()
+    queried.len()
 }
 
-/// Name and text of each alert.
+/// The name and the text of each alert.
 fn alerts() -> Vec<(String, String)> {
-    let rules = file("deploy/prometheus/alerts.yaml");
+    let rules = read("deploy/prometheus/alerts.yaml");
     let named = |rule: &str| (rule.lines().next().unwrap().trim().to_owned(), rule.to_owned());
     rules.split("- alert: ").skip(1).map(named).collect()
 }
 
-/// That they fire when they should, and not before, `tests/alerts.sh` shows.
+/// `tests/alerts.sh` shows that they fire when they should, and not before.
 #[test]
 fn every_alert_fires_in_a_recording() {
     let recordings = std::fs::read_dir("tests/alerts/recordings").unwrap();
     let text: String =
-        recordings.map(|entry| file(entry.unwrap().path().to_str().unwrap())).collect();
+        recordings.map(|entry| read(entry.unwrap().path().to_str().unwrap())).collect();
     for (name, _) in alerts() {
         assert!(
             text.contains(&format!("- labels: '{{alertname=\"{name}\"")),
@@ -81,7 +82,7 @@ fn every_alert_fires_in_a_recording() {
 }
 
 #[test]
-fn every_alert_asks_for_metrics_that_there_are_and_has_its_section_in_the_runbook() {
+fn every_alert_queries_known_metrics_and_has_its_section_in_the_runbook() {
     let alerts = alerts();
     for (name, rule) in &alerts {
         let (_, after) =
@@ -91,16 +92,18 @@ fn every_alert_asks_for_metrics_that_there_are_and_has_its_section_in_the_runboo
         let query = query.join("\n");
         assert!(
             check(name, &query) > 0 || query.contains("up{"),
-            "{name} asks for nothing of ours: {query}"
+            "{name} queries no metric of slackline: {query}"
         );
         assert!(
-            rule.contains(&format!("deploy/RUNBOOK.md#{}\n", name.to_lowercase())),
-            "{name} names its section"
+            rule.contains(&format!("docs/operations.md#{}\n", name.to_lowercase())),
+            "{name} does not link its section"
         );
     }
     assert!(alerts.len() > 15, "{alerts:?}");
-    let runbook = file("deploy/RUNBOOK.md");
-    let sections: Vec<&str> = runbook.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    let page = read("docs/operations.md");
+    let (_, runbook) = page.split_once("\n## Runbook\n").unwrap();
+    let sections: Vec<&str> =
+        runbook.lines().filter_map(|line| line.strip_prefix("### ")).collect();
     assert_eq!(alerts.iter().map(|(name, _)| name).collect::<Vec<_>>(), sections);
 }
 
@@ -116,14 +119,14 @@ fn expressions(value: &Value, found: &mut Vec<String>) {
 }
 
 #[test]
-fn every_panel_of_the_dashboard_asks_for_metrics_that_there_are() {
+fn every_panel_of_the_dashboard_queries_known_metrics() {
     let dashboard: Value =
-        serde_json::from_str(&file("deploy/grafana/dashboards/slackline.json")).unwrap();
+        serde_json::from_str(&read("deploy/grafana/dashboards/slackline.json")).unwrap();
     let mut queries = Vec::new();
     expressions(&dashboard, &mut queries);
     assert!(queries.len() > 10, "{queries:?}");
     for query in &queries {
-        assert!(check("the dashboard", query) > 0, "nothing of ours: {query}");
+        assert!(check("the dashboard", query) > 0, "no metric of slackline: {query}");
     }
     let ids: BTreeSet<String> = dashboard["panels"]
         .as_array()
@@ -134,12 +137,12 @@ fn every_panel_of_the_dashboard_asks_for_metrics_that_there_are() {
     assert_eq!(
         ids.len(),
         dashboard["panels"].as_array().unwrap().len(),
-        "every panel has an id of its own"
+        "a panel id is duplicated"
     );
 }
 
 #[test]
-fn what_is_not_there_is_found() {
+fn an_unknown_metric_or_label_is_found() {
     let wrong = |query: &'static str| std::panic::catch_unwind(|| check("a test", query)).is_err();
     assert!(wrong("rate(slackline_nothing_total[5m])"));
     assert!(wrong("slackline_queue_depth{action=\"a\"}"));
