@@ -22,7 +22,8 @@ mod layout;
 /// The text of a file, by its path from the root of the repository.
 fn read(path: impl AsRef<Path>) -> String {
     let path = path.as_ref();
-    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The files below `folder` with one of `extensions`. Build output and hidden folders are left out.

@@ -44,6 +44,12 @@ fn every_promise_names_its_tests() {
 }
 
 #[test]
+fn every_invariant_names_its_tests() {
+    let header = "| invariant | tests that fail when it is broken |";
+    assert_rows_are_tested("docs/architecture.md", header, 9);
+}
+
+#[test]
 fn every_drop_reason_is_explained() {
     let rows = rows(&read("docs/guarantees.md"), "| reason | cause |");
     let explained: Vec<String> = rows.iter().map(|row| row[0].replace('`', "")).collect();
