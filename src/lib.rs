@@ -17,7 +17,7 @@
 //! 4. An outcome for a partition that is no longer owned changes nothing ([`delivery::Epoch`]).
 //! 5. No attempt leaves before the webhook's limiter allows it, retries included ([`send::limit`]).
 //! 6. A webhook's trouble delays or drops only that webhook's deliveries; `block` aside, which asks for it ([`send`], [`consume`]).
-//! 7. Bad input is a counted value, never a panic ([`event`], [`send::slack`]); bad configuration is refused at start ([`config`]).
+//! 7. Bad input is a counted value, never a panic ([`event`], [`send::destination`]); bad configuration is refused at start ([`config`]).
 //! 8. A webhook URL is a secret: it is in no log, error, metric, page or debug output ([`secret`]).
 
 // The terms, and what everything stands on.
@@ -25,6 +25,8 @@
 pub mod event;
 
 pub mod secret;
+
+pub mod loopback;
 
 pub mod expression;
 

@@ -2,73 +2,40 @@
 //!
 //! Invariant: every task is joined and has an end, and one that ends before it was asked to ends the process with an error.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rdkafka::error::KafkaError;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::admin::{self, BindError};
+use crate::admin;
 use crate::commit::Committer;
 use crate::config::model::Config;
 use crate::config::reload;
-use crate::consume::{ConsumeError, Parts, PollLoop, Reload, Settlement};
+use crate::consume::{Parts, PollLoop, Reload, Settlement};
 use crate::health::Health;
 use crate::kafka::{Connect, Connection};
 use crate::metrics::Metrics;
 use crate::poll_waker;
 use crate::route::Router;
-use crate::send::client::ClientError;
+
+mod error;
 
 mod senders;
 
 use senders::Senders;
+
+pub use error::PipelineError;
 
 /// Reports that may wait for the poll loop. A sender whose report finds no place waits: it has nothing else in flight.
 const REPORTS: usize = 1_024;
 
 /// How long senders may take to end once their queues are closed and nothing is theirs any more.
 const LAST_GRACE: Duration = Duration::from_millis(500);
-
-/// Why the worker could not start, or could not go on.
-#[derive(Debug, thiserror::Error)]
-pub enum PipelineError {
-    /// `admin.listen` is taken or not of this machine.
-    #[error(transparent)]
-    Admin(#[from] BindError),
-    /// librdkafka refuses its properties together.
-    #[error("the Kafka client cannot be made of `kafka.properties`")]
-    Kafka(#[source] KafkaError),
-    /// The HTTP client of a webhook cannot be made.
-    #[error("webhook `{webhook}`: its HTTP client cannot be made")]
-    Client {
-        /// Its name.
-        webhook: String,
-        /// Why.
-        source: ClientError,
-    },
-    /// The system gives no thread or no socket pair.
-    #[error("the poll loop cannot be started")]
-    Thread(#[source] io::Error),
-    /// The poll loop ended with an error.
-    #[error(transparent)]
-    Consume(#[from] ConsumeError),
-    /// The poll loop is gone without a word: it panicked, which its log line tells.
-    #[error("the poll loop died")]
-    PollLoopDied,
-    /// A sender or the admin endpoint ended though nobody asked it to.
-    #[error("the task `{name}` died")]
-    TaskDied {
-        /// Whose task it was.
-        name: String,
-    },
-}
 
 /// A worker that is about to run: its admin endpoint is bound, nothing is consumed yet.
 pub struct Pipeline {

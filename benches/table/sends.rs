@@ -26,8 +26,8 @@ use slackline::event::{Offset, Partition, Position, TopicIndex};
 use slackline::metrics::Metrics;
 use slackline::poll_waker;
 use slackline::queue::Queue;
-use slackline::send::client::Clients;
 use slackline::send::connection_permits::ConnectionPermits;
+use slackline::send::endpoint::Endpoints;
 use slackline::send::{self, ActiveConfig, SenderContext};
 use slackline::sender_control::SenderControl;
 use slackline::window::Window;
@@ -163,8 +163,8 @@ fn senders(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
     let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(move || waker.wake());
     // As large as the pipeline's.
     let (reports, mut reported) = mpsc::channel(1_024);
-    let (mut clients, permits) = (Clients::new(), ConnectionPermits::default());
-    let endpoint = |webhook| clients.endpoint(webhook).map(Arc::new);
+    let (mut endpoints, permits) = (Endpoints::default(), ConnectionPermits::default());
+    let endpoint = |webhook| endpoints.open(webhook).map(Arc::new);
     let endpoints = config.webhooks.iter().map(endpoint).collect::<Result<Vec<_>, _>>()?;
     let active_config = Arc::new(ActiveConfig::new(Arc::clone(&config), endpoints.clone()));
     let (mut windows, mut queues, mut orders) = (Vec::new(), Vec::new(), Vec::new());
@@ -182,7 +182,7 @@ fn senders(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
             webhook: WebhookIndex(index),
             queue: Arc::clone(&queue),
             active_config: Arc::clone(&active_config),
-            transport: Arc::clone(&endpoints[index as usize]),
+            endpoint: Arc::clone(&endpoints[index as usize]),
             control: ordered,
             window: Arc::clone(&window),
             connection_permits: permits.clone(),
@@ -229,7 +229,7 @@ fn delivery(index: u32, offset: usize) -> Delivery {
 /// As many requests in flight, one after the other in each of as many loops: nothing but the client.
 async fn bare(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    // The settings of `slackline::send::client`.
+    // The settings of `slackline::send::client_pool`.
     let client = reqwest::Client::builder()
         .user_agent(concat!("slackline/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())

@@ -1,11 +1,13 @@
-//! What each webhook has: a queue, a window, orders, a task. A reload adds to them; none is ever taken away, so that an index means one webhook for ever.
+//! What each webhook has: a queue, a window, a control channel, a sender task.
+//!
+//! Invariant: a reload adds to them and removes none, so that an index is one webhook's for ever.
 
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::PipelineError;
+use super::error::PipelineError;
 use crate::config::model::{ActionIndex, Config, Webhook, WebhookIndex};
 use crate::config::reload::Merged;
 use crate::consume::Reload;
@@ -14,28 +16,32 @@ use crate::metrics::Metrics;
 use crate::poll_waker;
 use crate::queue::Queue;
 use crate::route::Router;
-use crate::send::client::{Clients, Endpoint};
+use crate::send::client::PooledClient;
 use crate::send::connection_permits::ConnectionPermits;
+use crate::send::endpoint::{Endpoint, Endpoints};
 use crate::send::{self, ActiveConfig, SenderContext};
 use crate::sender_control::SenderControl;
 use crate::window::Window;
 
-/// All of them, by webhook.
+/// The senders of all webhooks, by webhook.
 pub(super) struct Senders {
     config: Arc<Config>,
     pub(super) queues: Vec<Arc<Queue>>,
     pub(super) windows: Vec<Arc<Window>>,
-    endpoints: Vec<Arc<Endpoint>>,
-    active_config: Arc<ActiveConfig<Endpoint>>,
+    endpoints: Vec<Arc<Endpoint<PooledClient>>>,
+    active_config: Arc<ActiveConfig<PooledClient>>,
     connection_permits: ConnectionPermits,
     metrics: Arc<Metrics>,
     reports: mpsc::Sender<Report>,
+    /// Wakes the poll loop.
     wake: Arc<dyn Fn() + Send + Sync>,
+    /// The number of `config`, counted from the first.
     generation: u64,
 }
 
 impl Senders {
-    /// The senders of `config`; their senders are spawned among `tasks`, and each returns its name when it ends. With what the share of each webhook's rate is told by.
+    /// Spawns the senders of `config` among `tasks`; each returns its name when it ends. Returns
+    /// them with their control channels, by webhook.
     pub(super) fn new(
         config: Arc<Config>,
         metrics: Arc<Metrics>,
@@ -57,11 +63,12 @@ impl Senders {
             generation: 0,
             config,
         };
-        let orders = senders.spawn_missing(tasks);
-        Ok((senders, orders))
+        let controls = senders.spawn_missing(tasks);
+        Ok((senders, controls))
     }
 
-    /// The senders for another configuration: those that it has more begin, and the others learn of it from the poll loop.
+    /// Changes to another configuration. Senders of new webhooks start; the others apply it when
+    /// the poll loop passes its number on.
     pub(super) fn reload(
         &mut self,
         merged: Merged,
@@ -69,7 +76,7 @@ impl Senders {
     ) -> Result<Reload, PipelineError> {
         let Merged { config, gone } = merged;
         let config = Arc::new(config);
-        // All or nothing: a `ca_file` that is none leaves everything as it is.
+        // First what can fail: an unusable `ca_file` changes nothing.
         self.endpoints = endpoints(&config.webhooks)?;
         self.config = Arc::clone(&config);
         self.active_config.replace(Arc::clone(&config), self.endpoints.clone());
@@ -81,68 +88,67 @@ impl Senders {
         {
             queue.reconfigure(webhook.queue_capacity, webhook.when_full, actions);
         }
-        let orders = self.spawn_missing(tasks);
+        let controls = self.spawn_missing(tasks);
         tracing::debug!(
             senders = before,
-            new = orders.len(),
+            new = controls.len(),
             generation = self.generation,
-            "senders follow a reload"
+            "senders reloaded"
         );
         Ok(Reload {
             router: Router::new(Arc::clone(&config)),
             config,
             queues: self.queues.clone(),
             windows: self.windows.clone(),
-            orders,
+            orders: controls,
             gone,
             generation: self.generation,
         })
     }
 
     fn spawn_missing(&mut self, tasks: &mut JoinSet<String>) -> Vec<watch::Sender<SenderControl>> {
-        let mut all_orders = Vec::new();
+        let mut controls = Vec::new();
         let config = Arc::clone(&self.config);
-        let senders = config.webhooks.iter().zip(actions_of(&config)).zip(self.endpoints.clone());
+        let webhooks = config.webhooks.iter().zip(actions_of(&config)).zip(self.endpoints.clone());
         for (index, ((webhook, actions), endpoint)) in
-            (0..).map(WebhookIndex).zip(senders).skip(self.queues.len())
+            (0..).map(WebhookIndex).zip(webhooks).skip(self.queues.len())
         {
             let queue = Arc::new(Queue::new(webhook.queue_capacity, webhook.when_full, actions));
             let window = Arc::new(Window::new(webhook.rate_per_second));
             self.metrics.watch(index, Arc::clone(&queue) as _);
             self.queues.push(Arc::clone(&queue));
             self.windows.push(Arc::clone(&window));
-            let (orders, ordered) = watch::channel(SenderControl {
-                generation: self.generation,
-                ..SenderControl::default()
-            });
-            all_orders.push(orders);
-            let sender = SenderContext {
+            let initial = SenderControl { generation: self.generation, ..SenderControl::default() };
+            let (control, controlled) = watch::channel(initial);
+            controls.push(control);
+            let context = SenderContext {
                 config: Arc::clone(&config),
                 active_config: Arc::clone(&self.active_config),
                 webhook: index,
                 queue,
-                transport: endpoint,
-                control: ordered,
+                endpoint,
+                control: controlled,
                 window,
                 connection_permits: self.connection_permits.clone(),
                 reports: self.reports.clone(),
                 wake: Arc::clone(&self.wake),
                 metrics: self.metrics.webhook(index),
             };
-            // As it is: a block around it would hold what it is made of twice, ten thousand times.
-            tasks.spawn(send::run(sender));
+            // Not in an async block, which would hold what the sender is made of a second time,
+            // ten thousand times.
+            tasks.spawn(send::run(context));
         }
-        all_orders
+        controls
     }
 }
 
-fn endpoints(webhooks: &[Webhook]) -> Result<Vec<Arc<Endpoint>>, PipelineError> {
-    let mut clients = Clients::new();
-    let endpoint = |webhook: &Webhook| match clients.endpoint(webhook) {
+fn endpoints(webhooks: &[Webhook]) -> Result<Vec<Arc<Endpoint<PooledClient>>>, PipelineError> {
+    let mut endpoints = Endpoints::default();
+    let open = |webhook: &Webhook| match endpoints.open(webhook) {
         Ok(endpoint) => Ok(Arc::new(endpoint)),
         Err(source) => Err(PipelineError::Client { webhook: webhook.name.clone(), source }),
     };
-    webhooks.iter().map(endpoint).collect()
+    webhooks.iter().map(open).collect()
 }
 
 /// By webhook: the actions that post to it.

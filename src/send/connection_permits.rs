@@ -1,47 +1,50 @@
-//! [4] How many attempts begin at once, over all webhooks.
+//! [4] How many attempts start at the same time, over all webhooks.
 //!
-//! Ten thousand webhooks may be due in one moment: at the start, or after a pause of Kafka's. Without a bound each would open a connection of its own, though a
-//! fraction of them, used again and again, takes no longer. An attempt has its place until it is answered, or for [`HELD`]: one that hangs keeps nobody else out.
+//! Ten thousand webhooks may be due at one moment: at the start, or after Kafka was unavailable.
+//! Without a limit each would open a connection of its own, although a fraction of them, reused,
+//! takes no longer. An attempt holds its permit until it is answered, or for [`HOLD_LIMIT`]: one that
+//! hangs keeps no other from starting.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// So many at once. With [`HELD`] that is at least 12,800 attempts a second, however slow the answers are.
-const PLACES: usize = 128;
+/// The number of permits. With [`HOLD_LIMIT`] that is at least 12,800 attempts a second, however
+/// slow the answers are.
+const PERMITS: usize = 128;
 
-/// So long an attempt without an answer counts as one that begins.
-pub const HELD: Duration = Duration::from_millis(10);
+/// An attempt holds its permit for at most this long.
+pub const HOLD_LIMIT: Duration = Duration::from_millis(10);
 
-/// The places of one process. Cheap to clone.
+/// The permits of one process. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct ConnectionPermits(Arc<Semaphore>);
 
-/// One attempt's place, until it is dropped.
+/// One attempt's permit, released when it is dropped.
 #[derive(Debug)]
 pub struct ConnectionPermit(
-    #[allow(dead_code, reason = "it is held, not looked at")] OwnedSemaphorePermit,
+    #[allow(dead_code, reason = "only its drop matters")] OwnedSemaphorePermit,
 );
 
 impl Default for ConnectionPermits {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(PLACES)))
+        Self(Arc::new(Semaphore::new(PERMITS)))
     }
 }
 
 impl ConnectionPermits {
-    /// A place, if there is one.
+    /// Takes a permit if one is free.
     #[must_use]
-    pub fn try_enter(&self) -> Option<ConnectionPermit> {
+    pub fn try_acquire(&self) -> Option<ConnectionPermit> {
         Arc::clone(&self.0).try_acquire_owned().ok().map(ConnectionPermit)
     }
 
-    /// A place, in turn.
-    pub async fn enter(&self) -> ConnectionPermit {
+    /// Waits for a permit, first come, first served.
+    pub async fn acquire(&self) -> ConnectionPermit {
         match Arc::clone(&self.0).acquire_owned().await {
-            Ok(place) => ConnectionPermit(place),
-            // Nobody closes it.
+            Ok(permit) => ConnectionPermit(permit),
+            // The semaphore is never closed.
             Err(_) => std::future::pending().await,
         }
     }

@@ -1,11 +1,13 @@
-//! [4] When a webhook's next attempt may leave: a token bucket, and a time before which nothing leaves at all.
+//! [4] When an attempt may leave: a token bucket, and a time before which nothing leaves at all.
 //!
-//! Pure: time is an argument, counted from any fixed start. Invariant: in no window leave more attempts than rate × window + burst, retries included,
-//! whatever the shares of the rate were. Debt and refill are whole numbers, so that nothing drifts over months.
+//! Pure: time is an argument, counted from any fixed start. Invariant: in no span of time leave more
+//! attempts than rate × span + burst, retries included, whatever the rate shares were. Debt and
+//! refill are whole numbers, so that nothing drifts over months.
 
 use std::time::Duration;
 
-/// One token in the unit of account: fine enough that a rate of one post in a year is exact to a millionth.
+/// One token, in the unit of `debt`: fine enough that a rate of one post in a year is exact to a
+/// millionth.
 const TOKEN: u128 = 1 << 80;
 
 /// The limiter of one webhook.
@@ -15,18 +17,19 @@ pub struct Limiter {
     rate: f64,
     /// Debt above which nothing leaves: burst − 1 tokens.
     allowance: u128,
-    /// What was spent and is not refilled yet. A full bucket has none.
+    /// What was spent and is not refilled yet; 0 for a full bucket.
     debt: u128,
-    /// Refilled in a nanosecond at the share in force.
+    /// What is refilled in a nanosecond at the current rate share.
     refill: u128,
-    /// The time of which `debt` speaks.
+    /// The time at which `debt` was computed.
     at: Duration,
     /// Nothing leaves before.
     throttled_until: Option<Duration>,
 }
 
 impl Limiter {
-    /// A full bucket at `now`, of `rate` posts a second (over 0) and `burst` posts at once (0 counts as 1), refilled at `share` of the rate.
+    /// A full bucket at `now`, for `rate` posts a second (over 0) and `burst` posts without a pause
+    /// (0 counts as 1), refilled at `share` of the rate.
     #[must_use]
     pub fn new(rate: f64, burst: u32, share: f64, now: Duration) -> Self {
         let allowance = u128::from(burst.max(1) - 1) * TOKEN;
@@ -40,13 +43,14 @@ impl Limiter {
         }
     }
 
-    /// From `now` on this replica has `share` (0 to 1) of the rate. The tokens stay; at 0 they are frozen and [`Limiter::ready_at`] has no answer.
+    /// Sets this replica's share (0 to 1) of the rate from `now` on. Tokens stay; at 0 they are
+    /// frozen, and [`Limiter::ready_at`] returns `None`.
     pub fn set_share(&mut self, share: f64, now: Duration) {
         self.settle(now);
         self.refill = refill(self.rate, share);
     }
 
-    /// From `now` on the webhook has another rate and burst. What was spent stays spent.
+    /// Sets another rate and burst from `now` on. What was spent stays spent.
     pub fn set_rate(&mut self, rate: f64, burst: u32, share: f64, now: Duration) {
         self.settle(now);
         self.rate = rate;
@@ -54,7 +58,7 @@ impl Limiter {
         self.refill = refill(rate, share);
     }
 
-    /// Nothing leaves before `until`. An earlier time than the one in force is ignored.
+    /// Lets nothing leave before `until`. A time before the current one is ignored.
     pub fn throttle(&mut self, until: Duration) {
         self.throttled_until = self.throttled_until.max(Some(until));
     }
@@ -65,10 +69,12 @@ impl Limiter {
         self.throttled_until.filter(|until| *until > now)
     }
 
-    /// The earliest time from `now` on at which an attempt may leave; `None`: not before the share changes.
+    /// The earliest time from `now` on at which an attempt may leave; `None`: not before the rate
+    /// share changes.
     #[must_use]
     pub fn ready_at(&self, now: Duration) -> Option<Duration> {
-        // With no share, not even saved tokens are spent: the partitions that they were saved for are another replica's now.
+        // Without a share not even saved tokens are spent: the partitions that they were saved for
+        // have another owner now.
         if self.refill == 0 {
             return None;
         }
@@ -97,7 +103,7 @@ impl Limiter {
     }
 }
 
-/// Rounded up, so that at one post a second the next one is due after 1 s, not after 1 s and a nanosecond.
+/// Rounded up, so that at one post a second the next one is due after 1 s, not 1 ns later.
 fn refill(rate: f64, share: f64) -> u128 {
     let tokens_per_nanosecond = rate.max(0.0) * share.clamp(0.0, 1.0) / 1e9;
     (tokens_per_nanosecond * TOKEN as f64).ceil() as u128

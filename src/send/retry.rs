@@ -1,20 +1,24 @@
-//! [4] Whether and when a failed attempt is made again: exponential backoff with full jitter, within a budget of time.
+//! [4] Whether and when a failed attempt is retried: exponential backoff with full jitter, within a
+//! budget of time.
 //!
-//! Pure: time and chance are arguments. Invariant: a delivery whose budget is used up gets no further attempt.
+//! Pure: time and chance are arguments. Invariant: a delivery whose budget is used up gets no further
+//! attempt.
 //!
-//! Not the crate `retry-policies`: its policies read the system's clock themselves (a clock that jumps ends or prolongs a delivery, and paused time
-//! in tests does nothing), and its jitter on its own is not public. What is left is the one line in [`pause`]; the method is "full jitter" of
+//! Not the crate `retry-policies`: its policies read the system's clock (a clock that jumps ends or
+//! prolongs a delivery, and tests cannot pause it), and its jitter is not public on its own. What is
+//! left is one line in [`pause`]. The method is "full jitter" of
 //! <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>.
 
 use std::time::Duration;
 
 use crate::config::model::Retry;
 
-/// The pause after the `failures`-th failure in a row (from 0): `chance` (0 to 1) of initial × 2^failures, of `max` at most.
+/// The pause after the `failures`-th failure in a row (from 0): `chance` (0 to 1) of
+/// initial × 2^failures, at most `max`.
 #[must_use]
 pub fn pause(retry: &Retry, failures: u32, chance: f64) -> Duration {
     let bound = retry.initial.saturating_mul(2u32.saturating_pow(failures)).min(retry.max);
-    // Below 0.1 ns, or not a number: no jitter is as good as any.
+    // Not a number: no jitter.
     Duration::try_from_secs_f64(bound.as_secs_f64() * chance.clamp(0.0, 1.0))
         .unwrap_or(bound)
         .min(bound)
@@ -23,24 +27,27 @@ pub fn pause(retry: &Retry, failures: u32, chance: f64) -> Duration {
 /// One delivery's budget of time.
 #[derive(Debug, Default)]
 pub struct Budget {
+    /// When its first attempt left.
     first_attempt: Option<Duration>,
+    /// The time that the webhook was throttled since.
     excused: Duration,
+    /// The number of failed attempts.
     failures: u32,
 }
 
 impl Budget {
-    /// An attempt leaves at `now`: the first one starts the budget.
+    /// Records an attempt that leaves at `now`. The first one starts the budget.
     pub fn attempt(&mut self, now: Duration) {
         self.first_attempt.get_or_insert(now);
     }
 
-    /// This long the webhook was stopped by a 429: not the delivery's fault.
+    /// Excludes `span` from the budget: the webhook was throttled, which is not the delivery's fault.
     pub fn excuse(&mut self, span: Duration) {
         self.excused = self.excused.saturating_add(span);
     }
 
-    /// After an attempt that failed at `now`: the pause before the next one, or `None` when `max_elapsed` has passed. The last pause is cut so that one more
-    /// attempt is made when the budget ends.
+    /// Returns the pause after an attempt that failed at `now`, or `None` when `max_elapsed` has
+    /// passed. The last pause is cut so that one more attempt is made when the budget ends.
     pub fn failed(&mut self, retry: &Retry, now: Duration, chance: f64) -> Option<Duration> {
         let spent =
             now.saturating_sub(self.first_attempt.unwrap_or(now)).saturating_sub(self.excused);
@@ -103,7 +110,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_configured_a_delivery_ends(initial in 1..10_000u64, max in 1..10_000u64, max_elapsed in 1..100_000u64, chance in 0.0..1.0f64, took in 1..20_000u64) {
+        fn every_delivery_ends_for_any_configuration(initial in 1..10_000u64, max in 1..10_000u64, max_elapsed in 1..100_000u64, chance in 0.0..1.0f64, took in 1..20_000u64) {
             let retry = Retry { initial: Duration::from_millis(initial), max: Duration::from_millis(max), max_elapsed: Duration::from_millis(max_elapsed) };
             let mut budget = Budget::default();
             let mut now = Duration::from_secs(5);
@@ -122,7 +129,7 @@ mod tests {
                     }
                 }
             }
-            prop_assert!(false, "still retried");
+            prop_assert!(false, "still being retried");
         }
     }
 }

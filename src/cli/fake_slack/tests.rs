@@ -95,7 +95,6 @@ async fn posts_are_seen(screen: &Screen, shutdown: &CancellationToken) {
     let banner = screen.shows("post to ").await;
     let url =
         banner.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned();
-    let mut client = crate::send::client::Clients::new();
     let webhook = crate::config::model::Webhook {
         name: "sales".to_owned(),
         url: crate::secret::Secret::new(url.parse().unwrap()),
@@ -113,12 +112,12 @@ async fn posts_are_seen(screen: &Screen, shutdown: &CancellationToken) {
             max_elapsed: Duration::ZERO,
         },
     };
-    let endpoint = client.endpoint(&webhook).unwrap();
+    let endpoint = crate::send::endpoint::Endpoints::default().open(&webhook).unwrap();
     for _ in 0..2 {
         let payload = Bytes::from_static(
             "{\"text\":\"🎉 \\u001b[31mAda\",\"channel\":\"#sales-alerts\"}".as_bytes(),
         );
-        crate::send::client::Transport::post(&endpoint, payload).await.unwrap();
+        endpoint.post(payload).await.unwrap();
     }
     let text = screen.shows("429").await;
     assert!(

@@ -2,9 +2,9 @@
 //!
 //! Invariant: no text here holds any part of a URL.
 
-use std::net::IpAddr;
+use url::Url;
 
-use url::{Host, Url};
+use crate::loopback::is_loopback;
 
 /// What is wrong with a URL, and the remedy.
 pub(super) type Refused = (&'static str, &'static str);
@@ -74,16 +74,6 @@ fn parse(text: &str) -> Result<Url, Refused> {
         return Err(("the URL's port is none", "write a port from 1 to 65535, or none"));
     }
     Ok(url)
-}
-
-/// This machine: nobody listens in between.
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
-        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
-        None => false,
-    }
 }
 
 /// A host of Slack's (GovSlack included), not a receiver that speaks its language.

@@ -1,60 +1,60 @@
-//! How many attempts begin at once: who finds no place waits, and one that hangs keeps none.
+//! How many attempts start at the same time: one without a permit waits, one that hangs holds none.
 
 use std::time::{Duration, SystemTime};
 
-use super::super::connection_permits::{ConnectionPermit, ConnectionPermits, HELD};
+use super::super::connection_permits::{ConnectionPermit, ConnectionPermits, HOLD_LIMIT};
 use super::rig::{Rig, later, ok, webhook};
 use crate::delivery::Ended;
 use crate::sender_control::SenderControl;
 
-fn all_places(connection_permits: &ConnectionPermits) -> Vec<ConnectionPermit> {
-    std::iter::from_fn(|| connection_permits.try_enter()).collect()
+fn take_all(permits: &ConnectionPermits) -> Vec<ConnectionPermit> {
+    std::iter::from_fn(|| permits.try_acquire()).collect()
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_place_nothing_leaves_and_with_one_it_does() {
+async fn an_attempt_waits_for_a_permit() {
     let mut rig = Rig::start(webhook(), []);
-    let mut others = all_places(&rig.connection_permits);
+    let mut others = take_all(&rig.connection_permits);
     rig.push(0..1);
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert!(rig.times().is_empty());
     others.pop();
     assert_eq!(rig.outcome().await, (0, Ended::Delivered));
     assert_eq!(rig.times(), [Duration::from_secs(5)]);
-    assert!(rig.connection_permits.try_enter().is_some(), "its place is free again");
+    assert!(rig.connection_permits.try_acquire().is_some(), "its permit is free again");
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_hangs_has_its_place_for_a_moment() {
+async fn an_attempt_that_hangs_releases_its_permit() {
     let mut rig = Rig::start(webhook(), [later(ok(), 60_000)]);
-    let places = all_places(&rig.connection_permits).len();
+    let permits = take_all(&rig.connection_permits).len();
     rig.push(0..1);
     rig.settle().await;
-    assert_eq!(all_places(&rig.connection_permits).len(), places - 1);
-    tokio::time::sleep(HELD).await;
+    assert_eq!(take_all(&rig.connection_permits).len(), permits - 1);
+    tokio::time::sleep(HOLD_LIMIT).await;
     rig.settle().await;
-    assert_eq!(all_places(&rig.connection_permits).len(), places);
+    assert_eq!(take_all(&rig.connection_permits).len(), permits);
     assert_eq!(rig.outcome().await, (0, Ended::Delivered));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_place_that_comes_too_late_is_left_to_others() {
+async fn a_permit_that_comes_too_late_is_released() {
     let mut rig = Rig::start(webhook(), []);
-    let others = all_places(&rig.connection_permits);
+    let others = take_all(&rig.connection_permits);
     rig.push(0..1);
     rig.settle().await;
-    // A `Retry-After` that a former owner left comes while it waits.
+    // A former owner's `Retry-After` comes while the attempt waits for a permit.
     let until = SystemTime::now() + Duration::from_secs(30);
-    rig.orders.send_replace(SenderControl {
+    rig.control.send_replace(SenderControl {
         rate_share: 1.0,
         throttled_until: Some(until),
         ..SenderControl::default()
     });
     rig.settle().await;
-    let places = others.len();
+    let permits = others.len();
     drop(others);
     rig.settle().await;
-    assert_eq!((rig.times().len(), all_places(&rig.connection_permits).len()), (0, places));
+    assert_eq!((rig.times().len(), take_all(&rig.connection_permits).len()), (0, permits));
     assert_eq!(rig.outcome().await, (0, Ended::Delivered));
     assert!(rig.times()[0] > Duration::from_secs(29));
 }

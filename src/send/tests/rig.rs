@@ -6,6 +6,8 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use reqwest::{Method, Request};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use url::Url;
 
@@ -15,13 +17,15 @@ use crate::delivery::{Epoch, Origin};
 use crate::event::{Offset, Partition, Position, TopicIndex};
 use crate::expression::Expression;
 use crate::expression::template::Template;
-use crate::metrics::{ActionTally, Metrics};
+use crate::metrics::{ActionTally, AttemptResult, Metrics};
 use crate::secret::Secret;
+use crate::send::client::HttpClient;
+use crate::send::destination::Destination;
 use crate::sender_control::SenderControl;
 
 pub(super) use crate::config::model::{Retry, Webhook};
 
-/// Beyond it, a test that waits has failed.
+/// A test that waits longer has failed.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1_000_000);
 
 pub(super) fn webhook() -> Webhook {
@@ -72,7 +76,7 @@ pub(super) fn delivery(offset: i64) -> Delivery {
     Delivery { ticket, payload: offset.to_string().into_bytes().into(), timestamp: Some(0) }
 }
 
-/// What the fake transport does for one attempt.
+/// What the scripted client does for one attempt.
 #[derive(Clone)]
 pub(super) struct Step {
     takes: Duration,
@@ -114,17 +118,17 @@ pub(super) fn later(step: Step, millis: u64) -> Step {
     Step { takes: Duration::from_millis(millis), ..step }
 }
 
-/// A transport that follows a script, then says ok; it remembers when each attempt left.
-pub(super) struct Fake {
-    script: Mutex<VecDeque<Step>>,
+/// A client that follows a script, then answers `ok`; it records when each attempt left.
+pub(super) struct Script {
+    steps: Mutex<VecDeque<Step>>,
     attempts: Mutex<Vec<(tokio::time::Instant, Bytes)>>,
     started: tokio::time::Instant,
 }
 
-impl Fake {
-    pub(super) fn new(script: impl IntoIterator<Item = Step>) -> Arc<Self> {
-        let script = Mutex::new(script.into_iter().collect());
-        Arc::new(Self { script, attempts: Mutex::default(), started: tokio::time::Instant::now() })
+impl Script {
+    pub(super) fn new(steps: impl IntoIterator<Item = Step>) -> Arc<Self> {
+        let steps = Mutex::new(steps.into_iter().collect());
+        Arc::new(Self { steps, attempts: Mutex::default(), started: tokio::time::Instant::now() })
     }
 
     pub(super) fn times(&self) -> Vec<Duration> {
@@ -132,29 +136,55 @@ impl Fake {
     }
 }
 
-impl Transport for Arc<Fake> {
-    async fn post(&self, payload: Bytes) -> Result<Answer, NoAnswer> {
+impl HttpClient for Arc<Script> {
+    async fn execute(&self, request: Request) -> Result<Answer, NoAnswer> {
+        let payload = request.body().and_then(|body| body.as_bytes()).unwrap();
+        let payload = Bytes::copy_from_slice(payload);
         self.attempts.lock().unwrap().push((tokio::time::Instant::now(), payload));
-        let step = self.script.lock().unwrap().pop_front().unwrap_or_else(ok);
+        let step = self.steps.lock().unwrap().pop_front().unwrap_or_else(ok);
         tokio::time::sleep(step.takes).await;
         step.answer
     }
 }
 
-/// The other ends of what a sender holds.
+/// A destination that is not Slack's: the sender depends on the trait alone.
+struct Letterbox;
+
+impl Destination for Letterbox {
+    fn request(&self, payload: Bytes) -> Request {
+        let mut request = Request::new(Method::PUT, Url::parse("https://letterbox.test").unwrap());
+        *request.body_mut() = Some(payload.into());
+        request
+    }
+
+    fn judge(&self, answer: &Answer, now: SystemTime) -> Verdict {
+        match answer.status {
+            200 => Verdict::Delivered,
+            429 => Verdict::RateLimited { retry_after: answer.retry_after(now) },
+            500.. => Verdict::Retry { result: AttemptResult::ServerError, word: answer.word() },
+            _ => Verdict::Rejected { word: answer.word() },
+        }
+    }
+
+    fn mask(&self, _: &str) -> Option<String> {
+        None
+    }
+}
+
+/// The other ends of what a sender works with.
 pub(super) struct Rest {
     pub(super) metrics: Arc<Metrics>,
     pub(super) queue: Arc<Queue>,
-    pub(super) orders: watch::Sender<SenderControl>,
-    pub(super) reports: mpsc::Receiver<delivery::Report>,
+    pub(super) control: watch::Sender<SenderControl>,
+    pub(super) reports: mpsc::Receiver<Report>,
     pub(super) wakes: Arc<AtomicU64>,
 }
 
-pub(super) fn sender<T>(webhook: Webhook, transport: T) -> (SenderContext<T>, Rest) {
+pub(super) fn sender<C>(webhook: Webhook, endpoint: Endpoint<C>) -> (SenderContext<C>, Rest) {
     let queue = Arc::new(Queue::new(webhook.queue_capacity, webhook.when_full, [ActionIndex(0)]));
     let config = config(webhook);
     let metrics = Metrics::new(&config);
-    let (orders, ordered) =
+    let (control, controlled) =
         watch::channel(SenderControl { rate_share: 1.0, ..SenderControl::default() });
     let (reports_in, reports) = mpsc::channel(2);
     let wakes = Arc::new(AtomicU64::new(0));
@@ -164,15 +194,15 @@ pub(super) fn sender<T>(webhook: Webhook, transport: T) -> (SenderContext<T>, Re
             wakes.fetch_add(1, Ordering::Relaxed);
         })
     };
-    let transport = Arc::new(transport);
+    let endpoint = Arc::new(endpoint);
     let active_config =
-        Arc::new(ActiveConfig::new(Arc::clone(&config), vec![Arc::clone(&transport)]));
+        Arc::new(ActiveConfig::new(Arc::clone(&config), vec![Arc::clone(&endpoint)]));
     let sender = SenderContext {
         active_config: Arc::clone(&active_config),
         webhook: WebhookIndex(0),
         queue: Arc::clone(&queue),
-        transport,
-        control: ordered,
+        endpoint,
+        control: controlled,
         window: Arc::new(Window::new(1e6)),
         connection_permits: ConnectionPermits::default(),
         reports: reports_in,
@@ -180,39 +210,39 @@ pub(super) fn sender<T>(webhook: Webhook, transport: T) -> (SenderContext<T>, Re
         metrics: metrics.webhook(WebhookIndex(0)),
         config,
     };
-    (sender, Rest { metrics, queue, orders, reports, wakes })
+    (sender, Rest { metrics, queue, control, reports, wakes })
 }
 
-/// The next outcome that is reported: of which offset, and which.
+/// The next outcome that is reported, with the offset.
 pub(super) async fn outcome(
-    reports: &mut mpsc::Receiver<delivery::Report>,
+    reports: &mut mpsc::Receiver<Report>,
     patience: Duration,
 ) -> (i64, Ended) {
     loop {
         let report =
             tokio::time::timeout(patience, reports.recv()).await.expect("a report").unwrap();
-        if let delivery::Report::Ended(outcome) = report {
+        if let Report::Ended(outcome) = report {
             return (outcome.ticket.position.offset.0, outcome.ended);
         }
     }
 }
 
-/// A running sender on a fake transport.
+/// A running sender with a scripted client.
 pub(super) struct Rig {
     metrics: Arc<Metrics>,
     pub(super) queue: Arc<Queue>,
-    pub(super) orders: watch::Sender<SenderControl>,
+    pub(super) control: watch::Sender<SenderControl>,
     pub(super) window: Arc<Window>,
     pub(super) connection_permits: ConnectionPermits,
-    pub(super) reports: mpsc::Receiver<delivery::Report>,
-    pub(super) fake: Arc<Fake>,
+    pub(super) reports: mpsc::Receiver<Report>,
+    pub(super) script: Arc<Script>,
     wakes: Arc<AtomicU64>,
     task: JoinHandle<String>,
 }
 
 impl Rig {
     pub(super) fn start(webhook: Webhook, script: impl IntoIterator<Item = Step>) -> Self {
-        // Wide enough to be of no matter.
+        // So wide that it never holds the sender.
         Self::start_in(Window::new(1e6), webhook, script)
     }
 
@@ -222,20 +252,21 @@ impl Rig {
     }
 
     fn start_in(window: Window, webhook: Webhook, script: impl IntoIterator<Item = Step>) -> Self {
-        let fake = Fake::new(script);
-        let (mut sender, rest) = sender(webhook, Arc::clone(&fake));
-        let Rest { metrics, queue, orders, reports, wakes, .. } = rest;
+        let script = Script::new(script);
+        let endpoint = Endpoint::new(Box::new(Letterbox), Arc::clone(&script));
+        let (mut sender, rest) = sender(webhook, endpoint);
+        let Rest { metrics, queue, control, reports, wakes, .. } = rest;
         let window = Arc::new(window);
         sender.window = Arc::clone(&window);
         let connection_permits = sender.connection_permits.clone();
         Self {
             metrics,
             queue,
-            orders,
+            control,
             window,
             connection_permits,
             reports,
-            fake,
+            script,
             wakes,
             task: tokio::spawn(run(sender)),
         }
@@ -253,7 +284,7 @@ impl Rig {
 
     /// From now on the replica has this share of the rate.
     pub(super) fn share(&self, share: f64) {
-        self.orders.send_modify(|orders| orders.rate_share = share);
+        self.control.send_modify(|control| control.rate_share = share);
     }
 
     /// Lets everything happen that can happen now.
@@ -268,11 +299,11 @@ impl Rig {
     }
 
     pub(super) fn times(&self) -> Vec<Duration> {
-        self.fake.times()
+        self.script.times()
     }
 
     pub(super) fn payloads(&self) -> Vec<String> {
-        self.fake
+        self.script
             .attempts
             .lock()
             .unwrap()
@@ -314,12 +345,13 @@ pub(super) fn logged(what: impl FnOnce()) -> String {
             Ok(())
         }
     }
-    // tracing remembers per call site that nobody listens, and tests on other threads, where nobody does, race with this one: somebody always listens.
-    let everybody = tracing_subscriber::fmt()
+    // tracing remembers for each call site that there is no subscriber. Tests on other threads have
+    // none and race with this one, so there is always a global one.
+    let global = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
         .with_writer(io::sink)
         .finish();
-    let _ = tracing::subscriber::set_global_default(everybody);
+    let _ = tracing::subscriber::set_global_default(global);
     let lines = Lines::default();
     let writer = lines.clone();
     let subscriber = tracing_subscriber::fmt()

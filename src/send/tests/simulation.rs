@@ -65,7 +65,7 @@ proptest! {
                     Move::Wait(millis) => {
                         let until = tokio::time::Instant::now() + Duration::from_millis(millis);
                         while let Ok(Some(report)) = tokio::time::timeout_at(until, rig.reports.recv()).await {
-                            if let delivery::Report::Ended(outcome) = report {
+                            if let Report::Ended(outcome) = report {
                                 outcomes.push(outcome.ticket.position.offset.0);
                                 // Its window is one wide: what would enter and not leave would stop it for ever.
                                 rig.window.leave();

@@ -1,27 +1,54 @@
-//! A `Retry-After` that another owner of a partition has heard, or that it is to hear.
+//! 429s: the throttle, its report, and one that a former owner of a partition received.
 
-use super::rig::{Rig, limited, webhook};
 use super::*;
 
-/// A `Retry-After` that a former owner was told.
+#[tokio::test(start_paused = true)]
+async fn a_429_throttles_the_webhook_and_uses_no_retry_budget() {
+    let short = Retry { initial: SECOND, max: SECOND, max_elapsed: 5 * SECOND };
+    let script = [limited(Some(30)), limited(Some(30)), failed(500), limited(Some(60))];
+    let mut rig =
+        Rig::start(Webhook { retry: short, rate_per_second: 1000.0, ..webhook() }, script);
+    rig.push(0..2);
+    assert_eq!(rig.outcome().await, (0, Ended::Delivered));
+    assert_eq!(rig.outcome().await, (1, Ended::Delivered));
+    let times = rig.times();
+    assert_eq!(seconds(&times[..3]), [0.0, 30.0, 60.0]);
+    assert!(times[4] - times[3] >= 60 * SECOND && times[4] - times[3] < 61 * SECOND);
+    assert_eq!(rig.payloads(), ["0", "0", "0", "0", "0", "1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_429_without_retry_after_backs_off_further_each_time() {
+    let retry = Retry { initial: 100 * SECOND, max: 800 * SECOND, max_elapsed: SECOND };
+    let script: Vec<_> = (0..40).map(|_| limited(None)).collect();
+    let mut rig = Rig::start(Webhook { retry, ..webhook() }, script);
+    rig.push(0..1);
+    assert_eq!(rig.outcome().await, (0, Ended::Delivered), "however long it takes");
+    let times = rig.times();
+    assert!(times[1] <= 101 * SECOND);
+    // 37 pauses of 400 s on average; a mean under 200 s is a chance of one in a billion.
+    assert!(times[40] - times[3] > 37 * 200 * SECOND);
+    assert!(times.windows(2).all(|pair| pair[1] - pair[0] <= 801 * SECOND));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_former_owners_retry_after_is_kept() {
     let mut rig = Rig::start(webhook(), []);
     let until = SystemTime::now() + 30 * SECOND;
-    rig.orders.send_modify(|orders| orders.throttled_until = Some(until));
+    rig.control.send_modify(|control| control.throttled_until = Some(until));
     rig.push(0..1);
     assert_eq!(rig.outcome().await, (0, Ended::Delivered));
     let left = rig.times()[0].as_secs_f64();
     assert!((29.0..=30.1).contains(&left), "{left}");
 }
 
-/// A 429 is told to the poll loop, whose commits carry it.
+/// Commits carry it to the next owner of the partition.
 #[tokio::test(start_paused = true)]
 async fn a_429_is_reported() {
     let mut rig = Rig::start(webhook(), [limited(Some(30))]);
     rig.push(0..1);
-    let delivery::Report::Throttled { webhook, until } = rig.reports.recv().await.unwrap() else {
-        panic!("no block")
+    let Report::Throttled { webhook, until } = rig.reports.recv().await.unwrap() else {
+        panic!("no throttle")
     };
     let left = until.duration_since(SystemTime::now()).unwrap().as_secs_f64();
     assert!(webhook == WebhookIndex(0) && (29.0..=30.0).contains(&left), "{left}");

@@ -1,0 +1,121 @@
+//! [4] What Slack answered to one attempt, and what every destination reads from an answer.
+//!
+//! Pure. Invariant: any answer, however broken, can be read; nothing that is read from it holds a
+//! URL, a token or a control character.
+
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+
+use crate::sanitize;
+
+/// The longest `Retry-After` that is obeyed: a longer one is taken for a mistake.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+
+/// The most characters of [`Answer::word`].
+const WORD_LIMIT: usize = 100;
+
+/// The answer to one attempt.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The header `Retry-After`, where there is one.
+    pub retry_after: Option<String>,
+    /// The start of the body, at most [`super::client::BODY_LIMIT`] bytes.
+    pub body: Bytes,
+    /// How reading the body ended.
+    pub body_end: BodyEnd,
+}
+
+/// How reading a body ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BodyEnd {
+    /// At its end, or at the limit of what is read.
+    #[default]
+    Complete,
+    /// The connection failed before.
+    ConnectionLost,
+    /// The attempt's timeout passed before.
+    TimedOut,
+}
+
+impl Answer {
+    /// Returns how long a 429 asks to wait: the header (seconds or a date), or else the body's
+    /// `retry_after`. `now` is when the answer was read, which matters for a date. At most
+    /// [`LONGEST_PAUSE`].
+    ///
+    /// `None` where neither holds a time over zero. "Wait 0 s" beside a 429 means "send less
+    /// often", for which the sender's own backoff is right.
+    #[must_use]
+    pub fn retry_after(&self, now: SystemTime) -> Option<Duration> {
+        let header = self.retry_after.as_deref().map(str::trim);
+        header.and_then(|header| from_header(header, now)).or_else(|| from_body(&self.body))
+    }
+
+    /// Returns Slack's own word in the body, fit for a log: one short line, without anything that
+    /// could be a part of a webhook's URL (web servers like to answer `Cannot POST /services/…`).
+    #[must_use]
+    pub fn word(&self) -> String {
+        #[derive(serde::Deserialize)]
+        struct Failed {
+            error: String,
+        }
+        let failed = object::<Failed>(&self.body);
+        let text = match &failed {
+            Some(failed) => failed.error.as_str().into(),
+            None => String::from_utf8_lossy(&self.body[..self.body.len().min(1024)]),
+        };
+        let shown: Vec<&str> = text
+            .split_whitespace()
+            .map(|token| if may_be_secret(token) { "…" } else { token })
+            .take(WORD_LIMIT)
+            .collect();
+        let line = sanitize::one_line(&shown.join(" "), WORD_LIMIT);
+        if line.is_empty() { "(empty answer)".to_owned() } else { line }
+    }
+}
+
+fn from_header(header: &str, now: SystemTime) -> Option<Duration> {
+    if header.starts_with(|c: char| c.is_ascii_digit()) {
+        return usable_seconds(header.parse().ok()?);
+    }
+    let pause = httpdate::parse_http_date(header).ok()?.duration_since(now).ok()?;
+    Some(pause.min(LONGEST_PAUSE)).filter(|pause| !pause.is_zero())
+}
+
+fn from_body(body: &[u8]) -> Option<Duration> {
+    #[derive(serde::Deserialize)]
+    struct Limited {
+        retry_after: f64,
+    }
+    usable_seconds(object::<Limited>(body)?.retry_after)
+}
+
+fn usable_seconds(seconds: f64) -> Option<Duration> {
+    // `f64::min` would turn NaN into an hour.
+    if seconds.is_nan() || seconds <= 0.0 {
+        return None;
+    }
+    Duration::try_from_secs_f64(seconds.min(LONGEST_PAUSE.as_secs_f64()))
+        .ok()
+        .filter(|pause| !pause.is_zero())
+}
+
+/// A JSON object's fields; `None` for any other JSON. (serde reads a struct from a list, too.)
+fn object<T: serde::de::DeserializeOwned>(body: &[u8]) -> Option<T> {
+    body.trim_ascii_start().starts_with(b"{").then(|| serde_json::from_slice(body).ok())?
+}
+
+/// Whether a part of an answer may be a secret: a path, a URL, or a long run of letters and digits,
+/// as tokens are. Slack's own words are lower case with underscores.
+fn may_be_secret(token: &str) -> bool {
+    let opaque = |run: &str| {
+        run.len() >= 16 && run.bytes().any(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    };
+    token.contains(['/', '\\', '%'])
+        || token.split(|c: char| !c.is_ascii_alphanumeric()).any(opaque)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! [4] The HTTP clients of all webhooks: those with equal settings share one, and its connections.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use reqwest::{Certificate, Client, Proxy, redirect};
+use url::Url;
+
+use super::client::PooledClient;
+use crate::config::model::Webhook;
+use crate::loopback::is_loopback;
+use crate::secret::Secret;
+
+/// How long an idle connection is kept: shorter than Slack is likely to keep it, since a request on
+/// a connection that was just closed may or may not have been received.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The most idle connections to one host: thousands of webhooks, all at `hooks.slack.com`, would
+/// hold a socket each otherwise.
+const IDLE_CONNECTIONS: usize = 256;
+
+/// Why no HTTP client can be made for a webhook.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// `proxy` is not the address of a proxy.
+    #[error("`proxy` cannot be used: give an address like `http://proxy:3128`")]
+    Proxy(#[source] reqwest::Error),
+    /// `ca_file` is not PEM, or holds no certificate.
+    #[error("`ca_file` holds no usable certificate: give certificates in PEM format")]
+    Ca(#[source] Option<reqwest::Error>),
+    /// Usually the system has no certificate authorities.
+    #[error(
+        "no HTTPS client can be made: install the system's CA certificates (`ca-certificates`) or set `SSL_CERT_FILE`"
+    )]
+    Build(#[source] reqwest::Error),
+}
+
+/// The clients made so far.
+#[derive(Default)]
+pub struct ClientPool {
+    by_settings: HashMap<Settings, Client>,
+}
+
+/// What a connection depends on.
+#[derive(PartialEq, Eq, Hash)]
+struct Settings {
+    route: ProxyRoute,
+    ca_pem: Option<Vec<u8>>,
+    /// Plain HTTP to this machine needs no certificates: a system without any can still run the
+    /// demo.
+    plain: bool,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+enum ProxyRoute {
+    Direct,
+    Environment,
+    Proxy(Secret<Url>),
+}
+
+impl ClientPool {
+    /// Returns the client of `webhook`, whose requests go to `url`.
+    ///
+    /// # Errors
+    /// When its `proxy` or `ca_file` cannot be used, or the system has no certificates.
+    pub fn client(&mut self, webhook: &Webhook, url: &Url) -> Result<PooledClient, ClientError> {
+        let settings = Settings::of(webhook, url);
+        let client = match self.by_settings.get(&settings) {
+            Some(client) => client.clone(),
+            None => {
+                let client = settings.client()?;
+                self.by_settings.insert(settings, client.clone());
+                client
+            }
+        };
+        Ok(PooledClient::new(client, webhook.timeout))
+    }
+}
+
+impl Settings {
+    fn of(webhook: &Webhook, url: &Url) -> Self {
+        let route = match &webhook.proxy {
+            Some(proxy) => ProxyRoute::Proxy(proxy.clone()),
+            None if is_loopback(url) => ProxyRoute::Direct,
+            None => ProxyRoute::Environment,
+        };
+        let plain = route == ProxyRoute::Direct && url.scheme() == "http";
+        Self { route, ca_pem: webhook.ca_pem.clone(), plain }
+    }
+
+    fn client(&self) -> Result<Client, ClientError> {
+        // An error only says that a provider is installed already, which is just as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = Client::builder()
+            .user_agent(concat!("slackline/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .http1_only()
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS);
+        builder = match &self.route {
+            ProxyRoute::Direct => builder.no_proxy(),
+            ProxyRoute::Environment => builder,
+            ProxyRoute::Proxy(proxy) => builder.proxy(
+                Proxy::all(proxy.expose().clone())
+                    .map_err(|error| ClientError::Proxy(error.without_url()))?,
+            ),
+        };
+        if let Some(pem) = &self.ca_pem {
+            let roots =
+                Certificate::from_pem_bundle(pem).map_err(|error| ClientError::Ca(Some(error)))?;
+            if roots.is_empty() {
+                return Err(ClientError::Ca(None));
+            }
+            builder = builder.tls_certs_merge(roots);
+        } else if self.plain {
+            builder = builder.tls_certs_only([]);
+        }
+        builder.build().map_err(|error| ClientError::Build(error.without_url()))
+    }
+}

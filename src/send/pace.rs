@@ -1,0 +1,148 @@
+//! [4] When a sender's next attempt may leave: its rate limit, and Slack's `Retry-After`.
+//!
+//! Invariant: an attempt leaves only after [`Pace::take`] has allowed it; the metrics show the rate
+//! and the throttle that are obeyed.
+
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+
+use super::answer::LONGEST_PAUSE;
+use super::limit::Limiter;
+use super::retry;
+use crate::config::model::Webhook;
+use crate::metrics::WebhookMetrics;
+
+/// The pace of one sender. Times are counted from when it was created.
+///
+/// A sender waits until [`Pace::ready_at`] and then calls [`Pace::take`]; where that refuses, it
+/// waits again. A limiter that several senders share therefore goes beside the webhook's own:
+/// `ready_at` is the later of both, and `take` takes from both or from neither.
+pub(super) struct Pace {
+    started: Instant,
+    /// The webhook's own.
+    limiter: Limiter,
+    /// The webhook is throttled, or its throttle has expired but is still shown.
+    throttled: bool,
+    /// The number of 429s in a row, over all deliveries: the exponent of the backoff after one that
+    /// does not say how long to wait.
+    rate_limited: u32,
+    metrics: WebhookMetrics,
+}
+
+impl Pace {
+    pub(super) fn new(webhook: &Webhook, rate_share: f64, metrics: WebhookMetrics) -> Self {
+        metrics.throttled_until(None);
+        Self {
+            started: Instant::now(),
+            limiter: Limiter::new(
+                webhook.rate_per_second,
+                webhook.burst,
+                rate_share,
+                Duration::ZERO,
+            ),
+            throttled: false,
+            rate_limited: 0,
+            metrics,
+        }
+    }
+
+    /// The time since the pace was created.
+    pub(super) fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// The earliest time from `now` on at which an attempt may leave; `None`: not before the rate
+    /// share changes.
+    pub(super) fn ready_at(&self, now: Duration) -> Option<Duration> {
+        self.limiter.ready_at(now)
+    }
+
+    /// Lets one attempt leave at `now`. `false`: not yet, and nothing is spent.
+    pub(super) fn take(&mut self, now: Duration) -> bool {
+        self.limiter.take(now)
+    }
+
+    /// The clock's time for a time of this pace; `None`: too far away for the clock.
+    pub(super) fn instant(&self, at: Duration) -> Option<Instant> {
+        self.started.checked_add(at)
+    }
+
+    /// Sets this replica's share of the rate. Tokens that were saved stay.
+    pub(super) fn set_rate_share(&mut self, webhook: &Webhook, rate_share: f64) {
+        self.limiter.set_share(rate_share, self.now());
+        self.metrics.rate_limit(webhook.rate_per_second * rate_share);
+    }
+
+    /// Sets rate and burst after a reload. What was spent stays spent, and a throttle stays.
+    pub(super) fn set_rate(&mut self, webhook: &Webhook, rate_share: f64) {
+        let now = self.now();
+        self.limiter.set_rate(webhook.rate_per_second, webhook.burst, rate_share, now);
+        self.metrics.rate_limit(webhook.rate_per_second * rate_share);
+    }
+
+    /// Records an attempt that was not answered with 429.
+    pub(super) fn not_rate_limited(&mut self) {
+        self.rate_limited = 0;
+    }
+
+    /// Throttles the webhook after a 429 at `now`. Returns for how long, and until when.
+    pub(super) fn throttle(
+        &mut self,
+        webhook: &Webhook,
+        retry_after: Option<Duration>,
+        now: Duration,
+    ) -> (Duration, Option<SystemTime>) {
+        let pause = retry_after
+            .unwrap_or_else(|| retry::pause(&webhook.retry, self.rate_limited, rand::random()));
+        self.rate_limited = self.rate_limited.saturating_add(1);
+        self.throttled = true;
+        self.limiter.throttle(now.saturating_add(pause));
+        let until = SystemTime::now().checked_add(pause);
+        self.metrics.throttled_until(until);
+        (pause, until)
+    }
+
+    /// Throttles the webhook until `until`, which a former owner of a partition received from Slack.
+    /// A time that has passed, or that is earlier than the current throttle's, changes nothing.
+    pub(super) fn inherit_throttle(&mut self, until: SystemTime) {
+        let left = until.duration_since(SystemTime::now()).unwrap_or_default().min(LONGEST_PAUSE);
+        if left.is_zero() {
+            return;
+        }
+        let now = self.now();
+        let at = now.saturating_add(left);
+        if self.limiter.throttled_until(now).is_none_or(|current| current < at) {
+            self.metrics.throttled_until(Some(until));
+            self.limiter.throttle(at);
+        }
+        self.throttled = true;
+    }
+
+    /// When the throttle expires; `None`: there is none.
+    pub(super) fn throttle_expires_at(&self) -> Option<Instant> {
+        if !self.throttled {
+            return None;
+        }
+        self.instant(self.limiter.throttled_until(self.now()).unwrap_or_default())
+    }
+
+    /// Shows that there is no throttle any more.
+    pub(super) fn clear_throttle(&mut self) {
+        if std::mem::take(&mut self.throttled) {
+            self.metrics.throttled_until(None);
+        }
+    }
+
+    /// Shows the throttle, or hides it while the webhook is not in the configuration: no delivery
+    /// waits for it then, but it stays, since the webhook may come back.
+    pub(super) fn show_throttle(&self, shown: bool) {
+        if !self.throttled {
+            return;
+        }
+        let now = self.now();
+        let left = self.limiter.throttled_until(now).map(|until| until.saturating_sub(now));
+        let until = left.filter(|_| shown).and_then(|left| SystemTime::now().checked_add(left));
+        self.metrics.throttled_until(until);
+    }
+}

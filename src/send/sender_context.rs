@@ -1,0 +1,50 @@
+//! [4] Everything that one sender is given to work with.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+
+use super::active_config::ActiveConfig;
+use super::connection_permits::ConnectionPermits;
+use super::endpoint::Endpoint;
+use crate::config::model::{Config, Webhook, WebhookIndex};
+use crate::delivery::Report;
+use crate::metrics::WebhookMetrics;
+use crate::queue::Queue;
+use crate::sender_control::SenderControl;
+use crate::window::Window;
+
+/// What one sender works with.
+pub struct SenderContext<C> {
+    /// Names, rates and retries; whole, because the logs name actions and topics.
+    pub config: Arc<Config>,
+    /// Where a reload puts the next configuration and endpoint.
+    pub active_config: Arc<ActiveConfig<C>>,
+    /// Whose sender it is.
+    pub webhook: WebhookIndex,
+    /// What it drains, alone.
+    pub queue: Arc<Queue>,
+    /// Where it posts, and with which client.
+    pub endpoint: Arc<Endpoint<C>>,
+    /// What the poll loop sets while it runs.
+    pub control: watch::Receiver<SenderControl>,
+    /// Limits how many of the webhook's outcomes are in no acknowledged commit.
+    pub window: Arc<Window>,
+    /// Limits how many attempts of all webhooks start at the same time.
+    pub connection_permits: ConnectionPermits,
+    /// To the ledger. When it is full the sender waits: the poll loop takes reports before anything
+    /// else, also while it waits for attempts to end.
+    pub reports: mpsc::Sender<Report>,
+    /// Called after each report: the poll loop waits on a socket and would not notice a channel.
+    pub wake: Arc<dyn Fn() + Send + Sync>,
+    /// The webhook's metrics.
+    pub metrics: WebhookMetrics,
+}
+
+impl<C> SenderContext<C> {
+    /// The webhook's configuration.
+    #[must_use]
+    pub fn webhook(&self) -> &Webhook {
+        &self.config.webhooks[self.webhook.0 as usize]
+    }
+}
