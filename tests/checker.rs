@@ -1,7 +1,8 @@
-//! What became of what was produced: from the events that asked for a post and the requests that Slack saw, what was lost, repeated, out of
-//! order, or too fast.
+//! Compares the events that match an action with the requests that Slack received: which posts were
+//! lost, repeated, out of order, or too fast.
 //!
-//! Pure, and tested itself with planted faults: a checker that finds nothing proves nothing otherwise.
+//! Pure, and tested with planted faults: otherwise a checker that finds nothing would prove
+//! nothing.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -14,12 +15,12 @@ pub mod repeats;
 #[cfg(test)]
 mod tests;
 
-/// One event for one webhook, as it was produced.
+/// One post that an event must cause: what was produced for one webhook.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Expected {
     /// The webhook that must get it.
     pub webhook: String,
-    /// What tells its post from all others of the test.
+    /// Identifies its post among all others of the test.
     pub id: u64,
     /// Topic and partition.
     pub partition: (String, i32),
@@ -27,25 +28,25 @@ pub struct Expected {
     pub offset: i64,
 }
 
-/// One request that Slack saw, in the order of arrival.
+/// One request that Slack received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Post {
-    /// The webhook that it came to.
+    /// The webhook that received it.
     pub webhook: String,
-    /// The event that it was made of.
+    /// The event that caused it.
     pub id: u64,
-    /// When it came; any fixed moment is 0.
+    /// The time of arrival, since any fixed moment.
     pub at: Duration,
     /// Slack answered that it was posted.
     pub accepted: bool,
 }
 
-/// The faults found. Empty: none.
+/// The faults found; empty for a correct run.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Faults {
     /// Expected and never accepted.
     pub lost: Vec<(String, u64)>,
-    /// Accepted once more, as often as it is listed.
+    /// Accepted again; listed once per repetition.
     pub repeated: Vec<(String, u64)>,
     /// Accepted by a webhook that it was not meant for.
     pub unexpected: Vec<(String, u64)>,
@@ -54,7 +55,8 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Compares what Slack accepted with what it should have got. A repeated post is judged by its first time only.
+    /// Compares the accepted posts with the expected ones. For order, only the first arrival of a
+    /// repeated post counts.
     pub fn find(expected: &[Expected], posts: &[Post]) -> Self {
         let mut faults = Self::default();
         let wanted: HashMap<(&str, u64), &Expected> =
@@ -62,7 +64,7 @@ impl Faults {
         assert_eq!(
             wanted.len(),
             expected.len(),
-            "the test itself is wrong: an id was expected twice of one webhook"
+            "the test is wrong: it expects one id of a webhook twice"
         );
         let mut seen = BTreeSet::new();
         let mut last: HashMap<(&str, &(String, i32)), i64> = HashMap::new();
@@ -91,7 +93,7 @@ impl Faults {
         faults
     }
 
-    /// Fails the test unless there are none.
+    /// Fails the test if any fault was found.
     #[track_caller]
     pub fn assert_none(&self) {
         assert_eq!(*self, Self::default(), "{self}");
@@ -112,44 +114,46 @@ impl fmt::Display for Faults {
     }
 }
 
-/// What a webhook may get: over any window at most rate × window + bursts.
+/// The limit of a webhook: at most rate × window + bursts requests in any window.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rate {
     /// Posts a second.
     pub per_second: f64,
-    /// The sum over all processes of what each may send at once.
+    /// The sum of all processes' bursts.
     pub bursts: f64,
-    /// By how much two requests can come closer than they were sent: the machine's own jitter.
+    /// How much closer two requests can arrive than they were sent: the machine's jitter.
     pub jitter: Duration,
 }
 
 /// A window with more requests than the rate allows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TooFast {
-    /// From this request's arrival…
+    /// The arrival of its first request.
     pub from: Duration,
-    /// …to this one's, both counted.
+    /// The arrival of its last request.
     pub to: Duration,
-    /// How many came.
+    /// The requests that arrived.
     pub requests: usize,
-    /// How many might have come.
+    /// The requests that the rate allows.
     pub allowed: f64,
 }
 
 impl TooFast {
-    /// By how many requests.
+    /// The number of requests over the limit.
     pub fn excess(&self) -> f64 {
         self.requests as f64 - self.allowed
     }
 }
 
 impl Rate {
-    /// The worst window of one webhook's requests (refused ones count too), if any is too fast.
+    /// Returns the worst window of one webhook's requests (refused ones count too), if any is too
+    /// fast.
     ///
-    /// With x(i) = i − rate × t(i), a window from i to j holds j − i + 1 requests and is too fast by x(j) − x(i) + 1 − bursts: the least x so far
+    /// With x(i) = i − rate × t(i), a window from i to j holds j − i + 1 requests and is too fast
+    /// by x(j) − x(i) + 1 − bursts: the least x so far
     /// finds the worst window to each j in one pass.
     pub fn worst(&self, arrivals: &[Duration]) -> Option<TooFast> {
-        assert!(arrivals.is_sorted(), "arrivals come in their order");
+        assert!(arrivals.is_sorted(), "arrivals are not sorted");
         let mut least: Option<(f64, usize)> = None;
         let mut worst: Option<(f64, usize, usize)> = None;
         for (at, time) in arrivals.iter().enumerate() {

@@ -1,6 +1,7 @@
-//! The faults that slackline promises to survive, each with the real program on a real broker: what must hold is asserted, what was seen is printed.
+//! The faults that slackline promises to survive, each with the real program on a real broker. The
+//! promises are asserted, the measured figures are printed.
 //!
-//! `tests/faults.sh` runs all of them, as often and as long as the promises say; `.ci/run` runs the short form.
+//! `tests/faults.sh` runs all of them in full; `.ci/run` runs the short form.
 
 mod report;
 

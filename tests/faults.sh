@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# Every fault that slackline promises to survive, as often and as long as the promises say, on a release build and a real broker.
-# One line for each as it is through, all of them as a table at the end; the exit code says whether all held. tests/faults.sh [FILTER]
+# Runs every fault that slackline promises to survive, on a release build and a real broker:
+#   tests/faults.sh [FILTER]
+# Prints one line per finished fault, and all of them as a table at the end. The exit code is 0 if
+# every test passed.
 #
-# FILTER is part of a test's name: `kill`, `members::`, `kip_848`. SLACKLINE_FAULTS_SEED repeats the random moments of a test that failed.
+# FILTER is a part of a test name: `kill`, `members::`, `kip_848`. SLACKLINE_FAULTS_SEED repeats the
+# random moments of a test that failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 filter="${1:-}"
-began=$SECONDS
+started=$SECONDS
 dir="$(mktemp -d "${TMPDIR:-/tmp}/slackline-faults.XXXXXX")"
 trap 'tests/kafka.sh stop --dir "$dir/kafka" || true; [[ -f $dir/keep ]] || rm -rf "$dir"' EXIT
 export SLACKLINE_FAULTS_REPORT="$dir/report" CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-never}"
@@ -17,16 +20,17 @@ if [[ -t 1 && -z ${NO_COLOR:-} ]]; then
     bold=$'\e[1m' plain=$'\e[0m'
 fi
 
-# What a person waiting wants to see of the tests' output: a fault's line, and how each test ended.
+# Progress for a person who waits: each fault's line, and each test's result.
 progress() {
     while IFS= read -r line; do
         if [[ $line =~ ^.+' | '[0-9]+' | ' || $line =~ ^test\ faults::.*\ (ok|FAILED)$ ]]; then
-            printf '[%4d s] %s\n' "$((SECONDS - began))" "$line"
+            printf '[%4d s] %s\n' "$((SECONDS - started))" "$line"
         fi
     done
 }
 
-# The report's lines with their first two columns aligned. ${#…} counts characters, printf's own width would count bytes.
+# Prints the report with its first two columns aligned. ${#…} counts characters; printf's own width
+# would count bytes.
 table() {
     local wide=5 fault tried figures
     while IFS='|' read -r fault _; do
@@ -44,7 +48,7 @@ cargo test --release --locked --test integration --no-run
 mapfile -t tests < <(cargo test --release --locked --quiet --test integration -- --include-ignored --list |
     sed -nE 's/^(faults::.*): test$/\1/p' | grep -F -- "$filter")
 if [[ ${#tests[@]} == 0 ]]; then
-    echo "no fault's test has \`$filter\` in its name" >&2
+    echo "no test of a fault has \`$filter\` in its name" >&2
     exit 2
 fi
 status=0
@@ -55,13 +59,13 @@ tests/kafka.sh run --dir "$dir/kafka" \
 echo
 table
 echo
-# What did not end is as bad as what failed: the whole run may have been ended.
+# A test that did not end counts as failed: the whole run may have been aborted.
 failed="$(printf '%s\n' "${tests[@]}" | grep -vxF -f <(sed -nE 's/^test (faults::.*) \.\.\. ok$/\1/p' "$dir/log") || true)"
 if [[ $status != 0 || -n $failed ]]; then
-    echo "${bold}FAILED${plain} after $((SECONDS - began)) s, of ${#tests[@]} tests:"
-    echo "${failed:-none of them: the run itself ended with $status}"
+    echo "${bold}FAILED${plain} after $((SECONDS - started)) s, of ${#tests[@]} tests:"
+    echo "${failed:-no single test: the run itself ended with $status}"
     echo "their output and the programs' logs: $dir/log"
     touch "$dir/keep"
     exit 1
 fi
-echo "all of ${#tests[@]} tests passed in $((SECONDS - began)) s"
+echo "all of ${#tests[@]} tests passed in $((SECONDS - started)) s"

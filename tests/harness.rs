@@ -1,4 +1,5 @@
-//! What the tests have in common: the broker, the Slack, the program between them, and what the program says of itself.
+//! The parts that the tests share: the broker, the fake Slack, the program between them, and the
+//! metrics that the program serves.
 
 pub mod broker;
 

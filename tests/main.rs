@@ -1,6 +1,8 @@
-//! The integration tests: the real program against a real broker (or librdkafka's mock cluster) and the fake Slack.
+//! The integration tests: the real program against a real broker (or librdkafka's mock cluster) and
+//! the fake Slack.
 //!
-//! Tests that need a broker are `ignored` by a plain `cargo test`; `tests/kafka.sh run cargo test -- --ignored --skip measure:: --skip alerts::record::` runs them.
+//! A plain `cargo test` ignores the tests that need a broker. `tests/kafka.sh run cargo test --
+//! --ignored --skip measure:: --skip alerts::record::` runs them.
 #![allow(unreachable_pub, reason = "modules of one test binary share what is `pub`")]
 #![allow(
     clippy::unwrap_used,

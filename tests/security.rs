@@ -1,4 +1,5 @@
-//! TLS and SASL to Kafka: the real program on a real broker that asks for them, and what is said where it is not let in.
+//! TLS, SASL and ACLs of Kafka: the real program on a real broker that requires them, and its
+//! reports where the broker refuses it.
 
 mod admitted;
 

@@ -1,7 +1,7 @@
 //! The worker, end to end: the real program between a broker and a Slack.
 //!
-//! In every test, conservation is asserted of every scrape while the program runs (`harness/program.rs`), and what Slack got is compared with what
-//! was produced (`checker.rs`).
+//! In every test, every scrape must add up while the program runs (`harness/program.rs`), and the
+//! posts are compared with the produced events (`checker.rs`).
 
 mod bad_events;
 

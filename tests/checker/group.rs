@@ -1,4 +1,5 @@
-//! The rate of a whole group whose processes come and go: over any window at most rate × window, and one burst per process that lived in it.
+//! The rate limit of a group whose processes start and end: at most rate × window requests in any
+//! window, plus one burst per process that ran in it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,27 +11,29 @@ use super::{Post, TooFast};
 pub struct Life {
     /// When it was started.
     pub from: Duration,
-    /// When it was seen ended; `Duration::MAX`: it was not.
+    /// When its end was seen; `Duration::MAX` if it did not end.
     pub to: Duration,
 }
 
-/// What a webhook may get of a group.
+/// The limit of a webhook for a whole group.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GroupRate<'a> {
     /// Posts a second of all members together.
     pub per_second: f64,
-    /// What one process may send at once. A process's bucket is full when it starts, so a restart has one more.
+    /// The burst of one process. A process's bucket is full when it starts, so a restart adds one
+    /// burst.
     pub burst: f64,
     /// All processes.
     pub lives: &'a [Life],
-    /// By how much two requests can come closer than they were sent.
+    /// How much closer two requests can arrive than they were sent.
     pub jitter: Duration,
 }
 
 impl GroupRate<'_> {
-    /// The worst window of one webhook's requests (refused ones count too), if any is too fast. Looks at every window: the bursts differ from one to the next.
+    /// Returns the worst window of one webhook's requests (refused ones count too), if any is too
+    /// fast. Checks every window, because the bursts differ between windows.
     pub fn worst(&self, arrivals: &[Duration]) -> Option<TooFast> {
-        assert!(arrivals.is_sorted(), "arrivals come in their order");
+        assert!(arrivals.is_sorted(), "arrivals are not sorted");
         let mut worst: Option<TooFast> = None;
         for (first, from) in arrivals.iter().enumerate() {
             let mut starts: Vec<Duration> = self
@@ -54,7 +57,7 @@ impl GroupRate<'_> {
         worst.filter(|worst| worst.excess() > 1e-6)
     }
 
-    /// Fails the test if this webhook got more.
+    /// Fails the test if this webhook got more than this rate.
     #[track_caller]
     pub fn assert_kept(&self, webhook: &str, posts: &[Post]) {
         let arrivals: Vec<_> =
@@ -69,7 +72,7 @@ impl GroupRate<'_> {
     }
 }
 
-/// The longest time that a webhook got no post, between its first one and `until`, by webhook.
+/// The longest time without a post of each webhook, between its first post and `until`.
 pub fn longest_gaps(posts: &[Post], until: Duration) -> BTreeMap<String, Duration> {
     let mut last: BTreeMap<&str, Duration> = BTreeMap::new();
     let mut longest: BTreeMap<String, Duration> = BTreeMap::new();

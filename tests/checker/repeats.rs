@@ -1,4 +1,5 @@
-//! Repeated posts, each put down to the fault that it came of: what a promise of "at most so many per webhook and fault" is held against.
+//! Repeated posts, each attributed to the fault that caused it: the measure for the promise of at
+//! most N repeated posts per webhook and fault.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -6,23 +7,25 @@ use std::time::Duration;
 
 use super::Post;
 
-/// A request can reach Slack this long after the process that made it was seen dead: it waited in a socket.
+/// A request can reach Slack this long after its process was seen dead, because it waited in a
+/// socket.
 const LATE: Duration = Duration::from_millis(50);
 
-/// What came twice.
+/// The repeated posts.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Repeats {
-    /// By fault (its number) and webhook: the ids, as often as each came again.
+    /// The ids by fault (its number) and webhook, once per repetition.
     pub by_fault: BTreeMap<(usize, String), Vec<u64>>,
-    /// Those with no fault between the post and its repetition: nothing excuses them.
+    /// Posts without a fault between the post and its repetition: never allowed.
     pub causeless: Vec<(String, u64)>,
 }
 
 impl Repeats {
-    /// Looks for accepted posts that came again. `faults` are the moments, in their order, at which each fault was over: what a killed process had in
-    /// doubt was posted before, and its repetition comes after. Several faults between the two: the first of them left it in doubt.
+    /// Finds accepted posts that were repeated. `faults` are the sorted moments at which each fault
+    /// was over: a killed process posted before that moment, and the repetition arrives after it.
+    /// If several faults lie between the two, the first one counts.
     pub fn find(posts: &[Post], faults: &[Duration]) -> Self {
-        assert!(faults.is_sorted(), "faults come in their order");
+        assert!(faults.is_sorted(), "faults are not sorted");
         let mut repeats = Self::default();
         let mut last: HashMap<(&str, u64), Duration> = HashMap::new();
         for post in posts.iter().filter(|post| post.accepted) {
@@ -37,23 +40,24 @@ impl Repeats {
         repeats
     }
 
-    /// All of them.
+    /// The number of all repetitions.
     pub fn total(&self) -> usize {
         self.by_fault.values().map(Vec::len).sum::<usize>() + self.causeless.len()
     }
 
-    /// The most of one webhook after one fault.
+    /// The most repetitions of one webhook after one fault.
     pub fn most(&self) -> usize {
         self.by_fault.values().map(Vec::len).max().unwrap_or(0)
     }
 
-    /// Fails the test where a webhook got more than `bound` of it after one fault, or anything without a fault.
+    /// Fails the test if a webhook got more than `bound` repetitions after one fault, or any
+    /// without a fault.
     #[track_caller]
     pub fn assert_within(&self, bound: impl Fn(&str) -> usize) {
         let over: Vec<_> =
             self.by_fault.iter().filter(|((_, webhook), ids)| ids.len() > bound(webhook)).collect();
-        assert!(over.is_empty(), "more than the bound came twice, by fault and webhook: {over:?}");
-        assert!(self.causeless.is_empty(), "came twice without a fault: {:?}", self.causeless);
+        assert!(over.is_empty(), "more repetitions than the bound, by fault and webhook: {over:?}");
+        assert!(self.causeless.is_empty(), "repeated without a fault: {:?}", self.causeless);
     }
 }
 

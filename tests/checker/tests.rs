@@ -1,4 +1,4 @@
-//! The checker finds what was planted, and nothing else.
+//! The checker finds exactly the planted faults.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ fn expected(count: u64) -> Vec<Expected> {
             webhook: format!("w{}", id % 3),
             id,
             partition: ("t".to_owned(), (id % 2) as i32),
-            // With gaps, as transactions leave them.
+            // With gaps, as after transactions.
             offset: (id * 2) as i64,
         })
         .collect()
@@ -45,13 +45,13 @@ fn a_clean_history_has_no_faults() {
 fn order_between_partitions_and_between_webhooks_is_free() {
     let expected = expected(60);
     let mut posts = posted(&expected);
-    // Stable: within a partition and webhook the order stays.
+    // A stable sort keeps the order within a partition and webhook.
     posts.sort_by_key(|post| (post.id % 2, post.id % 3));
     Faults::find(&expected, &posts).assert_none();
 }
 
 #[test]
-fn a_refused_request_is_no_delivery_and_no_repetition() {
+fn a_refused_request_is_neither_a_delivery_nor_a_repetition() {
     let expected = expected(6);
     let mut posts = posted(&expected);
     let refused = Post { accepted: false, ..posts[0].clone() };
@@ -73,12 +73,12 @@ fn a_post_to_the_wrong_webhook_is_lost_there_and_unexpected_here() {
 
 proptest! {
     #[test]
-    fn planted_losses_are_found(gone in proptest::collection::btree_set(0usize..60, 0..20)) {
+    fn planted_losses_are_found(missing in proptest::collection::btree_set(0usize..60, 0..20)) {
         let expected = expected(60);
         let mut at = 0;
         let mut posts = posted(&expected);
-        posts.retain(|_| { at += 1; !gone.contains(&(at - 1)) });
-        let lost = gone.iter().map(|at| (expected[*at].webhook.clone(), expected[*at].id)).collect();
+        posts.retain(|_| { at += 1; !missing.contains(&(at - 1)) });
+        let lost = missing.iter().map(|at| (expected[*at].webhook.clone(), expected[*at].id)).collect();
         prop_assert_eq!(Faults::find(&expected, &posts), Faults { lost, ..Faults::default() });
     }
 
@@ -89,7 +89,7 @@ proptest! {
         let mut posts = clean.clone();
         let mut repeated = Vec::new();
         for (which, after) in again {
-            // Anywhere behind the first one: a repetition is never disorder.
+            // Anywhere after the first one: a repetition is never disorder.
             let first = posts.iter().position(|post| post.id == clean[which].id).unwrap();
             posts.insert((first + 1 + after).min(posts.len()), clean[which].clone());
             repeated.push(named(&clean[which]));
@@ -104,7 +104,7 @@ proptest! {
     fn planted_disorder_is_found(moved in 0usize..54) {
         let expected = expected(60);
         let mut posts = posted(&expected);
-        // Six further on is the next of the same webhook and partition.
+        // Six further is the next of the same webhook and partition.
         posts.swap(moved, moved + 6);
         let disordered = vec![named(&posts[moved + 6])];
         prop_assert_eq!(Faults::find(&expected, &posts), Faults { disordered, ..Faults::default() });
@@ -154,7 +154,7 @@ fn a_burst_and_the_rate_after_it_are_allowed_and_one_more_is_not() {
 }
 
 #[test]
-fn an_idle_time_saves_up_no_more_than_the_burst() {
+fn an_idle_time_accumulates_no_more_than_the_burst() {
     assert!(rate(1.0, 1.0).worst(&seconds(&[0.0, 100.0, 100.1])).is_some());
 }
 

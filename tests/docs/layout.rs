@@ -361,7 +361,7 @@ fn imports_run_down() {
 
 #[test]
 fn the_limits_are_measured_right() {
-    let code = "/// struct Told {\npub struct A<T> { a: Vec<(T, u8)>, b: fn(u8, u8) -> u8 }\n\nstruct B;\n\nstruct C(u8);\n\n#[derive(Args)]\npub struct D { a: u8, b: u8 }\n";
+    let code = "/// struct No {\npub struct A<T> { a: Vec<(T, u8)>, b: fn(u8, u8) -> u8 }\n\nstruct B;\n\nstruct C(u8);\n\n#[derive(Args)]\npub struct D { a: u8, b: u8 }\n";
     assert_eq!(large_structs(&bare(code), 1), [("struct A<T>".to_owned(), 2)]);
     let code = "fn a<F: Fn(u8, u8) -> u8>(&mut self, f: F, b: &[u8]) {}\nfn c(a: u8) {}";
     assert_eq!(long_signatures(code, 1), [("a".to_owned(), 2)]);

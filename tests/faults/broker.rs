@@ -1,6 +1,6 @@
-//! Brokers that die, come back, or can't be reached.
+//! Brokers that are killed, restarted or unreachable.
 //!
-//! Each fault strikes while both webhooks have something to send, on a cluster of the test's own.
+//! Each fault happens while both webhooks have deliveries to send, on a cluster for one test.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -15,13 +15,14 @@ use crate::harness::protocol::Protocol;
 use crate::harness::proxy::Mode;
 use crate::harness::scrape::Scrape;
 
-/// What an outage may cost of one core. A loop that waits for nothing costs all of it.
+/// The share of a core that an outage may cost. A busy loop would cost a whole core.
 const BUSY: f64 = 0.05;
 
-/// What was on its way when a fault struck has arrived.
+/// By then, requests that were in flight at the start of the fault have arrived.
 const SETTLED: Duration = Duration::from_millis(300);
 
-/// By then `/readyz` must have said that no broker was reachable for 10 s. That commits are not acknowledged it may say earlier.
+/// By then `/readyz` must report that no broker was reachable for 10 s. It may report
+/// unacknowledged commits earlier.
 const UNREADY: Duration = Duration::from_secs(13);
 
 #[test]
@@ -38,7 +39,7 @@ fn a_broker_killed_and_restarted_under_load_costs_nothing() {
         load.await_more(10);
         cluster.kill(1);
         let from = load.slack.now() + SETTLED;
-        until("it is seen", || load.slack.now() > from + Duration::from_secs(1));
+        until("a second has passed", || load.slack.now() > from + Duration::from_secs(1));
         load.assert_held(from, load.slack.now());
         cluster.restart(1);
         load.produce(&cluster, 1);
@@ -62,23 +63,21 @@ fn a_broker_that_refuses_connections_is_waited_for() {
     let (cluster, proxy) = Cluster::proxied();
     let mut load = Load::new(&cluster, 2);
     load.setup.brokers = proxy.address.to_string();
-    // The session ends within the outage: the partitions are lost, and with nothing owned librdkafka has nothing to connect for.
+    // The session ends within the outage: the partitions are lost, and without any librdkafka does
+    // not connect.
     load.setup = load.setup.protocol(Protocol::Cooperative);
     let cut = || proxy.set(Mode::Refusing);
     let failed =
         outage("broker unreachable, refusing", &cluster, load, cut, || proxy.set(Mode::Open));
-    assert!(
-        failed > 0.0,
-        "a commit was made in a session that is over, and is not counted as failed"
-    );
+    assert!(failed > 0.0, "a commit in an expired session was not counted as failed");
 }
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_broker_that_says_nothing_is_waited_for() {
+fn a_broker_that_does_not_answer_is_waited_for() {
     let cluster = Cluster::start(&[]);
     let mut load = Load::new(&cluster, 2);
-    // The session that users have: in the short form it outlasts the outage.
+    // The default session: in the short form it outlasts the outage.
     load.setup.properties.clear();
     outage(
         "broker unreachable, silent (SIGSTOP)",
@@ -89,7 +88,8 @@ fn a_broker_that_says_nothing_is_waited_for() {
     );
 }
 
-/// Cut, watched, healed, and judged. How many commits were counted as failed, up to its end.
+/// Cuts off the broker, checks the worker meanwhile, and restores the broker. Returns the number of
+/// failed commits.
 fn outage(name: &str, cluster: &Cluster, mut load: Load, cut: impl Fn(), heal: impl Fn()) -> f64 {
     let lasts = full_or_short(Duration::from_secs(60), Duration::from_secs(16));
     let mut program = Program::ready(&load.setup);
@@ -99,7 +99,7 @@ fn outage(name: &str, cluster: &Cluster, mut load: Load, cut: impl Fn(), heal: i
     let from = load.slack.now() + SETTLED;
     let mut watch = Watch::default();
     let cpu = program.cpu();
-    throughout(lasts, Duration::from_millis(500), |passed| watch.look(&mut program, passed));
+    throughout(lasts, Duration::from_millis(500), |passed| watch.check(&mut program, passed));
     let busy = (program.cpu() - cpu).as_secs_f64() / lasts.as_secs_f64();
     let (healed, to) = (Instant::now(), load.slack.now());
     heal();
@@ -116,7 +116,7 @@ fn outage(name: &str, cluster: &Cluster, mut load: Load, cut: impl Fn(), heal: i
         drop((program.health(), program.scrape()))
     });
     let idle = (program.cpu() - idle).as_secs_f64() / 3.0;
-    // The test itself asks for the metrics all the time: what that costs is no loop of the program's.
+    // The test itself scrapes the metrics all the time: that cost is not the program's.
     assert!(busy < idle + BUSY, "{busy:.3} of a core during the outage, {idle:.3} idle");
     let figures = load.judge(1);
     let failed = program.scrape().sum("slackline_commits_total", &[("result", "failed")]);
@@ -135,21 +135,21 @@ fn outage(name: &str, cluster: &Cluster, mut load: Load, cut: impl Fn(), heal: i
     failed
 }
 
-/// What the program says of itself during an outage.
+/// The program's reports during an outage.
 #[derive(Default)]
 struct Watch {
-    /// When `/readyz` first said no.
+    /// When `/readyz` first failed.
     unready: Option<Duration>,
-    /// All that it said.
+    /// All reasons that it gave.
     reasons: BTreeSet<String>,
-    /// All webhooks were reported as held at one moment.
+    /// Set once all webhooks were reported as held in one scrape.
     held: bool,
 }
 
 impl Watch {
-    fn look(&mut self, program: &mut Program, passed: Duration) {
-        assert!(program.is_running(), "it ended {passed:?} into the outage");
-        assert_eq!(program.health(), 200, "the loop turns, {passed:?} into the outage");
+    fn check(&mut self, program: &mut Program, passed: Duration) {
+        assert!(program.is_running(), "the program ended {passed:?} into the outage");
+        assert_eq!(program.health(), 200, "/healthz failed {passed:?} into the outage");
         let (status, reason) = program.readiness();
         if status == 200 {
             assert!(passed < UNREADY, "ready after {passed:?} without a broker");
@@ -162,16 +162,13 @@ impl Watch {
     }
 
     fn assert(&self, program: &Program) {
-        let told = self
+        let named = self
             .reasons
             .iter()
             .any(|reason| reason.contains("broker") || reason.contains("commit"));
-        assert!(told, "no reason says what is missing: {:?}", self.reasons);
-        assert!(
-            self.held,
-            "both webhooks had something to send, and neither metric said that it was held"
-        );
-        assert!(!program.warnings("").is_empty(), "an outage is logged");
+        assert!(named, "no reason names the broker or the commits: {:?}", self.reasons);
+        assert!(self.held, "both webhooks had deliveries to send, and were never reported as held");
+        assert!(!program.warnings("").is_empty(), "the outage was not logged");
     }
 }
 
@@ -180,13 +177,14 @@ fn held(scrape: &Scrape) -> f64 {
 }
 
 fn await_released(program: &Program) {
-    program.await_metrics("no lane is held", |scrape| {
-        // Of a metric that is not there nothing can be said.
+    program.await_metrics("no webhook is held", |scrape| {
+        // Both series must exist, or the sum means nothing.
         held(scrape) == 0.0 && scrape.select("slackline_webhook_held", &[]).count() == 2
     });
 }
 
-/// With three brokers one may die: what it led and coordinated goes to another, and the worker goes on with two.
+/// One of three brokers may die: its partitions and groups move to another, and the worker
+/// continues with two.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn the_brokers_that_lead_and_coordinate_may_die() {
@@ -205,7 +203,7 @@ fn the_brokers_that_lead_and_coordinate_may_die() {
                 [cluster.leader(&load.topic, 0), cluster.coordinator(&load.setup.group)][which];
             let from = load.slack.now();
             cluster.kill(victim);
-            // Without the dead one: two are enough.
+            // Two brokers are enough.
             load.produce(&cluster, 1);
             load.await_done(&cluster);
             *still = (*still).max(load.stillness(from));
@@ -226,9 +224,9 @@ fn the_brokers_that_lead_and_coordinate_may_die() {
     program.stop();
 }
 
-/// A group whose coordinator is not the broker that leads the topic: the two deaths are two faults.
+/// A group whose coordinator is not the leader of the topic, so that the two deaths are two faults.
 fn group_elsewhere(cluster: &Cluster, topic: &str) -> String {
-    // The topic that groups are kept in is made for the first of them.
+    // `__consumer_offsets` is created for the first group.
     cluster.commit(&unique("first"), topic, 0, 0, None);
     cluster.await_in_sync("__consumer_offsets", 3);
     let groups = std::iter::repeat_with(|| unique("slackline"));

@@ -1,6 +1,7 @@
-//! Commits that hang, fail, or are refused.
+//! Commits that are late, fail, or are refused.
 //!
-//! A webhook waits for its outcome's commit, so each of these holds it for a while: no longer than the fault lasts, and nothing comes twice.
+//! A webhook waits for its outcome's commit, so each of these holds it, but no longer than the
+//! fault lasts, and nothing is repeated.
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -19,17 +20,18 @@ use crate::harness::slack::{Answer, Slack};
 
 mod metadata;
 
-/// A window of one outcome, and a rate that would let ten posts leave in a second.
+/// A window of one outcome, and a rate of ten posts a second.
 const ONE: &[&str] = &["rate_per_second: 10", "burst: 10"];
 
 fn held(scrape: &Scrape) -> f64 {
     scrape.sum("slackline_webhook_held", &[])
 }
 
-/// Answers that leave the membership alone. Some librdkafka tries again by itself, some are final. (`NotCoordinator`, injected for long enough, costs the session: a
-/// real coordinator's death is in `broker.rs`.)
+/// Errors that do not end the membership; librdkafka itself retries some of them.
+/// (`NotCoordinator`, injected for long enough, ends the session. The death of a real coordinator
+/// is in `broker.rs`.)
 #[test]
-fn a_commit_that_is_refused_is_made_again_and_holds_the_lane_meanwhile() {
+fn a_refused_commit_is_retried_and_holds_the_webhook_meanwhile() {
     let refusals = [
         ("OperationTimedOut", RDKafkaRespErr::RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT),
         ("GroupAuthorizationFailed", RDKafkaRespErr::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED),
@@ -55,12 +57,9 @@ fn a_commit_that_is_refused_is_made_again_and_holds_the_lane_meanwhile() {
             .await_metrics(&format!("{name}: held, and the failed commit is counted"), |scrape| {
                 failed(scrape) > before && held(scrape) == 1.0
             });
-        assert!(scrape.sum("slackline_queue_depth", &[]) > 0.0, "{name}: it holds what it has");
+        assert!(scrape.sum("slackline_queue_depth", &[]) > 0.0, "{name}: the queue is empty");
         let sent = slack.posts().iter().filter(|post| post.at > from).count();
-        assert_eq!(
-            sent, 1,
-            "{name}: nothing leaves before the commit of the outcome before is acknowledged"
-        );
+        assert_eq!(sent, 1, "{name}: a post left before the commit of the previous outcome");
         broker.mock_cluster().clear_request_errors(RDKafkaApiKey::OffsetCommit);
         let released = Instant::now();
         slack.await_all_accepted(&expected);
@@ -80,9 +79,9 @@ fn a_commit_that_is_refused_is_made_again_and_holds_the_lane_meanwhile() {
     program.stop();
 }
 
-/// A broker whose every answer comes late: the lane goes at the pace of the commits.
+/// With a broker that answers late, the webhook sends at the pace of the commits.
 #[test]
-fn a_commit_that_is_answered_late_delays_and_repeats_nothing() {
+fn a_late_commit_delays_messages_and_repeats_nothing() {
     const LATE: Duration = Duration::from_millis(2500);
     let (broker, slack) = (Broker::mock(), Slack::start());
     let topic = broker.topic(1);
@@ -95,7 +94,7 @@ fn a_commit_that_is_answered_late_delays_and_repeats_nothing() {
     let posts = slack.posts();
     let gaps: Vec<Duration> = posts.windows(2).map(|pair| pair[1].at - pair[0].at).collect();
     broker.mock_cluster().broker_round_trip_time(1, Duration::ZERO).unwrap();
-    // The commit of the one before was sent after its post, and came back so much later.
+    // The commit of the previous outcome was sent after its post, and answered after this delay.
     assert!(
         gaps.iter().all(|gap| *gap > LATE - Duration::from_millis(50)),
         "a post did not wait: {gaps:?}"
@@ -111,11 +110,12 @@ fn a_commit_that_is_answered_late_delays_and_repeats_nothing() {
     program.stop();
 }
 
-/// The one partition in six that a slow member gives up has an attempt out that does not end.
+/// Of the slow member's six partitions, the one that is revoked has an attempt in flight that does
+/// not end.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_rebalance_held_by_a_slow_member_holds_the_others_no_longer_than_its_drain() {
-    // One after the other: what is measured is time.
+fn a_slow_member_delays_the_others_in_a_rebalance_by_its_drain_at_most() {
+    // One after the other, because time is measured.
     for protocol in Protocol::ALL {
         slow_member(protocol);
     }
@@ -125,7 +125,7 @@ const PARTITIONS: i32 = 6;
 
 const DRAIN: Duration = Duration::from_secs(2);
 
-/// Finding out that there is a rebalance (a heartbeat), joining, and looking up where to begin.
+/// The time to learn of the rebalance (a heartbeat), to join, and to look up the starting offsets.
 const BESIDES: Duration = Duration::from_millis(1500);
 
 fn slow_member(protocol: Protocol) {
@@ -138,7 +138,7 @@ fn slow_member(protocol: Protocol) {
         "steady",
         &["rate_per_second: 30", "burst: 3", "queue_capacity: 10000"],
     );
-    // One for each partition: each can have an attempt of its own out.
+    // One webhook per partition, so that each can have its own attempt in flight.
     let stuck: Vec<String> = (0..PARTITIONS).map(|partition| format!("stuck{partition}")).collect();
     for webhook in &stuck {
         setup =
@@ -165,10 +165,10 @@ fn slow_member(protocol: Protocol) {
     let hold = longest_hold(&slack, from..to, &others);
     assert!(
         hold < DRAIN + BESIDES,
-        "{protocol:?}: a member that had nothing to wait for stood still for {hold:?}"
+        "{protocol:?}: a member with nothing to drain was held for {hold:?}"
     );
     let abandoned = slow.scrape().sum("slackline_attempts_abandoned_total", &[]);
-    assert!(abandoned >= 1.0, "{protocol:?}: the attempt that did not end is counted");
+    assert!(abandoned >= 1.0, "{protocol:?}: the abandoned attempt was not counted");
     slow.stop();
     slack.await_all_accepted(&expected);
     broker.await_committed(&setup.group, &topic, PARTITIONS);
@@ -184,7 +184,7 @@ fn slow_member(protocol: Protocol) {
     third.stop();
 }
 
-/// One attempt of each of these partitions goes out and does not end. Slack does not post it.
+/// Starts one attempt for each of these partitions that does not end. Slack does not post it.
 fn hang(broker: &Broker, slack: &Slack, topic: &str, partitions: &[i32]) -> Vec<Expected> {
     let hung = |partition: &i32| {
         let (webhook, id) = (format!("stuck{partition}"), 0);
@@ -196,7 +196,7 @@ fn hang(broker: &Broker, slack: &Slack, topic: &str, partitions: &[i32]) -> Vec<
     partitions.iter().map(hung).collect()
 }
 
-/// The longest time without a post of these partitions in a rebalance that lasted so long.
+/// The longest time without a post of these partitions during the rebalance.
 fn longest_hold(slack: &Slack, rebalance: Range<Duration>, partitions: &[i32]) -> Duration {
     let theirs = |id: u64| partitions.contains(&((id % PARTITIONS as u64) as i32));
     let posts = slack.posts();
@@ -207,7 +207,7 @@ fn longest_hold(slack: &Slack, rebalance: Range<Duration>, partitions: &[i32]) -
         .collect();
     assert!(
         times.last().is_some_and(|last| *last > rebalance.end),
-        "nothing was left to hold: the machine is too slow"
+        "no delivery was left to hold: the machine is too slow"
     );
     let gaps = times
         .windows(2)
@@ -216,7 +216,7 @@ fn longest_hold(slack: &Slack, rebalance: Range<Duration>, partitions: &[i32]) -
     gaps.max().unwrap_or_default()
 }
 
-/// The partitions that a member owns, of its only topic.
+/// The partitions of its only topic that a member owns.
 fn owned(scrape: &Scrape) -> Vec<i32> {
     let series = scrape.select("slackline_unsettled_events", &[]);
     series.map(|series| series.labels["partition"].parse().unwrap()).collect()

@@ -1,6 +1,7 @@
-//! A member that is alive and can't reach its brokers, or stood still.
+//! A member that is alive but cannot reach its brokers, or was paused.
 //!
-//! Another one takes over while the first still has a queue and a rate that would let it go on: it must not.
+//! Another one takes over while the first still has a queue and a rate that would let it continue:
+//! it must not.
 
 use std::time::{Duration, Instant};
 
@@ -19,29 +20,31 @@ use crate::harness::slack::Answer;
 
 const PARTITIONS: i32 = 4;
 
-/// What a member that can reach nothing may use of a core. It answers the test's questions for its metrics all the time, which costs two or three hundredths.
+/// The share of a core that a cut-off member may use. It answers the test's scrapes all the time,
+/// which costs two or three hundredths.
 const BUSY: f64 = 0.10;
 
-/// A group of two: one that stays, and one that goes away and comes back.
+/// A group of two: one that stays, and one that is cut off and returns.
 struct Pair {
     protocol: Protocol,
     load: Load,
     stays: Program,
     away: Program,
-    /// What the one that goes away owned.
+    /// The partitions of the member that is cut off.
     left: Vec<i32>,
-    /// How long it took at most until it was back, after what kept it away was over.
+    /// The longest time until it was back after the fault was over.
     back: Duration,
-    /// How much of a core it used at most while it was cut off.
+    /// The largest share of a core that it used while it was cut off.
     busy: f64,
-    /// Outcomes that were fenced, in all.
+    /// The number of fenced outcomes.
     fenced: f64,
-    /// What came of the faults so far.
+    /// The figures of the faults so far.
     figures: String,
 }
 
 impl Pair {
-    /// Both are ready. The second one knows the brokers by this address.
+    /// Starts both members and waits until they are ready. The second one has this bootstrap
+    /// address.
     #[track_caller]
     fn start(load: Load, protocol: Protocol, address: &str) -> Self {
         let stays = Program::ready(&load.setup);
@@ -52,17 +55,18 @@ impl Pair {
         Self { protocol, load, stays, away, left, back, busy, fenced, figures }
     }
 
-    /// Both own their halves, and have more to do than a fault lasts.
+    /// Waits until both own their halves, and produces more work than a fault lasts.
     #[track_caller]
-    fn begin(&mut self, broker: &Broker) {
+    fn load_both(&mut self, broker: &Broker) {
         await_owned(&self.stays, 2);
         await_owned(&self.away, 2);
         self.left = owned(&self.away.scrape());
         self.load.produce(broker, 10);
     }
 
-    /// An event for the webhook that answers late, to the one that goes away.
-    fn ask_late(&mut self, broker: &Broker, answer: Duration, time: usize) {
+    /// Produces an event for the webhook that answers late, in a partition of the member that is
+    /// cut off.
+    fn produce_late(&mut self, broker: &Broker, answer: Duration, time: usize) {
         let before = self.load.slack.bodies("late").len();
         self.load.slack.script("late", [Answer::Slow(answer)]);
         let (partition, id) = (self.left[0], time as u64);
@@ -73,7 +77,7 @@ impl Pair {
         self.load.slack.await_requests("late", before + 1);
     }
 
-    /// Waits until both are in the middle of their work.
+    /// Waits until both deliver with queued deliveries left.
     #[track_caller]
     fn await_busy(&self) {
         for program in [&self.stays, &self.away] {
@@ -85,29 +89,30 @@ impl Pair {
         }
     }
 
-    /// Waits until the one that stays owns everything and has delivered something that was the other's.
+    /// Waits until the member that stays owns everything and has delivered some of the other's
+    /// events.
     #[track_caller]
     fn await_taken_over(&self) {
         await_owned(&self.stays, PARTITIONS as usize);
         let from = self.load.slack.now();
-        poll(&format!("{:?}: something of what was the other's", self.protocol), || {
+        poll(&format!("{:?}: a post of the other's partitions", self.protocol), || {
             let posts = self.load.slack.posts();
             let theirs = |id: u64| self.left.contains(&((id % PARTITIONS as u64) as i32));
             let new = posts.iter().any(|post| post.accepted && post.at > from && theirs(post.id));
-            if new { Ok(()) } else { Err(format!("none of {:?} since", self.left)) }
+            if new { Ok(()) } else { Err(format!("no post of {:?}", self.left)) }
         });
     }
 
-    /// Waits until the one that was away is back in the group, and both share the work again.
+    /// Waits until the member that was cut off is back in the group, and both share the work again.
     #[track_caller]
     fn await_back(&mut self, healed: Instant) {
-        // In this order: one that was told nothing still owns what it owned.
+        // In this order: a member that has not learned of the rebalance reports its old partitions.
         await_owned(&self.stays, 2);
         await_owned(&self.away, 2);
         self.back = self.back.max(healed.elapsed());
     }
 
-    /// Waits until everything is done, and judges what came of so many faults.
+    /// Waits until everything is delivered, and judges the posts after this many faults.
     #[track_caller]
     fn done(&mut self, broker: &Broker, faults: usize) {
         self.load.produce(broker, 1);
@@ -129,7 +134,7 @@ impl Pair {
     }
 }
 
-/// The partitions that a member owns, of its only topic.
+/// The partitions of its only topic that a member owns.
 fn owned(scrape: &Scrape) -> Vec<i32> {
     let series = scrape.select("slackline_unsettled_events", &[]);
     series.map(|series| series.labels["partition"].parse().unwrap()).collect()
@@ -156,7 +161,7 @@ fn a_member_whose_brokers_are_silent_repeats_no_more_than_its_window() {
     cut_off("member cut off, silence", Mode::Silent);
 }
 
-/// A group of each protocol at once: one member of each is behind the proxy.
+/// A group of each protocol at the same time; one member of each is behind the proxy.
 fn cut_off(name: &str, mode: Mode) {
     let (cluster, proxy) = Cluster::proxied();
     let address = proxy.address.to_string();
@@ -168,7 +173,7 @@ fn cut_off(name: &str, mode: Mode) {
     let mut pairs = Protocol::ALL.map(start);
     let times = full_or_short(5, 1);
     for time in 1..=times {
-        pairs.iter_mut().for_each(|pair| pair.begin(&cluster));
+        pairs.iter_mut().for_each(|pair| pair.load_both(&cluster));
         pairs.iter().for_each(Pair::await_busy);
         proxy.set(mode);
         let before = pairs.each_ref().map(|pair| (Instant::now(), pair.away.cpu()));
@@ -176,11 +181,7 @@ fn cut_off(name: &str, mode: Mode) {
         for (pair, (since, cpu)) in pairs.iter_mut().zip(before) {
             let busy = (pair.away.cpu() - cpu).as_secs_f64() / since.elapsed().as_secs_f64();
             pair.busy = pair.busy.max(busy);
-            assert!(
-                busy < BUSY,
-                "{:?}: {busy:.3} of a core while it could do nothing",
-                pair.protocol
-            );
+            assert!(busy < BUSY, "{:?}: {busy:.3} of a core while it was cut off", pair.protocol);
         }
         proxy.set(Mode::Open);
         let healed = Instant::now();
@@ -193,11 +194,12 @@ fn cut_off(name: &str, mode: Mode) {
     });
 }
 
-/// It stands still past `max.poll.interval.ms` and its session, with an attempt out whose answer comes when it is awake again and owns nothing.
+/// It is paused past `max.poll.interval.ms` and its session, with an attempt in flight whose answer
+/// arrives when it has resumed and owns nothing.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_member_that_stood_still_fences_what_came_meanwhile() {
-    const STANDS: Duration = Duration::from_secs(8);
+fn a_member_that_was_paused_fences_late_outcomes() {
+    const PAUSED: Duration = Duration::from_secs(8);
     const ANSWER: Duration = Duration::from_secs(15);
     let broker = Broker::real();
     let start = |protocol| {
@@ -211,17 +213,17 @@ fn a_member_that_stood_still_fences_what_came_meanwhile() {
     let mut pairs = Protocol::ALL.map(start);
     let times = full_or_short(3, 1);
     for time in 1..=times {
-        pairs.iter_mut().for_each(|pair| pair.begin(&broker));
+        pairs.iter_mut().for_each(|pair| pair.load_both(&broker));
         let asked = Instant::now();
-        pairs.iter_mut().for_each(|pair| pair.ask_late(&broker, ANSWER, time));
+        pairs.iter_mut().for_each(|pair| pair.produce_late(&broker, ANSWER, time));
         pairs.iter().for_each(Pair::await_busy);
-        let stood = Instant::now();
+        let paused = Instant::now();
         pairs.iter().for_each(|pair| pair.away.signal(Signal::Stop));
         pairs.iter().for_each(Pair::await_taken_over);
-        until("it stood still for long enough", || stood.elapsed() > STANDS);
+        until("it was paused for long enough", || paused.elapsed() > PAUSED);
         assert!(
             asked.elapsed() < ANSWER,
-            "the answer came while it stood still: the machine is too slow for this test"
+            "the answer arrived while it was paused: the machine is too slow for this test"
         );
         pairs.iter().for_each(|pair| pair.away.signal(Signal::Cont));
         let healed = Instant::now();
@@ -236,7 +238,7 @@ fn a_member_that_stood_still_fences_what_came_meanwhile() {
     }
     for pair in pairs {
         let fenced = format!(" · fenced {}", pair.fenced);
-        pair.end("member stood still past its session", times, &fenced);
+        pair.end("member paused past its session", times, &fenced);
     }
 }
 

@@ -5,24 +5,24 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-/// Set to a number to throw again what a failing test threw.
+/// The environment variable with the seed that repeats a failing test.
 const SEED: &str = "SLACKLINE_FAULTS_SEED";
 
-/// One test's randomness. The seed is printed where the test fails.
+/// The randomness of one test. The seed is printed when the test fails.
 pub struct Dice {
     rng: StdRng,
     seed: u64,
 }
 
 impl Dice {
-    /// Of the seed in the environment, or of one that nobody chose.
+    /// With the seed of the environment, or a random one.
     pub fn new() -> Self {
         let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
         let seed = std::env::var(SEED).map_or_else(|_| now(), |seed| seed.parse().unwrap());
         Self { rng: StdRng::seed_from_u64(seed), seed }
     }
 
-    /// One of `0..count`.
+    /// A number of `0..count`.
     pub fn below(&mut self, count: usize) -> usize {
         self.rng.random_range(0..count)
     }
@@ -32,7 +32,7 @@ impl Dice {
         self.below(count) == 0
     }
 
-    /// Lets a random time pass: the moment of the fault, nothing that a test waits for.
+    /// Sleeps for a random time, to choose the moment of a fault.
     pub fn let_pass(&mut self, from_ms: u64, to_ms: u64) {
         std::thread::sleep(Duration::from_millis(self.rng.random_range(from_ms..to_ms)));
     }
@@ -41,7 +41,7 @@ impl Dice {
 impl Drop for Dice {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("--- {SEED}={} throws the same again", self.seed);
+            eprintln!("--- {SEED}={} repeats this run", self.seed);
         }
     }
 }

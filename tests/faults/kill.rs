@@ -1,4 +1,4 @@
-//! The worker killed at random moments.
+//! The worker is killed at random moments.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,19 +13,20 @@ use crate::harness::poll::poll;
 use crate::harness::setup::Setup;
 use crate::harness::slack::{Answer, Slack};
 
-/// As short as a machine with two cores can be trusted with: a killed member is missed for so long.
+/// The shortest session that is safe on a machine with two cores: a killed member keeps its
+/// partitions this long.
 const SESSION: Duration = Duration::from_secs(4);
 
-/// What a takeover may take beside the session.
+/// The time that a takeover may take in addition to the session.
 const TAKEOVER: Duration = Duration::from_secs(1);
 
-/// From a static member's start to its next post.
+/// The limit from a static member's start to its next post.
 const BACK: Duration = Duration::from_secs(1);
 
-/// A post of a killed process can have waited in a socket: what comes later than this is another's.
+/// A post of a killed process can wait in a socket for this long: later posts are another's.
 const LATE: Duration = Duration::from_millis(50);
 
-/// The mix on new topics, for dynamic members of the session above.
+/// The mix on new topics, for dynamic members with the session above.
 fn mix_with_short_session(broker: &Broker, slack: &Slack) -> Setup {
     let mut setup = mix::setup(broker, slack);
     let session = SESSION.as_millis().to_string();
@@ -39,7 +40,7 @@ fn weather(slack: &Slack, round: usize) {
     slack.default("failing", if round % 4 < 2 { Answer::Status(503, "down") } else { Answer::Ok });
 }
 
-/// Waits for the first post of one of these partitions that arrived after `since`; when that was.
+/// Waits for the first post of one of these partitions after `since`, and returns its time.
 #[track_caller]
 fn await_post(
     load: &Load,
@@ -55,13 +56,13 @@ fn await_post(
                 match load.partition(post) {
                     Some(partition) if owned(&partition) => return Ok(post.at),
                     Some(_) => {}
-                    // Not booked yet: it is looked at again.
-                    None => return Err("a post whose event is not booked yet".to_owned()),
+                    // Its record is not acknowledged yet: retry.
+                    None => return Err("a post whose record is not acknowledged yet".to_owned()),
                 }
             }
             seen += 1;
         }
-        Err(format!("{seen} posts in all"))
+        Err(format!("{seen} posts in total"))
     })
 }
 
@@ -80,7 +81,7 @@ fn a_worker_killed_at_random_moments_loses_nothing_and_repeats_at_most_the_windo
         dice.let_pass(0, 1500);
         team.kill(place);
         let started = team.start_at(place, &setup);
-        // Most moments are in the middle of work; one in five is while it starts and joins, whatever it is about then.
+        // Most kills are under load; one in five is while the worker starts and joins.
         if dice.one_in(5) {
             dice.let_pass(0, SESSION.as_millis() as u64);
         } else {
@@ -92,8 +93,8 @@ fn a_worker_killed_at_random_moments_loses_nothing_and_repeats_at_most_the_windo
     verdict.assert();
 }
 
-/// A settled group is killed at in most rounds, and how soon the others take over is measured; in one of four the one that has just come back is killed
-/// again before it has settled.
+/// Most rounds kill a member of a settled group, and measure the takeover. One in four kills the
+/// member that was just restarted, before the group has settled.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn one_of_three_members_killed_is_taken_over_within_the_session() {
@@ -136,20 +137,20 @@ fn one_of_three_members_killed_is_taken_over_within_the_session() {
     verdict.assert();
     assert!(
         longest <= SESSION + TAKEOVER,
-        "a killed member's partitions stood still for {longest:?}"
+        "no post of a killed member's partitions for {longest:?}"
     );
 }
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_static_member_killed_and_started_again_is_back_at_once_without_a_rebalance() {
+fn a_static_member_killed_and_restarted_is_back_immediately_without_a_rebalance() {
     let (broker, slack, mut dice) = (Broker::real(), Arc::new(Slack::start()), Dice::new());
     let setup = mix::setup(&broker, &slack);
     let setups: Vec<Setup> = (0..3)
         .map(|number| {
             let mut setup = setup.clone();
             setup.kafka.push(format!("instance_id: member-{number}"));
-            // Longer than any restart takes, on whatever machine: the group must not miss the member.
+            // Longer than a restart takes on any machine: the group must not remove the member.
             setup.properties = vec![
                 ("session.timeout.ms", "20000".to_owned()),
                 ("heartbeat.interval.ms", "500".to_owned()),
@@ -186,12 +187,12 @@ fn a_static_member_killed_and_started_again_is_back_at_once_without_a_rebalance(
         longest.0.as_secs_f64(),
         BACK.as_secs_f64()
     );
-    line("SIGKILL of one of three static members, started again at once", kills, &figures);
+    line("SIGKILL of one of three static members, restarted immediately", kills, &figures);
     verdict.assert();
-    assert_eq!(rebalances, 0.0, "the others saw the restart of a static member");
+    assert_eq!(rebalances, 0.0, "a static member's restart caused a rebalance");
     assert!(
         longest.0 <= BACK,
-        "a static member posted again {:?} after its start; its log:\n{}",
+        "a static member's first post was {:?} after its start; its log:\n{}",
         longest.0,
         longest.1
     );

@@ -1,6 +1,7 @@
-//! The load under which a fault strikes, and the judgement of what came of it.
+//! The load during a fault, and the judgement of its posts.
 //!
-//! Two webhooks, one with a window of one outcome and one with a larger one; both always have something to send while a fault lasts.
+//! Two webhooks, one with a window of one outcome and one with a larger window; both always have
+//! deliveries to send while a fault lasts.
 
 use std::time::Duration;
 
@@ -10,31 +11,32 @@ use crate::harness::poll::{DEADLINE, poll_for};
 use crate::harness::setup::{Setup, produce};
 use crate::harness::slack::Slack;
 
-/// The webhooks that always have something to send: name, configured rate, settings. No queue of theirs ever overflows.
+/// The webhooks that always have deliveries to send: name, configured rate, settings. Their queues
+/// never overflow.
 const WEBHOOKS: [(&str, f64, &[&str]); 2] = [
     ("calm", 4.0, &["rate_per_second: 4", "burst: 1", "queue_capacity: 10000"]),
     ("brisk", 30.0, &["rate_per_second: 30", "burst: 3", "queue_capacity: 10000"]),
 ];
 
-/// How many outcomes of a webhook may be in doubt: ⌈configured rate × 100 ms⌉, and never none.
+/// The outcomes of a webhook that may be in doubt: ⌈configured rate × 100 ms⌉, at least one.
 pub fn window(rate: f64) -> usize {
     ((rate / 10.0).ceil() as usize).max(1)
 }
 
-/// Events, what must become of them, and where they go.
+/// The produced events, the expected posts, and the fake Slack.
 pub struct Load {
     pub slack: Slack,
     pub topic: String,
     pub setup: Setup,
     pub expected: Vec<Expected>,
-    /// Every webhook and its configured rate.
+    /// Every webhook with its configured rate.
     rates: Vec<(&'static str, f64)>,
     partitions: i32,
     produced: u64,
 }
 
 impl Load {
-    /// On a topic of its own. Nothing is produced yet.
+    /// Creates a topic for the load. Produces nothing yet.
     pub fn new(broker: &Broker, partitions: i32) -> Self {
         let (slack, topic) = (Slack::start(), broker.topic(partitions));
         let setup = Setup::new(broker, &[&topic]);
@@ -50,35 +52,35 @@ impl Load {
         WEBHOOKS.iter().fold(load, |load, (name, rate, lines)| load.webhook(name, *rate, lines))
     }
 
-    /// One more webhook; nothing is produced for it by itself.
+    /// Adds a webhook, for which the load produces nothing.
     pub fn webhook(mut self, name: &'static str, rate: f64, lines: &[&str]) -> Self {
         self.setup = self.setup.webhook(&self.slack, name, lines);
         self.rates.push((name, rate));
         self
     }
 
-    /// Produces as much as takes each webhook so many seconds.
+    /// Produces as many events as each webhook delivers in this many seconds.
     pub fn produce(&mut self, broker: &Broker, seconds: u64) {
         for (name, rate, _) in WEBHOOKS {
             let ids = self.produced..self.produced + seconds * rate as u64;
             self.expected.extend(produce(broker, &self.topic, self.partitions, name, ids));
         }
-        // Of the faster one more were made: its ids are the next batch's lower bound.
+        // The faster webhook got more events: its ids are the next batch's lower bound.
         self.produced += seconds * WEBHOOKS.iter().map(|(_, rate, _)| *rate as u64).max().unwrap();
     }
 
-    /// How many posts were taken so far.
+    /// The number of posts accepted so far.
     pub fn accepted(&self) -> usize {
         self.slack.posts().iter().filter(|post| post.accepted).count()
     }
 
-    /// Waits until so many more posts were taken; how long that took.
+    /// Waits until `count` more posts were accepted, and returns how long that took.
     #[track_caller]
     pub fn await_more(&self, count: usize) -> Duration {
         let (from, before) = (self.slack.now(), self.accepted());
         poll_for(DEADLINE * 2, &format!("{count} more posts"), || {
             let more = self.accepted() - before;
-            if more >= count { Ok(()) } else { Err(format!("{more} came, {before} before")) }
+            if more >= count { Ok(()) } else { Err(format!("{more} arrived, {before} before")) }
         });
         self.slack.now() - from
     }
@@ -90,7 +92,8 @@ impl Load {
         broker.await_committed(&self.setup.group, &self.topic, self.partitions);
     }
 
-    /// No webhook got more between these times than may be in doubt. The commit's answer to one more may just have been on its way.
+    /// Fails the test if a webhook got more posts between these times than may be in doubt, plus
+    /// one whose commit may have been in flight.
     #[track_caller]
     pub fn assert_held(&self, from: Duration, to: Duration) {
         let posts = self.slack.posts();
@@ -107,7 +110,7 @@ impl Load {
         }
     }
 
-    /// The longest time without any post from then on.
+    /// The longest time without any post since `from`.
     pub fn stillness(&self, from: Duration) -> Duration {
         let posts = self.slack.posts();
         let times: Vec<_> = posts.iter().map(|post| post.at).filter(|at| *at > from).collect();
@@ -115,7 +118,8 @@ impl Load {
         gaps.chain(times.first().map(|first| *first - from)).max().unwrap_or_default()
     }
 
-    /// Nothing was lost, and after so many faults no webhook got more twice than its window each. What was seen, for the report.
+    /// Fails the test if a post was lost, or if after this many faults a webhook repeated more than
+    /// its window each. Returns the figures for the report.
     #[track_caller]
     pub fn judge(&self, faults: usize) -> String {
         let most: Vec<_> =
@@ -124,7 +128,8 @@ impl Load {
     }
 }
 
-/// Nothing was lost, misdirected or out of order, and no webhook got more twice than it may. What was seen, for the report.
+/// Fails the test if a post was lost, misdirected or out of order, or if a webhook repeated more
+/// than it may. Returns the figures for the report.
 #[track_caller]
 pub fn judge(expected: &[Expected], posts: &[Post], most: &[(&str, usize)]) -> String {
     let faults = Faults::find(expected, posts);
@@ -139,7 +144,7 @@ pub fn judge(expected: &[Expected], posts: &[Post], most: &[(&str, usize)]) -> S
             repeated.iter().filter(|(of, _)| of == webhook).map(|(_, id)| *id).collect();
         assert!(
             ids.len() <= *most,
-            "`{webhook}` got {} twice, at most {most} may be: {ids:?}",
+            "`{webhook}` got {} repeated, at most {most} may be: {ids:?}",
             ids.len()
         );
         figures.push_str(&format!(" {} of at most {most} (`{webhook}`)", ids.len()));

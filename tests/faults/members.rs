@@ -1,4 +1,4 @@
-//! Members that come, go and are replaced.
+//! Members that join, leave and are replaced.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,10 +15,11 @@ use crate::harness::program::Program;
 use crate::harness::setup::{Setup, produce};
 use crate::harness::slack::{Answer, Slack};
 
-/// The longest hold that a rebalance may cause: set, so that it is told apart from what merely takes long.
+/// The drain timeout, and so the longest hold that a rebalance may cause.
 const DRAIN: Duration = Duration::from_secs(3);
 
-/// What a post may take beside that: its turn at a member's share of the rate, and a busy machine.
+/// The time that a post may take in addition: its turn at a member's share of the rate, and a busy
+/// machine.
 const TURN: Duration = Duration::from_millis(1500);
 
 #[test]
@@ -49,31 +50,35 @@ fn a_rolling_restart_of_three_members_loses_and_repeats_nothing() {
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn members_come_and_go_cooperative() {
-    come_and_go("cooperative-sticky", &[("partition.assignment.strategy", "cooperative-sticky")]);
+fn members_join_and_leave_cooperative() {
+    join_and_leave(
+        "cooperative-sticky",
+        &[("partition.assignment.strategy", "cooperative-sticky")],
+    );
 }
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn members_come_and_go_range() {
-    come_and_go("range", &[("partition.assignment.strategy", "range")]);
+fn members_join_and_leave_range() {
+    join_and_leave("range", &[("partition.assignment.strategy", "range")]);
 }
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn members_come_and_go_roundrobin() {
-    come_and_go("roundrobin", &[("partition.assignment.strategy", "roundrobin")]);
+fn members_join_and_leave_roundrobin() {
+    join_and_leave("roundrobin", &[("partition.assignment.strategy", "roundrobin")]);
 }
 
-/// The broker decides sessions and heartbeats there; setting them is refused.
+/// With this protocol the broker sets session and heartbeat; setting them in the client is refused.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn members_come_and_go_kip_848() {
-    come_and_go("KIP-848", &[("group.protocol", "consumer")]);
+fn members_join_and_leave_kip_848() {
+    join_and_leave("KIP-848", &[("group.protocol", "consumer")]);
 }
 
-/// Between two and four members, of which one comes or goes every few seconds, whether the last change is through or not.
-fn come_and_go(protocol: &str, properties: &[(&'static str, &str)]) {
+/// Between two and four members, of which one joins or leaves every few seconds, whether or not the
+/// last rebalance has ended.
+fn join_and_leave(protocol: &str, properties: &[(&'static str, &str)]) {
     let (broker, slack, mut dice) = (Broker::real(), Arc::new(Slack::start()), Dice::new());
     let mut setup = mix::setup(&broker, &slack);
     setup.kafka.push(format!("drain_timeout: {}s", DRAIN.as_secs()));
@@ -103,7 +108,7 @@ fn come_and_go(protocol: &str, properties: &[(&'static str, &str)]) {
     team.hand_over_to_one();
     let verdict = team.finish(&mut load, &broker, &setup);
     let gaps = longest_gaps(&verdict.posts, until);
-    // The two that have a backlog in every partition, and a rate at which a pause is no pause of theirs.
+    // The two webhooks with a backlog in every partition, and a rate at which every gap is a hold.
     let gap = gaps["quick"].max(gaps["steady"]);
     let figures = format!(
         "{} · longest hold {:.1} s, longest gap under a backlog {:.1} s (drain's deadline {:.1} s) · rate kept",
@@ -112,13 +117,22 @@ fn come_and_go(protocol: &str, properties: &[(&'static str, &str)]) {
         gap.as_secs_f64(),
         DRAIN.as_secs_f64()
     );
-    line(&format!("members come and go for {} s, {protocol}", long.as_secs()), changes, &figures);
+    line(
+        &format!("members join and leave for {} s, {protocol}", long.as_secs()),
+        changes,
+        &figures,
+    );
     verdict.assert();
-    assert!(verdict.longest_hold <= DRAIN + TURN, "a lane was held for {:?}", verdict.longest_hold);
+    assert!(
+        verdict.longest_hold <= DRAIN + TURN,
+        "a webhook was held for {:?}",
+        verdict.longest_hold
+    );
     assert!(gap <= DRAIN + TURN, "no post for {gap:?} in spite of a backlog: {gaps:?}");
 }
 
-/// `slow` has one post a second, `quick` does all that it is asked for at once: what lies between the two is what a new owner must tell apart.
+/// `slow` sends one post a second, `quick` sends everything immediately: a new owner must
+/// distinguish the two.
 fn slow_and_quick(broker: &Broker, slack: &Slack, partitions: i32) -> (Setup, String) {
     let topic = broker.topic(partitions);
     let setup = Setup::new(broker, &[&topic])
@@ -127,7 +141,7 @@ fn slow_and_quick(broker: &Broker, slack: &Slack, partitions: i32) -> (Setup, St
     (setup, topic)
 }
 
-/// Ten events of each of the two, in turn, in every partition.
+/// Produces ten events for each of the two webhooks, in turn, to every partition.
 fn ten_of_each(broker: &Broker, topic: &str, partitions: i32) -> Vec<Expected> {
     let mut expected = Vec::new();
     for round in 0..10 {
@@ -140,7 +154,7 @@ fn ten_of_each(broker: &Broker, topic: &str, partitions: i32) -> Vec<Expected> {
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_new_process_delivers_what_a_stopped_one_left_and_nothing_else_of_what_it_reads_again() {
+fn a_new_process_delivers_exactly_the_pending_deliveries_of_a_stopped_one() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let (setup, topic) = slow_and_quick(&broker, &slack, 1);
     let former = Program::ready(&setup);
@@ -150,10 +164,11 @@ fn a_new_process_delivers_what_a_stopped_one_left_and_nothing_else_of_what_it_re
     former.stop();
     let done = slack.posts().iter().filter(|post| post.webhook == "slow").count();
     let committed = broker.committed(&setup.group, &topic, 1)[0].unwrap();
-    assert_eq!(committed, 2 * done as i64, "up to the first event that `slow` has not done");
+    assert_eq!(committed, 2 * done as i64, "not the first event that `slow` has not delivered");
 
     let next = Program::ready(&setup);
-    // Events alternate: the first that is pending is at twice the number that is done, and the former owner had read all twenty.
+    // Events alternate: the first pending one is at twice the delivered count, and the previous
+    // owner had read all twenty.
     let scrape = next.await_sum("slackline_events_reread_total", &[], 20.0 - committed as f64);
     let restored =
         |webhook| scrape.sum("slackline_deliveries_restored_total", &[("webhook", webhook)]);
@@ -161,9 +176,9 @@ fn a_new_process_delivers_what_a_stopped_one_left_and_nothing_else_of_what_it_re
     assert_eq!(
         scrape.sum("slackline_events_consumed_total", &[]),
         0.0,
-        "read again is not consumed again"
+        "an event that is read again was counted as consumed"
     );
-    // The others go by this metric, and one that is missing shows no hold either.
+    // Other tests use this metric, and a missing series would hide a hold.
     assert_eq!(scrape.only("slackline_webhook_held", &[("webhook", "slow")]), Some(0.0));
     expected.extend(produce(&broker, &topic, 1, "quick", 100..105));
     next.await_sum("slackline_events_consumed_total", &[], 5.0);
@@ -176,7 +191,7 @@ fn a_new_process_delivers_what_a_stopped_one_left_and_nothing_else_of_what_it_re
         10.0 - done as f64
     );
     line(
-        "a new process finds what a stopped one left",
+        "a new process delivers what a stopped one released",
         1,
         &format!("lost 0 · repeated 0 · restored {} · read again {}", 10 - done, 20 - committed),
     );
@@ -184,7 +199,7 @@ fn a_new_process_delivers_what_a_stopped_one_left_and_nothing_else_of_what_it_re
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_member_delivers_what_a_leaving_one_left() {
+fn a_member_delivers_what_a_leaving_one_released() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let (setup, topic) = slow_and_quick(&broker, &slack, 2);
     let (staying, leaving) = (Program::ready(&setup), Program::ready(&setup));
@@ -208,7 +223,7 @@ fn a_member_delivers_what_a_leaving_one_left() {
         posts.iter().filter(|post| post.webhook == webhook && ids.contains(&post.id)).count()
     };
     let (slow, quick) = (10 - done("slow"), 10 - done("quick"));
-    assert_eq!(quick, 0, "`quick` had done everything");
+    assert_eq!(quick, 0, "`quick` had not delivered everything");
     staying.await_sum("slackline_deliveries_restored_total", &[], slow as f64);
     slack.await_all_accepted(&expected);
     broker.await_committed(&setup.group, &topic, 2);
@@ -219,23 +234,24 @@ fn a_member_delivers_what_a_leaving_one_left() {
         slow as f64
     );
     let reread = scrape.sum("slackline_events_reread_total", &[]);
-    assert!(reread > 0.0, "what is delivered again by another was read again by it");
+    assert!(reread > 0.0, "the new owner delivered events without reading them again");
     assert_eq!(
         scrape.sum("slackline_events_consumed_total", &[]),
         20.0,
-        "its own partition's events, and no other's"
+        "it consumed events of another's partition"
     );
     line(
-        "a member delivers what a leaving one left",
+        "a member delivers what a leaving one released",
         1,
         &format!("lost 0 · repeated 0 · restored {slow} · read again {reread}"),
     );
 }
 
-/// librdkafka keeps a pause beyond the partition's time with the member: found with KIP-848 and members that come and go.
+/// librdkafka keeps a partition paused after its revocation: found with KIP-848 and members that
+/// join and leave.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_partition_that_left_while_it_was_paused_is_read_when_it_comes_back() {
+fn a_partition_revoked_while_paused_is_read_when_it_is_assigned_again() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(2);
     let lines = [
@@ -249,7 +265,8 @@ fn a_partition_that_left_while_it_was_paused_is_read_when_it_comes_back() {
     slack.default("a", Answer::Status(503, "down"));
     let mut expected = produce(&broker, &topic, 2, "a", 0..20);
     staying.await_sum("slackline_paused_partitions", &[], 2.0);
-    // One of the two goes, paused as it is; the other is resumed without it, and it comes back.
+    // One of the two partitions is revoked while paused; the other is resumed; then the first is
+    // assigned again.
     let guest = Program::ready(&setup);
     staying.await_sum("slackline_assigned_partitions", &[], 1.0);
     guest.await_sum("slackline_assigned_partitions", &[], 1.0);
@@ -257,11 +274,11 @@ fn a_partition_that_left_while_it_was_paused_is_read_when_it_comes_back() {
     slack.await_all_accepted(&expected);
     guest.stop();
     staying.await_sum("slackline_assigned_partitions", &[], 2.0);
-    // Too few to fill the queue: its next pause and resumption would mend what is stuck.
+    // Too few events to fill the queue: another pause and resume would hide the fault.
     expected.extend(produce(&broker, &topic, 2, "a", 20..22));
     slack.await_all_accepted(&expected);
     broker.await_committed(&setup.group, &topic, 2);
     staying.stop();
     Faults::find(&expected, &slack.posts()).assert_none();
-    line("a partition leaves while it is paused and comes back", 1, "lost 0 · repeated 0");
+    line("a partition is revoked while paused and assigned again", 1, "lost 0 · repeated 0");
 }

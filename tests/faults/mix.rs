@@ -1,7 +1,9 @@
-//! The load of the faults: webhooks of every sort, and the kinds of events that ask for their posts.
+//! The mixed load of the faults: webhooks of every kind, and the kinds of events that match their
+//! actions.
 //!
-//! What is compared for loss never overflows: fewer deliveries are out than its queue holds. Webhooks that do overflow are there for what they do to the
-//! others' state, and for order and repetition; what they lack is not counted as lost.
+//! The webhooks that are checked for loss never overflow: they have fewer unsettled deliveries than
+//! their queue holds. Webhooks that do overflow affect the restart state of the others, and are
+//! checked for order and repetition; their missing posts do not count as lost.
 
 use crate::harness::broker::{Broker, unique};
 use crate::harness::setup::Setup;
@@ -10,22 +12,23 @@ use crate::harness::slack::{Answer, Slack};
 /// One webhook of the load.
 #[derive(Debug, Clone, Copy)]
 pub struct Hook {
-    /// Its name.
+    /// The webhook's name.
     pub name: &'static str,
-    /// Posts a second, of the whole group.
+    /// Posts a second of the whole group.
     pub rate: f64,
-    /// What one process may send at once.
+    /// The burst of one process.
     pub burst: u32,
-    /// How many deliveries are kept waiting for it.
+    /// The number of deliveries that the load keeps waiting for it.
     pub waiting: usize,
-    /// It drops on purpose: what it lacks is not lost.
+    /// Set for a webhook that overflows on purpose: its missing posts are not lost.
     pub lossy: bool,
-    /// Its further settings.
+    /// More settings.
     lines: &'static [&'static str],
 }
 
 impl Hook {
-    /// How many posts one process may have in doubt at once, and so the most that one fault of one process may repeat: ⌈rate × 100 ms⌉.
+    /// The posts that one process may have in doubt, and so the most that one fault of it may
+    /// repeat: ⌈rate × 100 ms⌉.
     pub fn window(&self) -> usize {
         ((self.rate * 0.1).ceil() as usize).max(1)
     }
@@ -36,18 +39,18 @@ impl Hook {
 pub struct Kind {
     /// The event's `event`.
     pub name: &'static str,
-    /// Which topic: [`MAIN`] or [`SIDE`].
+    /// The topic: [`MAIN`] or [`SIDE`].
     pub topic: usize,
-    /// For each delivery the webhook, and the field that tells its post: `n`, or `m`.
+    /// For each delivery the webhook, and the field that identifies its post: `n` or `m`.
     pub asks: &'static [(&'static str, &'static str)],
-    /// How many a second at most; `None`: as many as keep the webhooks' deliveries waiting.
+    /// The most events a second; `None` for as many as keep the webhooks' deliveries waiting.
     pub per_second: Option<f64>,
 }
 
-/// The topic of most.
+/// The topic of most events.
 pub const MAIN: usize = 0;
 
-/// The topic that a full `block` queue stops.
+/// The topic that a full `block` queue pauses.
 pub const SIDE: usize = 1;
 
 /// Partitions of each topic.
@@ -103,26 +106,27 @@ pub const KINDS: &[Kind] = &[
     kind("quick", MAIN, &[("quick", "n")]),
     kind("slow", MAIN, &[("slow", "n")]),
     kind("failing", MAIN, &[("failing", "n")]),
-    // Two actions of one webhook for one event: it can be done for one of them.
+    // Two actions of one webhook match one event: one of them may be delivered and the other
+    // pending.
     kind("double", MAIN, &[("double", "n"), ("double", "m")]),
-    // One event for several webhooks, which are far apart in what they have done.
+    // One event for several webhooks, which are far apart in their progress.
     kind("several", MAIN, &[("steady", "n"), ("quick", "n"), ("failing", "n"), ("slow", "n")]),
     kind("pair", SIDE, &[("blocking", "n"), ("beside", "n")]),
     kind("beside", SIDE, &[("beside", "n")]),
-    // Spare rate and no backlog: its post tells at once that a partition is worked on.
+    // Spare rate and no backlog: its post shows immediately that a partition is read.
     paced("probe", 15.0, &[("probe", "n")]),
     paced("newest", 8.0, &[("newest", "n")]),
     paced("oldest", 8.0, &[("oldest", "n")]),
-    // Nobody asked: the committed offset moves over them all the same.
+    // No action matches: the committed offset passes them too.
     paced("noise", 20.0, &[]),
 ];
 
-/// The webhook of that name.
+/// The webhook of this name.
 pub fn hook_named(name: &str) -> &'static Hook {
     HOOKS.iter().find(|hook| hook.name == name).unwrap()
 }
 
-/// Two new topics, and a worker of the whole mix on them.
+/// Creates two topics, and the configuration of a worker with the whole mix.
 pub fn setup(broker: &Broker, slack: &Slack) -> Setup {
     let topics = PARTITIONS.map(|partitions| {
         let topic = unique("load");

@@ -1,18 +1,19 @@
-//! How often a fault is tried, and the line that tells what came of it.
+//! The repetitions of a fault, and its line in the report.
 
 use std::io::Write as _;
 
 use crate::checker::Faults;
 
-/// Set to a file's path by `tests/faults.sh`: every fault is tried in its full form, and its line is appended there.
+/// The environment variable in which `tests/faults.sh` passes the report's path. If it is set,
+/// every fault runs in its full form, and appends its line there.
 const REPORT: &str = "SLACKLINE_FAULTS_REPORT";
 
-/// The count or the time of the full form, or of the short one.
+/// Returns the count or the time of the full form, or of the short one.
 pub fn full_or_short<T>(full: T, short: T) -> T {
     if std::env::var_os(REPORT).is_some() { full } else { short }
 }
 
-/// Prints one fault's line: which fault, how often it was tried, what was seen.
+/// Prints the line of a fault: its name, how often it was tried, and the figures.
 pub fn line(fault: &str, tried: usize, figures: &str) {
     let line = format!("{fault} | {tried} | {figures}");
     println!("{line}");
@@ -22,7 +23,7 @@ pub fn line(fault: &str, tried: usize, figures: &str) {
     }
 }
 
-/// What the checker found, as figures of a fault's line.
+/// The checker's result as figures of a fault's line.
 pub fn figures(faults: &Faults) -> String {
     let Faults { lost, repeated, unexpected, disordered } = faults;
     let mut figures = format!(

@@ -1,6 +1,8 @@
-//! Exact restarts: what one owner left pending the next one delivers, and nothing of what was delivered again.
+//! Exact restarts: the next owner delivers exactly the deliveries that the previous one left
+//! pending.
 //!
-//! The promise is exact at a graceful stop. A SIGKILL may cost each webhook its window: what was sent and not yet in an acknowledged commit.
+//! This is exact after a graceful stop. After a SIGKILL each webhook may repeat its window: posts
+//! whose outcome was in no acknowledged commit.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,11 +24,12 @@ mod actions;
 
 mod capacity;
 
-/// At ten posts a second the window of a webhook is one post, and the bucket lets a test's burst through at once.
+/// At ten posts a second the window of a webhook is one post, and its burst lets a test's events
+/// through immediately.
 const FAST: &[&str] = &["rate_per_second: 10", "burst: 100", "queue_capacity: 1000", RETRY];
 const RETRY: &str = "retry: {initial: 50ms, max: 200ms, max_elapsed: 10m}";
 
-/// ⌈10 posts a second × 100 ms⌉, as the promise has it.
+/// The promised window: ⌈10 posts a second × 100 ms⌉.
 const WINDOW: usize = 1;
 
 /// How a worker ends.
@@ -37,7 +40,8 @@ enum How {
 }
 
 impl How {
-    /// The setup of a worker that ends like that: one that is killed has to be back before its session has ended.
+    /// The configuration of a worker that ends this way: a killed one must be back before its
+    /// session has ended.
     fn setup(self, mut setup: Setup) -> Setup {
         if self == Self::Kill {
             setup.kafka.push(format!("instance_id: {}", unique("member")));
@@ -45,7 +49,7 @@ impl How {
         setup
     }
 
-    /// Ends it. What it said of itself last.
+    /// Ends the program, and returns its last metrics.
     fn end(self, mut program: Program) -> Scrape {
         if self == Self::Stop {
             return program.stop();
@@ -59,7 +63,8 @@ impl How {
         if self == Self::Stop { "SIGTERM" } else { "SIGKILL" }
     }
 
-    /// Prints the fault's line, then holds what Slack got against the promise after so many ends of that kind.
+    /// Prints the fault's line, and fails the test if the posts break the promise after this many
+    /// ends of this kind.
     #[track_caller]
     fn check(self, fault: &str, ends: usize, faults: &Faults, more: &str) {
         line(&format!("{fault}: {}", self.signal()), ends, &format!("{}{more}", figures(faults)));
@@ -75,7 +80,7 @@ impl How {
     }
 }
 
-/// Events as another webhook is to get them: those that ask for several posts.
+/// The events as expected at another webhook, for events with several posts.
 fn to(webhook: &str, events: &[Expected]) -> Vec<Expected> {
     events.iter().map(|event| Expected { webhook: webhook.to_owned(), ..event.clone() }).collect()
 }

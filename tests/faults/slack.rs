@@ -1,4 +1,4 @@
-//! A Slack that is down, limits, or is dead for one webhook.
+//! A Slack that is down, throttles, or fails for one webhook.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ mod dead;
 
 mod retry_after;
 
-/// The value below which this share of them lies.
+/// The value below which this share of the times lies.
 fn quantile(times: &[Duration], share: f64) -> Duration {
     let mut sorted = times.to_vec();
     sorted.sort_unstable();

@@ -1,4 +1,5 @@
-//! The processes of one group in a test, each with the time that it lived; and the verdict over what the group posted.
+//! The processes of one group in a test, with their start and end times, and the verdict on the
+//! group's posts.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,27 +17,27 @@ use crate::harness::scrape::Scrape;
 use crate::harness::setup::Setup;
 use crate::harness::slack::{Answer, Slack};
 
-/// By how much two requests can come closer than they were sent, with two cores for everything.
+/// How much closer two requests can arrive than they were sent, with two cores for everything.
 const JITTER: Duration = Duration::from_millis(250);
 
-/// Programs on one group. Members are named by their place.
+/// The programs of one group. A member is identified by its place.
 pub struct Team {
     slack: Arc<Slack>,
     members: Vec<Option<Member>>,
     lives: Vec<Life>,
-    /// The moments at which a killed one was seen dead.
+    /// The moments at which a killed member was seen dead.
     kills: Vec<Duration>,
     longest_hold: Duration,
 }
 
 struct Member {
     program: Program,
-    /// Its place in the lives.
+    /// Its index in the lives.
     life: usize,
 }
 
 impl Team {
-    /// Nobody yet.
+    /// A group without members.
     pub fn new(slack: &Arc<Slack>) -> Self {
         Self {
             slack: slack.clone(),
@@ -47,23 +48,24 @@ impl Team {
         }
     }
 
-    /// Starts one more; its place.
+    /// Starts a member, and returns its place.
     pub fn start(&mut self, setup: &Setup) -> usize {
         self.members.push(None);
         self.start_at(self.members.len() - 1, setup);
         self.members.len() - 1
     }
 
-    /// One more member, once it is ready, and its place: what comes before the group has its starting offsets is not for it (`start: latest`).
+    /// Starts a member, waits until it is ready, and returns its place. Events before the group has
+    /// its starting offsets are not delivered (`start: latest`).
     pub fn start_ready(&mut self, setup: &Setup) -> usize {
         let place = self.start(setup);
         self.at(place).await_ready();
         place
     }
 
-    /// Starts one at a place that is free again; when it was started.
+    /// Starts a member at a free place, and returns the time.
     pub fn start_at(&mut self, place: usize, setup: &Setup) -> Duration {
-        assert!(self.members[place].is_none(), "a member is there already");
+        assert!(self.members[place].is_none(), "the place is taken");
         let from = self.slack.now();
         self.lives.push(Life { from, to: Duration::MAX });
         self.members[place] =
@@ -71,17 +73,17 @@ impl Team {
         from
     }
 
-    /// The program at a place.
+    /// The program at this place.
     pub fn at(&mut self, place: usize) -> &mut Program {
         &mut self.members[place].as_mut().unwrap().program
     }
 
-    /// The places where a program runs.
+    /// The places with a running program.
     pub fn running(&self) -> Vec<usize> {
         (0..self.members.len()).filter(|place| self.members[*place].is_some()).collect()
     }
 
-    /// SIGKILL; when it was seen dead.
+    /// Sends SIGKILL, and returns when the process was seen dead.
     pub fn kill(&mut self, place: usize) -> Duration {
         let member = self.leave(place);
         member.program.kill();
@@ -91,7 +93,7 @@ impl Team {
         dead
     }
 
-    /// SIGTERM, and a clean end.
+    /// Sends SIGTERM, and checks for a clean end.
     #[track_caller]
     pub fn stop(&mut self, place: usize) -> Scrape {
         let member = self.leave(place);
@@ -106,11 +108,12 @@ impl Team {
         member
     }
 
-    /// Waits until the running ones own every partition of the mix between them, none twice, and none of them is without.
+    /// Waits until every partition of the mix has exactly one owner, and every running member owns
+    /// at least one.
     #[track_caller]
     pub fn await_settled(&self) {
         let all = PARTITIONS.iter().sum::<i32>() as usize;
-        poll("every partition owned by one", || {
+        poll("every partition has one owner", || {
             let owned: Vec<_> =
                 self.members.iter().flatten().map(|member| member.program.owned()).collect();
             let distinct: BTreeSet<_> = owned.iter().flatten().collect();
@@ -124,7 +127,7 @@ impl Team {
         });
     }
 
-    /// How many rebalances the members other than `place` have seen.
+    /// The number of rebalances of the members other than `place`.
     pub fn rebalances_of_others(&self, place: usize) -> f64 {
         let others = self
             .members
@@ -135,7 +138,7 @@ impl Team {
         others.map(|member| member.program.scrape().sum("slackline_rebalances_total", &[])).sum()
     }
 
-    /// Stops all but one: what they have waiting goes to it.
+    /// Stops all members but one, which takes over their deliveries.
     #[track_caller]
     pub fn hand_over_to_one(&mut self) {
         for place in self.running().split_off(1) {
@@ -143,7 +146,8 @@ impl Team {
         }
     }
 
-    /// Ends the load, lets everything be delivered and committed, stops everyone, and says what came of it.
+    /// Stops the load, waits until everything is delivered and committed, stops all members, and
+    /// returns the verdict.
     #[track_caller]
     pub fn finish(mut self, load: &mut Load, broker: &Broker, setup: &Setup) -> Verdict {
         self.slack.default("failing", Answer::Ok);
@@ -159,7 +163,8 @@ impl Team {
         let mut faults = Faults::find(&load.expected(), &posts);
         let lossy = |webhook: &str| hook_named(webhook).lossy;
         faults.lost.retain(|(webhook, _)| !lossy(webhook));
-        // What was dropped just before a kill may not be noted yet, when what came after it is posted: it is read again, and may be posted after all.
+        // A drop just before a kill may not be committed when a later event is posted: it is read
+        // again, and may be posted after all.
         faults.disordered.retain(|(webhook, _)| self.kills.is_empty() || !lossy(webhook));
         let repeats = Repeats::find(&posts, &self.kills);
         Verdict {
@@ -173,19 +178,19 @@ impl Team {
     }
 }
 
-/// What a group posted, against what it should have.
+/// The verdict on a group's posts.
 pub struct Verdict {
-    /// Everything that came to Slack.
+    /// All requests that reached Slack.
     pub posts: Vec<Post>,
-    /// Lost (of what must not be), unexpected, out of order.
+    /// Lost posts (of webhooks that must not lose any), unexpected ones, and those out of order.
     pub faults: Faults,
-    /// Repeated, by kill.
+    /// Repeated posts, by kill.
     pub repeats: Repeats,
-    /// How many were killed.
+    /// The number of kills.
     pub kills: usize,
     /// All processes.
     pub lives: Vec<Life>,
-    /// The longest time that a lane was held.
+    /// The longest time that a webhook was held.
     pub longest_hold: Duration,
 }
 
@@ -208,14 +213,15 @@ impl Verdict {
         format!("lost {} · {repeats} · {} posts", faults.lost.len(), posts.len())
     }
 
-    /// Fails the test where anything was lost, misplaced, out of order, too fast for the group, or repeated beyond the bound.
+    /// Fails the test if any post was lost, misdirected, out of order, too fast for the group, or
+    /// repeated beyond the bound.
     #[track_caller]
     pub fn assert(&self) {
         let Self { faults, repeats, posts, lives, .. } = self;
         assert!(faults.lost.is_empty(), "lost: {:?}", faults.lost);
         assert!(
             faults.unexpected.is_empty(),
-            "to a webhook that did not ask: {:?}",
+            "to a webhook without a matching action: {:?}",
             faults.unexpected
         );
         assert!(faults.disordered.is_empty(), "out of order: {:?}", faults.disordered);

@@ -21,7 +21,7 @@ const FAST: &[&str] = &[
     "retry: {initial: 50ms, max: 200ms}",
 ];
 
-/// Waits until the worker says that nothing is behind, neither unread nor uncommitted, in series that are there.
+/// Waits until the worker reports no lag, neither of reading nor of commits, for every partition.
 #[track_caller]
 fn await_no_lag(program: &Program, topic: &str, partitions: usize) {
     for name in ["slackline_consumer_lag", "slackline_read_lag"] {
@@ -32,7 +32,7 @@ fn await_no_lag(program: &Program, topic: &str, partitions: usize) {
     }
 }
 
-/// Waits until the group has committed something of each of the first partitions.
+/// Waits until the group has a committed offset for each of the first partitions.
 #[track_caller]
 fn await_some_committed(broker: &Broker, group: &str, topic: &str, partitions: i32) {
     poll("a commit of each partition", || {

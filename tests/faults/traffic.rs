@@ -1,4 +1,5 @@
-//! The load generator: keeps every webhook of the mix busy until it is told to stop, and knows what it asked for.
+//! The load generator: keeps every webhook of the mix busy until it is stopped, and records the
+//! expected posts.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,13 +14,13 @@ use crate::harness::poll::poll_for;
 use crate::harness::setup::Setup;
 use crate::harness::slack::Slack;
 
-/// How often it looks whether more can be produced: the generator's pace.
+/// The interval at which the generator produces more.
 const PACE: Duration = Duration::from_millis(25);
 
-/// What tells an event's second post from its first.
+/// The difference between the ids of an event's first and second post.
 const SECOND: u64 = 1_000_000_000;
 
-/// A generator at work, until it is stopped or dropped.
+/// A running generator, until it is stopped or dropped.
 pub struct Load {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -35,11 +36,11 @@ struct Shared {
 #[derive(Default)]
 struct Books {
     expected: Vec<Expected>,
-    /// Where each delivery's event is.
+    /// The position of each delivery's event.
     partitions: HashMap<(&'static str, u64), (String, i32)>,
-    asked: HashMap<&'static str, usize>,
+    expected_posts: HashMap<&'static str, usize>,
     accepted: HashMap<String, HashSet<u64>>,
-    /// Posts that were counted.
+    /// The number of posts counted so far.
     seen: usize,
 }
 
@@ -59,7 +60,7 @@ impl Load {
         Self { shared, thread: Some(thread) }
     }
 
-    /// Ends the generator: nothing more comes.
+    /// Stops the generator.
     pub fn stop(&mut self) {
         self.shared.over.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
@@ -67,7 +68,7 @@ impl Load {
         }
     }
 
-    /// Waits until every webhook has had posts accepted: the load flows.
+    /// Waits until every webhook has accepted posts.
     #[track_caller]
     pub fn await_flowing(&self) {
         self.await_hooks("every webhook gets posts", |books, hook| {
@@ -75,7 +76,7 @@ impl Load {
         });
     }
 
-    /// Waits until every delivery that is not allowed to be dropped was accepted.
+    /// Waits until every delivery that must not be dropped was accepted.
     #[track_caller]
     pub fn await_delivered(&self) {
         self.await_hooks("everything delivered", |books, hook| {
@@ -93,12 +94,12 @@ impl Load {
         });
     }
 
-    /// Everything that was asked for so far.
+    /// All posts expected so far.
     pub fn expected(&self) -> Vec<Expected> {
         self.shared.books.lock().unwrap().expected.clone()
     }
 
-    /// Where the event of a post is; `None`: its record's acknowledgement is still on its way to the generator.
+    /// The partition of a post's event; `None` while its record is not acknowledged.
     pub fn partition(&self, post: &Post) -> Option<(String, i32)> {
         let books = self.shared.books.lock().unwrap();
         books.partitions.get(&(hook_named(&post.webhook).name, post.id)).cloned()
@@ -115,7 +116,7 @@ impl Drop for Load {
 }
 
 impl Books {
-    /// Takes in what Slack got meanwhile.
+    /// Counts the posts since the last call.
     fn count(&mut self, slack: &Slack) {
         for post in slack.posts_from(self.seen) {
             self.seen += 1;
@@ -127,13 +128,13 @@ impl Books {
 
     fn waiting(&self, hook: &Hook) -> usize {
         let accepted = self.accepted.get(hook.name).map_or(0, HashSet::len);
-        // What was accepted before its acknowledgement came is not booked yet.
-        self.asked.get(hook.name).copied().unwrap_or(0).saturating_sub(accepted)
+        // A post can be accepted before its record's acknowledgement arrives.
+        self.expected_posts.get(hook.name).copied().unwrap_or(0).saturating_sub(accepted)
     }
 
     fn shown(&self, hooks: &[&Hook]) -> String {
         let each = hooks.iter().map(|hook| {
-            let asked = self.asked.get(hook.name).copied().unwrap_or(0);
+            let expected_posts = self.expected_posts.get(hook.name).copied().unwrap_or(0);
             let accepted = self.accepted.get(hook.name);
             let missing: Vec<_> = self
                 .expected
@@ -145,7 +146,7 @@ impl Books {
                 .take(5)
                 .collect();
             format!(
-                "`{}` got {} of {asked}, the first missing (id, partition, offset): {missing:?}",
+                "`{}` got {} of {expected_posts}, the first missing (id, partition, offset): {missing:?}",
                 hook.name,
                 accepted.map_or(0, HashSet::len)
             )
@@ -154,21 +155,21 @@ impl Books {
     }
 }
 
-/// One event that is to be produced.
+/// One event to produce.
 struct Next {
     kind: &'static Kind,
     n: u64,
     partition: i32,
 }
 
-/// What the generator's thread keeps to itself.
+/// The state of the generator's thread.
 struct Generator<'a> {
     shared: &'a Shared,
     broker: Broker,
     started: Instant,
-    /// The last event's number.
+    /// The number of the last event.
     n: u64,
-    /// How many of each kind were made.
+    /// The number of events of each kind.
     made: Vec<u64>,
 }
 
@@ -195,7 +196,8 @@ impl<'a> Generator<'a> {
         }
     }
 
-    /// Each kind in turn, one event at a time, until no webhook has room: none is always the first to fill a webhook that several share.
+    /// Chooses one event of each kind in turn until no webhook has room, so that no kind is always
+    /// the first to fill a shared webhook.
     fn choose(&mut self) -> Vec<Next> {
         let mut next = Vec::new();
         let mut books = self.shared.books.lock().unwrap();
@@ -207,7 +209,7 @@ impl<'a> Generator<'a> {
                 let kind = &KINDS[at];
                 if self.is_due(at) && has_room(kind, &books) {
                     for (webhook, _) in kind.asks {
-                        *books.asked.entry(webhook).or_default() += 1;
+                        *books.expected_posts.entry(webhook).or_default() += 1;
                     }
                     self.n += 1;
                     let partition = (self.made[at] % PARTITIONS[kind.topic] as u64) as i32;

@@ -1,4 +1,4 @@
-//! What a user may do, on a broker with an authorizer.
+//! ACLs of users, on a broker with an authorizer.
 
 use super::broker::Broker;
 use super::wire::Body;
@@ -10,7 +10,7 @@ pub enum Operation {
     Describe = 8,
 }
 
-/// What it is done to.
+/// The resource that an ACL is for.
 #[derive(Debug, Clone, Copy)]
 pub enum Resource<'a> {
     Topic(&'a str),
@@ -18,11 +18,11 @@ pub enum Resource<'a> {
 }
 
 impl Broker {
-    /// Gives a user an ACL.
+    /// Grants a user an ACL.
     #[track_caller]
     pub fn allow(&self, user: &str, operation: Operation, on: Resource<'_>) {
         let answer = acl(user, operation, on).ask(&self.address, 30, 1);
-        // How long to wait, one result: its code.
+        // The throttle time, one result: its error code.
         assert_eq!(
             answer[4..10],
             [0, 0, 0, 1, 0, 0],
@@ -30,7 +30,7 @@ impl Broker {
         );
     }
 
-    /// Takes it away again.
+    /// Removes the ACL.
     #[track_caller]
     pub fn forbid(&self, user: &str, operation: Operation, on: Resource<'_>) {
         let answer = acl(user, operation, on).ask(&self.address, 31, 1);
@@ -42,13 +42,13 @@ impl Broker {
     }
 }
 
-/// One ACL, or one filter that is an ACL: the same bytes.
+/// The request body of one ACL; a filter that matches exactly this ACL has the same bytes.
 fn acl(user: &str, operation: Operation, on: Resource<'_>) -> Body {
     let (kind, name) = match on {
         Resource::Topic(name) => (2, name),
         Resource::Group(name) => (3, name),
     };
-    // Literally this name, for every host, allowed.
+    // Literal name, any host, allowed.
     let of = Body::default()
         .count(1)
         .bytes(&[kind])

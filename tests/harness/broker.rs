@@ -1,6 +1,6 @@
-//! The test's own Kafka client: makes topics, produces, and reads what the group committed.
+//! The tests' own Kafka client: creates topics, produces, and reads a group's committed offsets.
 //!
-//! It is no part of what is tested: whatever it can't do fails the test at once.
+//! It is not under test: any error of its own fails the test immediately.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -20,10 +20,10 @@ use tokio::runtime::Runtime;
 
 use super::poll::{DEADLINE, poll};
 
-/// Where `tests/kafka.sh` left the address.
+/// The environment variable in which `tests/kafka.sh` passes the brokers' addresses.
 pub const BROKERS: &str = "SLACKLINE_TEST_BROKERS";
 
-/// For the few of the client's calls that are futures.
+/// Runs the few calls of the client that are futures.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
 /// A cluster, real or mock.
@@ -35,10 +35,10 @@ pub struct Broker {
     mock: Option<MockCluster<'static, DefaultProducerContext>>,
 }
 
-/// One record as it is produced.
+/// One record to produce.
 #[derive(Debug, Clone, Default)]
 pub struct Record {
-    /// Which partition of the topic.
+    /// The partition of the topic.
     pub partition: i32,
     /// `None`: a tombstone.
     pub payload: Option<Vec<u8>>,
@@ -49,14 +49,14 @@ pub struct Record {
 }
 
 impl Record {
-    /// A record of nothing but a payload.
+    /// A record with a payload only.
     pub fn new(partition: i32, payload: impl Into<Vec<u8>>) -> Self {
         Self { partition, payload: Some(payload.into()), ..Self::default() }
     }
 }
 
 impl Broker {
-    /// The real one, whose address is in the environment.
+    /// The real broker, whose address is in the environment.
     #[track_caller]
     pub fn real() -> Self {
         match std::env::var(BROKERS) {
@@ -67,13 +67,13 @@ impl Broker {
         }
     }
 
-    /// A mock cluster of librdkafka's inside this process: for plumbing, not for guarantees.
+    /// librdkafka's mock cluster inside this process: enough for plumbing, not for guarantees.
     pub fn mock() -> Self {
         let mock = MockCluster::new(1).unwrap();
         Self::at(mock.bootstrap_servers(), Some(mock))
     }
 
-    /// The real one at these bootstrap servers.
+    /// A real cluster at these bootstrap servers.
     pub fn connect(address: &str) -> Self {
         Self::at(address.to_owned(), None)
     }
@@ -88,20 +88,20 @@ impl Broker {
         Self { address, producer, mock }
     }
 
-    /// The mock cluster, where it is one: to plant errors.
+    /// The mock cluster, to inject errors. Fails the test for a real one.
     #[track_caller]
     pub fn mock_cluster(&self) -> &MockCluster<'static, DefaultProducerContext> {
         self.mock.as_ref().expect("a mock cluster")
     }
 
-    /// A new topic of a name that no other test has.
+    /// Creates a topic whose name no other test uses.
     pub fn topic(&self, partitions: i32) -> String {
         let topic = unique("events");
         self.create(&topic, partitions, &[]);
         topic
     }
 
-    /// A new topic of that name, with settings of its own.
+    /// Creates a topic with this name and these settings.
     pub fn create(&self, topic: &str, partitions: i32, settings: &[(&str, &str)]) {
         if let Some(mock) = &self.mock {
             mock.create_topic(topic, partitions, 1).unwrap();
@@ -117,7 +117,7 @@ impl Broker {
         let options = AdminOptions::new().operation_timeout(Some(DEADLINE));
         let results = RUNTIME.block_on(admin.create_topics([&new], &options)).unwrap();
         results.into_iter().for_each(|result| drop(result.unwrap()));
-        // Created is not yet known everywhere: a worker started now might see no such topic.
+        // A created topic is not known to every broker yet: a worker started now might not see it.
         poll("the new topic in the metadata", || {
             let consumer: BaseConsumer = client(&self.address).create().unwrap();
             let metadata = consumer
@@ -137,7 +137,7 @@ impl Broker {
         });
     }
 
-    /// Produces in order, waits until all are acknowledged, and returns each one's offset.
+    /// Produces the records in order, waits until all are acknowledged, and returns their offsets.
     pub fn produce(&self, topic: &str, records: &[Record]) -> Vec<i64> {
         let sent: Vec<_> = records
             .iter()
@@ -162,7 +162,8 @@ impl Broker {
         })
     }
 
-    /// Produces `count` records, spread over the partitions, and waits until all are acknowledged. For great numbers.
+    /// Produces `count` records, spread over the partitions, and waits until all are acknowledged.
+    /// For large counts.
     pub fn flood(&self, topic: &str, partitions: i32, count: u64, payload: impl Fn(u64) -> String) {
         let producer: BaseProducer = client(&self.address)
             .set("linger.ms", "20")
@@ -177,7 +178,7 @@ impl Broker {
                 .partition(partition)
                 .payload(&payload);
             while let Err((_, back)) = producer.send(record) {
-                // Full: the next poll makes room.
+                // The producer's queue is full: the next poll makes room.
                 producer.poll(Duration::from_millis(100));
                 record = back;
             }
@@ -195,7 +196,7 @@ impl Broker {
         deleted.elements().iter().for_each(|one| one.error().unwrap());
     }
 
-    /// Deletes a topic with all that is in it.
+    /// Deletes a topic with its records.
     pub fn delete(&self, topic: &str) {
         let admin: AdminClient<DefaultClientContext> = client(&self.address).create().unwrap();
         let options = AdminOptions::new().operation_timeout(Some(DEADLINE));
@@ -203,7 +204,7 @@ impl Broker {
         results.into_iter().for_each(|result| drop(result.unwrap()));
     }
 
-    /// Gives a topic more partitions.
+    /// Adds partitions to a topic, up to `partitions`.
     pub fn grow(&self, topic: &str, partitions: usize) {
         let admin: AdminClient<DefaultClientContext> = client(&self.address).create().unwrap();
         let options = AdminOptions::new().operation_timeout(Some(DEADLINE));
@@ -237,7 +238,7 @@ impl Broker {
         producer
     }
 
-    /// What the group committed, by partition; `None`: nothing.
+    /// The group's committed offset of each partition; `None` where it has none.
     pub fn committed(&self, group: &str, topic: &str, partitions: i32) -> Vec<Option<i64>> {
         let consumer: BaseConsumer = client(&self.address).set("group.id", group).create().unwrap();
         let mut list = TopicPartitionList::new();
@@ -255,7 +256,7 @@ impl Broker {
             .collect()
     }
 
-    /// The end of each partition: the offset that the next record gets, whatever transactions are open.
+    /// The end of each partition: the offset of the next record, open transactions included.
     pub fn ends(&self, topic: &str, partitions: i32) -> Vec<i64> {
         let consumer: BaseConsumer =
             client(&self.address).set("isolation.level", "read_uncommitted").create().unwrap();
@@ -271,7 +272,8 @@ impl Broker {
             .collect()
     }
 
-    /// Waits until a topic of one partition ends there: control records are written after their transaction was acknowledged.
+    /// Waits until a topic of one partition has this end. A transaction's control record is written
+    /// after the transaction is acknowledged.
     #[track_caller]
     pub fn await_end(&self, topic: &str, end: i64) {
         poll("the end of the partition", || {
@@ -280,7 +282,7 @@ impl Broker {
         });
     }
 
-    /// Waits until the group has committed everything that is in the topic.
+    /// Waits until the group has committed the end of every partition.
     #[track_caller]
     pub fn await_committed(&self, group: &str, topic: &str, partitions: i32) {
         let ends = self.ends(topic, partitions);
@@ -297,14 +299,14 @@ impl Broker {
     }
 }
 
-/// What every client of the tests begins with.
+/// The configuration that every client of the tests starts from.
 pub fn client(address: &str) -> ClientConfig {
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", address).set("log_level", "0");
     config
 }
 
-/// A name that no other test, and no other run on the same broker, uses.
+/// A name that no other test and no other run on the same broker uses.
 pub fn unique(prefix: &str) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();

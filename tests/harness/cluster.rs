@@ -1,4 +1,4 @@
-//! A cluster of a test's own, whose brokers can be killed, stopped, and cut off.
+//! A cluster for one test, whose brokers can be killed, paused and cut off.
 
 use std::ops::Deref;
 use std::path::Path;
@@ -10,14 +10,15 @@ use super::broker::Broker;
 use super::port::free_address;
 use super::proxy::Proxy;
 
-/// Started by `tests/kafka.sh`, gone when it is dropped. It is used as a [`Broker`] is.
+/// A cluster that `tests/kafka.sh` starts, and that ends when this is dropped. It dereferences to a
+/// [`Broker`].
 pub struct Cluster {
     broker: Broker,
     home: TempDir,
 }
 
 impl Cluster {
-    /// With these options of `tests/kafka.sh start`.
+    /// Starts a cluster with these options of `tests/kafka.sh start`.
     #[track_caller]
     pub fn start(options: &[&str]) -> Self {
         let home = TempDir::new().unwrap();
@@ -26,7 +27,8 @@ impl Cluster {
         Self { broker, home }
     }
 
-    /// One broker, and the proxy in front of it: who bootstraps at the proxy's address stays behind it.
+    /// Starts one broker and a proxy in front of it. A client that bootstraps at the proxy's
+    /// address reaches the broker only through the proxy.
     #[track_caller]
     pub fn proxied() -> (Self, Proxy) {
         let address = free_address();
@@ -35,18 +37,18 @@ impl Cluster {
         (cluster, proxy)
     }
 
-    /// What the script left in that file.
+    /// The contents of a file that the script wrote.
     pub fn file(&self, name: &str) -> String {
         read(self.home.path(), name)
     }
 
-    /// Gives a user that password for SCRAM-SHA-512.
+    /// Sets a user's password for SCRAM-SHA-512.
     #[track_caller]
     pub fn scram(&self, user: &str, password: &str) {
         kafka(self.home.path(), "scram", &[user, password]);
     }
 
-    /// SIGKILL of one broker; they are numbered from 1.
+    /// Sends SIGKILL to one broker; brokers are numbered from 1.
     #[track_caller]
     pub fn kill(&self, broker: i32) {
         kafka(self.home.path(), "kill", &[&broker.to_string()]);
@@ -58,7 +60,7 @@ impl Cluster {
         kafka(self.home.path(), "restart", &[&broker.to_string()]);
     }
 
-    /// Takes the newer half of a partition's log away from a broker that was killed.
+    /// Truncates a partition's log on a killed broker to its older half.
     #[track_caller]
     pub fn cut_log(&self, broker: i32, topic: &str, partition: i32) {
         let log = format!("kafka/{broker}/data/{topic}-{partition}/00000000000000000000.log");
@@ -66,13 +68,13 @@ impl Cluster {
         file.set_len(file.metadata().unwrap().len() / 2).unwrap();
     }
 
-    /// SIGSTOP of one broker: its connections stay, and nothing is answered.
+    /// Sends SIGSTOP to one broker: its connections stay open, and it does not answer.
     #[track_caller]
     pub fn pause(&self, broker: i32) {
         kafka(self.home.path(), "pause", &[&broker.to_string()]);
     }
 
-    /// SIGCONT.
+    /// Sends SIGCONT to one broker.
     #[track_caller]
     pub fn resume(&self, broker: i32) {
         kafka(self.home.path(), "resume", &[&broker.to_string()]);
@@ -89,7 +91,7 @@ impl Deref for Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        // A failing test has said what matters already.
+        // A failing test has already reported its own error.
         drop(script(self.home.path(), "stop", &[]).status());
     }
 }
@@ -107,7 +109,7 @@ fn kafka(home: &Path, command: &str, options: &[&str]) {
 fn script(home: &Path, command: &str, options: &[&str]) -> Command {
     let mut script = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kafka.sh"));
     script.arg(command).arg("--dir").arg(home.join("kafka")).args(options);
-    // Small: several clusters may run at once.
+    // Small, because several clusters may run at the same time.
     script.env("KAFKA_TEST_HEAP", "-Xms64m -Xmx320m").stdin(Stdio::null());
     script
 }

@@ -1,4 +1,4 @@
-//! What the test's own client does to a group, and where the cluster keeps it.
+//! Commits on behalf of a group, and the brokers that hold it.
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
@@ -7,11 +7,12 @@ use super::broker::{Broker, client};
 use super::poll::{DEADLINE, poll};
 use super::wire::Body;
 
-/// As `tests/kafka.sh` sets `offsets.topic.num.partitions`.
+/// `offsets.topic.num.partitions`, as `tests/kafka.sh` sets it.
 const OFFSETS_PARTITIONS: i32 = 4;
 
 impl Broker {
-    /// Commits an offset for a group that has no members, as a human does who resets it (`None`), or another program with metadata of its own.
+    /// Commits an offset for a group without members: with `None` as an operator who resets it, or
+    /// as another program with its own metadata.
     pub fn commit(
         &self,
         group: &str,
@@ -30,8 +31,9 @@ impl Broker {
         consumer.commit(&list, CommitMode::Sync).unwrap();
     }
 
-    /// The same with any bytes, UTF-8 or not, which no Rust client can write: the protocol's own request (`OffsetCommit`, version 2). The first broker must be the
-    /// group's coordinator.
+    /// Commits metadata of any bytes, UTF-8 or not. No Rust client can write these, so this sends
+    /// the protocol's own request (`OffsetCommit`, version 2). The first broker must be the group's
+    /// coordinator.
     pub fn commit_bytes(
         &self,
         group: &str,
@@ -40,7 +42,7 @@ impl Broker {
         offset: i64,
         metadata: &[u8],
     ) {
-        // No generation, no member, the broker's own retention.
+        // No generation, no member, the broker's default retention.
         let request = Body::default().text(group).count(-1).text("").bytes(&(-1_i64).to_be_bytes());
         let request =
             request.count(1).text(topic).count(1).count(partition).bytes(&offset.to_be_bytes());
@@ -55,7 +57,8 @@ impl Broker {
         self.in_sync(topic).into_iter().find(|(number, ..)| *number == partition).unwrap().1
     }
 
-    /// The broker that keeps the group: the leader of the partition of `__consumer_offsets` that Java's hash of its name says.
+    /// The group's coordinator: the leader of the partition of `__consumer_offsets` that Java's
+    /// hash of the group's name selects.
     #[track_caller]
     pub fn coordinator(&self, group: &str) -> i32 {
         let hash =
@@ -63,7 +66,7 @@ impl Broker {
         self.leader("__consumer_offsets", (hash & i32::MAX) % OFFSETS_PARTITIONS)
     }
 
-    /// Waits until every replica of the topic has everything: the next broker may be killed.
+    /// Waits until every replica of the topic is in sync, so that the next broker may be killed.
     #[track_caller]
     pub fn await_in_sync(&self, topic: &str, replicas: usize) {
         poll(&format!("`{topic}` is in sync"), || {
@@ -77,7 +80,7 @@ impl Broker {
         });
     }
 
-    /// Number, leader and replicas in sync of each partition.
+    /// The number, the leader and the count of in-sync replicas of each partition.
     fn in_sync(&self, topic: &str) -> Vec<(i32, i32, usize)> {
         let consumer: BaseConsumer = client(&self.address).create().unwrap();
         let metadata = poll("metadata", || {

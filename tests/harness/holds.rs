@@ -1,23 +1,23 @@
-//! How long lanes were held, out of scrape after scrape.
+//! Measures how long webhooks were held, from consecutive scrapes.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::scrape::Scrape;
 
-/// The metric shows a hold once it is this old.
+/// The metric shows a hold after this time.
 const SHOWN_AFTER: Duration = Duration::from_secs(1);
 
-/// The holds of one program's lanes so far.
+/// The holds of one program's webhooks so far.
 #[derive(Debug, Default)]
 pub struct Holds {
-    /// By webhook, since when each scrape showed a hold.
+    /// For each held webhook, the first of the consecutive scrapes that showed the hold.
     since: BTreeMap<String, Instant>,
     longest: Duration,
 }
 
 impl Holds {
-    /// One more scrape.
+    /// Records one more scrape.
     pub fn see(&mut self, scrape: &Scrape, now: Instant) {
         for series in scrape.select("slackline_webhook_held", &[]) {
             let Some(webhook) = series.labels.get("webhook") else { continue };
@@ -30,7 +30,7 @@ impl Holds {
         }
     }
 
-    /// The longest hold of one lane; zero when none was ever shown.
+    /// The longest hold of one webhook; zero without a hold.
     pub fn longest(&self) -> Duration {
         self.longest
     }
@@ -51,7 +51,7 @@ mod tests {
             holds.see(&Scrape::parse(&text), start + Duration::from_secs(at));
             holds.longest().as_secs()
         };
-        // One lane after the other is no long hold of either.
+        // Two short holds of different webhooks are not one long hold.
         let seen = [
             see(0, 0, 0),
             see(1, 1, 0),

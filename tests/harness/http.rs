@@ -1,14 +1,14 @@
-//! The smallest HTTP client that serves: one GET, the whole answer.
+//! A minimal HTTP client: one GET, the whole response.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// Status and body of `http://ADDRESS/PATH`.
+/// Returns the status and the body of `http://ADDRESS/PATH`.
 pub fn get(address: SocketAddr, path: &str) -> io::Result<(u16, String)> {
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(2))?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    // HTTP/1.0: the answer is neither chunked nor kept alive, it ends with the connection.
+    // HTTP/1.0: the response is neither chunked nor kept alive; it ends with the connection.
     write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;

@@ -1,18 +1,20 @@
-//! Waiting without guessing: until something is so, or a deadline has passed.
+//! Waits until a condition holds or a deadline has passed, without sleeping for a guessed time.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Long enough for a rebalance on a busy machine. Only a failing test waits as long.
+/// The default deadline: long enough for a rebalance on a busy machine. Only a failing test waits
+/// this long.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Asks again until there is an answer; fails the test with `what` and the last reason after [`DEADLINE`].
+/// Retries `ask` until it succeeds. After [`DEADLINE`] it fails the test with `what` and the last
+/// error.
 #[track_caller]
 pub fn poll<T>(what: &str, ask: impl FnMut() -> Result<T, String>) -> T {
     poll_for(DEADLINE, what, ask)
 }
 
-/// As [`poll`], with a deadline of its own.
+/// [`poll`] with another deadline.
 #[track_caller]
 pub fn poll_for<T>(
     deadline: Duration,
@@ -24,20 +26,20 @@ pub fn poll_for<T>(
         match ask() {
             Ok(answer) => return answer,
             Err(reason) if started.elapsed() > deadline => {
-                panic!("after {deadline:?} still not: {what}; {reason}")
+                panic!("timeout after {deadline:?}: {what}; {reason}")
             }
             Err(_) => sleep(Duration::from_millis(10)),
         }
     }
 }
 
-/// A [`poll`] for a plain condition.
+/// [`poll`] for a condition.
 #[track_caller]
 pub fn until(what: &str, mut so: impl FnMut() -> bool) {
-    poll(what, || if so() { Ok(()) } else { Err("it never was".to_owned()) });
+    poll(what, || if so() { Ok(()) } else { Err("the condition never held".to_owned()) });
 }
 
-/// Checks every so often until `time` has passed: what must hold all along. `check` is told how much has passed.
+/// Runs `check` at this interval until `time` has passed. `check` gets the elapsed time.
 pub fn throughout(time: Duration, every: Duration, mut check: impl FnMut(Duration)) {
     let started = Instant::now();
     while started.elapsed() < time {

@@ -1,9 +1,10 @@
-//! Ports of 127.0.0.1 that are free and stay so until they are used.
+//! Free ports of 127.0.0.1 that stay free until they are used.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// An address that nothing listens on. Below the kernel's ephemeral range: no outgoing connection takes it meanwhile, and no two calls get the same.
+/// Returns an address without a listener. Its port is below the kernel's ephemeral range, so that
+/// no outgoing connection takes it meanwhile; no two calls return the same one.
 pub fn free_address() -> SocketAddr {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     const FIRST: u32 = 10_000;

@@ -1,6 +1,7 @@
-//! The real program as a child process: started with a configuration, watched while it runs, ended.
+//! The real program as a child process: started with a configuration, scraped while it runs, and
+//! ended.
 //!
-//! While it runs, its metrics are scraped all the time, and conservation is asserted of every scrape, whatever else a test is about.
+//! Its metrics are scraped all the time, and every scrape must add up, in every test.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -21,7 +22,7 @@ use super::port::free_address;
 use super::scrape::Scrape;
 use super::setup::Setup;
 
-/// A running `slackline run`. Dropped, it is killed; where the test failed, what it logged is shown.
+/// A running `slackline run`. Dropping it kills the process, and prints its log if the test failed.
 pub struct Program {
     child: Child,
     admin: SocketAddr,
@@ -40,33 +41,33 @@ struct Watched {
     violation: Mutex<Option<String>>,
 }
 
-/// Part of every webhook's URL here, and of nothing else.
+/// A part of every webhook's URL here, and of no other text.
 const SECRET: &str = "/services/";
 
-/// What can be sent to the program.
+/// The signals that a test can send to the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
-    /// Stop gracefully.
+    /// SIGTERM: a graceful stop.
     Term,
-    /// The same, from a keyboard.
+    /// SIGINT: the same from a keyboard.
     Int,
-    /// Load the configuration anew.
+    /// SIGHUP: reload the configuration.
     Hup,
-    /// Gone at once.
+    /// SIGKILL: end immediately.
     Kill,
-    /// Stand still.
+    /// SIGSTOP: pause the process.
     Stop,
-    /// Go on.
+    /// SIGCONT: resume the process.
     Cont,
 }
 
 impl Program {
-    /// Starts it; it may not be ready yet.
+    /// Starts the program, without waiting until it is ready.
     pub fn start(setup: &Setup) -> Self {
         Self::start_logging(setup, "")
     }
 
-    /// The same with that `RUST_LOG`.
+    /// Starts the program with this `RUST_LOG`.
     pub fn start_logging(setup: &Setup, level: &str) -> Self {
         let home = TempDir::new().unwrap();
         let admin = free_address();
@@ -105,12 +106,12 @@ impl Program {
         Self { child, admin, log, watched, threads, home }
     }
 
-    /// Puts another configuration in place of its file, as Kubernetes does: by another symbolic link.
+    /// Replaces the configuration file as Kubernetes does: by swapping a symbolic link.
     pub fn configure(&self, setup: &Setup) {
         self.write(&setup.yaml(self.admin));
     }
 
-    /// The same, with any text.
+    /// Replaces the configuration file by this text.
     pub fn write(&self, text: &str) {
         let file = tempfile::Builder::new().suffix(".yaml").tempfile_in(self.home.path()).unwrap();
         std::fs::write(&file, text).unwrap();
@@ -120,7 +121,7 @@ impl Program {
         std::fs::rename(link, self.home.path().join("slackline.yaml")).unwrap();
     }
 
-    /// Starts it and waits until it is ready.
+    /// Starts the program and waits until it is ready.
     #[track_caller]
     pub fn ready(setup: &Setup) -> Self {
         let mut program = Self::start(setup);
@@ -128,11 +129,15 @@ impl Program {
         program
     }
 
-    /// Waits until `/readyz` says so.
+    /// Waits until `/readyz` answers 200.
     #[track_caller]
     pub fn await_ready(&mut self) {
         poll("ready", || {
-            assert_eq!(self.child.try_wait().unwrap(), None, "it ended instead of becoming ready");
+            assert_eq!(
+                self.child.try_wait().unwrap(),
+                None,
+                "the program ended before it was ready"
+            );
             match get(self.admin, "/readyz") {
                 Ok((200, _)) => Ok(()),
                 other => Err(format!("`/readyz` says {other:?}")),
@@ -157,7 +162,7 @@ impl Program {
         .0
     }
 
-    /// What it says of itself now.
+    /// The current metrics.
     #[track_caller]
     pub fn scrape(&self) -> Scrape {
         Scrape::parse(&poll("the metrics", || match get(self.admin, "/metrics") {
@@ -166,7 +171,7 @@ impl Program {
         }))
     }
 
-    /// The same where it answers at once.
+    /// The current metrics, or `None` if the program does not answer.
     pub fn try_scrape(&self) -> Option<Scrape> {
         get(self.admin, "/metrics")
             .ok()
@@ -174,17 +179,17 @@ impl Program {
             .map(|(_, text)| Scrape::parse(&text))
     }
 
-    /// What it said of itself last: all there is once it has ended.
+    /// The last scrape, also after the program has ended.
     pub fn last_scrape(&self) -> Scrape {
         self.watched.last.lock().unwrap().clone().unwrap_or_default()
     }
 
-    /// The longest that one of its lanes was held so far.
+    /// The longest hold of one of its webhooks so far.
     pub fn longest_hold(&self) -> Duration {
         self.watched.holds.lock().unwrap().longest()
     }
 
-    /// Topic and number of each partition that it owns now.
+    /// The topic and number of each partition that is assigned to it now.
     pub fn owned(&self) -> BTreeSet<(String, i32)> {
         let scrape = self.scrape();
         let owned = scrape.select("slackline_unsettled_events", &[]);
@@ -195,7 +200,7 @@ impl Program {
             .collect()
     }
 
-    /// Waits until the metrics are as they should be.
+    /// Waits until the metrics satisfy a condition, and returns them.
     #[track_caller]
     pub fn await_metrics(&self, what: &str, mut so: impl FnMut(&Scrape) -> bool) -> Scrape {
         poll(what, || {
@@ -204,7 +209,7 @@ impl Program {
         })
     }
 
-    /// Waits until a metric's sum over these labels is this.
+    /// Waits until the sum of a metric over these labels has this value.
     #[track_caller]
     pub fn await_sum(&self, name: &str, labels: &[(&str, &str)], value: f64) -> Scrape {
         self.await_metrics(&format!("{name} {labels:?} = {value}"), |scrape| {
@@ -212,12 +217,12 @@ impl Program {
         })
     }
 
-    /// What it logged so far.
+    /// The log so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 
-    /// Its lines of that level or worse which contain `text`.
+    /// The warnings and errors in the log that contain `text`.
     pub fn warnings(&self, text: &str) -> Vec<String> {
         let bad = |line: &&str| line.contains(" WARN ") || line.contains("ERROR ");
         self.log()
@@ -228,7 +233,7 @@ impl Program {
             .collect()
     }
 
-    /// Whether it has not ended.
+    /// Returns whether the process still runs.
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
@@ -238,7 +243,7 @@ impl Program {
         self.child.id()
     }
 
-    /// Bytes in memory: now, and at most ever.
+    /// Resident memory in bytes: now, and its maximum so far.
     pub fn memory(&self) -> (u64, u64) {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
         let of = |name: &str| -> u64 {
@@ -248,10 +253,11 @@ impl Program {
         (of("VmRSS:"), of("VmHWM:"))
     }
 
-    /// How long it has kept a core busy so far.
+    /// The CPU time that it has used so far.
     pub fn cpu(&self) -> Duration {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap();
-        // Counted behind the name, which may hold spaces: the 12th and 13th are user and system time, in hundredths of a second on every Linux there is.
+        // Counted after the name, which may contain spaces: fields 12 and 13 are user and system
+        // time, in hundredths of a second on Linux.
         let fields = stat.rsplit_once(')').unwrap().1.split_whitespace().skip(11).take(2);
         Duration::from_millis(fields.map(|ticks| ticks.parse::<u64>().unwrap() * 10).sum())
     }
@@ -266,7 +272,7 @@ impl Program {
             Signal::Stop => "STOP",
             Signal::Cont => "CONT",
         };
-        // The shell's own `kill`: a machine need not have the program.
+        // The shell's own `kill`, because a machine may not have the program.
         let sent = Command::new("sh")
             .args(["-c", &format!("kill -{name} {}", self.pid())])
             .status()
@@ -274,15 +280,15 @@ impl Program {
         assert!(sent.success(), "signal {name} could not be sent");
     }
 
-    /// Waits for its end.
+    /// Waits until the process ends.
     #[track_caller]
     pub fn await_end(&mut self, deadline: Duration) -> ExitStatus {
         poll_for(deadline, "the program's end", || {
-            self.child.try_wait().unwrap().ok_or_else(|| "it runs".to_owned())
+            self.child.try_wait().unwrap().ok_or_else(|| "it still runs".to_owned())
         })
     }
 
-    /// SIGTERM; it must end by itself, cleanly, with exit code 0.
+    /// Sends SIGTERM. The program must end with exit code 0.
     #[track_caller]
     pub fn stop(mut self) -> Scrape {
         self.signal(Signal::Term);
@@ -291,14 +297,14 @@ impl Program {
         self.last_scrape()
     }
 
-    /// SIGKILL.
+    /// Sends SIGKILL.
     pub fn kill(mut self) {
         self.signal(Signal::Kill);
         self.await_end(Duration::from_secs(20));
     }
 }
 
-/// Scrapes until the program has ended; notes the first scrape that does not add up.
+/// Scrapes until the program has ended, and records the first scrape that does not add up.
 fn watch(admin: SocketAddr, watched: &Watched) {
     while !watched.over.load(Ordering::Acquire) {
         if let Ok((200, text)) = get(admin, "/metrics") {
@@ -318,7 +324,7 @@ fn watch(admin: SocketAddr, watched: &Watched) {
     }
 }
 
-/// The few metrics that say why a test waits in vain.
+/// The few metrics that explain why a test waits in vain.
 fn shown(scrape: &Scrape) -> String {
     let mut out = String::new();
     for series in scrape.series().iter().filter(|series| {
@@ -346,8 +352,9 @@ impl Drop for Program {
             );
             return;
         }
-        // What no test can forget: conservation, no panic on anything, and a webhook's URL is a secret.
-        assert_eq!(*self.watched.violation.lock().unwrap(), None, "in a scrape while it ran");
+        // Checked in every test: scrapes add up, the program does not panic, and no webhook's URL
+        // is logged.
+        assert_eq!(*self.watched.violation.lock().unwrap(), None, "a scrape did not add up");
         let log = self.log();
         assert!(!log.contains("panicked"), "{log}");
         assert!(!log.contains(SECRET), "the URL of a webhook was logged:\n{log}");

@@ -1,23 +1,23 @@
-//! The ways in which a group's members can share out its partitions.
+//! The rebalance protocols that a group can use.
 
 use super::setup::Setup;
 
-/// What `kafka.properties` chooses.
+/// A rebalance protocol, selected by `kafka.properties`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
     /// Classic, `cooperative-sticky`: slackline's default.
     Cooperative,
-    /// Classic, `range`: at every rebalance everything is given up first.
+    /// Classic, `range`: every rebalance revokes all partitions first.
     Eager,
-    /// KIP-848. Its session and heartbeat are the broker's business (`tests/kafka.sh`: 6 s and 1 s).
+    /// KIP-848. The broker sets session and heartbeat (`tests/kafka.sh`: 6 s and 1 s).
     Consumer,
 }
 
 impl Protocol {
-    /// All of them.
+    /// All protocols.
     pub const ALL: [Self; 3] = [Self::Cooperative, Self::Eager, Self::Consumer];
 
-    /// As a report names it.
+    /// The name in reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Cooperative => "cooperative",
@@ -28,7 +28,7 @@ impl Protocol {
 }
 
 impl Setup {
-    /// In a group of this protocol, with a session of 6 s. Other properties stay.
+    /// Selects this protocol, with a session of 6 s. Other properties stay.
     pub fn protocol(mut self, protocol: Protocol) -> Self {
         let short = [("session.timeout.ms", "6000"), ("heartbeat.interval.ms", "500")];
         let properties: Vec<(&'static str, &str)> = match protocol {

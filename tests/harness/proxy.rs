@@ -1,4 +1,5 @@
-//! A TCP proxy in front of a broker: what is "not there yet" to a worker that knows only its address, or is there no more.
+//! A TCP proxy in front of a broker, so that the broker can appear late or become unreachable to a
+//! worker that knows only the proxy's address.
 
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -9,7 +10,7 @@ use tokio::sync::watch;
 
 use super::poll::until;
 
-/// From now on connections to `listen` are passed on to `target`, until the test ends.
+/// Forwards connections from `listen` to `target` until the test ends.
 pub fn forward(listen: SocketAddr, target: &str) {
     let listener = TcpListener::bind(listen).unwrap();
     let target = target.to_owned();
@@ -26,33 +27,34 @@ pub fn forward(listen: SocketAddr, target: &str) {
 }
 
 fn copy(mut from: TcpStream, mut to: TcpStream) {
-    // Either side's end, clean or not, ends the other.
+    // When one side ends, cleanly or not, the other is closed too.
     drop(io::copy(&mut from, &mut to));
     drop(to.shutdown(Shutdown::Both));
 }
 
-/// What a [`Proxy`] does with what it gets.
+/// How a [`Proxy`] treats connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// It passes everything on.
+    /// Forwards everything.
     Open,
-    /// It accepts connections and keeps them, and passes nothing. What it has got it passes once it is open again: late, as networks do.
+    /// Accepts and keeps connections, but forwards nothing. It forwards the received bytes once it
+    /// is open again: late, as networks do.
     Silent,
-    /// It has reset all connections, and nothing listens.
+    /// Has reset all connections, and does not listen.
     Refusing,
 }
 
-/// A proxy that can be told to cut its clients off, and to heal. Until it is dropped.
+/// A proxy that can cut off its clients and reconnect them. It runs until it is dropped.
 pub struct Proxy {
-    /// Where it listens.
+    /// The address that it listens on.
     pub address: SocketAddr,
     mode: watch::Sender<Mode>,
-    /// What it runs on.
+    /// Runs the proxy's tasks.
     _runtime: Runtime,
 }
 
 impl Proxy {
-    /// Listens on `address` and passes on to `target`.
+    /// Listens on `address` and forwards to `target`.
     pub fn start(address: SocketAddr, target: &str) -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let (mode, seen) = watch::channel(Mode::Open);
@@ -61,7 +63,7 @@ impl Proxy {
         Self { address, mode, _runtime: runtime }
     }
 
-    /// From now on.
+    /// Changes the mode.
     pub fn set(&self, mode: Mode) {
         self.mode.send_replace(mode);
         if mode == Mode::Refusing {
@@ -93,7 +95,7 @@ async fn connection(
     mut mode: watch::Receiver<Mode>,
 ) {
     let Ok(server) = tokio::net::TcpStream::connect(&target).await else { return };
-    // Requests are small: none waits for the answer to the one before.
+    // Requests are small, and must not wait for the response to the previous one.
     drop((client.set_nodelay(true), server.set_nodelay(true)));
     let (towards, back) = (mode.clone(), mode.clone());
     tokio::select! {
@@ -131,6 +133,6 @@ async fn pass(
 }
 
 async fn wait(mode: &mut watch::Receiver<Mode>, so: fn(Mode) -> bool) {
-    // An error: the proxy was dropped, and this task with it.
+    // An error means that the proxy was dropped, and this task with it.
     drop(mode.wait_for(|mode| so(*mode)).await);
 }

@@ -1,4 +1,5 @@
-//! What the program says of itself: the Prometheus text, read back, and the two sums that must hold in every scrape.
+//! The program's metrics: parses the Prometheus text, and checks the two sums that must add up in
+//! every scrape.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,23 +21,25 @@ pub struct Series {
 }
 
 impl Scrape {
-    /// Reads the text format 0.0.4. Whatever is not of it fails the test.
+    /// Parses the text format 0.0.4. Any other text fails the test.
     #[track_caller]
     pub fn parse(text: &str) -> Self {
         let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
         Self {
             series: lines
-                .map(|line| Series::parse(line).unwrap_or_else(|| panic!("no metric: `{line}`")))
+                .map(|line| {
+                    Series::parse(line).unwrap_or_else(|| panic!("invalid metric: `{line}`"))
+                })
                 .collect(),
         }
     }
 
-    /// All of it.
+    /// All series.
     pub fn series(&self) -> &[Series] {
         &self.series
     }
 
-    /// All series of that name with (at least) these labels.
+    /// All series of this name with at least these labels.
     pub fn select<'a>(
         &'a self,
         name: &'a str,
@@ -50,12 +53,12 @@ impl Scrape {
         })
     }
 
-    /// The sum over all series of that name with these labels; 0 where there is none.
+    /// The sum of all series of this name with these labels; 0 without any.
     pub fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         self.select(name, labels).map(|series| series.value).sum()
     }
 
-    /// The value of the only such series, if there is one.
+    /// The value of the only such series, if it exists. Fails the test if there are several.
     #[track_caller]
     pub fn only(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         let mut found = self.select(name, labels);
@@ -64,7 +67,7 @@ impl Scrape {
         Some(first.value)
     }
 
-    /// The values that a label takes.
+    /// The values of a label.
     pub fn values_of(&self, label: &str) -> BTreeSet<&str> {
         self.series
             .iter()
@@ -73,7 +76,7 @@ impl Scrape {
             .collect()
     }
 
-    /// Invariant 2 and its relative for events. Names what does not add up.
+    /// Checks that deliveries and events add up, and names the sum that does not.
     pub fn conservation(&self) -> Result<(), String> {
         for webhook in self.values_of("webhook") {
             let of = |name: &str| self.sum(name, &[("webhook", webhook)]);
@@ -105,7 +108,7 @@ impl Scrape {
 }
 
 fn balance(what: &str, whole: f64, parts: &[(&str, f64)]) -> Result<(), String> {
-    // Counts below 2^53: exact in f64.
+    // Counts below 2^53 are exact in f64.
     if parts.iter().map(|(_, value)| value).sum::<f64>() == whole {
         Ok(())
     } else {
@@ -138,7 +141,7 @@ impl Series {
     }
 }
 
-/// The text up to the closing quote, its escapes undone, and what follows.
+/// Returns the unescaped text up to the closing quote, and the rest.
 fn unquote(text: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut chars = text.char_indices();
@@ -180,7 +183,7 @@ slackline_config_hash 9.007199254740991e15 1700000000000
 "#;
 
     #[test]
-    fn the_text_is_read_back() {
+    fn the_text_is_parsed() {
         let scrape = Scrape::parse(TEXT);
         assert_eq!(scrape.sum("slackline_deliveries_matched_total", &[("webhook", "a")]), 15.0);
         assert_eq!(
@@ -197,13 +200,13 @@ slackline_config_hash 9.007199254740991e15 1700000000000
     }
 
     #[test]
-    #[should_panic(expected = "no metric: `slackline_queue_depth{webhook=`")]
-    fn what_is_no_metric_fails() {
+    #[should_panic(expected = "invalid metric: `slackline_queue_depth{webhook=`")]
+    fn an_invalid_line_fails() {
         Scrape::parse("slackline_queue_depth{webhook=");
     }
 
     #[test]
-    fn conservation_holds_and_every_planted_error_is_found() {
+    fn a_correct_scrape_adds_up_and_every_planted_error_is_found() {
         assert_eq!(Scrape::parse(TEXT).conservation(), Ok(()));
         let counted = TEXT.lines().filter(|line| line.starts_with("slackline_"));
         for line in counted.filter(|line| {
@@ -212,7 +215,7 @@ slackline_config_hash 9.007199254740991e15 1700000000000
             let (series, value) = line.rsplit_once(' ').unwrap();
             let wrong = format!("{series} {}", value.parse::<u64>().unwrap() + 1);
             let planted = TEXT.replace(line, &wrong);
-            assert!(Scrape::parse(&planted).conservation().is_err(), "{wrong} was not noticed");
+            assert!(Scrape::parse(&planted).conservation().is_err(), "{wrong} was not found");
         }
     }
 }

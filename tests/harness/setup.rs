@@ -1,6 +1,7 @@
-//! A configuration as a test needs it, and the events that go with it.
+//! The configuration of a test, and events that match it.
 //!
-//! Unless told otherwise webhook `NAME` gets a post for every event whose `event` is `NAME`, and the post's text is the event's `n`.
+//! By default, webhook `NAME` gets a post for every event whose `event` is `NAME`, and the post's
+//! text is the event's `n`.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -10,22 +11,22 @@ use super::broker::{Broker, Record, unique};
 use super::slack::Slack;
 use crate::checker::Expected;
 
-/// What a configuration file is made of.
+/// The parts of a configuration file.
 #[derive(Debug, Clone)]
 pub struct Setup {
     /// Bootstrap servers.
     pub brokers: String,
-    /// A group of this test's own.
+    /// A consumer group that no other test uses.
     pub group: String,
-    /// All topics that are read.
+    /// The topics to read.
     pub topics: Vec<String>,
     /// `latest` or `earliest`.
     pub start: &'static str,
-    /// Further lines of `kafka:`, without indentation.
+    /// More lines of `kafka:`, without indentation.
     pub kafka: Vec<String>,
     /// librdkafka's properties.
     pub properties: Vec<(&'static str, String)>,
-    /// Name, the line with the URL, and further lines of each webhook.
+    /// The name, the line with the URL, and more lines of each webhook.
     webhooks: Vec<(String, String, Vec<String>)>,
     /// The YAML of the actions.
     actions: String,
@@ -40,7 +41,8 @@ impl Setup {
             topics: topics.iter().map(|topic| (*topic).to_owned()).collect(),
             start: "latest",
             kafka: Vec::new(),
-            // The shortest session that librdkafka's mock joins with: a killed member is missed soon.
+            // The shortest session that librdkafka's mock cluster accepts, so that a killed member
+            // is removed soon.
             properties: vec![
                 ("session.timeout.ms", "6000".to_owned()),
                 ("heartbeat.interval.ms", "500".to_owned()),
@@ -50,13 +52,13 @@ impl Setup {
         }
     }
 
-    /// From the beginning of the topics.
+    /// Sets `start: earliest`.
     pub fn earliest(mut self) -> Self {
         self.start = "earliest";
         self
     }
 
-    /// One more webhook with its action. `lines` are further settings of the webhook.
+    /// Adds a webhook with its action. `lines` are more settings of the webhook.
     pub fn webhook(self, slack: &Slack, name: &str, lines: &[&str]) -> Self {
         let action = format!(
             "  - {{name: {name}, trigger: \"event == '{name}'\", webhook: {name}, message: '{{{{n}}}}'}}\n"
@@ -64,7 +66,7 @@ impl Setup {
         self.webhook_with(slack, name, lines, &action)
     }
 
-    /// One more webhook with actions of one's own, as a YAML list, indented by two.
+    /// Adds a webhook with custom actions: a YAML list, indented by two spaces.
     pub fn webhook_with(
         mut self,
         slack: &Slack,
@@ -82,7 +84,7 @@ impl Setup {
         self
     }
 
-    /// The URL of the webhook `name` is in a file.
+    /// Reads the URL of the webhook `name` from a file.
     pub fn url_file(mut self, name: &str, file: &Path) -> Self {
         for (_, url, _) in self.webhooks.iter_mut().filter(|(of, ..)| of == name) {
             *url = format!("url_file: {}", file.display());
@@ -90,7 +92,7 @@ impl Setup {
         self
     }
 
-    /// The file.
+    /// The text of the configuration file.
     pub fn yaml(&self, admin: SocketAddr) -> String {
         let mut out = String::new();
         let Self { brokers, group, topics, start, .. } = self;
@@ -119,14 +121,14 @@ impl Setup {
     }
 }
 
-/// An event for webhook `name`, told by `n`.
+/// An event for webhook `name`, identified by `n`.
 pub fn event(name: &str, n: u64) -> String {
     format!(
         r#"{{"type":"track","userId":"u-{n}","event":"{name}","n":{n},"properties":{{"total":49.90}}}}"#
     )
 }
 
-/// Produces one event for `webhook` for each of `ids`, to the partitions in turn.
+/// Produces one event for `webhook` per id, to the partitions in turn.
 pub fn produce(
     broker: &Broker,
     topic: &str,

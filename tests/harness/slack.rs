@@ -1,4 +1,4 @@
-//! The fake Slack as the tests use it: webhooks by their names, posts by what the checker compares.
+//! The fake Slack for the tests: webhooks by name, and posts in the form that the checker compares.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -10,26 +10,26 @@ use tokio::runtime::Runtime;
 use super::poll::{DEADLINE, poll_for};
 use crate::checker::{Expected, Post};
 
-/// A fake Slack of this test's own, until it is dropped.
+/// A fake Slack for one test, until it is dropped.
 pub struct Slack {
     fake: FakeSlack,
     started: Instant,
-    /// What it runs on.
+    /// Runs the server.
     _runtime: Runtime,
 }
 
-/// What Slack says to one request.
+/// Slack's answer to one request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
     /// Posted.
     Ok,
-    /// Posted, and said so this much later.
+    /// Posted, and answered after this delay.
     Slow(Duration),
     /// Not posted.
     Status(u16, &'static str),
-    /// 429, with so many seconds.
+    /// 429 with a `Retry-After` of this many seconds.
     RateLimited(u64),
-    /// Not posted, and never says so.
+    /// Not posted, and never answered.
     Hang,
     /// Not posted; the connection is reset.
     Reset,
@@ -49,12 +49,12 @@ impl Answer {
 }
 
 impl Slack {
-    /// Starts it on a free port. Without being told otherwise it takes every post.
+    /// Starts it on a free port. By default it accepts every post.
     pub fn start() -> Self {
         Self::start_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
     }
 
-    /// Starts it where another one was before: between the two, connections are refused.
+    /// Starts it at the address of an earlier one. In between, connections are refused.
     pub fn start_at(address: SocketAddr) -> Self {
         let runtime = Runtime::new().unwrap();
         let fake = runtime.block_on(FakeSlack::start_on(address)).unwrap();
@@ -66,33 +66,34 @@ impl Slack {
         self.fake.url(&path(webhook))
     }
 
-    /// The webhook's next requests are answered by these, one each.
+    /// Sets the answers to the webhook's next requests, one each.
     pub fn script(&self, webhook: &str, answers: impl IntoIterator<Item = Answer>) {
         self.fake.push(&path(webhook), answers.into_iter().map(|answer| answer.fake()));
     }
 
-    /// All requests of the webhook are, from now on, unless scripted.
+    /// Sets the answer to all further requests of the webhook that have no scripted answer.
     pub fn default(&self, webhook: &str, answer: Answer) {
         self.fake.set_default(&path(webhook), Some(answer.fake()));
     }
 
-    /// The same for every webhook that has no default of its own.
+    /// Sets the default answer of every webhook without a default of its own.
     pub fn default_everywhere(&self, answer: Answer) {
         self.fake.set_default_everywhere(Some(answer.fake()));
     }
 
-    /// Now, as its posts' times are counted.
+    /// The current time on the clock of the posts' times.
     pub fn now(&self) -> Duration {
         self.started.elapsed()
     }
 
-    /// Everything that came, in its order. The texts must be what `Setup::webhook` makes of an event.
+    /// All requests in the order of arrival. Their texts must be those of `Setup::webhook`'s
+    /// actions.
     #[track_caller]
     pub fn posts(&self) -> Vec<Post> {
         self.posts_from(0)
     }
 
-    /// The same, but for the first `seen` of them: for who looks again and again.
+    /// All requests after the first `seen`, for repeated polling.
     #[track_caller]
     pub fn posts_from(&self, seen: usize) -> Vec<Post> {
         self.fake
@@ -104,7 +105,9 @@ impl Slack {
                     request.post.as_ref().and_then(|post| post.text.clone()).unwrap_or_default();
                 Post {
                     webhook: request.path.rsplit('/').next().unwrap_or_default().to_owned(),
-                    id: text.parse().unwrap_or_else(|_| panic!("`{text}` is no post of this test")),
+                    id: text
+                        .parse()
+                        .unwrap_or_else(|_| panic!("`{text}` is not a post of this test")),
                     at: request.at.saturating_duration_since(self.started),
                     accepted: request.is_posted(),
                 }
@@ -112,33 +115,33 @@ impl Slack {
             .collect()
     }
 
-    /// The arrivals at one webhook, whatever was answered.
+    /// The arrival times at one webhook, whatever the answer.
     pub fn arrivals(&self, webhook: &str) -> Vec<Duration> {
         let requests = self.fake.requests_to(&path(webhook));
         requests.iter().map(|request| request.at.saturating_duration_since(self.started)).collect()
     }
 
-    /// What a webhook got, as it came.
+    /// The request bodies of one webhook.
     pub fn bodies(&self, webhook: &str) -> Vec<serde_json::Value> {
         self.fake.requests_to(&path(webhook)).iter().map(|request| request.json()).collect()
     }
 
-    /// Waits until a webhook got so many requests, whatever was answered.
+    /// Waits until a webhook got `count` requests, whatever the answer.
     #[track_caller]
     pub fn await_requests(&self, webhook: &str, count: usize) {
         self.await_some(count, || self.fake.requests_to(&path(webhook)), |_| true);
     }
 
-    /// Waits until so many posts were taken in all.
+    /// Waits until `count` posts were accepted in total.
     #[track_caller]
     pub fn await_accepted(&self, count: usize) {
         self.await_some(count, || self.fake.requests(), |request| request.is_posted());
     }
 
-    /// Waits until each of these was taken at least once.
+    /// Waits until each of these was accepted at least once.
     #[track_caller]
     pub fn await_all_accepted(&self, expected: &[Expected]) {
-        poll_for(DEADLINE * 2, "every post taken", || {
+        poll_for(DEADLINE * 2, "every post accepted", || {
             let lost = crate::checker::Faults::find(expected, &self.posts()).lost;
             if lost.is_empty() { Ok(()) } else { Err(format!("{lost:?} are missing")) }
         });
@@ -157,7 +160,7 @@ impl Slack {
             if found >= count {
                 Ok(())
             } else {
-                Err(format!("{found} of {count} came, {} in all", all.len()))
+                Err(format!("{found} of {count} arrived, {} requests in total", all.len()))
             }
         });
     }

@@ -1,4 +1,4 @@
-//! The harness against the real broker, without the program: what it reports is what is there.
+//! The harness against the real broker, without the program: it reports the broker's state.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ fn commit(broker: &Broker, group: &str, topic: &str, offset: i64) {
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn offsets_are_read_as_they_were_written() {
+fn committed_offsets_are_read_back() {
     let broker = Broker::real();
     let topic = broker.topic(2);
     let group = unique("group");
@@ -54,15 +54,15 @@ fn a_transaction_leaves_its_control_record() {
 }
 
 #[test]
-fn the_proxy_passes_both_ways() {
+fn the_proxy_forwards_both_ways() {
     let (front, back) = (free_address(), free_address());
-    assert!(http::get(front, "/").is_err(), "nothing listens yet");
+    assert!(http::get(front, "/").is_err(), "no listener yet");
     let server = std::net::TcpListener::bind(back).unwrap();
     proxy::forward(front, &back.to_string());
     let answering = std::thread::spawn(move || {
         use std::io::{Read, Write};
         let (mut stream, _) = server.accept().unwrap();
-        // The whole request: closing with some of it unread resets the connection under the one who asks.
+        // Reads the whole request: closing with unread bytes would reset the client's connection.
         let mut asked = Vec::new();
         while !asked.ends_with(b"\r\n\r\n") {
             let mut byte = [0];
@@ -85,15 +85,15 @@ fn a_record_of_10_mb_fits() {
     assert_eq!(broker.produce(&topic, &[Record::new(0, vec![b'x'; 10_500_000])]), [0]);
 }
 
-/// What passes through a proxy that was silent comes late; what came to one that refuses is gone.
+/// A silent proxy delays bytes; a refusing one loses them.
 #[test]
-fn the_proxy_cuts_off_and_heals() {
+fn the_proxy_cuts_off_and_reconnects() {
     use std::io::{Read, Write};
     use std::net::TcpStream;
 
     let (front, server) = (free_address(), std::net::TcpListener::bind(free_address()).unwrap());
     let proxy = proxy::Proxy::start(front, &server.local_addr().unwrap().to_string());
-    // The first connection was the proxy's own look whether it listens.
+    // The first connection is the proxy's own check that it listens.
     drop(server.accept().unwrap());
     let mut client = TcpStream::connect(front).unwrap();
     let (mut accepted, _) = server.accept().unwrap();
@@ -104,7 +104,7 @@ fn the_proxy_cuts_off_and_heals() {
     proxy.set(proxy::Mode::Silent);
     client.write_all(b"b").unwrap();
     accepted.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
-    assert!(accepted.read_exact(&mut byte).is_err(), "nothing passes");
+    assert!(accepted.read_exact(&mut byte).is_err(), "a silent proxy forwarded a byte");
     proxy.set(proxy::Mode::Open);
     accepted.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     accepted.read_exact(&mut byte).unwrap();
@@ -112,7 +112,7 @@ fn the_proxy_cuts_off_and_heals() {
 
     proxy.set(proxy::Mode::Refusing);
     assert!(client.read_exact(&mut byte).is_err(), "the connection is reset");
-    assert_eq!(accepted.read(&mut byte).unwrap(), 0, "and ended on the other side");
+    assert_eq!(accepted.read(&mut byte).unwrap(), 0, "the connection ends on the other side");
     proxy.set(proxy::Mode::Open);
     poll::until("it listens again", || TcpStream::connect(front).is_ok());
 }

@@ -1,4 +1,4 @@
-//! What the faults do to a topic and to a group's commits behind the program's back, and what a reader of the topic is shown.
+//! Changes to a topic and to a group's commits from outside the program, and a reader of the topic.
 
 use std::time::Duration;
 
@@ -12,17 +12,17 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::broker::{Broker, client, unique};
 use super::poll::{DEADLINE, poll};
 
-/// One commit of a group: the offset and what stands beside it.
+/// One commit of a group: the offset and its metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
     /// The next offset to read.
     pub offset: i64,
-    /// The metadata, as it is.
+    /// The metadata.
     pub metadata: String,
 }
 
 impl Broker {
-    /// Deletes a topic, as a human does. It may be made again at once.
+    /// Deletes a topic as an operator does. It may be recreated immediately.
     pub fn delete_topic(&self, topic: &str) {
         let admin: AdminClient<DefaultClientContext> = client(&self.address).create().unwrap();
         let options = AdminOptions::new().operation_timeout(Some(DEADLINE));
@@ -31,7 +31,7 @@ impl Broker {
         deleted.into_iter().for_each(|result| drop(result.unwrap()));
     }
 
-    /// What the group committed of one partition, metadata and all.
+    /// The group's commit of one partition with its metadata.
     pub fn commit_of(&self, group: &str, topic: &str, partition: i32) -> Option<Commit> {
         let consumer: BaseConsumer = client(&self.address).set("group.id", group).create().unwrap();
         let mut list = TopicPartitionList::new();
@@ -44,7 +44,7 @@ impl Broker {
         Some(Commit { offset, metadata: found.metadata().to_owned() })
     }
 
-    /// What a reader of committed records finds in a topic's only partition: offset and payload of each.
+    /// The committed records in a topic's only partition: offset and payload of each.
     pub fn readable(&self, topic: &str) -> Vec<(i64, String)> {
         let mut config = client(&self.address);
         config.set("group.id", unique("reader")).set("enable.partition.eof", "true");
@@ -66,7 +66,7 @@ impl Broker {
         }
     }
 
-    /// Commits or aborts what was sent in a transaction, once all of it has arrived.
+    /// Commits or aborts a transaction after all its records have arrived.
     pub fn end_transaction(producer: &rdkafka::producer::BaseProducer, commits: bool) {
         use rdkafka::producer::Producer as _;
         const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,4 +1,4 @@
-//! Requests of Kafka's own protocol, for what no Rust client can say.
+//! Requests of Kafka's own protocol that no Rust client can send.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -15,20 +15,20 @@ impl Body {
         self
     }
 
-    /// A text or bytes with their length before them, in two bytes.
+    /// Appends text or bytes after their length in two bytes.
     pub fn text(self, text: impl AsRef<[u8]>) -> Self {
         let text = text.as_ref();
         self.bytes(&(text.len() as i16).to_be_bytes()).bytes(text)
     }
 
-    /// How many elements the list that follows has.
+    /// Appends the number of elements of the list that follows.
     pub fn count(self, count: i32) -> Self {
         self.bytes(&count.to_be_bytes())
     }
 
-    /// Sends it as a request of that key and version, and returns the answer behind its header.
+    /// Sends the request with this key and version, and returns the response without its header.
     pub fn ask(self, address: &str, key: i16, version: i16) -> Vec<u8> {
-        // Header: the request's key, its version, a number that comes back, who asks.
+        // The header: the request's key, its version, the correlation id, the client id.
         let header = Self::default().bytes(&key.to_be_bytes()).bytes(&version.to_be_bytes());
         let request = header.bytes(&[0, 0, 0, 7]).text("test").bytes(&self.0).0;
         let mut stream = TcpStream::connect(address).unwrap();

@@ -1,4 +1,5 @@
-//! A user that is let in and may not do everything: said within seconds, by name, and mended without a restart.
+//! An authenticated user without an ACL: reported by name within seconds, and fixed without a
+//! restart.
 
 use std::time::Duration;
 
@@ -17,12 +18,12 @@ const USER: &str = "slackline";
 
 fn setup(secure: &Secure, slack: &Slack, topic: &str) -> Setup {
     let login = [("sasl.mechanism", "PLAIN"), ("sasl.username", USER), ("sasl.password", PASSWORD)];
-    // Half a minute as a rule: when a topic that may be read now is looked for.
+    // Half a minute by default: the interval at which a topic that may be read now is found.
     let properties = [&login[..], &[("topic.metadata.refresh.interval.ms", "2000")]].concat();
     secure.setup(slack, topic, "SASL", &properties)
 }
 
-/// Waits until `/readyz` and the log say what is denied, and which ACL it takes.
+/// Waits until `/readyz` and the log name the denied resource and the required ACL.
 #[track_caller]
 fn denied(program: &Program, on: Resource<'_>) {
     let what = match on {
@@ -36,14 +37,15 @@ fn denied(program: &Program, on: Resource<'_>) {
     });
     until("a line in the log", || program.warnings(&denied).iter().any(|line| line.contains(&acl)));
     println!("{}\n{}", program.readiness().1, program.warnings("").join("\n"));
-    // Longer than it takes until the topics are asked for again: nothing takes it back.
+    // Longer than a refresh of the metadata takes: the report stays.
     throughout(Duration::from_secs(4), Duration::from_millis(100), |_| {
         let (status, body) = program.readiness();
         assert!(status == 503 && body.contains(&denied), "{body}");
     });
 }
 
-/// Of the two ACLs that it takes the first is missing, but perhaps for `Describe`.
+/// Starts without the first of the two required ACLs, with `Describe` on its resource if `describe`
+/// is set.
 fn is_named_until_allowed(
     cases: [(Protocol, bool); 3],
     acls: impl Fn(&Setup) -> [Resource<'_>; 2],
@@ -67,7 +69,7 @@ fn is_named_until_allowed(
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn security_a_topic_that_may_not_be_read_is_named_until_it_may() {
+fn security_a_denied_topic_is_named_until_access_is_granted() {
     let cases = [
         (Protocol::Cooperative, false),
         (Protocol::Cooperative, true),
@@ -78,17 +80,18 @@ fn security_a_topic_that_may_not_be_read_is_named_until_it_may() {
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn security_a_group_that_may_not_be_joined_is_named_until_it_may() {
+fn security_a_denied_group_is_named_until_access_is_granted() {
     let cases =
         [(Protocol::Cooperative, false), (Protocol::Cooperative, true), (Protocol::Consumer, true)];
     is_named_until_allowed(cases, |setup| [Group(&setup.group), Topic(&setup.topics[0])]);
 }
 
-/// What may be read is read on; what was allowed once and is not any more is told like what never was, and loses nothing. What was
-/// posted and could not be committed may come again, as whenever commits fail: at most the window each time.
+/// An ACL that is removed later is reported like one that never existed; the other topic is still
+/// read, and nothing is lost. Posts whose outcomes could not be committed may be repeated, as after
+/// any failed commit: at most the window each time.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn security_an_acl_that_is_taken_away_is_told_and_loses_nothing_once_it_is_back() {
+fn security_a_removed_acl_is_reported_and_loses_nothing_once_it_is_restored() {
     let (secure, slack) = (Secure::with_acls(), Slack::start());
     let topic = secure.cluster.topic(1);
     let setup = setup(&secure, &slack, &topic);
@@ -108,7 +111,7 @@ fn security_an_acl_that_is_taken_away_is_told_and_loses_nothing_once_it_is_back(
         secure.cluster.await_committed(&setup.group, &topic, 1);
     }
     let faults = Faults::find(&expected, &slack.posts());
-    // 100 ms at 100 a second, twice.
+    // Twice the window of 100 posts a second.
     assert!(
         faults.lost.is_empty() && faults.unexpected.is_empty() && faults.repeated.len() <= 20,
         "{faults}"

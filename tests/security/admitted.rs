@@ -1,4 +1,4 @@
-//! Each way in: what is produced is delivered.
+//! Each supported kind of authentication: events are delivered.
 
 use super::broker::{PASSWORD, Secure};
 use crate::checker::Faults;
@@ -6,7 +6,7 @@ use crate::harness::program::Program;
 use crate::harness::setup::{Setup, produce};
 use crate::harness::slack::Slack;
 
-/// Once it is ready.
+/// Waits until the program is ready, and checks that it delivers.
 #[track_caller]
 pub(super) fn delivers(secure: &Secure, slack: &Slack, setup: &Setup, mut program: Program) {
     program.await_ready();
@@ -20,7 +20,7 @@ pub(super) fn delivers(secure: &Secure, slack: &Slack, setup: &Setup, mut progra
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn security_each_way_in_delivers() {
+fn security_each_kind_of_authentication_delivers() {
     let secure = Secure::start();
     secure.cluster.scram("slackline", PASSWORD);
     let token = secure.write("token", &secure.signer.token(600));

@@ -1,4 +1,4 @@
-//! One broker with a listener for each case, of a test's own.
+//! A broker for one test, with a listener per case.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::harness::cluster::Cluster;
 use crate::harness::setup::Setup;
 use crate::harness::slack::Slack;
 
-/// Part of every secret here, and of nothing else.
+/// A part of every secret here, and of no other text.
 pub const PLANTED: &str = "pl4nt3dKafka";
 
 /// The password of the user `slackline`.
@@ -26,19 +26,20 @@ pub struct Secure {
 }
 
 impl Secure {
-    /// Starts one, gone when it is dropped.
+    /// Starts a broker, which ends when this is dropped.
     pub fn start() -> Self {
         Self::start_with(&[])
     }
 
-    /// One whose users may do nothing but what an ACL allows; who comes without TLS may do everything.
+    /// Starts a broker whose users may do only what an ACL allows; clients without TLS may do
+    /// everything.
     pub fn with_acls() -> Self {
         let authorizer =
             "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer";
         Self::start_with(&["--set", authorizer, "--set", "super.users=User:ANONYMOUS"])
     }
 
-    /// One with these options of `tests/kafka.sh start`.
+    /// Starts a broker with these options of `tests/kafka.sh start`.
     pub fn start_with(options: &[&str]) -> Self {
         let (files, signer) = (TempDir::new().unwrap(), Signer::new());
         certificates::write(files.path());
@@ -53,19 +54,19 @@ impl Secure {
         Self { cluster, signer, listeners, files }
     }
 
-    /// A file that the certificates are in.
+    /// The path of a file beside the certificates.
     pub fn path(&self, name: &str) -> String {
         self.files.path().join(name).display().to_string()
     }
 
-    /// A new file beside them.
+    /// Writes a file beside the certificates.
     pub fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.files.path().join(name);
         std::fs::write(&path, text).unwrap();
         path
     }
 
-    /// A key of theirs as a file that takes [`PASSWORD`] to read.
+    /// Writes one of the keys encrypted with [`PASSWORD`].
     pub fn encrypted_key(&self, name: &str) -> String {
         let encrypted = self.path(&format!("encrypted-{name}"));
         let pass = format!("pass:{PASSWORD}");
@@ -82,11 +83,11 @@ impl Secure {
             ])
             .args(["-passout", &pass])
             .status();
-        assert!(made.unwrap().success(), "openssl made no encrypted key");
+        assert!(made.unwrap().success(), "openssl wrote no encrypted key");
         encrypted
     }
 
-    /// A worker behind that listener, with these properties besides the authority.
+    /// The configuration of a worker at this listener, with the authority and these properties.
     pub fn setup(
         &self,
         slack: &Slack,

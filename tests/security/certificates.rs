@@ -1,4 +1,5 @@
-//! An authority, and what it has signed: for the broker, for clients, expired, and for another host.
+//! A certificate authority and its certificates: for the broker, for clients, expired, and for
+//! another host.
 
 use std::path::Path;
 
@@ -7,7 +8,7 @@ use rcgen::{
     KeyPair, date_time_ymd,
 };
 
-/// Writes all of them as PEM into `directory`.
+/// Writes all certificates and keys as PEM into `directory`.
 pub fn write(directory: &Path) {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -30,7 +31,7 @@ pub fn write(directory: &Path) {
         }
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &authority).unwrap().pem();
-        // Kafka wants the key first.
+        // Kafka requires the key first.
         std::fs::write(directory.join(format!("{name}.pem")), key.serialize_pem() + &certificate)
             .unwrap();
         std::fs::write(directory.join(format!("{name}.key")), key.serialize_pem()).unwrap();

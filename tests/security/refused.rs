@@ -1,4 +1,5 @@
-//! Each way to be kept out: said within seconds, in one line, with no secret in any, and mended without a restart.
+//! Each reason for a refusal: reported within seconds, in one line, without a secret, and fixed
+//! without a restart.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use crate::harness::program::Program;
 use crate::harness::setup::{Setup, produce};
 use crate::harness::slack::Slack;
 
-/// Starts it, and waits until `/readyz` and the log say `words`.
+/// Starts the program, and waits until `/readyz` and the log contain `words`.
 #[track_caller]
 fn refuses(setup: &Setup, words: &[&str]) -> Program {
     let program = Program::start_logging(setup, "debug,hyper=info");
@@ -32,7 +33,7 @@ fn refuses(setup: &Setup, words: &[&str]) -> Program {
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn security_each_refusal_is_said_clearly_and_tells_no_secret() {
+fn security_each_refusal_is_reported_clearly_and_without_secrets() {
     let (secure, slack) = (Secure::start(), Slack::start());
     let topic = secure.cluster.topic(1);
     let wrong = format!("{PLANTED}Wrong");
@@ -69,7 +70,7 @@ fn security_each_refusal_is_said_clearly_and_tells_no_secret() {
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn security_a_stale_token_is_named_and_a_new_one_is_taken_by_itself() {
+fn security_an_expired_token_is_named_and_a_new_one_is_used_without_a_restart() {
     let (secure, slack) = (Secure::start(), Slack::start());
     let topic = secure.cluster.topic(1);
     let stale = secure.signer.token(-60);
@@ -90,11 +91,11 @@ fn security_a_stale_token_is_named_and_a_new_one_is_taken_by_itself() {
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn security_a_token_that_the_broker_refuses_is_told_and_the_next_one_in_the_file_is_taken() {
+fn security_a_token_that_the_broker_refuses_is_reported_and_the_next_one_in_the_file_is_used() {
     let (secure, slack) = (Secure::start(), Slack::start());
     let topic = secure.cluster.topic(1);
     let another = Signer::new();
-    // An hour: librdkafka itself would ask for the next one in 48 minutes.
+    // An hour: librdkafka itself would request the next token in 48 minutes.
     for refused in
         [another.token(3600), secure.signer.token_for("another-service", 3600), PLANTED.repeat(3)]
     {
@@ -113,7 +114,7 @@ fn security_a_token_that_the_broker_refuses_is_told_and_the_next_one_in_the_file
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn security_a_token_file_that_holds_none_is_named_until_it_does() {
+fn security_a_token_file_without_a_token_is_named_until_it_has_one() {
     let (secure, slack) = (Secure::start(), Slack::start());
     let topic = secure.cluster.topic(1);
     let cases: [(&str, &[u8], &str); 3] = [
@@ -140,7 +141,7 @@ fn security_a_token_file_that_holds_none_is_named_until_it_does() {
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn security_a_wrong_password_that_is_mended_at_the_broker_needs_no_restart() {
+fn security_a_wrong_password_that_is_fixed_at_the_broker_needs_no_restart() {
     let (secure, slack) = (Secure::start(), Slack::start());
     let topic = secure.cluster.topic(1);
     secure.cluster.scram("late", "another");
@@ -160,7 +161,7 @@ fn security_a_wrong_password_that_is_mended_at_the_broker_needs_no_restart() {
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn security_files_that_are_wrong_end_the_program_with_2() {
+fn security_invalid_files_end_the_program_with_2() {
     let (secure, slack) = (Secure::start(), Slack::start());
     let mut setup = secure.setup(&slack, "t", "SASL", &[("sasl.mechanism", "OAUTHBEARER")]);
     setup.kafka.push("oauth_token_file: /no/such/file".to_owned());
@@ -205,7 +206,7 @@ fn security_a_wrong_password_of_a_key_ends_the_program_with_2_and_is_not_shown()
     for (password, kafka) in [
         (Some(wrong.as_str()), None),
         (None, Some(format!("property_files: {{ssl.key.password: {file}}}"))),
-        // Nothing asks a terminal for it.
+        // The program does not prompt on a terminal.
         (None, None),
     ] {
         let password = password.map(|password| ("ssl.key.password", password));

@@ -13,7 +13,7 @@ const SUCCESSFUL: &str = "slackline_config_last_reload_successful";
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn security_a_password_that_changes_in_its_file_takes_a_restart_and_is_told_until_then() {
+fn security_a_password_that_changes_in_its_file_requires_a_restart_and_is_reported_until_then() {
     let (secure, slack) = (Secure::start(), Slack::start());
     let topic = secure.cluster.topic(1);
     let file = secure.write("rotated", PASSWORD);
@@ -22,7 +22,7 @@ fn security_a_password_that_changes_in_its_file_takes_a_restart_and_is_told_unti
     setup.kafka.push(format!("property_files: {{sasl.password: {}}}", file.display()));
     let program = Program::ready(&setup);
     secure.write("rotated", &format!("{PLANTED}Rotated"));
-    // Nobody asked for it: the file is looked at.
+    // Without SIGHUP: the file is polled.
     program.await_sum(SUCCESSFUL, &[], 0.0);
     let refused = || program.warnings("take a restart").len();
     until("the property is named", || {
@@ -31,13 +31,13 @@ fn security_a_password_that_changes_in_its_file_takes_a_restart_and_is_told_unti
             .iter()
             .any(|line| line.contains("kafka.properties.sasl.password"))
     });
-    // Whatever else is changed meanwhile is refused as well, until the restart.
+    // Any other change is refused as well until the restart.
     let before = refused();
     program.configure(&setup.clone().webhook(&slack, "b", &[]));
     program.signal(Signal::Hup);
     until("the next one is refused too", || refused() > before);
     assert_eq!(program.scrape().only(SUCCESSFUL, &[]), Some(0.0));
-    // It works on with the password that it has.
+    // It continues with the old password.
     let expected = produce(&secure.cluster, &topic, 1, "a", 0..3);
     slack.await_accepted(3);
     secure.cluster.await_committed(&setup.group, &topic, 1);
@@ -48,7 +48,8 @@ fn security_a_password_that_changes_in_its_file_takes_a_restart_and_is_told_unti
     program.stop();
 }
 
-/// The broker ends what was let in with a token when that token's time is up, unless the client comes with the next one before.
+/// The broker closes a connection when its token expires, unless the client sends the next one
+/// before.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn security_a_token_is_read_again_before_it_expires() {
@@ -57,18 +58,18 @@ fn security_a_token_is_read_again_before_it_expires() {
     let topic = secure.cluster.topic(1);
     let life = Duration::from_secs(15);
     let file = secure.write("renewed", &secure.signer.token(life.as_secs() as i64));
-    let began = Instant::now();
+    let started = Instant::now();
     let mut setup = secure.setup(&slack, &topic, "SASL", &[("sasl.mechanism", "OAUTHBEARER")]);
     setup.kafka.push(format!("oauth_token_file: {}", file.display()));
     let program = Program::ready(&setup);
     secure.write("renewed", &secure.signer.token(3600));
     let (mut expected, mut next) = (Vec::new(), 0);
-    until("the first token's time is up", || {
+    until("the first token has expired", || {
         expected.extend(produce(&secure.cluster, &topic, 1, "a", next..next + 1));
         next += 1;
         slack.await_accepted(expected.len());
         assert_eq!(program.readiness(), (200, "ready\n".to_owned()));
-        began.elapsed() > life + Duration::from_secs(3)
+        started.elapsed() > life + Duration::from_secs(3)
     });
     assert!(next > 0 && program.warnings("no connection to").is_empty(), "{}", program.log());
     secure.cluster.await_committed(&setup.group, &topic, 1);

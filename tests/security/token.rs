@@ -1,4 +1,4 @@
-//! Signed tokens, and the key set that the broker verifies them by.
+//! Signed tokens, and the key set that the broker verifies them with.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rcgen::{KeyPair, SigningKey as _};
 
-/// Who signs.
+/// A key that signs tokens.
 pub struct Signer(KeyPair);
 
 impl Signer {
@@ -16,7 +16,7 @@ impl Signer {
 
     /// The key set, as JSON.
     pub fn jwks(&self) -> String {
-        // An uncompressed point: 4, x, y.
+        // An uncompressed point: the byte 4, x, y.
         let point = &self.0.public_key_raw()[1..];
         let (x, y) = (encode(&point[..32]), encode(&point[32..]));
         format!(
@@ -24,12 +24,12 @@ impl Signer {
         )
     }
 
-    /// A token that is valid for so many seconds.
+    /// A token that is valid for this many seconds.
     pub fn token(&self, seconds: i64) -> String {
         self.token_for("kafka", seconds)
     }
 
-    /// The same for another audience than the broker's.
+    /// A token for another audience than the broker's.
     pub fn token_for(&self, audience: &str, seconds: i64) -> String {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
         let claims = format!(
@@ -48,7 +48,7 @@ fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// A DER sequence of two integers as JWTs want it: 32 bytes each.
+/// Converts a DER sequence of two integers to the form of JWTs: 32 bytes each.
 fn fixed(der: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut at = 2;

@@ -1,4 +1,4 @@
-//! A commit that fails is seen, counted, and made again. On the mock cluster, which fails when it is told to.
+//! A failed commit is counted and retried. On the mock cluster, which can inject errors.
 
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
@@ -9,7 +9,7 @@ use crate::harness::setup::{Setup, produce};
 use crate::harness::slack::Slack;
 
 #[test]
-fn a_failed_commit_is_counted_and_made_again() {
+fn a_failed_commit_is_counted_and_retried() {
     let (broker, slack) = (Broker::mock(), Slack::start());
     let topic = broker.topic(1);
     let setup =
@@ -17,7 +17,7 @@ fn a_failed_commit_is_counted_and_made_again() {
     let program = Program::ready(&setup);
     let failed = [("result", "failed")];
     assert_eq!(program.scrape().sum("slackline_commits_total", &failed), 0.0);
-    // An answer that librdkafka itself does not retry.
+    // An error that librdkafka itself does not retry.
     let refused = RDKafkaRespErr::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED;
     broker.mock_cluster().request_errors(RDKafkaApiKey::OffsetCommit, &[refused; 2]);
     let expected = produce(&broker, &topic, 1, "a", 0..3);
@@ -29,7 +29,8 @@ fn a_failed_commit_is_counted_and_made_again() {
     program.stop();
 }
 
-/// Ready is a promise: a restart from now on skips nothing. It can't be made before the broker has acknowledged where the group starts.
+/// Ready promises that a restart skips nothing. That requires a broker's acknowledgement of the
+/// starting offsets.
 #[test]
 fn a_new_group_is_not_ready_before_its_start_is_committed() {
     let (broker, slack) = (Broker::mock(), Slack::start());
@@ -52,7 +53,7 @@ fn a_new_group_is_not_ready_before_its_start_is_committed() {
     program.stop();
 }
 
-/// The plumbing on a machine without a broker: what the demo does.
+/// The plumbing on a machine without a broker, as in the demo.
 #[test]
 fn on_the_mock_cluster_events_are_delivered_and_committed() {
     let (broker, slack) = (Broker::mock(), Slack::start());

@@ -1,4 +1,4 @@
-//! Events become posts, in order, once, and are committed; Slack's answers are obeyed.
+//! Events become posts, in order and once, and are committed; Slack's answers are obeyed.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::harness::slack::{Answer, Slack};
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn what_matches_is_delivered_once_in_order_and_everything_is_committed() {
+fn matches_are_delivered_once_and_in_order_and_everything_is_committed() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(3);
     let fast = &["rate_per_second: 200", "burst: 5", "queue_capacity: 1000"];
@@ -22,7 +22,7 @@ fn what_matches_is_delivered_once_in_order_and_everything_is_committed() {
     let mut expected = Vec::new();
     for round in 0..10 {
         let noise: Vec<_> =
-            (0..300).map(|n| Record::new(n % 3, event("nobody asked", n as u64))).collect();
+            (0..300).map(|n| Record::new(n % 3, event("no match", n as u64))).collect();
         broker.produce(&topic, &noise);
         expected.extend(produce(&broker, &topic, 3, "a", round * 100..round * 100 + 12));
         expected.extend(produce(&broker, &topic, 3, "b", round * 100..round * 100 + 7));
@@ -45,10 +45,10 @@ fn what_matches_is_delivered_once_in_order_and_everything_is_committed() {
     program.stop();
 }
 
-/// The seed's two example actions and its message example, word for word.
+/// The actions and the message of Customer.io's documentation of its Slack destination.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn the_examples_of_the_seed_post_what_they_say() {
+fn the_actions_of_a_customer_data_platform_post_the_same_messages() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
     let setup = Setup::new(&broker, &[&topic])
@@ -126,12 +126,12 @@ fn a_webhook_gets_no_more_than_its_rate_and_burst() {
     program.stop();
 }
 
-/// How much closer than they were sent two requests may reach the fake Slack on a busy machine.
+/// How much closer two requests may reach the fake Slack than they were sent, on a busy machine.
 pub const JITTER: Duration = Duration::from_millis(150);
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_429_stops_its_webhook_alone_for_as_long_as_it_says_and_loses_nothing() {
+fn a_429_throttles_only_its_webhook_for_the_given_time_and_loses_nothing() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
     let fast = &["rate_per_second: 50", "burst: 5"];
@@ -143,7 +143,7 @@ fn a_429_stops_its_webhook_alone_for_as_long_as_it_says_and_loses_nothing() {
 
     let mut expected = produce(&broker, &topic, 1, "limited", 0..5);
     slack.await_requests("limited", 2);
-    program.await_metrics("the pause is shown", |scrape| {
+    program.await_metrics("the throttle is shown", |scrape| {
         scrape.sum("slackline_throttled_until_timestamp_seconds", &[("webhook", "limited")]) > 0.0
     });
     expected.extend(produce(&broker, &topic, 1, "free", 0..5));
@@ -177,7 +177,7 @@ fn a_429_stops_its_webhook_alone_for_as_long_as_it_says_and_loses_nothing() {
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn what_may_pass_is_tried_again_in_order_and_what_is_refused_is_dropped_and_settled() {
+fn temporary_failures_are_retried_in_order_and_final_refusals_are_dropped_and_settled() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
     let lines = &[
@@ -186,8 +186,9 @@ fn what_may_pass_is_tried_again_in_order_and_what_is_refused_is_dropped_and_sett
         "timeout: 1s",
         "retry: {initial: 50ms, max: 200ms, max_elapsed: 1m}",
     ];
-    let setup =
-        Setup::new(&broker, &[&topic]).webhook(&slack, "a", lines).webhook(&slack, "gone", lines);
+    let setup = Setup::new(&broker, &[&topic])
+        .webhook(&slack, "a", lines)
+        .webhook(&slack, "revoked", lines);
     let program = Program::ready(&setup);
     slack.script(
         "a",
@@ -198,26 +199,26 @@ fn what_may_pass_is_tried_again_in_order_and_what_is_refused_is_dropped_and_sett
             Answer::Status(500, "rollup_error"),
         ],
     );
-    slack.default("gone", Answer::Status(404, "channel_not_found"));
+    slack.default("revoked", Answer::Status(404, "channel_not_found"));
 
     let expected = produce(&broker, &topic, 1, "a", 0..4);
-    produce(&broker, &topic, 1, "gone", 0..2);
+    produce(&broker, &topic, 1, "revoked", 0..2);
     slack.await_accepted(4);
-    slack.await_requests("gone", 2);
+    slack.await_requests("revoked", 2);
     broker.await_committed(&setup.group, &topic, 1);
     Faults::find(&expected, &slack.posts()).assert_none();
-    let gone = [("webhook", "gone"), ("reason", "rejected")];
-    let scrape = program.await_sum("slackline_deliveries_dropped_total", &gone, 2.0);
+    let revoked = [("webhook", "revoked"), ("reason", "rejected")];
+    let scrape = program.await_sum("slackline_deliveries_dropped_total", &revoked, 2.0);
     let attempts =
         |result| scrape.sum("slackline_attempts_total", &[("webhook", "a"), ("result", result)]);
     assert_eq!(
         ["server_error", "timeout", "connect", "ok"].map(attempts),
         [2.0, 1.0, 1.0, 4.0],
-        "each of Slack's answers is counted as what it was"
+        "each answer is counted by its kind"
     );
-    // What an operator must act on, with Slack's own word.
+    // An operator must act on it: the log has Slack's own error code.
     assert!(
-        program.warnings("channel_not_found").iter().any(|line| line.contains("gone")),
+        program.warnings("channel_not_found").iter().any(|line| line.contains("revoked")),
         "{}",
         program.log()
     );

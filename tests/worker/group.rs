@@ -1,4 +1,4 @@
-//! Several members of one group: they share the partitions, and with them every webhook's rate.
+//! Several members of one group share the partitions, and with them every webhook's rate.
 
 use super::deliver::JITTER;
 use crate::checker::{Faults, Rate};
@@ -18,7 +18,7 @@ fn await_share(program: &Program, partitions: f64, rate: f64) {
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn members_share_partitions_and_rate_and_a_leaving_one_hands_over_nothing_twice() {
+fn members_share_partitions_and_rate_and_a_leaving_one_repeats_nothing() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(4);
     let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", SHARED);
@@ -34,7 +34,7 @@ fn members_share_partitions_and_rate_and_a_leaving_one_hands_over_nothing_twice(
         scrape.sum("slackline_deliveries_delivered_total", &[]) >= 3.0
     });
 
-    // It leaves with a queue that is not empty: what it had is the other's now.
+    // It leaves with a queue that is not empty: the other member takes over its deliveries.
     let last = second.stop();
     assert!(last.sum("slackline_deliveries_matched_total", &[]) > 0.0);
     await_share(&first, 4.0, 12.0);
@@ -51,7 +51,7 @@ fn members_share_partitions_and_rate_and_a_leaving_one_hands_over_nothing_twice(
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn the_partitions_of_a_killed_member_go_to_the_others_and_nothing_is_lost() {
+fn the_partitions_of_a_killed_member_move_to_the_others_and_nothing_is_lost() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(4);
     let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", SHARED);
@@ -69,14 +69,15 @@ fn the_partitions_of_a_killed_member_go_to_the_others_and_nothing_is_lost() {
     await_share(&first, 4.0, 12.0);
     let posts = slack.posts();
     let faults = Faults::find(&expected, &posts);
-    // What was posted and not yet committed may come again: its window, of a rate of 12.
+    // Posts without a commit may be repeated: the window of a rate of 12.
     assert!(faults.repeated.len() <= 2, "{faults}");
     assert_eq!((faults.lost, faults.unexpected, faults.disordered), (vec![], vec![], vec![]));
     Rate { per_second: 12.0, bursts: 4.0, jitter: JITTER }.assert_kept(&posts);
     first.stop();
 }
 
-/// A member without a partition (more members than partitions) is ready, sends nothing, and takes over when the other goes.
+/// A member without a partition (more members than partitions) is ready, sends nothing, and takes
+/// over when the other leaves.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn a_member_without_partitions_is_ready_and_takes_over() {
@@ -106,10 +107,11 @@ fn a_member_without_partitions_is_ready_and_takes_over() {
     idle.stop();
 }
 
-/// A member that stands still past its session has lost its partitions without knowing; when it goes on, nothing that it still does harms.
+/// A member that is paused past its session has lost its partitions without knowing. When it
+/// resumes, its late outcomes do no harm.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_member_that_stood_still_past_its_session_loses_nothing_and_joins_again() {
+fn a_member_paused_past_its_session_loses_nothing_and_joins_again() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(4);
     let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", SHARED);
@@ -131,7 +133,7 @@ fn a_member_that_stood_still_past_its_session_loses_nothing_and_joins_again() {
     slack.await_all_accepted(&expected);
     broker.await_committed(&setup.group, &topic, 4);
     let faults = Faults::find(&expected, &slack.posts());
-    // It may have had one attempt out and some bought tokens when it was stopped: no more than its window comes twice.
+    // It may have had an attempt in flight when it was paused: no more than its window is repeated.
     assert!(faults.repeated.len() <= 2, "{faults}");
     assert_eq!((faults.lost, faults.unexpected), (vec![], vec![]));
     first.stop();

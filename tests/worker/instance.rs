@@ -1,4 +1,4 @@
-//! Static membership: one process an instance id.
+//! Static membership: one process per instance id.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::harness::slack::Slack;
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn of_two_processes_with_one_instance_id_the_older_one_ends_and_the_newer_one_goes_on() {
+fn of_two_processes_with_one_instance_id_the_older_one_ends() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(2);
     let mut setup =

@@ -1,4 +1,5 @@
-//! A full queue: dropped and counted, or paused, as its policy says; and nobody else's business.
+//! A full queue: deliveries are dropped and counted, or the topic is paused, by its policy; other
+//! webhooks are not affected.
 
 use crate::checker::{Expected, Faults};
 use crate::harness::broker::Broker;
@@ -9,7 +10,8 @@ use crate::harness::slack::{Answer, Slack};
 const RETRY: &str = "retry: {initial: 20ms, max: 100ms, max_elapsed: 10m}";
 const FAST: &[&str] = &["rate_per_second: 100", "burst: 10"];
 
-/// Ten events for a webhook that is down and whose queue holds three; then it is up again. What came through?
+/// Ten events for a webhook that is down and whose queue holds three; then it is up again. Returns
+/// the events and the faults found.
 fn ten_into_three(when_full: &str) -> (Vec<Expected>, Faults) {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
@@ -19,7 +21,7 @@ fn ten_into_three(when_full: &str) -> (Vec<Expected>, Faults) {
         Setup::new(&broker, &[&topic]).webhook(&slack, "a", &lines).webhook(&slack, "other", FAST);
     let program = Program::ready(&setup);
     slack.default("a", Answer::Status(503, "down"));
-    // The first is in flight before the others come: it is no part of the queue.
+    // The first is in flight before the others arrive, so it is not in the queue.
     let mut expected = produce(&broker, &topic, 1, "a", 0..1);
     slack.await_requests("a", 1);
     expected.extend(produce(&broker, &topic, 1, "a", 1..10));
@@ -42,7 +44,7 @@ fn ten_into_three(when_full: &str) -> (Vec<Expected>, Faults) {
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn drop_newest_keeps_what_came_first() {
+fn drop_newest_keeps_the_first_deliveries() {
     let (expected, faults) = ten_into_three("drop_newest");
     let lost = expected[4..].iter().map(|one| (one.webhook.clone(), one.id)).collect();
     assert_eq!(faults, Faults { lost, ..Faults::default() });
@@ -50,7 +52,7 @@ fn drop_newest_keeps_what_came_first() {
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn drop_oldest_keeps_what_came_last() {
+fn drop_oldest_keeps_the_last_deliveries() {
     let (expected, faults) = ten_into_three("drop_oldest");
     let lost = expected[1..7].iter().map(|one| (one.webhook.clone(), one.id)).collect();
     assert_eq!(faults, Faults { lost, ..Faults::default() });
@@ -58,7 +60,7 @@ fn drop_oldest_keeps_what_came_last() {
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn block_pauses_the_topics_that_feed_it_and_the_others_go_on() {
+fn block_pauses_only_the_topics_that_feed_it() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let (feeding, free) = (broker.topic(2), broker.topic(2));
     let lines =
@@ -76,7 +78,7 @@ fn block_pauses_the_topics_that_feed_it_and_the_others_go_on() {
     let mut expected = produce(&broker, &feeding, 2, "slow", 0..200);
     program.await_sum("slackline_paused_partitions", &[("topic", &feeding)], 2.0);
 
-    // While it stands still the other topic is read and delivered as ever.
+    // While it is paused, the other topic is read and delivered as usual.
     expected.extend(produce(&broker, &free, 2, "free", 1000..1020));
     slack.await_accepted(20);
     broker.await_committed(&setup.group, &free, 2);
@@ -84,12 +86,9 @@ fn block_pauses_the_topics_that_feed_it_and_the_others_go_on() {
     assert_eq!(scrape.sum("slackline_paused_partitions", &[("topic", &free)]), 0.0);
     assert_eq!(scrape.sum("slackline_paused_partitions", &[("topic", &feeding)]), 2.0);
     let held = scrape.sum("slackline_deliveries_matched_total", &[("webhook", "slow")]);
-    assert!(
-        held <= 7.0,
-        "a full queue goes on taking: {held} were admitted to a queue of 5 and one in flight"
-    );
+    assert!(held <= 7.0, "{held} deliveries were admitted to a queue of 5 with one in flight");
 
-    // What comes to a paused partition is seen all the same: scaling and alerts go by the read lag.
+    // The read lag includes new events of a paused partition, because scaling and alerts use it.
     expected.extend(produce(&broker, &feeding, 2, "slow", 200..300));
     program.await_metrics("the read lag grows while paused", |scrape| {
         let read = scrape.sum("slackline_events_consumed_total", &[("topic", &feeding)]);
@@ -105,7 +104,8 @@ fn block_pauses_the_topics_that_feed_it_and_the_others_go_on() {
     program.stop();
 }
 
-/// A member whose `block` queue is full gets another's partition: it takes nothing of it before there is room, and then what was pending first.
+/// A member whose `block` queue is full gets another partition: it reads nothing of it before there
+/// is room, and then delivers the pending events first.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn a_newly_assigned_partition_starts_paused_while_the_queue_that_it_feeds_is_full() {
@@ -129,7 +129,7 @@ fn a_newly_assigned_partition_starts_paused_while_the_queue_that_it_feeds_is_ful
     assert_eq!(
         scrape.sum("slackline_deliveries_restored_total", &[]),
         0.0,
-        "it was read though there is no room"
+        "it was read without room in the queue"
     );
     slack.default("a", Answer::Ok);
     slack.await_accepted(100);

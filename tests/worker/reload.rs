@@ -1,4 +1,4 @@
-//! A new configuration under a running worker: nothing is lost, repeated or started anew.
+//! A new configuration for a running worker: nothing is lost, repeated or restarted.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ fn hash(program: &Program) -> f64 {
     program.scrape().only("slackline_config_hash", &[]).unwrap()
 }
 
-/// Waits until another configuration is in force than the one with this hash.
+/// Waits until a configuration with another hash is active.
 fn await_reloaded(program: &Program, before: f64) {
     program.await_metrics("another configuration", |scrape| {
         scrape.only("slackline_config_hash", &[]) != Some(before)
@@ -26,15 +26,15 @@ fn await_reloaded(program: &Program, before: f64) {
     });
 }
 
-/// A line may come a moment after the metrics.
-fn await_told(program: &Program, text: &str, with: &str) {
+/// Waits for a log line: it may follow a moment after the metrics.
+fn await_logged(program: &Program, text: &str, with: &str) {
     until(&format!("`{text}` with `{with}` in the log"), || {
         program.warnings(text).iter().any(|line| line.contains(with))
     });
 }
 
 #[test]
-fn what_is_queued_and_what_slack_said_stays() {
+fn a_reload_keeps_queues_and_throttles() {
     let (broker, slack) = (Broker::mock(), Slack::start());
     let topic = broker.topic(2);
     let setup = Setup::new(&broker, &[&topic]);
@@ -43,7 +43,7 @@ fn what_is_queued_and_what_slack_said_stays() {
     slack.script("a", [Answer::RateLimited(pause.as_secs())]);
     let mut expected = produce(&broker, &topic, 2, "a", 0..10);
     slack.await_requests("a", 1);
-    let scrape = program.await_metrics("nine wait, and Slack has stopped it", |scrape| {
+    let scrape = program.await_metrics("nine wait, and the webhook is throttled", |scrape| {
         scrape.sum("slackline_queue_depth", &[("webhook", "a")]) == 9.0
             && scrape.sum("slackline_throttled_until_timestamp_seconds", &[]) > 0.0
     });
@@ -63,7 +63,7 @@ fn what_is_queued_and_what_slack_said_stays() {
     );
     program.await_sum("slackline_rate_limit_per_second", &[("webhook", "a")], 50.0);
 
-    // The new one works at once, the old one when Slack's time is up.
+    // The new webhook works immediately, the old one when its throttle ends.
     let of_b = produce(&broker, &topic, 2, "b", 100..105);
     slack.await_accepted(5);
     expected.extend(of_b);
@@ -82,7 +82,7 @@ fn what_is_queued_and_what_slack_said_stays() {
 }
 
 #[test]
-fn a_changed_file_is_taken_up_by_itself_and_a_bad_one_changes_nothing() {
+fn a_changed_file_is_loaded_without_a_signal_and_a_bad_one_changes_nothing() {
     let (broker, slack) = (Broker::mock(), Slack::start());
     let topic = broker.topic(1);
     let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST);
@@ -92,7 +92,7 @@ fn a_changed_file_is_taken_up_by_itself_and_a_bad_one_changes_nothing() {
     program.write("kafka: {}\nactions: [{name: x, trigger: 'a ==', webhook: a, message: hi}]\n");
     program.await_sum(SUCCESSFUL, &[], 0.0);
     assert_eq!(hash(&program), before);
-    await_told(&program, "the new configuration is not in force", "slackline.yaml:1:8");
+    await_logged(&program, "the new configuration is not in force", "slackline.yaml:1:8");
     let mut expected = produce(&broker, &topic, 1, "a", 0..3);
     slack.await_accepted(3);
 
@@ -107,7 +107,7 @@ fn a_changed_file_is_taken_up_by_itself_and_a_bad_one_changes_nothing() {
 }
 
 #[test]
-fn what_takes_a_restart_is_refused_by_name() {
+fn a_change_that_requires_a_restart_is_refused_by_name() {
     let (broker, slack) = (Broker::mock(), Slack::start());
     let topic = broker.topic(1);
     let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST);
@@ -119,7 +119,7 @@ fn what_takes_a_restart_is_refused_by_name() {
     program.configure(&other);
     program.signal(Signal::Hup);
     program.await_sum(SUCCESSFUL, &[], 0.0);
-    await_told(&program, "take a restart", "kafka.group_id, kafka.drain_timeout");
+    await_logged(&program, "take a restart", "kafka.group_id, kafka.drain_timeout");
     assert_eq!(hash(&program), before);
     assert_eq!(program.scrape().select("slackline_queue_depth", &[("webhook", "b")]).count(), 0);
     program.configure(&setup);
@@ -127,17 +127,18 @@ fn what_takes_a_restart_is_refused_by_name() {
     program.stop();
 }
 
-/// Whether one of the dropped or one of those that move is in flight: Slack has stopped it for an hour, or its last attempt goes on.
+/// With a delivery in flight of the dropped ones or of the moved ones, and with a throttle of an
+/// hour or an attempt that does not end.
 #[test]
-fn of_a_webhook_that_is_gone_actions_take_theirs_along_and_the_rest_is_dropped() {
+fn a_removed_webhooks_deliveries_move_with_their_action_and_the_rest_is_dropped() {
     let stopped = || Answer::RateLimited(3600);
-    a_webhook_goes("gone", stopped());
-    a_webhook_goes("moved", stopped());
-    a_webhook_goes("gone", Answer::Hang);
-    a_webhook_goes("moved", Answer::Hang);
+    remove_a_webhook("removed", stopped());
+    remove_a_webhook("moved", stopped());
+    remove_a_webhook("removed", Answer::Hang);
+    remove_a_webhook("moved", Answer::Hang);
 }
 
-fn a_webhook_goes(in_flight: &str, answer: Answer) {
+fn remove_a_webhook(in_flight: &str, answer: Answer) {
     let (broker, slack) = (Broker::mock(), Slack::start());
     let topic = broker.topic(1);
     let action = |name: &str, webhook: &str| {
@@ -146,7 +147,7 @@ fn a_webhook_goes(in_flight: &str, answer: Answer) {
         )
     };
     let setup = Setup::new(&broker, &[&topic]);
-    let both = format!("{}{}", action("moved", "old"), action("gone", "old"));
+    let both = format!("{}{}", action("moved", "old"), action("removed", "old"));
     let lines = [FAST, &["timeout: 3s"]].concat();
     let first =
         setup.clone().webhook_with(&slack, "old", &lines, &both).webhook(&slack, "other", FAST);
@@ -155,7 +156,7 @@ fn a_webhook_goes(in_flight: &str, answer: Answer) {
     slack.script("old", [answer]);
     produce(&broker, &topic, 1, in_flight, 0..1);
     slack.await_requests("old", 1);
-    produce(&broker, &topic, 1, "gone", 1..4);
+    produce(&broker, &topic, 1, "removed", 1..4);
     produce(&broker, &topic, 1, "moved", 10..15);
     program.await_sum("slackline_queue_depth", &[("webhook", "old")], 8.0);
 
@@ -182,15 +183,15 @@ fn a_webhook_goes(in_flight: &str, answer: Answer) {
         .collect();
     moved.sort_unstable();
     assert_eq!(moved, moving);
-    let unclaimed = [("webhook", "old"), ("action", "gone"), ("reason", "unclaimed")];
+    let unclaimed = [("webhook", "old"), ("action", "removed"), ("reason", "unclaimed")];
     let scrape = program.await_sum("slackline_deliveries_dropped_total", &unclaimed, dropped);
     assert_eq!(scrape.sum("slackline_queue_depth", &[]), 0.0);
     assert_eq!(scrape.sum("slackline_throttled_until_timestamp_seconds", &[]), 0.0);
-    await_told(&program, "unclaimed", "gone");
-    // It holds nobody's offset any more.
+    await_logged(&program, "unclaimed", "removed");
+    // Its deliveries do not hold back the committed offset any more.
     broker.await_committed(&first.group, &topic, 1);
 
-    // Those that stay work, and a new one has a lane.
+    // The remaining webhooks work, and a new one has a sender.
     let before = hash(&program);
     program.configure(&setup.clone().webhook(&slack, "other", FAST).webhook(&slack, "third", FAST));
     await_reloaded(&program, before);
@@ -198,15 +199,15 @@ fn a_webhook_goes(in_flight: &str, answer: Answer) {
     produce(&broker, &topic, 1, "third", 30..32);
     slack.await_accepted(moving.len() + 4);
 
-    // Its own name: what Slack said is still in force, and nothing was forgotten of it.
+    // Under its old name, the throttle is still active and its deliveries are kept.
     let before = hash(&program);
     program.configure(&first);
     await_reloaded(&program, before);
-    produce(&broker, &topic, 1, "gone", 40..42);
+    produce(&broker, &topic, 1, "removed", 40..42);
     let blocked =
         |scrape: &Scrape| scrape.sum("slackline_throttled_until_timestamp_seconds", &[]) > 0.0;
     if stops {
-        program.await_metrics("the pause goes on", |scrape| {
+        program.await_metrics("the throttle continues", |scrape| {
             blocked(scrape)
                 && scrape.sum("slackline_queue_depth", &[]) + scrape.sum("slackline_in_flight", &[])
                     == 2.0
@@ -217,12 +218,13 @@ fn a_webhook_goes(in_flight: &str, answer: Answer) {
     program.stop();
 }
 
-/// The outcomes of what was queued end the holds of the webhook that had it, not of the one that its action posts to now.
+/// The outcomes of queued deliveries release the webhook that had them, not the one that the action
+/// posts to now.
 #[test]
-fn what_an_action_had_queued_stays_where_it_was_and_its_sender_goes_on() {
+fn queued_deliveries_of_a_moved_action_stay_with_their_sender() {
     let (broker, slack) = (Broker::mock(), Slack::start());
     let topic = broker.topic(1);
-    // One message in doubt at a time.
+    // A window of one message.
     let lines: &[&str] = &["rate_per_second: 10", "burst: 1"];
     let action = |webhook: &str| {
         format!(
@@ -290,7 +292,7 @@ fn reloads_under_load_on_a_real_broker_lose_and_repeat_nothing() {
     reloads_under_load(&Broker::real());
 }
 
-/// Reloads in the midst of traffic, one of them each time something has come through.
+/// Reloads under load, once after each post that arrived.
 fn reloads_under_load(broker: &Broker) {
     let slack = Slack::start();
     let topic = broker.topic(3);

@@ -1,4 +1,5 @@
-//! A stop in the middle: attempts in flight end and are committed, what is queued stays in Kafka for the next process.
+//! A stop under load: attempts in flight end and are committed; queued deliveries are released to
+//! the next process.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,7 @@ use crate::harness::slack::{Answer, Slack};
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_stop_in_mid_delivery_ends_the_attempt_and_leaves_the_rest_to_the_next_process() {
+fn a_stop_completes_the_attempt_in_flight_and_releases_the_rest() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
     let setup =
@@ -18,7 +19,7 @@ fn a_stop_in_mid_delivery_ends_the_attempt_and_leaves_the_rest_to_the_next_proce
     let program = Program::ready(&setup);
     slack.script("a", [Answer::Ok, Answer::Slow(Duration::from_secs(2))]);
     let expected = produce(&broker, &topic, 1, "a", 0..6);
-    // One is out at Slack, four wait.
+    // One is in flight, four wait.
     program.await_metrics("the second is in flight", |scrape| {
         scrape.sum("slackline_attempts_total", &[("result", "ok")]) == 1.0
             && scrape.sum("slackline_in_flight", &[]) == 1.0
@@ -37,7 +38,7 @@ fn a_stop_in_mid_delivery_ends_the_attempt_and_leaves_the_rest_to_the_next_proce
     assert_eq!(
         slack.posts().iter().filter(|post| post.accepted).count(),
         2,
-        "nothing was sent after it"
+        "an attempt started after the stop"
     );
     drop(program);
 
@@ -50,7 +51,7 @@ fn a_stop_in_mid_delivery_ends_the_attempt_and_leaves_the_rest_to_the_next_proce
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn an_attempt_that_does_not_end_is_waited_for_no_longer_than_the_drain_timeout() {
+fn an_attempt_that_does_not_end_delays_a_stop_by_the_drain_timeout_at_most() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
     let mut setup = Setup::new(&broker, &[&topic]).webhook(
@@ -67,13 +68,13 @@ fn an_attempt_that_does_not_end_is_waited_for_no_longer_than_the_drain_timeout()
     let last = program.stop();
     assert!(
         started.elapsed() < Duration::from_secs(15),
-        "the attempt's own timeout is no reason to stay"
+        "the stop waited for the attempt's own timeout"
     );
     assert_eq!(last.sum("slackline_deliveries_delivered_total", &[]), 0.0);
     assert_eq!(
         broker.committed(&setup.group, &topic, 1),
         [Some(0)],
-        "it was not delivered, so it is not committed"
+        "an undelivered event was committed"
     );
 
     let next = Program::ready(&setup);
@@ -85,14 +86,15 @@ fn an_attempt_that_does_not_end_is_waited_for_no_longer_than_the_drain_timeout()
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_stop_while_a_webhook_waits_does_not_wait_with_it() {
+fn a_stop_does_not_wait_for_a_throttled_webhook() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
     let fast = &["rate_per_second: 50", "burst: 5"];
     let setup =
         Setup::new(&broker, &[&topic]).webhook(&slack, "a", fast).webhook(&slack, "b", fast);
     let program = Program::ready(&setup);
-    // One between two attempts, one under a Retry-After that is longer than a stop may take; it is in force for the next process too.
+    // One waits between two attempts; one is throttled for longer than a stop may take, and the
+    // next process must respect that too.
     slack.default("a", Answer::Status(503, "down"));
     slack.default("b", Answer::RateLimited(20));
     let mut expected = produce(&broker, &topic, 1, "a", 0..3);
@@ -105,7 +107,10 @@ fn a_stop_while_a_webhook_waits_does_not_wait_with_it() {
     });
     let started = Instant::now();
     program.stop();
-    assert!(started.elapsed() < Duration::from_secs(15), "nothing was in flight to wait for");
+    assert!(
+        started.elapsed() < Duration::from_secs(15),
+        "the stop waited without an attempt in flight"
+    );
     slack.default("a", Answer::Ok);
     slack.default("b", Answer::Ok);
     let next = Program::ready(&setup);

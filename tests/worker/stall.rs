@@ -1,4 +1,4 @@
-//! A worker that is alive and does nothing says so, and what it is that does not move.
+//! A worker that is alive without progress fails `/healthz` and names what makes no progress.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::harness::program::Program;
 use crate::harness::setup::{Setup, produce};
 use crate::harness::slack::Slack;
 
-/// The client never learns that there is anything to fetch: the broker is asked.
+/// The client does not learn the end of the partition, so the worker queries the broker for it.
 #[test]
 #[ignore = "takes over a minute"]
-fn a_partition_that_is_not_read_fails_the_probe_until_it_is() {
+fn a_partition_that_is_not_read_fails_the_probe_until_it_is_read() {
     let (broker, slack) = (Broker::mock(), Slack::start());
     let topic = broker.topic(1);
     let setup =
@@ -28,15 +28,15 @@ fn a_partition_that_is_not_read_fails_the_probe_until_it_is() {
         503 => Ok(()),
         status => Err(format!("{status}\n{}", program.log())),
     });
-    // The probe may hear of it before the log is read.
-    let told = || {
+    // The probe may fail before the log line is read.
+    let logged = || {
         program.warnings(&format!("partition 0 of topic `{topic}` has 10 offsets to read")).len()
     };
-    until("the log says why", || told() == 1);
+    until("the log says why", || logged() == 1);
     assert_eq!(program.scrape().sum("slackline_read_lag", &[]), 10.0);
     broker.mock_cluster().clear_request_errors(RDKafkaApiKey::Fetch);
     slack.await_all_accepted(&expected);
-    until("a probe that is well again", || program.health() == 200);
+    until("the probe recovers", || program.health() == 200);
     Faults::find(&expected, &slack.posts()).assert_none();
     program.stop();
 }

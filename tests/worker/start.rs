@@ -1,4 +1,4 @@
-//! Where reading starts, and what is waited for.
+//! Starting offsets, and waiting for brokers and topics.
 
 use std::time::Duration;
 
@@ -15,13 +15,13 @@ const FAST: &[&str] = &["rate_per_second: 100", "burst: 5", "queue_capacity: 700
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_new_group_starts_at_the_end_and_commits_that_at_once() {
+fn a_new_group_starts_at_the_end_and_commits_that_immediately() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(3);
     let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST);
     produce(&broker, &topic, 3, "a", 0..30);
     let program = Program::ready(&setup);
-    // Ready means that the start is committed, before any event came.
+    // Ready means that the start is committed, before any event arrived.
     assert_eq!(broker.committed(&setup.group, &topic, 3), [Some(10); 3]);
     let expected = produce(&broker, &topic, 3, "a", 100..106);
     slack.await_accepted(6);
@@ -44,7 +44,7 @@ fn a_restart_before_the_first_event_skips_nothing() {
         } else {
             drop(first.stop())
         }
-        // What comes while nobody reads, on a partition that never had a commit but the first.
+        // Events that arrive without a reader, on a partition with only its first commit.
         let expected = produce(&broker, &topic, 2, "a", 100..110);
         let second = Program::ready(&setup);
         slack.await_accepted(10);
@@ -56,7 +56,7 @@ fn a_restart_before_the_first_event_skips_nothing() {
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn with_earliest_a_new_group_reads_everything_and_a_known_one_goes_on() {
+fn with_earliest_a_new_group_reads_everything_and_a_known_one_continues() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(2);
     let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST).earliest();
@@ -73,10 +73,10 @@ fn with_earliest_a_new_group_reads_everything_and_a_known_one_goes_on() {
     second.stop();
 }
 
-/// Nothing can be done about what the retention took, but nobody is left in the dark, and what is still there is delivered.
+/// Events that the retention removed are lost, but reported, and the remaining ones are delivered.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn what_left_the_topic_unread_is_counted_and_what_is_left_is_delivered() {
+fn events_removed_before_they_were_read_are_counted_and_the_rest_is_delivered() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
     let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST);
@@ -100,14 +100,15 @@ const BLOCKED: &[&str] = &[
     "retry: {initial: 10ms, max: 100ms}",
 ];
 
-/// The same while it runs: a paused partition whose next records are gone goes on where there is something. What was fetched before is not gone.
+/// The same under a running worker: a paused partition whose next records were removed continues at
+/// the first remaining one. Records that were fetched before are not lost.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn what_leaves_the_topic_under_a_paused_reader_is_counted_too() {
+fn events_removed_from_a_paused_topic_are_counted() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
     let mut setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", BLOCKED);
-    // As little as can be is fetched ahead: one batch of the producer's at a time, until a kilobyte waits.
+    // The smallest prefetch: one producer batch at a time, until a kilobyte waits.
     for name in ["queued.max.messages.kbytes", "fetch.message.max.bytes"] {
         setup.properties.push((name, "1".to_owned()));
     }
@@ -131,7 +132,7 @@ fn what_leaves_the_topic_under_a_paused_reader_is_counted_too() {
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn what_waits_for_room_is_delivered_though_it_left_the_topic_meanwhile() {
+fn fetched_events_that_wait_for_room_are_delivered_after_their_removal() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
     let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", BLOCKED);
@@ -139,7 +140,7 @@ fn what_waits_for_room_is_delivered_though_it_left_the_topic_meanwhile() {
     slack.default("a", Answer::Status(503, "down"));
     let expected = produce(&broker, &topic, 1, "a", 0..400);
     program.await_sum("slackline_paused_partitions", &[("topic", &topic)], 1.0);
-    // All has been fetched when the client knows the end, which it learns by fetching.
+    // The client learns the end by fetching, so everything is fetched once it knows the end.
     program.await_metrics("the end is known", |scrape| {
         let read = scrape.sum("slackline_events_consumed_total", &[]);
         scrape.sum("slackline_read_lag", &[("topic", &topic)]) == 400.0 - read
@@ -155,14 +156,14 @@ fn what_waits_for_room_is_delivered_though_it_left_the_topic_meanwhile() {
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_partition_that_is_added_is_read_from_its_beginning_whatever_start_says() {
+fn an_added_partition_is_read_from_its_earliest_offset_whatever_start_is() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
     let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST);
     produce(&broker, &topic, 1, "a", 0..5);
     Program::ready(&setup).stop();
     broker.grow(&topic, 3);
-    // A producer of before does not know the new ones yet.
+    // The old producer does not know the new partitions yet.
     let broker = Broker::real();
     let expected = produce(&broker, &topic, 3, "a", 100..130);
     let program = Program::ready(&setup);
@@ -174,20 +175,20 @@ fn a_partition_that_is_added_is_read_from_its_beginning_whatever_start_says() {
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_broker_that_is_not_there_is_waited_for() {
+fn a_missing_broker_is_waited_for() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
     let absent = free_address();
     let mut setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST);
     setup.brokers = absent.to_string();
     let mut program = Program::start(&setup);
-    until("it says what it waits for", || !program.warnings(&absent.to_string()).is_empty());
+    until("the cause is logged", || !program.warnings(&absent.to_string()).is_empty());
     let (status, reason) = program.readiness();
-    assert_eq!((status, reason.trim().is_empty()), (503, false), "not ready, and the reason why");
-    // As long as it takes to see that it does not repeat itself: it must have tried several times meanwhile.
+    assert_eq!((status, reason.trim().is_empty()), (503, false), "not ready, with a reason");
+    // Long enough for several attempts, to see that the line is not repeated.
     let waited = std::time::Instant::now();
     until("some seconds without a broker", || {
-        assert!(program.is_running(), "it gave up");
+        assert!(program.is_running(), "the program ended");
         waited.elapsed() > Duration::from_secs(4)
     });
     assert_eq!(program.readiness().0, 503);
@@ -205,15 +206,15 @@ fn a_broker_that_is_not_there_is_waited_for() {
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_topic_that_is_not_there_is_waited_for() {
+fn a_missing_topic_is_waited_for() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = unique("events-later");
     let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST);
     let mut program = Program::start(&setup);
-    until("it says what it waits for", || !program.warnings(&topic).is_empty());
+    until("the cause is logged", || !program.warnings(&topic).is_empty());
     let (status, reason) = program.readiness();
     assert_eq!(status, 503);
-    assert!(reason.contains(&topic), "the reason names the topic: `{reason}`");
+    assert!(reason.contains(&topic), "the reason does not name the topic: `{reason}`");
     assert!(program.is_running());
 
     broker.create(&topic, 2, &[]);

@@ -1,4 +1,5 @@
-//! A topic that is deleted and made anew under a running worker, under every protocol: what is in the new one is delivered from its beginning.
+//! A topic that is deleted and recreated under a running worker, with every protocol: the new topic
+//! is delivered from its earliest offset.
 
 use crate::checker::Faults;
 use crate::harness::broker::Broker;
@@ -9,8 +10,8 @@ use crate::harness::slack::{Answer, Slack};
 
 const FAST: &[&str] = &["rate_per_second: 200", "burst: 5", "queue_capacity: 1000"];
 
-/// `after` events in the new topic, where 20 had been read of the old one.
-fn a_topic_made_anew(after: u64, properties: &[(&'static str, &str)]) -> Faults {
+/// Recreates a topic with `after` events, of which 20 had been read before.
+fn recreate(after: u64, properties: &[(&'static str, &str)]) -> Faults {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
     let mut setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST);
@@ -24,7 +25,7 @@ fn a_topic_made_anew(after: u64, properties: &[(&'static str, &str)]) -> Faults 
     broker.await_committed(&setup.group, &topic, 1);
     broker.delete(&topic);
     broker.create(&topic, 1, &[]);
-    // A producer of before would look for the topic that is gone.
+    // The old producer would search for the deleted topic.
     let broker = Broker::real();
     let new = produce(&broker, &topic, 1, "a", 100..100 + after);
     let expected: Vec<_> = before.into_iter().chain(new).collect();
@@ -38,37 +39,36 @@ fn a_topic_made_anew(after: u64, properties: &[(&'static str, &str)]) -> Faults 
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_topic_made_anew_with_less_than_was_read_of_the_old_one_is_read_from_its_beginning() {
-    // The client finds its position beyond the end: nothing was read before that.
-    assert_eq!(a_topic_made_anew(5, &[]).repeated, []);
+fn a_recreated_topic_that_is_shorter_is_read_from_its_earliest_offset() {
+    // The client finds its position past the end: it has read nothing before that.
+    assert_eq!(recreate(5, &[]).repeated, []);
 }
 
-/// The client reads on at the old position, and says nothing: what it reads until the id is looked at comes again.
+/// The client continues at the old position without an error: what it reads until the topic's id is
+/// checked is repeated.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_topic_made_anew_with_more_than_was_read_of_the_old_one_is_read_from_its_beginning() {
-    a_topic_made_anew(50, &[]);
-}
-
-#[test]
-#[ignore = "needs a broker: tests/kafka.sh"]
-fn a_topic_made_anew_is_read_from_its_beginning_also_in_a_kip_848_group() {
-    a_topic_made_anew(50, &[("group.protocol", "consumer")]);
+fn a_recreated_topic_that_is_longer_is_read_from_its_earliest_offset() {
+    recreate(50, &[]);
 }
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_topic_made_anew_is_read_from_its_beginning_also_with_an_eager_assignor() {
-    a_topic_made_anew(
-        50,
-        &[("partition.assignment.strategy", "range"), ("session.timeout.ms", "6000")],
-    );
+fn a_recreated_topic_is_read_from_its_earliest_offset_in_a_kip_848_group() {
+    recreate(50, &[("group.protocol", "consumer")]);
 }
 
-/// What was taken of the old one and waits for room is of no topic any more: read first, it would be a position in the new one, and all below would be skipped.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_topic_made_anew_under_a_paused_reader_is_read_from_its_beginning() {
+fn a_recreated_topic_is_read_from_its_earliest_offset_with_an_eager_assignor() {
+    recreate(50, &[("partition.assignment.strategy", "range"), ("session.timeout.ms", "6000")]);
+}
+
+/// A record of the old topic that waits for room must be discarded: read first, it would set a
+/// position in the new topic, and everything below would be skipped.
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn a_paused_topic_that_is_recreated_is_read_from_its_earliest_offset() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
     let lines = [

@@ -1,4 +1,5 @@
-//! A topic with transactions holds records that no consumer is shown: the offset goes past them all the same.
+//! A topic with transactions has records that no consumer sees: the committed offset passes them
+//! too.
 
 use std::time::Duration;
 
@@ -23,7 +24,8 @@ fn aborted_events_are_not_posted_and_the_lag_reaches_0() {
     let program = Program::ready(&setup);
     let producer = broker.transactional();
     let mut expected = Vec::new();
-    // Ends with an abort, then a commit: both kinds of control record stand at the end of the partition.
+    // Ends with an abort, then a commit: both kinds of control record are at the end of the
+    // partition.
     for (transaction, commits) in [true, false, true, false, true].into_iter().enumerate() {
         producer.begin_transaction().unwrap();
         for n in 0..4 {
@@ -34,7 +36,7 @@ fn aborted_events_are_not_posted_and_the_lag_reaches_0() {
                 .map_err(|(error, _)| error)
                 .unwrap();
             if commits {
-                // Four records and a control record a transaction.
+                // Four records and a control record per transaction.
                 let offset = transaction as i64 * 5 + n as i64;
                 expected.push(Expected {
                     webhook: "a".into(),
@@ -56,7 +58,7 @@ fn aborted_events_are_not_posted_and_the_lag_reaches_0() {
     broker.await_committed(&setup.group, &topic, 1);
     program.await_sum("slackline_consumer_lag", &[("topic", &topic)], 0.0);
 
-    // One more that is aborted, with nothing after it: still no lag.
+    // One more aborted transaction at the end: still no lag.
     producer.begin_transaction().unwrap();
     let payload = event("a", 1000);
     producer

@@ -1,4 +1,4 @@
-//! A group's rate: bursts of the processes that lived, and no others.
+//! A group's rate: bursts count for the processes that ran in the window only.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn each_process_has_its_burst_and_no_other() {
 }
 
 #[test]
-fn a_process_that_ended_before_the_window_gives_it_nothing() {
+fn a_process_that_ended_before_the_window_adds_no_burst() {
     let arrivals = seconds(&[1.0, 1.0, 8.0, 8.0, 8.0]);
     assert!(rate(&[life(0, 5), life(6, 9)]).worst(&arrivals).is_some());
     assert_eq!(rate(&[life(0, 8), life(6, 9)]).worst(&arrivals), None);
@@ -75,9 +75,9 @@ fn gaps_are_between_posts_and_up_to_the_end() {
 }
 
 proptest! {
-    /// With processes that live throughout it is the plain rate.
+    /// With processes that run throughout, it equals the plain rate.
     #[test]
-    fn without_comings_and_goings_it_is_the_plain_rate(
+    fn with_a_constant_membership_it_equals_the_plain_rate(
         gaps in proptest::collection::vec(0u64..3000, 0..40),
         per_second in 0.1f64..5.0,
         processes in 1usize..4,

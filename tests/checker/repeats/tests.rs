@@ -1,4 +1,4 @@
-//! Planted repetitions are found, and put down to the right fault.
+//! Planted repetitions are found and attributed to the right fault.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ fn a_repetition_belongs_to_the_first_fault_after_the_post_before_it() {
 }
 
 #[test]
-fn a_repetition_without_a_fault_is_nobodys() {
+fn a_repetition_without_a_fault_is_causeless() {
     let posts = [post("a", 1, 100), post("a", 1, 900), post("a", 2, 1100), post("a", 2, 1200)];
     let repeats = Repeats::find(&posts, &moments(&[1000]));
     assert_eq!(repeats.causeless, [("a".to_owned(), 1), ("a".to_owned(), 2)]);
@@ -63,7 +63,7 @@ fn refused_posts_repeat_nothing() {
 }
 
 #[test]
-#[should_panic(expected = "more than the bound")]
+#[should_panic(expected = "more repetitions than the bound")]
 fn more_than_the_bound_fails() {
     let posts: Vec<_> =
         [(1, 0), (2, 1), (1, 200), (2, 201)].map(|(id, at)| post("a", id, at)).into();
@@ -73,13 +73,14 @@ fn more_than_the_bound_fails() {
 }
 
 #[test]
-#[should_panic(expected = "without a fault")]
+#[should_panic(expected = "repeated without a fault")]
 fn one_without_a_fault_fails_whatever_the_bound() {
     Repeats::find(&[post("a", 1, 0), post("a", 1, 1)], &[]).assert_within(|_| 100);
 }
 
 proptest! {
-    /// A clean history, one post every 100 ms, and a kill after each of `kills`: what the next process makes again is found, all of it and nothing else.
+    /// One post every 100 ms, and a kill after each of `kills`: exactly the posts that the next
+    /// process repeats are found.
     #[test]
     fn planted_repetitions_are_counted_by_fault(kills in proptest::collection::btree_map(1u64..200, 0usize..4, 0..12)) {
         let mut posts = Vec::new();

@@ -1,4 +1,5 @@
-//! What a commit says besides its offset: too large for the broker, erased by a human, or written by another program.
+//! A commit's metadata: too large for the broker, erased by an operator, or written by another
+//! program.
 
 use super::super::load::judge;
 use super::super::report::line;
@@ -10,12 +11,12 @@ use crate::harness::scrape::Scrape;
 use crate::harness::setup::{Setup, event};
 use crate::harness::slack::{Answer, Slack};
 
-/// So many events that not even one bit for each fits into 200 bytes.
+/// More events than 200 bytes have bits.
 const EVENTS: u64 = 2_400;
 
 const BRISK: &[&str] = &["rate_per_second: 400", "burst: 100", "queue_capacity: 10000"];
 
-/// One post at a time does not end well for a while; everything behind it waits.
+/// The first delivery fails for a while, and everything after it waits.
 const PENDING: &[&str] = &[
     "rate_per_second: 400",
     "burst: 100",
@@ -23,7 +24,7 @@ const PENDING: &[&str] = &[
     "retry: {initial: 100ms, max: 500ms}",
 ];
 
-/// Events for two webhooks, mixed without a pattern that could be told in fewer words.
+/// Events for two webhooks, mixed without a pattern that could be encoded shorter.
 fn mixed(broker: &Broker, topic: &str, count: u64) -> Vec<Expected> {
     let webhook = |id: u64| {
         let hash = id.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -46,7 +47,7 @@ fn of(expected: &[Expected], webhook: &str) -> Vec<Expected> {
     expected.iter().filter(|one| one.webhook == webhook).cloned().collect()
 }
 
-/// A worker whose one webhook has delivered everything and whose other one nothing, stopped.
+/// Runs and stops a worker of which one webhook has delivered everything and the other nothing.
 fn half_done(
     broker: &Broker,
     slack: &Slack,
@@ -77,18 +78,19 @@ fn half_done(
     (setup, expected, last)
 }
 
-/// `repeats`: how many of what was delivered may come again after a graceful restart.
+/// `repeats`: how many delivered messages may be repeated after a graceful restart.
 fn too_large(limit: u32, repeats: usize) {
     let cluster = Cluster::start(&["--set", &format!("offset.metadata.max.bytes={limit}")]);
     let (slack, topic) = (Slack::start(), cluster.topic(1));
     let (setup, expected, last) = half_done(&cluster, &slack, &topic, EVENTS);
     let truncated = last.sum("slackline_restart_state_truncated_total", &[("topic", &topic)]);
-    assert!(truncated > 0.0, "what was cut is counted");
-    // Halving finds what fits within a dozen commits; what grows afterwards is cut before it is sent.
+    assert!(truncated > 0.0, "the truncation was not counted");
+    // Halving finds a size that fits within a dozen commits; a state that grows later is shortened
+    // before it is sent.
     let failed = last.sum("slackline_commits_total", &[("result", "failed")]);
     assert!(
         failed <= 24.0,
-        "{failed} commits failed: too large is no reason to try the same again"
+        "{failed} commits failed: a commit that is too large was retried unchanged"
     );
 
     let program = Program::ready(&setup);
@@ -104,14 +106,15 @@ fn too_large(limit: u32, repeats: usize) {
     program.stop();
 }
 
-/// The exact list does not fit; where each webhook stands does, and a queue is first in, first out.
+/// The exact list does not fit; the position of each webhook does, and a queue is first in, first
+/// out.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn a_state_over_200_bytes_is_cut_to_positions_and_repeats_nothing() {
     too_large(200, 0);
 }
 
-/// Nothing but the version mark fits: what was delivered above the committed offset can't be known.
+/// Only the version mark fits: the deliveries above the committed offset are unknown.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn a_state_over_20_bytes_is_cut_to_nothing_and_loses_nothing() {
@@ -125,7 +128,8 @@ fn a_broker_that_takes_no_metadata_loses_nothing() {
     too_large(0, EVENTS as usize);
 }
 
-/// Who resets a group's offsets, even to where they are, wants everything from there on: the reset erases what slackline wrote besides.
+/// A reset of the group's offsets, even to their current values, erases the metadata: everything
+/// from there on is delivered.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn a_reset_delivers_everything_from_its_offset_on_again() {
@@ -135,14 +139,15 @@ fn a_reset_delivers_everything_from_its_offset_on_again() {
     let here = broker.committed(&setup.group, &topic, 1)[0].unwrap();
     broker.commit(&setup.group, &topic, 0, here, None);
     let figures = delivers_again(&broker, &slack, &setup, &expected, here, 0);
-    line("reset by a human, to the current offset", 1, &figures);
+    line("reset by an operator, to the current offset", 1, &figures);
 }
 
-/// Metadata that another program wrote says nothing about deliveries.
+/// Metadata of another program is ignored.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn foreign_metadata_is_ignored_with_one_warning() {
-    // Kafka Streams, a later version of slackline's, and what is no text: of that a broker keeps U+FFFD.
+    // Kafka Streams, a later version of slackline, and bytes that are not text: a broker replaces
+    // these by U+FFFD.
     for foreign in [&b"AgAAAXq9"[..], b"slackline/999 x=y", b"\xff\xfe\x00\xc3"] {
         let (broker, slack) = (Broker::real(), Slack::start());
         let topic = broker.topic(1);
@@ -153,9 +158,9 @@ fn foreign_metadata_is_ignored_with_one_warning() {
     }
 }
 
-/// The mock cluster gives back the very bytes.
+/// The mock cluster returns the bytes unchanged.
 #[test]
-fn foreign_bytes_that_are_no_text_are_ignored_with_one_warning() {
+fn foreign_bytes_that_are_not_text_are_ignored_with_one_warning() {
     let (broker, slack) = (Broker::mock(), Slack::start());
     let topic = broker.topic(1);
     let setup = Setup::new(&broker, &[&topic])
@@ -171,7 +176,8 @@ fn foreign_bytes_that_are_no_text_are_ignored_with_one_warning() {
     program.stop();
 }
 
-/// Something was committed for the stopped group: the worker delivers everything from there on, again what had been delivered, with so many warnings of metadata.
+/// After a commit for the stopped group, the worker delivers everything from there on, delivered
+/// messages included, with this many warnings about metadata.
 #[track_caller]
 fn delivers_again(
     broker: &Broker,
@@ -186,7 +192,7 @@ fn delivers_again(
     let program = Program::ready(setup);
     slack.await_accepted(of(expected, "done").len() + above.len());
     broker.await_committed(&setup.group, &setup.topics[0], 1);
-    // What lies below is skipped: whoever committed this offset said so.
+    // Events below the committed offset are skipped.
     let skipped =
         expected.iter().filter(|one| one.offset < from && one.webhook == "pending").count();
     let faults = Faults::find(expected, &slack.posts());

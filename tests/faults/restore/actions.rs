@@ -1,4 +1,5 @@
-//! The configuration changed between stop and start: what is pending goes where it sensibly belongs, and nothing is posted twice.
+//! The configuration changes between stop and start: pending deliveries move to the action that
+//! claims them, and nothing is repeated.
 
 use super::{FAST, How, to};
 use crate::checker::{Expected, Faults};
@@ -9,7 +10,7 @@ use crate::harness::slack::{Answer, Slack};
 
 const PENDING: u64 = 20;
 
-/// A worker that stopped with deliveries pending, and its successor's configuration to come.
+/// A worker that stopped with pending deliveries, and its successor.
 struct Changed {
     broker: Broker,
     slack: Slack,
@@ -17,7 +18,7 @@ struct Changed {
     group: String,
 }
 
-/// One action as the tests vary it: name, webhook, the event that it is for, the message.
+/// An action of these tests: name, webhook, event, message.
 type Action = (&'static str, &'static str, &'static str, &'static str);
 
 const N: &str = "{{n}}";
@@ -50,7 +51,8 @@ impl Changed {
         })
     }
 
-    /// Runs a worker of these actions until `produce`'s events are read, `accepted` posts are through, and the rest is pending.
+    /// Runs a worker with these actions until the events of `produce` are read, `accepted` posts
+    /// are accepted, and the rest is pending.
     fn before(
         &self,
         actions: &[Action],
@@ -59,8 +61,8 @@ impl Changed {
     ) -> Vec<Expected> {
         let program = Program::ready(&self.setup(actions));
         let expected = produce();
-        // Behind the last one pending there is something settled: the mark lies beyond it.
-        self.broker.produce(&self.topic, &[Record::new(0, event("nobody", 0))]);
+        // A settled event follows the last pending one, so that the mark is above it.
+        self.broker.produce(&self.topic, &[Record::new(0, event("no match", 0))]);
         let read = self.broker.ends(&self.topic, 1)[0];
         self.slack.await_accepted(accepted);
         program.await_sum(
@@ -85,7 +87,8 @@ impl Changed {
     }
 }
 
-/// Five are delivered, the rest is pending, of a webhook that is down from then on.
+/// Produces events of which five are delivered and the rest stays pending, because the webhook
+/// fails from then on.
 fn five_of_the_pending(changed: &Changed, webhook: &str, event: &str) -> Vec<Expected> {
     changed.slack.script(webhook, (0..5).map(|_| Answer::Ok));
     changed.slack.default(webhook, Answer::Status(503, "down"));
@@ -94,7 +97,7 @@ fn five_of_the_pending(changed: &Changed, webhook: &str, event: &str) -> Vec<Exp
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_renamed_actions_pending_deliveries_are_posted_once_by_the_one_that_matches_now() {
+fn a_renamed_actions_pending_deliveries_are_posted_once_by_the_action_that_matches() {
     let changed = Changed::new();
     let events =
         changed.before(&[("old", "x", "e", N)], 5, || five_of_the_pending(&changed, "x", "e"));
@@ -109,10 +112,10 @@ fn a_renamed_actions_pending_deliveries_are_posted_once_by_the_one_that_matches_
     changed.check(program, &to("x", &events), "an action renamed with deliveries pending");
 }
 
-/// What is below the mark and not listed was done, under whatever name.
+/// A delivery below the mark that is not listed was delivered, whatever the action's name was.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_renamed_action_posts_nothing_again_of_what_another_webhook_still_waits_for() {
+fn a_renamed_action_repeats_nothing_while_another_webhook_has_pending_deliveries() {
     let changed = Changed::new();
     let before = [("done", "a", "e", N), ("waits", "x", "e", N)];
     let events =
@@ -126,7 +129,7 @@ fn a_renamed_action_posts_nothing_again_of_what_another_webhook_still_waits_for(
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn an_action_that_moves_to_another_webhook_takes_its_pending_deliveries_along() {
+fn an_action_that_moves_to_another_webhook_moves_its_pending_deliveries() {
     let changed = Changed::new();
     let events =
         changed.before(&[("moves", "x", "e", N)], 5, || five_of_the_pending(&changed, "x", "e"));
@@ -144,13 +147,13 @@ fn an_action_that_moves_to_another_webhook_takes_its_pending_deliveries_along() 
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn what_nobody_claims_is_dropped_and_counted() {
+fn unclaimed_deliveries_are_dropped_and_counted() {
     let changed = Changed::new();
     let mut kept = Vec::new();
-    changed.before(&[("keeps", "x", "kept", N), ("goes", "x", "gone", N)], 0, || {
+    changed.before(&[("keeps", "x", "kept", N), ("removed", "x", "removed", N)], 0, || {
         changed.slack.default("x", Answer::Status(503, "down"));
         for id in 0..PENDING {
-            changed.produce("gone", [1000 + id]);
+            changed.produce("removed", [1000 + id]);
             kept.extend(changed.produce("kept", [id]));
         }
         Vec::new()
@@ -159,26 +162,30 @@ fn what_nobody_claims_is_dropped_and_counted() {
     let program = Program::ready(&changed.setup(&[("keeps", "x", "kept", N)]));
     let unclaimed = [("reason", "unclaimed")];
     program.await_sum("slackline_deliveries_dropped_total", &unclaimed, PENDING as f64);
-    assert!(!program.warnings("unclaimed").is_empty(), "a drop is logged: {}", program.log());
+    assert!(
+        !program.warnings("unclaimed").is_empty(),
+        "the drop was not logged: {}",
+        program.log()
+    );
     changed.check(program, &to("x", &kept), "an action removed with deliveries pending");
 }
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn an_added_action_posts_nothing_that_was_read_before_it_was_there() {
+fn an_added_action_posts_only_events_that_are_read_after_it_was_added() {
     let changed = Changed::new();
     let old = changed.before(&[("first", "x", "e", N)], 0, || {
         changed.slack.default("x", Answer::Status(503, "down"));
         changed.produce("e", 100..100 + PENDING)
     });
-    // Not read by the former owner: the new action is in force when they are.
+    // The previous owner did not read them: the new action is active when they are read.
     let mut new = changed.produce("e", 200..205);
     let added =
         [("first", "x", "e", N), ("elsewhere", "late", "e", N), ("beside", "x", "e", "1{{n}}")];
     let program = Program::ready(&changed.setup(&added));
     new.extend(changed.produce("e", 300..305));
     changed.slack.default("x", Answer::Ok);
-    // The message tells the two actions of one webhook apart.
+    // The messages of the two actions of one webhook differ.
     let beside: Vec<_> =
         to("x", &new).into_iter().map(|one| Expected { id: 1000 + one.id, ..one }).collect();
     let expected = [to("x", &old), to("x", &new), to("late", &new), beside].concat();

@@ -1,4 +1,5 @@
-//! One webhook has a backlog and holds the committed offset: a restart costs the others nothing.
+//! One webhook has a backlog and holds back the committed offset: a restart repeats nothing at the
+//! others.
 
 use super::{FAST, How, WINDOW};
 use crate::checker::{Expected, Faults};
@@ -13,7 +14,7 @@ const PARTITIONS: i32 = 2;
 const BACKLOG: u64 = 60;
 const EACH: u64 = 12;
 
-/// How many posts are missing, of the backlog and of the others.
+/// The number of missing posts of the backlog and of the others.
 fn missing(expected: &[Expected], slack: &Slack) -> (usize, usize) {
     let lost = Faults::find(expected, &slack.posts()).lost;
     let (slow, others): (Vec<_>, Vec<_>) =
@@ -21,8 +22,8 @@ fn missing(expected: &[Expected], slack: &Slack) -> (usize, usize) {
     (slow.len(), others.len())
 }
 
-/// The worker ends again and again, in the middle of the others' deliveries.
-fn others_get_nothing_twice(how: How) {
+/// Ends the worker several times during the others' deliveries.
+fn others_repeat_nothing(how: How) {
     let rounds = full_or_short(20, 4);
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(PARTITIONS);
@@ -40,10 +41,10 @@ fn others_get_nothing_twice(how: How) {
         for webhook in ["a", "b"] {
             let ids = round * 1000..round * 1000 + EACH;
             expected.extend(produce(&broker, &topic, PARTITIONS, webhook, ids));
-            let noise = [0, 1].map(|partition| Record::new(partition, event("nobody", round)));
+            let noise = [0, 1].map(|partition| Record::new(partition, event("no match", round)));
             broker.produce(&topic, &noise);
         }
-        // The backlog moves too, by one: what is left of it is not only what it was.
+        // The backlog changes too, by one delivery.
         slack.script("slow", [Answer::Ok]);
         until("half of the round", || {
             slack.posts()[before..].iter().filter(|post| post.webhook != "slow").count()
@@ -61,7 +62,7 @@ fn others_get_nothing_twice(how: How) {
     program.stop();
     let faults = Faults::find(&expected, &slack.posts());
     how.check("restart with a backlog at one webhook", rounds as usize, &faults, "");
-    // What was left of the backlog at the last end; after a kill the one in doubt besides.
+    // The rest of the backlog at the last end; after a kill, also the delivery in doubt.
     let restored =
         scrape.sum("slackline_deliveries_restored_total", &[("webhook", "slow")]) as usize;
     let doubt = if how == How::Kill { WINDOW } else { 0 };
@@ -72,11 +73,11 @@ fn others_get_nothing_twice(how: How) {
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn a_stop_with_a_backlog_at_one_webhook_repeats_nothing_at_the_others() {
-    others_get_nothing_twice(How::Stop);
+    others_repeat_nothing(How::Stop);
 }
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn a_kill_with_a_backlog_at_one_webhook_repeats_no_more_than_the_window() {
-    others_get_nothing_twice(How::Kill);
+    others_repeat_nothing(How::Kill);
 }

@@ -1,4 +1,5 @@
-//! An event that asks for two posts, one of them at a `block` webhook that is full: half of it is delivered, half of it waits.
+//! An event with two posts, one of them at a full `block` webhook: one half is delivered, the other
+//! waits.
 
 use super::{FAST, How, RETRY, to};
 use crate::checker::Faults;
@@ -14,7 +15,7 @@ const ROOMY: &[&str] =
     &["rate_per_second: 10", "burst: 100", "queue_capacity: 8", "when_full: block", RETRY];
 const EVENTS: u64 = 30;
 
-/// Webhooks in the order of their actions: which half comes first may matter.
+/// `webhooks` are in the order of their actions, because the order of the halves may matter.
 fn half_admitted(how: How, webhooks: [(&'static str, &[&str]); 2], order: &str) {
     let rounds = full_or_short(10, 2);
     let (broker, slack) = (Broker::real(), Slack::start());
@@ -31,11 +32,11 @@ fn half_admitted(how: How, webhooks: [(&'static str, &[&str]); 2], order: &str) 
     let mut program = Program::ready(&setup.clone().earliest());
     for round in 0..rounds {
         program.await_sum("slackline_paused_partitions", &[("topic", &topic)], 1.0);
-        // The other half of what was admitted is delivered: that is what must not come again.
+        // The other half of the admitted events is delivered: it must not be repeated.
         slack.await_requests("free", 3);
         how.end(program);
         program = Program::ready(&setup);
-        // What is pending there changes between two ends.
+        // The pending deliveries change between two ends.
         slack.script("full", [Answer::Ok]);
         slack.await_accepted(3 + round as usize + 1);
     }

@@ -1,4 +1,5 @@
-//! What was admitted once is not dropped because it moved: restored deliveries come above the queue's capacity.
+//! A delivery that was admitted once is not dropped at a restart: restored deliveries may exceed
+//! the queue's capacity.
 
 use super::{FAST, How, RETRY};
 use crate::checker::Faults;
@@ -9,7 +10,7 @@ use crate::harness::slack::{Answer, Slack};
 
 const PENDING: u64 = 50;
 
-/// The capacity is lower after the restart than what was pending, under each policy.
+/// Restarts with a queue capacity below the number of pending deliveries, under each policy.
 fn lower_capacity(how: How, when_full: &str) {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
@@ -25,11 +26,11 @@ fn lower_capacity(how: How, when_full: &str) {
     slack.default("slow", Answer::Status(503, "down"));
     let program = Program::ready(&before);
     let mut expected = Vec::new();
-    // Each pending one with something settled behind it, the last one too: the mark lies beyond.
+    // A settled event follows each pending one, so that the mark is above the last.
     for id in 0..PENDING {
         expected.extend(produce(&broker, &topic, 1, "slow", [id]));
         if id % 2 == 0 || id == PENDING - 1 {
-            broker.produce(&topic, &[Record::new(0, event("nobody", id))]);
+            broker.produce(&topic, &[Record::new(0, event("no match", id))]);
         }
     }
     let read = broker.ends(&topic, 1)[0];
@@ -37,7 +38,8 @@ fn lower_capacity(how: How, when_full: &str) {
     program.await_sum("slackline_events_consumed_total", &reading, read as f64);
     program.await_sum("slackline_unsettled_events", &reading, PENDING as f64);
     if how == How::Kill {
-        // The state is what a commit says. The second one leaves once the first one's outcome is in a commit that was acknowledged, and that knows of all.
+        // The restart state is in a commit. The second post leaves after an acknowledged commit
+        // with the first one's outcome, which lists all pending deliveries.
         expected.extend(produce(&broker, &topic, 1, "a", 0..2));
         slack.await_requests("a", 2);
     }
@@ -46,12 +48,12 @@ fn lower_capacity(how: How, when_full: &str) {
     let program = Program::ready(&after);
     let slow_ones = [("webhook", "slow")];
     if when_full == "block" {
-        // It may as well stand still until there is room.
+        // Reading may pause until there is room.
         slack.default("slow", Answer::Ok);
     }
     program.await_sum("slackline_deliveries_restored_total", &slow_ones, PENDING as f64);
-    // After a kill one of the two may not be in the state.
-    let scrape = program.await_metrics("what was read is read again", |scrape| {
+    // After a kill, one of the two may be missing in the state.
+    let scrape = program.await_metrics("the events are read again", |scrape| {
         scrape.sum("slackline_events_reread_total", &reading) >= read as f64
     });
     assert_eq!(scrape.sum("slackline_deliveries_matched_total", &slow_ones), PENDING as f64);
@@ -60,7 +62,7 @@ fn lower_capacity(how: How, when_full: &str) {
         assert_eq!(
             scrape.sum("slackline_events_consumed_total", &reading),
             0.0,
-            "none of it was new"
+            "an event was counted as new"
         );
     }
     slack.default("slow", Answer::Ok);

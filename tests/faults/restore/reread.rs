@@ -1,4 +1,5 @@
-//! The worker ends again while it still reads what its former owner had read: the inherited state must outlive it.
+//! The worker ends again while it still re-reads its predecessor's events: the inherited state must
+//! survive.
 
 use std::time::Duration;
 
@@ -12,17 +13,18 @@ use crate::harness::setup::{Setup, event, produce};
 use crate::harness::slack::{Answer, Slack};
 
 const PENDING: u64 = 40;
-/// Of nobody's: what makes re-reading take its time. The full form is of a release build.
+/// The number of events that match nothing, so that re-reading takes a while. The full form is for
+/// a release build.
 fn between() -> u64 {
     full_or_short(1_500_000, 150_000)
 }
 
-/// Waits until some was read again, and not yet all of it.
+/// Waits until some events, but not all, were read again.
 #[track_caller]
 fn await_rereading(program: &Program) {
     poll_for(Duration::from_secs(30), "events are read again", || {
         let reread = program.scrape().sum("slackline_events_reread_total", &[]);
-        if reread > 0.0 { Ok(()) } else { Err("none was".to_owned()) }
+        if reread > 0.0 { Ok(()) } else { Err("none yet".to_owned()) }
     });
 }
 
@@ -35,10 +37,10 @@ fn ends_below_the_mark(how: How) {
     let setup = how.setup(setup);
     slack.default("slow", Answer::Status(503, "down"));
     let program = Program::ready(&setup);
-    // At both ends of what is read again: pending ones, and such as were delivered.
+    // Pending and delivered events are at both ends of the re-read range.
     let mut expected = produce(&broker, &topic, 1, "slow", 0..PENDING / 2);
     expected.extend(produce(&broker, &topic, 1, "a", 1000..1010));
-    broker.flood(&topic, 1, between(), |n| event("nobody", n));
+    broker.flood(&topic, 1, between(), |n| event("no match", n));
     expected.extend(produce(&broker, &topic, 1, "slow", PENDING / 2..PENDING));
     expected.extend(produce(&broker, &topic, 1, "a", 1010..1020));
     slack.await_accepted(20);
@@ -49,7 +51,7 @@ fn ends_below_the_mark(how: How) {
     let mut middle = 0;
     for round in 0..rounds {
         let program = Program::start(&setup);
-        // State that changes while the old one is still in force.
+        // The state changes while the inherited one is still needed.
         slack.script("slow", [Answer::Ok]);
         expected.extend(produce(&broker, &topic, 1, "a", [2000 + round]));
         await_rereading(&program);
@@ -67,7 +69,7 @@ fn ends_below_the_mark(how: How) {
         &faults,
         &format!(" · of which below the mark {middle}"),
     );
-    assert!(middle > rounds / 2, "the ends came too late to mean something: {middle} of {rounds}");
+    assert!(middle > rounds / 2, "too few ends happened while re-reading: {middle} of {rounds}");
     last.stop();
 }
 

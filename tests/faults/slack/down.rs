@@ -1,4 +1,5 @@
-//! All of Slack is down, in every way that a server can be, then back: what came meanwhile is delivered, once and in order.
+//! All of Slack is down, in every way that a server can be, then back: the events of the meantime
+//! are delivered once and in order.
 
 use std::time::{Duration, Instant};
 
@@ -11,17 +12,17 @@ use crate::harness::program::Program;
 use crate::harness::setup::{Setup, produce};
 use crate::harness::slack::{Answer, Slack};
 
-/// What the webhooks have in common: attempts go on for as long as the fault lasts.
+/// The retry settings of all webhooks: attempts continue longer than the fault lasts.
 const PATIENT: &str = "retry: {initial: 100ms, max: 1s, max_elapsed: 1h}";
 const FAST: &[&str] = &["rate_per_second: 200", "burst: 10", "queue_capacity: 10000", PATIENT];
-/// Holds five and asks for no more: the rest waits in Kafka.
+/// A queue of five that blocks: the rest waits in Kafka.
 const SMALL: &[&str] =
     &["rate_per_second: 200", "burst: 10", "queue_capacity: 5", "when_full: block", PATIENT];
 
-/// How often an event comes for each webhook.
+/// The interval of events for each webhook.
 const BEAT: Duration = Duration::from_millis(200);
 
-/// Events that keep coming, whatever Slack does.
+/// Events that continue during the outage.
 struct Traffic<'a> {
     broker: &'a Broker,
     /// Topic and webhook.
@@ -39,7 +40,7 @@ impl Traffic<'_> {
             self.next += 1;
         });
         assert!(program.is_running());
-        assert_eq!(program.health(), 200, "a dead Slack is no reason to restart the worker");
+        assert_eq!(program.health(), 200, "/healthz failed because Slack is down");
         assert_eq!(program.readiness().0, 200);
     }
 }
@@ -71,7 +72,7 @@ fn a_slack_that_was_down_gets_everything_once_and_in_order() {
     traffic.flow(Duration::from_secs(2), &mut program);
     before.default_everywhere(Answer::Reset);
     traffic.flow(down / 3, &mut program);
-    // Every answer was a reset by now: nothing that this one accepted can be missing from its record.
+    // Every connection was reset by now, so no accepted post is missing in the record.
     let mut posts = before.posts();
     drop(before);
     traffic.flow(down / 3, &mut program);
@@ -84,7 +85,7 @@ fn a_slack_that_was_down_gets_everything_once_and_in_order() {
     traffic.flow(Duration::from_secs(1), &mut program);
 
     let before_it = posts.len();
-    poll_for(Duration::from_secs(60), "every post taken", || {
+    poll_for(Duration::from_secs(60), "every post accepted", || {
         posts.truncate(before_it);
         posts.extend(after.posts());
         let lost = Faults::find(&traffic.expected, &posts).lost;
@@ -105,7 +106,7 @@ fn a_slack_that_was_down_gets_everything_once_and_in_order() {
         ),
     );
     faults.assert_none();
-    assert!(attempts("connect") > 0.0 && attempts("server_error") > 0.0, "the fault was not seen");
+    assert!(attempts("connect") > 0.0 && attempts("server_error") > 0.0, "the fault had no effect");
     assert_eq!(program.scrape().sum("slackline_deliveries_dropped_total", &[]), 0.0);
     broker.await_committed(&setup.group, &events, 2);
     broker.await_committed(&setup.group, &blocking, 2);

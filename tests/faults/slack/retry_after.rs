@@ -1,4 +1,5 @@
-//! A `Retry-After` in force outlives the process: neither the same worker started again nor another member that takes the partition over asks earlier.
+//! An active `Retry-After` outlives the process: neither a restarted worker nor a member that takes
+//! over the partition sends earlier.
 
 use std::time::Duration;
 
@@ -12,22 +13,22 @@ use crate::harness::slack::{Answer, Slack};
 
 const FAST: &[&str] = &["rate_per_second: 50", "burst: 5"];
 
-/// How long a killed worker had the 429: time enough to put it into a commit, with nothing else going on.
+/// The time between the 429 and the kill: enough to commit it, without other events.
 const KNOWN_FOR: Duration = Duration::from_secs(1);
 
-/// A worker whose webhook `limited` has just said 429.
+/// A worker whose webhook `limited` has just answered 429.
 struct Limited {
     broker: Broker,
     slack: Slack,
     topic: String,
     expected: Vec<Expected>,
-    /// When it said so.
+    /// The time of the 429.
     at: Duration,
     pause: Duration,
 }
 
 impl Limited {
-    /// Of the `members`, whichever owns the partition gets the 429.
+    /// The owner of the partition gets the 429.
     fn new(broker: Broker, slack: Slack, topic: String, seconds: u64) -> Self {
         slack.script("limited", [Answer::Ok, Answer::RateLimited(seconds)]);
         let expected = produce(&broker, &topic, 1, "limited", 0..5);
@@ -36,13 +37,13 @@ impl Limited {
         Self { broker, slack, topic, expected, at, pause: Duration::from_secs(seconds) }
     }
 
-    /// The worker that knows it ends.
+    /// Ends the worker that received it.
     fn end(&self, program: Program, how: Signal) {
         if how == Signal::Term {
             drop(program.stop());
             return;
         }
-        program.await_metrics("the pause is shown", |scrape| {
+        program.await_metrics("the throttle is shown", |scrape| {
             scrape.sum("slackline_throttled_until_timestamp_seconds", &[("webhook", "limited")])
                 > 0.0
         });
@@ -50,7 +51,7 @@ impl Limited {
         program.kill();
     }
 
-    /// The webhook that is not limited goes on at once, the limited one when its time has come.
+    /// The other webhook continues immediately, the throttled one when its time is over.
     fn check(mut self, program: Program, group: &str, fault: &str) {
         self.expected.extend(produce(&self.broker, &self.topic, 1, "free", 0..5));
         self.slack.await_requests("free", 5);
@@ -61,10 +62,10 @@ impl Limited {
         line(
             &format!("Retry-After of {} s outlives {fault}", self.pause.as_secs()),
             1,
-            &format!("{} · asked again after {:.1} s", figures(&faults), waited.as_secs_f64()),
+            &format!("{} · next request after {:.1} s", figures(&faults), waited.as_secs_f64()),
         );
         faults.assert_none();
-        assert!(waited >= self.pause, "asked again {waited:?} after the 429");
+        assert!(waited >= self.pause, "the next request was {waited:?} after the 429");
         assert!(free < self.pause, "the other webhook waited too: {free:?}");
         self.broker.await_committed(group, &self.topic, 1);
         program.stop();
@@ -78,7 +79,7 @@ fn restarted(how: Signal) {
         .webhook(&slack, "limited", FAST)
         .webhook(&slack, "free", FAST);
     if how == Signal::Kill {
-        // So that the partition is back at once, not when the session has ended.
+        // So that the partition is assigned again immediately, not after the session.
         setup.kafka = vec![format!("instance_id: {}", unique("member"))];
     }
     let first = Program::ready(&setup);
@@ -123,14 +124,14 @@ fn a_retry_after_outlives_a_kill_and_a_restart() {
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_retry_after_goes_with_the_partition_of_a_member_that_stops() {
+fn a_retry_after_moves_with_the_partition_of_a_member_that_stops() {
     taken_over(Signal::Term, 5);
 }
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_retry_after_goes_with_the_partition_of_a_member_that_was_killed() {
-    // Over a second, and the session of 4 s, and what a rebalance takes.
+fn a_retry_after_moves_with_the_partition_of_a_killed_member() {
+    // More than a second, the session of 4 s and a rebalance.
     taken_over(Signal::Kill, 10);
 }
 

@@ -1,4 +1,5 @@
-//! Many webhooks that are limited again and again: each is left alone for as long as it asked, and nothing is lost.
+//! Many webhooks are throttled repeatedly: each gets no request for the requested time, and nothing
+//! is lost.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use crate::harness::setup::{Setup, produce};
 use crate::harness::slack::{Answer, Slack};
 
 const WEBHOOKS: u64 = 20;
-/// The patience of retries is shorter than one `Retry-After`: a 429 must use nothing of it up.
+/// `max_elapsed` is shorter than one `Retry-After`: a 429 must not use the retry budget.
 const LINES: &[&str] = &[
     "rate_per_second: 50",
     "burst: 10",
@@ -19,7 +20,7 @@ const LINES: &[&str] = &[
     "retry: {initial: 50ms, max: 200ms, max_elapsed: 900ms}",
 ];
 
-/// What a webhook answers: so many storms, none like its neighbour's.
+/// The answers of a webhook: this many storms, different from its neighbour's.
 fn answers(webhook: u64, storms: u64) -> Vec<Answer> {
     let mut answers = Vec::new();
     for storm in 0..storms {
@@ -29,7 +30,7 @@ fn answers(webhook: u64, storms: u64) -> Vec<Answer> {
     answers
 }
 
-/// Requests that came before the `Retry-After` of the one before had passed.
+/// The number of requests before the end of the previous `Retry-After`.
 fn early(answers: &[Answer], arrivals: &[Duration]) -> usize {
     let pairs = answers.iter().zip(arrivals.windows(2));
     pairs
@@ -40,7 +41,7 @@ fn early(answers: &[Answer], arrivals: &[Duration]) -> usize {
 }
 
 #[test]
-fn what_comes_too_early_is_noticed() {
+fn an_early_request_is_counted() {
     let answers = [Answer::Ok, Answer::RateLimited(2), Answer::RateLimited(1), Answer::Ok];
     let at = |times: [u64; 5]| times.map(Duration::from_millis);
     assert_eq!(early(&answers, &at([0, 10, 2010, 3010, 3020])), 0);
@@ -68,7 +69,7 @@ fn storms_of_429_are_waited_out_and_lose_nothing() {
     for name in &names {
         expected.extend(produce(&broker, &topic, 4, name, 0..events));
     }
-    // Beside the storm, one event after the other for a webhook that is left in peace.
+    // During the storm, one event after the other for a webhook without 429s.
     let (mut calm, mut produced) = (Vec::new(), Vec::new());
     let deadline = Instant::now() + Duration::from_secs(30 + storms * 4);
     while !Faults::find(&expected, &slack.posts()).lost.is_empty() {
@@ -100,10 +101,10 @@ fn storms_of_429_are_waited_out_and_lose_nothing() {
         ),
     );
     faults.assert_none();
-    assert_eq!(early, 0, "requests came before the Retry-After had passed");
+    assert_eq!(early, 0, "requests arrived before the Retry-After had passed");
     let limited = program.scrape().sum("slackline_attempts_total", &[("result", "rate_limited")]);
     assert_eq!(limited, (storms * WEBHOOKS) as f64);
-    // The shortest pause is 1 s: whoever waited with a limited webhook shows it.
+    // The shortest throttle is 1 s: a latency above it means that the calm webhook waited too.
     assert!(quantile(&latencies, 0.9) < Duration::from_millis(500), "the calm webhook waited too");
     broker.await_committed(&setup.group, &topic, 4);
     program.stop();

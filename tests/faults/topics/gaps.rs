@@ -1,4 +1,4 @@
-//! A topic whose offsets have gaps: records of aborted transactions, markers, and what compaction took.
+//! A topic whose offsets have gaps: aborted transactions, control records, and compacted records.
 
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
@@ -11,7 +11,7 @@ use crate::harness::program::Program;
 use crate::harness::setup::{Setup, event};
 use crate::harness::slack::{Answer, Slack};
 
-/// Compacted as soon and as much as a broker can be asked to: every batch in a segment of its own.
+/// Settings for the earliest and most complete compaction: every batch is in its own segment.
 const COMPACTED: &[(&str, &str)] = &[
     ("cleanup.policy", "compact"),
     ("segment.ms", "1"),
@@ -19,12 +19,13 @@ const COMPACTED: &[(&str, &str)] = &[
     ("delete.retention.ms", "0"),
 ];
 
-/// Every third one is aborted, among them the last.
+/// Every third transaction is aborted, including the last one.
 fn commits(transaction: u64) -> bool {
     transaction % 3 != 2
 }
 
-/// Two events that stay, for each of two webhooks, and one under a key that the next transaction writes again.
+/// Sends two events for each of two webhooks that stay, and one under a key that the next
+/// transaction overwrites.
 fn send(producer: &BaseProducer, topic: &str, transaction: u64) {
     producer.begin_transaction().unwrap();
     let id = transaction * 10;
@@ -44,7 +45,7 @@ fn send(producer: &BaseProducer, topic: &str, transaction: u64) {
     Broker::end_transaction(producer, commits(transaction));
 }
 
-/// What a reader of committed records finds, as posts to expect.
+/// The committed records of the topic, as expected posts.
 fn readable(broker: &Broker, topic: &str) -> Vec<Expected> {
     let read = broker.readable(topic).into_iter().map(|(offset, payload)| {
         let event: serde_json::Value = serde_json::from_str(&payload).unwrap();
@@ -59,7 +60,7 @@ fn readable(broker: &Broker, topic: &str) -> Vec<Expected> {
     read.collect()
 }
 
-/// Waits until of all that was written again only the last is left, which no compaction takes any more.
+/// Waits until only the last of the overwritten records is left, which compaction keeps.
 fn await_compacted(broker: &Broker, topic: &str, transactions: u64) -> Vec<Expected> {
     let kept = (0..transactions).filter(|transaction| commits(*transaction)).count() * 4 + 1;
     poll("the topic is compacted", || {
@@ -74,7 +75,7 @@ fn await_compacted(broker: &Broker, topic: &str, transactions: u64) -> Vec<Expec
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn aborted_and_compacted_events_leave_no_lag_and_no_doubt() {
+fn aborted_and_compacted_events_leave_no_lag_and_repeat_nothing() {
     let transactions = full_or_short(60, 12);
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = unique("compacted");
@@ -84,7 +85,7 @@ fn aborted_and_compacted_events_leave_no_lag_and_no_doubt() {
     let mut expected = await_compacted(&broker, &topic, transactions);
     let end = broker.ends(&topic, 1)[0];
 
-    // A restart with deliveries pending in the middle of all the gaps.
+    // A restart with pending deliveries among the gaps.
     let setup = Setup::new(&broker, &[&topic])
         .webhook(&slack, "a", FAST)
         .webhook(&slack, "slow", FAST)
@@ -106,7 +107,7 @@ fn aborted_and_compacted_events_leave_no_lag_and_no_doubt() {
     broker.await_committed(&setup.group, &topic, 1);
     await_no_lag(&second, &topic, 1);
 
-    // The same while it runs, with a transaction that is aborted at the end.
+    // The same under a running worker, with an aborted transaction at the end.
     for transaction in transactions..transactions + 3 {
         let from = broker.ends(&topic, 1)[0];
         send(&producer, &topic, transaction);

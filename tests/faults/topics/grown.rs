@@ -1,4 +1,5 @@
-//! Partitions that are added to a known topic: what is produced to them at once arrives, whatever `start` says.
+//! Partitions that are added to a known topic: events produced to them immediately are delivered,
+//! whatever `start` is.
 
 use super::{FAST, await_some_committed};
 use crate::checker::{Expected, Faults};
@@ -19,11 +20,12 @@ struct Grown {
 }
 
 impl Grown {
-    /// A worker that runs, with something committed of each old partition. `refresh`: how often its client looks for new partitions.
+    /// Starts a worker that has committed an offset of each old partition. `refresh` is the
+    /// interval at which its client finds new partitions.
     fn new(refresh: &str, static_member: bool) -> (Self, Program) {
         let (broker, slack) = (Broker::real(), Slack::start());
         let topic = broker.topic(OLD);
-        // Of before the group: `latest` skips them.
+        // Before the group exists: `latest` skips them.
         produce(&broker, &topic, OLD, "a", 10_000..10_010);
         let mut setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST);
         setup.properties.push(("topic.metadata.refresh.interval.ms", refresh.to_owned()));
@@ -37,7 +39,8 @@ impl Grown {
         (Self { slack, topic, setup, expected }, program)
     }
 
-    /// More partitions, with events in them before anybody can have seen them, by a producer that knows them.
+    /// Adds partitions with events in them before the worker knows them, and returns a broker whose
+    /// producer knows them.
     fn grow(&mut self) -> Broker {
         Broker::real().grow(&self.topic, NEW as usize);
         let broker = Broker::real();
@@ -48,7 +51,8 @@ impl Grown {
         broker
     }
 
-    /// Events to the old partitions only, until each of those is committed again: the newest count stands in their metadata, if it is known.
+    /// Produces to the old partitions until each is committed again: their metadata then has the
+    /// new partition count, if the worker knows it.
     fn commit_the_old_again(&mut self, broker: &Broker, from: u64) {
         for partition in 0..OLD {
             let ids = from + 100 * partition as u64..from + 100 * partition as u64 + 5;
@@ -61,7 +65,7 @@ impl Grown {
         broker.await_committed(&self.setup.group, &self.topic, OLD);
     }
 
-    /// Waits for everything, ends the workers, and tells what Slack got.
+    /// Waits until everything is delivered, ends the workers, and returns the faults.
     fn faults(&self, broker: &Broker, programs: impl IntoIterator<Item = Program>) -> Faults {
         self.slack.await_all_accepted(&self.expected);
         broker.await_committed(&self.setup.group, &self.topic, NEW);
@@ -70,7 +74,7 @@ impl Grown {
     }
 }
 
-/// So many times; the figures are those of the first that is not as it should be.
+/// Runs `once` this many times; the figures are those of the first faulty run.
 fn check(fault: &str, times: usize, mut once: impl FnMut() -> Faults) {
     let all: Vec<_> = (0..times).map(|_| once()).collect();
     let worst = all.into_iter().find(|faults| *faults != Faults::default()).unwrap_or_default();
@@ -99,7 +103,7 @@ fn to_partition(
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn partitions_added_under_a_running_worker_are_read_from_their_beginning() {
+fn partitions_added_under_a_running_worker_are_read_from_their_earliest_offset() {
     check("under a running worker", full_or_short(5, 1), || {
         let (mut grown, program) = Grown::new("500", false);
         let broker = grown.grow();
@@ -108,7 +112,8 @@ fn partitions_added_under_a_running_worker_are_read_from_their_beginning() {
     });
 }
 
-/// The worker does not know them yet when it ends: its successor finds commits of the old ones that are younger than the new ones.
+/// The worker does not know the new partitions when it ends: its successor finds commits of the old
+/// ones that are younger than the new partitions.
 fn added_before_a_restart(killed: bool, static_member: bool, fault: &str) {
     check(fault, 1, || {
         let (mut grown, program) = Grown::new("300000", static_member);
@@ -126,28 +131,30 @@ fn added_before_a_restart(killed: bool, static_member: bool, fault: &str) {
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn partitions_added_before_a_stop_and_a_restart_are_read_from_their_beginning() {
+fn partitions_added_before_a_stop_and_a_restart_are_read_from_their_earliest_offset() {
     added_before_a_restart(false, false, "then a stop and a restart");
 }
 
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn partitions_added_before_a_kill_and_a_restart_are_read_from_their_beginning() {
+fn partitions_added_before_a_kill_and_a_restart_are_read_from_their_earliest_offset() {
     added_before_a_restart(true, false, "then SIGKILL and a restart");
 }
 
-/// A static member comes back without a rebalance, to an assignment that knows nothing of the new ones; and what it never sees change it does not report.
+/// A static member returns without a rebalance, to an assignment without the new partitions, and
+/// its client does not report them.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn partitions_added_before_a_static_member_comes_back_are_read_from_their_beginning() {
+fn partitions_added_before_a_static_member_returns_are_read_from_their_earliest_offset() {
     added_before_a_restart(false, true, "then a restart of a static member");
 }
 
-/// Another member's coming lets the first one count again, and commit the old ones with the new count, before the new ones have an owner or a commit.
+/// When another member joins, the first one learns the new count and commits it with the old
+/// partitions, before the new ones have an owner or a commit.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn partitions_added_before_another_member_comes_are_read_from_their_beginning() {
-    check("then members come and go", full_or_short(5, 1), || {
+fn partitions_added_before_another_member_joins_are_read_from_their_earliest_offset() {
+    check("then members join and leave", full_or_short(5, 1), || {
         let (mut grown, first) = Grown::new("300000", false);
         let broker = grown.grow();
         grown.commit_the_old_again(&broker, 100);

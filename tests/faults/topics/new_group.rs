@@ -1,4 +1,5 @@
-//! Three replicas of a new group start at once, at `latest`: what was there is nobody's, what comes is everybody's.
+//! Three replicas of a new group start at the same time, at `latest`: old events are not delivered,
+//! new ones are.
 
 use super::FAST;
 use crate::checker::{Expected, Faults};
@@ -10,7 +11,7 @@ use crate::harness::slack::Slack;
 
 const PARTITIONS: i32 = 6;
 
-/// One group's first start. What was expected of it, and what came of that.
+/// Runs the first start of a group, and returns the expected posts and the faults.
 fn start_three(broker: &Broker) -> (Vec<Expected>, Faults) {
     let slack = Slack::start();
     let topic = broker.topic(PARTITIONS);
@@ -18,7 +19,7 @@ fn start_three(broker: &Broker) -> (Vec<Expected>, Faults) {
     produce(broker, &topic, PARTITIONS, "a", 10_000..10_060);
     let mut replicas = [(); 3].map(|()| Program::start(&setup));
     replicas.iter_mut().for_each(Program::await_ready);
-    // From the very moment on, while partitions still move from the first one to the others.
+    // Immediately, while partitions still move from the first member to the others.
     let mut expected = Vec::new();
     for burst in 0..10 {
         expected.extend(produce(broker, &topic, PARTITIONS, "a", burst * 12..(burst + 1) * 12));
@@ -48,7 +49,7 @@ fn three_replicas_of_a_new_group_post_nothing_old_and_lose_nothing_new() {
         all.disordered.extend(faults.disordered);
     }
     line(
-        "three replicas of a new group started at once",
+        "three replicas of a new group started together",
         times,
         &format!(
             "{} · old ones posted {} · new ones {events}",

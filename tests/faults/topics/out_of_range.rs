@@ -1,4 +1,4 @@
-//! Committed offsets that the log no longer has, or does not have yet.
+//! Committed offsets that are out of the log's range: below its start or past its end.
 
 use super::{FAST, await_no_lag};
 use crate::checker::Faults;
@@ -9,7 +9,8 @@ use crate::harness::program::Program;
 use crate::harness::setup::{Setup, event, produce};
 use crate::harness::slack::{Answer, Slack};
 
-/// Of what the retention took, only what was pending is lost: the rest was delivered, or nobody's.
+/// Of the events that the retention removed, only the pending ones are lost: the others were
+/// delivered, or matched nothing.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn pending_events_that_left_the_topic_are_counted_as_lost_and_the_rest_is_delivered() {
@@ -24,14 +25,14 @@ fn pending_events_that_left_the_topic_are_counted_as_lost_and_the_rest_is_delive
     for id in 0..20 {
         slow.extend(produce(&broker, &topic, 1, "slow", [id]));
         of_a.extend(produce(&broker, &topic, 1, "a", [id]));
-        broker.produce(&topic, &[Record::new(0, event("nobody", id))]);
+        broker.produce(&topic, &[Record::new(0, event("no match", id))]);
     }
     slack.await_accepted(20);
     let labels = [("topic", topic.as_str())];
     program.await_sum("slackline_events_consumed_total", &labels, 60.0);
     program.stop();
 
-    // Ten of each below, and ten unread ones behind all that was read.
+    // Ten events of each kind are removed, and ten unread ones follow the read ones.
     broker.delete_below(&topic, 0, 30);
     slow.extend(produce(&broker, &topic, 1, "slow", 20..30));
     slack.default("slow", Answer::Ok);
@@ -47,16 +48,17 @@ fn pending_events_that_left_the_topic_are_counted_as_lost_and_the_rest_is_delive
     line(
         "committed offset below the log's start",
         1,
-        &format!("{} · gone and counted {lost}", figures(&faults)),
+        &format!("{} · removed and counted {lost}", figures(&faults)),
     );
     faults.assert_none();
-    assert_eq!(lost, 10.0, "ten pending ones are gone");
+    assert_eq!(lost, 10.0, "ten pending events were removed");
 }
 
-/// A human's reset, and one that went wrong: no metadata, and an offset that is not there yet. Everything that is there is pending.
+/// An operator's faulty reset: no metadata, and an offset past the end. Every event of the topic is
+/// pending.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn an_offset_beyond_the_end_ends_in_no_stall_and_skips_nothing_new() {
+fn an_offset_past_the_end_does_not_stall_and_skips_nothing_new() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
     let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST);
@@ -74,17 +76,19 @@ fn an_offset_beyond_the_end_ends_in_no_stall_and_skips_nothing_new() {
     await_no_lag(&program, &topic, 1);
     assert!(!program.warnings(&topic).is_empty(), "{}", program.log());
     program.stop();
-    // Whether what was there comes again is open: no id tells this log from another. What is new comes once.
+    // Old events may be repeated, because no topic id identifies this log. New ones must arrive
+    // once.
     let posts: Vec<_> = slack.posts().into_iter().filter(|post| post.id >= 100).collect();
     let faults = Faults::find(&new, &posts);
-    line("committed offset beyond the end, no metadata", 1, &figures(&faults));
+    line("committed offset past the end, no metadata", 1, &figures(&faults));
     faults.assert_none();
 }
 
-/// A reset by hand to an earlier offset: the metadata is gone with it, so all from there on is pending, posted or not.
+/// A reset by an operator to an earlier offset erases the metadata: everything from there on is
+/// pending, posted or not.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_reset_by_hand_is_obeyed() {
+fn a_reset_by_an_operator_is_obeyed() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
     let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST);
@@ -103,28 +107,29 @@ fn a_reset_by_hand_is_obeyed() {
     let again = slack.posts().split_off(10);
     let faults = Faults::find(&all[4..], &again);
     line(
-        "offsets reset by hand",
+        "offsets reset by an operator",
         1,
-        &format!("{} · posted again as asked {}", figures(&faults), again.len()),
+        &format!("{} · posted again as requested {}", figures(&faults), again.len()),
     );
     faults.assert_none();
     assert_eq!(
         scrape.sum("slackline_events_consumed_total", &[]),
         6.0,
-        "new to this group, as it was told"
+        "the events after the reset were not counted as new"
     );
 }
 
-/// As an election of a replica that lags cuts it: it is the same topic still, so what there is was read, and what comes is read, at offsets that were committed.
+/// An election of a lagging replica truncates the log. The topic is the same, so the remaining
+/// events were read, and new events are read at offsets that were committed before.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_log_that_was_cut_goes_on_at_its_end() {
+fn a_truncated_log_is_read_from_its_end() {
     let (cluster, slack) = (Cluster::start(&[]), Slack::start());
     let topic = cluster.topic(1);
     let setup = Setup::new(&cluster, &[&topic]).webhook(&slack, "a", FAST);
     let program = Program::ready(&setup);
     let mut old = Vec::new();
-    // Each in a batch of its own, of which a half can be lost.
+    // Each in its own batch, so that half of them can be lost.
     for id in 0..20 {
         old.extend(produce(&cluster, &topic, 1, "a", [id]));
     }
@@ -144,17 +149,17 @@ fn a_log_that_was_cut_goes_on_at_its_end() {
     await_no_lag(&program, &topic, 1);
     assert!(!program.warnings(&topic).is_empty(), "{}", program.log());
     program.stop();
-    // Their offsets are those of events that are gone: each kind is judged by itself.
+    // Their offsets are those of removed events, so each kind is judged separately.
     let (before, after): (Vec<_>, Vec<_>) =
         slack.posts().into_iter().partition(|post| post.id < 100);
     let (before, after) = (Faults::find(&old, &before), Faults::find(&new, &after));
     let figures = format!(
-        "{} · {} events cut off, of which posted again {}",
+        "{} · {} events truncated, of which posted again {}",
         figures(&after),
         20 - end,
         before.repeated.len()
     );
-    line("committed offset beyond the end of a log that was cut", 1, &figures);
+    line("committed offset past the end of a truncated log", 1, &figures);
     before.assert_none();
     after.assert_none();
 }

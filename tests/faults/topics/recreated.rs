@@ -1,4 +1,5 @@
-//! A topic that is deleted and made again under its name is another topic: its events are read from the beginning.
+//! A topic that is deleted and recreated is another topic: its events are read from the earliest
+//! offset.
 
 use super::{FAST, await_no_lag};
 use crate::checker::{Expected, Faults};
@@ -12,7 +13,7 @@ use crate::harness::slack::Slack;
 const PARTITIONS: i32 = 2;
 const OLD: u64 = 40;
 
-/// A group that has read all of a topic's events, and what it got of the new topic's.
+/// A group that has read all events of a topic, before the topic is recreated.
 struct Recreated {
     broker: Broker,
     slack: Slack,
@@ -33,17 +34,18 @@ impl Recreated {
         (Self { broker, slack, topic, setup }, program)
     }
 
-    /// The topic again, with these events in it. A producer of before may know the old one still.
+    /// Recreates the topic with these events, by a new producer, because the old one may still know
+    /// the old topic.
     fn create(&self, ids: impl IntoIterator<Item = u64>) -> Vec<Expected> {
         self.broker.create(&self.topic, PARTITIONS, &[]);
         produce(&Broker::real(), &self.topic, PARTITIONS, "a", ids)
     }
 
     fn check(&self, program: Program, expected: &[Expected], fault: &str) {
-        self.come_to_the_end(program, expected, fault).assert_none();
+        self.finish(program, expected, fault).assert_none();
     }
 
-    fn come_to_the_end(&self, mut program: Program, expected: &[Expected], fault: &str) -> Faults {
+    fn finish(&self, mut program: Program, expected: &[Expected], fault: &str) -> Faults {
         let posts = || self.slack.posts().split_off(OLD as usize);
         until("the new topic's events posted", || Faults::find(expected, &posts()).lost.is_empty());
         self.broker.await_committed(&self.setup.group, &self.topic, PARTITIONS);
@@ -52,60 +54,62 @@ impl Recreated {
         let log = program.log();
         program.stop();
         let faults = Faults::find(expected, &posts());
-        line(&format!("topic deleted and made anew, {fault}"), 1, &figures(&faults));
+        line(&format!("topic deleted and recreated, {fault}"), 1, &figures(&faults));
         let said = |line: &str| {
             line.contains(&self.topic) && (line.contains(" WARN ") || line.contains("ERROR "))
         };
-        assert!(log.lines().any(said), "nothing is said of it:\n{log}");
+        assert!(log.lines().any(said), "the recreated topic was not logged:\n{log}");
         faults
     }
 }
 
-/// Somebody had time to see that it was gone.
+/// The worker notices that the topic is missing, before it is recreated.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_topic_made_anew_after_a_while_is_read_from_its_beginning() {
+fn a_topic_recreated_after_a_while_is_read_from_its_earliest_offset() {
     let (recreated, program) = Recreated::new();
     recreated.broker.delete_topic(&recreated.topic);
-    until("the worker says that it is gone", || !program.warnings(&recreated.topic).is_empty());
+    until("the worker reports the missing topic", || {
+        !program.warnings(&recreated.topic).is_empty()
+    });
     let expected = recreated.create(1000..1010);
     recreated.check(program, &expected, "under a running worker");
 }
 
-/// Nobody had, and the new topic's end is below what was read of the old one.
+/// The topic is recreated before the worker notices, and the new topic's end is below the old
+/// position.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_topic_made_anew_at_once_is_read_from_its_beginning() {
+fn a_topic_recreated_immediately_is_read_from_its_earliest_offset() {
     let (recreated, program) = Recreated::new();
     recreated.broker.delete_topic(&recreated.topic);
     let expected = recreated.create(1000..1010);
-    recreated.check(program, &expected, &format!("at once, 10 events for {OLD}"));
+    recreated.check(program, &expected, &format!("immediately, 10 events for {OLD}"));
 }
 
-/// The client may read on at the old position, as if nothing had been: what it reads until the topic's id is looked at comes again, in its order.
+/// The client may continue at the old position without an error: what it reads until the topic's id
+/// is checked is repeated, in order.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_topic_made_anew_at_once_with_more_than_was_read_loses_nothing() {
+fn a_topic_recreated_immediately_with_more_events_loses_nothing() {
     let (recreated, program) = Recreated::new();
     recreated.broker.delete_topic(&recreated.topic);
     let events = 2 * OLD;
     let expected = recreated.create(1000..1000 + events);
-    let faults = recreated.come_to_the_end(
-        program,
-        &expected,
-        &format!("at once, {events} events for {OLD}"),
-    );
+    let faults =
+        recreated.finish(program, &expected, &format!("immediately, {events} events for {OLD}"));
     assert_eq!((faults.lost, faults.unexpected), (vec![], vec![]));
 }
 
-/// While nobody reads. The broker forgets the group's offsets with the topic, so that the group is new to it: `start` decides.
+/// Without a reader. The broker deletes the group's offsets with the topic, so `start` applies as
+/// for a new group.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn a_topic_made_anew_while_the_worker_was_stopped_begins_as_start_says() {
+fn a_topic_recreated_while_the_worker_is_stopped_starts_by_the_setting() {
     let (recreated, program) = Recreated::new();
     program.stop();
     recreated.broker.delete_topic(&recreated.topic);
-    until("the broker forgets the offsets", || {
+    until("the broker deletes the offsets", || {
         recreated.broker.committed(&recreated.setup.group, &recreated.topic, PARTITIONS)
             == [None; PARTITIONS as usize]
     });
@@ -116,14 +120,15 @@ fn a_topic_made_anew_while_the_worker_was_stopped_begins_as_start_says() {
     await_no_lag(&program, &recreated.topic, PARTITIONS as usize);
     program.stop();
     let faults = Faults::find(&expected, &posts());
-    line("topic deleted and made anew, while the worker was stopped", 1, &figures(&faults));
+    line("topic deleted and recreated, while the worker was stopped", 1, &figures(&faults));
     faults.assert_none();
 }
 
-/// A commit that was under way when the topic went can reach the new one: the offset says nothing there, the topic's id in the metadata does.
+/// A commit in flight while the topic is deleted can reach the new topic: the topic's id in the
+/// metadata shows that the offset is not of this topic.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
-fn an_old_commit_on_a_topic_made_anew_is_no_position_in_it() {
+fn a_commit_of_the_old_topic_is_not_a_position_in_the_recreated_one() {
     for events in [10, 2 * OLD] {
         let (recreated, program) = Recreated::new();
         program.stop();
@@ -132,7 +137,7 @@ fn an_old_commit_on_a_topic_made_anew_is_no_position_in_it() {
             .map(|partition| broker.commit_of(&setup.group, topic, partition).unwrap())
             .collect();
         broker.delete_topic(topic);
-        until("the broker forgets the offsets", || {
+        until("the broker deletes the offsets", || {
             broker.committed(&setup.group, topic, PARTITIONS) == [None; PARTITIONS as usize]
         });
         let expected = recreated.create(1000..1000 + events);
