@@ -1,7 +1,10 @@
-//! `/metrics`, `/healthz`, `/readyz`: what operators and their machines ask.
+//! The HTTP server for operators: `/metrics`, `/healthz` and `/readyz`.
 //!
-//! Invariant: nobody who connects can hold up the worker or another client. A connection serves one request and lives [`CONNECTION_TIME`] at
-//! most, [`CONNECTIONS`] live at once (a new one ends the oldest), one page of metrics is made at a time.
+//! Invariant: a client cannot delay the worker or another client. A connection serves one request and
+//! lasts [`CONNECTION_TIMEOUT`] at most, [`MAX_CONNECTIONS`] are open at the same time (a new one closes
+//! the oldest), and one page of metrics is rendered at a time.
+//!
+//! To add a page, add it to [`PATHS`] and to [`Admin::answer`].
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -24,19 +27,23 @@ use tokio_util::sync::CancellationToken;
 use crate::health::{Health, Unwell};
 use crate::metrics::Metrics;
 
-/// Connections that live at once. Prometheus, the kubelet and a person need three.
-const CONNECTIONS: usize = 64;
+/// The paths that are served.
+const PATHS: [&str; 3] = ["/metrics", "/healthz", "/readyz"];
 
-/// From accepting a connection to its end.
-const CONNECTION_TIME: Duration = Duration::from_secs(30);
+/// Open connections. Prometheus, the kubelet and a person need three.
+const MAX_CONNECTIONS: usize = 64;
 
-/// For a request's line and headers to arrive.
-const HEADER_TIME: Duration = Duration::from_secs(5);
+/// The maximum duration of a connection.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// After accepting failed (no file descriptors left): trying again at once would burn a core.
+/// How long a request's line and headers may take to arrive.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The pause after a failed accept, usually for lack of file descriptors: retrying immediately would
+/// use a whole core.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// `admin.listen` cannot be listened on.
+/// Listening on `admin.listen` failed.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "cannot listen on `{listen}`; set `admin.listen` to an address of this machine and a free port"
@@ -46,25 +53,25 @@ pub struct BindError {
     source: io::Error,
 }
 
-/// What every request is answered from.
+/// What the answers are made of.
 struct Admin {
     metrics: Arc<Metrics>,
     health: Arc<Health>,
-    /// One page at a time: at 10,000 webhooks one takes 100 MB and a core for a moment.
+    /// Renders one page at a time: with 10,000 webhooks, a page takes 100 MB and a core for a moment.
     rendering: Semaphore,
 }
 
-/// Opens `admin.listen`, before anything else is started.
+/// Listens on `admin.listen`, before anything else is started.
 ///
 /// # Errors
-/// The address is not this machine's, or the port is taken.
+/// The address is not one of this machine, or the port is in use.
 pub async fn bind(listen: &str) -> Result<TcpListener, BindError> {
     TcpListener::bind(listen)
         .await
         .map_err(|source| BindError { listen: listen.to_owned(), source })
 }
 
-/// Answers until `shutdown`, then ends every connection.
+/// Serves until `shutdown`, then closes every connection.
 pub async fn serve(
     listener: TcpListener,
     metrics: Arc<Metrics>,
@@ -84,13 +91,13 @@ pub async fn serve(
         let stream = match accepted {
             Ok((stream, _)) => stream,
             Err(error) => {
-                tracing::debug!(%error, "admin: no connection accepted");
+                tracing::debug!(%error, "admin server: accept failed");
                 sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
         by_age.retain(|connection| !connection.is_finished());
-        if by_age.len() >= CONNECTIONS
+        if by_age.len() >= MAX_CONNECTIONS
             && let Some(oldest) = by_age.pop_front()
         {
             oldest.abort();
@@ -101,7 +108,7 @@ pub async fn serve(
 }
 
 async fn connection(admin: Arc<Admin>, stream: TcpStream) {
-    // A probe's small answer at once; without it the client may wait for its own acknowledgement.
+    // Sends a small answer immediately, not only after the client's next acknowledgement.
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request: Request<hyper::body::Incoming>| {
         let admin = Arc::clone(&admin);
@@ -109,38 +116,37 @@ async fn connection(admin: Arc<Admin>, stream: TcpStream) {
     });
     let serving = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIME)
+        .header_read_timeout(HEADER_TIMEOUT)
         .keep_alive(false)
         .serve_connection(TokioIo::new(stream), service);
-    // A client that breaks off or is too slow is its own business.
-    match timeout(CONNECTION_TIME, serving).await {
+    // A client that disconnects or is too slow needs no attention.
+    match timeout(CONNECTION_TIMEOUT, serving).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::debug!(%error, "admin: connection broken"),
-        Err(_) => tracing::debug!("admin: connection too slow"),
+        Ok(Err(error)) => tracing::debug!(%error, "admin server: connection failed"),
+        Err(_) => tracing::debug!("admin server: connection timed out"),
     }
 }
 
 impl Admin {
     async fn answer(self: &Arc<Self>, method: &Method, path: &str) -> Response<Full<Bytes>> {
-        if !matches!(path, "/metrics" | "/healthz" | "/readyz") {
-            return text(
-                StatusCode::NOT_FOUND,
-                "not found; there are /metrics, /healthz and /readyz\n",
-            );
+        if !PATHS.contains(&path) {
+            let known = PATHS.join(", ");
+            return text(StatusCode::NOT_FOUND, format!("not found; available: {known}\n"));
         }
         if method != Method::GET && method != Method::HEAD {
-            let mut refused = text(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered\n");
+            let mut refused = text(StatusCode::METHOD_NOT_ALLOWED, "method not allowed; use GET\n");
             refused.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
             return refused;
         }
         match path {
             "/healthz" => probe(self.health.liveness(Instant::now()), "ok\n"),
             "/readyz" => probe(self.health.readiness(Instant::now()), "ready\n"),
-            _ => self.page().await,
+            _ => self.metrics().await,
         }
     }
 
-    async fn page(self: &Arc<Self>) -> Response<Full<Bytes>> {
+    /// Renders the metrics.
+    async fn metrics(self: &Arc<Self>) -> Response<Full<Bytes>> {
         let Ok(_permit) = self.rendering.acquire().await else {
             return text(StatusCode::SERVICE_UNAVAILABLE, "shutting down\n");
         };
@@ -148,7 +154,7 @@ impl Admin {
         self.metrics
             .set_probes(self.health.liveness(now).is_ok(), self.health.readiness(now).is_ok());
         let metrics = Arc::clone(&self.metrics);
-        // Off the senders' threads: many webhooks make a long page.
+        // Not on a sender's thread: with many webhooks the page is long.
         match tokio::task::spawn_blocking(move || metrics.text()).await {
             Ok(page) => {
                 let mut response = text(StatusCode::OK, page);
@@ -158,17 +164,18 @@ impl Admin {
                 response
             }
             Err(error) => {
-                tracing::error!(%error, "the page of metrics could not be made");
-                text(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made; see the log\n")
+                tracing::error!(%error, "rendering the metrics failed");
+                text(StatusCode::INTERNAL_SERVER_ERROR, "rendering failed; see the log\n")
             }
         }
     }
 }
 
-fn probe(health: Result<(), Unwell>, well: &'static str) -> Response<Full<Bytes>> {
+/// Answers a probe: 200, or 503 with the reasons.
+fn probe(health: Result<(), Unwell>, healthy: &'static str) -> Response<Full<Bytes>> {
     match health {
-        Ok(()) => text(StatusCode::OK, well),
-        Err(unwell) => text(StatusCode::SERVICE_UNAVAILABLE, format!("{unwell}\n")),
+        Ok(()) => text(StatusCode::OK, healthy),
+        Err(reasons) => text(StatusCode::SERVICE_UNAVAILABLE, format!("{reasons}\n")),
     }
 }
 

@@ -1,69 +1,88 @@
-//! The command line: what is asked for goes to standard output, everything else to standard error.
+//! The command line.
 //!
-//! Invariant: the exit code tells what happened, for every command: 0 done, 1 failed, 2 bad usage or configuration ([`Exit`]).
+//! Invariant: a command prints its results on standard output and everything else on standard error,
+//! and its exit code is 0 (done), 1 (failed) or 2 (bad usage or configuration): [`exit::Exit`].
+//!
+//! To add a command: write `cli/NAME.rs` with its arguments (their doc comment is the help text) and
+//! its `run` function, then add a variant to [`Command`] and its line in [`Command::run`].
 
-use std::cell::RefCell;
-use std::collections::BTreeSet;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::Duration;
 
-use anstream::{stderr, stdout};
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
-use crate::config::diagnostic::{ConfigErrors, Diagnostic};
-use crate::config::model::Config;
-use crate::config::{Loaded, duration};
+use exit::Exit;
+use format::Format;
 
-pub mod logs;
+// The commands.
 
-pub mod run;
+mod run;
 
-mod reload;
+mod check;
 
-pub mod check;
+mod preview;
 
-pub mod preview;
+mod send;
 
-pub mod send;
+mod fake_slack;
 
-pub mod fake_slack;
+mod sample_events;
 
-pub mod sample_events;
+mod health;
 
-pub mod health;
+mod demo;
 
-pub mod demo;
+// What they share.
+
+mod exit;
+
+mod format;
+
+mod config_file;
+
+mod logs;
+
+mod process;
+
+mod values;
 
 mod events;
 
-/// How a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// It did what it was asked for.
-    Done,
-    /// It could not.
-    Failed,
-    /// It was asked for something that makes no sense: usage, configuration or, for `preview`, an event.
-    Refused,
-}
+mod reload;
 
-/// The Slack destination for Kafka: posts a message to Slack for every event that asks for one.
+/// The Slack destination for Kafka: posts a message to Slack for every event that matches an action.
 ///
-/// slackline reads event topics as a member of a consumer group, and posts to Slack incoming webhooks what its configuration's
-/// actions ask for. It loses nothing silently, keeps Slack's rate limit and shows every decision that it makes.
+/// slackline reads event topics as a member of a consumer group, and posts to Slack incoming webhooks
+/// as the actions of its configuration say. It drops nothing silently, keeps Slack's rate limit, and
+/// explains every decision.
 #[derive(Debug, Parser)]
-#[command(name = "slackline", version, styles = STYLES, arg_required_else_help = true, after_help = EXAMPLES)]
+#[command(
+    name = "slackline",
+    version,
+    styles = STYLES,
+    arg_required_else_help = true,
+    after_help = EXAMPLES
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 
-    /// How logs are written, to standard error. RUST_LOG sets how much (error, warn, info, debug, or per module)
-    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value = "text")]
-    log_format: LogFormat,
+    /// Format of the logs on standard error. RUST_LOG sets the level (error, warn, info, debug, or
+    /// per module)
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    log_format: Format,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::RunArgs),
+    Check(check::CheckArgs),
+    Preview(preview::PreviewArgs),
+    Send(send::SendArgs),
+    FakeSlack(fake_slack::FakeSlackArgs),
+    SampleEvents(sample_events::SampleEventsArgs),
+    Health(health::HealthArgs),
+    Demo(demo::DemoArgs),
 }
 
 const STYLES: Styles = Styles::styled()
@@ -74,254 +93,33 @@ const STYLES: Styles = Styles::styled()
 
 const EXAMPLES: &str = "\
 Examples:
-  slackline demo                            see it work: nothing else is needed
-  slackline check                           is ./slackline.yaml sound, and what will it do?
-  slackline preview signup.json             what would be posted for this event, and why?
-  slackline send --action NAME signup.json  post it once, for real
-  slackline run -c slackline.yaml           the worker
+  slackline demo                            see it work; needs nothing else
+  slackline check                           check ./slackline.yaml and show what it does
+  slackline preview signup.json             show what would be posted for an event, and why
+  slackline send --action NAME signup.json  post one message for real
+  slackline run -c slackline.yaml           run the worker
 
 Exit codes: 0 done; 1 failed; 2 bad usage or configuration.";
 
-/// `--log-format`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// One line each, for people.
-    Text,
-    /// One JSON object a line, for log collectors.
-    Json,
-}
-
-/// Where the configuration is.
-#[derive(Debug, Clone, Args)]
-pub struct ConfigFile {
-    /// The configuration file
-    #[arg(
-        short,
-        long = "config",
-        value_name = "FILE",
-        env = "SLACKLINE_CONFIG",
-        default_value = "slackline.yaml"
-    )]
-    pub config: PathBuf,
-}
-
-/// A command's options, and where the configuration is.
-#[derive(Debug, Args)]
-struct WithConfig<A: Args> {
-    #[command(flatten)]
-    args: A,
-    #[command(flatten)]
-    file: ConfigFile,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Run the worker until SIGTERM or Ctrl-C
-    ///
-    /// Joins the consumer group and posts what the actions ask for. A broker or topic that is not there yet is waited for. On SIGTERM or
-    /// Ctrl-C it stops reading, lets attempts in flight end (`kafka.drain_timeout`), commits and leaves the group; what was still queued
-    /// is read again by the partitions' next owner. A second signal ends it at once.
-    #[command(after_help = run::EXAMPLES)]
-    Run(run::RunArgs),
-
-    /// Check the configuration and show what it will do
-    ///
-    /// Every broken rule is reported at once, with file, line, column and remedy. Needs neither Kafka nor Slack.
-    #[command(after_help = check::EXAMPLES)]
-    Check(WithConfig<check::CheckArgs>),
-
-    /// Show which actions apply to an event, and exactly what each would post
-    ///
-    /// Sends nothing and needs no Kafka. For every action that does not apply it says why.
-    Preview(WithConfig<preview::PreviewArgs>),
-
-    /// Post one message to Slack for real, in one attempt, and print Slack's answer
-    ///
-    /// To see that a webhook works and how a message looks in its channel. Needs no Kafka.
-    Send(WithConfig<send::SendArgs>),
-
-    /// Run a Slack for local work: shows each post as it would look in its channel
-    ///
-    /// Answers as Slack does, and can be told to limit, fail and hang, by options or while it runs.
-    #[command(after_help = fake_slack::EXAMPLES)]
-    FakeSlack(fake_slack::FakeSlackArgs),
-
-    /// Send sample events to a Kafka, to try a deployment with
-    ///
-    /// The demo's traffic: one event in five asks for a post of the demo's configuration. Brokers that are not there yet are waited for; the
-    /// topic is made where it does not exist.
-    #[command(after_help = sample_events::EXAMPLES)]
-    SampleEvents(sample_events::SampleEventsArgs),
-
-    /// Ask a running worker whether it is alive: exit code 0 or 1
-    ///
-    /// For health checks where there is no shell and no curl. Prints what the worker answered.
-    #[command(after_help = health::EXAMPLES)]
-    Health(health::HealthArgs),
-
-    /// See the whole product work on this machine, in a minute
-    ///
-    /// An embedded Kafka, a fake Slack, sample traffic, and the real worker between them. Needs no file, no network and no account, and leaves
-    /// nothing behind. Within a minute: steady traffic, a burst that overflows a queue, a rate limit, an outage, and the way back.
-    #[command(after_help = demo::EXAMPLES)]
-    Demo(demo::DemoArgs),
-}
-
-/// Parses the command line, runs the command, and says how it ended.
+/// Parses the command line, runs the command, and returns its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    match execute(cli) {
-        Ok(exit) => exit.into(),
-        // Whoever read our output has seen enough: `slackline preview … | head`.
-        Err(error) if is_broken_pipe(&error) => Exit::Done.into(),
-        Err(error) => {
-            complain(&error);
-            Exit::Failed.into()
+    exit::code(cli.command.run(cli.log_format))
+}
+
+impl Command {
+    fn run(&self, log_format: Format) -> anyhow::Result<Exit> {
+        match self {
+            Command::Run(args) => run::run(args, log_format),
+            Command::Check(args) => check::run(args, log_format),
+            Command::Preview(args) => preview::run(args, log_format),
+            Command::Send(args) => send::run(args, log_format),
+            Command::FakeSlack(args) => fake_slack::run(args, log_format),
+            Command::SampleEvents(args) => sample_events::run(args, log_format),
+            Command::Health(args) => health::run(args),
+            Command::Demo(args) => demo::run(args, log_format),
         }
-    }
-}
-
-fn execute(cli: Cli) -> anyhow::Result<Exit> {
-    match cli.command {
-        Command::Run(args) => run::run(&args, cli.log_format),
-        Command::Check(with) => {
-            logs::init(cli.log_format, logs::Level::Warn, None)?;
-            check::check(&with.file.config, &with.args, &variable, &mut stdout(), &mut stderr())
-                .map(exit_of)
-        }
-        Command::Preview(with) => on_config(&with.file, cli.log_format, |config| {
-            preview::preview(
-                &config,
-                &with.args,
-                &mut io::stdin().lock(),
-                &mut stdout(),
-                &mut stderr(),
-            )
-        }),
-        Command::Send(with) => on_config(&with.file, cli.log_format, |config| {
-            let (mut stdin, mut out, mut err) = (io::stdin().lock(), stdout(), stderr());
-            runtime()?.block_on(send::send(&config, &with.args, &mut stdin, &mut out, &mut err))
-        }),
-        Command::FakeSlack(args) => {
-            logs::init(cli.log_format, logs::Level::Warn, None)?;
-            runtime()?.block_on(fake_slack::until_stopped(&args, &mut stdout()))
-        }
-        Command::SampleEvents(args) => {
-            logs::init(cli.log_format, logs::Level::Warn, None)?;
-            runtime()?.block_on(sample_events::until_stopped(&args, &mut stdout()))
-        }
-        Command::Health(args) => health::health(&args, &mut stdout()),
-        Command::Demo(args) => demo::demo(&args, cli.log_format, &mut stdout()),
-    }
-}
-
-/// A command that answers a question about a configuration. Its errors are of usage: it touches nothing that could fail otherwise.
-fn on_config(
-    file: &ConfigFile,
-    log_format: LogFormat,
-    command: impl FnOnce(Arc<Config>) -> anyhow::Result<u8>,
-) -> anyhow::Result<Exit> {
-    logs::init(log_format, logs::Level::Warn, None)?;
-    let config = match load(&file.config) {
-        Ok(config) => Arc::new(config),
-        Err(refused) => return Ok(refused),
-    };
-    match command(config) {
-        Ok(code) => Ok(exit_of(code)),
-        Err(error) if is_broken_pipe(&error) => Err(error),
-        Err(error) => {
-            complain(&error);
-            Ok(Exit::Refused)
-        }
-    }
-}
-
-fn exit_of(code: u8) -> Exit {
-    match code {
-        0 => Exit::Done,
-        1 => Exit::Failed,
-        _ => Exit::Refused,
-    }
-}
-
-/// `${NAME}` in the configuration. One that is not UTF-8 counts as unset.
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
-/// Reads and checks the configuration; every fault goes to standard error, every doubt to the log.
-///
-/// # Errors
-/// [`Exit::Refused`]: it is broken, and standard error says where and what would be right.
-pub fn load(path: &Path) -> Result<Config, Exit> {
-    load_source(path).map(|(config, _)| config)
-}
-
-/// The same, with the files that were read for it.
-fn load_source(path: &Path) -> Result<(Config, BTreeSet<PathBuf>), Exit> {
-    let (result, files) = read(path);
-    match result {
-        Ok(loaded) => {
-            tell_warnings(path, loaded.warnings);
-            Ok((loaded.config, files))
-        }
-        Err(errors) => {
-            // With nobody to tell, the exit code still does.
-            let _ = writeln!(stderr(), "{errors}");
-            Err(Exit::Refused)
-        }
-    }
-}
-
-fn read(path: &Path) -> (Result<Loaded, ConfigErrors>, BTreeSet<PathBuf>) {
-    let files = RefCell::new(BTreeSet::new());
-    let loaded = crate::config::load_through(path, &variable, &|path| {
-        files.borrow_mut().insert(path.to_owned());
-        std::fs::read(path)
-    });
-    (loaded, files.into_inner())
-}
-
-fn tell_warnings(path: &Path, warnings: Vec<Diagnostic>) {
-    for warning in warnings {
-        let at = format!("{}:{}:{}", path.display(), warning.line, warning.column);
-        tracing::warn!(at, help = warning.help, "{}", warning.message);
-    }
-}
-
-/// The runtime of a command that has to do with the network.
-///
-/// # Errors
-/// The system refuses threads or descriptors.
-pub fn runtime() -> io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("slackline").build()
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let is = |cause: &io::Error| cause.kind() == io::ErrorKind::BrokenPipe;
-    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(is))
-}
-
-/// The whole chain on one line.
-fn complain(error: &anyhow::Error) {
-    let style = AnsiColor::Red.on_default().bold();
-    // With nobody to tell, the exit code still does.
-    let _ = writeln!(stderr(), "{style}error{style:#}: {error:#}");
-}
-
-/// Reads a duration as the configuration's are.
-fn duration(text: &str) -> Result<Duration, &'static str> {
-    duration::parse(text).ok_or(duration::HELP)
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        ExitCode::from(match exit {
-            Exit::Done => 0,
-            Exit::Failed => 1,
-            Exit::Refused => 2,
-        })
     }
 }
 
@@ -329,29 +127,27 @@ impl From<Exit> for ExitCode {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-    use anyhow::Context as _;
+    use std::path::Path;
+
     use clap::CommandFactory as _;
 
     use super::*;
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn the_command_line_is_valid() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn every_command_and_option_is_explained() {
+    fn every_command_and_option_has_help() {
         let command = Cli::command();
         for sub in command.get_subcommands() {
-            assert!(sub.get_about().is_some(), "{} has no help", sub.get_name());
-            assert!(sub.get_after_help().is_some(), "{} has no examples", sub.get_name());
+            let name = sub.get_name();
+            assert!(sub.get_about().is_some(), "{name} has no help");
+            assert!(sub.get_long_about().is_some(), "{name} has no long help");
+            assert!(sub.get_after_help().is_some(), "{name} has no examples");
             for argument in sub.get_arguments() {
-                assert!(
-                    argument.get_help().is_some(),
-                    "{} {} has no help",
-                    sub.get_name(),
-                    argument.get_id()
-                );
+                assert!(argument.get_help().is_some(), "{name} {} has no help", argument.get_id());
             }
         }
     }
@@ -359,7 +155,7 @@ mod tests {
     #[test]
     fn the_configuration_defaults_to_the_working_directory() {
         let parsed = |line: &[&str]| match Cli::try_parse_from(line).unwrap().command {
-            Command::Run(args) => args.file.config,
+            Command::Run(args) => args.config.path,
             other => panic!("not run: {other:?}"),
         };
         assert_eq!(parsed(&["slackline", "run", "-c", "a.yaml"]), Path::new("a.yaml"));
@@ -379,27 +175,5 @@ mod tests {
             assert_eq!(Cli::try_parse_from(line).unwrap_err().exit_code(), 2, "{line:?}");
         }
         assert_eq!(Cli::try_parse_from(["slackline", "--help"]).unwrap_err().exit_code(), 0);
-    }
-
-    #[test]
-    fn a_duration_has_a_unit() {
-        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
-        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
-        for refused in
-            ["", "90", "s", "-1s", "1.5s", "1 s", "99999999999999999999s", "18446744073709551615h"]
-        {
-            assert!(duration(refused).is_err(), "{refused}");
-        }
-    }
-
-    #[test]
-    fn a_broken_pipe_is_found_under_its_context() {
-        let broken = Err::<(), _>(io::Error::from(io::ErrorKind::BrokenPipe))
-            .context("writing")
-            .unwrap_err();
-        assert!(is_broken_pipe(&broken));
-        let other =
-            Err::<(), _>(io::Error::from(io::ErrorKind::NotFound)).context("writing").unwrap_err();
-        assert!(!is_broken_pipe(&other));
     }
 }

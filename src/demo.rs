@@ -1,15 +1,16 @@
-//! The parts of `slackline demo` that are no part of the product: who produces, who misbehaves when, and what the terminal shows.
+//! The parts of `slackline demo` besides the worker: sample events, a Kafka and a Slack with scripted
+//! trouble, and the terminal.
 //!
-//! Invariant: the worker that the demo shows is the one of `run`; nothing here is between Kafka and Slack.
+//! Invariant: nothing here is between Kafka and Slack. The worker of the demo is the one of `run`.
+
+pub mod traffic;
 
 pub mod bus;
+
+pub mod timeline;
+
+pub mod workspace;
 
 pub mod counters;
 
 pub mod screen;
-
-pub mod timeline;
-
-pub mod traffic;
-
-pub mod workspace;

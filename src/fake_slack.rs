@@ -1,7 +1,9 @@
-//! The Slack of tests, demo and `slackline fake-slack`: answers as `reference/slack.md` says, or as it is told to.
+//! The fake Slack server of the tests, the demo and `slackline fake-slack`. It answers as Slack's
+//! documentation says, or as it is scripted.
 //!
-//! A server of this process on a socket of its own, so that the real client is what is tested. Invariant: every request that reached a webhook's path is
-//! recorded, with its time and the answer it was given, before that answer leaves.
+//! It runs in this process and listens on a real socket, so that the real HTTP client is tested.
+//! Invariant: every request to a webhook's path is recorded, with its time and its answer, before the
+//! answer is sent.
 
 use std::io;
 use std::net::SocketAddr;
@@ -33,7 +35,7 @@ pub use record::{Post, Request};
 
 use state::State;
 
-/// A running fake Slack. Dropping it ends it, with every connection.
+/// A running fake Slack server. Dropping it stops it and closes every connection.
 pub struct FakeSlack {
     address: SocketAddr,
     state: Arc<State>,
@@ -41,18 +43,18 @@ pub struct FakeSlack {
 }
 
 impl FakeSlack {
-    /// Starts one on `127.0.0.1` and a free port.
+    /// Starts a server on `127.0.0.1` and a free port.
     ///
     /// # Errors
-    /// When there is no port.
+    /// There is no free port.
     pub async fn start() -> io::Result<Self> {
         Self::start_on(SocketAddr::from(([127, 0, 0, 1], 0))).await
     }
 
-    /// Starts one on `address`.
+    /// Starts a server on `address`.
     ///
     /// # Errors
-    /// When the address is taken, or not this machine's.
+    /// The address is in use, or not one of this machine.
     pub async fn start_on(address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
@@ -61,70 +63,72 @@ impl FakeSlack {
         Ok(Self { address, state, server })
     }
 
-    /// Where it listens.
+    /// Returns the address that it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The URL of a webhook's path, like `/services/T00/B00/sales`.
+    /// Returns the URL of a webhook's path, such as `/services/T00/B00/sales`.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// The next requests to `path` are answered by `answers`, one each, before anything else is asked.
+    /// Answers the next requests to `path` with `answers`, one each. They come before every other rule.
     pub fn push(&self, path: &str, answers: impl IntoIterator<Item = Answer>) {
         self.state.push(path, answers);
     }
 
-    /// How requests to `path` are answered when nothing is pushed; `None`: as Slack does.
+    /// Sets the answer to requests to `path` for which none was pushed. With `None` it answers as Slack
+    /// does.
     pub fn set_default(&self, path: &str, answer: Option<Answer>) {
         self.state.set_default(Some(path), answer);
     }
 
-    /// The same for every path that has no default of its own.
+    /// Sets the default answer of every path without one of its own.
     pub fn set_default_everywhere(&self, answer: Option<Answer>) {
         self.state.set_default(None, answer);
     }
 
-    /// Holds `path` to a rate: what comes faster is answered 429.
+    /// Limits the rate of `path`: requests beyond it are answered with 429.
     pub fn set_limit(&self, path: &str, limit: Option<Limit>) {
         self.state.set_limit(Some(path), limit);
     }
 
-    /// The same for every path that has no limit of its own; each is counted by itself.
+    /// Limits the rate of every path without a limit of its own. Each path is counted separately.
     pub fn set_limit_everywhere(&self, limit: Option<Limit>) {
         self.state.set_limit(None, limit);
     }
 
-    /// Everything that was received so far, in its order; the oldest are forgotten beyond [`record::KEPT`].
+    /// Returns the requests received so far, in order: the last [`record::KEPT`] of them.
     #[must_use]
     pub fn requests(&self) -> Vec<Arc<Request>> {
         self.state.requests(|_| true)
     }
 
-    /// The same of one path.
+    /// Returns the requests to one path, like [`FakeSlack::requests`].
     #[must_use]
     pub fn requests_to(&self, path: &str) -> Vec<Arc<Request>> {
         self.state.requests(|request| request.path == path)
     }
 
-    /// How many were received so far.
+    /// Returns the number of requests received so far.
     #[must_use]
     pub fn count(&self) -> u64 {
         *self.state.watch_count().borrow()
     }
 
-    /// Waits until `count` requests were received in all, for `patience` at most. Whether they were.
-    pub async fn wait_for(&self, count: u64, patience: Duration) -> bool {
+    /// Waits up to `timeout` for a total of `count` requests. Returns whether they were received.
+    pub async fn wait_for(&self, count: u64, timeout: Duration) -> bool {
         let mut received = self.state.watch_count();
-        tokio::time::timeout(patience, received.wait_for(|received| *received >= count))
+        tokio::time::timeout(timeout, received.wait_for(|received| *received >= count))
             .await
             .is_ok_and(|seen| seen.is_ok())
     }
 
-    /// Hears of every request from now on. Who is slow misses some; [`FakeSlack::requests`] has them.
+    /// Returns a receiver of every request from now on. A slow receiver misses some, which
+    /// [`FakeSlack::requests`] still returns.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Request>> {
         self.state.subscribe()

@@ -1,8 +1,8 @@
-//! The program: everything is in the library, from [`slackline::cli::main`] on.
+//! The program. All code is in the library; it starts with [`slackline::cli::main`].
 
 use std::process::ExitCode;
 
-/// librdkafka's too. How it is configured stands in `.cargo/config.toml`.
+/// The allocator, which librdkafka uses too. It is configured in `.cargo/config.toml`.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

@@ -51,7 +51,7 @@ impl Running {
         self.task.await.unwrap();
     }
 
-    /// Sends `bytes` and reads to the connection's end.
+    /// Sends `bytes` and reads until the connection is closed.
     async fn exchange(&self, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(bytes).await.unwrap();
@@ -106,49 +106,49 @@ async fn refuses_other_paths_and_methods() {
 }
 
 #[tokio::test]
-async fn garbage_hurts_nobody() {
+async fn garbage_has_no_effect() {
     let running = start().await;
     running.exchange(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 what\r\n\r\n").await;
     let long = format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(1 << 20));
     let mut stream = TcpStream::connect(running.address).await.unwrap();
-    // The server may break off before it has read all of it.
+    // The server may close the connection before it has read everything.
     let _ = stream.write_all(long.as_bytes()).await;
     assert_eq!(running.get("/healthz").await.0, 200);
     running.stop().await;
 }
 
 #[tokio::test]
-async fn silent_clients_do_not_keep_others_out() {
+async fn silent_clients_do_not_block_others() {
     let running = start().await;
     let mut silent = Vec::new();
-    for _ in 0..3 * CONNECTIONS {
+    for _ in 0..3 * MAX_CONNECTIONS {
         let mut stream = TcpStream::connect(running.address).await.unwrap();
         stream.write_all(b"GET /metr").await.unwrap();
         silent.push(stream);
     }
     assert_eq!(running.get("/healthz").await.0, 200);
-    // The oldest was ended for it.
+    // The oldest connection was closed.
     let mut end = [0; 1];
     assert!(matches!(silent[0].read(&mut end).await, Ok(0) | Err(_)));
     running.stop().await;
 }
 
-/// On paused time the clock jumps to the next timer, so only the server's own time limit can end this.
+/// With paused time, the clock jumps to the next timer, so only the server's timeout can end this.
 #[tokio::test(start_paused = true)]
-async fn slow_headers_are_given_up() {
+async fn slow_headers_time_out() {
     let running = start().await;
     let before = tokio::time::Instant::now();
     let mut stream = TcpStream::connect(running.address).await.unwrap();
     stream.write_all(b"GET /healthz HTTP/1.1\r\nhost:").await.unwrap();
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer).await;
-    assert!(before.elapsed() <= CONNECTION_TIME, "{:?}", before.elapsed());
+    assert!(before.elapsed() <= CONNECTION_TIMEOUT, "{:?}", before.elapsed());
     assert!(!answer.starts_with(b"HTTP/1.1 200"));
     running.stop().await;
 }
 
 #[tokio::test]
-async fn shutdown_ends_open_connections() {
+async fn shutdown_closes_open_connections() {
     let running = start().await;
     let mut stream = TcpStream::connect(running.address).await.unwrap();
     stream.write_all(b"GET /metr").await.unwrap();
@@ -159,7 +159,7 @@ async fn shutdown_ends_open_connections() {
 }
 
 #[tokio::test]
-async fn a_taken_port_is_a_clear_error() {
+async fn a_port_in_use_is_a_clear_error() {
     let first = bind("127.0.0.1:0").await.unwrap();
     let taken = first.local_addr().unwrap().to_string();
     let error = anyhow::Error::from(bind(&taken).await.unwrap_err());

@@ -1,59 +1,63 @@
-//! `slackline check`: is the configuration sound, and what will it do?
+//! `slackline check`: reports every mistake of a configuration, or shows what it does.
 //!
-//! Invariant: of a webhook's URL nothing but the host is printed.
+//! Invariant: the host is the only part of a webhook's URL that is printed.
 
 use std::io::Write;
 use std::path::Path;
 
-use clap::{Args, ValueEnum};
+use anstream::{stderr, stdout};
 use comfy_table::{Table, presets};
 use serde_json::json;
 
+use super::config_file::{ConfigFile, variable};
+use super::exit::Exit;
+use super::format::Format;
+use super::logs::{self, Level};
 use crate::config::diagnostic::Diagnostic;
 use crate::config::model::{Action, Config, Start, Webhook, WhenFull};
 use crate::config::{Loaded, load, show_duration};
 use crate::event::{Paths, TopicIndex};
 
-/// For `--help`.
-pub const EXAMPLES: &str = "\
+const EXAMPLES: &str = "\
 Examples:
-  slackline check                                     is ./slackline.yaml sound, and what will it do?
-  slackline check -c prod.yaml --output json          the same for scripts: one JSON object
+  slackline check                                check ./slackline.yaml and show what it does
+  slackline check -c prod.yaml --output json     the same for scripts: one JSON object
 
-Exit codes: 0 sound (warnings or not); 2 not. A variable of the environment that the file names must be set.";
+Environment variables that the file names must be set.
+Exit codes: 0 valid, with or without warnings; 2 invalid.";
 
-/// What `check` is asked, besides the file.
-#[derive(Debug, Args)]
-pub struct CheckArgs {
-    /// How to print: tables for people, or one JSON object
-    #[arg(long, value_enum, default_value_t = Output::Text)]
-    pub output: Output,
-}
-
-/// How to print.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Output {
-    /// Tables.
-    Text,
-    /// JSON.
-    Json,
-}
-
-/// Checks the configuration `path`: what it will do goes to `out`, warnings and errors to `err` (as JSON all goes to `out`). Returns the exit code: 0, or 2 for a broken
-/// configuration. `env` looks up `${NAME}`.
+/// Check the configuration and show what it does
 ///
-/// # Errors
-/// When `out` or `err` can't be written.
-pub fn check(
+/// Reports all mistakes together, each with file, line, column and remedy. Needs neither Kafka nor
+/// Slack.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct CheckArgs {
+    /// Format of the result: tables, or one JSON object
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    output: Format,
+
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+pub(super) fn run(args: &CheckArgs, log_format: Format) -> anyhow::Result<Exit> {
+    logs::init(log_format, Level::Warn, None)?;
+    check(&args.config.path, args.output, &variable, &mut stdout(), &mut stderr())
+}
+
+/// Checks the configuration at `path`. What it does goes to `out`, warnings and mistakes go to `err`;
+/// as JSON, everything goes to `out`. `env` looks up `${NAME}`.
+fn check(
     path: &Path,
-    args: &CheckArgs,
+    output: Format,
     env: &dyn Fn(&str) -> Option<String>,
     out: &mut dyn Write,
     err: &mut dyn Write,
-) -> anyhow::Result<u8> {
+) -> anyhow::Result<Exit> {
     let file = path.display().to_string();
-    match (load(path, env), args.output) {
-        (Ok(loaded), Output::Text) => {
+    match (load(path, env), output) {
+        (Ok(loaded), Format::Text) => {
             for warning in &loaded.warnings {
                 writeln!(err, "{}\n", warning.display(&file, "warning: "))?;
             }
@@ -64,24 +68,24 @@ pub fn check(
                 count => format!(", {count} warnings"),
             };
             writeln!(out, "\n{file}: ok{warnings}")?;
-            Ok(0)
+            Ok(Exit::Done)
         }
-        (Ok(loaded), Output::Json) => {
+        (Ok(loaded), Format::Json) => {
             writeln!(out, "{}", as_json(&loaded))?;
-            Ok(0)
+            Ok(Exit::Done)
         }
-        (Err(errors), Output::Text) => {
+        (Err(errors), Format::Text) => {
             let count = errors.errors.len();
             writeln!(
                 err,
                 "{errors}\n\n{file}: {count} error{}",
                 if count == 1 { "" } else { "s" }
             )?;
-            Ok(2)
+            Ok(Exit::Refused)
         }
-        (Err(errors), Output::Json) => {
+        (Err(errors), Format::Json) => {
             writeln!(out, "{}", json!({ "ok": false, "errors": errors.errors }))?;
-            Ok(2)
+            Ok(Exit::Refused)
         }
     }
 }
@@ -129,7 +133,7 @@ fn tables(config: &Config, out: &mut dyn Write) -> std::io::Result<()> {
     }
     writeln!(out, "\nActions\n{table}")?;
 
-    let mut table = self::table(&["name", "part that is not looked up"]);
+    let mut table = self::table(&["name", "part that needs the whole event"]);
     for action in &config.actions {
         if let Some(part) = whole_part(action) {
             table.add_row([action.name.as_str(), &part]);
@@ -140,11 +144,11 @@ fn tables(config: &Config, out: &mut dyn Write) -> std::io::Result<()> {
     }
     writeln!(
         out,
-        "\nTriggers that need the whole event: one that comes that far in them is parsed in full\n{table}"
+        "\nTriggers that need the whole event: an event is parsed in full when it gets to this part\n{table}"
     )
 }
 
-/// The part of an action's trigger that an event's bytes do not tell.
+/// Returns the part of an action's trigger that cannot be decided without parsing the whole event.
 fn whole_part(action: &Action) -> Option<String> {
     action.trigger.condition(&mut Paths::default()).whole_part()
 }
@@ -201,7 +205,7 @@ fn table(header: &[&str]) -> Table {
     table
 }
 
-/// The path is the secret.
+/// Returns the host and port of the webhook's URL. The path is secret.
 fn host(webhook: &Webhook) -> String {
     let url = webhook.url.expose();
     let host = url.host_str().unwrap_or_default();
@@ -253,7 +257,7 @@ mod tests {
 
     const PLANTED: &str = "pl4nt3dSecret";
 
-    fn run(yaml: &str, output: Output) -> (u8, String, String) {
+    fn run(yaml: &str, output: Format) -> (u8, String, String) {
         let directory = tempfile::tempdir().unwrap();
         let config = directory.path().join("slackline.yaml");
         std::fs::write(&config, yaml).unwrap();
@@ -261,18 +265,18 @@ mod tests {
         let env = |name: &str| {
             (name == "URL").then(|| format!("https://hooks.slack.com/services/T/B/{PLANTED}"))
         };
-        let code = check(&config, &CheckArgs { output }, &env, &mut out, &mut err).unwrap();
+        let exit = check(&config, output, &env, &mut out, &mut err).unwrap();
         let (out, err) = (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap());
         assert!(!out.contains(PLANTED) && !err.contains(PLANTED), "{out}{err}");
-        (code, out, err)
+        (exit as u8, out, err)
     }
 
-    const SOUND: &str = "kafka: {brokers: 'k:9092', topics: [events]}\nwebhooks: {sales: {url: '${URL}', proxy: 'http://u:pl4nt3dSecret@p:1'}}\n\
+    const VALID: &str = "kafka: {brokers: 'k:9092', topics: [events]}\nwebhooks: {sales: {url: '${URL}', proxy: 'http://u:pl4nt3dSecret@p:1'}}\n\
         actions: [{name: signup, trigger: 'a == `1`', webhook: sales, message: hi, channel: '#s'}]\n";
 
     #[test]
-    fn a_sound_configuration_is_shown_and_its_warnings_are_apart() {
-        let (code, out, err) = run(SOUND, Output::Text);
+    fn a_valid_configuration_is_shown_and_its_warnings_go_to_standard_error() {
+        let (code, out, err) = run(VALID, Format::Text);
         assert_eq!(code, 0);
         for shown in [
             "hooks.slack.com",
@@ -291,8 +295,8 @@ mod tests {
     #[test]
     fn triggers_that_need_the_whole_event_are_reported_with_the_reason() {
         let yaml =
-            SOUND.replace("trigger: 'a == `1`'", "trigger: 'a == `1` && length(items) > `2`'");
-        let (_, out, _) = run(&yaml, Output::Text);
+            VALID.replace("trigger: 'a == `1`'", "trigger: 'a == `1` && length(items) > `2`'");
+        let (_, out, _) = run(&yaml, Format::Text);
         let shown: Vec<_> =
             out.lines().filter(|line| line.contains("length")).map(str::trim).collect();
         assert_eq!(shown.len(), 2, "{out}");
@@ -301,16 +305,16 @@ mod tests {
             "{out}"
         );
         assert!(out.contains("need the whole event"), "{out}");
-        assert!(!run(SOUND, Output::Text).1.contains("whole event"));
-        let shown: serde_json::Value = serde_json::from_str(&run(&yaml, Output::Json).1).unwrap();
+        assert!(!run(VALID, Format::Text).1.contains("whole event"));
+        let shown: serde_json::Value = serde_json::from_str(&run(&yaml, Format::Json).1).unwrap();
         assert_eq!(shown["actions"][0]["needs_whole_event"], "length(items) > `2`");
-        let shown: serde_json::Value = serde_json::from_str(&run(SOUND, Output::Json).1).unwrap();
+        let shown: serde_json::Value = serde_json::from_str(&run(VALID, Format::Json).1).unwrap();
         assert_eq!(shown["actions"][0]["needs_whole_event"], serde_json::Value::Null);
     }
 
     #[test]
     fn json_is_one_object_on_standard_output() {
-        let (code, out, err) = run(SOUND, Output::Json);
+        let (code, out, err) = run(VALID, Format::Json);
         let shown: serde_json::Value = serde_json::from_str(&out).unwrap();
         assert_eq!((code, err.as_str()), (0, ""));
         assert_eq!(shown["ok"], true);
@@ -319,7 +323,7 @@ mod tests {
 
         let (code, out, err) = run(
             "kafka: {brokers: k, topics: [events]}\nwebhooks: {sales: {url: 5}}\nactions: []\n",
-            Output::Json,
+            Format::Json,
         );
         let shown: serde_json::Value = serde_json::from_str(&out).unwrap();
         assert_eq!((code, err.as_str()), (2, ""));
@@ -331,8 +335,8 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_configuration_ends_with_2() {
-        let (code, out, err) = run("kafka: {}\n", Output::Text);
+    fn an_invalid_configuration_is_code_2() {
+        let (code, out, err) = run("kafka: {}\n", Format::Text);
         assert_eq!((code, out.as_str()), (2, ""));
         assert!(err.contains("slackline.yaml:1:8: `kafka` has no `brokers`"), "{err}");
         assert!(err.ends_with("4 errors\n"), "{err}");

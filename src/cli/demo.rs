@@ -1,6 +1,8 @@
-//! `slackline demo`: the whole product on this machine. An embedded Kafka, a fake Slack, sample traffic, and the real worker between them.
+//! `slackline demo`: the whole product on this machine. An embedded Kafka, a fake Slack, sample events,
+//! and the real worker between them.
 //!
-//! Invariant: the worker is started from a configuration's text by the very code of `run`, and knows nothing of the demo.
+//! Invariant: the worker runs the code of `run` with a configuration file's text, and does not know
+//! that it is part of a demo.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -8,21 +10,23 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use anstream::stdout;
 use anyhow::Context as _;
-use clap::Args;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
+use super::exit::Exit;
+use super::format::Format;
 use super::logs::{self, Level};
-use super::run::{StopSignals, end_at_once};
-use super::{Exit, LogFormat, duration};
+use super::process::{StopSignals, exit_immediately, runtime};
+use super::values::parse_duration;
 use crate::config::{self, model::Config};
 use crate::demo::bus::Bus;
 use crate::demo::counters::Counters;
 use crate::demo::screen::{self, Screen};
-use crate::demo::timeline::{self, Cue};
+use crate::demo::timeline::{self, Step};
 use crate::demo::traffic::{self, Channel};
 use crate::demo::workspace::Workspace;
 use crate::fake_slack::Request;
@@ -30,60 +34,58 @@ use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::pipeline::{Pipeline, PipelineError};
 
-/// What `slackline demo --help` ends with.
-pub const EXAMPLES: &str = "\
+const EXAMPLES: &str = "\
 Examples:
-  slackline demo                    until Ctrl-C
-  slackline demo --for 65s          one whole round, then a clean stop
-  slackline demo --print-config     the configuration that it runs with
-  RUST_LOG=info slackline demo      with all that the worker logs";
+  slackline demo                    run until Ctrl-C
+  slackline demo --for 65s          run one whole round, then stop gracefully
+  slackline demo --print-config     print the configuration that it runs with
+  RUST_LOG=info slackline demo      show all logs of the worker";
 
 const CONFIG: &str = include_str!("demo.yaml");
 
-/// How often traffic is produced and the timeline looked at.
+/// How often events are produced and the timeline is checked.
 const TICK: Duration = Duration::from_millis(50);
 
-/// How often the counters are read.
-const COUNT_EVERY: u32 = 5;
+/// The counters are read once in this many ticks.
+const TICKS_PER_COUNT: u32 = 5;
 
-/// What a stop means.
-const LEFT: &str = "attempts in flight may end, what is queued is left to Kafka";
+/// How long the worker may take to get ready. Joining the embedded Kafka takes 3 s.
+const JOIN_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Joining takes the embedded Kafka 3 s; much later it would be a fault worth an error.
-const JOIN_WITHIN: Duration = Duration::from_secs(30);
+/// The interval between background events: 300 a second.
+const BACKGROUND_INTERVAL: Duration = Duration::from_micros(3_333);
 
-/// Everyday traffic: 300 events a second.
-const BACKGROUND_EVERY: Duration = Duration::from_micros(3_333);
-
-/// The options of `slackline demo`.
-#[derive(Debug, Args)]
-pub struct DemoArgs {
-    /// Stop by itself after this long, as in 30s or 2m; one round of acts takes a minute [default: until Ctrl-C]
-    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+/// See the whole product work on this machine, in a minute
+///
+/// Runs an embedded Kafka, a fake Slack, sample events, and the real worker between them. Needs no
+/// file, no network and no account, and leaves nothing behind. Within a minute it shows steady traffic,
+/// a burst that overflows a queue, a rate limit, an outage, and the recovery.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct DemoArgs {
+    /// Stop after this long, such as 30s or 2m; one round takes a minute [default: until Ctrl-C]
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
     stop_after: Option<Duration>,
 
-    /// Print the configuration that the demo runs with, and do nothing else
+    /// Print the configuration of the demo and exit
     #[arg(long)]
     print_config: bool,
 }
 
-/// The worker while it runs.
+/// The running worker.
 type Worker<'a> = Pin<&'a mut dyn Future<Output = Result<(), PipelineError>>>;
 
-/// Runs the demo until Ctrl-C or `--for`.
-///
-/// # Errors
-/// What made it fail: no port, or a worker that ended with an error.
-pub fn demo(args: &DemoArgs, log_format: LogFormat, out: &mut dyn Write) -> anyhow::Result<Exit> {
+pub(super) fn run(args: &DemoArgs, log_format: Format) -> anyhow::Result<Exit> {
+    let mut out = stdout();
     if args.print_config {
         out.write_all(CONFIG.as_bytes())?;
         return Ok(Exit::Done);
     }
     let line = screen::live_line();
-    // The worker's warnings are part of the show: they tell of every drop, limit and outage.
+    // The worker's warnings are part of the demo: every drop, rate limit and outage.
     logs::init(log_format, Level::Warn, Some(line.clone()))?;
-    let runtime = super::runtime().context("cannot start the runtime")?;
-    let mut screen = Screen::new(out, line);
+    let runtime = runtime()?;
+    let mut screen = Screen::new(&mut out, line);
     let ended = runtime.block_on(play(args.stop_after, &mut screen));
     screen.clear();
     ended
@@ -91,13 +93,13 @@ pub fn demo(args: &DemoArgs, log_format: LogFormat, out: &mut dyn Write) -> anyh
 
 async fn play(stop_after: Option<Duration>, screen: &mut Screen<'_>) -> anyhow::Result<Exit> {
     let started = Instant::now();
-    let mut signals = StopSignals::listen().context("cannot listen for signals")?;
+    let mut signals = StopSignals::listen()?;
     let bus = Bus::start().context("cannot start the embedded Kafka")?;
     let slack = Workspace::start().await.context("cannot start the fake Slack")?;
     let pipeline = open(configuration(&bus, &slack)?).await?;
     introduce(screen, &pipeline)?;
 
-    let mut show = Show {
+    let mut demo = Demo {
         metrics: pipeline.metrics(),
         health: pipeline.health(),
         posts: slack.posts(),
@@ -113,30 +115,34 @@ async fn play(stop_after: Option<Duration>, screen: &mut Screen<'_>) -> anyhow::
     let why = tokio::select! {
         ended = worker.as_mut() => {
             ended.context("the worker failed")?;
-            anyhow::bail!("the worker ended though nobody asked it to");
+            anyhow::bail!("the worker ended without a request to stop");
         }
-        played = show.play(started, stop_after) => played.map(|()| "time is up"),
+        played = demo.play(started, stop_after) => played.map(|()| "time is up"),
         signal = signals.next() => Ok(signal),
     };
-    let told = why.and_then(|why| Ok(show.screen.remark(&format!("\n{why}: stopping; {LEFT}"))?));
-    show.bus.stop();
+    let announced = why.and_then(|why| {
+        let text =
+            format!("\n{why}: stopping; requests in flight complete, queued events stay in Kafka");
+        Ok(demo.screen.remark(&text)?)
+    });
+    demo.bus.stop();
     shutdown.cancel();
-    if told.is_err() {
-        // Nobody looks any more; the worker stops before the Kafka that it talks to all the same.
+    if announced.is_err() {
+        // The output is closed. The worker still stops before the Kafka that it uses.
         worker.await?;
-        return told.map(|()| Exit::Failed);
+        return announced.map(|()| Exit::Failed);
     }
     tokio::select! {
-        stopped = show.watch(worker) => stopped?,
+        stopped = demo.watch(worker) => stopped?,
         signal = signals.next() => {
-            show.screen.clear();
-            end_at_once(signal)
+            demo.screen.clear();
+            exit_immediately(signal)
         }
     }
-    show.summary(started.elapsed())
+    demo.summary(started.elapsed())
 }
 
-/// The demo's file, checked by the code that checks everybody's.
+/// Returns the demo's configuration, checked like every other configuration.
 fn configuration(bus: &Bus, slack: &Workspace) -> anyhow::Result<Config> {
     let filled_in = |name: &str| match name {
         "DEMO_BROKERS" => Some(bus.address()),
@@ -149,11 +155,11 @@ fn configuration(bus: &Bus, slack: &Workspace) -> anyhow::Result<Config> {
     let loaded = config::check(CONFIG, Path::new("demo.yaml"), &filled_in, &no_files);
     Ok(loaded
         .map_err(|errors| anyhow::anyhow!("{errors}"))
-        .context("the demo's own configuration is broken")?
+        .context("the demo's configuration is invalid")?
         .config)
 }
 
-/// On the configured port if it is free, so that the address is the usual one; on any other if not.
+/// Opens the worker on the configured port if it is free, otherwise on any free port.
 async fn open(config: Config) -> anyhow::Result<Pipeline> {
     let mut config = config;
     let taken = tokio::net::TcpListener::bind(&config.admin.listen).await.is_err();
@@ -171,42 +177,42 @@ fn introduce(screen: &mut Screen<'_>, pipeline: &Pipeline) -> io::Result<()> {
         screen.remark(&format!(
             "metrics        http://{address}/metrics   (and /healthz, /readyz)"
         ))?;
-        screen.look_further(format!("http://{address}/metrics"));
+        screen.set_metrics_url(format!("http://{address}/metrics"));
     }
     screen.remark("configuration  slackline demo --print-config")?;
-    screen.remark("joining the consumer group, which takes an embedded Kafka 3 s …")?;
+    screen.remark("joining the consumer group, which takes 3 s …")?;
     Ok(())
 }
 
-/// Everything that is in front of and behind the worker.
-struct Show<'s, 'o> {
+/// The running demo, except for the worker.
+struct Demo<'s, 'o> {
     bus: Bus,
     slack: Workspace,
     posts: broadcast::Receiver<Arc<Request>>,
     metrics: Arc<Metrics>,
     health: Arc<Health>,
     screen: &'s mut Screen<'o>,
-    /// Samples so far, by [`Channel::ALL`]'s order.
+    /// The number of matching events produced, in the order of [`Channel::ALL`].
     produced: [u64; Channel::ALL.len()],
 }
 
-impl Show<'_, '_> {
-    /// Plays the acts, once the worker is ready, until `stop_after` from `started` on.
+impl Demo<'_, '_> {
+    /// Plays the acts once the worker is ready, until `stop_after` has passed since `started`.
     async fn play(&mut self, started: Instant, stop_after: Option<Duration>) -> anyhow::Result<()> {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut curtain = None;
+        let mut first_act = None;
         let mut played = Duration::ZERO;
-        for tick in (0..COUNT_EVERY).cycle() {
+        for tick in (0..TICKS_PER_COUNT).cycle() {
             self.print_until(ticks.tick()).await?;
             if stop_after.is_some_and(|stop_after| started.elapsed() >= stop_after) {
                 break;
             }
             let now = Instant::now();
-            let Some(curtain) = curtain else {
+            let Some(first_act) = first_act else {
                 if self.health.readiness(now).is_ok() {
-                    curtain = Some(now);
-                } else if started.elapsed() > JOIN_WITHIN {
+                    first_act = Some(now);
+                } else if started.elapsed() > JOIN_TIMEOUT {
                     let unready = self
                         .health
                         .readiness(now)
@@ -215,14 +221,14 @@ impl Show<'_, '_> {
                         .unwrap_or_default();
                     anyhow::bail!(
                         "the worker is not ready after {} s: {unready}",
-                        JOIN_WITHIN.as_secs()
+                        JOIN_TIMEOUT.as_secs()
                     );
                 }
                 continue;
             };
-            let elapsed = now.duration_since(curtain);
-            for cue in timeline::cues(played, elapsed) {
-                self.follow(cue)?;
+            let elapsed = now.duration_since(first_act);
+            for step in timeline::steps(played, elapsed) {
+                self.perform(step)?;
             }
             self.produce(played, elapsed)?;
             played = elapsed;
@@ -233,26 +239,26 @@ impl Show<'_, '_> {
         Ok(())
     }
 
-    fn follow(&mut self, cue: Cue) -> anyhow::Result<()> {
-        match cue {
-            Cue::Act(act) => self.screen.act(act)?,
-            Cue::Burst(orders) => {
+    fn perform(&mut self, step: Step) -> anyhow::Result<()> {
+        match step {
+            Step::Act(act) => self.screen.act(act)?,
+            Step::Burst(orders) => {
                 for _ in 0..orders {
                     self.produce_sample(Channel::Orders)?;
                 }
             }
-            Cue::Slack(channel, mood) => self.slack.set_mood(channel, mood),
+            Step::Slack(channel, behavior) => self.slack.set_behavior(channel, behavior),
         }
         Ok(())
     }
 
     fn produce(&mut self, from: Duration, to: Duration) -> anyhow::Result<()> {
-        let before = timeline::times(BACKGROUND_EVERY, Duration::ZERO, from);
-        for number in before..before + timeline::times(BACKGROUND_EVERY, from, to) {
+        let before = timeline::times(BACKGROUND_INTERVAL, Duration::ZERO, from);
+        for number in before..before + timeline::times(BACKGROUND_INTERVAL, from, to) {
             self.bus.produce(&traffic::background(number))?;
         }
         for channel in Channel::ALL {
-            for _ in 0..timeline::times(channel.every(), from, to) {
+            for _ in 0..timeline::times(channel.interval(), from, to) {
                 self.produce_sample(channel)?;
             }
         }
@@ -266,12 +272,12 @@ impl Show<'_, '_> {
         Ok(())
     }
 
-    /// Prints what the fake Slack receives while the worker stops.
+    /// Prints the messages that the fake Slack receives while the worker stops.
     async fn watch(&mut self, worker: Worker<'_>) -> anyhow::Result<()> {
-        self.print_until(worker).await?.context("the worker failed while it stopped")
+        self.print_until(worker).await?.context("the worker failed while stopping")
     }
 
-    /// Prints what the fake Slack receives until `done` is.
+    /// Prints the messages that the fake Slack receives until `done` completes.
     async fn print_until<T>(&mut self, done: impl Future<Output = T>) -> anyhow::Result<T> {
         tokio::pin!(done);
         loop {
@@ -287,10 +293,10 @@ impl Show<'_, '_> {
             match received {
                 Ok(request) => self.screen.print(&self.slack.show(&request))?,
                 Err(RecvError::Lagged(missed)) => {
-                    self.screen.remark(&format!("… {missed} posts not shown"))?
+                    self.screen.remark(&format!("… {missed} messages not shown"))?
                 }
-                // The fake Slack lives as long as the show: it cannot be closed.
-                Err(RecvError::Closed) => anyhow::bail!("the fake Slack is gone"),
+                // Unexpected: the fake Slack lives as long as the demo.
+                Err(RecvError::Closed) => anyhow::bail!("the fake Slack has stopped"),
             }
         }
     }
@@ -303,18 +309,19 @@ impl Show<'_, '_> {
         self.screen.clear();
         self.screen.headline(&format!("Stopped after {} s", took.as_secs()))?;
         self.screen.print(&format!(
-            "   {consumed} events read, {invalid} of them invalid, {matched} posts asked for\n   \
+            "   {consumed} events read, {invalid} of them invalid, {matched} deliveries\n   \
              = {delivered} delivered + {dropped} dropped{reasons} + {released} released"
         ))?;
         if *released > 0 {
             self.screen
-                .remark("   released: still queued or between two attempts; the next worker reads them again")?;
+                .remark("   released: still queued or between two attempts; the next worker reads these events again")?;
         }
-        self.screen.remark(&format!("   the fake Slack counts {} posts", self.slack.posted()))?;
+        self.screen
+            .remark(&format!("   the fake Slack received {} messages", self.slack.posted()))?;
         if counters.balance() {
             return Ok(Exit::Done);
         }
-        self.screen.print("   which does not add up: please report it")?;
+        self.screen.print("   these numbers do not add up: please report it")?;
         Ok(Exit::Failed)
     }
 }
@@ -326,7 +333,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_configuration_is_accepted() {
+    async fn the_configuration_is_valid() {
         let (bus, slack) = (Bus::start().unwrap(), Workspace::start().await.unwrap());
         let config = configuration(&bus, &slack).unwrap();
         assert_eq!(config.kafka.brokers, bus.address());

@@ -1,45 +1,58 @@
-//! Reads events from a file or from standard input: one a line (NDJSON), or pretty-printed over several lines, or a mixture.
+//! Reads events from a file or from standard input: one a line (NDJSON), pretty-printed over several
+//! lines, or mixed.
 //!
-//! Invariant: every byte that is not white space is handed out, in its order. A broken event takes no other along: the next one is found at the next line
-//! that begins with `{`. Of an input of whole events it reads no further than the one it hands out.
+//! Invariant: it returns every byte that is not white space, in order. An invalid event does not
+//! affect others: the next event starts at the next line that starts with `{`. It reads no further
+//! than the event that it returns, unless that event is invalid.
 
 use std::collections::VecDeque;
-use std::io::{self, BufRead};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
 
 use crate::event::{Event, Invalid, Offset, Partition, Position, Record, TopicIndex};
 
-/// The most bytes of one event that are looked at for its end.
+/// The number of bytes in which the end of an event must be found.
 const LONGEST: usize = 64 << 20;
 
-/// The events of one input, in their order.
+/// The events of one input, in order.
 pub(super) struct Events<'r> {
     input: &'r mut dyn BufRead,
-    /// Lines that were read ahead in search of an event's end.
+    /// Lines that were read in search of an event's end.
     ahead: VecDeque<Vec<u8>>,
-    /// The number of the line last taken, from 1.
+    /// The number of the last line, from 1.
     line: usize,
+    /// Whether an event was returned.
     found: bool,
 }
 
-/// One event as it was written, valid or not.
+/// The text of one event, valid or not.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Found {
-    /// Its first line's number, from 1.
+    /// The number of its first line, from 1.
     pub(super) line: usize,
-    /// Its text, without the white space around it; empty for an input that holds nothing else.
+    /// Its text, without the white space around it. Empty if the input is only white space.
     pub(super) text: Vec<u8>,
 }
 
+/// Opens a file; `-` is standard input.
+pub(super) fn open<'a>(
+    path: &Path,
+    stdin: &'a mut dyn BufRead,
+) -> io::Result<Box<dyn BufRead + 'a>> {
+    if path.as_os_str() == "-" {
+        return Ok(Box::new(stdin));
+    }
+    Ok(Box::new(BufReader::new(File::open(path)?)))
+}
+
 impl<'r> Events<'r> {
-    /// Reads from `input`.
     pub(super) fn new(input: &'r mut dyn BufRead) -> Self {
         Self { input, ahead: VecDeque::new(), line: 0, found: false }
     }
 
-    /// The next event. An input without any is one empty event, so that an empty file does not pass for a valid one.
-    ///
-    /// # Errors
-    /// What the input reports.
+    /// Returns the next event. An input without events is one empty event, so that an empty file does
+    /// not count as valid.
     pub(super) fn next(&mut self) -> io::Result<Option<Found>> {
         let Some(first) = self.next_line_with_text()? else {
             let nothing = (!self.found).then(|| Found { line: self.line.max(1), text: Vec::new() });
@@ -90,33 +103,34 @@ impl<'r> Events<'r> {
         }
         self.line += 1;
         if self.line == 1 && line.starts_with(b"\xEF\xBB\xBF") {
-            // A byte order mark: editors on Windows write it, Kafka's producers don't.
+            // A byte order mark, which editors on Windows write.
             line.drain(..3);
         }
         Ok(Some(line))
     }
 }
 
-/// How deep inside brackets a text ends.
+/// Tracks whether a text ends inside brackets.
 #[derive(Default)]
 struct Nesting {
     depth: i64,
     in_string: bool,
     escaped: bool,
-    broken: bool,
+    /// Whether a string was not closed on its line: the text is invalid JSON.
+    unclosed: bool,
 }
 
 impl Nesting {
-    /// Whether more lines belong to it.
+    /// Whether the event continues on the next line.
     fn open(&self) -> bool {
-        self.depth > 0 && !self.broken
+        self.depth > 0 && !self.unclosed
     }
 
     fn read(&mut self, line: &[u8]) {
         for byte in line {
             match byte {
-                // No JSON string goes over a line's end: whatever this is, the next line has no part in it.
-                b'\n' if self.in_string => self.broken = true,
+                // A JSON string ends on its line, so the next line is not part of this event.
+                b'\n' if self.in_string => self.unclosed = true,
                 _ if self.escaped => self.escaped = false,
                 b'\\' if self.in_string => self.escaped = true,
                 b'"' => self.in_string = !self.in_string,
@@ -149,7 +163,7 @@ mod tests {
 
     use super::*;
 
-    /// Each event as `LINE TEXT`, its own lines joined by `~`.
+    /// Each event as `LINE TEXT`, with its lines joined by `~`.
     fn read(input: &str) -> Vec<String> {
         let mut input = input.as_bytes();
         let mut events = Events::new(&mut input);
@@ -169,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn pretty_printed_ones_also_without_indentation() {
+    fn pretty_printed_events_need_no_indentation() {
         assert_eq!(
             read("\n{\n  \"a\": [\n    1\n  ]\n}\n{\"b\":1}\n"),
             ["2 {~  \"a\": [~    1~  ]~}", "7 {\"b\":1}"]
@@ -178,11 +192,11 @@ mod tests {
             read("{\n\"a\":[\n{\"x\":1},\n{\"y\":2}\n]\n}"),
             ["1 {~\"a\":[~{\"x\":1},~{\"y\":2}~]~}"]
         );
-        assert_eq!(read("[\n{\"x\":1}\n]\n"), ["1 [~{\"x\":1}~]"], "no event, but one text");
+        assert_eq!(read("[\n{\"x\":1}\n]\n"), ["1 [~{\"x\":1}~]"], "invalid, but one text");
     }
 
     #[test]
-    fn a_broken_one_takes_none_of_the_others_along() {
+    fn an_invalid_event_does_not_affect_others() {
         assert_eq!(
             read("{\"a\":\n{\"b\":1}\n{\"c\":2}"),
             ["1 {\"a\":", "2 {\"b\":1}", "3 {\"c\":2}"]
@@ -194,12 +208,12 @@ mod tests {
         );
         assert_eq!(read("{\"a\":[}\n{\"b\":{\n}}\n"), ["1 {\"a\":[}", "2 {\"b\":{~}}"]);
         assert_eq!(read("}\n{\"b\":1}"), ["1 }", "2 {\"b\":1}"]);
-        assert_eq!(read(&"{\"a\":\n".repeat(200)).len(), 200, "not one that is too deep");
+        assert_eq!(read(&"{\"a\":\n".repeat(200)).len(), 200, "not one that is nested too deeply");
         assert_eq!(read("nonsense\n{\"b\":1}"), ["1 nonsense", "2 {\"b\":1}"]);
     }
 
     #[test]
-    fn no_more_is_read_than_the_event_handed_out() {
+    fn nothing_is_read_beyond_the_returned_event() {
         for (first, rest) in [
             ("{\"a\":1}\n", "{\"b\":1}\n"),
             ("{\n}\n", "\n"),
@@ -222,13 +236,13 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_at_the_beginning_is_none_of_the_event() {
+    fn a_byte_order_mark_is_not_part_of_the_event() {
         assert_eq!(read("\u{feff}{\"a\":1}\n"), ["1 {\"a\":1}"]);
     }
 
     proptest! {
         #[test]
-        fn whole_events_come_out_as_they_went_in(events in prop::collection::vec((any::<String>(), 0..4_u32, any::<bool>()), 1..6)) {
+        fn valid_events_are_returned_unchanged(events in prop::collection::vec((any::<String>(), 0..4_u32, any::<bool>()), 1..6)) {
             let written = events.iter().map(|(text, depth, pretty)| {
                 let value = (0..*depth).fold(serde_json::json!({"a": text}), |inner, _| serde_json::json!({"b": [inner, {}]}));
                 if *pretty { serde_json::to_string_pretty(&value).unwrap() } else { value.to_string() }
@@ -239,7 +253,7 @@ mod tests {
         }
 
         #[test]
-        fn of_any_text_nothing_is_lost_or_said_twice(text in r#"[{}\[\]":,a1\\ \n]{1,40}"#) {
+        fn nothing_is_lost_or_returned_twice(text in r#"[{}\[\]":,a1\\ \n]{1,40}"#) {
             let bare = |text: &str| text.chars().filter(|c| !c.is_ascii_whitespace()).collect::<String>();
             let found: String = read(&text).iter().map(|it| it.split_once(' ').unwrap().1.replace('~', "")).collect();
             prop_assert_eq!(bare(&found), bare(&text));

@@ -1,71 +1,79 @@
-//! `slackline fake-slack`: the demo's Slack as a server of its own, for local work.
+//! `slackline fake-slack`: the demo's fake Slack server, for local development.
 
 use std::io::Write;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
+use anstream::stdout;
 use anyhow::Context as _;
-use clap::Args;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::run::StopSignals;
-use super::{Exit, duration};
+use super::exit::Exit;
+use super::format::Format;
+use super::logs::{self, Level};
+use super::process::{StopSignals, runtime};
+use super::values::{parse_duration, parse_rate};
 use crate::fake_slack::{Answer, FakeSlack, Fault, Limit, Request, render};
 
-/// For `--help`.
-pub const EXAMPLES: &str = "\
+const EXAMPLES: &str = "\
 Point a webhook at it:
   webhooks:
     sales: { url: \"http://127.0.0.1:9465/services/T0/B0/sales\" }
 
 Examples:
-  slackline fake-slack                       takes every post
-  slackline fake-slack --rate-limit 1        one post a second for each webhook; 429 beyond, as Slack does
+  slackline fake-slack                       accepts every message
+  slackline fake-slack --rate-limit 1        a message a second per webhook, like Slack
   slackline fake-slack --fail 503            an outage
-  slackline fake-slack --delay 3s            a slow day
+  slackline fake-slack --delay 3s            slow responses
 
-Told while it runs, for one webhook (its path after /control) or for all:
-  curl -d '{\"default\": {\"status\": 503, \"body\": \"rollup_error\"}}'  localhost:9465/control/services/T0/B0/sales
-  curl -d '{\"answers\": [{\"fault\": \"hang\"}, {\"delay_ms\": 3000}]}'  localhost:9465/control/services/T0/B0/sales
-  curl -d '{\"limit\": {\"rate\": 1, \"burst\": 1}}'                     localhost:9465/control
-  curl -d '{\"default\": null, \"limit\": null}'                       localhost:9465/control      (well again)
-  curl localhost:9465/control                                        (requests by path)
-`answers` are for the next requests, one each; `default` for all after them. An answer has `status`, `body`, `headers`, `delay_ms` and
-`fault`: reset, close, half_answer, hang, endless_body, slow_headers, endless_interim, content_too_short, content_too_long, garbage, redirect_loop.";
+Control it while it runs, all webhooks or one (by its path after /control):
+  curl localhost:9465/control -d '{\"default\": {\"status\": 503}}'
+  curl localhost:9465/control -d '{\"limit\": {\"rate\": 1, \"burst\": 1}}'
+  curl localhost:9465/control -d '{\"default\": null, \"limit\": null}'   (normal again)
+  curl localhost:9465/control                             (count requests by path)
+  curl localhost:9465/control/services/T0/B0/sales \\
+    -d '{\"answers\": [{\"fault\": \"hang\"}, {\"delay_ms\": 3000}]}'
+`answers` are for the next requests, one each; `default` is for all requests after them. An answer has \
+`status`, `body`, `headers`, `delay_ms` and `fault`: reset, close, half_answer, hang, endless_body, \
+slow_headers, endless_interim, content_too_short, content_too_long, garbage, redirect_loop.";
 
-/// The options of `slackline fake-slack`.
-#[derive(Debug, Args)]
-pub struct FakeSlackArgs {
-    /// Where to listen
+/// Run a fake Slack server for local development
+///
+/// Shows each message as it would look in its channel. It answers as Slack does. Options, or requests
+/// to /control while it runs, make it limit the rate, fail or hang.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct FakeSlackArgs {
+    /// The address to listen on
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9465")]
-    pub listen: SocketAddr,
+    listen: SocketAddr,
 
-    /// Take so many posts a second for each webhook, and answer 429 with Retry-After beyond. Slack's own limit is 1
-    #[arg(long, value_name = "RATE", value_parser = rate)]
-    pub rate_limit: Option<f64>,
+    /// Accept this many messages a second per webhook, and answer 429 with Retry-After beyond that.
+    /// Slack's own limit is 1
+    #[arg(long, value_name = "RATE", value_parser = parse_rate)]
+    rate_limit: Option<f64>,
 
-    /// Answer every post with this status
-    #[arg(long, value_name = "STATUS", value_parser = clap::value_parser!(u16).range(200..=599), conflicts_with = "hang")]
-    pub fail: Option<u16>,
+    /// Answer every request with this status
+    #[arg(
+        long,
+        value_name = "STATUS",
+        value_parser = clap::value_parser!(u16).range(200..=599),
+        conflicts_with = "hang"
+    )]
+    fail: Option<u16>,
 
     /// Never answer
     #[arg(long)]
-    pub hang: bool,
+    hang: bool,
 
-    /// Answer this much later, such as 500ms
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub delay: Option<Duration>,
-}
-
-/// A number over 0.
-pub(super) fn rate(text: &str) -> Result<f64, String> {
-    let rate = text.parse().ok().filter(|rate: &f64| rate.is_finite() && *rate > 0.0);
-    rate.ok_or_else(|| "give a number over 0, such as `1` or `0.5`".to_owned())
+    /// Delay every answer by this long, such as 500ms
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    delay: Option<Duration>,
 }
 
 impl FakeSlackArgs {
-    /// What every webhook is answered, where it is not as Slack does.
+    /// Returns the answer for every webhook; `None` to answer as Slack does.
     fn default_answer(&self) -> Option<Answer> {
         let delay_ms =
             self.delay.map_or(0, |delay| u64::try_from(delay.as_millis()).unwrap_or(u64::MAX));
@@ -82,33 +90,29 @@ impl FakeSlackArgs {
     }
 }
 
-/// Serves until SIGTERM or Ctrl-C.
-///
-/// # Errors
-/// As [`fake_slack`].
-pub async fn until_stopped(args: &FakeSlackArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let mut signals = StopSignals::listen().context("cannot listen for signals")?;
-    fake_slack(args, signals.next(), out).await.map(|()| Exit::Done)
+pub(super) fn run(args: &FakeSlackArgs, log_format: Format) -> anyhow::Result<Exit> {
+    logs::init(log_format, Level::Warn, None)?;
+    runtime()?.block_on(async {
+        let mut signals = StopSignals::listen()?;
+        fake_slack(args, signals.next(), &mut stdout()).await.map(|()| Exit::Done)
+    })
 }
 
-/// Serves until `shutdown`, and shows each post as it would look in its channel.
-///
-/// # Errors
-/// When the address is taken, or `out` fails.
-pub async fn fake_slack(
+/// Serves until `shutdown`, and shows each message as it would look in its channel.
+async fn fake_slack(
     args: &FakeSlackArgs,
     shutdown: impl Future,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let slack = FakeSlack::start_on(args.listen).await.with_context(|| {
-        format!("cannot listen on `{}`: give another address with --listen", args.listen)
+        format!("cannot listen on `{}`: set another address with --listen", args.listen)
     })?;
     slack.set_default_everywhere(args.default_answer());
     slack.set_limit_everywhere(args.rate_limit.map(|rate| Limit { rate, burst: 1 }));
     let mut posts = slack.subscribe();
     let mut shutdown = pin!(shutdown);
     let url = slack.url("/services/T0/B0/sales");
-    writeln!(out, "fake Slack: post to {url} (any path below /services/ will do); Ctrl-C ends it")?;
+    writeln!(out, "fake Slack: post to {url} (or any path below /services/); Ctrl-C stops it")?;
     out.flush()?;
     loop {
         let received = tokio::select! {
@@ -119,7 +123,7 @@ pub async fn fake_slack(
         match received {
             Ok(request) => show(&request, out)?,
             Err(RecvError::Lagged(count)) => {
-                writeln!(out, "… {count} posts came too fast to be shown")?
+                writeln!(out, "… {count} requests not shown: they arrived too fast")?
             }
             Err(RecvError::Closed) => return Ok(()),
         }
@@ -127,7 +131,7 @@ pub async fn fake_slack(
     }
 }
 
-/// The post, or why it is not in its channel.
+/// Shows the message, or why it was not posted.
 fn show(request: &Request, out: &mut dyn Write) -> std::io::Result<()> {
     let home = request.path.rsplit('/').find(|segment| !segment.is_empty()).unwrap_or("webhook");
     match &request.post {

@@ -1,40 +1,53 @@
-//! `slackline health`: one question to a running worker, for images without a shell or curl.
+//! `slackline health`: checks a running worker, for images without a shell or curl.
 //!
-//! Invariant: exit code 0 means that the worker answered 200 within the time, and nothing else does.
+//! Invariant: the exit code is 0 only if the worker answered 200 in time.
 
-use std::io::{self, Read as _, Write};
-use std::net::{TcpStream, ToSocketAddrs as _};
-use std::time::{Duration, Instant};
+use std::io::Write;
+use std::time::Duration;
 
+use anstream::stdout;
 use anyhow::Context as _;
-use clap::Args;
+use reqwest::{Client, StatusCode, redirect};
 use url::Url;
 
-use super::{Exit, duration};
+use super::exit::Exit;
+use super::values::parse_duration;
 
-/// For `--help`.
-pub const EXAMPLES: &str = "\
+const EXAMPLES: &str = "\
 Examples:
   slackline health                                        is the worker on this machine alive?
   slackline health --url http://127.0.0.1:9464/readyz     is it ready?
 
 In a Dockerfile: HEALTHCHECK CMD [\"slackline\", \"health\"]";
 
-/// More than any reason why a worker is unwell.
-const ANSWER: u64 = 64 * 1024;
+/// The maximum length of a response in bytes: more than all reasons for a failing probe.
+const BODY_LIMIT: usize = 64 * 1024;
 
-/// The options of `slackline health`.
-#[derive(Debug, Args)]
-pub struct HealthArgs {
-    /// What to ask: /healthz or /readyz on the worker's `admin.listen`
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9464/healthz", value_parser = plain_http)]
+/// Check whether a running worker is alive: exit code 0 or 1
+///
+/// For health checks without a shell or curl. Prints the worker's response.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct HealthArgs {
+    /// The URL to check: /healthz or /readyz on the worker's `admin.listen`
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "http://127.0.0.1:9464/healthz",
+        value_parser = plain_http
+    )]
     url: Url,
 
-    /// No answer within this time counts as unwell
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
+    /// Fail without a response within this time
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_duration)]
     timeout: Duration,
 }
 
+pub(super) fn run(args: &HealthArgs) -> anyhow::Result<Exit> {
+    health(args, &mut stdout())
+}
+
+/// Parses an `http` URL without a user and password.
 fn plain_http(text: &str) -> Result<Url, String> {
     let url: Url = text.parse().map_err(|error: url::ParseError| error.to_string())?;
     let is_plain = url.scheme() == "http"
@@ -44,76 +57,53 @@ fn plain_http(text: &str) -> Result<Url, String> {
     if is_plain {
         Ok(url)
     } else {
-        Err("give an address like `http://127.0.0.1:9464/healthz`".to_owned())
+        Err("give a URL such as `http://127.0.0.1:9464/healthz`".to_owned())
     }
 }
 
-/// Asks, prints what was answered, and says by the exit code whether all is well.
-///
-/// # Errors
-/// Nobody answers in time, or `out` fails.
-pub fn health(args: &HealthArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let answer =
-        ask(&args.url, args.timeout).with_context(|| format!("no answer from `{}`", args.url))?;
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    out.write_all(body.as_bytes())?;
-    let well = head.split(' ').nth(1) == Some("200");
-    Ok(if well { Exit::Done } else { Exit::Failed })
+/// Sends the request and prints the body of the response.
+fn health(args: &HealthArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (status, body) = runtime
+        .block_on(get(&args.url, args.timeout))
+        .map_err(reqwest::Error::without_url)
+        .with_context(|| format!("no response from `{}`", args.url))?;
+    out.write_all(&body)?;
+    Ok(if status == StatusCode::OK { Exit::Done } else { Exit::Failed })
 }
 
-fn ask(url: &Url, timeout: Duration) -> io::Result<String> {
-    let until = Instant::now() + timeout;
-    let left = || {
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() { Err(io::Error::from(io::ErrorKind::TimedOut)) } else { Ok(left) }
-    };
-    let host = url.host_str().unwrap_or_default();
-    let port = url.port_or_known_default().unwrap_or(80);
-    let mut refused = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    // A name may have several addresses, of which one is listened on.
-    for address in (host.trim_matches(['[', ']']), port).to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, left()?) {
-            Ok(mut stream) => {
-                stream.set_write_timeout(Some(left()?))?;
-                // In one piece: a server may look at what comes first.
-                let request = format!(
-                    "GET {} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n",
-                    url.path()
-                );
-                stream.write_all(request.as_bytes())?;
-                return read(&mut stream, left);
-            }
-            Err(error) => refused = error,
+async fn get(url: &Url, timeout: Duration) -> reqwest::Result<(StatusCode, Vec<u8>)> {
+    // reqwest requires a TLS provider even for plain HTTP. An error means that one is installed.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = Client::builder()
+        .no_proxy()
+        .tls_certs_only([])
+        .redirect(redirect::Policy::none())
+        .timeout(timeout)
+        .build()?;
+    let mut response = client.get(url.clone()).send().await?;
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        body.extend_from_slice(&chunk);
+        if body.len() > BODY_LIMIT {
+            break;
         }
     }
-    Err(refused)
-}
-
-/// To the connection's end; who answers a byte at a time does not get more time.
-fn read(stream: &mut TcpStream, left: impl Fn() -> io::Result<Duration>) -> io::Result<String> {
-    let mut answer = Vec::new();
-    loop {
-        stream.set_read_timeout(Some(left()?))?;
-        let mut bytes = [0; 4096];
-        let count = stream.read(&mut bytes)?;
-        answer.extend_from_slice(&bytes[..count]);
-        if count == 0 || answer.len() as u64 > ANSWER {
-            return Ok(String::from_utf8_lossy(&answer).into_owned());
-        }
-    }
+    Ok((response.status(), body))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+    use std::io::Read as _;
     use std::net::TcpListener;
     use std::thread;
 
     use super::*;
 
-    /// Answers one connection with `answer` and keeps it open for as long as `hold` says.
-    fn asked(answer: &'static str, hold: bool) -> (anyhow::Result<Exit>, String) {
+    /// Checks a server that sends `answer` and, with `hold`, leaves the connection open.
+    fn check(answer: &'static str, hold: bool) -> (anyhow::Result<Exit>, String) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/healthz", listener.local_addr().unwrap());
         let server = thread::spawn(move || {
@@ -122,7 +112,7 @@ mod tests {
             let read = stream.read(&mut request).unwrap();
             assert!(request[..read].starts_with(b"GET /healthz HTTP/1.1\r\n"));
             stream.write_all(answer.as_bytes()).unwrap();
-            // The client's end of the connection is the end of this.
+            // Until the client closes the connection.
             while hold && stream.read(&mut request).is_ok_and(|read| read > 0) {}
         });
         let timeout = if hold { Duration::from_millis(200) } else { Duration::from_secs(20) };
@@ -133,24 +123,24 @@ mod tests {
     }
 
     #[test]
-    fn only_200_is_well() {
-        let (well, said) = asked("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nok\n", false);
-        assert_eq!((well.unwrap(), said.as_str()), (Exit::Done, "ok\n"));
-        let (unwell, said) =
-            asked("HTTP/1.1 503 Service Unavailable\r\n\r\nthe poll loop\n", false);
-        assert_eq!((unwell.unwrap(), said.as_str()), (Exit::Failed, "the poll loop\n"));
-        assert_eq!(asked("", false).0.unwrap(), Exit::Failed);
-        assert_eq!(asked("200 but no HTTP", false).0.unwrap(), Exit::Failed);
+    fn only_status_200_is_healthy() {
+        let (healthy, body) = check("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nok\n", false);
+        assert_eq!((healthy.unwrap(), body.as_str()), (Exit::Done, "ok\n"));
+        let (unhealthy, body) =
+            check("HTTP/1.1 503 Service Unavailable\r\n\r\nthe poll loop\n", false);
+        assert_eq!((unhealthy.unwrap(), body.as_str()), (Exit::Failed, "the poll loop\n"));
+        assert!(check("", false).0.is_err());
+        assert!(check("200 without HTTP", false).0.is_err());
     }
 
     #[test]
-    fn silence_is_not_waited_for() {
-        assert!(asked("", true).0.is_err());
+    fn a_missing_response_fails_after_the_timeout() {
+        assert!(check("", true).0.is_err());
     }
 
     #[test]
-    fn nobody_there_is_an_error_that_names_the_address() {
-        // Taken, so that nobody else listens there, and not listened on.
+    fn a_refused_connection_is_an_error_with_the_address() {
+        // Bound, so that no other process listens there, and not listening.
         let taken = tokio::net::TcpSocket::new_v4().unwrap();
         taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let free = taken.local_addr().unwrap();
@@ -161,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_plain_http_without_secrets() {
+    fn the_url_is_plain_http_without_secrets() {
         assert!(plain_http("http://[::1]:9464/readyz").is_ok());
         for refused in ["127.0.0.1:9464", "https://a/healthz", "http://u:p@a/", "file:///x", ""] {
             assert!(plain_http(refused).is_err(), "{refused}");

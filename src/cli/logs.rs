@@ -1,6 +1,6 @@
-//! Where logs go and how they look: standard error, one line each.
+//! Logging: one line each on standard error, as text or JSON.
 //!
-//! Invariant: nothing but logs is formatted here, and no log reaches standard output.
+//! Invariant: no log is written to standard output.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::panic::PanicHookInfo;
@@ -10,80 +10,85 @@ use indicatif::ProgressBar;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::LogFormat;
+use super::format::Format;
 
-/// How much is logged unless `RUST_LOG` says otherwise.
+/// The log level when `RUST_LOG` is not set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    /// What an operator of a running worker wants to know.
+pub(super) enum Level {
+    /// What the operator of a running worker wants to know.
     Info,
-    /// Only what needs somebody, for commands that have an answer of their own to print.
+    /// Only what needs attention, for commands that print results of their own.
     Warn,
 }
 
-/// The crate's own word on a client that failed for good and can't be closed in order: it was told, and the client is destroyed all the same.
+/// rust-rdkafka logs an error when a client that failed fatally cannot be closed in order. The error
+/// has been logged before, and the client is destroyed anyway.
 const QUIET: &str = "rdkafka::consumer::base_consumer=off";
 
-/// Standard error, with a live line of the demo's kept below it where there is one.
+/// Standard error, above the demo's live line where there is one.
 #[derive(Clone)]
 struct Stderr {
-    below: Option<ProgressBar>,
+    live_line: Option<ProgressBar>,
 }
 
-/// Starts logging, of panics too; once per process.
+/// Starts logging, panics included. Called once per process.
 ///
 /// # Errors
-/// Logging was started before.
-pub fn init(format: LogFormat, level: Level, below: Option<ProgressBar>) -> anyhow::Result<()> {
+/// Logging has been started before.
+pub(super) fn init(
+    format: Format,
+    level: Level,
+    live_line: Option<ProgressBar>,
+) -> anyhow::Result<()> {
     let default = match level {
         Level::Info => "info",
         Level::Warn => "warn",
     };
     let directives =
         std::env::var("RUST_LOG").ok().filter(|directives| !directives.trim().is_empty());
-    let asked = directives.as_deref().map(EnvFilter::try_new);
-    // A slip in a variable is no reason to keep a worker from its work.
-    let slip = matches!(asked, Some(Err(_)));
+    let parsed = directives.as_deref().map(EnvFilter::try_new);
+    // A mistake in a variable must not keep a worker from working.
+    let invalid = matches!(parsed, Some(Err(_)));
     let filter =
-        asked.and_then(Result::ok).unwrap_or_else(|| EnvFilter::new(format!("{default},{QUIET}")));
+        parsed.and_then(Result::ok).unwrap_or_else(|| EnvFilter::new(format!("{default},{QUIET}")));
     let subscriber =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(Stderr { below });
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(Stderr { live_line });
     let started = match format {
-        LogFormat::Text => subscriber.with_target(false).with_ansi(wants_colour()).try_init(),
-        LogFormat::Json => subscriber.json().flatten_event(true).with_ansi(false).try_init(),
+        Format::Text => subscriber.with_target(false).with_ansi(wants_colors()).try_init(),
+        Format::Json => subscriber.json().flatten_event(true).with_ansi(false).try_init(),
     };
     started.map_err(|error| anyhow::anyhow!(error)).context("cannot start logging")?;
     std::panic::set_hook(Box::new(log_panic));
-    if slip {
+    if invalid {
         let given = directives.unwrap_or_default();
         tracing::warn!(
-            "RUST_LOG is `{given}`, which is no filter; `{default}` is used. Write a level, or module=level pairs"
+            "invalid RUST_LOG `{given}`, using `{default}`; set a level, or module=level pairs"
         );
     }
     Ok(())
 }
 
-/// A panic is a fault of ours: it goes where every other line goes, in the same format, with its place.
+/// Logs a panic with its location, in the format of every other line.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let at = panic.location().map(ToString::to_string).unwrap_or_default();
     let thread = std::thread::current();
-    let what = panic.payload_as_str().unwrap_or("no message");
+    let message = panic.payload_as_str().unwrap_or("no message");
     tracing::error!(
         at,
         thread = thread.name().unwrap_or("unnamed"),
-        "panic (please report it): {what}"
+        "panic (please report it): {message}"
     );
 }
 
-/// On a terminal, unless `NO_COLOR` is set (to anything but nothing: no-color.org).
-fn wants_colour() -> bool {
+/// Whether logs are colored: on a terminal, unless `NO_COLOR` is set and not empty (no-color.org).
+fn wants_colors() -> bool {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     io::stderr().is_terminal() && !refused
 }
 
 impl Write for Stderr {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        match &self.below {
+        match &self.live_line {
             Some(bar) => bar.suspend(|| io::stderr().write(line)),
             None => io::stderr().write(line),
         }

@@ -1,7 +1,9 @@
-//! A new configuration for a running worker: at SIGHUP, and when a file that it was made of has changed.
+//! Reloads the configuration of a running worker: at SIGHUP, and when one of its files has changed.
 //!
-//! Files are looked at, not watched: Kubernetes swaps a symbolic link, editors rename, and network file systems tell nobody.
-//! Invariant: what cannot be loaded changes nothing, is told with line and column, and is tried again once a file changes.
+//! Files are polled, not watched: Kubernetes swaps a symbolic link, editors rename, and network file
+//! systems send no notifications.
+//! Invariant: an invalid configuration changes nothing, is logged with line and column, and is loaded
+//! again once a file changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -13,37 +15,41 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
+use super::config_file;
 use crate::config::model::Config;
 use crate::metrics::Metrics;
 
-/// How often the files are looked at. A change is taken up once it has been the same for two looks: who writes is given time to end.
-const LOOK: Duration = Duration::from_secs(1);
+/// How often the files are polled. A change is loaded once two polls in a row have found it the same,
+/// so that a file is not read while it is being written.
+const POLL: Duration = Duration::from_secs(1);
 
-/// What tells one version of a file from another: device, inode, length, and when it was modified, in seconds and nanoseconds. `None`: it is not there.
+/// Identifies a version of a file: device, inode, length, and the time of its modification in seconds
+/// and nanoseconds. `None` when the file does not exist.
 type Stamp = Option<(u64, u64, u64, i64, i64)>;
 
-/// The files of a configuration as they were.
+/// The versions of a configuration's files.
 type Stamps = BTreeMap<PathBuf, Stamp>;
 
-/// A configuration and the files that it was made of.
+/// Where a configuration comes from: its file, and every file that was read for it.
 pub(super) struct Source {
     path: PathBuf,
     files: BTreeSet<PathBuf>,
+    /// The versions that were loaded.
     loaded: Stamps,
 }
 
 impl Source {
-    /// The configuration at `path` has just been read, and `files` for it.
+    /// The configuration at `path` was loaded just now from `files`.
     pub(super) fn new(path: PathBuf, files: BTreeSet<PathBuf>) -> Self {
         let loaded = stamps(&files);
         Self { path, files, loaded }
     }
 }
 
-/// Loads what is new and hands it on, until nobody takes it any more.
+/// Loads each new configuration and sends it to `configs`, until the receiver is closed.
 ///
 /// # Errors
-/// The system gives no signal handler.
+/// The system refuses the signal handler.
 pub(super) async fn follow(
     mut source: Source,
     configs: mpsc::Sender<Config>,
@@ -53,24 +59,24 @@ pub(super) async fn follow(
     let mut loaded = std::mem::take(&mut source.loaded);
     let mut last = loaded.clone();
     loop {
-        let asked = tokio::select! {
+        let requested = tokio::select! {
             Some(()) = hangup.recv() => true,
-            () = tokio::time::sleep(LOOK) => false,
+            () = tokio::time::sleep(POLL) => false,
             () = configs.closed() => return Ok(()),
         };
         let now = stamps(&source.files);
         let settled = now == last;
         last.clone_from(&now);
-        if !asked && (now == loaded || !settled) {
+        if !requested && (now == loaded || !settled) {
             continue;
         }
         loaded = now;
         let path = source.path.clone();
-        // 10,000 actions take a tenth of a second: not on a thread that senders need.
+        // 10,000 actions take a tenth of a second, which would block a sender's thread.
         let Ok((result, files)) = tokio::task::spawn_blocking(move || load(&path)).await else {
             continue;
         };
-        // A file that is named for the first time counts as it is now.
+        // A file that was not part of the configuration before counts as loaded in this version.
         for file in files.difference(&source.files) {
             loaded.insert(file.clone(), stamp(file));
         }
@@ -86,12 +92,13 @@ pub(super) async fn follow(
     }
 }
 
-/// The configuration, or `None` where it is refused, which is told; and the files that were read for it.
+/// Returns the configuration and the files that were read for it. An invalid configuration is logged
+/// and returned as `None`.
 fn load(path: &Path) -> (Option<Config>, BTreeSet<PathBuf>) {
-    let (result, files) = super::read(path);
+    let (result, files) = config_file::read(path);
     match result {
         Ok(loaded) => {
-            super::tell_warnings(path, loaded.warnings);
+            config_file::log_warnings(path, loaded.warnings);
             (Some(loaded.config), files)
         }
         Err(refused) => {
@@ -100,7 +107,7 @@ fn load(path: &Path) -> (Option<Config>, BTreeSet<PathBuf>) {
                 tracing::error!(
                     at,
                     help = error.help,
-                    "the new configuration is not in force: {}",
+                    "new configuration refused, keeping the active one: {}",
                     error.message
                 );
             }

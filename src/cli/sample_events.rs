@@ -1,14 +1,13 @@
-//! `slackline sample-events`: the demo's traffic for a Kafka that is there, to try a deployment with.
+//! `slackline sample-events`: sends the demo's events to Kafka, to try a deployment.
 //!
-//! Invariant: what was sent and what the broker took are counted apart, and the exit code says whether they are equal.
+//! Invariant: the exit code is 0 only if the broker acknowledged every event.
 
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use anyhow::Context as _;
-use clap::Args;
+use anstream::stdout;
 use rdkafka::ClientConfig;
 use rdkafka::ClientContext;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
@@ -18,56 +17,70 @@ use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
-use super::run::StopSignals;
-use super::{Exit, duration};
+use super::exit::Exit;
+use super::format::Format;
+use super::logs::{self, Level};
+use super::process::{StopSignals, runtime};
+use super::values::{parse_duration, parse_rate};
 use crate::demo::traffic;
 
-/// For `--help`.
-pub const EXAMPLES: &str = "\
+const EXAMPLES: &str = "\
 Examples:
-  slackline sample-events --brokers localhost:9092 --topic events             5 a second until Ctrl-C
-  slackline sample-events --brokers kafka:9092 --rate 100 --for 30s           3,000 events
-  slackline demo --print-config                                               a configuration that posts some of them
+  slackline sample-events --brokers localhost:9092 --topic events     5 a second until Ctrl-C
+  slackline sample-events --brokers kafka:9092 --rate 100 --for 30s   3,000 events
+  slackline demo --print-config                                       a configuration for them
 
-One event in five asks for a post of the demo's configuration: enterprise signups, NPS answers, orders in turn.";
+One event in five matches an action of the demo's configuration: enterprise signups, NPS answers and \
+orders in turn.";
 
 const TICK: Duration = Duration::from_millis(20);
 
-/// For one try to make the topic, and for the pause between two.
-const TOPIC_WITHIN: Duration = Duration::from_secs(5);
-const TOPIC_AGAIN: Duration = Duration::from_secs(1);
+/// The timeout of one attempt to create the topic.
+const CREATE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// For what is still on its way at the end.
-const FLUSH: Duration = Duration::from_secs(10);
+/// The pause before the next attempt to create the topic.
+const CREATE_PAUSE: Duration = Duration::from_secs(1);
 
-/// The options of `slackline sample-events`.
-#[derive(Debug, Args)]
-pub struct SampleEventsArgs {
-    /// Where Kafka is, as HOST:PORT, several with commas
+/// How long to wait at the end for events that are not acknowledged.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Send sample events to Kafka, to try a deployment
+///
+/// Sends the demo's events; one in five matches an action of the demo's configuration. Waits for
+/// brokers that are not available yet, and creates the topic if it does not exist.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct SampleEventsArgs {
+    /// The addresses of the brokers, as HOST:PORT, separated by commas
     #[arg(long, value_name = "ADDR", default_value = "localhost:9092")]
     brokers: String,
 
-    /// Where the events go; made with --partitions where it does not exist
+    /// The topic of the events; created with --partitions if it does not exist
     #[arg(long, value_name = "NAME", default_value = "events")]
     topic: String,
 
     /// Events a second
-    #[arg(long, value_name = "RATE", default_value = "5", value_parser = super::fake_slack::rate)]
+    #[arg(long, value_name = "RATE", default_value = "5", value_parser = parse_rate)]
     rate: f64,
 
-    /// Of a topic that does not exist yet
-    #[arg(long, value_name = "COUNT", default_value = "4", value_parser = clap::value_parser!(i32).range(1..))]
+    /// The number of partitions if the topic is created
+    #[arg(
+        long,
+        value_name = "COUNT",
+        default_value = "4",
+        value_parser = clap::value_parser!(i32).range(1..)
+    )]
     partitions: i32,
 
-    /// Stop by itself after this long, such as 30s [default: until Ctrl-C]
-    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    /// Stop after this long, such as 30s [default: until Ctrl-C]
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
     stop_after: Option<Duration>,
 }
 
-/// How many the broker took and how many it did not.
+/// The number of events that the broker acknowledged, and of those that failed.
 #[derive(Debug, Default)]
 struct Counts {
-    taken: AtomicU64,
+    acknowledged: AtomicU64,
     failed: AtomicU64,
 }
 
@@ -80,28 +93,24 @@ impl ProducerContext for Counting {
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
         match result {
-            Ok(_) => self.0.taken.fetch_add(1, Ordering::Relaxed),
+            Ok(_) => self.0.acknowledged.fetch_add(1, Ordering::Relaxed),
             Err((error, _)) => {
-                tracing::debug!(%error, "an event was not taken");
+                tracing::debug!(%error, "event not acknowledged");
                 self.0.failed.fetch_add(1, Ordering::Relaxed)
             }
         };
     }
 }
 
-/// Produces until SIGTERM, Ctrl-C or `--for`.
-///
-/// # Errors
-/// As [`sample_events`].
-pub async fn until_stopped(args: &SampleEventsArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let mut signals = StopSignals::listen().context("cannot listen for signals")?;
-    sample_events(args, signals.next(), out).await
+pub(super) fn run(args: &SampleEventsArgs, log_format: Format) -> anyhow::Result<Exit> {
+    logs::init(log_format, Level::Warn, None)?;
+    runtime()?.block_on(async {
+        let mut signals = StopSignals::listen()?;
+        sample_events(args, signals.next(), &mut stdout()).await
+    })
 }
 
-/// Produces until `shutdown` or `--for`; brokers that are not there are waited for.
-///
-/// # Errors
-/// The broker refuses the topic, or `out` fails.
+/// Produces events until `shutdown` or the end of `--for`. Waits for brokers that do not answer.
 async fn sample_events(
     args: &SampleEventsArgs,
     shutdown: impl Future,
@@ -109,7 +118,7 @@ async fn sample_events(
 ) -> anyhow::Result<Exit> {
     let mut shutdown = std::pin::pin!(shutdown);
     tokio::select! {
-        made = make_topic(args) => made?,
+        created = create_topic(args) => created?,
         _ = &mut shutdown => return Ok(Exit::Done),
     }
     let counts = Arc::new(Counts::default());
@@ -118,12 +127,12 @@ async fn sample_events(
         .create_with_context(Counting(Arc::clone(&counts)))?;
     writeln!(
         out,
-        "{} events a second to `{}` on {}; Ctrl-C ends it",
+        "{} events a second to `{}` on {}; Ctrl-C stops it",
         args.rate, args.topic, args.brokers
     )?;
     out.flush()?;
 
-    let began = Instant::now();
+    let started = Instant::now();
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut next, mut refused) = (0, 0);
@@ -133,29 +142,30 @@ async fn sample_events(
             _ = &mut shutdown => break,
             _ = ticks.tick() => {}
         }
-        let elapsed = args.stop_after.map_or(began.elapsed(), |limit| began.elapsed().min(limit));
+        let elapsed =
+            args.stop_after.map_or(started.elapsed(), |limit| started.elapsed().min(limit));
         while next < due(args.rate, elapsed) {
             let sample = traffic::mixed(next);
-            // A full queue is a broker that is away: later events will do as well.
+            // The queue is full while the broker does not answer. The event is counted as failed.
             let sent =
                 producer.send(BaseRecord::to(&args.topic).key(&sample.key).payload(&sample.value));
             refused += u64::from(sent.is_err());
             next += 1;
         }
-        if args.stop_after.is_some_and(|limit| began.elapsed() >= limit) {
+        if args.stop_after.is_some_and(|limit| started.elapsed() >= limit) {
             break;
         }
     }
-    if let Err(error) = producer.flush(FLUSH) {
-        tracing::warn!(%error, "not all events arrived");
+    if let Err(error) = producer.flush(FLUSH_TIMEOUT) {
+        tracing::warn!(%error, "not all events were acknowledged");
     }
-    let taken = counts.taken.load(Ordering::Relaxed);
+    let acknowledged = counts.acknowledged.load(Ordering::Relaxed);
     let failed = counts.failed.load(Ordering::Relaxed) + refused;
-    writeln!(out, "{taken} events sent, {failed} not taken by Kafka")?;
-    Ok(if taken == next { Exit::Done } else { Exit::Failed })
+    writeln!(out, "{acknowledged} events sent, {failed} not acknowledged")?;
+    Ok(if acknowledged == next { Exit::Done } else { Exit::Failed })
 }
 
-/// How many events are sent after so long: the first at once.
+/// Returns the number of events to send within `elapsed`. The first is sent immediately.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive; saturates")]
 fn due(rate: f64, elapsed: Duration) -> u64 {
     (rate * elapsed.as_secs_f64()).ceil() as u64
@@ -167,17 +177,19 @@ fn client(args: &SampleEventsArgs) -> ClientConfig {
     config
 }
 
-async fn make_topic(args: &SampleEventsArgs) -> anyhow::Result<()> {
+async fn create_topic(args: &SampleEventsArgs) -> anyhow::Result<()> {
     let admin: AdminClient<DefaultClientContext> = client(args).create()?;
     let topic = NewTopic::new(&args.topic, args.partitions, TopicReplication::Fixed(-1));
     let options = AdminOptions::new()
-        .request_timeout(Some(TOPIC_WITHIN))
-        .operation_timeout(Some(TOPIC_WITHIN));
+        .request_timeout(Some(CREATE_TIMEOUT))
+        .operation_timeout(Some(CREATE_TIMEOUT));
     loop {
-        // Who may write to a topic that is there need not be allowed to make one.
-        let there =
-            tokio::task::block_in_place(|| admin.inner().fetch_metadata(None, TOPIC_WITHIN));
-        if there.is_ok_and(|there| there.topics().iter().any(|topic| topic.name() == args.topic)) {
+        // Permission to write to a topic does not include permission to create it.
+        let metadata =
+            tokio::task::block_in_place(|| admin.inner().fetch_metadata(None, CREATE_TIMEOUT));
+        if metadata
+            .is_ok_and(|metadata| metadata.topics().iter().any(|topic| topic.name() == args.topic))
+        {
             return Ok(());
         }
         let error = match admin.create_topics([&topic], &options).await {
@@ -186,13 +198,13 @@ async fn make_topic(args: &SampleEventsArgs) -> anyhow::Result<()> {
                     return Ok(());
                 }
                 Some(Err((_, code))) => {
-                    anyhow::bail!("the topic `{}` cannot be made: {code}", args.topic)
+                    anyhow::bail!("cannot create the topic `{}`: {code}", args.topic)
                 }
             },
             Err(error) => error,
         };
-        tracing::warn!(%error, brokers = args.brokers, "Kafka does not answer yet; waiting");
-        sleep(TOPIC_AGAIN).await;
+        tracing::warn!(%error, brokers = args.brokers, "Kafka does not answer yet, retrying");
+        sleep(CREATE_PAUSE).await;
     }
 }
 
@@ -230,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_are_due_as_the_rate_says() {
+    fn events_are_sent_at_the_given_rate() {
         assert_eq!(due(5.0, Duration::ZERO), 0);
         assert_eq!(due(5.0, Duration::from_millis(1)), 1);
         assert_eq!(due(5.0, Duration::from_secs(2)), 10);
@@ -238,9 +250,9 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn what_is_sent_is_taken_and_counted() {
+    async fn every_sent_event_is_acknowledged_and_counted() {
         let cluster = MockCluster::new(1).unwrap();
-        // The mock cluster has no Admin API to make it by.
+        // The mock cluster cannot create topics through the Admin API.
         cluster.create_topic("events", 4, 1).unwrap();
         let args =
             args(&["--brokers", &cluster.bootstrap_servers(), "--rate", "500", "--for", "200ms"])
@@ -248,8 +260,8 @@ mod tests {
         let (_stop, never) = tokio::sync::oneshot::channel::<()>();
         let mut out = Vec::new();
         let ended = sample_events(&args, never, &mut out).await.unwrap();
-        let said = String::from_utf8(out).unwrap();
-        assert_eq!(ended, Exit::Done, "{said}");
-        assert!(said.contains("100 events sent, 0 not taken"), "{said}");
+        let printed = String::from_utf8(out).unwrap();
+        assert_eq!(ended, Exit::Done, "{printed}");
+        assert!(printed.contains("100 events sent, 0 not acknowledged"), "{printed}");
     }
 }

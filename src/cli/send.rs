@@ -1,13 +1,18 @@
-//! `slackline send`: posts one message for real, in one attempt, and prints Slack's answer.
+//! `slackline send`: posts one message for real, in one attempt, and prints Slack's response.
 //!
-//! Invariant: at most one request leaves, whatever comes back; what it posts is what `run` would post for the event.
+//! Invariant: it makes at most one request, and posts what `run` would post for the event.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::events::Events;
+use anstream::{stderr, stdout};
+
+use super::config_file::ConfigFile;
+use super::events::{Events, open};
+use super::exit::Exit;
+use super::format::Format;
+use super::process::runtime;
 use crate::config::model::{Action, ActionIndex, Config};
 use crate::event::{Event, Offset, Partition, Position, Record, TopicIndex};
 use crate::route::explain::Explained;
@@ -19,102 +24,104 @@ use crate::send::verdict::Verdict;
 #[cfg(test)]
 mod tests;
 
-/// What went well.
-const DONE: u8 = 0;
-/// The attempt was made and failed.
-const FAILED: u8 = 1;
-/// There was nothing that could be attempted.
-const REFUSED: u8 = 2;
-
-/// Characters of a note on an event, at most.
+/// The maximum length of a note about an event, in characters.
 const LONGEST_NOTE: usize = 300;
 
-/// Post one message for real and print Slack's answer.
+/// Post one message to Slack for real, in one attempt, and print the response
+///
+/// Shows whether a webhook works and how a message looks in its channel. Needs no Kafka.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
-The message is posted whether or not the action's trigger is true for the event; where it is not, a note says so. \
-In expressions, `$record` has the action's first topic, partition 0 and offset 0, and no timestamp, key or headers (null). \
-The webhook's rate is not waited for: a worker that posts to it at the same time shares it.
+The message is posted even if the action's trigger is false for the event; a note says so. \
+In expressions, `$record` has the action's first topic, partition 0 and offset 0, and no timestamp, \
+key or headers (null). \
+It does not wait for the webhook's rate limit, which it shares with a worker that posts to the same \
+webhook.
 
 Examples:
   slackline send --action enterprise-signup event.json
   echo '{\"traits\":{\"name\":\"Ada\"}}' | slackline send --action enterprise-signup -
 
-Exit status: 0 when Slack took the message; 1 when it did not; 2 when there was nothing to send.")]
-pub struct SendArgs {
+Exit codes: 0 Slack accepted the message; 1 it did not; 2 there is no message to post.")]
+pub(super) struct SendArgs {
     /// The action whose message is posted
     #[arg(long, value_name = "NAME")]
-    pub action: String,
+    action: String,
 
     /// File with one event, a JSON object; `-` is standard input
     #[arg(value_name = "EVENT.json")]
-    pub file: PathBuf,
+    file: PathBuf,
+
+    #[command(flatten)]
+    config: ConfigFile,
 }
 
-/// Runs the command; returns its exit status. What Slack answered goes to `out`, everything else to `err`.
-///
-/// # Errors
-/// When `out` or `err` take no more.
-pub async fn send(
+pub(super) fn run(args: &SendArgs, log_format: Format) -> anyhow::Result<Exit> {
+    args.config.with(log_format, |config| {
+        let (mut stdin, mut out, mut err) = (io::stdin().lock(), stdout(), stderr());
+        runtime()?.block_on(send(config, args, &mut stdin, &mut out, &mut err))
+    })
+}
+
+/// Posts the message of an action. Slack's response goes to `out`, everything else to `err`.
+async fn send(
     config: &Arc<Config>,
     args: &SendArgs,
     stdin: &mut dyn BufRead,
     out: &mut dyn Write,
     err: &mut dyn Write,
-) -> anyhow::Result<u8> {
+) -> anyhow::Result<Exit> {
     let mut actions = (0..).map(ActionIndex).zip(&config.actions);
     let Some((index, action)) = actions.find(|(_, action)| action.name == args.action) else {
         let names: Vec<_> =
             config.actions.iter().map(|action| format!("`{}`", action.name)).collect();
         writeln!(
             err,
-            "action `{}` is not configured: say one of {}",
+            "action `{}` is not configured: use one of {}",
             args.action,
             names.join(", ")
         )?;
-        return Ok(REFUSED);
+        return Ok(Exit::Refused);
     };
     let text = match only_event(&args.file, stdin) {
         Ok(text) => text,
         Err(why) => {
             writeln!(err, "{}: {why}", args.file.display())?;
-            return Ok(REFUSED);
+            return Ok(Exit::Refused);
         }
     };
-    let Some(payload) = payload(config, index, action, &text, err)? else { return Ok(REFUSED) };
-    let Some(webhook) = config.webhooks.get(action.webhook.0 as usize) else { return Ok(REFUSED) };
+    let Some(payload) = payload(config, index, action, &text, err)? else {
+        return Ok(Exit::Refused);
+    };
+    let Some(webhook) = config.webhooks.get(action.webhook.0 as usize) else {
+        return Ok(Exit::Refused);
+    };
     match attempt_once(webhook, payload).await {
         Ok(attempted) => report(&attempted, &webhook.name, out),
         Err(error) => {
             writeln!(err, "webhook `{}`: {:#}", webhook.name, anyhow::Error::from(error))?;
-            Ok(REFUSED)
+            Ok(Exit::Refused)
         }
     }
 }
 
-/// The one event of the file, or what is wrong with it.
+/// Returns the only event of the file, or an error text.
 fn only_event(path: &Path, stdin: &mut dyn BufRead) -> Result<Vec<u8>, String> {
-    let mut file;
-    let input: &mut dyn BufRead = if path.as_os_str() == "-" {
-        stdin
-    } else {
-        file =
-            BufReader::new(File::open(path).map_err(|error| format!("can't be opened: {error}"))?);
-        &mut file
-    };
-    let mut events = Events::new(input);
-    let mut next = || events.next().map_err(|error| format!("can't be read: {error}"));
+    let mut input = open(path, stdin).map_err(|error| format!("cannot be opened: {error}"))?;
+    let mut events = Events::new(&mut *input);
+    let mut next = || events.next().map_err(|error| format!("cannot be read: {error}"));
     let first = next()?.map(|found| found.text).unwrap_or_default();
     match next()? {
         None => Ok(first),
         Some(second) => Err(format!(
-            "another event begins in line {}: give one event, for one message",
+            "a second event starts on line {}: give one event, for one message",
             second.line
         )),
     }
 }
 
-/// What the action posts for the event, with notes on what a reader of the message would not see; `None`: nothing can be posted, and `err` says why.
+/// Returns what the action posts for the event. Notes go to `err`, and so does the reason for `None`:
+/// there is no message.
 fn payload(
     config: &Arc<Config>,
     index: ActionIndex,
@@ -146,7 +153,7 @@ fn payload(
             explained.into_iter().find(|(of, _)| *of == index).map(|(_, explained)| explained);
         if let Some(Explained::NoMatch { reason } | Explained::Error { reason }) = own {
             notes.push(format!(
-                "`run` would not post this, for the action does not apply: {reason}"
+                "`run` would not post this, because the action does not apply: {reason}"
             ));
         }
     }
@@ -154,7 +161,7 @@ fn payload(
         notes.push(format!("a variable failed and is empty: `{}`: {error}", expression.source()));
     });
     if rendered.as_ref().is_ok_and(|message| message.truncated) {
-        notes.push("the message is too long for Slack: cut".to_owned());
+        notes.push("the message is too long for Slack and was cut".to_owned());
     }
     for note in notes {
         writeln!(err, "note: {}", sanitize::one_line(&note, LONGEST_NOTE))?;
@@ -162,13 +169,13 @@ fn payload(
     match rendered {
         Ok(message) => Ok(Some(message.payload.into())),
         Err(empty) => {
-            writeln!(err, "nothing to send: {empty}")?;
+            writeln!(err, "no message to post: {empty}")?;
             Ok(None)
         }
     }
 }
 
-fn report(attempted: &Attempted, webhook: &str, out: &mut dyn Write) -> anyhow::Result<u8> {
+fn report(attempted: &Attempted, webhook: &str, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let took = attempted.took.as_millis();
     match attempted.status {
         Some(status) => writeln!(
@@ -182,23 +189,21 @@ fn report(attempted: &Attempted, webhook: &str, out: &mut dyn Write) -> anyhow::
             attempted.word
         )?,
     }
-    let (status, meaning) = match &attempted.verdict {
-        Verdict::Delivered => (DONE, "posted".to_owned()),
-        Verdict::Rejected { .. } => {
-            (FAILED, "not posted: this answer is final, `run` would drop the message".to_owned())
-        }
+    let (exit, meaning) = match &attempted.verdict {
+        Verdict::Delivered => (Exit::Done, "posted".to_owned()),
+        Verdict::Rejected { .. } => (
+            Exit::Failed,
+            "not posted: this response is final; `run` would drop the message".to_owned(),
+        ),
         Verdict::RateLimited { retry_after: Some(pause) } => (
-            FAILED,
-            format!(
-                "not posted: too many messages, `run` would wait for {} s and go on",
-                pause.as_secs_f64()
-            ),
+            Exit::Failed,
+            format!("not posted: rate limited; `run` would retry after {} s", pause.as_secs_f64()),
         ),
         Verdict::RateLimited { retry_after: None } => {
-            (FAILED, "not posted: too many messages, `run` would wait and go on".to_owned())
+            (Exit::Failed, "not posted: rate limited; `run` would retry later".to_owned())
         }
-        Verdict::Retry { .. } => (FAILED, "not posted: `run` would try again".to_owned()),
+        Verdict::Retry { .. } => (Exit::Failed, "not posted: `run` would retry".to_owned()),
     };
     writeln!(out, "{meaning}")?;
-    Ok(status)
+    Ok(exit)
 }

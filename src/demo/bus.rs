@@ -1,6 +1,7 @@
-//! The demo's Kafka: librdkafka's mock cluster, in this process, and the producer that stands for everybody's services.
+//! The demo's Kafka: librdkafka's mock cluster in this process, and a producer of events.
 //!
-//! Invariant: it listens on the loopback only, holds everything in memory, and is gone when it is dropped.
+//! Invariant: it listens on the loopback interface only, holds everything in memory, and stops when
+//! it is dropped.
 
 use std::time::Duration;
 
@@ -16,21 +17,21 @@ const TOPIC: &str = "events";
 
 const PARTITIONS: i32 = 4;
 
-/// For what is still on its way to the broker when the demo stops.
-const FLUSH: Duration = Duration::from_secs(1);
+/// How long to wait at the end for events that are not acknowledged.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// An embedded Kafka with a topic, and a producer.
 pub struct Bus {
-    // Dropped before the cluster that it talks to.
+    // Dropped before the cluster that it sends to.
     producer: ThreadedProducer<DefaultProducerContext>,
     cluster: MockCluster<'static, DefaultProducerContext>,
 }
 
 impl Bus {
-    /// Starts it on a free port.
+    /// Starts the cluster on a free port.
     ///
     /// # Errors
-    /// No port, no thread.
+    /// There is no free port or thread.
     pub fn start() -> KafkaResult<Self> {
         let cluster = MockCluster::new(1)?;
         cluster.create_topic(TOPIC, PARTITIONS, 1)?;
@@ -42,25 +43,25 @@ impl Bus {
         Ok(Self { producer, cluster })
     }
 
-    /// Where it listens, as `host:port`.
+    /// Returns the address as `host:port`.
     #[must_use]
     pub fn address(&self) -> String {
         self.cluster.bootstrap_servers()
     }
 
-    /// Sends one event on its way.
+    /// Adds an event to the producer's queue.
     ///
     /// # Errors
-    /// The producer's queue is full: the cluster is stuck.
+    /// The queue is full, because the cluster does not respond.
     pub fn produce(&self, sample: &Sample) -> Result<(), KafkaError> {
         let record = BaseRecord::to(TOPIC).key(&sample.key).payload(&sample.value);
         self.producer.send(record).map_err(|(error, _)| error)
     }
 
-    /// Waits, shortly, for what was produced to arrive.
+    /// Waits a moment until every produced event is acknowledged.
     pub fn stop(&self) {
-        if let Err(error) = self.producer.flush(FLUSH) {
-            tracing::debug!(%error, "not all sample events arrived");
+        if let Err(error) = self.producer.flush(FLUSH_TIMEOUT) {
+            tracing::debug!(%error, "not all sample events were acknowledged");
         }
     }
 }

@@ -1,39 +1,39 @@
-//! What the demo's live line says, read off the page of metrics: the worker's own books, not a second set.
+//! The numbers of the demo's live line, read from the worker's metrics.
 //!
-//! Invariant: a number here is a sum of series of `/metrics`.
+//! Invariant: each number is a sum of series of `/metrics`.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The sums that a person wants to see.
+/// Sums over all topics, webhooks and actions.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Counters {
     /// Events read.
     pub consumed: u64,
-    /// Records that were no event.
+    /// Invalid records.
     pub invalid: u64,
-    /// Deliveries asked for.
+    /// Deliveries created.
     pub matched: u64,
-    /// Deliveries that Slack took.
+    /// Deliveries that Slack accepted.
     pub delivered: u64,
-    /// Deliveries given up, by reason; reasons that never occurred are left out.
+    /// Dropped deliveries by reason, without reasons that did not occur.
     pub dropped: BTreeMap<String, u64>,
-    /// Deliveries left to a next owner.
+    /// Deliveries left to the partition's next owner.
     pub released: u64,
-    /// Deliveries that wait.
+    /// Deliveries in a queue.
     pub queued: u64,
     /// Deliveries being sent or between two attempts.
     pub in_flight: u64,
 }
 
 impl Counters {
-    /// Reads a page in Prometheus' text format; what it doesn't know it leaves alone.
+    /// Reads a page in the Prometheus text format. Other series are ignored.
     #[must_use]
     pub fn read(page: &str) -> Self {
         let mut counters = Self::default();
         for line in page.lines().filter(|line| !line.starts_with('#')) {
             let Some((series, value)) = line.rsplit_once(' ') else { continue };
-            // Every one of them is a count.
+            // All of these series are counts.
             let Ok(value) = value.parse::<u64>() else { continue };
             let (name, labels) = series.split_once('{').unwrap_or((series, ""));
             match name {
@@ -45,7 +45,7 @@ impl Counters {
                 "slackline_queue_depth" => counters.queued += value,
                 "slackline_in_flight" => counters.in_flight += value,
                 "slackline_deliveries_dropped_total" if value > 0 => {
-                    // The last label, and of a closed list: nothing in it is escaped.
+                    // The last label. Its values are a closed list, so nothing is escaped.
                     let reason = labels
                         .rsplit_once("reason=\"")
                         .and_then(|(_, rest)| rest.split('"').next());
@@ -58,13 +58,13 @@ impl Counters {
         counters
     }
 
-    /// All that were dropped.
+    /// Returns the number of all dropped deliveries.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.dropped.values().sum()
     }
 
-    /// Why, in parentheses with a space before them; nothing where nothing was dropped.
+    /// Returns ` (reason count, …)`, or nothing if no delivery was dropped.
     #[must_use]
     pub fn reasons(&self) -> String {
         let by_reason: Vec<String> =
@@ -72,7 +72,7 @@ impl Counters {
         if by_reason.is_empty() { String::new() } else { format!(" ({})", by_reason.join(", ")) }
     }
 
-    /// Whether the books balance: every delivery is somewhere.
+    /// Whether the numbers add up: every delivery ended, is queued, or is in flight.
     #[must_use]
     pub fn balance(&self) -> bool {
         self.matched
@@ -80,7 +80,7 @@ impl Counters {
     }
 }
 
-/// What is under way; fits a terminal of 80 columns for some minutes.
+/// One line, which fits a terminal of 80 columns for some minutes.
 impl fmt::Display for Counters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { consumed, matched, delivered, queued, in_flight, .. } = self;
@@ -112,7 +112,7 @@ nonsense
 "#;
 
     #[test]
-    fn sums_the_series() {
+    fn it_sums_the_series() {
         let counters = Counters::read(PAGE);
         let expected = Counters {
             consumed: 1024,
@@ -130,7 +130,7 @@ nonsense
     }
 
     #[test]
-    fn reads_as_a_line() {
+    fn it_prints_one_line() {
         let line = Counters::read(PAGE).to_string();
         assert_eq!(line, "consumed 1024 · matched 10 · delivered 3 · queued 3 · in flight 1");
         assert_eq!(Counters::read(PAGE).reasons(), " (overflow 3)");

@@ -1,6 +1,7 @@
-//! The demo's terminal: lines that scroll, and under them two that live.
+//! The demo's terminal: lines that scroll, above two live lines that are updated in place.
 //!
-//! Invariant: on a terminal the live lines are always the last; without one everything is a plain line.
+//! Invariant: on a terminal the live lines are always the last ones. Without a terminal, every line is
+//! a plain line.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::time::Duration;
@@ -14,26 +15,27 @@ use super::timeline::Act;
 const TITLE: Style = AnsiColor::Cyan.on_default().bold();
 const QUIET: Style = Style::new().dimmed();
 
-/// Without a terminal, so often the counters are printed.
-const PLAIN_EVERY: Duration = Duration::from_secs(5);
+/// How often the counters are printed without a terminal.
+const PLAIN_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Over this much time the rates of the live line are taken.
-const RATE_OVER: Duration = Duration::from_secs(2);
+/// The time over which the rate of the live line is measured.
+const RATE_PERIOD: Duration = Duration::from_secs(2);
 
-/// What the demo prints on.
+/// Prints the demo's lines.
 pub struct Screen<'a> {
     out: &'a mut dyn Write,
     bar: ProgressBar,
-    /// The last plain line of counters.
+    /// When the counters were last printed as a plain line.
     printed: Option<Duration>,
-    /// The counters that the rate is taken from, and the rate.
+    /// The time and the number of consumed events from which the rate is measured.
     since: (Duration, u64),
+    /// Consumed events a second.
     rate: f64,
-    /// Where to look further: stays in sight.
-    further: String,
+    /// Shown in the live lines.
+    metrics_url: String,
 }
 
-/// The live lines: hidden unless both outputs are a terminal.
+/// Creates the live lines, hidden unless standard output and standard error are terminals.
 #[must_use]
 pub fn live_line() -> ProgressBar {
     let live = io::stdout().is_terminal() && io::stderr().is_terminal();
@@ -46,7 +48,7 @@ pub fn live_line() -> ProgressBar {
 }
 
 impl<'a> Screen<'a> {
-    /// Prints on `out`, above `bar`.
+    /// Creates a screen that prints on `out`, above `bar`.
     pub fn new(out: &'a mut dyn Write, bar: ProgressBar) -> Self {
         Self {
             out,
@@ -54,20 +56,20 @@ impl<'a> Screen<'a> {
             printed: None,
             since: (Duration::ZERO, 0),
             rate: 0.0,
-            further: String::new(),
+            metrics_url: String::new(),
         }
     }
 
-    /// Whether there is a terminal on which a line can live.
+    /// Whether there is a terminal for the live lines.
     #[must_use]
     pub fn is_live(&self) -> bool {
         !self.bar.is_hidden()
     }
 
-    /// One scrolling line or more; may be styled.
+    /// Prints one or more scrolling lines, which may contain styles.
     ///
     /// # Errors
-    /// Standard output is gone.
+    /// Standard output is closed.
     pub fn print(&mut self, text: &str) -> io::Result<()> {
         let out = &mut self.out;
         self.bar.suspend(|| {
@@ -76,45 +78,45 @@ impl<'a> Screen<'a> {
         })
     }
 
-    /// Announces an act.
+    /// Prints the title and description of an act.
     ///
     /// # Errors
-    /// Standard output is gone.
+    /// Standard output is closed.
     pub fn act(&mut self, act: &Act) -> io::Result<()> {
-        let Act { number, title, story } = act;
+        let Act { number, title, description } = act;
         self.headline(&format!("Act {number}: {title}"))?;
-        self.remark(&format!("   {story}"))
+        self.remark(&format!("   {description}"))
     }
 
-    /// A line that stands out.
+    /// Prints a headline.
     ///
     /// # Errors
-    /// Standard output is gone.
+    /// Standard output is closed.
     pub fn headline(&mut self, text: &str) -> io::Result<()> {
         self.print(&format!("\n{TITLE}── {text}{TITLE:#}"))
     }
 
-    /// A remark of the demo's own.
+    /// Prints a dimmed line.
     ///
     /// # Errors
-    /// Standard output is gone.
+    /// Standard output is closed.
     pub fn remark(&mut self, text: &str) -> io::Result<()> {
         self.print(&format!("{QUIET}{text}{QUIET:#}"))
     }
 
-    /// Where to look further; shown with the counters on a terminal.
-    pub fn look_further(&mut self, at: String) {
-        self.further = at;
+    /// Sets the URL that the live lines show.
+    pub fn set_metrics_url(&mut self, url: String) {
+        self.metrics_url = url;
     }
 
-    /// The counters, `elapsed` after the demo's start.
+    /// Shows the counters, `elapsed` after the start of the first act.
     ///
     /// # Errors
-    /// Standard output is gone.
+    /// Standard output is closed.
     pub fn counters(&mut self, counters: &Counters, elapsed: Duration) -> io::Result<()> {
         let (then, consumed) = self.since;
         let over = elapsed.saturating_sub(then);
-        if over >= RATE_OVER {
+        if over >= RATE_PERIOD {
             self.rate = as_float(counters.consumed.saturating_sub(consumed)) / over.as_secs_f64();
             self.since = (elapsed, counters.consumed);
         }
@@ -122,23 +124,23 @@ impl<'a> Screen<'a> {
         let dropped = format!("dropped {}{}", counters.dropped(), counters.reasons());
         if self.is_live() {
             self.bar.set_prefix(line);
-            self.bar.set_message(format!("{dropped} · {}", self.further));
+            self.bar.set_message(format!("{dropped} · {}", self.metrics_url));
             return Ok(());
         }
-        if self.printed.is_some_and(|printed| elapsed < printed + PLAIN_EVERY) {
+        if self.printed.is_some_and(|printed| elapsed < printed + PLAIN_INTERVAL) {
             return Ok(());
         }
         self.printed = Some(elapsed);
         self.print(&format!("[{:>3} s] {line} · {dropped}", elapsed.as_secs()))
     }
 
-    /// Takes the live line away.
+    /// Removes the live lines.
     pub fn clear(&self) {
         self.bar.finish_and_clear();
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "a rate for the eye")]
+#[allow(clippy::cast_precision_loss, reason = "a rounded rate")]
 fn as_float(count: u64) -> f64 {
     count as f64
 }

@@ -1,108 +1,114 @@
-//! The minute that repeats: what happens when. Pure: time in, cues out.
+//! The timeline of the demo: a round of one minute that repeats. Pure: time in, steps out.
 //!
-//! Invariant: over any sequence of adjoining spans every cue comes exactly once a round, in order.
+//! Invariant: over any sequence of adjoining time spans, each step occurs exactly once per round, in
+//! order.
 
 use std::time::Duration;
 
 use super::traffic::Channel;
 
-/// After this the acts begin anew.
+/// The length of a round.
 pub const ROUND: Duration = Duration::from_secs(60);
 
-/// Something that the demo does at a certain moment.
+/// Something that the demo does at a given time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cue {
-    /// An act begins.
+pub enum Step {
+    /// An act starts.
     Act(&'static Act),
-    /// So many orders at once.
+    /// This many orders are produced immediately.
     Burst(u32),
-    /// From now on the channel's webhook answers like this.
-    Slack(Channel, Mood),
+    /// The channel's webhook answers like this from now on.
+    Slack(Channel, Behavior),
 }
 
-/// A part of the minute, as it is announced.
+/// A part of the round, as shown on the screen.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Act {
-    /// From 1.
+    /// The number, from 1.
     pub number: u32,
-    /// A few words.
+    /// A few words that name it.
     pub title: &'static str,
-    /// What to look at.
-    pub story: &'static str,
+    /// What happens in it.
+    pub description: &'static str,
 }
 
-/// How the fake Slack answers.
+/// How a webhook of the fake Slack answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
-    /// 200 and `ok`.
-    Fine,
-    /// The next post gets 429 with this Retry-After; what follows is fine.
+pub enum Behavior {
+    /// 200 with the body `ok`.
+    Normal,
+    /// 429 with this `Retry-After` for the next message, then normal.
     RateLimitOnce(Duration),
-    /// 503.
+    /// Status 503.
     Unavailable,
-    /// The connection is reset.
+    /// Connection resets.
     Resets,
 }
 
 const STEADY: Act = Act {
     number: 1,
     title: "an ordinary day",
-    story: "hundreds of events a second, and a post for the few that matter",
+    description: "hundreds of events a second, and a message for the few that match an action",
 };
 const BURST: Act = Act {
     number: 2,
     title: "a flash sale",
-    story: "60 orders at once; #orders takes one a second and its queue holds 10, so the rest is dropped, counted and logged",
+    description: "60 orders in an instant; #orders accepts one a second and its queue holds 10, so the others are \
+                  dropped, counted and logged",
 };
 const LIMITED: Act = Act {
     number: 3,
     title: "Slack says slow down",
-    story: "the next post to #sales-alerts gets a 429 with Retry-After: 5; that webhook waits, the others go on",
+    description: "the next message to #sales-alerts gets a 429 with Retry-After: 5; that webhook waits, the \
+                  others continue",
 };
 const OUTAGE: Act = Act {
     number: 4,
     title: "an outage",
-    story: "#support-alerts answers 503, then resets connections; its posts are tried again, in order, until it is back",
+    description: "#support-alerts answers 503, then resets connections; its messages are retried, in order, \
+                  until it recovers",
 };
 const CALM: Act = Act {
     number: 5,
-    title: "and the way back",
-    story: "everything that waited is posted; not one message was lost in the outage",
+    title: "the recovery",
+    description: "everything that waited is posted; the outage lost no message",
 };
 
-/// By time within the round, ascending.
-const CUES: &[(Duration, Cue)] = &[
-    (Duration::from_secs(0), Cue::Act(&STEADY)),
-    (Duration::from_secs(12), Cue::Act(&BURST)),
-    (Duration::from_secs(13), Cue::Burst(60)),
-    (Duration::from_secs(24), Cue::Act(&LIMITED)),
+/// The steps by time within the round, ascending.
+const STEPS: &[(Duration, Step)] = &[
+    (Duration::from_secs(0), Step::Act(&STEADY)),
+    (Duration::from_secs(12), Step::Act(&BURST)),
+    (Duration::from_secs(13), Step::Burst(60)),
+    (Duration::from_secs(24), Step::Act(&LIMITED)),
     (
         Duration::from_secs(24),
-        Cue::Slack(Channel::Sales, Mood::RateLimitOnce(Duration::from_secs(5))),
+        Step::Slack(Channel::Sales, Behavior::RateLimitOnce(Duration::from_secs(5))),
     ),
-    (Duration::from_secs(36), Cue::Act(&OUTAGE)),
-    (Duration::from_secs(36), Cue::Slack(Channel::Support, Mood::Unavailable)),
-    (Duration::from_secs(41), Cue::Slack(Channel::Support, Mood::Resets)),
-    (Duration::from_secs(46), Cue::Slack(Channel::Support, Mood::Fine)),
-    (Duration::from_secs(46), Cue::Act(&CALM)),
+    (Duration::from_secs(36), Step::Act(&OUTAGE)),
+    (Duration::from_secs(36), Step::Slack(Channel::Support, Behavior::Unavailable)),
+    (Duration::from_secs(41), Step::Slack(Channel::Support, Behavior::Resets)),
+    (Duration::from_secs(46), Step::Slack(Channel::Support, Behavior::Normal)),
+    (Duration::from_secs(46), Step::Act(&CALM)),
 ];
 
-/// What begins at `from` or later and before `to`, both counted from the demo's start.
-pub fn cues(from: Duration, to: Duration) -> impl Iterator<Item = Cue> {
+/// Returns the steps from `from` up to, but not including, `to`, both since the first act started.
+pub fn steps(from: Duration, to: Duration) -> impl Iterator<Item = Step> {
     let rounds = from.as_secs() / ROUND.as_secs()..=to.as_secs() / ROUND.as_secs();
     rounds
         .flat_map(|round| {
-            CUES.iter()
-                .map(move |(at, cue)| (Duration::from_secs(round * ROUND.as_secs()) + *at, *cue))
+            STEPS
+                .iter()
+                .map(move |(at, step)| (Duration::from_secs(round * ROUND.as_secs()) + *at, *step))
         })
         .filter(move |(at, _)| (from..to).contains(at))
-        .map(|(_, cue)| cue)
+        .map(|(_, step)| step)
 }
 
-/// How many times something that happens every `every` (at 0 too) happens from `from` on and before `to`.
+/// Returns how often something that happens at 0 and then in each `interval` happens from `from` up to,
+/// but not including, `to`.
 #[must_use]
-pub fn times(every: Duration, from: Duration, to: Duration) -> u64 {
-    let before = |moment: Duration| moment.as_nanos().div_ceil(every.as_nanos().max(1));
+pub fn times(interval: Duration, from: Duration, to: Duration) -> u64 {
+    let before = |moment: Duration| moment.as_nanos().div_ceil(interval.as_nanos().max(1));
     u64::try_from(before(to).saturating_sub(before(from))).unwrap_or(u64::MAX)
 }
 
@@ -120,41 +126,41 @@ mod tests {
 
     #[test]
     fn a_round_shows_every_act_in_order() {
-        let acts: Vec<u32> = cues(Duration::ZERO, ROUND)
-            .filter_map(|cue| match cue {
-                Cue::Act(act) => Some(act.number),
-                Cue::Burst(_) | Cue::Slack(..) => None,
+        let acts: Vec<u32> = steps(Duration::ZERO, ROUND)
+            .filter_map(|step| match step {
+                Step::Act(act) => Some(act.number),
+                Step::Burst(_) | Step::Slack(..) => None,
             })
             .collect();
         assert_eq!(acts, [1, 2, 3, 4, 5]);
     }
 
     #[test]
-    fn cues_are_ascending_and_within_the_round() {
-        assert!(CUES.is_sorted_by_key(|(at, _)| *at));
-        assert!(CUES.iter().all(|(at, _)| *at < ROUND));
+    fn steps_are_ascending_and_within_the_round() {
+        assert!(STEPS.is_sorted_by_key(|(at, _)| *at));
+        assert!(STEPS.iter().all(|(at, _)| *at < ROUND));
     }
 
-    /// What one act breaks is whole again when the next begins, so that a round starts as the first did.
+    /// Each round starts in the same state as the first one.
     #[test]
-    fn every_trouble_ends_within_its_round() {
+    fn every_webhook_is_normal_at_the_end_of_a_round() {
         for channel in Channel::ALL {
-            let last = CUES.iter().rev().find_map(|(_, cue)| match cue {
-                Cue::Slack(of, mood) if *of == channel => Some(*mood),
+            let last = STEPS.iter().rev().find_map(|(_, step)| match step {
+                Step::Slack(of, behavior) if *of == channel => Some(*behavior),
                 _ => None,
             });
             assert!(
-                matches!(last, None | Some(Mood::Fine | Mood::RateLimitOnce(_))),
+                matches!(last, None | Some(Behavior::Normal | Behavior::RateLimitOnce(_))),
                 "{channel:?} stays {last:?}"
             );
         }
     }
 
     #[test]
-    fn the_second_round_is_the_first_again() {
-        let first: Vec<Cue> = cues(Duration::ZERO, ROUND).collect();
-        assert_eq!(cues(ROUND * 7, ROUND * 8).collect::<Vec<_>>(), first);
-        assert_eq!(cues(seconds(72), seconds(73)).collect::<Vec<_>>(), [Cue::Act(&BURST)]);
+    fn every_round_is_the_same() {
+        let first: Vec<Step> = steps(Duration::ZERO, ROUND).collect();
+        assert_eq!(steps(ROUND * 7, ROUND * 8).collect::<Vec<_>>(), first);
+        assert_eq!(steps(seconds(72), seconds(73)).collect::<Vec<_>>(), [Step::Act(&BURST)]);
     }
 
     #[test]
@@ -167,17 +173,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_cue_is_lost_or_doubled_between_ticks(ticks in proptest::collection::vec(1u64..9_000, 1..80)) {
+        fn no_step_is_lost_or_repeated_between_ticks(ticks in proptest::collection::vec(1u64..9_000, 1..80)) {
             let mut now = Duration::ZERO;
             let mut seen = Vec::new();
             let mut counted = 0;
             for tick in ticks {
                 let next = now + Duration::from_millis(tick);
-                seen.extend(cues(now, next));
+                seen.extend(steps(now, next));
                 counted += times(Duration::from_millis(700), now, next);
                 now = next;
             }
-            prop_assert_eq!(seen, cues(Duration::ZERO, now).collect::<Vec<_>>());
+            prop_assert_eq!(seen, steps(Duration::ZERO, now).collect::<Vec<_>>());
             prop_assert_eq!(counted, times(Duration::from_millis(700), Duration::ZERO, now));
         }
     }

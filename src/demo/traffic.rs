@@ -1,12 +1,13 @@
-//! Sample events as a customer data platform would send them: many that no action asks for, few that one does. Pure: a number in, an event out.
+//! Sample events as a customer data platform sends them: many that match no action, and a few that
+//! do. Pure: a number in, an event out.
 //!
-//! Invariant: exactly the events of [`sample`] match the demo's actions, those of [`background`] never do.
+//! Invariant: the events of [`sample`] match the demo's actions, those of [`background`] never do.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// A channel of the demo's workspace; each has a webhook, an action, and a kind of event that asks for a post.
+/// A channel of the demo's workspace. Each has a webhook, an action, and a kind of event that matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Channel {
     /// `identify` with `$.traits.plan` = `enterprise`.
@@ -17,10 +18,10 @@ pub enum Channel {
     Orders,
 }
 
-/// An event as it goes to Kafka.
+/// An event for Kafka.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
-    /// The record's key: who did it.
+    /// The record's key: the user.
     pub key: String,
     /// The record's value.
     pub value: String,
@@ -56,7 +57,7 @@ impl Channel {
     /// Every channel.
     pub const ALL: [Channel; 3] = [Channel::Sales, Channel::Support, Channel::Orders];
 
-    /// The webhook's name in the demo's configuration.
+    /// Returns the webhook's name in the demo's configuration.
     #[must_use]
     pub fn webhook(self) -> &'static str {
         match self {
@@ -66,9 +67,10 @@ impl Channel {
         }
     }
 
-    /// How far apart its events are on an ordinary day: farther than the second that a webhook needs for a post.
+    /// Returns the interval between its events in steady traffic: above the one second that a webhook
+    /// needs for a message.
     #[must_use]
-    pub fn every(self) -> Duration {
+    pub fn interval(self) -> Duration {
         Duration::from_millis(match self {
             Channel::Sales => 2_700,
             Channel::Support => 1_900,
@@ -77,7 +79,7 @@ impl Channel {
     }
 }
 
-/// The `number`th event that asks for a post to `channel`.
+/// Returns the `number`th event with a message for `channel`.
 #[must_use]
 pub fn sample(channel: Channel, number: u64) -> Sample {
     let name = pick(&PEOPLE, number);
@@ -104,7 +106,7 @@ pub fn sample(channel: Channel, number: u64) -> Sample {
     Sample { key: user, value: call.to_string() }
 }
 
-/// The `number`th event of everyday traffic; about one in 1,500 is not even JSON.
+/// Returns the `number`th event that matches no action. About one in 1,500 is invalid JSON.
 #[must_use]
 pub fn background(number: u64) -> Sample {
     let user = user(number.wrapping_mul(7919));
@@ -137,7 +139,7 @@ pub fn background(number: u64) -> Sample {
     Sample { key: user, value: call.to_string() }
 }
 
-/// The `number`th event of everything together: one in five asks for a post, the channels in turn.
+/// Returns the `number`th event of a mix: one in five matches an action, the channels in turn.
 #[must_use]
 pub fn mixed(number: u64) -> Sample {
     let turn = usize::try_from(number / 5 % 3).unwrap_or_default();
@@ -156,7 +158,7 @@ fn user(number: u64) -> String {
     format!("user-{}", number % 5_000)
 }
 
-/// A price as shops write it, both digits after the point.
+/// Returns a price with two decimal places.
 fn total(number: u64) -> String {
     let cents = 1_990 + number * 1_337 % 48_000;
     format!("${}.{:02}", cents / 100, cents % 100)
@@ -168,8 +170,8 @@ mod tests {
 
     use super::*;
 
-    /// What the triggers of the demo's configuration say, in Rust.
-    fn asks_for(value: &str) -> Option<Channel> {
+    /// The triggers of the demo's configuration, in Rust.
+    fn matching_channel(value: &str) -> Option<Channel> {
         let call: Value = serde_json::from_str(value).ok()?;
         if call["type"] == "identify" && call["traits"]["plan"] == "enterprise" {
             return Some(Channel::Sales);
@@ -182,34 +184,34 @@ mod tests {
     }
 
     #[test]
-    fn samples_ask_for_their_channel() {
+    fn samples_match_their_channel() {
         for channel in Channel::ALL {
             for number in 0..200 {
                 let sample = sample(channel, number);
-                assert_eq!(asks_for(&sample.value), Some(channel), "{sample:?}");
+                assert_eq!(matching_channel(&sample.value), Some(channel), "{sample:?}");
             }
         }
     }
 
     #[test]
-    fn background_asks_for_nothing_and_is_mostly_json() {
-        let broken = (0..15_040)
+    fn background_events_match_nothing_and_are_mostly_json() {
+        let invalid = (0..15_040)
             .map(background)
-            .inspect(|sample| assert_eq!(asks_for(&sample.value), None, "{sample:?}"))
+            .inspect(|sample| assert_eq!(matching_channel(&sample.value), None, "{sample:?}"))
             .filter(|sample| serde_json::from_str::<Value>(&sample.value).is_err())
             .count();
-        assert_eq!(broken, 10);
+        assert_eq!(invalid, 10);
     }
 
     #[test]
-    fn one_in_five_of_the_mixed_asks_for_a_post_and_the_channels_take_turns() {
-        let asked: Vec<Channel> =
-            (0..60).filter_map(|number| asks_for(&mixed(number).value)).collect();
-        assert_eq!(asked, Channel::ALL.repeat(4));
+    fn one_in_five_mixed_events_matches_and_the_channels_take_turns() {
+        let channels: Vec<Channel> =
+            (0..60).filter_map(|number| matching_channel(&mixed(number).value)).collect();
+        assert_eq!(channels, Channel::ALL.repeat(4));
     }
 
     #[test]
-    fn every_number_makes_an_event() {
+    fn every_number_gives_an_event() {
         for number in [0, 1, u64::MAX / 2] {
             assert!(!background(number).value.is_empty());
         }

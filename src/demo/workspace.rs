@@ -1,6 +1,7 @@
-//! The demo's Slack workspace: a fake Slack with a webhook per channel, its moods, and how its posts look on a terminal.
+//! The demo's Slack workspace: a fake Slack with a webhook per channel, and its messages as text for a
+//! terminal.
 //!
-//! Invariant: like Slack itself it takes one post a second per webhook and answers 429 to what is faster.
+//! Invariant: like Slack, it accepts one message a second per webhook and answers 429 beyond that.
 
 use std::io;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use anstyle::{AnsiColor, Style};
 use tokio::sync::broadcast;
 
-use super::timeline::Mood;
+use super::timeline::Behavior;
 use super::traffic::Channel;
 use crate::fake_slack::{Answer, FakeSlack, Fault, Limit, Request, render};
 
@@ -20,50 +21,50 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Starts it on a free port.
+    /// Starts the fake Slack on a free port.
     ///
     /// # Errors
-    /// No port.
+    /// There is no free port.
     pub async fn start() -> io::Result<Self> {
         let slack = FakeSlack::start().await?;
         slack.set_limit_everywhere(Some(Limit { rate: 1.0, burst: 1 }));
         Ok(Self { slack })
     }
 
-    /// The channel's webhook.
+    /// Returns the URL of the channel's webhook.
     #[must_use]
     pub fn url(&self, channel: Channel) -> String {
         self.slack.url(path(channel))
     }
 
-    /// Every request from now on.
+    /// Returns a receiver of every request from now on.
     #[must_use]
     pub fn posts(&self) -> broadcast::Receiver<Arc<Request>> {
         self.slack.subscribe()
     }
 
-    /// How the channel's webhook answers from now on.
-    pub fn set_mood(&self, channel: Channel, mood: Mood) {
+    /// Sets how the channel's webhook answers from now on.
+    pub fn set_behavior(&self, channel: Channel, behavior: Behavior) {
         let path = path(channel);
-        match mood {
-            Mood::Fine => self.slack.set_default(path, None),
-            Mood::RateLimitOnce(pause) => {
+        match behavior {
+            Behavior::Normal => self.slack.set_default(path, None),
+            Behavior::RateLimitOnce(pause) => {
                 self.slack.push(path, [Answer::rate_limited(pause.as_secs())])
             }
-            Mood::Unavailable => {
+            Behavior::Unavailable => {
                 self.slack.set_default(path, Some(Answer::new(503, "service_unavailable")))
             }
-            Mood::Resets => self.slack.set_default(path, Some(Answer::fault(Fault::Reset))),
+            Behavior::Resets => self.slack.set_default(path, Some(Answer::fault(Fault::Reset))),
         }
     }
 
-    /// How many posts are in the channels.
+    /// Returns the number of messages in the channels.
     #[must_use]
     pub fn posted(&self) -> usize {
         self.slack.requests().iter().filter(|request| request.is_posted()).count()
     }
 
-    /// A request as a person would see it: the post in its channel, or why it is not there.
+    /// Returns a request as text: the message in its channel, or why it was not posted.
     #[must_use]
     pub fn show(&self, request: &Request) -> String {
         let home = Channel::ALL.into_iter().find(|channel| path(*channel) == request.path);
@@ -72,12 +73,12 @@ impl Workspace {
             return render::post(post, home, request.time).trim_end().to_owned();
         }
         let answer = &request.answer;
-        let what = match (answer.fault, answer.headers.get("Retry-After")) {
+        let text = match (answer.fault, answer.headers.get("Retry-After")) {
             (Some(_), _) => "resets the connection".to_owned(),
             (None, Some(seconds)) => format!("answers {}, Retry-After: {seconds}", answer.status),
             (None, None) => format!("answers {} {}", answer.status, answer.body),
         };
-        format!("         {REFUSED}✗ the webhook `{home}` {what}{REFUSED:#}")
+        format!("         {REFUSED}✗ the webhook `{home}` {text}{REFUSED:#}")
     }
 }
 

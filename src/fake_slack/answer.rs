@@ -1,4 +1,5 @@
-//! What the fake Slack can be told to answer, in code and, as JSON, over HTTP (`fake_slack/control.rs`).
+//! The answers that the fake Slack can be scripted with, in code or as JSON over HTTP
+//! (`fake_slack/control.rs`).
 
 use std::collections::BTreeMap;
 
@@ -8,87 +9,87 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Answer {
-    /// The HTTP status; 100 to 599 are sent as they are, anything else as 500.
+    /// The HTTP status. A value outside 100 to 999 is sent as 500.
     pub status: u16,
     /// The body.
     pub body: String,
-    /// More headers.
+    /// Additional headers.
     pub headers: BTreeMap<String, String>,
-    /// Milliseconds from the request to the answer.
+    /// The delay of the answer in milliseconds.
     pub delay_ms: u64,
-    /// What goes wrong instead of a plain answer.
+    /// A fault to inject instead of a normal answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
 }
 
-/// How an answer breaks. Each ends when the client closes the connection, if not before.
+/// How an answer fails. Each fault ends when the client closes the connection, if not before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
     /// The connection is reset.
     Reset,
-    /// The connection is closed in order, without a byte.
+    /// The connection is closed in order, without an answer.
     Close,
-    /// Half of the answer's bytes, then a reset.
+    /// Half of the answer, then a reset.
     HalfAnswer,
-    /// No answer, ever.
+    /// No answer.
     Hang,
-    /// The answer's head, and then a body that has no end.
+    /// A status and headers, followed by an endless body.
     EndlessBody,
-    /// A header every now and then, for ever.
+    /// An endless sequence of headers, one every 20 ms.
     SlowHeaders,
-    /// Interim answers (`100 Continue`), for ever.
+    /// An endless sequence of interim responses (`100 Continue`).
     EndlessInterim,
-    /// The content length promises more than comes; then the connection is closed.
+    /// A content length above the length of the body; then the connection is closed.
     ContentTooShort,
-    /// The content length promises less than comes.
+    /// A content length below the length of the body.
     ContentTooLong,
     /// Not HTTP.
     Garbage,
-    /// A redirect to the very URL that was asked for.
+    /// A redirect to the requested URL.
     RedirectLoop,
 }
 
-/// A rate that a path is held to.
+/// A rate limit for a path.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limit {
-    /// Posts a second, over 0.
+    /// Messages a second, above 0.
     pub rate: f64,
-    /// Posts that may come at once.
+    /// Messages that are accepted without a pause.
     #[serde(default = "one")]
     pub burst: u32,
 }
 
-/// What `POST /control/PATH` takes: only what is named is changed.
+/// The body of `POST /control/PATH`. Only the given members are changed.
 #[derive(Debug, Default, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Script {
-    /// For the next requests, one each.
+    /// Answers to the next requests, one each.
     pub answers: Vec<Answer>,
-    /// From then on; `null`: as Slack does.
+    /// The answer to all requests after them; `null` to answer as Slack does.
     #[serde(deserialize_with = "named")]
     pub default: Option<Option<Answer>>,
-    /// `null`: none.
+    /// The rate limit; `null` for none.
     #[serde(deserialize_with = "named")]
     pub limit: Option<Option<Limit>>,
 }
 
 impl Default for Answer {
-    /// What Slack says when all is well.
+    /// Slack's answer to an accepted message.
     fn default() -> Self {
         Self::new(200, "ok")
     }
 }
 
 impl Answer {
-    /// A status with a body, at once.
+    /// Creates an answer with a status and a body, without delay.
     #[must_use]
     pub fn new(status: u16, body: impl Into<String>) -> Self {
         Self { status, body: body.into(), headers: BTreeMap::new(), delay_ms: 0, fault: None }
     }
 
-    /// Slack's 429, with this many seconds in header and body.
+    /// Creates Slack's 429, with this many seconds in header and body.
     #[must_use]
     pub fn rate_limited(seconds: u64) -> Self {
         Self::new(
@@ -98,20 +99,20 @@ impl Answer {
         .with_header("Retry-After", seconds.to_string())
     }
 
-    /// A fault.
+    /// Creates an answer with a fault.
     #[must_use]
     pub fn fault(fault: Fault) -> Self {
         Self { fault: Some(fault), ..Self::default() }
     }
 
-    /// With one more header.
+    /// Adds a header.
     #[must_use]
     pub fn with_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.insert(name.into(), value.into());
         self
     }
 
-    /// This many milliseconds late.
+    /// Sets the delay in milliseconds.
     #[must_use]
     pub fn after_ms(mut self, delay_ms: u64) -> Self {
         self.delay_ms = delay_ms;
@@ -123,7 +124,7 @@ fn one() -> u32 {
     1
 }
 
-/// Tells `null` from absence.
+/// Distinguishes `null` from a missing member.
 fn named<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {

@@ -1,10 +1,10 @@
-//! The fake Slack is told what to do over HTTP, by another process:
+//! The HTTP interface that scripts the fake Slack from another process:
 //!
-//! | request | does |
+//! | request | effect |
 //! | --- | --- |
 //! | `POST /control/services/T/B/X` with a [`Script`] as JSON | scripts that webhook |
-//! | `POST /control` with a [`Script`] | scripts all webhooks that are not told otherwise |
-//! | `GET /control` | how many requests each path got, as JSON |
+//! | `POST /control` with a [`Script`] | scripts all webhooks without a script of their own |
+//! | `GET /control` | returns the number of requests to each path, as JSON |
 //!
 //! ```text
 //! curl -d '{"default": {"status": 503, "body": "rollup_error"}}' localhost:9465/control
@@ -24,25 +24,25 @@ use super::state::State;
 pub(super) fn respond(state: &State, method: &Method, target: &str, body: &[u8]) -> Answer {
     let path = Some(target).filter(|target| !target.is_empty() && *target != "/");
     match *method {
-        Method::POST => tell(state, path, body),
+        Method::POST => apply(state, path, body),
         Method::GET => counts(state),
         _ => Answer::new(405, "use GET or POST\n"),
     }
 }
 
-fn tell(state: &State, path: Option<&str>, body: &[u8]) -> Answer {
+fn apply(state: &State, path: Option<&str>, body: &[u8]) -> Answer {
     match serde_json::from_slice::<Script>(body) {
         Ok(_) if !body.trim_ascii_start().starts_with(b"{") => {
-            Answer::new(400, "not a script: give a JSON object\n")
+            Answer::new(400, "invalid script: give a JSON object\n")
         }
         Ok(Script { limit: Some(Some(Limit { rate, .. })), .. }) if rate <= 0.0 => {
-            Answer::new(400, format!("the rate `{rate}` is not over 0\n"))
+            Answer::new(400, format!("the rate `{rate}` is not above 0\n"))
         }
         Ok(script) => {
-            state.follow(path, script);
+            state.apply(path, script);
             Answer::new(200, "done\n")
         }
-        Err(error) => Answer::new(400, format!("not a script: {error}\n")),
+        Err(error) => Answer::new(400, format!("invalid script: {error}\n")),
     }
 }
 

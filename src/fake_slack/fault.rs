@@ -1,4 +1,4 @@
-//! Answers that go wrong, byte by byte: what hyper would never send.
+//! Faulty answers, written byte by byte because hyper does not send them.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use tokio::net::TcpStream;
 
 use super::answer::{Answer, Fault};
 
-/// Breaks the answer to the request at `path` in the way of `fault`, and ends with the connection.
-pub(super) async fn commit(fault: Fault, answer: &Answer, path: &str, mut stream: TcpStream) {
+/// Sends the faulty answer to a request to `path`, and returns when the connection is closed.
+pub(super) async fn inject(fault: Fault, answer: &Answer, path: &str, mut stream: TcpStream) {
     let head = head(answer);
-    // An error below is the client's leaving: then the fault has done its work.
+    // An error means that the client has closed the connection: the fault had its effect.
     let _ = match fault {
         Fault::Reset => reset(stream),
         Fault::Close => stream.shutdown().await,
@@ -23,14 +23,14 @@ pub(super) async fn commit(fault: Fault, answer: &Answer, path: &str, mut stream
         }
         Fault::ContentTooShort => {
             let length = answer.body.len() + 100;
-            say(stream, format!("{head}content-length: {length}\r\n\r\n{}", answer.body)).await
+            write(stream, format!("{head}content-length: {length}\r\n\r\n{}", answer.body)).await
         }
         Fault::ContentTooLong => {
             let length = answer.body.len();
-            say(stream, format!("{head}content-length: {length}\r\n\r\n{}and more than was promised", answer.body))
+            write(stream, format!("{head}content-length: {length}\r\n\r\n{}and more than the content length", answer.body))
                 .await
         }
-        Fault::Garbage => say(stream, "\u{1}\u{2}SSH-2.0-OpenSSH_9.9\r\nnot HTTP at all\r\n\r\n".to_owned()).await,
+        Fault::Garbage => write(stream, "\u{1}\u{2}SSH-2.0-OpenSSH_9.9\r\nnot HTTP at all\r\n\r\n".to_owned()).await,
         Fault::RedirectLoop => {
             say(
                 stream,
@@ -41,7 +41,7 @@ pub(super) async fn commit(fault: Fault, answer: &Answer, path: &str, mut stream
     };
 }
 
-/// Up to where the headers of the fault itself come.
+/// Returns the status line and the headers that all faults share.
 fn head(answer: &Answer) -> String {
     let more: String =
         answer.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
@@ -51,7 +51,7 @@ fn head(answer: &Answer) -> String {
     )
 }
 
-async fn say(mut stream: TcpStream, text: String) -> std::io::Result<()> {
+async fn write(mut stream: TcpStream, text: String) -> std::io::Result<()> {
     stream.write_all(text.as_bytes()).await?;
     stream.shutdown().await
 }
@@ -64,7 +64,7 @@ async fn half(answer: &Answer, mut stream: TcpStream) -> std::io::Result<()> {
     reset(stream)
 }
 
-/// A socket that is closed without lingering sends RST.
+/// Closing a socket without lingering sends RST.
 fn reset(stream: TcpStream) -> std::io::Result<()> {
     stream.set_zero_linger()
 }

@@ -1,4 +1,4 @@
-//! What the fake Slack remembers of each request.
+//! The record that the fake Slack keeps of each request.
 
 use std::time::{Instant, SystemTime};
 
@@ -8,56 +8,56 @@ use serde::Deserialize;
 
 use super::answer::Answer;
 
-/// Requests that are kept; the oldest go first.
+/// The number of requests that are kept. The oldest are removed first.
 pub const KEPT: usize = 200_000;
 
-/// One request to a webhook, and what became of it.
+/// One request to a webhook, and its answer.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// When its last byte had arrived.
+    /// When its last byte arrived.
     pub at: Instant,
-    /// The same, for a person.
+    /// The same as wall-clock time.
     pub time: SystemTime,
     /// The URL's path.
     pub path: String,
     /// Its headers.
     pub headers: HeaderMap,
-    /// Its body as it came.
+    /// Its body.
     pub body: Bytes,
-    /// Its body as Slack reads it; `None`: not a JSON object, or with fields of wrong types.
+    /// The message in its body; `None` if it is not a JSON object or has members of wrong types.
     pub post: Option<Post>,
-    /// What it was answered, or would have been but for the fault.
+    /// Its answer.
     pub answer: Answer,
 }
 
 impl Request {
-    /// Whether it is in the channel now: answered `200 ok`, without a fault that Slack would not have posted for.
+    /// Whether the message was posted: answered with 200 `ok` and without a fault.
     #[must_use]
     pub fn is_posted(&self) -> bool {
         self.answer.fault.is_none() && self.answer.status == 200 && self.answer.body == "ok"
     }
 
-    /// The body as JSON; `null` where it is none.
+    /// Returns the body as JSON, or `null` if it is invalid.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 }
 
-/// A message, as far as slackline sends one.
+/// A message, with the members that slackline sends.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Post {
     /// The text.
     pub text: Option<String>,
-    /// Where to, other than the webhook's own channel.
+    /// A channel other than the webhook's own.
     pub channel: Option<String>,
     /// The sender's name.
     pub username: Option<String>,
-    /// The sender's picture.
+    /// The URL of the sender's picture.
     pub icon_url: Option<String>,
-    /// Attachments and blocks are only counted.
+    /// Attachments, which are only counted.
     pub attachments: Vec<serde::de::IgnoredAny>,
-    /// As above.
+    /// Blocks, which are only counted.
     pub blocks: Vec<serde::de::IgnoredAny>,
 }

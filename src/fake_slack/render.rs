@@ -1,6 +1,7 @@
-//! A post as it would look in its channel, for a terminal. Pure.
+//! Renders a message for a terminal, as it would look in its channel. Pure.
 //!
-//! Invariant: of the post itself nothing but visible text and line feeds comes out; every escape sequence is ours.
+//! Invariant: the output contains only visible text and line feeds of the message; every escape
+//! sequence is written here.
 
 use std::fmt::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -18,10 +19,11 @@ const LINK: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Blue))).un
 const REFUSED: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Red)));
 const BOLD: Style = Style::new().bold();
 
-/// Lines of one message that are shown; a message can be 40,000 characters long.
+/// The number of lines shown of one message, which can have 40,000 characters.
 const LINES: usize = 12;
 
-/// `post` as it came at `time` to a webhook whose own channel is `home`; styled, with a line feed at its end. Write it through `anstream` where there may be no terminal.
+/// Renders a message that was posted at `time` to a webhook whose own channel is `home`, with styles
+/// and a final line feed. Write it through `anstream`, which removes styles without a terminal.
 #[must_use]
 pub fn post(post: &Post, home: &str, time: SystemTime) -> String {
     let channel = sanitize::one_line(post.channel.as_deref().unwrap_or(home), 80);
@@ -46,25 +48,25 @@ pub fn post(post: &Post, home: &str, time: SystemTime) -> String {
     shown
 }
 
-/// A line for a request that is in no channel: what it was answered instead.
+/// Renders a line for a request that was not posted: its answer.
 #[must_use]
 pub fn refused(request: &Request, home: &str) -> String {
     let (clock, home) = (clock(request.time), sanitize::one_line(home, 80));
-    let answer = &request.answer;
-    let given = match answer.fault {
+    let given = &request.answer;
+    let answer = match given.fault {
         Some(fault) => format!("{fault:?}"),
-        None => format!("{} {}", answer.status, sanitize::one_line(&answer.body, 80)),
+        None => format!("{} {}", given.status, sanitize::one_line(&given.body, 80)),
     };
-    format!("{DIM}{clock}{DIM:#} {CHANNEL}#{home}{CHANNEL:#}  {REFUSED}✗ {given}{REFUSED:#}\n")
+    format!("{DIM}{clock}{DIM:#} {CHANNEL}#{home}{CHANNEL:#}  {REFUSED}✗ {answer}{REFUSED:#}\n")
 }
 
-/// The time of day, UTC.
+/// Returns the time of day in UTC.
 fn clock(time: SystemTime) -> String {
     let seconds = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() % 86_400;
     format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
-/// One line: `<…>` forms as Slack shows them, `*bold*` bold, entities as what they stand for.
+/// Renders one line as Slack does: links and mentions in `<…>`, `*bold*`, and entities.
 fn styled(line: &str) -> String {
     let mut shown = String::new();
     let mut rest = line;
@@ -103,7 +105,8 @@ fn angle(from: &str) -> Option<(String, &str)> {
     Some((piece, after))
 }
 
-/// Bold begins after a white space or nothing, holds no white space at its edges, and ends on the same line.
+/// Bold text starts after white space or at the start of the line, has no white space at its edges,
+/// and ends on the same line.
 fn bold<'a>(from: &'a str, before: &str) -> Option<(String, &'a str)> {
     if before.ends_with(|c: char| c.is_alphanumeric()) {
         return None;
@@ -123,7 +126,7 @@ fn bold<'a>(from: &'a str, before: &str) -> Option<(String, &'a str)> {
     Some((piece, after))
 }
 
-/// Exactly the three entities that Slack knows, each once; hazardous characters vanish.
+/// Appends text: decodes Slack's three entities once, and removes control characters.
 fn plain(shown: &mut String, text: &str) {
     let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
     shown.extend(
@@ -146,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_post_looks_like_one() {
+    fn a_message_looks_as_in_slack() {
         let message = Post {
             text: Some("🎉 Ada &amp; Co joined on the *enterprise* plan\n<https://x.io|open> &lt;!here&gt; <!here> <@U1> 2*3*4".to_owned()),
             channel: Some("#sales-alerts".to_owned()),
@@ -167,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_webhook_has_a_channel_and_a_name_of_its_own() {
+    fn a_webhook_has_its_own_channel_and_name() {
         assert_eq!(
             unstyled(&post(&Post::default(), "sales", UNIX_EPOCH)),
             "00:00:00 #sales  incoming-webhook [APP]\n"
@@ -182,10 +185,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_escape_of_the_post_comes_through(text in "[\\x00-\\x7f<>*|!@#\u{9b}\u{202e}a-z\n]*", channel in any::<String>(), user in any::<String>()) {
+        fn no_escape_sequence_of_the_message_is_kept(text in "[\\x00-\\x7f<>*|!@#\u{9b}\u{202e}a-z\n]*", channel in any::<String>(), user in any::<String>()) {
             let message = Post { text: Some(text), channel: Some(channel), username: Some(user), ..Post::default() };
             let shown = post(&message, "c", UNIX_EPOCH);
-            // Every sequence that is ours is of this form; a stripped one must have left nothing.
+            // Once our own sequences are removed, no control character may be left.
             let ours = [NAME, DIM, CHANNEL, MENTION, LINK, BOLD];
             let mut rest = shown;
             for style in ours {

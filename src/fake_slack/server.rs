@@ -1,4 +1,4 @@
-//! The fake Slack's socket: HTTP/1 by hyper, and the bare connection where an answer has to go wrong.
+//! The fake Slack's HTTP server: hyper, or the raw connection for a faulty answer.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -20,10 +20,10 @@ use super::answer::{Answer, Fault};
 use super::state::State;
 use super::{control, fault};
 
-/// More is no Slack message.
+/// The maximum length of a request in bytes. No Slack message is longer.
 const LARGEST_REQUEST: usize = 1024 * 1024;
 
-/// Accepts until it is aborted; the connections end with it.
+/// Accepts connections until the task is aborted, which closes them.
 pub(super) async fn serve(listener: TcpListener, state: Arc<State>) {
     let mut connections = JoinSet::new();
     loop {
@@ -32,7 +32,7 @@ pub(super) async fn serve(listener: TcpListener, state: Arc<State>) {
                 Ok((stream, _)) => {
                     connections.spawn(connection(stream, Arc::clone(&state)));
                 }
-                // Out of file descriptors, mostly: others have to close theirs first.
+                // Usually out of file descriptors, until other connections are closed.
                 Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
             },
             Some(_) = connections.join_next() => {}
@@ -40,13 +40,13 @@ pub(super) async fn serve(listener: TcpListener, state: Arc<State>) {
     }
 }
 
-/// An answer that hyper cannot give: its connection is taken from it.
+/// Stops hyper, so that the faulty answer can be written to the raw connection.
 #[derive(Debug, thiserror::Error)]
-#[error("a fault was asked for")]
+#[error("a fault is to be injected")]
 struct Faulty;
 
 async fn connection(stream: TcpStream, state: Arc<State>) {
-    // Small answers at once, or latencies are measured that are not there.
+    // Sends small answers immediately, so that measured latencies are real.
     let _ = stream.set_nodelay(true);
     let faulty: Arc<Mutex<Option<(Fault, Answer, String)>>> = Arc::default();
     let service = {
@@ -71,12 +71,12 @@ async fn connection(stream: TcpStream, state: Arc<State>) {
     let mut served = http1::Builder::new()
         .timer(TokioTimer::new())
         .serve_connection(TokioIo::new(stream), service);
-    // Its error is the client's leaving, or a fault of ours.
+    // An error means that the client has closed the connection, or that a fault is to be injected.
     let _ = poll_fn(|context| served.poll_without_shutdown(context)).await;
-    let asked = faulty.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let pending = faulty.lock().unwrap_or_else(PoisonError::into_inner).take();
     let mut stream = served.into_parts().io.into_inner();
-    match asked {
-        Some((fault, answer, path)) => fault::commit(fault, &answer, &path, stream).await,
+    match pending {
+        Some((fault, answer, path)) => fault::inject(fault, &answer, &path, stream).await,
         None => {
             let _ = tokio::io::AsyncWriteExt::shutdown(&mut stream).await;
         }

@@ -1,12 +1,13 @@
-//! How Slack itself answers a request: pure.
+//! Slack's own answers to a request. Pure.
 
 use super::answer::Answer;
 use super::record::Post;
 
-/// Slack's own answer to a `post` at `path`.
+/// Returns Slack's answer to a message for `path`.
 ///
-/// The page doesn't state the status of `no_text` and `too_many_attachments` (400 here, as for every body that is wrong) and of
-/// `no_service` (404, as for everything that is gone).
+/// Slack's documentation (<https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks/>)
+/// does not state the status of `no_text` and `too_many_attachments` (400 here, as for every invalid
+/// body) and of `no_service` (404 here, as for a removed webhook).
 pub(super) fn answer(path: &str, post: Option<&Post>) -> Answer {
     let segments = path
         .strip_prefix("/services/")
@@ -20,7 +21,8 @@ pub(super) fn answer(path: &str, post: Option<&Post>) -> Answer {
     }
 }
 
-/// A request's body as Slack reads it: a JSON object, its fields of the right types. (serde would take a list for a struct, too.)
+/// Parses a request's body: a JSON object whose members have the right types. (serde would accept a
+/// list, too.)
 pub(super) fn read(body: &[u8]) -> Option<Post> {
     body.trim_ascii_start().starts_with(b"{").then(|| serde_json::from_slice(body).ok())?
 }

@@ -1,4 +1,4 @@
-//! What the fake Slack was told and what it received. Pure but for its lock and its clock.
+//! The scripts of the fake Slack and the requests that it received.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,10 +12,11 @@ use super::answer::{Answer, Limit, Script};
 use super::record::{KEPT, Request};
 use super::slack;
 
-/// A client's 1.000 s are a server's 0.98 s now and then, because the network takes its time: that much is forgiven.
+/// Added to the burst, in messages: because of varying network delays, messages that leave the client
+/// 1.00 s apart may arrive 0.98 s apart.
 const TOLERANCE: f64 = 0.1;
 
-/// Shared by the server's connections and whoever holds the [`super::FakeSlack`].
+/// The state that the server's connections and its handle share.
 pub(super) struct State {
     inner: Mutex<Inner>,
     count: watch::Sender<u64>,
@@ -24,19 +25,25 @@ pub(super) struct State {
 
 #[derive(Default)]
 struct Inner {
-    everywhere: Told,
-    paths: HashMap<String, Told>,
+    /// For paths without a behavior of their own.
+    everywhere: Behavior,
+    paths: HashMap<String, Behavior>,
+    /// The rate limit of each path.
     buckets: HashMap<String, Bucket>,
     requests: VecDeque<Arc<Request>>,
 }
 
+/// How requests are answered.
 #[derive(Default)]
-struct Told {
+struct Behavior {
+    /// Answers to the next requests, one each.
     next: VecDeque<Answer>,
+    /// The answer to all others; `None` to answer as Slack does.
     default: Option<Answer>,
     limit: Option<Limit>,
 }
 
+/// A token bucket.
 struct Bucket {
     tokens: f64,
     at: Instant,
@@ -44,7 +51,7 @@ struct Bucket {
 
 impl Default for State {
     fn default() -> Self {
-        // Who prints falls behind by this many posts before some go unprinted.
+        // A receiver may fall behind by this many requests before it misses some.
         let events = broadcast::Sender::new(1024);
         Self { inner: Mutex::default(), count: watch::Sender::new(0), events }
     }
@@ -56,22 +63,22 @@ impl State {
     }
 
     pub(super) fn set_default(&self, path: Option<&str>, answer: Option<Answer>) {
-        self.lock().told(path).default = answer;
+        self.lock().behavior(path).default = answer;
     }
 
     pub(super) fn set_limit(&self, path: Option<&str>, limit: Option<Limit>) {
-        self.lock().told(path).limit = limit;
+        self.lock().behavior(path).limit = limit;
     }
 
-    pub(super) fn follow(&self, path: Option<&str>, script: Script) {
+    pub(super) fn apply(&self, path: Option<&str>, script: Script) {
         let mut inner = self.lock();
-        let told = inner.told(path);
-        told.next.extend(script.answers);
+        let behavior = inner.behavior(path);
+        behavior.next.extend(script.answers);
         if let Some(default) = script.default {
-            told.default = default;
+            behavior.default = default;
         }
         if let Some(limit) = script.limit {
-            told.limit = limit;
+            behavior.limit = limit;
         }
     }
 
@@ -87,11 +94,11 @@ impl State {
         self.events.subscribe()
     }
 
-    /// Records a request and decides its answer.
+    /// Records a request and returns its answer.
     pub(super) fn receive(&self, path: String, headers: HeaderMap, body: Bytes) -> Answer {
         let post = slack::read(&body);
         let mut inner = self.lock();
-        // Under the lock, so that the order of the records is the order of their times.
+        // Under the lock, so that the records are in the order of their times.
         let (at, time) = (Instant::now(), SystemTime::now());
         let answer = inner
             .next(&path)
@@ -105,7 +112,7 @@ impl State {
         }
         inner.requests.push_back(Arc::clone(&request));
         self.count.send_modify(|count| *count += 1);
-        // Nobody needs to listen.
+        // An error means that there is no receiver.
         let _ = self.events.send(request);
         answer
     }
@@ -116,7 +123,7 @@ impl State {
 }
 
 impl Inner {
-    fn told(&mut self, path: Option<&str>) -> &mut Told {
+    fn behavior(&mut self, path: Option<&str>) -> &mut Behavior {
         match path {
             Some(path) => self.paths.entry(path.to_owned()).or_default(),
             None => &mut self.everywhere,
@@ -124,19 +131,20 @@ impl Inner {
     }
 
     fn next(&mut self, path: &str) -> Option<Answer> {
-        let own = self.paths.get_mut(path).and_then(|told| told.next.pop_front());
+        let own = self.paths.get_mut(path).and_then(|behavior| behavior.next.pop_front());
         own.or_else(|| self.everywhere.next.pop_front())
     }
 
     fn default(&self, path: &str) -> Option<Answer> {
-        let own = self.paths.get(path).and_then(|told| told.default.clone());
+        let own = self.paths.get(path).and_then(|behavior| behavior.default.clone());
         own.or_else(|| self.everywhere.default.clone())
     }
 
-    /// The 429 that the path's limit asks for, if it does. A refused request uses up nothing.
+    /// Returns a 429 if the path's rate limit is exceeded. A refused request does not count towards the
+    /// limit.
     fn limited(&mut self, path: &str, now: Instant) -> Option<Answer> {
         let Limit { rate, burst } =
-            self.paths.get(path).and_then(|told| told.limit).or(self.everywhere.limit)?;
+            self.paths.get(path).and_then(|behavior| behavior.limit).or(self.everywhere.limit)?;
         let full = f64::from(burst.max(1)) + TOLERANCE;
         let bucket =
             self.buckets.entry(path.to_owned()).or_insert(Bucket { tokens: full, at: now });

@@ -5,10 +5,10 @@ use tokio::net::TcpStream;
 
 use super::*;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 const PATH: &str = "/services/T0/B0/sales";
 
-async fn ask(slack: &FakeSlack, method: &str, path: &str, body: &str) -> (u16, String) {
+async fn request(slack: &FakeSlack, method: &str, path: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(slack.address()).await.unwrap();
     let length = body.len();
     let request = format!(
@@ -16,7 +16,7 @@ async fn ask(slack: &FakeSlack, method: &str, path: &str, body: &str) -> (u16, S
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
-    // A reset is an answer, too.
+    // A reset counts as an answer.
     let _ = stream.read_to_end(&mut answer).await;
     let answer = String::from_utf8(answer).unwrap();
     let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
@@ -39,10 +39,10 @@ async fn it_answers_as_slack_does() {
         ("/services/", "{\"text\":\"hello\"}", (404, "no_service")),
         ("/elsewhere", "{\"text\":\"hello\"}", (404, "no_service")),
     ] {
-        let (status, answer) = ask(&slack, "POST", path, body).await;
+        let (status, answer) = request(&slack, "POST", path, body).await;
         assert_eq!((status, answer.as_str()), expected, "{path} {body}");
     }
-    assert_eq!(ask(&slack, "GET", PATH, "").await.0, 405);
+    assert_eq!(request(&slack, "GET", PATH, "").await.0, 405);
     let requests = slack.requests_to(PATH);
     assert_eq!((requests.len(), slack.count()), (8, 10));
     assert_eq!(requests[0].json()["text"], "hello");
@@ -58,13 +58,13 @@ async fn scripts_are_followed_in_order_and_by_path() {
     slack.set_default(PATH, Some(Answer::new(410, "channel_is_archived")));
     let mut statuses = Vec::new();
     for _ in 0..4 {
-        statuses.push(ask(&slack, "POST", PATH, hello).await.0);
+        statuses.push(request(&slack, "POST", PATH, hello).await.0);
     }
     assert_eq!(statuses, [500, 429, 410, 410]);
-    assert_eq!(ask(&slack, "POST", "/services/T/B/other", hello).await, (200, "ok".to_owned()));
+    assert_eq!(request(&slack, "POST", "/services/T/B/other", hello).await, (200, "ok".to_owned()));
     slack.set_default(PATH, None);
-    assert_eq!(ask(&slack, "POST", PATH, hello).await.0, 200);
-    assert!(slack.wait_for(6, PATIENCE).await);
+    assert_eq!(request(&slack, "POST", PATH, hello).await.0, 200);
+    assert!(slack.wait_for(6, TIMEOUT).await);
 }
 
 #[tokio::test]
@@ -73,13 +73,13 @@ async fn a_limit_answers_429_with_the_seconds_to_wait() {
     slack.set_limit_everywhere(Some(Limit { rate: 0.1, burst: 2 }));
     let mut statuses = Vec::new();
     for _ in 0..4 {
-        statuses.push(ask(&slack, "POST", PATH, "{\"text\":\"x\"}").await.0);
+        statuses.push(request(&slack, "POST", PATH, "{\"text\":\"x\"}").await.0);
     }
     assert_eq!(statuses, [200, 200, 429, 429]);
     assert_eq!(
-        ask(&slack, "POST", "/services/T/B/other", "{\"text\":\"x\"}").await.0,
+        request(&slack, "POST", "/services/T/B/other", "{\"text\":\"x\"}").await.0,
         200,
-        "each path for itself"
+        "each path is counted separately"
     );
     let refused = &slack.requests_to(PATH)[2];
     assert_eq!(refused.answer.headers["Retry-After"], "9");
@@ -87,21 +87,24 @@ async fn a_limit_answers_429_with_the_seconds_to_wait() {
 }
 
 #[tokio::test]
-async fn another_process_can_tell_it_what_to_do() {
+async fn another_process_can_script_it() {
     let slack = FakeSlack::start().await.unwrap();
     let hello = "{\"text\":\"x\"}";
     let script = r#"{"answers": [{"status": 500, "body": "rollup_error"}, {"fault": "reset"}], "default": {"status": 503}, "limit": null}"#;
-    assert_eq!(ask(&slack, "POST", &format!("/control{PATH}"), script).await.0, 200);
+    assert_eq!(request(&slack, "POST", &format!("/control{PATH}"), script).await.0, 200);
     let mut statuses = Vec::new();
     for _ in 0..3 {
-        statuses.push(ask(&slack, "POST", PATH, hello).await.0);
+        statuses.push(request(&slack, "POST", PATH, hello).await.0);
     }
     assert_eq!(statuses, [500, 0, 503]);
-    assert_eq!(ask(&slack, "POST", &format!("/control{PATH}"), "{\"default\": null}").await.0, 200);
-    assert_eq!(ask(&slack, "POST", PATH, hello).await.0, 200);
-    assert_eq!(ask(&slack, "POST", "/control", "{\"limit\": {\"rate\": 0.001}}").await.0, 200);
-    assert_eq!(ask(&slack, "POST", PATH, hello).await.0, 200);
-    assert_eq!(ask(&slack, "POST", PATH, hello).await.0, 429);
+    assert_eq!(
+        request(&slack, "POST", &format!("/control{PATH}"), "{\"default\": null}").await.0,
+        200
+    );
+    assert_eq!(request(&slack, "POST", PATH, hello).await.0, 200);
+    assert_eq!(request(&slack, "POST", "/control", "{\"limit\": {\"rate\": 0.001}}").await.0, 200);
+    assert_eq!(request(&slack, "POST", PATH, hello).await.0, 200);
+    assert_eq!(request(&slack, "POST", PATH, hello).await.0, 429);
     for wrong in [
         "",
         "[]",
@@ -109,14 +112,14 @@ async fn another_process_can_tell_it_what_to_do() {
         "{\"limit\": {\"rate\": 0}}",
         "{\"answers\": [{\"fault\": \"fire\"}]}",
     ] {
-        assert_eq!(ask(&slack, "POST", "/control", wrong).await.0, 400, "{wrong}");
+        assert_eq!(request(&slack, "POST", "/control", wrong).await.0, 400, "{wrong}");
     }
-    let (status, counts) = ask(&slack, "GET", "/control", "").await;
+    let (status, counts) = request(&slack, "GET", "/control", "").await;
     assert_eq!((status, counts.as_str()), (200, "{\"requests\":{\"/services/T0/B0/sales\":6}}\n"));
 }
 
 #[tokio::test]
-async fn it_withstands_thousands_of_posts_on_many_connections() {
+async fn it_handles_thousands_of_messages_on_many_connections() {
     let slack = FakeSlack::start().await.unwrap();
     let mut clients = tokio::task::JoinSet::new();
     for client in 0..50 {

@@ -92,7 +92,7 @@ fn a_changed_file_is_loaded_without_a_signal_and_a_bad_one_changes_nothing() {
     program.write("kafka: {}\nactions: [{name: x, trigger: 'a ==', webhook: a, message: hi}]\n");
     program.await_sum(SUCCESSFUL, &[], 0.0);
     assert_eq!(hash(&program), before);
-    await_logged(&program, "the new configuration is not in force", "slackline.yaml:1:8");
+    await_logged(&program, "new configuration refused", "slackline.yaml:1:8");
     let mut expected = produce(&broker, &topic, 1, "a", 0..3);
     slack.await_accepted(3);
 

@@ -46,7 +46,7 @@ fn options_become_answers() {
     }
 }
 
-/// Standard output of the command under test, awaited instead of polled.
+/// The standard output of the command, with a notification at each flush.
 #[derive(Clone, Default)]
 struct Screen {
     text: Arc<Mutex<Vec<u8>>>,
@@ -81,7 +81,7 @@ impl io::Write for Screen {
 }
 
 #[tokio::test]
-async fn it_shows_each_post_and_ends_when_it_is_told() {
+async fn it_shows_each_message_until_the_shutdown() {
     let screen = Screen::default();
     let shutdown = CancellationToken::new();
     let args = args(&["--listen", "127.0.0.1:0", "--rate-limit", "0.001"]).unwrap();
@@ -126,6 +126,6 @@ async fn posts_are_seen(screen: &Screen, shutdown: &CancellationToken) {
             && !text.contains("\u{1b}[31mAda"),
         "{text}"
     );
-    assert_eq!(text.matches("Ada").count(), 1, "the refused one is not in the channel: {text}");
+    assert_eq!(text.matches("Ada").count(), 1, "the refused message is not in the channel: {text}");
     shutdown.cancel();
 }

@@ -1,4 +1,4 @@
-//! `preview --output json`: one object a line, for programs. A public interface: `design.md`, "Commands".
+//! `preview --output json`: one JSON object a line. It is a public interface.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::show::{Judged, Show};
+use super::printer::{Decisions, Printer};
 use crate::cli::events::Found;
 use crate::config::model::{ActionIndex, Config};
 use crate::route::explain::Explained;
 
-/// Shows events to programs.
+/// Prints decisions for programs.
 pub(super) struct Json {
     config: Arc<Config>,
 }
@@ -33,7 +33,7 @@ struct Action<'a> {
     result: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     payload: Option<&'a RawValue>,
-    /// Only where variables failed: a program that ignores it misses no message.
+    /// Variables that failed. Left out when empty: the message is posted in any case.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     errors: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,7 +51,7 @@ impl Json {
         explained: &'a Explained,
     ) -> io::Result<Action<'a>> {
         let action = &self.config.actions[index.0 as usize];
-        let none = Action {
+        let empty = Action {
             action: &action.name,
             webhook: None,
             result: "",
@@ -65,26 +65,28 @@ impl Json {
                 result: "post",
                 payload: Some(serde_json::from_slice(&message.payload)?),
                 errors,
-                ..none
+                ..empty
             },
             Explained::NoMatch { reason } => {
-                Action { result: "no_match", reason: Some(reason), ..none }
+                Action { result: "no_match", reason: Some(reason), ..empty }
             }
-            Explained::Drop { reason } => Action { result: "drop", reason: Some(reason), ..none },
-            Explained::Error { reason } => Action { result: "error", reason: Some(reason), ..none },
+            Explained::Drop { reason } => Action { result: "drop", reason: Some(reason), ..empty },
+            Explained::Error { reason } => {
+                Action { result: "error", reason: Some(reason), ..empty }
+            }
         })
     }
 }
 
-impl Show for Json {
+impl Printer for Json {
     fn event(
         &mut self,
         source: &str,
         _event: &Found,
-        judged: &Judged,
+        decisions: &Decisions,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let line = match judged {
+        let line = match decisions {
             Err(invalid) => Line { source, invalid: Some(invalid.as_str()), actions: None },
             Ok(explained) => {
                 let actions =

@@ -20,17 +20,18 @@ fn run(
     config: &Arc<Config>,
     files: &[&str],
     topic: Option<&str>,
-    output: Output,
+    output: Format,
     stdin: &str,
 ) -> (u8, String, String) {
     let args = PreviewArgs {
         files: files.iter().map(PathBuf::from).collect(),
         topic: topic.map(str::to_owned),
         output,
+        config: ConfigFile::default(),
     };
     let (mut out, mut err) = (anstream::StripStream::new(Vec::new()), Vec::new());
     let status = preview(config, &args, &mut stdin.as_bytes(), &mut out, &mut err).unwrap();
-    (status, String::from_utf8(out.into_inner()).unwrap(), String::from_utf8(err).unwrap())
+    (status as u8, String::from_utf8(out.into_inner()).unwrap(), String::from_utf8(err).unwrap())
 }
 
 fn lines(output: &str) -> Vec<serde_json::Value> {
@@ -38,11 +39,11 @@ fn lines(output: &str) -> Vec<serde_json::Value> {
 }
 
 #[test]
-fn json_is_as_the_design_says() {
+fn json_has_the_documented_fields() {
     let input = format!(
         "{ORDERED}\n\nnonsense\n{{\"type\":\"identify\",\"traits\":{{\"plan\":\"enterprise\"}}}}\n"
     );
-    let (status, out, err) = run(&seed(), &["-"], None, Output::Json, &input);
+    let (status, out, err) = run(&seed(), &["-"], None, Format::Json, &input);
     assert_eq!((status, err.as_str()), (2, ""));
     let expected = r#"{"source":"-:1","actions":[{"action":"sales-alerts","result":"no_match","reason":"`type == 'identify'` is false: `type` is \"track\""},{"action":"support-alerts","result":"no_match","reason":"`event == 'NPS Submitted'` is false: `event` is \"Order Completed\""},{"action":"order-completed","webhook":"sales","result":"post","payload":{"text":"🎉 Ada just completed an order for 49.90!","username":"Slackline"}}]}"#;
     assert_eq!(out.lines().next().unwrap(), expected);
@@ -54,9 +55,9 @@ fn json_is_as_the_design_says() {
 }
 
 #[test]
-fn failures_are_told_to_programs() {
+fn json_contains_failures() {
     let config = config(vec![action("bad", "abs(s)", "x"), action("half", "s", "x{{abs(s)}}")]);
-    let (status, out, _) = run(&config, &["-"], None, Output::Json, r#"{"s":"x"}"#);
+    let (status, out, _) = run(&config, &["-"], None, Format::Json, r#"{"s":"x"}"#);
     let actions = &lines(&out)[0]["actions"];
     assert_eq!(
         (status, &actions[0]["result"], &actions[1]["result"]),
@@ -77,25 +78,25 @@ fn several_files_pretty_printed_ones_and_missing_ones() {
     std::fs::File::create(&a).unwrap().write_all(pretty.as_bytes()).unwrap();
     std::fs::write(&b, "{}\n{\"type\":\"track\"}\n").unwrap();
     let [a, b, missing] = [&a, &b, &missing].map(|path| path.to_str().unwrap());
-    let (status, out, err) = run(&seed(), &[a, missing, b], None, Output::Json, "");
+    let (status, out, err) = run(&seed(), &[a, missing, b], None, Format::Json, "");
     let sources: Vec<_> =
         lines(&out).iter().map(|line| line["source"].as_str().unwrap().to_owned()).collect();
     assert_eq!(sources, [format!("{a}:1"), format!("{b}:1"), format!("{b}:2")]);
     assert_eq!(status, 2);
     assert!(
-        err.starts_with(&format!("{missing}: can't be opened: ")) && err.lines().count() == 1,
+        err.starts_with(&format!("{missing}: cannot be opened: ")) && err.lines().count() == 1,
         "{err}"
     );
 }
 
 #[test]
-fn the_record_is_as_the_help_says() {
+fn the_record_has_the_documented_values() {
     let config = config(vec![action(
         "a",
         "'x'",
         "{{ $record.[topic, partition, offset, timestamp, key] }}",
     )]);
-    let (_, out, _) = run(&config, &["-"], Some("orders"), Output::Json, "{}\n{}\n");
+    let (_, out, _) = run(&config, &["-"], Some("orders"), Format::Json, "{}\n{}\n");
     let texts: Vec<_> = lines(&out)
         .iter()
         .map(|line| line["actions"][0]["payload"]["text"].as_str().unwrap().to_owned())
@@ -105,18 +106,18 @@ fn the_record_is_as_the_help_says() {
 
 #[test]
 fn an_unknown_topic_is_refused_with_the_known_ones() {
-    let (status, out, err) = run(&seed(), &["-"], Some("event"), Output::Text, "{}");
+    let (status, out, err) = run(&seed(), &["-"], Some("event"), Format::Text, "{}");
     assert_eq!((status, out.as_str()), (2, ""));
     assert_eq!(
         err,
-        "topic `event` is not configured: say one of `events`, `orders`, or add it to `kafka.topics`\n"
+        "topic `event` is not configured: use one of `events`, `orders`, or add it to `kafka.topics`\n"
     );
 }
 
 #[test]
-fn text_for_people() {
+fn text_aligns_the_actions() {
     let input = format!("{ORDERED}\n{{\"a\": }}\n");
-    let (status, out, _) = run(&seed(), &["-"], None, Output::Text, &input);
+    let (status, out, _) = run(&seed(), &["-"], None, Format::Text, &input);
     let expected = "\
 -:1  1 message, of 3 actions
   · sales-alerts     no match: `type == 'identify'` is false: `type` is \"track\"
@@ -135,18 +136,18 @@ fn text_for_people() {
 }
 
 #[test]
-fn the_fault_in_a_pretty_printed_event_is_told_by_the_files_line() {
+fn a_mistake_in_a_pretty_printed_event_has_the_line_of_the_file() {
     let (status, out, _) =
-        run(&seed(), &["-"], None, Output::Text, "{}\n{\n  \"a\": 1,\n  \"b\": }\n}\n");
+        run(&seed(), &["-"], None, Format::Text, "{}\n{\n  \"a\": 1,\n  \"b\": }\n}\n");
     assert!(out.contains("-:2  invalid: not_json: expected value at line 4 column 8\n"), "{out}");
     assert_eq!(status, 2);
 }
 
 #[test]
-fn no_event_controls_the_terminal() {
+fn an_event_cannot_control_the_terminal() {
     let config = config(vec![action("a", "a", "{{a}}"), action("b", "a == 'x'", "b")]);
     let (_, out, _) =
-        run(&config, &["-"], None, Output::Text, "{\"a\":\"\\u001b[2J\\u009b2J\\u007f\\u202e\"}");
+        run(&config, &["-"], None, Format::Text, "{\"a\":\"\\u001b[2J\\u009b2J\\u007f\\u202e\"}");
     assert!(
         !out.contains(|character: char| sanitize::is_hazardous(character) && character != '\n'),
         "{out:?}"

@@ -1,13 +1,13 @@
-//! `preview --output text`: for people. No interface: it may change in any version.
+//! `preview --output text`: for people. It may change in any version.
 //!
-//! Invariant: nothing of an event reaches the terminal that does more than show itself.
+//! Invariant: no data of an event can control the terminal.
 
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
 
-use super::show::{Judged, Show};
+use super::printer::{Decisions, Printer};
 use crate::cli::events::Found;
 use crate::config::model::Config;
 use crate::event::Invalid;
@@ -20,10 +20,10 @@ const GOOD: Style = AnsiColor::Green.on_default();
 const DOUBTFUL: Style = AnsiColor::Yellow.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 
-/// Shows events to people.
+/// Prints decisions for people.
 pub(super) struct Text {
     config: Arc<Config>,
-    /// The longest action's name, in characters: what the reasons are aligned by.
+    /// The length of the longest action name in characters. It aligns the reasons.
     width: usize,
     events: u64,
     messages: u64,
@@ -38,12 +38,12 @@ impl Text {
     }
 }
 
-impl Show for Text {
+impl Printer for Text {
     fn event(
         &mut self,
         source: &str,
         event: &Found,
-        judged: &Judged,
+        decisions: &Decisions,
         out: &mut dyn Write,
     ) -> io::Result<()> {
         if self.events > 0 {
@@ -51,7 +51,7 @@ impl Show for Text {
         }
         self.events += 1;
         let source = plain(source);
-        let explained = match judged {
+        let explained = match decisions {
             Ok(explained) => explained,
             Err(invalid) => {
                 self.invalid += 1;
@@ -119,7 +119,7 @@ impl Show for Text {
     }
 }
 
-/// The payload as it is sent but for its line breaks.
+/// Writes the payload that is sent, with line breaks added.
 fn write_payload(payload: &[u8], out: &mut dyn Write) -> io::Result<()> {
     let payload: serde_json::Value = serde_json::from_slice(payload)?;
     for line in serde_json::to_string_pretty(&payload)?.lines() {
@@ -128,22 +128,22 @@ fn write_payload(payload: &[u8], out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// The reason, and for what is no JSON where it stops being JSON.
+/// Returns why the event is invalid, for invalid JSON with the position of the mistake.
 fn why_invalid(invalid: Invalid, event: &Found) -> String {
     let label = invalid.as_str();
     let meaning = match invalid {
-        Invalid::Empty => "nothing but white space".to_owned(),
-        Invalid::NotObject => "JSON, but no object: an event is one JSON object".to_owned(),
+        Invalid::Empty => "only white space".to_owned(),
+        Invalid::NotObject => "not a JSON object: an event is one JSON object".to_owned(),
         Invalid::TooDeep => "nested deeper than 127 levels".to_owned(),
-        // Only the place and the words are taken from here; that it is no JSON was decided before.
+        // Only for the position and the text of the error: the event is known to be invalid.
         Invalid::NotJson => match serde_json::from_slice::<serde_json::Value>(&event.text) {
             Err(error) => {
                 let text = error.to_string();
-                let words = text.split_once(" at line ").map_or(&*text, |(words, _)| words);
+                let message = text.split_once(" at line ").map_or(&*text, |(message, _)| message);
                 let line = event.line - 1 + error.line();
-                plain(&format!("{words} at line {line} column {}", error.column()))
+                plain(&format!("{message} at line {line} column {}", error.column()))
             }
-            Ok(_) => "no JSON".to_owned(),
+            Ok(_) => "invalid JSON".to_owned(),
         },
     };
     format!("{label}: {meaning}")
@@ -153,7 +153,8 @@ fn counted(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
-/// The text with what could do more than show itself written as JSON writes it: an event can hold an escape sequence that a terminal obeys.
+/// Returns the text with control characters escaped as in JSON: an event can contain an escape
+/// sequence that a terminal would execute.
 fn plain(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {

@@ -18,10 +18,11 @@ fn with(slack: &FakeSlack, message: &str) -> Arc<Config> {
 
 /// Status, standard output with the time taken as `N ms`, standard error.
 async fn run(config: &Arc<Config>, action: &str, file: &str, stdin: &str) -> (u8, String, String) {
-    let args = SendArgs { action: action.to_owned(), file: file.into() };
+    let args =
+        SendArgs { action: action.to_owned(), file: file.into(), config: ConfigFile::default() };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let status = send(config, &args, &mut stdin.as_bytes(), &mut out, &mut err).await.unwrap();
-    (status, without_time(&String::from_utf8(out).unwrap()), String::from_utf8(err).unwrap())
+    (status as u8, without_time(&String::from_utf8(out).unwrap()), String::from_utf8(err).unwrap())
 }
 
 fn without_time(out: &str) -> String {
@@ -30,7 +31,7 @@ fn without_time(out: &str) -> String {
 }
 
 #[tokio::test]
-async fn posts_once_and_prints_the_answer() {
+async fn it_posts_once_and_prints_the_response() {
     let slack = FakeSlack::start().await.unwrap();
     let config = with(&slack, "{{$.traits.name}} joined");
     for (answer, status, expected) in [
@@ -38,12 +39,12 @@ async fn posts_once_and_prints_the_answer() {
         (
             Answer::new(404, "no_active_hooks"),
             1,
-            "webhook `sales` answered 404 `no_active_hooks` after N ms\nnot posted: this answer is final, `run` would drop the message\n",
+            "webhook `sales` answered 404 `no_active_hooks` after N ms\nnot posted: this response is final; `run` would drop the message\n",
         ),
         (
             Answer::new(503, "busy"),
             1,
-            "webhook `sales` answered 503 `busy` after N ms\nnot posted: `run` would try again\n",
+            "webhook `sales` answered 503 `busy` after N ms\nnot posted: `run` would retry\n",
         ),
     ] {
         slack.push(PATH, [answer]);
@@ -59,7 +60,7 @@ async fn posts_once_and_prints_the_answer() {
 }
 
 #[tokio::test]
-async fn what_run_would_not_post_is_posted_with_a_note() {
+async fn a_message_that_run_would_not_post_is_posted_with_a_note() {
     let slack = FakeSlack::start().await.unwrap();
     let config = with(&slack, "{{$.traits.name}}{{ abs($.type) }}");
     let (status, _, err) =
@@ -69,7 +70,7 @@ async fn what_run_would_not_post_is_posted_with_a_note() {
     let notes: Vec<_> = err.lines().collect();
     assert!(
         notes[0].starts_with(
-            "note: `run` would not post this, for the action does not apply: `traits.plan == "
+            "note: `run` would not post this, because the action does not apply: `traits.plan == "
         ),
         "{err}"
     );
@@ -77,7 +78,7 @@ async fn what_run_would_not_post_is_posted_with_a_note() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_where_there_is_nothing_to_send() {
+async fn nothing_is_sent_without_a_message() {
     let slack = FakeSlack::start().await.unwrap();
     let config = with(&slack, "{{$.traits.name}}");
     for (action, file, stdin, expected) in [
@@ -85,14 +86,14 @@ async fn nothing_is_sent_where_there_is_nothing_to_send() {
             "sales",
             "-",
             ENTERPRISE,
-            "action `sales` is not configured: say one of `other`, `sales-alerts`\n",
+            "action `sales` is not configured: use one of `other`, `sales-alerts`\n",
         ),
-        (SALES.0, "/nonexistent/event.json", "", "/nonexistent/event.json: can't be opened: "),
+        (SALES.0, "/nonexistent/event.json", "", "/nonexistent/event.json: cannot be opened: "),
         (
             SALES.0,
             "-",
             "{}\n\n{}\n",
-            "-: another event begins in line 3: give one event, for one message\n",
+            "-: a second event starts on line 3: give one event, for one message\n",
         ),
         (SALES.0, "-", "", "the event is invalid (empty): give one JSON object\n"),
         (SALES.0, "-", "[1]", "the event is invalid (not_object): give one JSON object\n"),
@@ -100,7 +101,7 @@ async fn nothing_is_sent_where_there_is_nothing_to_send() {
             SALES.0,
             "-",
             r#"{"type":"identify","traits":{"plan":"enterprise"}}"#,
-            "nothing to send: empty message: ",
+            "no message to post: empty message: ",
         ),
     ] {
         let (status, out, err) = run(&config, action, file, stdin).await;
@@ -111,13 +112,13 @@ async fn nothing_is_sent_where_there_is_nothing_to_send() {
 }
 
 #[tokio::test]
-async fn no_answer_is_said_without_the_url() {
+async fn a_missing_response_is_reported_without_the_url() {
     let config = config(vec![action("a", "a", "b")]);
     let (status, out, err) = run(&config, "a", "-", r#"{"a":1}"#).await;
     assert_eq!((status, err.as_str()), (1, ""));
     assert!(
         out.starts_with("webhook `sales` did not answer within N ms: ")
-            && out.ends_with("`run` would try again\n"),
+            && out.ends_with("`run` would retry\n"),
         "{out}"
     );
     assert!(!out.contains("services"), "{out}");

@@ -1,0 +1,32 @@
+//! Values of command-line options.
+
+use std::time::Duration;
+
+use crate::config::duration;
+
+/// Parses a duration in the format of the configuration.
+pub(super) fn parse_duration(text: &str) -> Result<Duration, &'static str> {
+    duration::parse(text).ok_or(duration::HELP)
+}
+
+/// Parses a rate: a finite number above 0.
+pub(super) fn parse_rate(text: &str) -> Result<f64, &'static str> {
+    let rate = text.parse().ok().filter(|rate: &f64| rate.is_finite() && *rate > 0.0);
+    rate.ok_or("give a number above 0, such as `1` or `0.5`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_has_a_unit() {
+        assert_eq!(parse_duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(parse_duration("2m"), Ok(Duration::from_secs(120)));
+        for refused in
+            ["", "90", "s", "-1s", "1.5s", "1 s", "99999999999999999999s", "18446744073709551615h"]
+        {
+            assert!(parse_duration(refused).is_err(), "{refused}");
+        }
+    }
+}
