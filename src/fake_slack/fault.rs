@@ -32,7 +32,7 @@ pub(super) async fn inject(fault: Fault, answer: &Answer, path: &str, mut stream
         }
         Fault::Garbage => write(stream, "\u{1}\u{2}SSH-2.0-OpenSSH_9.9\r\nnot HTTP at all\r\n\r\n".to_owned()).await,
         Fault::RedirectLoop => {
-            say(
+            write(
                 stream,
                 format!("HTTP/1.1 302 Found\r\nlocation: {path}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"),
             )
