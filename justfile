@@ -46,7 +46,7 @@ bench *ARGUMENTS:
 bench-parts *FILTER:
     cargo bench --locked --bench parts -- {{FILTER}}
 
-# Measure memory and latency against their limits; WHAT is `memory` or `latency`, or nothing for both
+# Measure memory and latency against their limits; WHAT is `memory`, `latency`, or nothing for both
 measure *WHAT:
     tests/measure.sh {{WHAT}}
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures the speed table on a real broker:
-# benches/table.sh [--runs N] [--only ROW…] [--topics TOPIC…] [--out FILE.json] [--markdown] [--quick]
+# benches/table.sh [--runs N] [--only ROW…] [--topics TOPIC…] [--out FILE] [--markdown] [--quick]
 #
 # Core 0 runs only the process that is measured; core 1 runs the broker and the fake Slack. A full
 # run takes about half an hour. --help lists the options.

@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
-# The alerts of deploy/prometheus/alerts.yaml, evaluated by promtool on series of the real program: tests/alerts.sh
-# The series are recorded anew by `tests/alerts.sh record [NAME]`, in 25 minutes on a real broker. Do so when an alert or a metric that it asks for changes.
+# Tests the alerts of deploy/prometheus/alerts.yaml with promtool, on recorded series of the real
+# program: tests/alerts.sh
+#
+# `tests/alerts.sh record [NAME]` records the series again, in 25 minutes on a real broker. It is
+# needed when an alert, or a metric in an alert's expression, changes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,7 +11,7 @@ case "${1:-}" in
 record)
     dir="$(mktemp -d "${TMPDIR:-/tmp}/slackline-alerts.XXXXXX")"
     trap 'rm -rf "$dir"' EXIT
-    # A release build, and all at once: most of it is waiting.
+    # All recordings in parallel: they mostly wait.
     cargo test --release --locked --test integration --no-run
     tests/kafka.sh run --dir "$dir/kafka" \
         cargo test --release --locked --quiet --test integration -- --ignored --test-threads 64 "alerts::record::${2:-}"

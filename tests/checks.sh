@@ -1,11 +1,12 @@
-# Sourced by tests/helm.sh and tests/deploy.sh: one line a check, and how many there were.
+# Prints one line per check and counts the checks. tests/helm.sh, tests/deploy.sh and tests/local.sh
+# source it.
 # shellcheck shell=bash
 
 passed=0 failed=0
 checks="$(mktemp -d "${TMPDIR:-/tmp}/slackline-checks.XXXXXX")"
 trap 'rm -rf "$checks"' EXIT
 
-# Runs a command; its output is shown only where it fails.
+# Runs a command, and shows its output only if it fails.
 check() { # WHAT COMMAND…
     local what="$1"
     shift

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# What deploys slackline without Kubernetes, as far as a machine without Docker can tell: tests/deploy.sh. SLACKLINE names the program (target/release/slackline).
+# Checks everything that deploys slackline without Kubernetes, on a machine without Docker:
+# tests/deploy.sh
 #
-# The composed services are started without containers. The image is not built.
+# The services of docker-compose.yml are started without containers. The image is not built.
+# SLACKLINE is the program to check (default target/release/slackline, built if it is missing).
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 slackline="${SLACKLINE:-target/release/slackline}"
@@ -14,11 +16,12 @@ tool() {
     tests/tools.sh "$1"
 }
 
-# Nothing is linked but the C library and what comes with the compiler: that TLS, SASL and the codecs are inside, the tests on a real broker show.
+# The program links only the C library and the compiler's own libraries. The tests on a real broker
+# show that TLS, SASL and the codecs are part of it.
 self_contained() {
     local foreign
     foreign="$(ldd "$slackline" | awk '{print $1}' | grep -vE '^(linux-vdso|linux-gate|libgcc_s|libm|libc|libpthread|libdl|librt|/lib.*/ld-linux)' || true)"
-    [[ -z $foreign ]] || { echo "it needs: $foreign"; return 1; }
+    [[ -z $foreign ]] || { echo "linked with other libraries: $foreign"; return 1; }
 }
 
 compose() {
@@ -40,7 +43,7 @@ rules() {
 }
 
 prometheus() {
-    # As the container sees them: side by side.
+    # Both in one folder, as in the container.
     cp -L deploy/prometheus/prometheus.yml deploy/prometheus/alerts.yaml "$home"
     "$(tool promtool)" check config "$home/prometheus.yml"
 }
@@ -49,11 +52,11 @@ check 'the binary is self-contained' self_contained
 check 'Dockerfile: hadolint' "$(tool hadolint)" deploy/Dockerfile
 check 'docker-compose.yml: docker compose config' compose
 check "compose's configuration: slackline check" compose_configuration
-check 'composed services, without containers: tests/local.sh --check' env SLACKLINE="$slackline" tests/local.sh --check
+check 'services of docker-compose.yml, without containers: tests/local.sh --check' env SLACKLINE="$slackline" tests/local.sh --check
 check "the dashboard's queries and picture: unit tests" python3 tests/local/picture_test.py
 check 'systemd unit' unit
 check 'alerts: promtool check rules' rules
-check 'alerts, on series of the real program: promtool test rules' tests/alerts.sh
+check 'alerts, on recorded series: promtool test rules' tests/alerts.sh
 check 'prometheus.yml: promtool check config' prometheus
 echo "deploy: $passed checks passed, $failed failed; the image was not built, Grafana not started"
 [[ $failed == 0 ]]

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# The chart: lint, what is rendered for each of helm/slackline/ci/*.yaml, what is refused, unit tests. One line a check; 1 if any failed.
+# Checks the Helm chart: lint, rendered objects for each of helm/slackline/ci/*.yaml, refused
+# values, unit tests. It prints one line per check; the exit code is 1 if any failed.
 #
-# SLACKLINE is the program that checks the rendered configurations (default target/release/slackline, built where it is absent).
+# SLACKLINE is the program that checks the rendered configurations (default
+# target/release/slackline, built if it is missing).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 chart=helm/slackline
-# The oldest and the newest of Kubernetes that the chart is for, and that there are schemas for.
+# The oldest and the newest supported version of Kubernetes.
 versions=(1.27 1.37)
 
 tools="$(tests/tools.sh helm helm-unittest kubernetes-validate)"
@@ -25,15 +27,15 @@ render() { # OUT HELM-ARGUMENT…
     "$helm" template slackline "$chart" --namespace chat "$@" >"$out"
 }
 
-# Refused, by the schema or by the chart, with the text that the file's first line says.
+# The schema or the chart must refuse the values, with the text in the file's first line.
 refused() { # FILE
     local wanted
     wanted="$(sed -n '1s/^# //p' "$1")"
     if render "$work/taken" --values "$chart/ci/minimal-values.yaml" --values "$1" --kube-version "${versions[-1]}" 2>"$work/refusal"; then
-        echo "it was taken"
+        echo "the values were accepted"
         return 1
     fi
-    grep -qF -- "$wanted" "$work/refusal" || { echo "wanted: $wanted"; cat "$work/refusal"; return 1; }
+    grep -qF -- "$wanted" "$work/refusal" || { echo "expected: $wanted"; cat "$work/refusal"; return 1; }
 }
 
 configuration() { # DIRECTORY
@@ -67,5 +69,5 @@ for values in "$chart"/ci/refused/*.yaml; do
 done
 check "unit tests" "$unittest" "$chart" || true
 
-echo "helm: $passed checks passed, $failed failed; custom resources were checked against tests/helm/custom, not against their operators' own schemas"
+echo "helm: $passed checks passed, $failed failed; custom resources were checked with the schemas in tests/helm/custom, not with their operators' own"
 [[ $failed == 0 ]]

@@ -1,5 +1,6 @@
-# shellcheck shell=bash disable=SC2154 # read by kafka.sh, whose variables these are
-# One listener for each case. DIR holds NAME.pem (key and chain) for server, expired and other, ca.pem, jwks.json and the password of the user `slackline`.
+# shellcheck shell=bash disable=SC2154 # sourced by kafka.sh, which defines the variables
+# Adds one listener per security case. The folder holds NAME.pem (key and chain) for server, expired
+# and other, ca.pem, jwks.json and the password of the user `slackline`.
 secure_listeners() {
     local id="$1" listeners="PLAINTEXT://127.0.0.1:$2" map=PLAINTEXT:PLAINTEXT name certificate protocol found='' all=''
     for name in TLS MTLS SASL EXPIRED OTHER; do
@@ -17,7 +18,8 @@ secure_listeners() {
 listener.name.${name,,}.ssl.keystore.location=$secure/$certificate.pem
 "
     done
-    # The validator is named, for the listener: 4.1 takes its default for one of the mechanism, and the default verifies no signature, whatever the key set says.
+    # The validator must be set for the listener: Kafka 4.1 ignores one that is set for the
+    # mechanism only, and its default does not verify signatures.
     local sasl=org.apache.kafka.common.security
     cat >>"$dir/$id/server.properties" <<PROPERTIES
 listeners=$listeners,CONTROLLER://127.0.0.1:$3

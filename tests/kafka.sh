@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# A real Apache Kafka for the tests: fetched from the Maven registry, KRaft, one process a broker, on free ports of 127.0.0.1.
-# `tests/kafka.sh help` says how it is used. It installs nothing.
+# Runs a real Apache Kafka for the tests: KRaft, one process per broker, on free ports of 127.0.0.1.
+# The jars come from the Maven registry. Nothing is installed. `tests/kafka.sh help` shows the
+# usage.
 set -euo pipefail
 
 version="${KAFKA_VERSION:-4.1.0}"
@@ -19,16 +20,18 @@ usage: tests/kafka.sh COMMAND [--dir DIR] [--brokers N] [--set KEY=VALUE]… [--
   kill I      SIGKILL broker I (1…N); its data stay
   restart I   start broker I again, on its ports and data
   pause I     SIGSTOP broker I; resume I: SIGCONT
-  scram USER PASSWORD   gives a user that password for SCRAM-SHA-512
+  scram USER PASSWORD   set a user's password for SCRAM-SHA-512
   run CMD…    start, run CMD with SLACKLINE_TEST_BROKERS and SLACKLINE_TEST_KAFKA set, stop; CMD's exit code
 
---set adds a line to every broker's configuration. --proxied, once for each broker, gives it a second listener that it advertises as HOST:PORT, where
-a proxy is to listen: who bootstraps there stays behind the proxy. \`start\` prints what the proxies pass on to as PROXIED=ADDRESS,…
+--set adds a line to every broker's configuration. --proxied, once per broker, adds a second listener
+that the broker advertises as HOST:PORT, the address of a proxy: a client that bootstraps there keeps
+using the proxy. \`start\` prints the addresses behind the proxies as PROXIED=ADDRESS,…
 
---secure (one broker) adds listeners with TLS and SASL, made of the certificates, keys and users in DIR: \`start\` prints SECURE=NAME=ADDRESS,…
+--secure (one broker) adds listeners with TLS and SASL, with the certificates, keys and users in DIR.
+\`start\` prints SECURE=NAME=ADDRESS,…
 
---dir (default $default_dir) holds data, logs and pids of one cluster: give each cluster its own.
-KAFKA_VERSION, KAFKA_TEST_HEAP (JVM options) change what is started.
+--dir (default $default_dir) holds data, logs and pids of one cluster.
+KAFKA_VERSION sets the version, KAFKA_TEST_HEAP the JVM options.
 TEXT
 }
 
@@ -48,7 +51,7 @@ fetch() {
     local work
     mkdir -p "$(dirname "$cache")"
     work="$(mktemp -d "$cache.XXXXXX")"
-    # log4j-slf4j-impl: without a binding the broker would log nothing at all.
+    # log4j-slf4j-impl: without a binding the broker logs nothing.
     cat >"$work/pom.xml" <<POM
 <project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -77,14 +80,15 @@ POM
         die "Apache Kafka $version could not be fetched by mvn"
     fi
     touch "$work/complete"
-    # Another fetch may have been faster: the first one stays.
+    # Another fetch may have finished first: keep its result.
     if ! mv -T "$work" "$cache" 2>/dev/null; then
         rm -rf "$work"
-        [[ -f $cache/complete ]] || die "\`$cache\` is in the way and incomplete; delete it"
+        [[ -f $cache/complete ]] || die "\`$cache\` exists but is incomplete; delete it"
     fi
 }
 
-# Ports below the kernel's ephemeral range, so that no client's outgoing connection takes one while its broker is down.
+# Ports are below the kernel's ephemeral range, so that no outgoing connection takes one while its
+# broker is down.
 free_port() {
     local port
     for _ in {1..200}; do
@@ -100,7 +104,8 @@ free_port() {
 }
 
 java_run() {
-    # The fast compiler alone and the serial collector: a test broker is started often and lives for minutes.
+    # Only the fast compiler, and the serial collector: a test broker starts often and runs for
+    # minutes.
     # shellcheck disable=SC2086 # the heap options are several words
     exec java $heap -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Djava.awt.headless=true \
         -Dorg.apache.kafka.sasl.oauthbearer.allowed.urls="file://$secure/jwks.json" \
@@ -114,22 +119,22 @@ pid_of() {
 running() {
     local pid
     pid="$(pid_of "$1")"
-    # The number may have gone to another process since: it must still be our broker.
+    # Another process may have the number by now: check that it is still this broker.
     [[ -n $pid ]] && tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "$dir/$1/server.properties"
 }
 
 launch() {
     local id="$1"
-    running "$id" && die "broker $id runs already"
+    running "$id" && die "broker $id is already running"
     : >"$dir/$id/log"
     (java_run kafka.Kafka "$dir/$id/server.properties" >"$dir/$id/log" 2>&1 </dev/null & echo $! >"$dir/$id/pid")
 }
 
-# 0: it answers. 1: it died or took too long.
+# Returns 0 when the broker is ready, 1 if it died or took too long.
 await() {
     local id="$1"
     for _ in {1..600}; do
-        # Logged once the broker is registered, unfenced and serving: an open port alone comes earlier.
+        # Logged when the broker is registered, unfenced and serving; its port opens earlier.
         grep -q 'Kafka Server started' "$dir/$id/log" && return 0
         running "$id" || { sleep 0.1; running "$id" || return 1; }
         sleep 0.1
@@ -168,7 +173,7 @@ log.dirs=$dir/$id/data
 num.network.threads=2
 num.io.threads=4
 num.recovery.threads.per.data.dir=1
-# A group is balanced at once, and a member is missed soon: tests do not wait.
+# Rebalances without a delay and short sessions: tests do not wait.
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 group.consumer.min.session.timeout.ms=1000
@@ -185,9 +190,9 @@ share.coordinator.state.topic.replication.factor=$replicas
 share.coordinator.state.topic.min.isr=$in_sync
 default.replication.factor=$replicas
 min.insync.replicas=$in_sync
-# A test makes its topics itself; one that is not there stays so.
+# A test creates its own topics; a missing topic stays missing.
 auto.create.topics.enable=false
-# One record of 10 MB and its frame; a topic asks for it by max.message.bytes.
+# Room for one record of 10 MB, which a topic allows with max.message.bytes.
 replica.fetch.max.bytes=12582912
 socket.request.max.bytes=104857600
 log.segment.delete.delay.ms=1000
@@ -199,7 +204,7 @@ broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=500
 PROPERTIES
         if [[ ${#proxied[@]} -gt 0 ]]; then
-            # Of a key that is there twice the last line counts.
+            # The last line of a duplicate key counts.
             cat >>"$dir/$id/server.properties" <<PROPERTIES
 listeners=PLAINTEXT://127.0.0.1:${client[id]},PROXIED://127.0.0.1:${second[id]},CONTROLLER://127.0.0.1:${controller[id]}
 advertised.listeners=PLAINTEXT://127.0.0.1:${client[id]},PROXIED://${proxied[id - 1]}
@@ -219,7 +224,7 @@ appender.out.layout.type = PatternLayout
 appender.out.layout.pattern = %d{HH:mm:ss.SSS} %p %c{1} %m%n
 rootLogger.level = warn
 rootLogger.appenderRef.out.ref = out
-# "Kafka Server started" is what `start` waits for.
+# `start` waits for "Kafka Server started".
 logger.started.name = kafka.server.KafkaRaftServer
 logger.started.level = info
 LOG4J
@@ -232,7 +237,8 @@ start_once() {
     mkdir -p "$dir"
     dir="$(cd "$dir" && pwd)"
     configure "$brokers"
-    # 16 random bytes in the alphabet that Kafka's ids use; never beginning with a dash, which its own generator avoids too.
+    # 16 random bytes in the alphabet of Kafka's ids. Like Kafka's own generator, never with a dash
+    # first.
     cluster="A$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c 2-22)"
     for ((id = 1; id <= brokers; id++)); do
         (java_run kafka.tools.StorageTool format -t "$cluster" -c "$dir/$id/server.properties" >"$dir/$id/format.log" 2>&1) &
@@ -259,13 +265,13 @@ start() {
     fetch
     need java openjdk-17-jre-headless
     if [[ -e $dir ]]; then
-        # Only a directory of ours is ever emptied.
-        [[ -f $dir/brokers ]] || [[ -z $(ls -A "$dir") ]] || die "\`$dir\` holds something else; give another --dir"
+        # Only a folder of a test cluster is emptied.
+        [[ -f $dir/brokers ]] || [[ -z $(ls -A "$dir") ]] || die "\`$dir\` holds other files; use another --dir"
         for id in $(ids); do
-            running "$id" && die "a cluster runs already in \`$dir\`; stop it or give another --dir"
+            running "$id" && die "a cluster is already running in \`$dir\`; stop it or use another --dir"
         done
     fi
-    # A chosen port can be lost to another process before the broker has it: choose others.
+    # Another process can take a chosen port before the broker does: choose other ports.
     for attempt in 1 2 3; do
         if start_once "$brokers"; then
             echo "BROKERS=$(cat "$dir/brokers")"
@@ -292,20 +298,20 @@ signal() {
         kill "-$2" "$(pid_of "$1")"
     fi
     if [[ $2 == KILL ]]; then
-        # Gone means gone: its ports are free when this returns.
+        # Its ports must be free when this returns.
         while running "$1"; do sleep 0.02; done
     fi
 }
 
 stop() {
     [[ -f $dir/brokers ]] || return 0
-    # The data are deleted anyway: no reason to wait for a clean end.
+    # The data is deleted anyway: no need to wait for a clean shutdown.
     kill_all
     rm -rf "$dir"
 }
 
 broker_argument() {
-    [[ -n ${1:-} && -f $dir/$1/server.properties ]] || die "which broker? one of: $(ids | tr '\n' ' ')"
+    [[ -n ${1:-} && -f $dir/$1/server.properties ]] || die "missing or unknown broker; one of: $(ids | tr '\n' ' ')"
 }
 
 dir="$default_dir"
@@ -326,18 +332,18 @@ while [[ $# -gt 0 ]]; do
         *)
             arguments+=("$1")
             shift
-            # Everything behind the command belongs to it.
+            # The rest belongs to the command.
             if [[ $command == run ]]; then arguments+=("$@"); break; fi
             ;;
     esac
 done
-[[ $brokers =~ ^[1-9]$ ]] || die "--brokers wants a number from 1 to 9, not \`$brokers\`"
+[[ $brokers =~ ^[1-9]$ ]] || die "--brokers must be a number from 1 to 9, not \`$brokers\`"
 for each in "${settings[@]}"; do
-    [[ $each == ?*=* ]] || die "--set wants KEY=VALUE, not \`$each\`"
+    [[ $each == ?*=* ]] || die "--set must be KEY=VALUE, not \`$each\`"
 done
-[[ ${#proxied[@]} -eq 0 || ${#proxied[@]} -eq $brokers ]] || die "--proxied is given once for each of the $brokers brokers, or not at all"
-[[ -z $secure || $brokers -eq 1 ]] || die "--secure goes with one broker"
-# Absolute: `running` finds a broker by the path in its command line.
+[[ ${#proxied[@]} -eq 0 || ${#proxied[@]} -eq $brokers ]] || die "--proxied must appear once per broker ($brokers), or not at all"
+[[ -z $secure || $brokers -eq 1 ]] || die "--secure works with one broker only"
+# Absolute, because `running` finds a broker by the path in its command line.
 [[ $dir == /* ]] || dir="$PWD/$dir"
 
 case "$command" in
@@ -361,13 +367,13 @@ case "$command" in
         await "${arguments[0]}" || { tail -n 20 "$dir/${arguments[0]}/log" >&2; die "broker ${arguments[0]} did not start"; }
         ;;
     scram)
-        [[ ${#arguments[@]} -eq 2 && -f $dir/brokers ]] || die "whose password, and which? in what cluster?"
-        # No `exec` of this shell: it has more to say should that fail.
+        [[ ${#arguments[@]} -eq 2 && -f $dir/brokers ]] || die "usage: scram USER PASSWORD --dir DIR, with a running cluster in DIR"
+        # In a subshell, because java_run replaces its shell.
         (java_run kafka.admin.ConfigCommand --bootstrap-server "$(cat "$dir/brokers")" --alter --entity-type users \
             --entity-name "${arguments[0]}" --add-config "SCRAM-SHA-512=[password=${arguments[1]}]") >/dev/null
         ;;
     run)
-        [[ ${#arguments[@]} -gt 0 ]] || die "run what?"
+        [[ ${#arguments[@]} -gt 0 ]] || die "run needs a command"
         trap stop EXIT
         start "$brokers"
         SLACKLINE_TEST_BROKERS="$(cat "$dir/brokers")"

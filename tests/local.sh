@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# docker-compose.yml without containers: the same services, commands, settings and files, on addresses of this machine. `tests/local.sh --help` says more.
+# Runs the services of docker-compose.yml without containers: the same commands, settings and files,
+# on addresses of this machine. `tests/local.sh --help` shows the options.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
@@ -7,13 +8,17 @@ usage() {
     cat <<'TEXT'
 usage: tests/local.sh [--check | --picture SVG]
 
-Starts what `docker compose up` would, without a Docker engine: a real Kafka, slackline, a fake Slack, sample events and a real Prometheus, as docker-compose.yml
-says, on 127.0.0.1 and the published ports (others where these are taken). Grafana is left out. The posts are shown; Ctrl-C ends everything and leaves nothing.
+Starts the services of docker-compose.yml without a Docker engine: a real Kafka, slackline, a fake Slack,
+sample events and a real Prometheus, on 127.0.0.1 and the published ports (other ports if these are
+in use). Grafana is not started. It shows the posts; Ctrl-C stops everything and deletes all data.
 
-  --check        start on free ports, see within two minutes that all of it works, end: one line a check, exit code 1 if any failed
-  --picture SVG  start, let the fake Slack have a bad quarter of an hour, draw the dashboard of it into that file, end: takes 20 minutes
+  --check        start on free ports, check within two minutes that everything works, stop; prints one
+                 line per check, exit code 1 if any failed
+  --picture SVG  start, inject faults into the fake Slack for a quarter of an hour, draw the dashboard
+                 into that file, stop; takes 20 minutes
 
-SLACKLINE names the program (default target/release/slackline, built where it is absent). Needs python3, Java and Maven; the other tools are fetched.
+SLACKLINE is the program to run (default target/release/slackline, built if it is missing).
+Needs python3, Java and Maven; the other tools are fetched.
 TEXT
 }
 
@@ -55,7 +60,8 @@ alive() {
     return 1
 }
 
-# As `docker compose down`: SIGTERM, and after ten seconds SIGKILL. Kafka goes last, so that slackline can commit what it has done.
+# Like `docker compose down`: SIGTERM, and after ten seconds SIGKILL. Kafka is last, so that
+# slackline can commit.
 stop() {
     local group until=$((SECONDS + 10))
     trap '' INT TERM HUP
@@ -66,7 +72,7 @@ stop() {
     rm -rf "$checks"
 }
 
-# As Docker restarts: after a failure where the service says so, after a second at first and then longer.
+# Restarts a service like Docker does: after a second at first, then after longer pauses.
 keep() { # SERVICE POLICY
     local code=0 pause=1
     while :; do
@@ -83,17 +89,18 @@ addresses() { # SERVICE
     awk -F '\t' -v service="$1" '$1 == service { printf "%s%s", separator, $3; separator = " " }' "$work/ports"
 }
 
-# Of a service with one.
+# The first address of a service.
 address() { # SERVICE
     addresses "$1" | cut -d ' ' -f 1
 }
 
-# In a process group of its own, so that it can be ended with all that it has started, and Ctrl-C is ours. Its group is `$!`.
+# Starts a command in a process group of its own, `$!`, so that it can be stopped with its children
+# and does not receive Ctrl-C.
 apart() { # COMMAND…
     set -m
     "$@" </dev/null &
     set +m
-    # Bash would tell how it ended.
+    # Otherwise bash prints how it ended.
     disown
 }
 
@@ -103,10 +110,10 @@ start() {
     "$compose" --file docker-compose.yml config --format json |
         python3 tests/local/compose.py "$work" "$ports" "slackline=$(realpath "$slackline")" "prom/prometheus=$prometheus" "apache/kafka=$PWD/tests/kafka.sh" ||
         die 'docker-compose.yml could not be read'
-    # Nothing in it waits for anything: all start at once, and who needs another one waits for it by itself.
+    # All services start together; a service that needs another one waits for it by itself.
     while IFS=$'\t' read -r service policy program; do
         if [[ $program != run ]]; then
-            echo "$service: NOT STARTED, there is no $program without containers"
+            echo "$service: NOT STARTED: no program for the image $program"
             continue
         fi
         apart keep "$service" "$policy" >"$work/$service.log" 2>&1
@@ -114,7 +121,8 @@ start() {
     done <"$work/services"
 }
 
-# Polls: the last answer is shown where it never came to be so. Exit code 2 is what no waiting mends.
+# Polls a command until it succeeds or the deadline has passed, then shows its last output. Exit
+# code 2 means that waiting cannot help.
 await() { # COMMAND…
     local code
     while :; do
@@ -129,7 +137,7 @@ ask() { # QUESTION ADDRESS…
     await python3 tests/local/check.py "$@"
 }
 
-# Who runs where, `-` for who listens nowhere.
+# A table of the services, with `-` for a service without a listener.
 table() {
     local service policy program at
     printf '%-14s %-34s %s\n' service addresses log
@@ -140,7 +148,8 @@ table() {
     done <"$work/services"
 }
 
-# What Grafana would do: its data source, the dashboard where it looks for dashboards, every query of it.
+# Does what Grafana does: reads the data source and the dashboard from the provisioned paths, and
+# runs every query.
 dashboard() {
     local grafana="$work/grafana" folder url
     url="$(sed -n 's/^ *url: //p' "$grafana"/etc/grafana/provisioning/datasources/*.yaml)"
@@ -165,12 +174,12 @@ verify() {
     check 'every action has delivered, and the fake Slack has it' ask delivered "$at" "$slack"
     check 'Prometheus: every target is up' ask scraped "$at"
     check 'Prometheus: every alert is loaded and evaluated, none fires' ask alerts "$at" deploy/prometheus/alerts.yaml
-    check "the dashboard's queries, as Grafana's data source asks them" dashboard
+    check "the dashboard's queries, with Grafana's data source" dashboard
     echo "local: $passed checks passed, $failed failed, in $SECONDS s"
     [[ $failed == 0 ]] || { logs; return 1; }
 }
 
-# More traffic than the composed one, so that a queue can fill; then the trouble, and what the dashboard shows of it.
+# Adds traffic, so that a queue can fill, then injects faults and draws the dashboard.
 paint() {
     apart "$slackline" sample-events --brokers "$(address kafka)" --topic events --rate 4 >"$work/more-events.log" 2>&1
     groups+=("$!")
@@ -185,7 +194,8 @@ picture) paint ;;
 up)
     table
     echo "The posts, until Ctrl-C:"
-    # No `apart`: this is waited for. A signal ends a `wait` at once, and a command in the foreground only after that has ended.
+    # Not `apart`, because this is waited for. Bash handles a signal during `wait` immediately, but
+    # during a foreground command only when that ends.
     set -m
     tail -n +1 -f "$work/fake-slack.log" </dev/null &
     set +m

@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
-# Measures what issue 3 limits, on a release build and a real broker, and prints it: memory with 1,000 stalled webhooks and 1,000,000 events behind,
-# and the time from event to post. tests/measure.sh [memory|latency]
+# Measures slackline against its limits, with a release build on a real broker:
+# tests/measure.sh [memory|latency]
+#
+# Memory with 1,000 stalled webhooks and a backlog of 1,000,000 events, and the time from event to
+# post.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dir="$(mktemp -d "${TMPDIR:-/tmp}/slackline-measure.XXXXXX")"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What slackline is made of: licences, bans and sources of its crates, known vulnerabilities where the database can be reached, the oldest Rust, the workflows.
+# Checks the dependencies (licences, bans, sources, and known vulnerabilities if the database can be
+# reached), the oldest supported Rust, and the workflows.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -7,9 +8,9 @@ tools="$(tests/tools.sh cargo-deny actionlint)"
 { read -r deny; read -r actionlint; } <<<"$tools"
 
 "$deny" --locked check --hide-inclusion-graph -A duplicate licenses bans sources
-echo "supply: licences, bans and sources are as deny.toml says"
+echo "supply: licences, bans and sources conform to deny.toml"
 
-# Out of reach is not the same as clean, and neither is it a fault of this commit.
+# An unreachable database is neither a success nor a fault of this commit.
 if timeout 60 "$deny" fetch db >/dev/null 2>&1; then
     "$deny" --locked check --disable-fetch advisories
     echo "supply: no known vulnerability"
@@ -20,11 +21,12 @@ else
     echo "supply: NOT CHECKED: advisories; the database cannot be reached"
 fi
 
-# Built and tested on the oldest Rust itself, where that is what is installed; else its build is tried where rustup has it.
+# If the installed toolchain is the oldest supported one, all other checks cover it. Otherwise
+# compile with the oldest one, if rustup has it.
 oldest="$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)"
 here="$(rustc --version | cut -d' ' -f2)"
 if [[ $here == "$oldest" || $here == "$oldest".* ]]; then
-    echo "supply: rust-version $oldest is the toolchain in use ($here): every other check is its test"
+    echo "supply: rust-version $oldest is the toolchain in use ($here): all other checks use it"
 elif rustup run "$oldest" rustc --version >/dev/null 2>&1; then
     CARGO_TARGET_DIR=target/msrv cargo "+$oldest" check --locked --all-targets
     echo "supply: compiles with rust-version $oldest"
@@ -33,4 +35,4 @@ else
 fi
 
 "$actionlint" .github/workflows/*.yml
-echo "supply: the workflows are well-formed"
+echo "supply: the workflows are valid"

