@@ -1,5 +1,6 @@
-//! The alerts on series of the real program: `tests/alerts.sh record` has it run into each trouble that an operator is woken for, and writes what
-//! Prometheus would have scraped into `tests/alerts/recordings/`, beside what must fire at which time. `tests/alerts.sh` has `promtool` judge.
+//! The alerts on series of the real program. `tests/alerts.sh record` runs the program into each
+//! fault that an operator must act on, and writes the scraped series to `tests/alerts/recordings/`,
+//! with the alerts that must fire at each time. `tests/alerts.sh` evaluates them with `promtool`.
 
 mod promtool;
 

@@ -1,4 +1,4 @@
-//! What is measured is what the table says: the benchmarks' events are of the size, the types and the variety that every figure is stated for.
+//! The benchmarks' events have the size, the types and the variety that the speed table states.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

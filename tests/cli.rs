@@ -18,7 +18,7 @@ fn text(bytes: &[u8]) -> &str {
 }
 
 #[test]
-fn help_is_an_answer_and_bad_usage_is_code_2() {
+fn help_succeeds_and_bad_usage_is_code_2() {
     let help = slackline(&["--help"]);
     assert_eq!((help.status.code(), text(&help.stderr)), (Some(0), ""));
     for command in
@@ -70,7 +70,7 @@ fn the_demo_prints_its_configuration() {
     );
 }
 
-/// The worker, Kafka and Slack of the demo, without a terminal: from start to a post, and from Ctrl-C to a clean stop.
+/// The demo without a terminal: from start to a post, and from Ctrl-C to a clean stop.
 #[test]
 fn the_demo_delivers_and_stops() {
     let mut demo = Command::new(env!("CARGO_BIN_EXE_slackline"))
@@ -82,9 +82,9 @@ fn the_demo_delivers_and_stops() {
         .unwrap();
     let mut out = BufReader::new(demo.stdout.take().unwrap());
     let mut shown = String::new();
-    // It ends with an error by itself when the worker is not ready in time.
+    // The demo ends with an error if the worker is not ready in time.
     while !shown.contains("just completed an order for $") {
-        assert_ne!(out.read_line(&mut shown).unwrap(), 0, "it ended without a post: {shown}");
+        assert_ne!(out.read_line(&mut shown).unwrap(), 0, "the demo ended without a post: {shown}");
     }
     let interrupted = Command::new("kill").args(["-INT", &demo.id().to_string()]).status().unwrap();
     assert!(interrupted.success());

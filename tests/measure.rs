@@ -1,6 +1,8 @@
-//! Measurements, not tests: `tests/measure.sh` runs them on a release build, with a broker, and they print what they found.
+//! Measurements, not tests: `tests/measure.sh` runs them on a release build with a broker, and they
+//! print their results.
 //!
-//! Each says the limit that it is held against. Memory doesn't depend on the machine's speed, so that limit is asserted; times are only printed.
+//! Each prints its limit. Memory does not depend on the machine's speed, so its limit is asserted;
+//! times are only printed.
 
 use std::time::Duration;
 
@@ -13,17 +15,18 @@ use crate::harness::slack::{Answer, Slack};
 const WEBHOOKS: u64 = 1_000;
 const BACKLOG: u64 = 1_000_000;
 
-/// Issue 3: under 150 MB.
+/// The promised limit: 150 MB.
 const MEMORY_LIMIT: u64 = 150_000_000;
 
-/// 1,000 webhooks, all stalled, and 1,000,000 events for them behind: every queue is full, under each policy.
+/// 1,000 stalled webhooks and a backlog of 1,000,000 events for them: every queue is full, under
+/// each policy.
 #[test]
 #[ignore = "a measurement: tests/measure.sh"]
 fn memory_with_1000_stalled_webhooks_and_a_backlog_of_1000000_events() {
     let broker = Broker::real();
     let topic = broker.topic(4);
     broker.flood(&topic, 4, BACKLOG, |n| {
-        // About 400 bytes, as a track call of a web page has.
+        // About 400 bytes, as a track call of a web page.
         let name = format!("w{}", n % WEBHOOKS);
         let event = event(&name, n);
         let page = "https://www.example.com/a/path/of/some/length?with=a&few=parameters";
@@ -50,7 +53,7 @@ fn memory_with_1000_stalled_webhooks_and_a_backlog_of_1000000_events() {
             if consumed as u64 == BACKLOG || when_full == "block" && paused == 4.0 {
                 return Ok(scrape);
             }
-            // Often enough to see the end, seldom enough not to be what is measured.
+            // Often enough to see the end, and rarely enough not to affect the measurement.
             std::thread::sleep(Duration::from_millis(500));
             Err(format!("{consumed} events consumed, {paused} partitions paused"))
         });
@@ -71,7 +74,8 @@ fn memory_with_1000_stalled_webhooks_and_a_backlog_of_1000000_events() {
     }
 }
 
-/// From just before an event is handed to the producer to its post's arrival at Slack, one event at a time.
+/// The time from just before an event is produced to the arrival of its post at Slack, one event at
+/// a time.
 #[test]
 #[ignore = "a measurement: tests/measure.sh"]
 fn latency_from_event_to_post_on_an_idle_system() {
@@ -86,14 +90,14 @@ fn latency_from_event_to_post_on_an_idle_system() {
     let program = Program::ready(&setup);
     let mut took = Vec::new();
     for n in 0..EVENTS {
-        // Idle, and at no fixed beat that a poll interval could be in step with.
+        // An idle system, at irregular times that no poll interval could match.
         std::thread::sleep(Duration::from_millis(20 + n * 37 % 100));
         let sent = slack.now();
         broker.produce(&topic, &[Record::new((n % 3) as i32, event("a", n))]);
         slack.await_accepted(took.len() + 1);
         took.push(slack.posts().last().unwrap().at - sent);
     }
-    // The first ones open connections and warm caches up; an idle system has that behind it.
+    // The first ones open connections and warm up caches, and do not count.
     let mut warm = took.split_off(20);
     warm.sort_unstable();
     let at =

@@ -1,24 +1,24 @@
-//! The file of `promtool test rules`: <https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/>.
+//! Writes the input of `promtool test rules`: <https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/>.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// What one series was at one scrape.
+/// The value of a series at one scrape.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Sample {
-    /// It was this.
+    /// The series had this value.
     Value(f64),
-    /// It was not there.
+    /// The series did not exist.
     Missing,
 }
 
-/// What fires at the time of a sample, and nothing else.
+/// The alerts that must fire at the time of a sample, and no others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expectation {
-    /// Which sample, from 0 on.
+    /// The number of the sample, from 0.
     pub tick: usize,
-    /// Each as `NAME LABEL=VALUE…`.
+    /// The alerts, each as `NAME LABEL=VALUE…`.
     pub firing: Vec<String>,
 }
 
@@ -28,14 +28,14 @@ const TESTS: &str = "tests/alerts/recordings";
 
 const SECONDS_A_TICK: usize = super::tape::INTERVAL.as_secs() as usize;
 
-/// Names of all metrics in the rules.
-pub fn asked_by_alerts() -> BTreeSet<String> {
+/// The names of all metrics in the rules.
+pub fn metrics_of_alerts() -> BTreeSet<String> {
     let rules = std::fs::read_to_string(RULES).unwrap();
     let words = rules.split(|char: char| !char.is_ascii_alphanumeric() && char != '_');
     words.filter(|word| word.starts_with("slackline_")).map(str::to_owned).collect()
 }
 
-/// Writes one recording, to be judged as scraped every 15 s, and every minute.
+/// Writes one recording, evaluated as scraped every 15 s and every minute.
 pub fn write(name: &str, columns: &BTreeMap<String, Vec<Sample>>, expectations: &[Expectation]) {
     std::fs::create_dir_all(TESTS).unwrap();
     std::fs::write(Path::new(TESTS).join(format!("{name}.yaml")), file(columns, expectations))
@@ -70,19 +70,20 @@ fn file(columns: &BTreeMap<String, Vec<Sample>>, expectations: &[Expectation]) -
     out
 }
 
-/// `NAME LABEL=VALUE…` as PromQL.
+/// Converts `NAME LABEL=VALUE…` to PromQL.
 fn labels(alert: &str) -> String {
     let mut words = alert.split(' ');
     let name = format!("alertname={:?}", words.next().unwrap_or_default());
     let others = words.map(|word| {
         let (label, value) =
-            word.split_once('=').unwrap_or_else(|| panic!("`{word}` is no LABEL=VALUE"));
+            word.split_once('=').unwrap_or_else(|| panic!("`{word}` is not LABEL=VALUE"));
         format!("{label}={value:?}")
     });
     format!("{{{}}}", std::iter::once(name).chain(others).collect::<Vec<_>>().join(", "))
 }
 
-/// In promtool's notation, equal ones in a row as one. Prometheus writes one marker where a series ends.
+/// Converts samples to promtool's notation, with runs of equal samples as one. Prometheus writes
+/// one stale marker where a series ends.
 fn values(samples: &[Sample]) -> String {
     let mut out = Vec::new();
     let mut there = false;

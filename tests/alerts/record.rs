@@ -1,4 +1,5 @@
-//! The troubles, by who mends them. Each is a recording of some minutes; all are made at once.
+//! The faults, by the component that has them. Each is a recording of some minutes; all are made in
+//! parallel.
 
 mod configuration;
 
@@ -14,13 +15,13 @@ use crate::harness::broker::{Broker, Record};
 use crate::harness::setup::{Setup, event};
 use crate::harness::slack::Slack;
 
-/// Partitions of every topic here.
+/// The partitions of every topic here.
 const PARTITIONS: i32 = 4;
 
-/// Minutes until what is told of for ten minutes is told of no more.
+/// Minutes until an alert over ten minutes has stopped.
 const FORGOTTEN: usize = 12;
 
-/// A topic, who writes to it, and a Slack.
+/// A topic, its producer, and a fake Slack.
 struct Stage {
     broker: Broker,
     slack: Slack,
@@ -29,7 +30,7 @@ struct Stage {
 }
 
 impl Stage {
-    /// On the broker of `tests/alerts.sh`, with a topic of that name.
+    /// Creates a topic with this name on the broker of `tests/alerts.sh`.
     fn on_real(topic: &str) -> Self {
         Self::on(Broker::real(), topic)
     }
@@ -44,17 +45,17 @@ impl Stage {
         Setup::new(&self.broker, &[&self.topic])
     }
 
-    /// The configuration of most: two webhooks, each with the action of its name.
+    /// The usual configuration: two webhooks, each with the action of its name.
     fn sales_and_support(&self) -> Setup {
         self.setup().webhook(&self.slack, "sales", &[]).webhook(&self.slack, "support", &[])
     }
 
-    /// So many events for that webhook.
+    /// Produces this many events for a webhook.
     fn events(&mut self, webhook: &str, count: u64) {
         self.records(count, |n| event(webhook, n));
     }
 
-    /// So many records, over the partitions in turn.
+    /// Produces this many records, to the partitions in turn.
     fn records(&mut self, count: u64, payload: impl Fn(u64) -> String) {
         let numbers = self.produced..self.produced + count;
         self.produced += count;
@@ -62,7 +63,7 @@ impl Stage {
         self.broker.produce(&self.topic, &numbers.map(record).collect::<Vec<_>>());
     }
 
-    /// What comes in every 15 s of a quiet day.
+    /// Produces the events of 15 s of a quiet day.
     fn quiet_day(&mut self) {
         self.events("sales", 2);
         self.events("support", 2);

@@ -1,4 +1,5 @@
-//! What Prometheus sees of some replicas over some minutes, and what must fire at which time.
+//! Records the series that Prometheus scrapes from some replicas over some minutes, and the alerts
+//! that must fire at each time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
@@ -9,66 +10,67 @@ use crate::harness::program::Program;
 use crate::harness::scrape::Series;
 use crate::harness::setup::Setup;
 
-/// Between two scrapes of a replica.
+/// The scrape interval of a replica.
 pub const INTERVAL: Duration = Duration::from_secs(15);
 
 const TICKS_A_MINUTE: usize = 4;
 
-/// Prometheus spreads its scrapes over the interval: no two replicas are seen at one time.
+/// The time between the scrapes of two replicas: Prometheus spreads its scrapes over the interval.
 const APART: Duration = Duration::from_secs(5);
 
-/// A recording that goes on: one sample of every series each 15 s.
+/// A recording in progress: one sample of every series each 15 s.
 pub struct Tape {
     name: &'static str,
-    began: Instant,
-    /// Unix time then: where promtool's time begins.
+    started: Instant,
+    /// The Unix time of the start, which is 0 in promtool.
     epoch: f64,
     replicas: Vec<Option<Program>>,
     columns: BTreeMap<String, Vec<Sample>>,
     ticks: usize,
     expectations: Vec<Expectation>,
-    /// All metrics that an alert asks for.
-    asked: BTreeSet<String>,
+    /// All metrics that an alert queries.
+    queried: BTreeSet<String>,
 }
 
 impl Tape {
-    /// Begins with these replicas, ready, and a first sample of each.
-    pub fn begin(name: &'static str, setups: &[Setup]) -> Self {
+    /// Starts these replicas, waits until they are ready, and takes the first sample of each.
+    pub fn record(name: &'static str, setups: &[Setup]) -> Self {
         let replicas = setups.iter().map(|setup| Some(Program::ready(setup))).collect();
         let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
         let mut tape = Self {
             name,
-            began: Instant::now(),
+            started: Instant::now(),
             epoch,
             replicas,
             columns: BTreeMap::new(),
             ticks: 0,
             expectations: Vec::new(),
-            asked: promtool::asked_by_alerts(),
+            queried: promtool::metrics_of_alerts(),
         };
         tape.tick();
         tape
     }
 
-    /// A replica that runs.
+    /// A running replica.
     pub fn replica(&self, index: usize) -> &Program {
-        self.replicas[index].as_ref().expect("a replica that runs")
+        self.replicas[index].as_ref().expect("a running replica")
     }
 
-    /// Takes a replica away; who takes it stops or kills it. Its address stays a target.
+    /// Removes a replica, for the caller to stop or kill. Its address stays a target.
     pub fn take(&mut self, index: usize) -> Program {
-        self.replicas[index].take().expect("a replica that runs")
+        self.replicas[index].take().expect("a running replica")
     }
 
-    /// Starts a replica in the place of one that was taken.
+    /// Starts a replica in the place of a removed one.
     pub fn start(&mut self, index: usize, setup: &Setup) {
         assert!(
             self.replicas[index].replace(Program::ready(setup)).is_none(),
-            "replica {index} runs already"
+            "replica {index} is already running"
         );
     }
 
-    /// Goes on for so many minutes, with `traffic` before each sample; then exactly these alerts fire, each as `NAME LABEL=VALUE…`.
+    /// Records for this many minutes, with `traffic` before each sample. At the end, exactly these
+    /// alerts must fire, each as `NAME LABEL=VALUE…`.
     pub fn run(&mut self, minutes: usize, mut traffic: impl FnMut(), firing: &[&str]) {
         for _ in 0..minutes * TICKS_A_MINUTE {
             traffic();
@@ -77,7 +79,7 @@ impl Tape {
         self.expect(firing);
     }
 
-    /// The same, and nothing fires at any minute of it.
+    /// Records for this many minutes, at none of which an alert may fire.
     pub fn quiet(&mut self, minutes: usize, mut traffic: impl FnMut()) {
         for _ in 0..minutes {
             self.run(1, &mut traffic, &[]);
@@ -90,23 +92,23 @@ impl Tape {
     }
 
     fn tick(&mut self) {
-        let due = self.began + INTERVAL * self.ticks as u32;
-        let mut seen = Vec::new();
+        let due = self.started + INTERVAL * self.ticks as u32;
+        let mut samples = Vec::new();
         for (index, replica) in self.replicas.iter().enumerate() {
             let due = due + APART * index as u32;
             thread::sleep(due.saturating_duration_since(Instant::now()));
             let scrape = replica.as_ref().and_then(Program::try_scrape);
             let target = format!(r#"instance="{}",job="slackline""#, instance(index));
-            seen.push((format!("up{{{target}}}"), f64::from(scrape.is_some())));
+            samples.push((format!("up{{{target}}}"), f64::from(scrape.is_some())));
             for series in scrape
                 .iter()
                 .flat_map(|scrape| scrape.series())
-                .filter(|one| self.asked.contains(&one.name))
+                .filter(|one| self.queried.contains(&one.name))
             {
-                seen.push((name(series, &target), self.value(series)));
+                samples.push((name(series, &target), self.value(series)));
             }
         }
-        for (series, value) in seen {
+        for (series, value) in samples {
             let column = self.columns.entry(series).or_default();
             column.resize(self.ticks, Sample::Missing);
             column.push(Sample::Value(value));
@@ -115,7 +117,8 @@ impl Tape {
         self.columns.values_mut().for_each(|column| column.resize(self.ticks, Sample::Missing));
     }
 
-    /// Points in time are told from the tape's begin on, as promtool's own `time()` is.
+    /// The value of a series; timestamps count from the start of the recording, as promtool's
+    /// `time()` does.
     fn value(&self, series: &Series) -> f64 {
         let is_time = series.name.ends_with("_timestamp_seconds") && series.value > 0.0;
         if is_time { (series.value - self.epoch).round() } else { series.value }

@@ -1,4 +1,4 @@
-//! Troubles that a change of the configuration, or of what producers write, brings.
+//! Faults of a changed configuration or of producers.
 
 use super::{FORGOTTEN, Stage};
 use crate::alerts::tape::Tape;
@@ -17,7 +17,8 @@ fn an_action_is_removed_while_its_deliveries_wait() {
     let mut stage = Stage::on_real("unclaimed");
     let setup = stage.setup();
     let support = setup.webhook(&stage.slack, "support", &[]);
-    let mut tape = Tape::begin("unclaimed", &[support.clone().webhook(&stage.slack, "sales", &[])]);
+    let mut tape =
+        Tape::record("unclaimed", &[support.clone().webhook(&stage.slack, "sales", &[])]);
     tape.quiet(2, || stage.quiet_day());
     stage.slack.script("sales", [Answer::RateLimited(3600)]);
     stage.events("sales", 5);
@@ -39,7 +40,7 @@ fn a_field_of_a_message_is_missing() {
     let action =
         "  - {name: sales, trigger: \"event == 'sales'\", webhook: sales, message: '{{name}}'}\n";
     let setup = stage.setup().webhook_with(&stage.slack, "sales", &[], action);
-    let mut tape = Tape::begin("empty_message", &[setup]);
+    let mut tape = Tape::record("empty_message", &[setup]);
     let named = |n: u64| event("sales", n).replace("\"n\":", "\"name\":\"Ada\",\"n\":");
     tape.quiet(2, || stage.records(2, named));
     tape.run(
@@ -56,7 +57,7 @@ fn a_field_of_a_message_is_missing() {
 fn a_configuration_is_refused() {
     let mut stage = Stage::on_real("reload-failed");
     let setup = stage.sales_and_support();
-    let mut tape = Tape::begin("reload_failed", &[setup.clone(), setup.clone()]);
+    let mut tape = Tape::record("reload_failed", &[setup.clone(), setup.clone()]);
     tape.quiet(2, || stage.quiet_day());
     tape.replica(1).write("actions: [");
     tape.replica(1).signal(Signal::Hup);
@@ -71,7 +72,7 @@ fn a_configuration_is_refused() {
 fn a_rollout_reaches_one_replica_of_two() {
     let mut stage = Stage::on_real("config-differs");
     let setup = stage.sales_and_support();
-    let mut tape = Tape::begin("config_differs", &[setup.clone(), setup.clone()]);
+    let mut tape = Tape::record("config_differs", &[setup.clone(), setup.clone()]);
     tape.quiet(2, || stage.quiet_day());
     let next = setup.webhook(&stage.slack, "orders", &[]);
     reload(&tape, 0, &next);
@@ -91,7 +92,7 @@ fn a_function_is_given_what_it_does_not_take() {
         "  - {{name: sales, trigger: \"{trigger}\", webhook: sales, message: '{{{{n}}}}'}}\n"
     );
     let setup = stage.setup().webhook_with(&stage.slack, "sales", &[], &action);
-    let mut tape = Tape::begin("expression_errors", &[setup]);
+    let mut tape = Tape::record("expression_errors", &[setup]);
     let tagged = |n: u64| event("sales", n).replace("\"n\":", "\"tags\":[\"vip\"],\"n\":");
     tape.quiet(2, || stage.records(2, tagged));
     tape.quiet(3, || stage.events("sales", 2));
@@ -104,7 +105,7 @@ fn a_function_is_given_what_it_does_not_take() {
 #[ignore = "records for minutes: tests/alerts.sh record"]
 fn most_of_a_topic_is_no_json() {
     let mut stage = Stage::on_real("events-invalid");
-    let mut tape = Tape::begin("events_invalid", &[stage.sales_and_support()]);
+    let mut tape = Tape::record("events_invalid", &[stage.sales_and_support()]);
     tape.quiet(2, || stage.quiet_day());
     let mut broken = || {
         stage.quiet_day();

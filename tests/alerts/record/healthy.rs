@@ -1,17 +1,17 @@
-//! Days on which nobody is to be woken.
+//! Normal days, on which no alert may fire.
 
 use super::Stage;
 use crate::alerts::tape::Tape;
 use crate::harness::program::Signal;
 use crate::harness::slack::Answer;
 
-/// A rollout, a reload, a short limit of Slack's, a hiccup of Slack's: all in a day's work.
+/// A rollout, a reload, a short throttle and a few failed attempts: all normal.
 #[test]
 #[ignore = "records for minutes: tests/alerts.sh record"]
 fn a_quiet_day() {
     let mut stage = Stage::on_real("quiet-day");
     let setup = stage.sales_and_support();
-    let mut tape = Tape::begin("quiet_day", &[setup.clone(), setup.clone()]);
+    let mut tape = Tape::record("quiet_day", &[setup.clone(), setup.clone()]);
     tape.quiet(2, || stage.quiet_day());
     for replica in [0, 1] {
         tape.take(replica).stop();

@@ -1,4 +1,4 @@
-//! Troubles between slackline and Kafka.
+//! Faults between slackline and Kafka.
 
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
@@ -10,7 +10,7 @@ use crate::harness::program::Signal;
 
 #[test]
 #[ignore = "records for minutes: tests/alerts.sh record"]
-fn a_webhook_that_may_not_drop_holds_the_topic() {
+fn a_blocking_webhook_pauses_the_topic() {
     let mut stage = Stage::on_real("read-lag");
     let setup = stage.setup();
     let at_rate = |rate: &str| {
@@ -21,7 +21,7 @@ fn a_webhook_that_may_not_drop_holds_the_topic() {
         )
     };
     let (slow, fast) = (at_rate("rate_per_second: 1"), at_rate("rate_per_second: 100"));
-    let mut tape = Tape::begin("read_lag", &[slow]);
+    let mut tape = Tape::record("read_lag", &[slow]);
     tape.quiet(2, || stage.events("sales", 2));
     tape.quiet(3, || stage.events("sales", 300));
     tape.run(
@@ -29,7 +29,7 @@ fn a_webhook_that_may_not_drop_holds_the_topic() {
         || stage.events("sales", 300),
         &["SlacklineReadLagGrowing", "SlacklineDeliveriesLate"],
     );
-    // Faster than it comes in.
+    // Faster than events arrive.
     tape.replica(0).configure(&fast);
     tape.replica(0).signal(Signal::Hup);
     tape.run(8, || stage.events("sales", 2), &[]);
@@ -38,10 +38,10 @@ fn a_webhook_that_may_not_drop_holds_the_topic() {
 
 #[test]
 #[ignore = "records for minutes: tests/alerts.sh record"]
-fn a_topic_forgets_faster_than_it_is_read() {
+fn the_retention_removes_events_faster_than_they_are_read() {
     let mut stage = Stage::on_real("offsets-lost");
     let setup = stage.sales_and_support();
-    let mut tape = Tape::begin("offsets_lost", std::slice::from_ref(&setup));
+    let mut tape = Tape::record("offsets_lost", std::slice::from_ref(&setup));
     tape.quiet(2, || stage.quiet_day());
     tape.take(0).stop();
     stage.events("sales", 40);
@@ -55,13 +55,13 @@ fn a_topic_forgets_faster_than_it_is_read() {
     tape.end();
 }
 
-/// While messages are on their way. The session ends, and with it all that the replica owned.
+/// While messages are in flight. The session ends, and the replica loses its partitions.
 #[test]
 #[ignore = "records for minutes: tests/alerts.sh record"]
-fn the_broker_is_gone() {
+fn the_broker_is_unreachable() {
     let cluster = Cluster::start(&[]);
-    let mut stage = Stage::on(Broker::connect(&cluster.address), "broker-gone");
-    let mut tape = Tape::begin("broker_gone", &[stage.sales_and_support()]);
+    let mut stage = Stage::on(Broker::connect(&cluster.address), "broker-unreachable");
+    let mut tape = Tape::record("broker_unreachable", &[stage.sales_and_support()]);
     tape.quiet(2, || stage.quiet_day());
     stage.events("sales", 60);
     stage.slack.await_accepted(36);
@@ -73,14 +73,15 @@ fn the_broker_is_gone() {
     tape.end();
 }
 
-/// The group goes on, but its offsets can't be written: what was posted can't be recorded, and nothing more is posted.
+/// The group continues, but its offsets cannot be written: outcomes cannot be committed, and no
+/// further message is posted.
 #[test]
 #[ignore = "records for minutes: tests/alerts.sh record"]
-fn offsets_are_not_taken() {
+fn commits_are_refused() {
     let mut stage = Stage::on(Broker::mock(), "commits-failing");
-    let mut tape = Tape::begin("commits_failing", &[stage.sales_and_support()]);
+    let mut tape = Tape::record("commits_failing", &[stage.sales_and_support()]);
     tape.quiet(2, || stage.quiet_day());
-    // What a broker says where too few replicas of the offsets are in sync.
+    // A broker's error when too few replicas of the offsets topic are in sync.
     let refused = RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS;
     stage.broker.mock_cluster().request_errors(RDKafkaApiKey::OffsetCommit, &[refused; 100_000]);
     tape.quiet(1, || stage.quiet_day());

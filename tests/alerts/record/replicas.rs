@@ -1,4 +1,4 @@
-//! Troubles of the replicas themselves.
+//! Faults of the replicas themselves.
 
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
@@ -8,10 +8,10 @@ use crate::harness::broker::Broker;
 
 #[test]
 #[ignore = "records for minutes: tests/alerts.sh record"]
-fn the_only_replica_is_gone() {
+fn the_only_replica_is_down() {
     let mut stage = Stage::on_real("absent");
     let setup = stage.sales_and_support();
-    let mut tape = Tape::begin("absent", std::slice::from_ref(&setup));
+    let mut tape = Tape::record("absent", std::slice::from_ref(&setup));
     tape.quiet(2, || stage.quiet_day());
     tape.take(0).kill();
     tape.quiet(1, || stage.quiet_day());
@@ -25,10 +25,10 @@ fn the_only_replica_is_gone() {
     tape.end();
 }
 
-/// The group waits for a static member for as long as its session lasts.
+/// The group waits one session for a static member.
 #[test]
 #[ignore = "records for minutes: tests/alerts.sh record"]
-fn a_replica_with_an_instance_id_is_gone() {
+fn a_replica_with_an_instance_id_is_down() {
     let mut stage = Stage::on_real("unowned");
     let mut setup = stage.sales_and_support();
     let long = |(name, value): &(&'static str, String)| {
@@ -41,7 +41,7 @@ fn a_replica_with_an_instance_id_is_gone() {
         setup.kafka.push(format!("instance_id: slackline-{index}"));
         setup
     };
-    let mut tape = Tape::begin("unowned", &[named(0), named(1)]);
+    let mut tape = Tape::record("unowned", &[named(0), named(1)]);
     tape.quiet(2, || stage.quiet_day());
     tape.take(1).kill();
     tape.quiet(1, || stage.quiet_day());
@@ -53,12 +53,12 @@ fn a_replica_with_an_instance_id_is_gone() {
     tape.end();
 }
 
-/// As `worker::stall` has it: the client never learns that there is anything to fetch.
+/// As in `worker::stall`: the client does not learn the end of the partition.
 #[test]
 #[ignore = "records for minutes: tests/alerts.sh record"]
 fn a_partition_is_not_read() {
     let mut stage = Stage::on(Broker::mock(), "unhealthy");
-    let mut tape = Tape::begin("unhealthy", &[stage.sales_and_support()]);
+    let mut tape = Tape::record("unhealthy", &[stage.sales_and_support()]);
     tape.quiet(2, || stage.quiet_day());
     let failed = RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN;
     stage.broker.mock_cluster().request_errors(RDKafkaApiKey::Fetch, &[failed; 100_000]);

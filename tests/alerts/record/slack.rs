@@ -1,4 +1,4 @@
-//! Troubles between slackline and Slack.
+//! Faults between slackline and Slack.
 
 use super::{FORGOTTEN, Stage};
 use crate::alerts::tape::Tape;
@@ -9,7 +9,7 @@ use crate::harness::slack::Answer;
 fn more_matches_than_a_webhook_may_post() {
     let mut stage = Stage::on_real("overflow");
     let setup = stage.setup().webhook(&stage.slack, "sales", &["queue_capacity: 10"]);
-    let mut tape = Tape::begin("overflow", &[setup]);
+    let mut tape = Tape::record("overflow", &[setup]);
     tape.quiet(2, || stage.events("sales", 2));
     stage.events("sales", 200);
     tape.run(
@@ -25,7 +25,7 @@ fn more_matches_than_a_webhook_may_post() {
 #[ignore = "records for minutes: tests/alerts.sh record"]
 fn a_webhook_is_revoked() {
     let mut stage = Stage::on_real("rejected");
-    let mut tape = Tape::begin("rejected", &[stage.sales_and_support()]);
+    let mut tape = Tape::record("rejected", &[stage.sales_and_support()]);
     tape.quiet(2, || stage.quiet_day());
     stage.slack.default("sales", Answer::Status(404, "no_service"));
     tape.run(2, || stage.quiet_day(), &["SlacklineDropsRejected webhook=sales action=sales"]);
@@ -39,7 +39,8 @@ fn a_webhook_is_revoked() {
 fn slack_is_down_for_longer_than_is_retried() {
     let mut stage = Stage::on_real("retries-exhausted");
     let setup = stage.setup().webhook(&stage.slack, "sales", &["retry: {max_elapsed: 20s}"]);
-    let mut tape = Tape::begin("retries_exhausted", &[setup.webhook(&stage.slack, "support", &[])]);
+    let mut tape =
+        Tape::record("retries_exhausted", &[setup.webhook(&stage.slack, "support", &[])]);
     tape.quiet(2, || stage.quiet_day());
     stage.slack.default("sales", Answer::Status(503, "rollup_error"));
     let dropped = "SlacklineDropsRetriesExhausted webhook=sales action=sales";
@@ -54,7 +55,7 @@ fn slack_is_down_for_longer_than_is_retried() {
 #[ignore = "records for minutes: tests/alerts.sh record"]
 fn slack_is_down_for_one_webhook() {
     let mut stage = Stage::on_real("failing");
-    let mut tape = Tape::begin("failing", &[stage.sales_and_support()]);
+    let mut tape = Tape::record("failing", &[stage.sales_and_support()]);
     tape.quiet(2, || stage.quiet_day());
     stage.slack.default("sales", Answer::Reset);
     tape.quiet(6, || stage.quiet_day());
@@ -70,9 +71,9 @@ fn slack_is_down_for_one_webhook() {
 
 #[test]
 #[ignore = "records for minutes: tests/alerts.sh record"]
-fn slack_says_to_wait_for_eleven_minutes() {
+fn slack_throttles_a_webhook_for_eleven_minutes() {
     let mut stage = Stage::on_real("blocked");
-    let mut tape = Tape::begin("blocked", &[stage.sales_and_support()]);
+    let mut tape = Tape::record("blocked", &[stage.sales_and_support()]);
     tape.quiet(2, || stage.quiet_day());
     stage.slack.script("sales", [Answer::RateLimited(660)]);
     tape.quiet(3, || stage.quiet_day());
