@@ -1,6 +1,8 @@
-//! The only file that spawns: wires the stages, watches their tasks, and drains them with a deadline.
+//! The only file that spawns: wires the stages, watches their tasks, and drains them with a
+//! deadline.
 //!
-//! Invariant: every task is joined and has an end, and one that ends before it was asked to ends the process with an error.
+//! Invariant: every task is joined and has an end, and one that ends before it was asked to ends
+//! the process with an error.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -31,7 +33,8 @@ use senders::Senders;
 
 pub use error::PipelineError;
 
-/// Reports that may wait for the poll loop. A sender whose report finds no place waits: it has nothing else in flight.
+/// Reports that may wait for the poll loop. A sender whose report finds no place waits: it has
+/// nothing else in flight.
 const REPORTS: usize = 1_024;
 
 /// How long senders may take to end once their queues are closed and nothing is theirs any more.
@@ -241,7 +244,8 @@ fn spawn_poll_loop(
     Ok(polled)
 }
 
-/// Senders end when their queue is closed; an attempt that was abandoned at the drain's deadline is cut off.
+/// Senders end when their queue is closed; an attempt that was abandoned at the drain's deadline is
+/// cut off.
 async fn end_tasks(mut tasks: JoinSet<String>) {
     let all = async { while tasks.join_next().await.is_some() {} };
     if tokio::time::timeout(LAST_GRACE, all).await.is_err() {

@@ -1,4 +1,5 @@
-//! [4] The sender: posts one webhook's deliveries at the webhook's rate, and reports how each ended.
+//! [4] The sender: posts one webhook's deliveries at the webhook's rate, and reports how each
+//! ended.
 //!
 //! One delivery is in flight at a time, and a retried one stays first, so that order is kept. A
 //! sender knows only the queue, its [`destination::Destination`] and an HTTP client.

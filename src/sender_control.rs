@@ -1,4 +1,5 @@
-//! What the poll loop sets for a sender while it runs. The sender watches it and applies every change.
+//! What the poll loop sets for a sender while it runs. The sender watches it and applies every
+//! change.
 
 use std::time::SystemTime;
 

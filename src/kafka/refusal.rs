@@ -1,58 +1,54 @@
-//! Why Kafka is not reached though a broker is there: TLS and SASL, in the words that librdkafka has for it. Pure.
+//! Why a broker and the client refuse each other: TLS and SASL errors, recognized by librdkafka's
+//! texts. Pure.
 //!
-//! Invariant: every refusal says which broker, what the layer said, and which key of the configuration to look at.
+//! Invariant: every refusal names the broker, the error, and the configuration key to check.
 
 use std::fmt;
 
-/// A connection that one side refuses.
+/// A connection that the broker or the client refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The broker's `host:port`; empty where it came to none.
+    /// The broker's `host:port`; empty where no connection was opened.
     pub broker: String,
-    /// What the layer said.
+    /// The error.
     pub said: String,
-    /// What to do.
+    /// The remedy.
     pub help: &'static str,
-    /// The broker's certificate could not be verified: the reason is not told, and has to be found out.
+    /// The broker's certificate could not be verified. librdkafka does not report the reason:
+    /// [`super::native::Handshake`] finds it out.
     pub is_certificate: bool,
-    /// The broker does not take what the client logs in with.
+    /// The broker refuses the client's credentials.
     pub is_login: bool,
 }
 
-/// What a text of librdkafka's holds, and what to do then; the first counts.
+/// A part of librdkafka's text, and the remedy; the first that matches counts.
 const KNOWN: [(&str, &str); 14] = [
-    ("certificate verify failed", "look at `ssl.ca.location` and at the broker's certificate"),
-    (
-        "Failed to verify broker certificate",
-        "look at `ssl.ca.location` and at the broker's certificate",
-    ),
+    ("certificate verify failed", "check `ssl.ca.location` and the broker's certificate"),
+    ("Failed to verify broker certificate", "check `ssl.ca.location` and the broker's certificate"),
     ("alert certificate required", CLIENT_CERTIFICATE),
     ("alert bad certificate", CLIENT_CERTIFICATE),
     ("alert certificate", CLIENT_CERTIFICATE),
     ("alert unknown ca", CLIENT_CERTIFICATE),
     ("alert handshake failure", CLIENT_CERTIFICATE),
     ("client SSL authentication might be required", CLIENT_CERTIFICATE),
-    ("OAUTHBEARER token", "look at `kafka.oauth_token_file`, and at what keeps it fresh"),
+    ("OAUTHBEARER token", "check `kafka.oauth_token_file` and the program that renews it"),
     ("invalid_token", TOKEN),
     ("mechanism handshake failed", "set `sasl.mechanism` to one that the broker supports"),
-    (
-        "SASL auth",
-        "look at `sasl.username` and `sasl.password`, and whether the broker knows the user",
-    ),
+    ("SASL auth", "check `sasl.username` and `sasl.password`, and that the broker has this user"),
     ("wrong version number", PROTOCOL),
     ("security.protocol", PROTOCOL),
 ];
-const CLIENT_CERTIFICATE: &str = "the broker refuses this client's certificate: look at `ssl.certificate.location` and `ssl.key.location`";
-const TOKEN: &str = "the broker refuses the token in `kafka.oauth_token_file`: look at who has signed it, its audience and its expiry";
-const PROTOCOL: &str = "set `security.protocol` to what this port of the broker speaks";
+const CLIENT_CERTIFICATE: &str = "the broker refuses this client's certificate: check `ssl.certificate.location` and `ssl.key.location`";
+const TOKEN: &str = "the broker refuses the token in `kafka.oauth_token_file`: check its issuer, audience and expiry";
+const PROTOCOL: &str = "set `security.protocol` to the protocol of this port of the broker";
 
 impl Refusal {
-    /// From what librdkafka tells of an error; `None`: it is none of these.
+    /// Recognizes a refusal by librdkafka's text; `None` for any other error.
     #[must_use]
     pub fn of(reason: &str) -> Option<Self> {
         let (known, help) = KNOWN.iter().find(|(known, _)| reason.contains(known))?;
         let (broker, said) = parts(reason);
-        // How long it took, and how librdkafka calls where it was.
+        // Without librdkafka's time and connection state.
         let said = said.rsplit_once(" (after ").map_or(said, |(said, _)| said);
         Some(Self {
             broker: broker.to_owned(),
@@ -64,7 +60,8 @@ impl Refusal {
         })
     }
 
-    /// The same of a client that logs in with a token: brokers have words of their own for one that they refuse.
+    /// The same for a client that logs in with a token: brokers report a refused token in various
+    /// ways, so that its text does not show that the token is meant.
     #[must_use]
     pub fn of_token(mut self) -> Self {
         if self.is_login {
@@ -73,22 +70,20 @@ impl Refusal {
         self
     }
 
-    /// The same with the reason why the broker's certificate is not valid: OpenSSL's number (`x509_vfy.h`).
+    /// The same with the reason why the broker's certificate is not valid, given as OpenSSL's
+    /// number (`x509_vfy.h`).
     #[must_use]
     pub fn because(mut self, code: i32) -> Self {
         let (said, help) = match code {
-            9 => {
-                ("the broker's certificate is not valid yet", "look at the clocks of both machines")
+            9 => ("the broker's certificate is not valid yet", "check the clocks of both machines"),
+            10 => {
+                ("the broker's certificate has expired", "renew it, or check this machine's clock")
             }
-            10 => (
-                "the broker's certificate has expired",
-                "have it renewed, or look at this machine's clock",
-            ),
             18..=21 | 2 => (
-                "the broker's certificate is of an authority that is not trusted",
-                "set `ssl.ca.location` to the authority that the broker's certificate is of",
+                "the broker's certificate was issued by an authority that is not trusted",
+                "set `ssl.ca.location` to the certificate of that authority",
             ),
-            23 => ("the broker's certificate was revoked", "have it renewed"),
+            23 => ("the broker's certificate was revoked", "renew it"),
             62 | 64 => (
                 "the broker's certificate is for another host name",
                 "use the name that is in the certificate in `kafka.brokers` and in the broker's `advertised.listeners`",
@@ -110,7 +105,8 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// `sasl_ssl://host:port/1: text`, `GroupCoordinator: host:port: text`, or a text alone.
+/// Splits librdkafka's text into broker and error: `sasl_ssl://host:port/1: text`,
+/// `GroupCoordinator: host:port: text`, or a text alone.
 fn parts(reason: &str) -> (&str, &str) {
     let is_address = |text: &str| {
         text.rsplit_once(':').is_some_and(|(_, port)| {
@@ -154,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn who_logs_in_with_a_token_is_told_of_the_token() {
+    fn a_client_with_a_token_gets_the_remedy_for_tokens() {
         for said in [r#"{"status":"invalid_token"}"#, "SASL authentication error: no"] {
             let refusal = Refusal::of(&format!(
                 "sasl_ssl://k:9093/bootstrap: SASL authentication error: {said}"
@@ -169,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broker_that_is_not_there_refuses_nothing() {
+    fn an_unreachable_broker_is_not_a_refusal() {
         assert_eq!(
             Refusal::of(
                 "k:9092/bootstrap: Connect to ipv4#10.0.0.1:9092 failed: Connection refused"

@@ -1,6 +1,7 @@
-//! The token of `sasl.mechanism: OAUTHBEARER`: read from a file that somebody else keeps fresh, such as Kubernetes or a sidecar.
+//! The token of `sasl.mechanism: OAUTHBEARER`, read from a file that another program renews, such
+//! as Kubernetes or a sidecar.
 //!
-//! Invariant: no error tells anything of the token.
+//! Invariant: no error holds a part of the token.
 
 use std::io;
 use std::path::Path;
@@ -11,33 +12,34 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rdkafka::client::OAuthToken;
 use serde::Deserialize;
 
-/// A token that does not say when it expires is taken to live so long. librdkafka asks for the next one at four fifths of it.
+/// The assumed lifetime of a token that does not say when it expires. librdkafka requests the next
+/// one at four fifths of it.
 const LIFETIME: Duration = Duration::from_secs(300);
 
-/// Why there is no token.
+/// Why there is no usable token.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TokenError {
-    /// The configuration names none.
+    /// The configuration names no file.
     #[error("`kafka.oauth_token_file` is not set")]
     Unset,
-    /// It is not there, or not for this user, or not text.
+    /// The file does not exist, may not be read, or is not text.
     #[error("`kafka.oauth_token_file` can't be read: {0}")]
     Unreadable(#[source] io::Error),
-    /// Nothing in it.
+    /// The file is empty.
     #[error("`kafka.oauth_token_file` is empty")]
     Empty,
-    /// Several words, or what no header can carry.
+    /// Several words, or characters that a header cannot carry.
     #[error("`kafka.oauth_token_file` holds no token: one word without blanks is expected")]
     NoToken,
-    /// Nobody has renewed it.
+    /// The token was not renewed.
     #[error("the token in `kafka.oauth_token_file` has expired")]
     Expired,
 }
 
-/// What is read of a JWT's claims.
+/// The claims of a JWT that matter here.
 #[derive(Deserialize)]
 struct Claims {
-    /// Unix seconds; a fraction is legal.
+    /// When it expires, in Unix seconds; a fraction is legal.
     exp: Option<f64>,
     sub: Option<String>,
 }
@@ -69,13 +71,13 @@ fn token(text: &str, now: Duration) -> Result<OAuthToken, TokenError> {
     if lifetime_ms <= now_ms {
         return Err(TokenError::Expired);
     }
-    // The broker reads the principal from the token itself; librdkafka wants one for its logs.
+    // The broker reads the principal from the token itself; librdkafka requires one for its logs.
     let principal_name =
         claims.and_then(|claims| claims.sub).unwrap_or_else(|| "slackline".to_owned());
     Ok(OAuthToken { token: text.to_owned(), principal_name, lifetime_ms })
 }
 
-/// `None`: an opaque token.
+/// Returns the claims of a JWT; `None` for an opaque token.
 fn claims(text: &str) -> Option<Claims> {
     let bytes = URL_SAFE_NO_PAD.decode(text.split('.').nth(1)?.trim_end_matches('=')).ok()?;
     serde_json::from_slice(&bytes).ok()
@@ -91,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_lives_as_long_as_it_says() {
+    fn a_token_expires_when_its_claims_say() {
         let now = Duration::from_secs(1_000);
         let read = token(&jwt(r#"{"exp": 1060.5, "sub": "worker"}"#), now).ok().unwrap();
         assert_eq!((read.lifetime_ms, read.principal_name.as_str()), (1_060_500, "worker"));
@@ -109,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_word_is_no_token() {
+    fn a_token_is_one_word_of_ascii() {
         for text in ["two words", "one\ntwo", "a\u{1}", "größe"] {
             assert!(matches!(token(text, Duration::ZERO), Err(TokenError::NoToken)), "{text}");
         }

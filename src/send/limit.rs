@@ -1,8 +1,8 @@
 //! [4] When an attempt may leave: a token bucket, and a time before which nothing leaves at all.
 //!
-//! Pure: time is an argument, counted from any fixed start. Invariant: in no span of time leave more
-//! attempts than rate × span + burst, retries included, whatever the rate shares were. Debt and
-//! refill are whole numbers, so that nothing drifts over months.
+//! Pure: time is an argument, counted from any fixed start. Invariant: in no span of time leave
+//! more attempts than rate × span + burst, retries included, whatever the rate shares were. Debt
+//! and refill are whole numbers, so that nothing drifts over months.
 
 use std::time::Duration;
 

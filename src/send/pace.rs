@@ -103,8 +103,9 @@ impl Pace {
         (pause, until)
     }
 
-    /// Throttles the webhook until `until`, which a former owner of a partition received from Slack.
-    /// A time that has passed, or that is earlier than the current throttle's, changes nothing.
+    /// Throttles the webhook until `until`, which a former owner of a partition received from
+    /// Slack. A time that has passed, or that is earlier than the current throttle's, changes
+    /// nothing.
     pub(super) fn inherit_throttle(&mut self, until: SystemTime) {
         let left = until.duration_since(SystemTime::now()).unwrap_or_default().min(LONGEST_PAUSE);
         if left.is_zero() {

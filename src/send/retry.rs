@@ -1,12 +1,12 @@
 //! [4] Whether and when a failed attempt is retried: exponential backoff with full jitter, within a
 //! budget of time.
 //!
-//! Pure: time and chance are arguments. Invariant: a delivery whose budget is used up gets no further
-//! attempt.
+//! Pure: time and chance are arguments. Invariant: a delivery whose budget is used up gets no
+//! further attempt.
 //!
 //! Not the crate `retry-policies`: its policies read the system's clock (a clock that jumps ends or
-//! prolongs a delivery, and tests cannot pause it), and its jitter is not public on its own. What is
-//! left is one line in [`pause`]. The method is "full jitter" of
+//! prolongs a delivery, and tests cannot pause it), and its jitter is not public on its own. What
+//! is left is one line in [`pause`]. The method is "full jitter" of
 //! <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>.
 
 use std::time::Duration;
@@ -41,7 +41,8 @@ impl Budget {
         self.first_attempt.get_or_insert(now);
     }
 
-    /// Excludes `span` from the budget: the webhook was throttled, which is not the delivery's fault.
+    /// Excludes `span` from the budget: the webhook was throttled, which is not the delivery's
+    /// fault.
     pub fn excuse(&mut self, span: Duration) {
         self.excused = self.excused.saturating_add(span);
     }

@@ -80,7 +80,8 @@ impl<C: HttpClient> Sender<C> {
     }
 
     /// Reports the outcome to the ledger, then closes the queue's books: where nothing is in flight
-    /// any more, the outcome is already in the channel. Returns `false` when the poll loop has ended.
+    /// any more, the outcome is already in the channel. Returns `false` when the poll loop has
+    /// ended.
     pub(super) async fn report(&mut self, ticket: Ticket, ended: Ended, at: Duration) -> bool {
         if ended == Ended::Delivered {
             self.log.delivered(at);
@@ -148,8 +149,8 @@ impl<C: HttpClient> Sender<C> {
         }
     }
 
-    /// Waits until an attempt may leave; `None`: the delivery was released meanwhile, or the webhook
-    /// was removed.
+    /// Waits until an attempt may leave; `None`: the delivery was released meanwhile, or the
+    /// webhook was removed.
     async fn turn(
         &mut self,
         ticket: &Ticket,

@@ -1,6 +1,7 @@
 //! Commits that report their result, on a queue that nothing else is served from.
 //!
-//! Invariant: at most as many answers are taken as commits were sent; an answer says nothing of which commit it is of.
+//! Invariant: at most one result is taken for each commit that was sent. A result does not say
+//! which commit it belongs to.
 
 use std::ptr;
 use std::sync::Arc;
@@ -10,26 +11,26 @@ use rdkafka::TopicPartitionList;
 use rdkafka::bindings as rd;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use super::Answers;
-use crate::kafka::Client;
+use super::queue::ReplyQueue;
+use crate::kafka::context::Client;
 use crate::poll_waker::Waker;
 
-/// Commits, and where their answers arrive.
-pub struct CommitQueue(Answers);
+/// Sends commits and receives their results.
+pub struct CommitQueue(ReplyQueue);
 
 impl CommitQueue {
-    /// A queue for the commits of `client`; `waker` is woken when an answer is there.
+    /// A queue for the commits of `client`; `waker` is woken by a result.
     ///
     /// # Errors
-    /// Where librdkafka gives no queue (out of memory).
+    /// When librdkafka has no queue (out of memory).
     pub fn new(client: Arc<Client>, waker: Waker) -> Result<Self, KafkaError> {
-        Answers::new(client, waker).map(Self)
+        ReplyQueue::new(client, waker).map(Self)
     }
 
-    /// Sends a commit of the offsets in `list` (the *next* ones to read). Returns at once.
+    /// Sends a commit of the offsets in `list` (the *next* ones to read). Does not block.
     ///
     /// # Errors
-    /// What librdkafka refuses without asking the broker.
+    /// What librdkafka refuses without a request.
     pub fn send(&self, list: &TopicPartitionList) -> Result<(), KafkaError> {
         // SAFETY: all pointers are alive; librdkafka copies the list.
         let refused = unsafe {
@@ -47,7 +48,7 @@ impl CommitQueue {
         }
     }
 
-    /// The answer to a commit that was sent, waited for at most for `timeout`; `None`: there is none yet.
+    /// Waits for the result of a commit, for at most `timeout`; `None`: none has come.
     pub fn answer(&self, timeout: Duration) -> Option<Result<(), KafkaError>> {
         Some(match self.0.next(timeout)?.code() {
             RDKafkaErrorCode::NoError => Ok(()),

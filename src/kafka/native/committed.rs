@@ -1,6 +1,6 @@
 //! Committed offsets with their metadata as bytes.
 //!
-//! Invariant: an answer counts whole or not at all.
+//! Invariant: a response counts as a whole or not at all.
 
 use std::time::Duration;
 
@@ -8,23 +8,24 @@ use rdkafka::TopicPartitionList;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use crate::kafka::Client;
+use crate::kafka::context::Client;
 
-/// What the broker holds for one partition of the group.
+/// The group's committed offset of one partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Committed {
     /// Topic and partition.
     pub partition: (String, i32),
-    /// The committed offset; `None` where there is none.
+    /// The committed offset; `None`: nothing was committed.
     pub offset: Option<i64>,
-    /// The commit's metadata, whoever wrote it.
+    /// The commit's metadata, which any program may have written.
     pub metadata: Vec<u8>,
 }
 
-/// The group's committed offsets of `partitions`, with their metadata. Blocks: 0.4–5 ms as a rule, `timeout` at most.
+/// Returns the group's committed offsets of `partitions`, with their metadata. Blocks: usually for
+/// 0.4–5 ms, at most for `timeout`.
 ///
 /// # Errors
-/// What librdkafka says, also where it says it of one partition only: never a guess in place of an offset.
+/// librdkafka's error, also where it is about one partition only: no offset is guessed.
 pub fn committed(
     client: &Client,
     partitions: &[(String, i32)],
@@ -35,7 +36,8 @@ pub fn committed(
         list.add_partition(topic, *partition);
     }
     let list = client.committed_offsets(list, timeout)?;
-    // SAFETY: the list is alive until the end of this function; librdkafka says how many elements it has, and of each how long its metadata is.
+    // SAFETY: the list is alive until the end of this function; librdkafka reports how many
+    // elements it has, and how long the metadata of each is.
     let elements = unsafe {
         let raw = &*list.ptr();
         match usize::try_from(raw.cnt) {

@@ -1,6 +1,6 @@
-//! The ends of partitions without waiting for the answer.
+//! End offsets of partitions, without blocking.
 //!
-//! Invariant: what the broker said of a partition is told as it said it, or not at all.
+//! Invariant: a partition's end is returned as the broker reported it, or not at all.
 
 use std::ffi::CStr;
 use std::ptr;
@@ -11,14 +11,15 @@ use rdkafka::TopicPartitionList;
 use rdkafka::bindings as rd;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use super::Answers;
-use crate::kafka::Client;
+use super::queue::ReplyQueue;
+use crate::kafka::context::Client;
 use crate::poll_waker::Waker;
 
-/// Asks for the ends of partitions, and takes the answers when they come.
-pub struct Ends(Answers);
+/// Requests end offsets, and receives them.
+pub struct Ends(ReplyQueue);
 
-/// The end of one partition: the offset after the last record that can be read, transactions that are still open aside.
+/// The end of one partition: the offset after the last record that can be read. Records of open
+/// transactions cannot be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct End {
     /// The topic's name.
@@ -30,18 +31,18 @@ pub struct End {
 }
 
 impl Ends {
-    /// A queue for the ends that `client` is asked for; `waker` is woken when an answer is there.
+    /// A queue for the end offsets that `client` looks up; `waker` is woken by a response.
     ///
     /// # Errors
-    /// Where librdkafka gives no queue (out of memory).
+    /// When librdkafka has no queue (out of memory).
     pub fn new(client: Arc<Client>, waker: Waker) -> Result<Self, KafkaError> {
-        Answers::new(client, waker).map(Self)
+        ReplyQueue::new(client, waker).map(Self)
     }
 
-    /// Asks for the ends of `partitions`. Returns at once.
+    /// Requests the end offsets of `partitions`. Does not block.
     ///
     /// # Errors
-    /// Where the list can't be made of them.
+    /// A name that cannot be a topic's.
     pub fn ask(&self, partitions: &[(&str, i32)], timeout: Duration) -> Result<(), KafkaError> {
         let timeout = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
         let mut list = TopicPartitionList::with_capacity(partitions.len());
@@ -70,15 +71,17 @@ impl Ends {
         Ok(())
     }
 
-    /// The next answer, if one has come: the ends of those partitions that had one. Empty where the request failed.
+    /// Takes the next response, if one has come: the ends of those partitions that have one. Empty
+    /// where the request failed.
     pub fn answer(&self) -> Option<Vec<End>> {
-        let answer = self.0.next(Duration::ZERO)?;
-        if answer.code() != RDKafkaErrorCode::NoError {
+        let reply = self.0.next(Duration::ZERO)?;
+        if reply.code() != RDKafkaErrorCode::NoError {
             return Some(Vec::new());
         }
-        // SAFETY: what hangs on the event lives as long as it does, and is copied here; null results are passed over.
+        // SAFETY: everything that belongs to the event lives as long as it, and is copied here;
+        // null results are skipped.
         let ends = unsafe {
-            let result = rd::rd_kafka_event_ListOffsets_result(answer.as_ptr());
+            let result = rd::rd_kafka_event_ListOffsets_result(reply.as_ptr());
             if result.is_null() {
                 return Some(Vec::new());
             }

@@ -1,11 +1,14 @@
-//! Records in batches: one queue of librdkafka's for each topic, to which the queues of its partitions are forwarded.
+//! Records in batches: one of librdkafka's queues for each topic, to which the queues of its
+//! partitions are forwarded.
 //!
-//! A call for hundreds of records costs 0.33 µs each, all of librdkafka's threads told, where the crate's poll takes 0.58. It cannot be had on the consumer's own
-//! queue: there it throws the events away, rebalances first of all. A topic that is not to be read on is simply not asked; a pause of librdkafka's throws away what
-//! was fetched, and fetches it again.
+//! A call for hundreds of records costs 0.33 µs for each, librdkafka's threads included, where the
+//! crate's poll takes 0.58. It cannot be used on the consumer's own queue, where it discards
+//! events, rebalances among them. A paused topic's queue is not polled: librdkafka's own pause
+//! discards what was fetched, and fetches it again.
 //!
-//! Invariant: what is held here comes in the order in which it was read, each once, and nothing of a partition that was forgotten. What is still in librdkafka's
-//! queue then, librdkafka drops itself: every assignment, and every end of one, has a version, and the call passes over what is of an earlier one.
+//! Invariant: the records of a partition come in order, each once, and none of a partition after
+//! [`Records::forget`]. Those that are still in librdkafka's queue then are dropped by librdkafka:
+//! every assignment and every end of one has a version, and the call skips earlier ones.
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
@@ -16,70 +19,76 @@ use std::sync::Arc;
 use rdkafka::bindings as rd;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use super::{Answers, Queue};
+use super::queue::{Queue, ReplyQueue};
 use crate::event::{Headers, Offset, Partition, Position, Record, TopicIndex};
-use crate::kafka::Client;
+use crate::kafka::context::Client;
 use crate::poll_waker::Waker;
 
-/// How many records are taken at once: few enough to be in the processor's cache still when their turn comes, and a call's own cost is nothing over so many.
+/// The most records of one call: few enough to be in the processor's cache still when they are
+/// read, and enough that the call's own cost does not matter.
 const BATCH: usize = 256;
 
-/// Bytes that the processor fetches at once, and how often it is asked to for one record: the usual event, and the beginning of a long one.
+/// The bytes of one cache line.
 #[cfg(target_arch = "x86_64")]
 const LINE: usize = 64;
+
+/// The most lines that are prefetched of one record: a usual event, and the start of a long one.
 #[cfg(target_arch = "x86_64")]
 const LINES: usize = 16;
 
-/// What librdkafka has read of one topic.
+/// The records of one topic that librdkafka has fetched.
 pub struct Records {
-    /// The next one last. Dropped before the queue, and that before the client.
+    /// The next one is the last. Declared before the queue, so that it is dropped first.
     held: Vec<Held>,
-    queue: Answers,
+    queue: ReplyQueue,
     topic: TopicIndex,
     name: String,
 }
 
-/// A record of librdkafka's, or something else in its place; destroyed with this value. Nothing but the pointer that librdkafka writes.
+/// One of librdkafka's messages, a record or an error; destroyed with this value. It has the layout
+/// of the pointer that librdkafka writes.
 #[repr(transparent)]
 struct Held(NonNull<rd::rd_kafka_message_t>);
 
-/// What comes out of a topic, in the order of each of its partitions.
+/// What is taken from a topic, in the order of each partition.
 pub enum Taken<'a> {
     /// A record.
     Message(Message<'a>),
-    /// Something that librdkafka keeps trying to mend, or can't without us. From here on its own count of what was read of the partition may be one too high.
+    /// An error, which librdkafka keeps retrying or cannot fix by itself. From here on its own read
+    /// position of the partition may be one too high.
     Trouble {
-        /// Of which partition.
+        /// The partition.
         partition: Partition,
-        /// What.
+        /// The error.
         error: KafkaError,
         /// In librdkafka's words.
         reason: String,
     },
 }
 
-/// One record, lent until the next one is asked for.
+/// One record, borrowed until the next one is taken.
 pub struct Message<'a> {
     held: Held,
     position: Position,
     topic: &'a str,
 }
 
-// SAFETY: a message belongs to who took it, whatever the thread.
+// SAFETY: a message belongs to the value that holds it, on any thread.
 unsafe impl Send for Held {}
 
 impl Records {
-    /// A queue for the records of the topic `name`; `waker` is woken when something comes to the empty queue.
+    /// A queue for the records of the topic `name`; `waker` is woken when the queue was empty and
+    /// something comes.
     ///
     /// # Errors
-    /// Where librdkafka gives no queue (out of memory).
+    /// When librdkafka has no queue (out of memory).
     pub fn new(
         client: Arc<Client>,
         waker: Waker,
         topic: TopicIndex,
         name: &str,
     ) -> Result<Self, KafkaError> {
-        let queue = Answers::new(client, waker)?;
+        let queue = ReplyQueue::new(client, waker)?;
         Ok(Self { held: Vec::with_capacity(BATCH), queue, topic, name: name.to_owned() })
     }
 
@@ -89,11 +98,12 @@ impl Records {
         self.topic
     }
 
-    /// From now on what is read of this partition comes here. To be said before the partition is assigned: what librdkafka is never told about, it sends to the
-    /// consumer's own queue. And again once an assignment that it was part of has been stopped: that undoes it.
+    /// Directs the records of this partition to this queue. Call it before the partition is
+    /// assigned, or its records go to the consumer's own queue; and again after an assignment of it
+    /// was stopped, which undoes it.
     ///
     /// # Errors
-    /// A name that can't be a topic's.
+    /// A name that cannot be a topic's.
     pub fn forward(&self, number: i32) -> Result<(), KafkaError> {
         let name = CString::new(self.name.as_str())?;
         // SAFETY: the client is alive; the name is copied.
@@ -105,17 +115,17 @@ impl Records {
                 self.name
             ))
         })?;
-        // SAFETY: both queues are alive; librdkafka counts its references to ours.
+        // SAFETY: both queues are alive; librdkafka counts its references to them.
         unsafe { rd::rd_kafka_queue_forward(queue.as_ptr(), self.queue.queue.as_ptr()) }
         Ok(())
     }
 
-    /// The next of what is held.
+    /// Takes the next record of the batch.
     #[inline]
     pub fn take(&mut self) -> Option<Taken<'_>> {
         let held = self.held.pop()?;
         if let Some(next) = self.held.last() {
-            next.fetch();
+            next.prefetch();
         }
         let message = held.get();
         let partition = Partition { topic: self.topic, number: message.partition };
@@ -130,10 +140,12 @@ impl Records {
         })
     }
 
-    /// Takes what has come, if nothing is held any more. Whether anything is held now; if not, the waker is woken by what comes next.
+    /// Takes another batch, if the last one is used up. Returns whether there is a record now; if
+    /// not, the next one wakes the waker.
     pub fn fill(&mut self) -> bool {
         if self.held.is_empty() {
-            // SAFETY: the queue is alive; `Held` has a pointer's layout, and there is room for `BATCH` of them.
+            // SAFETY: the queue is alive; `Held` has the layout of a pointer, and there is room for
+            // `BATCH` of them.
             let taken = unsafe {
                 rd::rd_kafka_consume_batch_queue(
                     self.queue.queue.as_ptr(),
@@ -142,21 +154,22 @@ impl Records {
                     BATCH,
                 )
             };
-            // SAFETY: librdkafka wrote so many pointers, none of them null, and they are ours.
+            // SAFETY: librdkafka wrote this many pointers, none of them null, and handed them over.
             unsafe { self.held.set_len(usize::try_from(taken).unwrap_or(0).min(BATCH)) }
             self.held.reverse();
         }
         !self.held.is_empty()
     }
 
-    /// Whether anything of a partition was taken and not asked for yet.
+    /// Whether the batch holds a record of a partition.
     #[must_use]
     pub fn holds(&self, partition: Partition) -> bool {
         partition.topic == self.topic
             && self.held.iter().any(|held| held.get().partition == partition.number)
     }
 
-    /// Drops what is held of the partitions that leave: whoever reads them next is given it again, and so are we.
+    /// Drops the batch's records of partitions that leave: their next owner, which may be this
+    /// member, reads them again.
     pub fn forget(&mut self, leaves: impl Fn(Partition) -> bool) {
         let topic = self.topic;
         self.held.retain(|held| !leaves(Partition { topic, number: held.get().partition }));
@@ -166,17 +179,17 @@ impl Records {
 impl Held {
     #[inline]
     fn get(&self) -> &rd::rd_kafka_message_t {
-        // SAFETY: alive until this value is dropped; nobody else has it.
+        // SAFETY: alive until this value is dropped, and not shared.
         unsafe { self.0.as_ref() }
     }
 
-    /// Has the payload brought to where it will be read, while the record before it is.
+    /// Loads the payload into the processor's cache while the record before it is handled.
     #[inline]
-    fn fetch(&self) {
+    fn prefetch(&self) {
         #[cfg(target_arch = "x86_64")]
         if let Some(payload) = self.payload() {
             for line in payload.chunks(LINE).take(LINES) {
-                // SAFETY: a hint, for any address at all.
+                // SAFETY: a hint, valid for any address.
                 unsafe { _mm_prefetch(line.as_ptr().cast(), _MM_HINT_T0) }
             }
         }
@@ -185,7 +198,7 @@ impl Held {
     #[inline]
     fn payload(&self) -> Option<&[u8]> {
         let message = self.get();
-        // SAFETY: librdkafka's bytes, alive as long as the message.
+        // SAFETY: the bytes live as long as the message.
         unsafe { bytes(message.payload, message.len) }
     }
 }
@@ -193,20 +206,21 @@ impl Held {
 impl Drop for Held {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: ours, destroyed once; the client is alive, since `Records` has it and outlives what it lends.
+        // SAFETY: owned by this value, destroyed once; the client is alive, because `Records` holds
+        // it and outlives the messages that it lends.
         unsafe { rd::rd_kafka_message_destroy(self.0.as_ptr()) }
     }
 }
 
 impl Message<'_> {
-    /// Where it stands.
+    /// Its position.
     #[inline]
     #[must_use]
     pub fn position(&self) -> Position {
         self.position
     }
 
-    /// What the router reads.
+    /// The record for the router.
     #[inline]
     #[must_use]
     pub fn record(&self) -> Record<'_> {
@@ -220,7 +234,7 @@ impl Message<'_> {
             timestamp: (kind != rd::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE
                 && timestamp != -1)
                 .then_some(timestamp),
-            // SAFETY: librdkafka's bytes, alive as long as the message.
+            // SAFETY: the bytes live as long as the message.
             key: unsafe { bytes(message.key, message.key_len) },
             headers: self,
             payload: self.held.payload(),
@@ -228,24 +242,27 @@ impl Message<'_> {
     }
 }
 
-/// Without it a message could be dropped after the [`Records`] that lent it, and after the client: a borrow that only plain data has need not live so long.
+/// Keeps the borrow alive until the drop: without it the compiler would allow a message to be
+/// dropped after its [`Records`], and after the client.
 impl Drop for Message<'_> {
     #[inline]
     fn drop(&mut self) {}
 }
 
 impl Headers for Message<'_> {
-    /// librdkafka reads them only now. One whose name is not UTF-8 is passed over: no expression can name it.
+    /// librdkafka parses the headers only now. One whose name is not UTF-8 is skipped: no
+    /// expression can name it.
     fn for_each<'a>(&'a self, each: &mut dyn FnMut(&'a str, Option<&'a [u8]>)) {
         let mut headers = ptr::null_mut();
-        // SAFETY: the message is alive and this thread's; what is written belongs to it.
+        // SAFETY: the message is alive and not shared; the headers belong to it.
         let found = unsafe { rd::rd_kafka_message_headers(self.held.0.as_ptr(), &raw mut headers) };
         if found != rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR || headers.is_null() {
             return;
         }
         for at in 0.. {
             let (mut name, mut value, mut size) = (ptr::null(), ptr::null(), 0);
-            // SAFETY: the headers live as long as the message; so do the name, which ends with a zero, and the value.
+            // SAFETY: the headers live as long as the message; so do the value and the name, which
+            // ends with a zero.
             let (name, value) = unsafe {
                 let found = rd::rd_kafka_header_get_all(
                     headers,
@@ -267,7 +284,7 @@ impl Headers for Message<'_> {
 }
 
 /// # Safety
-/// `start` is null, or `size` bytes are alive there for `'a`, which nobody changes.
+/// `start` is null, or points to `size` bytes that live for `'a` and do not change.
 #[inline]
 unsafe fn bytes<'a>(start: *const std::ffi::c_void, size: usize) -> Option<&'a [u8]> {
     // SAFETY: as the caller promises.

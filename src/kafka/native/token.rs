@@ -1,6 +1,7 @@
-//! A token for SASL OAUTHBEARER that nobody asked for: the crate gives one only when librdkafka asks, which it does at four fifths of the life of the one it has.
+//! A new token for SASL OAUTHBEARER, at any time: the crate sets one only when librdkafka requests
+//! it, at four fifths of the lifetime of the current one.
 //!
-//! Invariant: no error tells anything of the token.
+//! Invariant: no error holds a part of the token.
 
 use std::ffi::{CString, c_char};
 use std::ptr;
@@ -10,17 +11,17 @@ use rdkafka::client::OAuthToken;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use crate::kafka::Client;
+use crate::kafka::context::Client;
 
-/// Gives `client` this token; connections that were refused are tried with it.
+/// Gives `client` this token; refused connections are retried with it.
 ///
 /// # Errors
-/// The token, or the name in it, is none that SASL can carry.
+/// When SASL cannot carry the token, or the name in it.
 pub fn set_token(client: &Client, token: &OAuthToken) -> Result<(), KafkaError> {
     let value = CString::new(token.token.as_str())?;
     let principal = CString::new(token.principal_name.as_str())?;
-    // librdkafka says there why not, and may quote the token: it is looked at by nobody.
-    let mut said = [0 as c_char; 512];
+    // librdkafka writes its reason here and may quote the token, so it is not read.
+    let mut reason = [0 as c_char; 512];
     // SAFETY: all pointers are alive; librdkafka copies the texts.
     let refused = unsafe {
         rd::rd_kafka_oauthbearer_set_token(
@@ -30,8 +31,8 @@ pub fn set_token(client: &Client, token: &OAuthToken) -> Result<(), KafkaError> 
             principal.as_ptr(),
             ptr::null_mut(),
             0,
-            said.as_mut_ptr(),
-            said.len(),
+            reason.as_mut_ptr(),
+            reason.len(),
         )
     };
     match RDKafkaErrorCode::from(refused) {

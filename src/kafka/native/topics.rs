@@ -1,6 +1,7 @@
-//! What topics there are: their ids and partition counts, all in one request.
+//! Which topics exist: their ids and partition counts, all in one request.
 //!
-//! Invariant: "not there" is said only where the broker said so; anything else that is no description is an error or is left open.
+//! Invariant: [`Described::Missing`] only where the broker reported that; anything else that is not
+//! a description is an error or [`Described::Unclear`].
 
 use std::ffi::{CStr, CString};
 use std::ptr;
@@ -11,45 +12,47 @@ use rdkafka::bindings as rd;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use super::{Answer, Answers, Queue};
+use super::queue::{Queue, Reply, ReplyQueue};
 use crate::event::TopicId;
-use crate::kafka::Client;
+use crate::kafka::context::Client;
 use crate::poll_waker::Waker;
 
-/// What the broker says of one topic.
+/// The broker's description of one topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Described {
-    /// There is no such topic.
+    /// The topic does not exist.
     Missing,
-    /// It can't be said now: it is only just being made, or may not be seen by us.
+    /// Unknown at the moment: it is being created, or this client may not see it.
     Unclear(RDKafkaErrorCode),
-    /// It is there.
+    /// It exists.
     There {
-        /// How many partitions it has, at least 1.
+        /// The number of its partitions, at least 1.
         partitions: u32,
-        /// Whether this client's user may read it; true where the broker does not tell (before Kafka 2.3).
+        /// Whether this client's user may read it; true where the broker does not report it (before
+        /// Kafka 2.3).
         readable: bool,
-        /// Its id; `None` where the broker knows none (before Kafka 2.8).
+        /// Its id; `None` where the broker has none (before Kafka 2.8).
         id: Option<TopicId>,
     },
 }
 
-/// Asks for topics, and takes the answers when they come.
-pub struct TopicQueue(Answers);
+/// Requests descriptions of topics, and receives them.
+pub struct TopicQueue(ReplyQueue);
 
 impl TopicQueue {
-    /// A queue for what `client` is asked for; `waker` is woken when an answer is there.
+    /// A queue for what `client` looks up; `waker` is woken by a response.
     ///
     /// # Errors
-    /// Where librdkafka gives no queue (out of memory).
+    /// When librdkafka has no queue (out of memory).
     pub fn new(client: Arc<Client>, waker: Waker) -> Result<Self, KafkaError> {
-        Answers::new(client, waker).map(Self)
+        ReplyQueue::new(client, waker).map(Self)
     }
 
-    /// Asks as [`describe_topics`] does. Returns at once; there is an answer within `timeout`, be it that nobody answered.
+    /// Sends the request of [`describe_topics`]. Does not block; a response comes within `timeout`,
+    /// be it an error.
     ///
     /// # Errors
-    /// A name that can't be a topic's.
+    /// A name that cannot be a topic's.
     pub fn ask(
         &self,
         broker: Option<i32>,
@@ -59,18 +62,22 @@ impl TopicQueue {
         ask(&self.0.client, &self.0.queue, broker, topics, timeout)
     }
 
-    /// The next answer, if one has come: what is said of `topics`, the ones that were asked for.
+    /// Takes the next response, if one has come: descriptions of `topics`, which must be those of
+    /// the request.
     pub fn answer(&self, topics: &[&str]) -> Option<Result<Vec<Described>, KafkaError>> {
-        self.0.next(Duration::ZERO).map(|answer| read(&answer, topics))
+        self.0.next(Duration::ZERO).map(|reply| read(&reply, topics))
     }
 }
 
-/// Asks `broker` for `topics` (each once), and returns what is said of them in their order; without a broker, the one that the cluster names its controller
-/// (librdkafka's mock cluster names one that it has not). Blocks: a few milliseconds as a rule, up to half a second where the request waits behind a long-poll
-/// fetch, `timeout` at most. Makes no topic, whatever the broker's `auto.create.topics.enable`.
+/// Returns the descriptions of `topics` (each once) in their order, from `broker`, or else from the
+/// cluster's controller (librdkafka's mock cluster names one that does not exist).
+///
+/// Blocks: usually for a few milliseconds, up to half a second where the request waits behind a
+/// long-poll fetch, at most for `timeout`. Creates no topic, whatever the broker's
+/// `auto.create.topics.enable`.
 ///
 /// # Errors
-/// Where the request as a whole has no answer.
+/// When the request as a whole fails.
 pub fn describe_topics(
     client: &Client,
     broker: Option<i32>,
@@ -79,10 +86,10 @@ pub fn describe_topics(
 ) -> Result<Vec<Described>, KafkaError> {
     let queue = Queue::new(client)?;
     ask(client, &queue, broker, topics, timeout)?;
-    let answer = queue
+    let reply = queue
         .next(timeout)
         .ok_or(KafkaError::MetadataFetch(RDKafkaErrorCode::OperationTimedOut))?;
-    read(&answer, topics)
+    read(&reply, topics)
 }
 
 fn ask(
@@ -95,7 +102,8 @@ fn ask(
     let names = topics.iter().map(|topic| CString::new(*topic)).collect::<Result<Vec<_>, _>>()?;
     let mut pointers: Vec<_> = names.iter().map(|name| name.as_ptr()).collect();
     let rk = client.client().native_ptr();
-    // SAFETY: all pointers are alive; librdkafka copies names and options, and keeps the queue as long as it has an answer to give.
+    // SAFETY: all pointers are alive; librdkafka copies names and options, and keeps the queue
+    // alive until it has replied.
     unsafe {
         let options = rd::rd_kafka_AdminOptions_new(
             rk,
@@ -103,7 +111,7 @@ fn ask(
         );
         if !options.is_null() {
             let timeout = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
-            // What it refuses it leaves as it was: a minute, and the controller.
+            // An option that is refused keeps its default: a minute, and the controller.
             rd::rd_kafka_AdminOptions_set_request_timeout(options, timeout, ptr::null_mut(), 0);
             if let Some(broker) = broker {
                 rd::rd_kafka_AdminOptions_set_broker(options, broker, ptr::null_mut(), 0);
@@ -124,20 +132,20 @@ fn ask(
     Ok(())
 }
 
-fn read(answer: &Answer, topics: &[&str]) -> Result<Vec<Described>, KafkaError> {
-    match answer.code() {
+fn read(reply: &Reply, topics: &[&str]) -> Result<Vec<Described>, KafkaError> {
+    match reply.code() {
         RDKafkaErrorCode::NoError => {
-            described(answer, topics).ok_or(KafkaError::MetadataFetch(RDKafkaErrorCode::BadMessage))
+            described(reply, topics).ok_or(KafkaError::MetadataFetch(RDKafkaErrorCode::BadMessage))
         }
         code => Err(KafkaError::MetadataFetch(code)),
     }
 }
 
-/// `None` where the answer is not of these topics.
-fn described(answer: &Answer, topics: &[&str]) -> Option<Vec<Described>> {
-    // SAFETY: what hangs on the event lives as long as it does, and is copied here.
+/// `None` where the reply is not about these topics.
+fn described(reply: &Reply, topics: &[&str]) -> Option<Vec<Described>> {
+    // SAFETY: everything that belongs to the event lives as long as it, and is copied here.
     unsafe {
-        let result = rd::rd_kafka_event_DescribeTopics_result(answer.as_ptr());
+        let result = rd::rd_kafka_event_DescribeTopics_result(reply.as_ptr());
         if result.is_null() {
             return None;
         }
@@ -164,7 +172,7 @@ unsafe fn one(
     if description.is_null() {
         return None;
     }
-    // SAFETY: not null, and alive; so is what it hands out.
+    // SAFETY: not null, and alive; so is everything that belongs to it.
     unsafe {
         if CStr::from_ptr(rd::rd_kafka_TopicDescription_name(description)).to_bytes()
             != topic.as_bytes()
@@ -186,7 +194,7 @@ unsafe fn one(
             let half = |bits: i64| u128::from(bits.cast_unsigned());
             let high = half(rd::rd_kafka_Uuid_most_significant_bits(uuid));
             let id = high << 64 | half(rd::rd_kafka_Uuid_least_significant_bits(uuid));
-            // All zero is what stands where the broker said none.
+            // All zeros mean that the broker has no id.
             (id != 0).then_some(TopicId(id))
         });
         Some(match u32::try_from(partitions) {
@@ -202,7 +210,8 @@ unsafe fn one(
 /// `description` is alive.
 unsafe fn readable(description: *const rd::rd_kafka_TopicDescription_t) -> bool {
     let mut count = 0;
-    // SAFETY: what is handed out belongs to the description. The operations are read as the numbers that they are: a later librdkafka may know more of them.
+    // SAFETY: the operations belong to the description. They are read as numbers: a later
+    // librdkafka may have more of them than the enum.
     let operations = unsafe {
         let first =
             rd::rd_kafka_TopicDescription_authorized_operations(description, &raw mut count);
@@ -244,12 +253,12 @@ mod tests {
         assert_eq!(there(again[0]), (2, b), "an id stays");
     }
 
-    /// Where the worker runs: a client that has not yet heard of any broker asks no less.
+    /// As in the worker: a client that has no broker's metadata yet sends the request, too.
     #[test]
     #[ignore = "needs a broker: tests/kafka.sh"]
-    fn a_real_broker_tells_ids_and_makes_no_topic() {
+    fn a_real_broker_reports_ids_and_creates_no_topic() {
         let client = crate::kafka::client_of(&std::env::var("SLACKLINE_TEST_BROKERS").unwrap());
-        let absent = "a-topic-that-nobody-makes";
+        let absent = "a-topic-that-does-not-exist";
         for _ in 0..2 {
             let began = Instant::now();
             let described =

@@ -113,7 +113,8 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    /// The naive model: what was refilled between two moments is the sum of rate × share × time over the pieces between them.
+    /// The naive model: what was refilled between two moments is the sum of rate × share × time
+    /// over the pieces between them.
     #[test]
     fn no_window_holds_more_than_its_share(rate in prop_oneof![Just(1.0), Just(0.3), 0.01..50.0f64], burst in 1..6u32, steps in prop::collection::vec(step(), 1..200)) {
         let mut now = 0u64;

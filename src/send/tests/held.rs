@@ -2,7 +2,8 @@
 
 use super::*;
 
-/// At most one in doubt: nothing leaves until a commit that tells the outcome before is acknowledged.
+/// At most one in doubt: nothing leaves until a commit that tells the outcome before is
+/// acknowledged.
 #[tokio::test(start_paused = true)]
 async fn a_sender_is_held_until_its_outcome_is_committed() {
     let mut rig = Rig::start_held(webhook(), []);

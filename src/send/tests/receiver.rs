@@ -61,7 +61,8 @@ async fn the_receiver_never_sees_more_than_the_rate_whatever_it_answers() {
         for (first, from) in times.iter().enumerate() {
             for (last, to) in times.iter().enumerate().skip(first) {
                 let window = (*to - *from).as_secs_f64();
-                // A request is seen a little after it left: on a busy machine the first of a window more than the last.
+                // A request is seen a little after it left: on a busy machine the first of a window
+                // more than the last.
                 let allowed = 20.0 * (window + 0.2) + 3.0;
                 assert!(
                     (last - first + 1) as f64 <= allowed,

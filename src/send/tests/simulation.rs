@@ -67,7 +67,8 @@ proptest! {
                         while let Ok(Some(report)) = tokio::time::timeout_at(until, rig.reports.recv()).await {
                             if let Report::Ended(outcome) = report {
                                 outcomes.push(outcome.ticket.position.offset.0);
-                                // Its window is one wide: what would enter and not leave would stop it for ever.
+                                // Its window is one wide: what would enter and not leave would stop
+                                // it for ever.
                                 rig.window.leave();
                             }
                         }
@@ -83,7 +84,8 @@ proptest! {
             prop_assert_eq!((books.queued, books.in_flight), (0, 0), "everything ends");
             let ended = tally.delivered + tally.dropped.iter().sum::<u64>();
             prop_assert_eq!(ended + tally.released, pushed as u64);
-            // An abandoned delivery counts as released and may still have an outcome: the only way to have both.
+            // An abandoned delivery counts as released and may still have an outcome: the only way
+            // to have both.
             prop_assert!((ended..=ended + books.abandoned).contains(&(outcomes.len() as u64)));
             prop_assert!(outcomes.windows(2).all(|pair| pair[0] < pair[1]), "in order, each once: {:?}", outcomes);
             let times = rig.times();

@@ -1,4 +1,4 @@
-//! On librdkafka's mock cluster: plumbing, no timing.
+//! Tests with librdkafka's mock cluster, which depend on no timing.
 
 use std::time::{Duration, Instant};
 
@@ -62,12 +62,12 @@ impl Fixture {
         loop {
             assert!(
                 self.client.poll(Duration::ZERO).is_none_or(|polled| polled.is_err()),
-                "a record came astray"
+                "a record came to the consumer's own queue"
             );
             if self.records.fill() {
                 break;
             }
-            assert!(began.elapsed() < WAIT, "nothing comes");
+            assert!(began.elapsed() < WAIT, "no record comes");
             self.wakes.wait(WAIT);
         }
         match self.records.take().unwrap() {
@@ -89,7 +89,7 @@ impl Fixture {
 }
 
 #[test]
-fn records_come_in_their_order_each_once_and_the_waker_is_woken() {
+fn records_come_in_order_each_once_and_the_waker_is_woken() {
     let mut fixture = Fixture::new(1);
     fixture.produce(0, 1_000);
     fixture.assign(&[(0, 0)]);
@@ -101,7 +101,7 @@ fn records_come_in_their_order_each_once_and_the_waker_is_woken() {
 }
 
 #[test]
-fn what_is_held_of_a_partition_that_leaves_is_forgotten_and_the_others_keep_their_order() {
+fn records_of_a_partition_that_leaves_are_dropped_and_the_others_keep_their_order() {
     let mut fixture = Fixture::new(2);
     fixture.produce(0, 10);
     fixture.produce(1, 10);
@@ -126,9 +126,10 @@ fn what_is_held_of_a_partition_that_leaves_is_forgotten_and_the_others_keep_thei
     assert_eq!(left, expected);
 }
 
-/// What waits in librdkafka's queue of an earlier assignment is of an earlier version; what is held here would be ours to forget.
+/// Records of an earlier assignment in librdkafka's queue have an earlier version; those in the
+/// batch are dropped by `forget`.
 #[test]
-fn a_partition_that_is_assigned_anew_begins_where_it_is_told_to() {
+fn a_partition_that_is_assigned_again_starts_at_its_offset() {
     let mut fixture = Fixture::new(1);
     fixture.produce(0, 2_000);
     fixture.assign(&[(0, 0)]);
@@ -136,17 +137,17 @@ fn a_partition_that_is_assigned_anew_begins_where_it_is_told_to() {
     for start in [1_500, 3, 1_998, 700] {
         fixture.records.forget(|_| true);
         fixture.assign(&[(0, start)]);
-        assert_eq!(fixture.next(), (0, start), "told to begin at {start}");
+        assert_eq!(fixture.next(), (0, start), "the offset of the assignment is {start}");
         assert_eq!(fixture.next(), (0, start + 1));
     }
     fixture.records.forget(|_| true);
     fixture.client.unassign().unwrap();
     fixture.client.assignment().unwrap();
-    assert!(!fixture.records.fill(), "of a partition that was given up something came");
+    assert!(!fixture.records.fill(), "a record of a revoked partition came");
 }
 
 #[test]
-fn a_record_is_lent_whole_and_a_header_whose_name_is_no_text_is_passed_over() {
+fn a_record_is_whole_and_a_header_whose_name_is_not_utf8_is_skipped() {
     let mut fixture = Fixture::new(1);
     let headers = OwnedHeaders::new()
         .insert(Header { key: "one", value: Some("1") })
@@ -186,7 +187,7 @@ fn a_record_is_lent_whole_and_a_header_whose_name_is_no_text_is_passed_over() {
     assert_eq!(seen[2].2, Vec::new());
 }
 
-/// The crate takes names of text alone. `name` ends with a zero.
+/// Produces a header whose name is not UTF-8, which the crate cannot. `name` ends with a zero.
 fn produce_with_header(producer: &BaseProducer, name: &[u8], value: &[u8]) {
     use rd::rd_kafka_vtype_t as kind;
     let topic = CString::new(TOPIC).unwrap();
@@ -210,7 +211,7 @@ fn produce_with_header(producer: &BaseProducer, name: &[u8], value: &[u8]) {
         (kind::RD_KAFKA_VTYPE_HEADER, rd::rd_kafka_vu_s__bindgen_ty_1 { header }),
     ];
     let what = what.map(|(vtype, u)| rd::rd_kafka_vu_s { vtype, u });
-    // SAFETY: the producer is alive, and so is what is pointed to; librdkafka copies it.
+    // SAFETY: the producer and everything that is pointed to are alive; librdkafka copies it.
     let error = unsafe {
         rd::rd_kafka_produceva(producer.client().native_ptr(), what.as_ptr(), what.len())
     };

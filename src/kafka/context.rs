@@ -1,0 +1,163 @@
+//! The client's context: records what librdkafka's callbacks report, for the poll loop.
+//!
+//! Invariant: no callback does work of its own. The poll loop, on whose thread callbacks run, acts
+//! on the events when its poll returns.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use rdkafka::client::OAuthToken;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{ClientContext, Statistics, TopicPartitionList};
+
+use super::assignment::give_up;
+use super::token;
+
+/// The consumer that the poll loop owns.
+pub type Client = BaseConsumer<Context>;
+
+/// One event that librdkafka reported during a poll.
+#[derive(Debug)]
+pub enum ClientEvent {
+    /// The group assigned these partitions to this member. Nothing is read of them before
+    /// [`super::take_over`].
+    Assigned(Vec<(String, i32)>),
+    /// The group revokes these partitions.
+    Revoked {
+        /// Topic and partition.
+        partitions: Vec<(String, i32)>,
+        /// They are revoked already, and another member may own them: a commit would be refused.
+        lost: bool,
+    },
+    /// The periodic statistics.
+    Statistics(Box<Statistics>),
+    /// An error that librdkafka keeps retrying, with its own words for it.
+    Error(KafkaError, String),
+}
+
+/// The client's context: collects the events for the poll loop.
+pub struct Context {
+    /// In the order in which they were reported.
+    events: Mutex<Vec<ClientEvent>>,
+    /// Counts callbacks. A poll that returned nothing but raised this may have left messages in the
+    /// queue.
+    activity: AtomicU64,
+    /// The client is being closed: revoked partitions are given up without the poll loop.
+    closing: AtomicBool,
+    /// The file with the SASL token.
+    token_file: Option<PathBuf>,
+    /// A hash of the token that the client was given last.
+    token_hash: AtomicU64,
+}
+
+impl Context {
+    pub(super) fn new(token_file: Option<PathBuf>) -> Self {
+        Self {
+            events: Mutex::new(Vec::new()),
+            activity: AtomicU64::new(0),
+            closing: AtomicBool::new(false),
+            token_file,
+            token_hash: AtomicU64::new(0),
+        }
+    }
+
+    /// Takes the events since the last call, in their order.
+    pub fn take(&self) -> Vec<ClientEvent> {
+        std::mem::take(&mut *self.events.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The number of callbacks so far.
+    pub fn activity(&self) -> u64 {
+        self.activity.load(Ordering::Relaxed)
+    }
+
+    /// Gives revoked partitions up without the poll loop from now on.
+    pub fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the client logs in with a token.
+    pub fn has_token(&self) -> bool {
+        self.token_file.is_some()
+    }
+
+    /// The file with the SASL token.
+    pub(super) fn token_file(&self) -> Option<&Path> {
+        self.token_file.as_deref()
+    }
+
+    /// Records the token that the client is given. Returns whether it is another one than before.
+    pub(super) fn is_new_token(&self, token: &OAuthToken) -> bool {
+        let mut hasher = DefaultHasher::new();
+        token.token.hash(&mut hasher);
+        self.token_hash.swap(hasher.finish(), Ordering::Relaxed) != hasher.finish()
+    }
+
+    fn push(&self, event: ClientEvent) {
+        self.activity.fetch_add(1, Ordering::Relaxed);
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+    }
+}
+
+impl ClientContext for Context {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn generate_oauth_token(
+        &self,
+        _config: Option<&str>,
+    ) -> Result<OAuthToken, Box<dyn std::error::Error>> {
+        self.activity.fetch_add(1, Ordering::Relaxed);
+        let token = token::read(self.token_file())?;
+        self.is_new_token(&token);
+        Ok(token)
+    }
+
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.activity.fetch_add(1, Ordering::Relaxed);
+        // What an operator acts on comes through `error`, once. The client's own lines repeat it at
+        // every retry.
+        match level {
+            RDKafkaLogLevel::Debug => tracing::trace!(target: "librdkafka", facility, "{message}"),
+            _ => tracing::debug!(target: "librdkafka", facility, "{message}"),
+        }
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        self.push(ClientEvent::Statistics(Box::new(statistics)));
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.push(ClientEvent::Error(error, reason.to_owned()));
+    }
+}
+
+impl ConsumerContext for Context {
+    fn rebalance(
+        &self,
+        client: &BaseConsumer<Self>,
+        what: RDKafkaRespErr,
+        list: &mut TopicPartitionList,
+    ) {
+        let partitions =
+            list.elements().iter().map(|at| (at.topic().to_owned(), at.partition())).collect();
+        let assigned = matches!(what, RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS);
+        if !self.closing.load(Ordering::Relaxed) {
+            self.push(if assigned {
+                ClientEvent::Assigned(partitions)
+            } else {
+                ClientEvent::Revoked { partitions, lost: client.assignment_lost() }
+            });
+        } else if !assigned && let Err(error) = give_up(client, list) {
+            tracing::debug!(%error, "partitions could not be given up while closing");
+        }
+    }
+
+    fn commit_callback(&self, _result: KafkaResult<()>, _offsets: &TopicPartitionList) {
+        self.activity.fetch_add(1, Ordering::Relaxed);
+    }
+}
