@@ -45,7 +45,7 @@ impl PollLoop {
                 let properties = properties.iter().filter(|(name, _)| of_tls(name));
                 let properties =
                     properties.map(|(name, value)| (name.as_str(), value.expose().as_str()));
-                match Handshake::begin(&refusal.broker, properties) {
+                match Handshake::start(&refusal.broker, properties) {
                     Ok(handshake) => self.refused.handshake = Some((handshake, Instant::now())),
                     Err(error) => {
                         tracing::debug!(%error, "could not find out why a certificate is not valid");

@@ -32,7 +32,7 @@ impl Handshake {
     ///
     /// # Errors
     /// Out of threads or memory.
-    pub fn begin<'p>(
+    pub fn start<'p>(
         broker: &str,
         properties: impl Iterator<Item = (&'p str, &'p str)>,
     ) -> KafkaResult<Self> {
