@@ -93,6 +93,26 @@ fn every_absolute_link_to_the_repository_resolves() {
     assert!(links > 20, "{links} links found");
 }
 
+/// Paths in inline code, such as those of "how to add a metric". The changelog may name old ones.
+#[test]
+fn every_path_in_the_pages_exists() {
+    let roots = ["src/", "tests/", "docs/", "deploy/", "helm/", "benches/"];
+    let (mut faults, mut paths) = (Vec::new(), 0);
+    for page in pages().iter().filter(|page| !page.ends_with("CHANGELOG.md")) {
+        let text = read(page);
+        for code in text.split('`').skip(1).step_by(2) {
+            let is_path = roots.iter().any(|root| code.starts_with(root))
+                && !code.contains(|c: char| c.is_whitespace() || c.is_uppercase() || c == '*');
+            paths += usize::from(is_path);
+            if is_path && !Path::new(code).exists() {
+                faults.push(format!("{}: `{code}`: no such file", page.display()));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(paths > 40, "{paths} paths found");
+}
+
 #[test]
 fn a_link_without_its_file_or_heading_is_found() {
     let page = PathBuf::from("README.md");

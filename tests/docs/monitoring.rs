@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use slackline::delivery::Reason;
 use slackline::metrics::DOCUMENTED;
 
 use super::read;
@@ -105,6 +106,15 @@ fn every_alert_queries_known_metrics_and_has_its_section_in_the_runbook() {
     let sections: Vec<&str> =
         runbook.lines().filter_map(|line| line.strip_prefix("### ")).collect();
     assert_eq!(alerts.iter().map(|(name, _)| name).collect::<Vec<_>>(), sections);
+}
+
+#[test]
+fn every_drop_reason_has_its_alert() {
+    let alerts = alerts();
+    for reason in Reason::ALL {
+        let selector = format!("reason=\"{}\"", reason.as_str());
+        assert!(alerts.iter().any(|(_, rule)| rule.contains(&selector)), "no alert for {selector}");
+    }
 }
 
 fn expressions(value: &Value, found: &mut Vec<String>) {
