@@ -1,31 +1,33 @@
-//! The configurations that everything here is measured with: so many actions of one kind, as the text of a configuration file.
+//! The configurations of the benchmarks: a number of actions of one kind, as YAML text.
 //!
-//! The last trigger of each set is of the same kind as the others and is true for the marks alone (`events::mark`): its posts tell that all was read, and of one
-//! trigger it is the one.
+//! The last trigger of each set is of the same kind as the others and matches only the marks
+//! (`events::mark`), whose posts show that the whole topic was read. In a set of one it is the only
+//! trigger.
 
 use std::fmt::Write as _;
 
 use super::events::{NAMES, SHARDS};
 
-/// What the triggers are like.
+/// A kind of triggers, and how many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Triggers {
-    /// So many that ask for a value which no event has, half of them for a name that no event has.
+    /// This many that compare with a value that no event has; half of them with a name that no
+    /// event has.
     Selective(usize),
-    /// So many with the same equality that differ in a number which no event reaches.
+    /// This many with the same equality and different numbers, which no event reaches.
     Numbers(usize),
-    /// So many of which one event in a hundred matches one.
+    /// This many; one event in a hundred matches one of them.
     Matching(usize),
     /// 64 that read 3 paths.
     Paths3,
     /// 64 that read 64 paths.
     Paths64,
-    /// So many selective ones, and for each of the shards one that takes its orders.
-    #[allow(dead_code, reason = "of the modules that share this file not each one uses all of it")]
+    /// This many selective ones, with one per shard that matches the orders of that shard.
+    #[allow(dead_code, reason = "not every module that shares this file uses it")]
     Full(usize),
 }
 
-/// The webhook whose posts are the marks.
+/// The webhook that receives the marks.
 pub const MARKS: &str = "marks";
 
 /// 61 paths besides `type`, `event` and `properties.plan`.
@@ -94,7 +96,7 @@ const PATHS: [&str; 61] = [
 ];
 
 impl Triggers {
-    /// How many they are.
+    /// The number of triggers.
     pub fn count(self) -> usize {
         match self {
             Self::Selective(count)
@@ -144,20 +146,20 @@ impl Triggers {
     }
 }
 
-/// What a configuration is made of, besides its triggers.
+/// The parts of a configuration besides its triggers.
 #[derive(Debug, Clone)]
 pub struct Setup {
     /// Bootstrap servers.
     pub brokers: String,
-    /// The consumer group: a new one begins at the beginning.
+    /// The consumer group. A new one starts from the earliest offset.
     pub group: String,
     /// The topic.
     pub topic: String,
-    /// Where the posts go: `http://HOST:PORT`.
+    /// The fake Slack: `http://HOST:PORT`.
     pub slack: String,
-    /// Where the program answers.
+    /// The address of `/metrics`.
     pub admin: String,
-    /// Webhooks besides [`MARKS`], which the actions take turns in.
+    /// The number of webhooks besides [`MARKS`]; the actions use them in turn.
     pub webhooks: usize,
 }
 
@@ -175,14 +177,14 @@ pub fn yaml(setup: &Setup, triggers: Triggers) -> String {
     let mut webhook = |name: &str, settings: &str| {
         let _ = writeln!(yaml, "  {name}: {{ url: \"{slack}{}\", {settings} }}", path(name));
     };
-    // Fast enough that no mark waits for another one.
+    // Fast enough that marks do not wait for each other.
     webhook(MARKS, "rate_per_second: 1000, burst: 100");
     for index in 0..*webhooks {
         webhook(&format!("w{index}"), "timeout: 10m");
     }
     yaml += "actions:\n";
     for index in 0..triggers.count() {
-        // A JSON string is a YAML one.
+        // A JSON string is valid YAML.
         let trigger = serde_json::Value::from(triggers.trigger(index));
         let (webhook, message) = if index + 1 == triggers.count() {
             (MARKS.to_owned(), "{{messageId}}")

@@ -1,7 +1,9 @@
-//! The events that everything here is measured with: made of their number alone, so that every run, machine and build reads the same bytes.
+//! The events of the benchmarks. An event depends only on its number, so that every run, machine
+//! and build reads the same bytes.
 //!
-//! 78 % `track`, 12 % `page`, 10 % `identify`, of 622 bytes on average, as the SDKs of a customer data platform send them. One in a hundred is an
-//! order of one of 10,000 plans: what a trigger can ask for that is to match seldom.
+//! 78 % `track`, 12 % `page`, 10 % `identify`, 622 bytes on average, like the SDKs of a customer
+//! data platform send them. One in a hundred is an order with one of 9,999 plans, for triggers that
+//! match rarely.
 
 use serde_json::{Value, json};
 
@@ -21,8 +23,8 @@ pub const NAMES: [&str; 12] = [
     "Subscription Renewed",
 ];
 
-/// One event in so many is an order with a plan of [`PLANS`].
-#[allow(dead_code, reason = "of the modules that share this file not each one uses all of it")]
+/// One event in this many is an order with one of the [`PLANS`].
+#[allow(dead_code, reason = "not every module that shares this file uses it")]
 pub const MATCHING: u64 = 100;
 
 /// The plans `plan-0`, `plan-1` … of those orders.
@@ -63,17 +65,18 @@ pub fn event(number: u64) -> String {
     event.to_string()
 }
 
-/// An event that the triggers ask for which mark where a topic ends: `id` is its `messageId`.
-#[allow(dead_code, reason = "of the modules that share this file not each one uses all of it")]
+/// An event that marks the end of a partition and matches the last trigger. `id` is its
+/// `messageId`.
+#[allow(dead_code, reason = "not every module that shares this file uses it")]
 pub fn mark(id: &str) -> String {
     let properties = json!({ "plan": "bench-mark", "total": -1 });
-    json!({ "type": "track", "event": NAMES[0], "messageId": id, "userId": "nobody", "properties": properties })
+    json!({ "type": "track", "event": NAMES[0], "messageId": id, "userId": "user-0", "properties": properties })
         .to_string()
 }
 
 fn track(number: u64, mut dice: Dice) -> Value {
     let matching = number % MATCHING == MATCHING / 2;
-    // Half of them are of the first four names.
+    // Half of them have one of the first four names.
     let among = if dice.below(2) == 0 { &NAMES[..4] } else { &NAMES };
     let name = if matching { NAMES[0] } else { dice.one_of(among) };
     let plan = if matching {

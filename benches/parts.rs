@@ -1,7 +1,8 @@
-//! What the parts cost, without Kafka and without Slack: `cargo bench --bench parts [FILTER]`.
+//! The cost of single parts without Kafka and Slack: `cargo bench --bench parts [FILTER]`.
 //!
-//! A sample is 512 events, each of them another one: so they come as they do from Kafka, with caches warm for the code and cold for the bytes.
-//! The figures are of this machine and this moment; compare two builds in turns, or the parts of one run with each other.
+//! A sample is 512 different events, so that, like with Kafka, the code is in the caches and the
+//! events are not. Figures depend on the machine and its load: compare two builds in turns, or the
+//! parts of one run.
 #![allow(unreachable_pub, reason = "modules of one program share what is `pub`")]
 
 use std::path::Path;
@@ -24,7 +25,7 @@ mod actions;
 
 use actions::{Setup, Triggers};
 
-/// Enough that branch prediction can't learn them by heart.
+/// Too many for branch prediction to learn.
 const EVENTS: u64 = 8_192;
 
 const PARTITION: Partition = Partition { topic: TopicIndex(0), number: 0 };
@@ -33,7 +34,7 @@ fn main() {
     divan::main();
 }
 
-/// Each kind of triggers: one event through the router.
+/// One event through the router, for each kind of triggers.
 #[divan::bench(sample_size = 512, max_time = 5, args = [
     Triggers::Selective(1), Triggers::Selective(100), Triggers::Selective(10_000), Triggers::Numbers(10_000),
     Triggers::Matching(10_000), Triggers::Paths3, Triggers::Paths64,
@@ -42,7 +43,7 @@ fn route(bencher: Bencher<'_, '_>, triggers: &Triggers) {
     routed(bencher, *triggers, &Stream::new(events::event));
 }
 
-/// Records that are no event: found out at the first byte, in the middle, and at the end.
+/// Invalid records, detected at the first byte, in the middle, and at the end.
 #[divan::bench(sample_size = 512, max_time = 5, args = ["empty", "not an object", "cut off", "not UTF-8"])]
 fn route_invalid(bencher: Bencher<'_, '_>, what: &str) {
     let stream = Stream::of((0..EVENTS).map(|number| {
@@ -58,14 +59,14 @@ fn route_invalid(bencher: Bencher<'_, '_>, what: &str) {
     routed(bencher, Triggers::Selective(1), &stream);
 }
 
-/// The whole document of an event, as a message needs it.
+/// Parsing a whole event, as rendering a message requires.
 #[divan::bench(sample_size = 512, max_time = 5)]
 fn parse(bencher: Bencher<'_, '_>) {
     let stream = Stream::new(events::event);
     stream.counted(bencher).bench(|| black_box(Event::parse(&stream.next())).is_ok());
 }
 
-/// One message of three variables, from an event that was read.
+/// One message of three variables, from a parsed event.
 #[divan::bench(sample_size = 512, max_time = 5)]
 fn render(bencher: Bencher<'_, '_>) {
     let stream = Stream::new(events::event);
@@ -79,7 +80,7 @@ fn render(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// The ledger: one event that matched nothing.
+/// The ledger: one event without a match.
 #[divan::bench(sample_size = 512, max_time = 5)]
 fn ledger_unmatched(bencher: Bencher<'_, '_>) {
     let mut ledger = ledger();
@@ -92,7 +93,8 @@ fn ledger_unmatched(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// The ledger: one event with a delivery that is out while 100 others are, and what can be committed then.
+/// The ledger: one event with a delivery, settled while 100 others are pending, and the offsets to
+/// commit.
 #[divan::bench(sample_size = 512, max_time = 5)]
 fn ledger_matched_settled_offered(bencher: Bencher<'_, '_>) {
     const OUT: i64 = 100;
@@ -144,7 +146,7 @@ fn ledger() -> Ledger {
     ledger
 }
 
-/// Payloads, one after the other and round again.
+/// Payloads in a cycle.
 struct Stream {
     payloads: Vec<Vec<u8>>,
     next: AtomicUsize,
@@ -171,7 +173,7 @@ impl Stream {
         }
     }
 
-    /// Counts events, and bytes as so many as they have on average.
+    /// Counts events, and their average number of bytes.
     fn counted<'a, 'b>(&self, bencher: Bencher<'a, 'b>) -> Bencher<'a, 'b> {
         let average = self.payloads.iter().map(Vec::len).sum::<usize>() / self.payloads.len();
         bencher.counter(ItemsCount::new(1_u32)).counter(BytesCount::new(average))

@@ -1,6 +1,7 @@
-//! The yardstick: a consumer that does nothing but `BaseConsumer::poll` and adds up the payloads' lengths, with the properties that slackline has.
+//! The baseline: a consumer that only calls `BaseConsumer::poll` and sums the payloads' lengths,
+//! with slackline's properties.
 //!
-//! It is a process of its own, on the core that the worker has in its turn.
+//! It runs as a process of its own, on the core that the worker uses in its turn.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -15,10 +16,10 @@ use slackline::config::model::{Kafka, Start};
 use super::process;
 use super::report::Settings;
 
-/// For the whole topic; a busy machine may take some of it.
+/// The limit for reading the whole topic, with reserve for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Notes the assignment, as it is noted of the worker.
+/// Records the processor time at the assignment, like `worker.rs` does.
 #[derive(Default)]
 struct Context {
     assigned: OnceLock<Duration>,
@@ -34,7 +35,8 @@ impl ConsumerContext for Context {
     }
 }
 
-/// Reads the whole topic once. Seconds from the first event to the last one, and µs of processor time in all.
+/// Reads the whole topic once. Returns the seconds from the first to the last event, and the
+/// processor time in µs.
 pub fn read(settings: &Settings, topic: &str) -> anyhow::Result<(f64, f64)> {
     let program = std::env::current_exe()?;
     let output = settings
@@ -48,7 +50,8 @@ pub fn read(settings: &Settings, topic: &str) -> anyhow::Result<(f64, f64)> {
     Ok((of("seconds")?, of("cpu_us")?))
 }
 
-/// The process itself: `brokers topic events`. Prints what it measured as one line of JSON.
+/// The process itself, with the arguments `brokers topic events`. Prints its measurements as one
+/// line of JSON.
 pub fn run(arguments: &[String]) -> anyhow::Result<()> {
     let [brokers, topic, events] = arguments else { anyhow::bail!("three arguments") };
     let wanted: u64 = events.parse()?;
@@ -63,7 +66,7 @@ pub fn run(arguments: &[String]) -> anyhow::Result<()> {
         oauth_token_file: None,
     };
     let mut properties = slackline::kafka::properties(&kafka);
-    // What slackline needs for its promises and its metrics, a bare consumer does not pay for.
+    // A bare consumer does not need what slackline sets for its guarantees and metrics.
     properties
         .set("auto.offset.reset", "earliest")
         .set("statistics.interval.ms", "0")
@@ -75,12 +78,13 @@ pub fn run(arguments: &[String]) -> anyhow::Result<()> {
     let (mut events, mut bytes, mut first) = (0, 0, began);
     while events < wanted {
         let Some(message) = consumer.poll(Duration::from_millis(100)) else {
-            // Also after whatever else a poll served, such as the assignment.
+            // Also after a poll that served another event, such as the assignment.
             ensure!(began.elapsed() < PATIENCE, "{events} events in {PATIENCE:?}");
             continue;
         };
         let message = message?;
-        // Not from the assignment on: it looks up where to begin only then, which takes a tenth of a second.
+        // Not from the assignment on: the consumer then looks up the starting offset, which takes a
+        // tenth of a second.
         if events == 0 {
             first = Instant::now();
         }
@@ -94,6 +98,6 @@ pub fn run(arguments: &[String]) -> anyhow::Result<()> {
         "{}",
         json!({ "seconds": seconds, "cpu_us": cpu.as_secs_f64() * 1e6, "bytes": bytes })
     );
-    // Leaving the group would only take time: nobody asks for it again.
+    // Leaving the group would only take time; its id is not used again.
     std::process::exit(0)
 }

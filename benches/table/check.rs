@@ -1,4 +1,4 @@
-//! From the start of the program to a checked configuration of 10,000 actions: `slackline check`, the whole process.
+//! The time of `slackline check` with 10,000 actions, the whole process included.
 
 use std::process::Stdio;
 use std::time::Instant;
@@ -6,8 +6,7 @@ use std::time::Instant;
 use anyhow::ensure;
 use serde_json::json;
 
-use super::report::Bound::AtMost;
-use super::report::{Settings, Table};
+use super::report::{Bounds, Settings, Table};
 use crate::actions::{self, Setup, Triggers};
 
 const ACTIONS: usize = 10_000;
@@ -37,7 +36,7 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
             .stdout(Stdio::null())
             .status()?;
         ensure!(status.success(), "`{}` was refused", file.display());
-        // The first one reads the program from the disk.
+        // The first run reads the program from the disk.
         if run > 0 {
             times.push(began.elapsed().as_secs_f64());
             table.sample("check", json!({ "run": run, "seconds": began.elapsed().as_secs_f64() }));
@@ -49,8 +48,7 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
         "10,000 actions, from start to a checked configuration",
         &times,
         "s",
-        AtMost(1.0),
-        AtMost(0.2),
+        Bounds::at_most(1.0, 0.2),
         detail,
     );
     Ok(())

@@ -1,4 +1,5 @@
-//! From just before an event is handed to the producer to its post's arrival at Slack, one at a time on an idle system.
+//! The time from producing an event to the arrival of its post at Slack, one event at a time on an
+//! idle system.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,8 +9,7 @@ use rdkafka::config::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use serde_json::json;
 
-use super::report::Bound::AtMost;
-use super::report::{Settings, Table};
+use super::report::{Bounds, Settings, Table};
 use super::slack::Slack;
 use super::throughput::group;
 use super::topics;
@@ -20,7 +20,7 @@ use crate::events;
 const PARTITIONS: i32 = 3;
 const WARM_UP: u32 = 20;
 
-/// Two rows: the middle, and what one in a hundred exceeds.
+/// Adds two rows: the median and the 99th percentile.
 pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
     if !settings.wants("latency") {
         return Ok(());
@@ -44,7 +44,7 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
         .create()?;
     let mut took = Vec::new();
     for number in 0..WARM_UP + if settings.quick { 20 } else { 1_000 } {
-        // Idle, and at no beat that an interval of the worker could be in step with.
+        // Idle, and not in step with an interval of the worker.
         thread::sleep(Duration::from_millis(u64::from(20 + number * 37 % 100)));
         let id = format!("event-{number}");
         let payload = events::mark(&id);
@@ -58,10 +58,10 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
             if let Some(at) = slack.marks().get(&id) {
                 break *at;
             }
-            ensure!(sent.elapsed() < Duration::from_secs(10), "no post of `{id}` came");
+            ensure!(sent.elapsed() < Duration::from_secs(10), "no post of `{id}` arrived");
             thread::sleep(Duration::from_millis(1));
         };
-        // The first ones open connections; an idle system has that behind it.
+        // The first events open connections.
         if number >= WARM_UP {
             let milliseconds = arrived.saturating_duration_since(sent).as_secs_f64() * 1e3;
             table.sample("latency", json!(milliseconds));
@@ -73,7 +73,13 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
         took.get(((took.len() - 1) as f64 * share).round() as usize).copied().context("no samples")
     };
     let detail = format!("{} events; at most {:.1} ms", took.len(), at(1.0)?);
-    table.row("event to post, idle, p50", at(0.5)?, "ms", AtMost(5.0), AtMost(2.0), detail.clone());
-    table.row("event to post, idle, p99", at(0.99)?, "ms", AtMost(20.0), AtMost(8.0), detail);
+    table.row(
+        "event to post, idle, p50",
+        at(0.5)?,
+        "ms",
+        Bounds::at_most(5.0, 2.0),
+        detail.clone(),
+    );
+    table.row("event to post, idle, p99", at(0.99)?, "ms", Bounds::at_most(20.0, 8.0), detail);
     topics::delete(settings, topic)
 }

@@ -1,4 +1,4 @@
-//! What a figure means nothing without: the machine, the versions, the settings.
+//! The facts behind the figures: the machine, the versions, the settings.
 
 use std::fs;
 use std::process::Command;
@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::report::{Settings, Table};
 use super::topics::BATCH_BYTES;
 
-/// Notes all of it in the table.
-pub fn note(settings: &Settings, table: &mut Table) {
+/// Adds all facts to the table.
+pub fn add_facts(settings: &Settings, table: &mut Table) {
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpu
         .lines()
@@ -20,12 +20,12 @@ pub fn note(settings: &Settings, table: &mut Table) {
         "cores",
         json!(std::thread::available_parallelism().map_or(0, usize::from).max(cores(&cpu))),
     );
-    table.fact("kernel", said("uname", &["-sr"]));
-    table.fact("slackline", said(&settings.slackline.to_string_lossy(), &["--version"]));
+    table.fact("kernel", output_of("uname", &["-sr"]));
+    table.fact("slackline", output_of(&settings.slackline.to_string_lossy(), &["--version"]));
     table.fact("librdkafka", json!(rdkafka::util::get_rdkafka_version().1));
-    table.fact("rustc", said("rustc", &["--version"]));
+    table.fact("rustc", output_of("rustc", &["--version"]));
     table.fact("kafka", json!(std::env::var("KAFKA_VERSION").ok()));
-    table.fact("commit", said("git", &["describe", "--always", "--dirty"]));
+    table.fact("commit", output_of("git", &["describe", "--always", "--dirty"]));
     table.fact("runs", json!(settings.runs));
     table.fact("quick", json!(settings.quick));
     table.fact("events", json!(settings.events));
@@ -38,8 +38,8 @@ fn cores(cpuinfo: &str) -> usize {
     cpuinfo.lines().filter(|line| line.starts_with("processor")).count()
 }
 
-/// What a command prints, where there is one.
-fn said(program: &str, arguments: &[&str]) -> Value {
+/// Returns the output of a command, or null if it fails.
+fn output_of(program: &str, arguments: &[&str]) -> Value {
     let output = Command::new(program)
         .args(arguments)
         .output()

@@ -1,6 +1,7 @@
-//! The whole table of speeds against a real broker: `benches/table.sh` starts one and runs this.
+//! The speed table, measured on a real broker: `benches/table.sh` starts one and runs this program.
 //!
-//! Every row is a family's: one file each, with `run(settings, table)`. What is compared is measured in the same run, in turns, each process alone on a core.
+//! Each family of rows is one file with `run(settings, table)`. Figures that are compared are
+//! measured in the same run, in turns, each process alone on a core.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -19,7 +20,7 @@ mod events;
 #[path = "../actions.rs"]
 mod actions;
 
-/// The program's, for what is compared with it too.
+/// slackline's allocator, also for the programs that it is compared with.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
@@ -37,7 +38,7 @@ mod worker;
 
 mod bare;
 
-// The families of rows, in the table's order.
+// The families of rows.
 
 mod throughput;
 
@@ -53,17 +54,17 @@ mod senders;
 
 use report::{Settings, Table, progress};
 
-/// A family of rows: asks `settings.wants` whether it is wanted, and does nothing otherwise.
+/// A family of rows. It does nothing unless `settings.wants` it.
 type Family = fn(&Settings, &mut Table) -> anyhow::Result<()>;
 
 const FAMILIES: [Family; 6] =
     [throughput::run, check::run, memory::run, sends::run, senders::run, latency::run];
 
-/// Measures the table of speeds, prints it, and writes JSON.
+/// Measures the speed table, prints it, and writes JSON
 #[derive(Debug, Parser)]
 #[command(name = "benches/table.sh")]
 struct Arguments {
-    /// Interleaved runs of each reader
+    /// Interleaved runs of each variant
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     runs: u16,
 
@@ -71,8 +72,8 @@ struct Arguments {
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..))]
     events: u64,
 
-    /// Only rows whose family's name holds one of these: throughput, one, selective, numbers, matching, cpu, paths, triggers, check, memory, sends, senders,
-    /// latency
+    /// Only families whose name contains one of these: throughput, one, selective, numbers,
+    /// matching, cpu, paths, triggers, check, memory, sends, senders, latency
     #[arg(long, num_args = 1.., value_name = "ROW")]
     only: Vec<String>,
 
@@ -80,11 +81,11 @@ struct Arguments {
     #[arg(long, num_args = 1.., value_name = "TOPIC")]
     topics: Vec<String>,
 
-    /// Proves that the command works: 20,000 events, one topic, one run, no verdicts
+    /// Shows only that the command works: 20,000 events, one topic, one run, no verdicts
     #[arg(long)]
     quick: bool,
 
-    /// Write the rows and every sample there, as JSON
+    /// Write the rows and every sample into this file, as JSON
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 
@@ -92,7 +93,7 @@ struct Arguments {
     #[arg(long)]
     markdown: bool,
 
-    /// Measure this program instead of the one that was built here, such as an older build
+    /// Measure this program, such as an older build
     #[arg(long, value_name = "FILE")]
     slackline: Option<PathBuf>,
 }
@@ -110,7 +111,7 @@ fn main() -> anyhow::Result<()> {
         std::env::var("SLACKLINE_TEST_BROKERS").context("no broker: run `benches/table.sh`")?;
     ensure!(
         std::thread::available_parallelism()?.get() == 1,
-        "not alone on its core: run `benches/table.sh`"
+        "needs a core of its own: run `benches/table.sh`"
     );
     let home = std::env::var_os("SLACKLINE_TABLE_HOME").context("run `benches/table.sh`")?;
     let settings = Settings {
@@ -130,14 +131,14 @@ fn main() -> anyhow::Result<()> {
         topics: if arguments.quick { vec!["4-lz4".to_owned()] } else { arguments.topics },
     };
     let mut found = Table::default();
-    machine::note(&settings, &mut found);
+    machine::add_facts(&settings, &mut found);
     for family in FAMILIES {
         family(&settings, &mut found).with_context(|| {
             let log =
                 std::fs::read_to_string(settings.home.join("slackline.log")).unwrap_or_default();
-            format!("what slackline logged last:\n{log}")
+            format!("the log of slackline:\n{log}")
         })?;
-        // What is there is kept, should a later family fail.
+        // Keeps the rows so far if a later family fails.
         if let Some(out) = &arguments.out {
             std::fs::write(out, format!("{:#}\n", found.json(&settings)))
                 .with_context(|| format!("cannot write `{}`", out.display()))?;

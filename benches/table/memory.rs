@@ -1,6 +1,7 @@
-//! Memory with 10,000 actions on 1,000 webhooks, while a topic is read that fills all their queues and each posts at its rate; scraped every second.
+//! Memory with 10,000 actions on 1,000 webhooks, while a topic fills all queues and each webhook
+//! posts at its rate; scraped every second.
 //!
-//! The same again while no webhook answers, and every one of them holds a connection.
+//! Then the same while no webhook answers, so that each has an open connection.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,8 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 use serde_json::json;
 
-use super::report::Bound::AtMost;
-use super::report::{Settings, Table, progress};
+use super::report::{Bounds, Settings, Table, progress};
 use super::slack::Slack;
 use super::throughput::group;
 use super::topics::{self, Kind};
@@ -19,13 +19,13 @@ use crate::actions::{Setup, Triggers};
 const ACTIONS: usize = 10_000;
 const WEBHOOKS: usize = 1_000;
 
-/// Scrapes after everything was read: what they allocate counts, and comes back.
+/// Scrapes after the whole topic was read: their memory counts, and is returned.
 const AFTERWARDS: u32 = 10;
 
-/// After so long the row is of what was read by then.
+/// The longest run; the row then covers the events read so far.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// One row.
+/// Adds one row.
 pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
     if !settings.wants("memory") {
         return Ok(());
@@ -37,15 +37,15 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
         measured(settings, table, topic, "memory, no webhook answers", &Slack::hanging()?)?;
     let Load { most, end, consumed, queued, dropped } = load;
     let detail = format!(
-        "at most; {end:.1} MB at the end; {consumed} events, {queued} queued, {dropped} dropped; where no webhook answers {:.1} MB at most and {:.1} MB at the end",
+        "at most; {end:.1} MB at the end; {consumed} events, {queued} queued, {dropped} dropped; without any answers {:.1} MB at most and {:.1} MB at the end",
         hanging.most, hanging.end
     );
     let name = "resident memory, 10,000 actions on 1,000 webhooks, full load, scraped every second";
-    table.row(name, most, "MB", AtMost(80.0), AtMost(50.0), detail);
+    table.row(name, most, "MB", Bounds::at_most(80.0, 50.0), detail);
     topics::delete(settings, topic)
 }
 
-/// What one worker came to, in MB.
+/// The measurements of one worker; memory in MB.
 struct Load {
     most: f64,
     end: f64,

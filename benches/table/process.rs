@@ -1,4 +1,4 @@
-//! What the kernel says of a process: the processor time and the memory that it has used.
+//! The processor time and the memory of a process, from `/proc`.
 
 use std::fs;
 use std::path::Path;
@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-/// User and system time of all threads that live, to the nanosecond: `/proc/PID/stat` counts in hundredths of a second.
+/// Returns the user and system time of all living threads. `schedstat` counts nanoseconds;
+/// `/proc/PID/stat` counts hundredths of a second.
 pub fn cpu(pid: u32) -> anyhow::Result<Duration> {
     let mut nanoseconds = 0;
     for task in fs::read_dir(format!("/proc/{pid}/task"))
-        .with_context(|| format!("process {pid} is gone"))?
+        .with_context(|| format!("process {pid} does not exist"))?
     {
-        // A thread that ends in between is one that had nothing to do.
+        // A thread may end in between; such a thread was idle.
         let Ok(text) = fs::read_to_string(task?.path().join("schedstat")) else { continue };
         let spent = text.split(' ').next().and_then(|number| number.parse::<u64>().ok());
         nanoseconds += spent.context("no number in `schedstat`")?;
@@ -20,7 +21,7 @@ pub fn cpu(pid: u32) -> anyhow::Result<Duration> {
     Ok(Duration::from_nanos(nanoseconds))
 }
 
-/// Bytes resident: now, and the most there ever were.
+/// Returns the resident bytes: the current and the largest number.
 pub fn memory(pid: u32) -> anyhow::Result<(u64, u64)> {
     let status = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("status"))?;
     let of = |name: &str| {

@@ -1,16 +1,17 @@
-//! What the table is made of: how it is run, its rows with their bounds, and the three ways in which it is told (aligned text, Markdown, JSON).
+//! The table: its settings, its rows with their bounds, and its three formats (aligned text,
+//! Markdown, JSON).
 //!
-//! Invariant: a verdict is told only of a full run; a quick one proves that the command works and nothing else.
+//! Invariant: only a full run has verdicts. A quick run shows only that the command works.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::{Map, Value, json};
 
-/// How the table is run: the same for every row.
+/// The settings of a run, the same for every row.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Interleaved runs of each variant; a median is taken over them. At least 1.
+    /// Interleaved runs of each variant, at least 1; a row shows their median.
     pub runs: usize,
     /// A smoke run: few events, one topic, no verdict.
     pub quick: bool,
@@ -18,32 +19,33 @@ pub struct Settings {
     pub events: u64,
     /// Bootstrap servers of the broker.
     pub brokers: String,
-    /// The program that is measured.
+    /// The measured program.
     pub slackline: PathBuf,
-    /// Where a row may leave files until the table is done.
+    /// A folder for temporary files.
     pub home: PathBuf,
-    /// The core of the process that is measured, and of no other one.
+    /// The core of the measured process alone.
     pub measured_core: usize,
-    /// The core of everything else: the broker, this process, the servers that stand in for Slack.
+    /// The core of all other processes: the broker, this process, the fake Slack servers.
     pub other_core: usize,
-    /// Which rows are wanted, by parts of their families' names; empty: all.
+    /// Parts of the names of wanted families; empty means all.
     pub only: Vec<String>,
-    /// Which topics the throughput is measured on, as `4-lz4`; empty: all.
+    /// The topics of the throughput rows, such as `4-lz4`; empty means all.
     pub topics: Vec<String>,
 }
 
 impl Settings {
-    /// Whether `--only` leaves a family of rows in.
+    /// Whether `--only` includes a family of rows.
     pub fn wants(&self, family: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|only| family.contains(only.as_str()))
     }
 
-    /// Whether `--topics` leaves a kind of topic in.
+    /// Whether `--topics` includes a kind of topic.
     pub fn wants_topic(&self, kind: &str) -> bool {
         self.topics.is_empty() || self.topics.iter().any(|topic| topic == kind)
     }
 
-    /// A command for `program` that runs on the measured core alone. Its process id is the program's own: `taskset` becomes it.
+    /// Returns a command that runs `program` on the measured core. Its process id is the program's
+    /// own, because `taskset` replaces itself.
     pub fn measured(&self, program: &std::path::Path) -> Command {
         let mut command = Command::new("taskset");
         command.arg("-c").arg(self.measured_core.to_string()).arg(program);
@@ -51,12 +53,12 @@ impl Settings {
     }
 }
 
-/// What a value is held against.
+/// A limit for a value.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Bound {
-    /// It is to be so much or more.
+enum Bound {
+    /// The value must not be smaller.
     AtLeast(f64),
-    /// It is to be so much or less.
+    /// The value must not be larger.
     AtMost(f64),
 }
 
@@ -77,21 +79,39 @@ impl Bound {
     }
 }
 
-/// One line of the table.
+/// The limits of a row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bounds {
+    /// The limit that slackline must keep.
+    must: Bound,
+    /// The limit that it aims at.
+    aim: Bound,
+}
+
+impl Bounds {
+    pub const fn at_least(must: f64, aim: f64) -> Self {
+        Self { must: Bound::AtLeast(must), aim: Bound::AtLeast(aim) }
+    }
+
+    pub const fn at_most(must: f64, aim: f64) -> Self {
+        Self { must: Bound::AtMost(must), aim: Bound::AtMost(aim) }
+    }
+}
+
+/// One row of the table.
 #[derive(Debug, Clone)]
 struct Row {
     name: String,
     value: f64,
-    /// Least and most of the runs, where there were several.
+    /// Smallest and largest value, if there were several runs.
     spread: Option<(f64, f64)>,
     unit: String,
-    must: Bound,
-    aim: Bound,
+    bounds: Bounds,
     detail: String,
 }
 
 impl Row {
-    /// What it is about, and on which topic.
+    /// Splits the name into its subject and its topic.
     fn split_name(&self) -> (&str, Option<&str>) {
         match self.name.strip_suffix(']').and_then(|name| name.rsplit_once(" [")) {
             Some((name, topic)) => (name, Some(topic)),
@@ -100,9 +120,9 @@ impl Row {
     }
 
     fn verdict(&self) -> &'static str {
-        if self.aim.holds(self.value) {
+        if self.bounds.aim.holds(self.value) {
             "aim reached"
-        } else if self.must.holds(self.value) {
+        } else if self.bounds.must.holds(self.value) {
             "must reached"
         } else {
             "NOT reached"
@@ -117,7 +137,7 @@ impl Row {
     }
 }
 
-/// The table as it grows, and every sample that it was computed from.
+/// The rows so far, and the samples that they were computed from.
 #[derive(Debug, Default)]
 pub struct Table {
     rows: Vec<Row>,
@@ -127,22 +147,13 @@ pub struct Table {
 
 impl Table {
     /// Adds a row of one value. `unit` is empty for a ratio; `detail` is a short remark.
-    pub fn row(
-        &mut self,
-        name: &str,
-        value: f64,
-        unit: &str,
-        must: Bound,
-        aim: Bound,
-        detail: String,
-    ) {
+    pub fn row(&mut self, name: &str, value: f64, unit: &str, bounds: Bounds, detail: String) {
         self.add(Row {
             name: name.to_owned(),
             value,
             spread: None,
             unit: unit.to_owned(),
-            must,
-            aim,
+            bounds,
             detail,
         });
     }
@@ -153,8 +164,7 @@ impl Table {
         name: &str,
         values: &[f64],
         unit: &str,
-        must: Bound,
-        aim: Bound,
+        bounds: Bounds,
         detail: String,
     ) {
         let (value, least, most) = (median(values), least(values), most(values));
@@ -164,8 +174,7 @@ impl Table {
             value,
             spread,
             unit: unit.to_owned(),
-            must,
-            aim,
+            bounds,
             detail,
         });
     }
@@ -175,7 +184,7 @@ impl Table {
         self.rows.push(row);
     }
 
-    /// Keeps a raw sample under the name of its family, for the JSON alone.
+    /// Adds a raw sample of a family, for the JSON only.
     pub fn sample(&mut self, family: &str, sample: Value) {
         let samples = self.samples.entry(family).or_insert_with(|| json!([]));
         if let Value::Array(samples) = samples {
@@ -196,19 +205,19 @@ impl Table {
             .map(|row| {
                 json!({
                     "name": row.name, "value": row.value, "least": row.spread.map(|spread| spread.0),
-                    "most": row.spread.map(|spread| spread.1), "unit": row.unit, "must": row.must.show(&row.unit),
-                    "aim": row.aim.show(&row.unit), "verdict": if settings.quick { "" } else { row.verdict() }, "detail": row.detail,
+                    "most": row.spread.map(|spread| spread.1), "unit": row.unit, "must": row.bounds.must.show(&row.unit),
+                    "aim": row.bounds.aim.show(&row.unit), "verdict": if settings.quick { "" } else { row.verdict() }, "detail": row.detail,
                 })
             })
             .collect();
         json!({ "facts": self.facts, "rows": rows, "samples": self.samples })
     }
 
-    /// Aligned, for a terminal.
+    /// Formats the table with aligned columns, for a terminal.
     pub fn text(&self, settings: &Settings) -> String {
         let cells = self.cells(settings);
         let columns = cells.first().map_or(0, Vec::len);
-        // Characters, not bytes: `≥` is one of them and three of the others.
+        // Characters, not bytes: `≥` is one character of three bytes.
         let width = |column: usize| {
             cells.iter().map(|row: &Vec<String>| row[column].chars().count()).max().unwrap_or(0)
         };
@@ -226,16 +235,17 @@ impl Table {
         text
     }
 
-    /// For the README: what is measured on several topics, which a name tells in brackets at its end, is one row.
+    /// Formats the table in Markdown. Rows that differ only in the topic, in brackets at the end of
+    /// the name, become one.
     pub fn markdown(&self, settings: &Settings) -> String {
         let mut text = String::from("| row | measured | must | aim |\n| --- | --- | --- | --- |\n");
-        let mut told: Vec<&str> = Vec::new();
+        let mut written: Vec<&str> = Vec::new();
         for row in &self.rows {
             let (name, _) = row.split_name();
-            if told.contains(&name) {
+            if written.contains(&name) {
                 continue;
             }
-            told.push(name);
+            written.push(name);
             let same: Vec<&Row> =
                 self.rows.iter().filter(|other| other.split_name().0 == name).collect();
             let figures: Vec<String> = same
@@ -245,9 +255,10 @@ impl Table {
                     None => row.measured(),
                 })
                 .collect();
-            let missed = !settings.quick && same.iter().any(|row| !row.must.holds(row.value));
+            let missed =
+                !settings.quick && same.iter().any(|row| !row.bounds.must.holds(row.value));
             let missed = if missed { " **not reached**" } else { "" };
-            let (must, aim) = (row.must.show(&row.unit), row.aim.show(&row.unit));
+            let (must, aim) = (row.bounds.must.show(&row.unit), row.bounds.aim.show(&row.unit));
             text += &format!("| {name} | {}{missed} | {must} | {aim} |\n", figures.join(", "));
         }
         text
@@ -262,8 +273,8 @@ impl Table {
             vec![
                 row.name.clone(),
                 row.measured(),
-                row.must.show(&row.unit),
-                row.aim.show(&row.unit),
+                row.bounds.must.show(&row.unit),
+                row.bounds.aim.show(&row.unit),
                 verdict.to_owned(),
                 row.detail.clone(),
             ]
@@ -272,12 +283,12 @@ impl Table {
     }
 }
 
-/// Tells whoever waits how far it is.
+/// Prints the progress on standard error.
 pub fn progress(line: &str) {
     eprintln!("table: {line}");
 }
 
-/// The middle value; NaN of none.
+/// Returns the median, or NaN without values.
 pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -296,7 +307,7 @@ fn most(values: &[f64]) -> f64 {
     values.iter().copied().fold(f64::NAN, f64::max)
 }
 
-/// Three digits that mean something, as far as the value has them.
+/// Formats a value with about three significant digits.
 pub fn figure(value: f64) -> String {
     match value.abs() {
         size if size >= 100.0 => format!("{value:.0}"),

@@ -1,6 +1,8 @@
-//! 10,000 webhooks at one post a second each, all of them with a backlog, by the real program: does each keep its rate, and in how much memory?
+//! The rate and the memory of the real program with 10,000 webhooks at one post per second each,
+//! all with a backlog.
 //!
-//! Each event asks for a post to a hundredth of them, and `block` leaves the backlog in Kafka: what is measured is the senders, not the messages that wait.
+//! Each event matches a hundredth of them, and `when_full: block` leaves the backlog in Kafka, so
+//! that the memory is that of the senders, not that of waiting messages.
 
 use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener as Listener};
@@ -27,26 +29,25 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::process;
-use super::report::Bound::AtMost;
-use super::report::{Settings, Table};
+use super::report::{Bounds, Settings, Table};
 
 const WEBHOOKS: usize = 10_000;
 
-/// Counted over so many seconds, at a rate of one.
+/// Posts are counted over this many seconds.
 const SECONDS: u32 = 30;
 
-/// For joining the group, and for the first post of every webhook.
-const BEGIN: Duration = Duration::from_secs(60);
+/// The limit for joining the group and for the first post of every webhook.
+const START: Duration = Duration::from_secs(60);
 
-/// Off by so many posts in [`SECONDS`] by nothing but where the window begins and ends.
+/// The difference that the edges of the counted time can cause, in posts.
 const EDGE: u32 = 1;
 
-/// An event is for one of so many groups of webhooks.
+/// The webhooks form this many groups; an event matches one group.
 const GROUPS: usize = 100;
 
 const TOPIC: &str = "senders";
 
-/// Two rows.
+/// Adds two rows.
 pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
     if !settings.wants("senders") {
         return Ok(());
@@ -60,8 +61,8 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
     while server.least() < 2 {
         ensure!(worker.0.try_wait()?.is_none(), "slackline ended");
         ensure!(
-            began.elapsed() < BEGIN,
-            "not every webhook posts: {} posts in all",
+            began.elapsed() < START,
+            "some webhook does not post: {} posts in all",
             server.counts().iter().sum::<u32>()
         );
         thread::sleep(Duration::from_millis(100));
@@ -90,7 +91,7 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
     let (least, most_posts) =
         (posts.iter().min().copied().unwrap_or(0), posts.iter().max().copied().unwrap_or(0));
     let detail = format!(
-        "the worst webhook, besides one post at the edge of the {seconds} s; {least} to {most_posts} posts each, {:.0} posts/s in all, {:.0} µs of processor time a post",
+        "the worst webhook, less one post at the edge of the {seconds} s; {least} to {most_posts} posts each, {:.0} posts/s in all, {:.0} µs of processor time a post",
         f64::from(all) / took,
         cpu.as_secs_f64() * 1e6 / f64::from(all.max(1))
     );
@@ -98,8 +99,7 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
         "10,000 webhooks at 1/s each: off their rate",
         worst,
         "%",
-        AtMost(2.0),
-        AtMost(2.0),
+        Bounds::at_most(2.0, 2.0),
         detail,
     );
     let detail = format!(
@@ -111,14 +111,13 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
         "10,000 webhooks at 1/s each: resident memory",
         most as f64 / 1e6,
         "MB",
-        AtMost(100.0),
-        AtMost(60.0),
+        Bounds::at_most(100.0, 60.0),
         detail,
     );
     Ok(())
 }
 
-/// Enough events that no webhook runs dry.
+/// Produces enough events for every webhook.
 fn produce(settings: &Settings) -> anyhow::Result<()> {
     let admin: AdminClient<DefaultClientContext> =
         ClientConfig::new().set("bootstrap.servers", &settings.brokers).create()?;
@@ -177,7 +176,7 @@ fn start(settings: &Settings, slack: SocketAddr) -> anyhow::Result<Child> {
     command.spawn().context("cannot start slackline")
 }
 
-/// Answers `ok` at once, and counts the posts of each webhook.
+/// A server that answers `ok` without a delay and counts the posts of each webhook.
 struct Server {
     address: SocketAddr,
     counts: Arc<[AtomicU32]>,
@@ -218,7 +217,7 @@ impl Server {
         self.counts().into_iter().min().unwrap_or(0)
     }
 
-    /// The most that were open at once.
+    /// The largest number of open connections.
     fn connections(&self) -> u32 {
         self.connections.load(Ordering::Relaxed)
     }
@@ -233,7 +232,7 @@ async fn answer(
     if let Some(count) = webhook.and_then(|webhook| counts.get(webhook)) {
         count.fetch_add(1, Ordering::Relaxed);
     }
-    // The whole request first, as every server reads it.
+    // Reads the whole request first, like every server.
     let _ = request.into_body().collect().await;
     Ok(Response::new(Full::new(Bytes::from_static(b"ok"))))
 }

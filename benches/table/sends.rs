@@ -1,7 +1,10 @@
-//! 2,000 senders at 1,000 posts a second each, against the bare HTTP client with as many requests in flight.
+//! 2,000 senders at 1,000 posts per second each, against the bare HTTP client with as many requests
+//! in flight.
 //!
-//! The senders are the real ones (queue, window, limiter, sender, endpoint, metrics); a stub in place of the poll loop takes their reports and ends their holds at
-//! once, as if each commit were acknowledged in no time. Each variant is a process of its own on the measured core; the server is this process.
+//! The senders are the real ones (queue, window, limiter, sender, endpoint, metrics); a stub in
+//! place of the poll loop takes their reports and releases their holds immediately, as if each
+//! commit were acknowledged without a delay. Each variant is a process of its own on the measured
+//! core; the server is this process.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -35,21 +38,21 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
 use super::process;
-use super::report::Bound::AtLeast;
-use super::report::{Settings, Table, median};
+use super::report::{Bounds, Settings, Table, median};
 
 const SENDERS: usize = 2_000;
 
-/// Posts of each sender that are measured, after as many that open the connections and warm the caches up.
+/// Posts of each sender that are measured, after as many that open the connections and warm the
+/// caches up.
 const POSTS: usize = 30;
 
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// As long as a usual message is.
+/// As long as a typical message.
 const BODY: &[u8] =
     br#"{"text":"Ada Lovelace (user-0123456789) just completed order 4711 for 129.90 EUR: see the dashboard","username":"Slackline"}"#;
 
-/// One row.
+/// Adds one row.
 pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
     if !settings.wants("sends") {
         return Ok(());
@@ -75,8 +78,8 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
         "{ours:.0} and {theirs:.0} posts/s, {our_cost:.1} and {their_cost:.1} µs of processor time a post (ratio {:.2})",
         their_cost / our_cost
     );
-    let name = "sends: 2,000 senders, a server that answers at once, against the bare client";
-    table.row(name, ours / theirs, "", AtLeast(0.85), AtLeast(0.95), detail);
+    let name = "sends: 2,000 senders, a server that answers immediately, against the bare client";
+    table.row(name, ours / theirs, "", Bounds::at_least(0.85, 0.95), detail);
     Ok(())
 }
 
@@ -92,11 +95,12 @@ fn measured(settings: &Settings, variant: &str, server: SocketAddr) -> anyhow::R
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// The process itself: `variant address posts`. Prints what it measured as one line of JSON.
+/// The process itself, with the arguments `variant address posts`. Prints its measurements as one
+/// line of JSON.
 pub fn posts(arguments: &[String]) -> anyhow::Result<()> {
     let [variant, server, posts] = arguments else { anyhow::bail!("three arguments") };
     let (server, posts) = (server.parse()?, posts.parse()?);
-    // As the program's: see `slackline::cli::runtime`.
+    // Like the program's runtime: see `slackline::cli::runtime`.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let _inside = runtime.enter();
     let measured = match variant.as_str() {
@@ -105,11 +109,11 @@ pub fn posts(arguments: &[String]) -> anyhow::Result<()> {
         other => anyhow::bail!("no variant `{other}`"),
     }?;
     println!("{measured}");
-    // Whatever is still open would only take time.
+    // Closing connections would only take time.
     std::process::exit(0)
 }
 
-/// Counts posts: the first half of them warm everything up.
+/// A counter of posts. The first half of them is the warm-up.
 struct Count {
     left: usize,
     half: usize,
@@ -121,7 +125,7 @@ impl Count {
         Self { left: 2 * posts, half: posts, begun: None }
     }
 
-    /// One more; what was measured, after the last.
+    /// Counts one post. Returns the measurements after the last one.
     fn one(&mut self) -> anyhow::Result<Option<Value>> {
         self.left -= 1;
         if self.left == self.half {
@@ -226,7 +230,7 @@ fn delivery(index: u32, offset: usize) -> Delivery {
     Delivery { ticket, payload: BODY.into(), timestamp: i64::try_from(since.as_millis()).ok() }
 }
 
-/// As many requests in flight, one after the other in each of as many loops: nothing but the client.
+/// Only the client: as many loops, each with one request in flight.
 async fn bare(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     // The settings of `slackline::send::client_pool`.
@@ -242,9 +246,9 @@ async fn bare(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
         .tls_certs_only([])
         .build()?;
     let count = Arc::new(Mutex::new(Count::new(posts * SENDERS)));
-    let (tell, mut told) = mpsc::channel(1);
+    let (sender, mut results) = mpsc::channel(1);
     for index in 0..SENDERS {
-        let (client, count, tell) = (client.clone(), Arc::clone(&count), tell.clone());
+        let (client, count, sender) = (client.clone(), Arc::clone(&count), sender.clone());
         let url: url::Url = format!("http://{server}/services/T00/B00/w{index}").parse()?;
         tokio::spawn(async move {
             for _ in 0..2 * posts {
@@ -252,14 +256,14 @@ async fn bare(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
                     Ok(()) => count.lock().unwrap_or_else(PoisonError::into_inner).one(),
                     Err(error) => Err(error),
                 };
-                // Nobody is woken for a post: only for the last one, or a fault.
+                // Wakes the receiver only for the last post or an error.
                 if let Some(end) = counted.transpose() {
-                    let _ = tell.send(end).await;
+                    let _ = sender.send(end).await;
                 }
             }
         });
     }
-    told.recv().await.context("no more answers")?
+    results.recv().await.context("no result")?
 }
 
 async fn one(client: &reqwest::Client, url: &url::Url) -> anyhow::Result<()> {
@@ -269,7 +273,7 @@ async fn one(client: &reqwest::Client, url: &url::Url) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Answers `ok` at once, on a thread of its own.
+/// A server that answers `ok` without a delay, on a thread of its own.
 struct Server {
     address: SocketAddr,
     _runtime: tokio::runtime::Runtime,
@@ -294,7 +298,7 @@ impl Server {
 }
 
 async fn ok(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    // The whole request first, as every server reads it.
+    // Reads the whole request first, like every server.
     let _ = request.into_body().collect().await;
     Ok(Response::new(Full::new(Bytes::from_static(b"ok"))))
 }

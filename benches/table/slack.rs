@@ -1,4 +1,4 @@
-//! The Slack of the measurements: it takes the marks, and tells when each came.
+//! The fake Slack of the measurements, which records when each mark arrives.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -8,21 +8,21 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::actions::{MARKS, path};
 
-/// It ends, with every connection, when it is dropped.
+/// A running fake Slack. Dropping it closes every connection.
 pub struct Slack {
     fake: FakeSlack,
     _runtime: Runtime,
 }
 
 impl Slack {
-    /// Starts it on a free port, on one thread. It leaves all posts but the marks without an answer.
+    /// Starts it on a free port, on one thread. It answers only the marks.
     pub fn hanging() -> anyhow::Result<Self> {
         let slack = Self::start()?;
         slack.fake.set_default_everywhere(Some(Answer::fault(Fault::Hang)));
         Ok(slack)
     }
 
-    /// The same, and it answers every post at once.
+    /// Starts it on a free port, on one thread. It answers every post without a delay.
     pub fn start() -> anyhow::Result<Self> {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let fake = runtime.block_on(FakeSlack::start())?;
@@ -30,12 +30,12 @@ impl Slack {
         Ok(Self { fake, _runtime: runtime })
     }
 
-    /// Where it is, as the beginning of a webhook's URL.
+    /// The first part of a webhook's URL.
     pub fn url(&self) -> String {
         self.fake.url("")
     }
 
-    /// The texts of the marks that came, and when.
+    /// The texts and arrival times of the marks.
     pub fn marks(&self) -> HashMap<String, Instant> {
         let posts = self.fake.requests_to(&path(MARKS)).into_iter();
         posts

@@ -1,9 +1,11 @@
-//! How fast a topic is read: with each kind of triggers, against the bare consumer, in turns.
+//! The speed of reading a topic with each kind of triggers, against the bare consumer.
 //!
-//! The bare consumer's time counts from its first event. The worker's counts from its assignment, 2 to 10 ms before its first event, which can be told
-//! from outside and is never in its favour; its last events are marks, whose posts tell without a scrape that it is through. Processor time counts from
-//! the assignment for both. The runs of one topic are interleaved, and a ratio is of two runs that stood side by side: what else the machine does
-//! meanwhile meets both.
+//! The bare consumer's time counts from its first event. The worker's time counts from its
+//! assignment, which is visible from outside and 2 to 10 ms before its first event, so that the
+//! difference is never in its favour. Its last events are marks, whose posts show without a scrape
+//! that it has read everything. Processor time counts from the assignment for both. The runs of one
+//! topic are interleaved, and a ratio compares neighbouring runs, so that other load of the machine
+//! affects both.
 
 use std::thread;
 use std::time::Duration;
@@ -12,19 +14,18 @@ use anyhow::{Context as _, ensure};
 use serde_json::json;
 
 use super::bare;
-use super::report::Bound::{AtLeast, AtMost};
-use super::report::{Bound, Settings, Table, figure, median, progress};
+use super::report::{Bounds, Settings, Table, figure, median, progress};
 use super::slack::Slack;
 use super::topics::{self, Kind};
 use super::worker::{Assigned, Worker};
 use crate::actions::{Setup, Triggers};
 
-/// After so long a run ends with what it has read: some builds would take hours.
+/// The longest run. It then counts the events read so far: some builds would need hours.
 const LIMIT: Duration = Duration::from_secs(30);
 
 const MANY: usize = 10_000;
 
-/// One run, whoever read.
+/// One run of a reader.
 #[derive(Debug, Clone, Copy)]
 struct Sample {
     events: u64,
@@ -42,7 +43,7 @@ impl Sample {
     }
 }
 
-/// Who reads; `None` is the bare consumer.
+/// The triggers of the reading worker; `None` is the bare consumer.
 type Reader = Option<Triggers>;
 
 const BARE: Reader = None;
@@ -53,15 +54,14 @@ const MATCHING: Reader = Some(Triggers::Matching(MANY));
 const PATHS_3: Reader = Some(Triggers::Paths3);
 const PATHS_64: Reader = Some(Triggers::Paths64);
 
-/// One row: the figure of one reader by that of another.
+/// One row: the figure of one reader divided by that of another.
 struct Ratio {
     family: &'static str,
     name: &'static str,
     of: Reader,
     by: Reader,
     figure: fn(Sample) -> f64,
-    must: Bound,
-    aim: Bound,
+    bounds: Bounds,
 }
 
 const RATIOS: [Ratio; 6] = [
@@ -71,8 +71,7 @@ const RATIOS: [Ratio; 6] = [
         of: ONE,
         by: BARE,
         figure: Sample::rate,
-        must: AtLeast(0.8),
-        aim: AtLeast(1.0),
+        bounds: Bounds::at_least(0.8, 1.0),
     },
     Ratio {
         family: "selective",
@@ -80,8 +79,7 @@ const RATIOS: [Ratio; 6] = [
         of: SELECTIVE,
         by: ONE,
         figure: Sample::rate,
-        must: AtLeast(0.9),
-        aim: AtLeast(0.95),
+        bounds: Bounds::at_least(0.9, 0.95),
     },
     Ratio {
         family: "numbers",
@@ -89,8 +87,7 @@ const RATIOS: [Ratio; 6] = [
         of: NUMBERS,
         by: BARE,
         figure: Sample::rate,
-        must: AtLeast(0.3),
-        aim: AtLeast(0.6),
+        bounds: Bounds::at_least(0.3, 0.6),
     },
     Ratio {
         family: "matching",
@@ -98,8 +95,7 @@ const RATIOS: [Ratio; 6] = [
         of: MATCHING,
         by: BARE,
         figure: Sample::rate,
-        must: AtLeast(0.7),
-        aim: AtLeast(0.85),
+        bounds: Bounds::at_least(0.7, 0.85),
     },
     Ratio {
         family: "cpu",
@@ -107,8 +103,7 @@ const RATIOS: [Ratio; 6] = [
         of: ONE,
         by: BARE,
         figure: Sample::cost,
-        must: AtMost(1.2),
-        aim: AtMost(1.0),
+        bounds: Bounds::at_most(1.2, 1.0),
     },
     Ratio {
         family: "paths",
@@ -116,8 +111,7 @@ const RATIOS: [Ratio; 6] = [
         of: PATHS_64,
         by: PATHS_3,
         figure: Sample::rate,
-        must: AtLeast(0.5),
-        aim: AtLeast(0.8),
+        bounds: Bounds::at_least(0.5, 0.8),
     },
 ];
 
@@ -206,10 +200,8 @@ fn of_topic(
     }
     for row in rows {
         let figures = |reader: Reader| -> anyhow::Result<Vec<f64>> {
-            let at = readers
-                .iter()
-                .position(|one| *one == reader)
-                .context("a reader that was not asked")?;
+            let at =
+                readers.iter().position(|one| *one == reader).context("a reader without a run")?;
             Ok(runs.iter().map(|samples| (row.figure)(samples[at])).collect())
         };
         let (of, by) = (figures(row.of)?, figures(row.by)?);
@@ -223,8 +215,7 @@ fn of_topic(
             &format!("{} [{}]", row.name, kind.name()),
             &ratios,
             "",
-            row.must,
-            row.aim,
+            row.bounds,
             detail,
         );
     }
@@ -252,7 +243,7 @@ fn with_triggers(
     loop {
         let marks = slack.marks();
         if marks.len() == kind.partitions as usize {
-            // It has nothing left to do: a moment later it has used no more.
+            // It is idle now, so that the time of this call does not matter.
             let cpu = worker.cpu()?.saturating_sub(before);
             let last = marks.into_values().max().context("no mark")?;
             let consumed = worker.sum("slackline_events_consumed_total")? as u64;
@@ -275,7 +266,7 @@ fn with_triggers(
     }
 }
 
-/// A group that nobody had before.
+/// Returns a new group id.
 pub fn group() -> String {
     use std::sync::atomic::{AtomicU32, Ordering};
     static NEXT: AtomicU32 = AtomicU32::new(0);

@@ -1,4 +1,4 @@
-//! Topics full of events, and the settings that they were produced with.
+//! Topics full of events, and the producer's settings.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use super::report::{Settings, progress};
 use crate::events;
 
-/// What a producer collects before it sends: with 16 KB reading costs 1.8 times as much.
+/// The size of a producer's batches. With 16 KB, reading costs 1.8 times as much.
 pub const BATCH_BYTES: u64 = 102_400;
 
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -20,14 +20,14 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// A kind of topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kind {
-    /// How many partitions.
+    /// The number of partitions.
     pub partitions: i32,
-    /// As `compression.type` names it.
+    /// A value of `compression.type`.
     pub codec: &'static str,
 }
 
 impl Kind {
-    /// Every one that the table has a row for.
+    /// All kinds in the table.
     pub const ALL: [Kind; 6] = [
         Kind { partitions: 1, codec: "lz4" },
         Kind { partitions: 4, codec: "lz4" },
@@ -37,16 +37,17 @@ impl Kind {
         Kind { partitions: 12, codec: "none" },
     ];
 
-    /// The one that stands for all where one is enough.
+    /// The kind for rows that need only one.
     pub const USUAL: Kind = Self::ALL[1];
 
-    /// As the table names it.
+    /// Its name in the table.
     pub fn name(self) -> String {
         format!("{}-{}", self.partitions, self.codec)
     }
 }
 
-/// Makes a topic and fills it, from a process of its own on the measured core, which nobody needs yet.
+/// Creates a topic and fills it, with a process of its own on the measured core, which is still
+/// idle.
 pub fn full(settings: &Settings, topic: &str, kind: Kind) -> anyhow::Result<()> {
     progress(&format!(
         "{} events into a topic of {} partitions, {}",
@@ -69,13 +70,13 @@ pub fn full(settings: &Settings, topic: &str, kind: Kind) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Makes a topic.
+/// Creates a topic.
 pub fn create(settings: &Settings, topic: &str, partitions: i32) -> anyhow::Result<()> {
     let new = NewTopic::new(topic, partitions, TopicReplication::Fixed(1));
     admin(&settings.brokers, async |admin, options| admin.create_topics([&new], options).await)
 }
 
-/// Deletes a topic, so that the next one finds room.
+/// Deletes a topic, to make room for the next one.
 pub fn delete(settings: &Settings, topic: &str) -> anyhow::Result<()> {
     admin(&settings.brokers, async |admin, options| admin.delete_topics(&[topic], options).await)
 }
@@ -97,7 +98,8 @@ where
     Ok(())
 }
 
-/// Fills a topic: events, and a mark at the end of each partition. `brokers topic partitions events codec`.
+/// Fills a topic with events, and with a mark at the end of each partition. The arguments are
+/// `brokers topic partitions events codec`.
 pub fn flood(arguments: &[String]) -> anyhow::Result<()> {
     let [brokers, topic, partitions, events, codec] = arguments else {
         anyhow::bail!("five arguments")
@@ -107,7 +109,7 @@ pub fn flood(arguments: &[String]) -> anyhow::Result<()> {
         .set("bootstrap.servers", brokers)
         .set("compression.type", codec)
         .set("batch.size", BATCH_BYTES.to_string())
-        // The size alone ends a batch.
+        // Only the size ends a batch.
         .set("batch.num.messages", "100000")
         .set("linger.ms", "500")
         .set("queue.buffering.max.messages", "200000")

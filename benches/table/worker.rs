@@ -13,28 +13,29 @@ use super::process;
 use super::report::Settings;
 use crate::actions::{self, Setup, Triggers};
 
-/// So long the group may take to give the partitions away.
+/// The limit for the assignment of the partitions.
 const JOIN: Duration = Duration::from_secs(120);
 
-/// A running `slackline run`. Dropped, it is killed: what it leaves behind is of a group that nobody asks for again.
+/// A running `slackline run`. Dropping it kills the process; its group id is not used again.
 pub struct Worker {
     child: Child,
     admin: SocketAddr,
-    /// Tells of the assignment once it is there.
+    /// Receives the assignment.
     assigned: Receiver<Assigned>,
 }
 
-/// The moment from which on it reads. Seen a wake-up of this process later than it was, which is some tenths of a percent of what is measured.
+/// The moment of the assignment, from which on the worker reads. It is recorded one wake-up of this
+/// process late: some tenths of a percent of the measured time.
 #[derive(Debug, Clone, Copy)]
 pub struct Assigned {
-    /// When.
+    /// The time.
     pub at: Instant,
-    /// The processor time that it had used by then.
+    /// The processor time of the worker so far.
     pub cpu: Duration,
 }
 
 impl Worker {
-    /// Starts it with so many webhooks besides that of the marks; `setup.admin` is chosen here.
+    /// Starts a worker. It sets `setup.admin` itself.
     pub fn start(
         settings: &Settings,
         mut setup: Setup,
@@ -54,17 +55,17 @@ impl Worker {
             .stderr(Stdio::piped())
             .spawn()
             .context("cannot start slackline")?;
-        let (tell, assigned) = sync_channel(1);
+        let (sender, assigned) = sync_channel(1);
         let (pid, log) = (child.id(), child.stderr.take().context("no standard error")?);
         let path = settings.home.join("slackline.log");
         let mut kept = std::fs::File::create(path)?;
         thread::spawn(move || {
             for line in BufReader::new(log).lines().map_while(Result::ok) {
-                // From here on it reads: the line is written before the poll loop takes the first event.
+                // The line is written before the poll loop takes the first event.
                 if line.contains("partitions assigned")
                     && let Ok(cpu) = process::cpu(pid)
                 {
-                    let _ = tell.try_send(Assigned { at: Instant::now(), cpu });
+                    let _ = sender.try_send(Assigned { at: Instant::now(), cpu });
                 }
                 let _ = writeln!(kept, "{line}");
             }
@@ -72,24 +73,25 @@ impl Worker {
         Ok(Self { child, admin, assigned })
     }
 
-    /// Waits until it begins to read.
+    /// Waits for the assignment.
     pub fn assigned(&self) -> anyhow::Result<Assigned> {
         self.assigned
             .recv_timeout(JOIN)
             .context("no partition was assigned; `slackline.log` says why")
     }
 
-    /// The processor time that it has used.
+    /// The processor time so far.
     pub fn cpu(&self) -> anyhow::Result<Duration> {
         process::cpu(self.child.id())
     }
 
-    /// Bytes resident: now, and the most there ever were.
+    /// Resident bytes: the current and the largest number.
     pub fn memory(&self) -> anyhow::Result<(u64, u64)> {
         process::memory(self.child.id())
     }
 
-    /// The sum over the series of one metric. The whole page is made for it, which costs the worker time: ask seldom.
+    /// Returns the sum over the series of one metric. Each call costs the worker the time of a
+    /// whole scrape.
     pub fn sum(&self, metric: &str) -> anyhow::Result<f64> {
         let mut stream = TcpStream::connect(self.admin)?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
@@ -114,7 +116,7 @@ impl Drop for Worker {
     }
 }
 
-/// An address that was free a moment ago.
+/// Returns a free address.
 fn free_address() -> anyhow::Result<SocketAddr> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?)
 }
