@@ -11,10 +11,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
-use slackline::commit::ledger::{Ledger, Read, Scope, Taken};
-use slackline::commit::roster::Roster;
+use slackline::commit::ledger::committable::Scope;
+use slackline::commit::ledger::entry::Entry;
+use slackline::commit::ledger::{Ledger, Takeover};
+use slackline::commit::name_index::NameIndex;
+use slackline::commit_hold::CommitWindow;
 use slackline::config;
-use slackline::config::model::{Config, WebhookIndex};
+use slackline::config::model::{ActionIndex, Config};
 use slackline::delivery::Ticket;
 use slackline::event::{Event, Offset, Partition, Position, Record, TopicIndex};
 use slackline::route::{Router, Routing, message};
@@ -88,8 +91,9 @@ fn ledger_unmatched(bencher: Bencher<'_, '_>) {
     bencher.counter(ItemsCount::new(1_u32)).bench_local(|| {
         let position = Position { partition: PARTITION, offset: Offset(offset) };
         offset += 1;
-        black_box(ledger.reading(position));
-        ledger.read(position, Read::default())
+        if let Entry::New(new) = black_box(ledger.entry(position)) {
+            new.pass();
+        }
     });
 }
 
@@ -99,22 +103,22 @@ fn ledger_unmatched(bencher: Bencher<'_, '_>) {
 fn ledger_matched_settled_offered(bencher: Bencher<'_, '_>) {
     const OUT: i64 = 100;
     let mut ledger = ledger();
-    let action = slackline::config::model::ActionIndex(0);
+    let (action, window) = (ActionIndex(0), Arc::new(CommitWindow::new(10_000.0)));
     let mut tickets = std::collections::VecDeque::new();
     let mut offset = 0;
     bencher.counter(ItemsCount::new(1_u32)).bench_local(|| {
         let position = Position { partition: PARTITION, offset: Offset(offset) };
         offset += 1;
-        let read = Read { timestamp: Some(offset), pending: vec![action], done: Vec::new() };
-        if let Some(epoch) = ledger.read(position, read) {
+        if let Entry::New(new) = ledger.entry(position) {
+            let epoch = new.record(Some(offset), vec![action]);
             tickets.push_back(Ticket { position, epoch, action });
         }
         if tickets.len() as i64 > OUT
             && let Some(ticket) = tickets.pop_front()
         {
-            ledger.settle(&ticket, Some(WebhookIndex(0)));
+            ledger.settle(&ticket, window.try_acquire());
         }
-        ledger.offer(Scope::Urgent, &Default::default(), 3_000).len()
+        ledger.to_commit(Scope::Urgent, &Default::default(), 3_000).len()
     });
 }
 
@@ -141,8 +145,8 @@ fn config_of(triggers: Triggers) -> Config {
 }
 
 fn ledger() -> Ledger {
-    let mut ledger = Ledger::new(Arc::new(Roster::new(&config_of(Triggers::Selective(2)))));
-    ledger.assign(PARTITION, Offset(0), Taken::default());
+    let mut ledger = Ledger::new(Arc::new(NameIndex::new(&config_of(Triggers::Selective(2)))));
+    ledger.assign(PARTITION, Offset(0), Takeover::default());
     ledger
 }
 

@@ -1,9 +1,9 @@
 //! [5] The only caller of Kafka's commit: explicit, asynchronous, from the poll loop.
 //!
-//! Invariant: a commit names only partitions that are owned, with the ledger's committable offset and the state that goes with it, and every commit's result comes
-//! back: an acknowledged one is noted in the ledger and ends the holds of what it told, a failed one is counted and made again.
+//! Invariant: a commit names only owned partitions, each with the ledger's committable offset and
+//! its restart state, and every commit's result is handled: an acknowledged one ends the holds of
+//! the outcomes that it contains, a failed one is counted and retried.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,135 +16,120 @@ use crate::kafka::native::CommitQueue;
 use crate::log_throttle::LogThrottle;
 use crate::metrics::Metrics;
 use crate::topics::TopicNames;
-use crate::window::Window;
 
-use self::ledger::{Committable, Ledger, Scope};
-use self::pace::{Due, Pace};
+use self::ledger::Ledger;
+use self::ledger::committable::{Committable, Scope};
+use self::restart_state::codec;
+use self::schedule::{Due, RETRY_INTERVAL, Schedule};
+use self::throttles::Throttles;
 
 pub mod ledger;
 
-pub mod state;
+pub mod restart_state;
 
-pub mod metadata;
+pub mod recovery;
 
-pub mod inherited;
+pub mod name_index;
 
-pub mod roster;
+pub mod bloom;
 
-pub mod filter;
+pub mod throttles;
 
-mod pace;
+mod schedule;
 
-/// How often a wait for a commit's answer looks at what else came.
-const LOOK_AROUND: Duration = Duration::from_millis(20);
+/// The longest wait for a commit's answer before new outcomes are taken.
+const LONGEST_WAIT: Duration = Duration::from_millis(20);
 
 /// Commits what the ledger says.
 pub struct Committer {
     queue: CommitQueue,
-    pace: Pace,
+    schedule: Schedule,
+    /// What the commit in flight contains.
     in_flight: Vec<Committable>,
-    /// How the last one ended, until somebody asks.
-    verdict: Option<Result<(), RDKafkaErrorCode>>,
-    /// The most characters of metadata that the broker takes, as far as is known.
+    /// How the last commit ended, until [`Committer::take_result`] is called.
+    result: Option<Result<(), RDKafkaErrorCode>>,
+    /// The most characters of metadata that the broker accepts, as far as is known.
     budget: usize,
-    /// Until when Slack has stopped which webhooks, in seconds since the epoch.
-    blocked: BTreeMap<WebhookIndex, u64>,
-    /// By webhook: what holds its sender.
-    windows: Vec<Arc<Window>>,
+    throttles: Throttles,
     metrics: Arc<Metrics>,
     failures: LogThrottle,
-    began: Instant,
+    started: Instant,
 }
 
 impl Committer {
-    /// Nothing is in flight.
+    /// A committer with nothing in flight.
     #[must_use]
-    pub fn new(
-        queue: CommitQueue,
-        windows: Vec<Arc<Window>>,
-        metrics: Arc<Metrics>,
-        now: Instant,
-    ) -> Self {
+    pub fn new(queue: CommitQueue, metrics: Arc<Metrics>, now: Instant) -> Self {
         Self {
             queue,
-            pace: Pace::new(now),
+            schedule: Schedule::new(now),
             in_flight: Vec::new(),
-            verdict: None,
-            budget: metadata::BUDGET,
-            blocked: BTreeMap::new(),
-            windows,
+            result: None,
+            budget: codec::BUDGET,
+            throttles: Throttles::default(),
             metrics,
             failures: LogThrottle::default(),
-            began: now,
+            started: now,
         }
     }
 
-    /// A new client has taken the old one's place: what was in flight is never answered.
+    /// Continues with a new client's queue. The commit in flight will never be answered.
     pub fn replace(&mut self, queue: CommitQueue, now: Instant) {
         self.queue = queue;
         self.in_flight.clear();
-        self.pace = Pace::new(now);
+        self.schedule = Schedule::new(now);
     }
 
-    /// By webhook: what holds its sender, from now on.
-    pub fn watch(&mut self, windows: Vec<Arc<Window>>) {
-        self.windows = windows;
+    /// Makes the next [`Committer::poll`] commit: there is an outcome, or a partition without a
+    /// commit.
+    pub fn request(&mut self) {
+        self.schedule.request();
     }
 
-    /// An outcome came, or a partition that was never committed: the next turn commits.
-    pub fn hurry(&mut self) {
-        self.pace.hurry();
-    }
-
-    /// Slack has stopped a webhook until then, in seconds since the epoch: the next owner of what feeds it must know.
-    pub fn block(&mut self, webhook: WebhookIndex, until: u64, ledger: &mut Ledger) {
-        if self.blocked.insert(webhook, until) != Some(until) {
-            ledger.urge(webhook);
-            self.hurry();
+    /// Records that Slack throttles a webhook until then, in seconds since the epoch: the next
+    /// owner of the partitions that feed it must know.
+    pub fn throttle(&mut self, webhook: WebhookIndex, until: u64, ledger: &mut Ledger) {
+        if self.throttles.set(webhook, until) {
+            ledger.request_commit(webhook);
+            self.request();
         }
     }
 
-    /// Forgets what has passed at `now`, in seconds since the epoch.
-    pub fn unblock(&mut self, now: u64) {
-        self.blocked.retain(|_, until| *until > now);
+    /// Forgets the throttles that have passed at `now`, in seconds since the epoch.
+    pub fn expire_throttles(&mut self, now: u64) {
+        self.throttles.expire(now);
     }
 
-    /// Nobody will commit these outcomes: their partitions are another's now.
-    pub fn end_holds(&self, ended: impl IntoIterator<Item = WebhookIndex>) {
-        for window in ended.into_iter().filter_map(|webhook| self.windows.get(webhook.0 as usize)) {
-            window.leave();
-        }
-    }
-
-    /// When the next turn is due, where nothing else wakes the loop.
+    /// When to poll next, if nothing else wakes the poll loop.
     #[must_use]
-    pub fn next(&self) -> Option<Instant> {
-        self.pace.next()
+    pub fn next_due(&self) -> Option<Instant> {
+        self.schedule.next_due()
     }
 
-    /// When the commit in flight was sent; `None`: none is.
+    /// When the commit in flight was sent; `None` if there is none.
     #[must_use]
     pub fn in_flight_since(&self) -> Option<Instant> {
-        self.pace.in_flight_since()
+        self.schedule.in_flight_since()
     }
 
-    /// How the last commit that was answered ended; `None`: none was since this was asked.
-    pub fn take_verdict(&mut self) -> Option<Result<(), RDKafkaErrorCode>> {
-        self.verdict.take()
+    /// How the last answered commit ended; `None` if there was none since the last call.
+    pub fn take_result(&mut self) -> Option<Result<(), RDKafkaErrorCode>> {
+        self.result.take()
     }
 
-    /// Takes the answer of the commit in flight, if it came, and sends the next one, if it is due.
-    pub fn turn(&mut self, ledger: &mut Ledger, topics: &TopicNames, now: Instant) {
+    /// Takes the answer of the commit in flight, if there is one, and sends the next commit, if it
+    /// is due.
+    pub fn poll(&mut self, ledger: &mut Ledger, topics: &TopicNames, now: Instant) {
         self.take_answer(ledger, Duration::ZERO);
-        if let Some(due) = self.pace.due(now) {
+        if let Some(due) = self.schedule.due(now) {
             let scope = if due == Due::Urgent { Scope::Urgent } else { Scope::All };
             self.send(ledger, topics, due, scope, now);
         }
     }
 
     /// One step of committing until the broker has acknowledged everything of `partitions`: sends
-    /// what is missing, once no commit is in flight. Returns whether all is acknowledged.
-    pub fn finish(
+    /// what is missing, once no commit is in flight. Returns whether everything is acknowledged.
+    pub fn flush(
         &mut self,
         ledger: &mut Ledger,
         topics: &TopicNames,
@@ -152,19 +137,21 @@ impl Committer {
         now: Instant,
     ) -> bool {
         let scope = Scope::Only(partitions);
-        if !self.pace.in_flight() && ledger.offer(scope, &self.blocked, self.budget).is_empty() {
+        if self.schedule.in_flight_since().is_none()
+            && ledger.to_commit(scope, &self.throttles, self.budget).is_empty()
+        {
             return true;
         }
-        self.pace.hurry();
-        if let Some(due) = self.pace.due(now) {
+        self.schedule.request();
+        if let Some(due) = self.schedule.due(now) {
             self.send(ledger, topics, due, scope, now);
         }
         false
     }
 
-    /// Waits for the answer of the commit in flight for a moment, at most for `timeout`.
+    /// Waits for the answer of the commit in flight, for a moment and at most for `timeout`.
     pub fn await_answer(&mut self, ledger: &mut Ledger, timeout: Duration) {
-        self.take_answer(ledger, LOOK_AROUND.min(timeout));
+        self.take_answer(ledger, LONGEST_WAIT.min(timeout));
     }
 
     fn send(
@@ -175,77 +162,83 @@ impl Committer {
         scope: Scope<'_>,
         now: Instant,
     ) {
-        let offers = ledger.offer(scope, &self.blocked, self.budget);
-        if offers.is_empty() {
-            self.pace.skipped(now, due);
+        let states = ledger.to_commit(scope, &self.throttles, self.budget);
+        if states.is_empty() {
+            self.schedule.skipped(now, due);
             return;
         }
-        let sent = list(&offers, topics).and_then(|list| self.queue.send(&list));
-        self.pace.sent(now, due, offers.iter().map(|offer| offer.cost).sum());
-        ledger.sent(&offers);
+        let sent = offsets(&states, topics).and_then(|offsets| self.queue.send(&offsets));
+        self.schedule.sent(now, due, states.iter().map(|state| state.cost).sum());
+        ledger.commit_sent(&states);
         match sent {
             Ok(()) => {
-                for offer in &offers {
-                    if let Some(degree) = offer.cut {
-                        self.metrics.restart_state_truncated(offer.partition.topic, degree);
+                for state in &states {
+                    if let Some(degree) = state.cut {
+                        self.metrics.restart_state_truncated(state.partition.topic, degree);
                     }
                 }
-                self.in_flight = offers;
+                self.in_flight = states;
             }
             Err(error) => self.failed(ledger, &error),
         }
     }
 
     fn take_answer(&mut self, ledger: &mut Ledger, timeout: Duration) {
-        if !self.pace.in_flight() {
+        if self.schedule.in_flight_since().is_none() {
             return;
         }
         match self.queue.answer(timeout) {
             None => {}
             Some(Ok(())) => {
                 self.metrics.commit(true);
-                self.verdict = Some(Ok(()));
-                self.pace.acknowledged();
-                for committed in std::mem::take(&mut self.in_flight) {
-                    self.end_holds(ledger.acknowledge(&committed));
+                self.result = Some(Ok(()));
+                self.schedule.acknowledged();
+                for state in std::mem::take(&mut self.in_flight) {
+                    ledger.commit_acknowledged(&state);
                 }
-                if let Some(recovered) = self.failures.recover(self.began.elapsed()) {
-                    tracing::info!(failed = recovered.total, "commits are acknowledged again");
+                if let Some(recovered) = self.failures.recover(self.started.elapsed()) {
+                    tracing::info!(failed = recovered.total, "offset commits succeed again");
                 }
             }
             Some(Err(error)) => self.failed(ledger, &error),
         }
     }
 
-    /// The broker's answer names every partition with the same error, whichever one failed: all are committed again.
+    /// The broker's answer has the same error for every partition, whichever one failed: all of
+    /// them are committed again.
     fn failed(&mut self, ledger: &mut Ledger, error: &KafkaError) {
         self.metrics.commit(false);
-        self.verdict = error.rdkafka_error_code().map(Err);
+        self.result = error.rdkafka_error_code().map(Err);
         self.in_flight.clear();
-        ledger.failed();
+        ledger.commit_failed();
         let now = Instant::now();
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::OffsetMetadataTooLarge)
             && self.budget > 0
         {
-            // Down to the bare version mark, and to nothing: it must not hold anything up.
+            // Down to the bare version mark, and then to nothing: metadata must not stop commits.
             self.budget /= 2;
             tracing::warn!(
                 characters = self.budget,
-                "the broker takes less metadata with a commit (`offset.metadata.max.bytes`): what a restart knows is cut to this"
+                "the broker's `offset.metadata.max.bytes` is too small, truncating the restart \
+                 state"
             );
-            self.pace.refused(now);
+            self.schedule.failed(now);
             return;
         }
-        self.pace.failed(now);
-        if let Some(times) = self.failures.record(now.duration_since(self.began)).times() {
-            tracing::warn!(%error, times, "a commit failed and is made again; until then webhooks wait with what they send next");
+        self.schedule.failed(now + RETRY_INTERVAL);
+        if let Some(times) = self.failures.record(now.duration_since(self.started)).times() {
+            tracing::warn!(
+                %error,
+                times,
+                "offset commit failed, retrying; deliveries are held until a commit succeeds"
+            );
         }
     }
 }
 
-fn list(offers: &[Committable], topics: &TopicNames) -> Result<TopicPartitionList, KafkaError> {
-    let mut list = TopicPartitionList::with_capacity(offers.len());
-    for Committable { partition, offset, metadata, .. } in offers {
+fn offsets(states: &[Committable], topics: &TopicNames) -> Result<TopicPartitionList, KafkaError> {
+    let mut list = TopicPartitionList::with_capacity(states.len());
+    for Committable { partition, offset, metadata, .. } in states {
         let mut element = list.add_partition(topics.name(partition.topic), partition.number);
         element.set_offset(Offset::Offset(offset.0))?;
         if !metadata.is_empty() {

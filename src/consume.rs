@@ -12,6 +12,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::commit_hold::CommitWindow;
 use crate::config::model::{Config, WebhookIndex};
 use crate::event::{Offset, Partition, TopicId, TopicIndex};
 use crate::health::Health;
@@ -25,7 +26,6 @@ use crate::poll_waker::WakeReceiver;
 use crate::queue::Queue;
 use crate::route::{Router, Routing};
 use crate::sender_control::SenderControl;
-use crate::window::Window;
 
 use self::holds::Holds;
 use self::pause::Pauses;
@@ -106,7 +106,7 @@ pub struct Parts {
     /// By webhook: where its sender learns this replica's share of the rate.
     pub orders: Vec<watch::Sender<SenderControl>>,
     /// By webhook: what holds its sender.
-    pub windows: Vec<Arc<Window>>,
+    pub windows: Vec<Arc<CommitWindow>>,
     /// Matches and renders.
     pub router: Router,
     /// How deliveries end.

@@ -1,63 +1,46 @@
-//! What the stages hand to each other between a match and its end: a delivery one way, an outcome back.
+//! The terms of one delivery: its ticket, where it comes from, and how it ends.
 
-use std::fmt;
-use std::time::SystemTime;
-
-use crate::config::model::{ActionIndex, WebhookIndex};
+use crate::config::model::ActionIndex;
 use crate::event::Position;
 
-/// Changes at every assignment of a partition, so that an outcome of an earlier ownership is told apart. Never used twice in a process.
+/// A number that changes at every assignment of a partition and is never reused in a process: an
+/// outcome from an earlier assignment is recognized by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Epoch(pub u64);
 
-/// Names one delivery for as long as it is pending: one event for one action, under one ownership of its partition.
+/// Identifies one pending delivery: one event for one action, under one assignment of its
+/// partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Ticket {
-    /// Where the event stands.
+    /// The event's topic, partition and offset.
     pub position: Position,
-    /// The ownership under which it was read.
+    /// The assignment under which it was read.
     pub epoch: Epoch,
     /// The action that it matched.
     pub action: ActionIndex,
 }
 
-/// Where a delivery comes from: what its webhook's full queue does with it hangs on that.
+/// Where a delivery comes from: it decides what a full queue does with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Origin {
-    /// An event that nobody had read before.
+    /// An event that was read for the first time.
     Read,
-    /// Left by the partition's former owner, who had admitted it: it is not dropped because it moved.
+    /// Listed as pending by the partition's former owner, which had admitted it: a full queue
+    /// does not drop it.
     Listed,
-    /// At or above the position where its webhook was when the partition changed its owner; the former one may have dropped it.
+    /// At or above the position of its webhook when the partition changed its owner. The former
+    /// owner may have dropped it, so a full queue may too.
     Position,
 }
 
-/// One event for one action, already rendered: what a queue holds.
-pub struct Delivery {
-    /// Which delivery it is.
-    pub ticket: Ticket,
-    /// The request's body: the JSON object that Slack is sent. Event data: never logged above debug level.
-    pub payload: Box<[u8]>,
-    /// Kafka's timestamp of the event in milliseconds since the epoch, for the delivery's latency.
-    pub timestamp: Option<i64>,
-}
-
-impl fmt::Debug for Delivery {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Delivery")
-            .field("ticket", &self.ticket)
-            .field("bytes", &self.payload.len())
-            .finish()
-    }
-}
-
-/// An action of a former configuration, where a delivery of its is told of that nobody claims.
+/// Stands for an action that the configuration no longer has, where its delivery is reported as
+/// unclaimed.
 pub const REMOVED_ACTION: ActionIndex = ActionIndex(u32::MAX);
 
 /// How a delivery ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Ended {
-    /// Slack took it: 200 with the body `ok`.
+pub enum Outcome {
+    /// Slack accepted it: status 200 with the body `ok`.
     Delivered,
     /// Given up deliberately.
     Dropped(Reason),
@@ -74,12 +57,13 @@ pub enum Reason {
     RetriesExhausted,
     /// The message rendered to nothing but white space.
     EmptyMessage,
-    /// Left by the partition's former owner for an action that is gone, or does not apply to the event any more.
+    /// Left by the partition's former owner for an action that was removed, or whose trigger no
+    /// longer applies to the event.
     Unclaimed,
 }
 
 impl Reason {
-    /// Every reason; its place here is its place in a tally.
+    /// Every reason; its index here is its index in a tally.
     pub const ALL: [Reason; 5] = [
         Reason::Overflow,
         Reason::Rejected,
@@ -99,29 +83,4 @@ impl Reason {
             Reason::Unclaimed => "unclaimed",
         }
     }
-}
-
-/// What a sender reports to the poll loop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Report {
-    /// A delivery has ended.
-    Ended(Outcome),
-    /// Slack has throttled the webhook: the next owner of a partition that feeds it must know.
-    Throttled {
-        /// Which webhook.
-        webhook: WebhookIndex,
-        /// Until when.
-        until: SystemTime,
-    },
-}
-
-/// This delivery ended so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Outcome {
-    /// Which delivery.
-    pub ticket: Ticket,
-    /// Whose sender had it: an action's webhook may be another one by now.
-    pub webhook: WebhookIndex,
-    /// How it ended.
-    pub ended: Ended,
 }

@@ -34,6 +34,8 @@ pub mod config;
 
 pub mod delivery;
 
+pub mod post;
+
 pub mod sender_control;
 
 pub mod topics;
@@ -48,7 +50,7 @@ pub mod sanitize;
 
 pub mod poll_waker;
 
-pub mod window;
+pub mod commit_hold;
 
 pub mod kafka;
 

@@ -126,12 +126,7 @@ impl Pipeline {
             router: Router::new(Arc::clone(&self.config)),
             settlement: Settlement::new(
                 &self.config,
-                Committer::new(
-                    commits,
-                    senders.windows.clone(),
-                    Arc::clone(&self.metrics),
-                    Instant::now(),
-                ),
+                Committer::new(commits, Arc::clone(&self.metrics), Instant::now()),
                 reported,
                 Arc::clone(&self.metrics),
             ),

@@ -1,7 +1,8 @@
-//! [3] The bounded queue of one webhook, and the books that are kept on it.
+//! [3] The bounded queue of one webhook, and its books.
 //!
-//! The poll loop pushes and releases, the webhook's one sender takes and finishes. Every change of a delivery's state is made and
-//! tallied under one lock, so that for whoever reads the [`Tally`], at any moment:
+//! The poll loop pushes and releases posts; the webhook's one sender takes and finishes them.
+//! Invariant: every change of a delivery's state and its count are made under one lock, so that
+//! every reader of the [`Tally`] finds, at any moment:
 //!
 //! matched = delivered + dropped + released + queued + in flight.
 
@@ -11,73 +12,86 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use crate::config::model::{ActionIndex, WhenFull};
-use crate::delivery::{Delivery, Ended, Origin, Reason, Ticket};
-use crate::metrics::{ActionTally, Tally};
+use crate::delivery::{Origin, Outcome, Reason, Ticket};
+use crate::metrics::Tally;
+use crate::post::{Post, Tickets};
 
-/// One webhook's queue: the deliveries that wait, and the one that is in flight.
+use self::books::Books;
+
+mod books;
+
+/// One webhook's queue: the posts that wait, and the one that is in flight.
 pub struct Queue {
     inner: Mutex<Inner>,
-    /// Rung when a delivery came or the queue was closed: what an idle sender waits for.
-    arrived: Notify,
-    /// Rung when the delivery in flight was taken away between two attempts: what a waiting sender listens for.
+    /// Notified when a post was pushed or the queue was closed: wakes an idle sender.
+    pushed: Notify,
+    /// Notified when the post in flight was released between two attempts: wakes a sender that
+    /// waits for its next attempt.
     released: Notify,
 }
 
 struct Inner {
     capacity: usize,
     when_full: WhenFull,
-    waiting: VecDeque<Delivery>,
+    waiting: VecDeque<Post>,
     in_flight: Option<InFlight>,
+    /// The process is stopping: the sender ends.
     closed: bool,
+    /// The configuration no longer has the webhook: nothing is taken.
     retired: bool,
-    /// Sorted by action.
-    tallies: Vec<(ActionIndex, ActionTally)>,
+    books: Books,
+    /// Posts whose attempt was still out at a drain's deadline, in total.
     abandoned: u64,
-    /// Deliveries that a sender took, ever.
+    /// Posts that the sender took, in total.
     taken: u64,
-    /// Attempts that were announced, ever.
+    /// Attempts that were announced, in total.
     attempts: u64,
 }
 
-/// How a queue and its sender stand: what tells a sender that works from one that is dead.
+/// The post that the sender has taken.
+struct InFlight {
+    /// Identifies it.
+    first: Ticket,
+    /// Its deliveries, except those that were released since it was taken.
+    tickets: Tickets,
+    /// An HTTP request of it is out.
+    attempting: bool,
+    /// Tickets whose partition is being revoked: released when the attempt ends without an outcome.
+    leaving: Vec<Ticket>,
+}
+
+/// A snapshot of a queue, by which a working sender is told from a dead one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
-    /// Deliveries that wait.
+pub struct QueueStatus {
+    /// Posts that wait.
     pub waiting: usize,
-    /// A delivery was taken and has not ended.
+    /// A post was taken and has not ended.
     pub in_flight: bool,
-    /// Deliveries that a sender took, ever.
+    /// Posts that the sender took, in total.
     pub taken: u64,
-    /// Which attempt is under way, counted from the first.
+    /// The number of the attempt that is out, counted over all posts.
     pub attempt: Option<u64>,
 }
 
-struct InFlight {
-    ticket: Ticket,
-    /// An HTTP request of it is under way.
-    attempting: bool,
-    /// Its partition is going away: no further attempt.
-    leaving: bool,
-}
-
-/// What became of a delivery that was pushed.
+/// What happened to a post that was pushed.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Push {
     /// It waits, and there is room for more.
     Queued,
-    /// It waits; the queue is now full and its policy is `block`: pause what feeds it.
+    /// It waits; the queue is now full and its policy is `block`: pause the topics that feed it.
     Full,
-    /// This delivery, the pushed one or an older one for its sake, was dropped (`overflow`): settle it.
-    Dropped(Ticket),
+    /// The post with these tickets, the pushed one or the oldest one, was dropped (`overflow`):
+    /// settle them.
+    Dropped(Tickets),
 }
 
-/// What a sender does after an attempt that did not end the delivery.
+/// What a sender does after an attempt that did not end the post.
 #[derive(Debug, PartialEq, Eq)]
 pub enum AfterAttempt {
     /// Keep it and try again.
     Keep,
-    /// It was released to the partition's next owner: take the next one.
-    Gone,
+    /// Take the next post: this one was released to the partition's next owner.
+    Released,
 }
 
 impl Queue {
@@ -88,10 +102,6 @@ impl Queue {
         when_full: WhenFull,
         actions: impl IntoIterator<Item = ActionIndex>,
     ) -> Self {
-        let mut tallies: Vec<_> =
-            actions.into_iter().map(|action| (action, ActionTally::default())).collect();
-        tallies.sort_unstable_by_key(|(action, _)| *action);
-        tallies.dedup_by_key(|(action, _)| *action);
         Self {
             inner: Mutex::new(Inner {
                 capacity,
@@ -100,71 +110,73 @@ impl Queue {
                 in_flight: None,
                 closed: false,
                 retired: false,
-                tallies,
+                books: Books::new(actions),
                 abandoned: 0,
                 taken: 0,
                 attempts: 0,
             }),
-            arrived: Notify::new(),
+            pushed: Notify::new(),
             released: Notify::new(),
         }
     }
 
-    /// Admits a match, or drops one by the policy. Under `block` nothing is dropped: the queue can exceed its capacity by the rest of the one
-    /// event that filled it. What a former owner had admitted ([`Origin::Listed`]) is admitted above the capacity.
-    pub fn push(&self, delivery: Delivery, origin: Origin) -> Push {
+    /// Queues a post, or drops one if the queue is full and its policy says so. Under `block`
+    /// nothing is dropped: the queue can exceed its capacity by the remaining posts of the one
+    /// event that filled it. What a former owner had admitted ([`Origin::Listed`]) is queued above
+    /// the capacity.
+    pub fn push(&self, post: Post, origin: Origin) -> Push {
         let mut inner = self.lock();
-        let ticket = delivery.ticket;
-        let tally = inner.tally(ticket.action);
-        tally.matched += 1;
-        tally.restored += u64::from(origin != Origin::Read);
+        for ticket in post.tickets.iter() {
+            inner.books.count_match(ticket.action, origin);
+        }
         let full = inner.waiting.len() >= inner.capacity && origin != Origin::Listed;
         let displaced = match inner.when_full {
-            WhenFull::DropNewest if full => Some(delivery),
+            WhenFull::DropNewest if full => Some(post),
             WhenFull::DropOldest if full => {
                 let oldest = inner.waiting.pop_front();
-                inner.waiting.push_back(delivery);
+                inner.waiting.push_back(post);
                 oldest
             }
             WhenFull::DropNewest | WhenFull::DropOldest | WhenFull::Block => {
                 inner.make_room();
-                inner.waiting.push_back(delivery);
+                inner.waiting.push_back(post);
                 None
             }
         };
         if let Some(displaced) = displaced {
-            inner.tally(displaced.ticket.action).drop(Reason::Overflow);
-            return Push::Dropped(displaced.ticket);
+            let overflow = Outcome::Dropped(Reason::Overflow);
+            inner.books.count_outcome(&displaced.tickets, overflow);
+            return Push::Dropped(displaced.tickets);
         }
-        // What was admitted before is read on to its last: it needs no room.
-        let asks = origin != Origin::Listed;
-        let blocked =
-            asks && inner.when_full == WhenFull::Block && inner.waiting.len() >= inner.capacity;
+        // What a former owner admitted needs no room, so it does not pause anything.
+        let fills = origin != Origin::Listed
+            && inner.when_full == WhenFull::Block
+            && inner.waiting.len() >= inner.capacity;
         drop(inner);
-        self.arrived.notify_one();
-        if blocked { Push::Full } else { Push::Queued }
+        self.pushed.notify_one();
+        if fills { Push::Full } else { Push::Queued }
     }
 
-    /// Counts a match that is dropped before it could be queued: a message that rendered to nothing, or a delivery that nobody claims.
+    /// Counts a match that is dropped before it is queued: a message that rendered to nothing, or
+    /// a former owner's delivery that no action claims.
     pub fn drop_unqueued(&self, action: ActionIndex, origin: Origin, reason: Reason) {
         let mut inner = self.lock();
-        let tally = inner.tally(action);
-        tally.matched += 1;
-        tally.restored += u64::from(origin != Origin::Read);
-        tally.drop(reason);
+        inner.books.count_match(action, origin);
+        inner.books.count_drop(action, reason);
     }
 
-    /// Whether a `block` queue has drained far enough to be fed again: to half of its capacity, so that pauses are rare.
+    /// Whether the topics that feed a full `block` queue may be resumed: at half of the capacity,
+    /// so that pauses are rare.
     pub fn has_room(&self) -> bool {
         let inner = self.lock();
         inner.when_full != WhenFull::Block || inner.waiting.len() <= inner.capacity / 2
     }
 
-    /// How it stands now.
-    pub fn standing(&self) -> Standing {
+    /// The current snapshot.
+    pub fn status(&self) -> QueueStatus {
         let inner = self.lock();
         let in_flight = inner.in_flight.as_ref();
-        Standing {
+        QueueStatus {
             waiting: inner.waiting.len(),
             in_flight: in_flight.is_some(),
             taken: inner.taken,
@@ -172,52 +184,47 @@ impl Queue {
         }
     }
 
-    /// Takes what waits of the `leaving` partitions off the queue, and the delivery in flight unless an attempt of it is under way; that one is not
-    /// tried again. They are released: their next owner reads them anew.
+    /// Releases the deliveries of the `leaving` partitions: their next owner delivers them. Posts
+    /// that wait are removed with their last ticket, and so is the post in flight unless an attempt
+    /// of it is out; that one gets no further attempt.
     pub fn release(&self, leaving: impl Fn(&Ticket) -> bool) {
         let mut inner = self.lock();
-        let inner = &mut *inner;
-        let tallies = &mut inner.tallies;
-        inner.waiting.retain(|delivery| {
-            let leaves = leaving(&delivery.ticket);
-            if leaves {
-                tally_of(tallies, delivery.ticket.action).released += 1;
-            }
-            !leaves
+        let Inner { waiting, books, .. } = &mut *inner;
+        waiting.retain_mut(|post| {
+            books.release(&mut post.tickets, &leaving);
+            !post.tickets.is_empty()
         });
-        let Some(in_flight) =
-            inner.in_flight.as_mut().filter(|in_flight| leaving(&in_flight.ticket))
-        else {
-            return;
-        };
-        in_flight.leaving = true;
-        if !in_flight.attempting {
-            inner.release_in_flight();
-            self.released.notify_one();
+        match &mut inner.in_flight {
+            Some(InFlight { attempting: true, tickets, leaving: noted, .. }) => {
+                noted.extend(tickets.iter().filter(&leaving));
+            }
+            Some(_) => {
+                if inner.release_in_flight(leaving) && inner.in_flight.is_none() {
+                    self.released.notify_one();
+                }
+            }
+            None => {}
         }
     }
 
-    /// Whether an attempt of a `leaving` partition's delivery is still under way.
+    /// Whether an attempt of a `leaving` partition's delivery is still out.
     pub fn is_attempting(&self, leaving: impl Fn(&Ticket) -> bool) -> bool {
-        self.lock()
-            .in_flight
-            .as_ref()
-            .is_some_and(|in_flight| in_flight.attempting && leaving(&in_flight.ticket))
+        self.lock().in_flight.as_ref().is_some_and(|in_flight| {
+            in_flight.attempting && in_flight.tickets.iter().any(|ticket| leaving(&ticket))
+        })
     }
 
-    /// At a drain's deadline: releases the delivery in flight though its attempt is still out, and counts it. Its late outcome changes nothing here.
+    /// At a drain's deadline: releases the post in flight though its attempt is still out. Its late
+    /// outcome changes nothing here. Returns whether there was one.
     pub fn abandon(&self, leaving: impl Fn(&Ticket) -> bool) -> bool {
         let mut inner = self.lock();
-        let abandoned =
-            inner.in_flight.as_ref().is_some_and(|in_flight| leaving(&in_flight.ticket));
-        if abandoned {
-            inner.release_in_flight();
-            inner.abandoned += 1;
-        }
+        let abandoned = inner.release_in_flight(leaving);
+        inner.abandoned += u64::from(abandoned);
         abandoned
     }
 
-    /// The webhook has other settings, or other actions. What waits above a smaller capacity stays.
+    /// Takes over the webhook's new settings and actions. What waits above a smaller capacity
+    /// stays.
     pub fn reconfigure(
         &self,
         capacity: usize,
@@ -227,68 +234,69 @@ impl Queue {
         let mut inner = self.lock();
         inner.capacity = capacity;
         inner.when_full = when_full;
-        for action in actions {
-            inner.tally(action);
-        }
+        inner.books.add(actions);
     }
 
-    /// The webhook is gone: nothing waits here any more, and nothing is taken until [`Queue::reopen`]. What `moves` says of goes to another webhook, and comes
-    /// back; the rest is dropped (`unclaimed`).
-    pub fn retire(&self, moves: impl Fn(ActionIndex) -> bool) -> (Vec<Delivery>, Vec<Ticket>) {
+    /// Empties the queue of a webhook that was removed from the configuration, and lets its sender
+    /// take nothing until [`Queue::reopen`]. Returns the posts to push to another webhook's queue
+    /// (those of actions for which `moves` holds, by the first ticket's), and the tickets of the
+    /// dropped ones (`unclaimed`).
+    pub fn retire(&self, moves: impl Fn(ActionIndex) -> bool) -> (Vec<Post>, Vec<Tickets>) {
         let mut inner = self.lock();
         inner.retired = true;
         let (mut moved, mut dropped) = (Vec::new(), Vec::new());
-        for delivery in std::mem::take(&mut inner.waiting) {
-            let tally = inner.tally(delivery.ticket.action);
-            if moves(delivery.ticket.action) {
-                tally.released += 1;
-                moved.push(delivery);
+        for mut post in std::mem::take(&mut inner.waiting) {
+            if post.tickets.first().is_some_and(|ticket| moves(ticket.action)) {
+                let tickets = post.tickets.clone();
+                inner.books.release(&mut post.tickets, |_| true);
+                moved.push(Post { tickets, ..post });
             } else {
-                tally.drop(Reason::Unclaimed);
-                dropped.push(delivery.ticket);
+                let unclaimed = Outcome::Dropped(Reason::Unclaimed);
+                inner.books.count_outcome(&post.tickets, unclaimed);
+                dropped.push(post.tickets);
             }
         }
         (moved, dropped)
     }
 
-    /// The webhook is there again.
+    /// The configuration has the webhook again.
     pub fn reopen(&self) {
         self.lock().retired = false;
-        self.arrived.notify_one();
+        self.pushed.notify_one();
     }
 
-    /// Whether the webhook is gone: then no further attempt begins.
+    /// Whether the webhook was removed from the configuration: no further attempt is made.
     pub fn is_retired(&self) -> bool {
         self.lock().retired
     }
 
-    /// The sender of a webhook that is gone gives back what is in flight and was not delivered. It waits then, for [`Queue::retire`]; one that was released
-    /// meanwhile is the next owner's.
-    pub fn give_back(&self, delivery: Delivery) {
+    /// Returns the post in flight, which has no outcome, to the front of the queue. The sender of a
+    /// removed webhook does this; the next [`Queue::retire`] moves or drops the post. One that was
+    /// released meanwhile belongs to the next owner and is discarded.
+    pub fn give_back(&self, post: Post) {
         let mut inner = self.lock();
-        if inner.in_flight_of(&delivery.ticket).is_some() {
-            inner.in_flight = None;
-            inner.waiting.push_front(delivery);
+        if let Some(InFlight { tickets, .. }) = inner.take_in_flight(&post.tickets) {
+            inner.waiting.push_front(Post { tickets, ..post });
         }
     }
 
-    /// Ends the sender once it asks for the next delivery. What still waits stays: release it first.
+    /// Ends the sender when it next requests a post. What still waits stays: release it first.
     pub fn close(&self) {
         self.lock().closed = true;
-        self.arrived.notify_one();
+        self.pushed.notify_one();
     }
 
-    /// The next delivery, which is in flight from then on; `None` once the queue is closed.
-    pub async fn next(&self) -> Option<Delivery> {
+    /// Takes the next post, which is in flight from then on; `None` once the queue is closed.
+    pub async fn next(&self) -> Option<Post> {
         loop {
             if let Some(next) = self.take() {
                 return next;
             }
-            self.arrived.notified().await;
+            self.pushed.notified().await;
         }
     }
 
-    fn take(&self) -> Option<Option<Delivery>> {
+    fn take(&self) -> Option<Option<Post>> {
         let mut inner = self.lock();
         if inner.closed {
             return Some(None);
@@ -296,17 +304,21 @@ impl Queue {
         if inner.retired {
             return None;
         }
-        let delivery = inner.waiting.pop_front()?;
+        let post = inner.waiting.pop_front()?;
         inner.taken += 1;
-        inner.in_flight =
-            Some(InFlight { ticket: delivery.ticket, attempting: false, leaving: false });
-        Some(Some(delivery))
+        inner.in_flight = post.tickets.first().map(|first| InFlight {
+            first,
+            tickets: post.tickets.clone(),
+            attempting: false,
+            leaving: Vec::new(),
+        });
+        Some(Some(post))
     }
 
-    /// Announces an attempt. `false`: the delivery was released meanwhile; take the next one.
-    pub fn begin_attempt(&self, ticket: &Ticket) -> bool {
+    /// Announces an attempt. Returns `false` if the post was released meanwhile: take the next one.
+    pub fn begin_attempt(&self, tickets: &Tickets) -> bool {
         let mut inner = self.lock();
-        match inner.in_flight_of(ticket) {
+        match inner.in_flight_of(tickets) {
             Some(in_flight) => in_flight.attempting = true,
             None => return false,
         }
@@ -314,33 +326,31 @@ impl Queue {
         true
     }
 
-    /// After an attempt that failed but may be made again.
-    pub fn end_attempt(&self, ticket: &Ticket) -> AfterAttempt {
+    /// Records that an attempt ended without an outcome.
+    pub fn end_attempt(&self, tickets: &Tickets) -> AfterAttempt {
         let mut inner = self.lock();
-        let Some(in_flight) = inner.in_flight_of(ticket) else { return AfterAttempt::Gone };
-        in_flight.attempting = false;
-        if in_flight.leaving {
-            inner.release_in_flight();
-            return AfterAttempt::Gone;
+        if let Some(in_flight) = inner.in_flight_of(tickets) {
+            in_flight.attempting = false;
+            let leaving = std::mem::take(&mut in_flight.leaving);
+            inner.release_in_flight(|ticket| leaving.contains(ticket));
         }
-        AfterAttempt::Keep
-    }
-
-    /// The delivery in flight has ended. An abandoned one was counted as released already and is not counted again.
-    pub fn finish(&self, ticket: &Ticket, ended: Ended) {
-        let mut inner = self.lock();
-        if inner.in_flight_of(ticket).is_none() {
-            return;
-        }
-        inner.in_flight = None;
-        let tally = inner.tally(ticket.action);
-        match ended {
-            Ended::Delivered => tally.delivered += 1,
-            Ended::Dropped(reason) => tally.drop(reason),
+        match inner.in_flight_of(tickets) {
+            Some(_) => AfterAttempt::Keep,
+            None => AfterAttempt::Released,
         }
     }
 
-    /// Completes when the delivery in flight may have been taken away between two attempts; [`Queue::begin_attempt`] then tells.
+    /// Counts the outcome of the post in flight. An abandoned post was counted as released already
+    /// and is not counted again.
+    pub fn finish(&self, tickets: &Tickets, outcome: Outcome) {
+        let mut inner = self.lock();
+        if let Some(InFlight { tickets, .. }) = inner.take_in_flight(tickets) {
+            inner.books.count_outcome(&tickets, outcome);
+        }
+    }
+
+    /// Completes when the post in flight may have been released between two attempts;
+    /// [`Queue::begin_attempt`] then says whether it was.
     pub async fn released(&self) {
         self.released.notified().await;
     }
@@ -351,7 +361,8 @@ impl Queue {
 }
 
 impl Inner {
-    /// Grows as a `VecDeque` does by itself, but not past the queue's capacity: of a thousand full queues of 100, a fifth would be room that nothing uses.
+    /// Grows as a `VecDeque` does by itself, but not past the queue's capacity: of a thousand full
+    /// queues of 100 posts, a fifth would be unused memory.
     fn make_room(&mut self) {
         let waiting = self.waiting.len();
         if waiting == self.waiting.capacity() {
@@ -359,34 +370,21 @@ impl Inner {
         }
     }
 
-    fn in_flight_of(&mut self, ticket: &Ticket) -> Option<&mut InFlight> {
-        self.in_flight.as_mut().filter(|in_flight| in_flight.ticket == *ticket)
+    fn in_flight_of(&mut self, tickets: &Tickets) -> Option<&mut InFlight> {
+        self.in_flight.as_mut().filter(|in_flight| Some(in_flight.first) == tickets.first())
     }
 
-    fn release_in_flight(&mut self) {
-        if let Some(in_flight) = self.in_flight.take() {
-            self.tally(in_flight.ticket.action).released += 1;
-        }
+    fn take_in_flight(&mut self, tickets: &Tickets) -> Option<InFlight> {
+        self.in_flight.take_if(|in_flight| Some(in_flight.first) == tickets.first())
     }
 
-    fn tally(&mut self, action: ActionIndex) -> &mut ActionTally {
-        tally_of(&mut self.tallies, action)
+    /// Returns whether anything was released.
+    fn release_in_flight(&mut self, leaving: impl Fn(&Ticket) -> bool) -> bool {
+        let Some(in_flight) = &mut self.in_flight else { return false };
+        let released = self.books.release(&mut in_flight.tickets, leaving);
+        self.in_flight.take_if(|in_flight| in_flight.tickets.is_empty());
+        released
     }
-}
-
-/// An action that the queue was not made for (none is) would get a tally of its own rather than be lost.
-fn tally_of(
-    tallies: &mut Vec<(ActionIndex, ActionTally)>,
-    action: ActionIndex,
-) -> &mut ActionTally {
-    let at = match tallies.binary_search_by_key(&action, |(of, _)| *of) {
-        Ok(at) => at,
-        Err(at) => {
-            tallies.insert(at, (action, ActionTally::default()));
-            at
-        }
-    };
-    &mut tallies[at].1
 }
 
 impl crate::metrics::Tallied for Queue {
@@ -394,10 +392,10 @@ impl crate::metrics::Tallied for Queue {
         let inner = self.lock();
         Tally {
             capacity: inner.capacity as u64,
-            queued: inner.waiting.len() as u64,
-            in_flight: u64::from(inner.in_flight.is_some()),
+            queued: inner.waiting.iter().map(|post| post.tickets.len() as u64).sum(),
+            in_flight: inner.in_flight.as_ref().map_or(0, |it| it.tickets.len() as u64),
             abandoned: inner.abandoned,
-            actions: inner.tallies.clone(),
+            actions: inner.books.tallies(),
         }
     }
 }

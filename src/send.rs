@@ -49,10 +49,10 @@ pub fn run<C: HttpClient>(context: SenderContext<C>) -> impl Future<Output = Str
     let mut sender = Sender::new(context);
     async move {
         loop {
-            // Not `while let`, which would keep the result of `next` beside the delivery.
-            let Some(mut delivery) = sender.next().await else { break };
-            let Some((ended, at)) = sender.deliver(&mut delivery).await else { continue };
-            if !sender.report(delivery.ticket, ended, at).await {
+            // Not `while let`, which would keep the result of `next` beside the post.
+            let Some(mut post) = sender.next().await else { break };
+            let Some(ended) = sender.deliver(&mut post).await else { continue };
+            if !sender.report(post.tickets, ended).await {
                 break;
             }
         }

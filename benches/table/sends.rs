@@ -23,17 +23,18 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
+use slackline::commit_hold::CommitWindow;
 use slackline::config::model::{ActionIndex, Config, WebhookIndex};
-use slackline::delivery::{Delivery, Ended, Epoch, Origin, Outcome, Report, Ticket};
+use slackline::delivery::{Epoch, Origin, Outcome, Ticket};
 use slackline::event::{Offset, Partition, Position, TopicIndex};
 use slackline::metrics::Metrics;
 use slackline::poll_waker;
+use slackline::post::{Post, Report};
 use slackline::queue::Queue;
 use slackline::send::connection_permits::ConnectionPermits;
 use slackline::send::endpoint::Endpoints;
 use slackline::send::{self, ActiveConfig, SenderContext};
 use slackline::sender_control::SenderControl;
-use slackline::window::Window;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
@@ -171,14 +172,14 @@ fn senders(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
     let endpoint = |webhook| endpoints.open(webhook).map(Arc::new);
     let endpoints = config.webhooks.iter().map(endpoint).collect::<Result<Vec<_>, _>>()?;
     let active_config = Arc::new(ActiveConfig::new(Arc::clone(&config), endpoints.clone()));
-    let (mut windows, mut queues, mut orders) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut queues, mut orders) = (Vec::new(), Vec::new());
     for (index, webhook) in (0..).zip(&config.webhooks) {
         let queue = Arc::new(Queue::new(2 * posts, webhook.when_full, [ActionIndex(index)]));
         metrics.watch(WebhookIndex(index), Arc::clone(&queue) as _);
         for offset in 0..2 * posts {
-            queue.push(delivery(index, offset), Origin::Read);
+            queue.push(post(index, offset), Origin::Read);
         }
-        let window = Arc::new(Window::new(webhook.rate_per_second));
+        let window = Arc::new(CommitWindow::new(webhook.rate_per_second));
         let (order, ordered) =
             watch::channel(SenderControl { rate_share: 1.0, ..SenderControl::default() });
         let sender = SenderContext {
@@ -188,13 +189,12 @@ fn senders(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
             active_config: Arc::clone(&active_config),
             endpoint: Arc::clone(&endpoints[index as usize]),
             control: ordered,
-            window: Arc::clone(&window),
+            window,
             connection_permits: permits.clone(),
             reports: reports.clone(),
             wake: Arc::clone(&wake),
             metrics: metrics.webhook(WebhookIndex(index)),
         };
-        windows.push(window);
         queues.push(queue);
         orders.push(order);
         tokio::spawn(send::run(sender));
@@ -204,11 +204,9 @@ fn senders(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
         let began = Instant::now();
         while began.elapsed() < LIMIT {
             while let Ok(report) = reported.try_recv() {
-                let Report::Ended(Outcome { ticket, ended, .. }) = report else {
-                    anyhow::bail!("{report:?}")
-                };
-                ensure!(ended == Ended::Delivered, "{ended:?}");
-                windows[ticket.action.0 as usize].leave();
+                // The hold ends here.
+                let Report::Ended { outcome, .. } = report else { anyhow::bail!("{report:?}") };
+                ensure!(outcome == Outcome::Delivered, "{outcome:?}");
                 if let Some(measured) = count.one()? {
                     return Ok(measured);
                 }
@@ -220,14 +218,15 @@ fn senders(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
     poll_loop.join().map_err(|_| anyhow::anyhow!("the stub panicked"))?
 }
 
-fn delivery(index: u32, offset: usize) -> Delivery {
+fn post(index: u32, offset: usize) -> Post {
     let position = Position {
         partition: Partition { topic: TopicIndex(0), number: 0 },
         offset: Offset(offset as i64),
     };
     let ticket = Ticket { position, epoch: Epoch(1), action: ActionIndex(index) };
     let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    Delivery { ticket, payload: BODY.into(), timestamp: i64::try_from(since.as_millis()).ok() }
+    let timestamp = i64::try_from(since.as_millis()).ok();
+    Post { tickets: ticket.into(), payload: BODY.into(), timestamp }
 }
 
 /// Only the client: as many loops, each with one request in flight.

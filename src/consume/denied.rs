@@ -47,7 +47,7 @@ impl PollLoop {
 
     /// How the last commit ended, if one has since the last call.
     pub(super) fn look_at_commits(&mut self) {
-        match self.parts.settlement.committer.take_verdict() {
+        match self.parts.settlement.committer.take_result() {
             Some(Ok(())) => self.allow_group(),
             Some(Err(code)) => {
                 self.is_denied(Some(code));

@@ -67,8 +67,12 @@ impl PollLoop {
         let mut unread = Vec::new();
         for topic in self.topics.indices() {
             let Some(count) = self.topics.partitions(topic) else { continue };
-            let Some(before) =
-                self.parts.settlement.ledger.counted(topic).filter(|before| *before < count)
+            let Some(before) = self
+                .parts
+                .settlement
+                .ledger
+                .initial_partitions(topic)
+                .filter(|before| *before < count)
             else {
                 continue;
             };

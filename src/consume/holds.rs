@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use crate::commit_hold::HELD_AFTER;
 use crate::config::model::WebhookIndex;
 use crate::log_throttle::LogThrottle;
-use crate::window::HELD_AFTER;
 
 use super::PollLoop;
 

@@ -9,8 +9,8 @@ use rdkafka::consumer::{Consumer, RebalanceProtocol};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 
-use crate::commit::metadata;
-use crate::commit::state::State;
+use crate::commit::restart_state::RestartState;
+use crate::commit::restart_state::codec;
 use crate::event::{Offset, Partition, TopicId, TopicIndex};
 use crate::kafka::native::Described;
 use crate::kafka::{self, native};
@@ -34,7 +34,7 @@ pub(super) struct Beginning {
     pub(super) known: Known,
     pub(super) begin: Begin,
     /// What the commit's metadata says, if slackline wrote it.
-    pub(super) state: Option<State>,
+    pub(super) state: Option<RestartState>,
 }
 
 impl PollLoop {
@@ -87,9 +87,9 @@ impl PollLoop {
         partition: Partition,
         committed: Option<Offset>,
         metadata: &[u8],
-    ) -> Option<State> {
+    ) -> Option<RestartState> {
         let offset = committed?;
-        let state = metadata::decode(metadata, offset);
+        let state = codec::decode(metadata, offset);
         if state.is_none() {
             let (topic, partition) = (self.topics.name(partition.topic), partition.number);
             if metadata.is_empty() {
@@ -115,12 +115,8 @@ impl PollLoop {
     fn try_to_go_on(&mut self) -> Result<(), KafkaError> {
         self.describe_topics()?;
         self.leave_remade();
-        let standings = self
-            .parts
-            .settlement
-            .ledger
-            .standings()
-            .filter(|at| self.stuck.contains(&at.partition));
+        let standings =
+            self.parts.settlement.ledger.progress().filter(|at| self.stuck.contains(&at.partition));
         let owned: Vec<(Partition, Offset)> = standings.map(|at| (at.partition, at.next)).collect();
         if owned.is_empty() {
             self.stuck.clear();
@@ -192,7 +188,7 @@ impl PollLoop {
         let eager =
             !matches!(self.parts.client.rebalance_protocol(), RebalanceProtocol::Cooperative);
         let mut list = TopicPartitionList::new();
-        for standing in self.parts.settlement.ledger.standings() {
+        for standing in self.parts.settlement.ledger.progress() {
             let partition = standing.partition;
             // An eager assignment replaces the one before: it names everything.
             if !eager && !stuck.contains(&partition) {
@@ -209,7 +205,7 @@ impl PollLoop {
         let held = kafka::held(&self.parts.client, &list)?;
         kafka::give_up(&self.parts.client, &held)?;
         self.take_over(&list)?;
-        self.parts.settlement.committer.hurry();
+        self.parts.settlement.committer.request();
         Ok(())
     }
 
@@ -223,9 +219,9 @@ impl PollLoop {
             .map(|number| (self.topics.name(topic).to_owned(), number))
             .collect();
         let committed = native::committed(&self.parts.client, &names, LOOKUP_TIMEOUT)?;
-        let states: Vec<Option<State>> = committed
+        let states: Vec<Option<RestartState>> = committed
             .iter()
-            .filter_map(|at| Some(metadata::decode(&at.metadata, Offset(at.offset?))))
+            .filter_map(|at| Some(codec::decode(&at.metadata, Offset(at.offset?))))
             .collect();
         Ok(match TopicCommits::of(states.iter().map(Option::as_ref), self.topics.id(topic)) {
             // The broker forgets a topic's offsets with the topic.

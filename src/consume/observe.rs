@@ -8,11 +8,11 @@ use std::time::{Duration, Instant, SystemTime};
 use rdkafka::Statistics;
 use rdkafka::statistics;
 
-use crate::commit::ledger::Standing;
+use crate::commit::ledger::PartitionProgress;
 use crate::event::{Offset, Partition};
 use crate::health::stall::{PartitionSeen, Seen, WebhookSeen};
 use crate::metrics::{PartitionGauges, TopicTally};
-use crate::queue;
+use crate::queue::QueueStatus;
 
 use super::PollLoop;
 use super::denied::ASK_AGAIN;
@@ -39,7 +39,7 @@ impl PollLoop {
     /// What is told at every turn or once a second.
     pub(super) fn observe(&mut self, now: Instant) {
         self.parts.health.set_offsets_committed(
-            self.undecided.is_none() && self.parts.settlement.ledger.is_anchored(),
+            self.undecided.is_none() && self.parts.settlement.ledger.all_committed(),
         );
         if now < self.observed + INTERVAL {
             return;
@@ -112,7 +112,7 @@ impl PollLoop {
     }
 
     /// The end of an owned partition as far as anything told: the statistics, the broker itself, or what was read, which is proof of an end.
-    pub(super) fn end_of(&self, standing: &Standing) -> Option<i64> {
+    pub(super) fn end_of(&self, standing: &PartitionProgress) -> Option<i64> {
         let told = self.ends.get(&standing.partition)?;
         let asked = self.asked_ends.get(&standing.partition).unwrap_or(told);
         Some(told.0.max(asked.0).max(standing.next.0))
@@ -155,7 +155,7 @@ impl PollLoop {
             .parts
             .settlement
             .ledger
-            .standings()
+            .progress()
             .map(|at| PartitionSeen {
                 partition: at.partition,
                 topic: self.topics.name(at.partition.topic),
@@ -170,7 +170,7 @@ impl PollLoop {
         let webhooks = parts.config.webhooks.iter().zip(&parts.queues).zip(&parts.orders);
         let webhooks: Vec<WebhookSeen<'_>> = webhooks
             .map(|((webhook, queue), orders)| {
-                let queue::Standing { waiting, in_flight, taken, attempt } = queue.standing();
+                let QueueStatus { waiting, in_flight, taken, attempt } = queue.status();
                 let excused = orders.borrow().rate_share <= 0.0;
                 WebhookSeen {
                     name: &webhook.name,
@@ -205,7 +205,7 @@ impl PollLoop {
             self.parts
                 .settlement
                 .ledger
-                .standings()
+                .progress()
                 .map(|standing| {
                     let end = self.end_of(&standing);
                     let age = standing.oldest.and_then(|oldest| u64::try_from(oldest).ok()).map(

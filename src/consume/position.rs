@@ -36,7 +36,7 @@ impl PollLoop {
             .parts
             .settlement
             .ledger
-            .standings()
+            .progress()
             .any(|at| self.end_of(&at).is_some_and(|end| end > at.next.0))
         {
             return;

@@ -2,13 +2,14 @@
 //!
 //! Invariant: every delivery that the router asks for is pending in the ledger until it has an outcome, whether a queue took it or not.
 
-use crate::commit::inherited::Unclaimed;
-use crate::commit::ledger::{Read, Reading};
+use crate::commit::ledger::entry::Entry;
+use crate::commit::recovery::{Claimed, Unclaimed};
 use crate::config::model::ActionIndex;
-use crate::delivery::{Delivery, Ended, Epoch, Origin, REMOVED_ACTION, Reason, Ticket};
+use crate::delivery::{Epoch, Origin, Outcome, REMOVED_ACTION, Reason, Ticket};
 use crate::event::{Position, Record, TopicIndex};
 use crate::kafka::native::Message;
 use crate::metrics::TopicTally;
+use crate::post::{Post, Tickets};
 use crate::queue::Push;
 use crate::route::{Routed, Routing, Verdict};
 
@@ -20,69 +21,72 @@ impl PollLoop {
     pub(super) fn read(&mut self, message: &Message<'_>) {
         let position = message.position();
         let topic = position.partition.topic;
-        let reading = self.parts.settlement.ledger.reading(position);
-        match reading {
-            // Of a partition that was given up meanwhile, or read before: its owner, or the ledger, has it.
-            Reading::Known => return,
-            Reading::Done => {
-                self.parts.settlement.ledger.read(position, Read::default());
-                return self.count(topic, |tally| tally.reread += 1);
+        let Self { parts, routing, tallies, .. } = self;
+        let mut unknown_topic = TopicTally::default();
+        let tally = tallies.get_mut(topic.0 as usize).unwrap_or(&mut unknown_topic);
+        let entry = match parts.settlement.ledger.entry(position) {
+            // Of a partition that was revoked meanwhile, or read before.
+            Entry::Known => return,
+            Entry::Done(done) => {
+                tally.reread += 1;
+                return done.pass();
             }
-            Reading::New | Reading::Left => {}
-        }
+            entry => entry,
+        };
         let record = message.record();
-        let verdict = self.parts.router.route(&record, &mut self.routing);
-        for action in self.routing.errors.drain(..) {
-            self.parts.metrics.expression_errors(action, 1);
+        let verdict = parts.router.route(&record, routing);
+        for action in routing.errors.drain(..) {
+            parts.metrics.expression_errors(action, 1);
         }
-        if reading == Reading::New && verdict != Verdict::Matched {
-            // What nearly every event is.
-            self.count(topic, |tally| match verdict {
-                Verdict::Invalid(reason) => tally.invalid(reason),
-                Verdict::Unmatched | Verdict::Matched => tally.unmatched += 1,
-            });
-            self.parts
-                .settlement
-                .ledger
-                .read(position, Read { timestamp: record.timestamp, ..Read::default() });
-            return;
-        }
-        let mut routing = std::mem::take(&mut self.routing);
-        if reading == Reading::New {
-            self.count(topic, |tally| tally.matched += 1);
-            let pending = routing.deliveries.iter().map(|routed| routed.action).collect();
-            let read = Read { timestamp: record.timestamp, pending, done: Vec::new() };
-            if let Some(epoch) = self.parts.settlement.ledger.read(position, read) {
+        match (entry, verdict) {
+            // Nearly every event.
+            (Entry::New(new), Verdict::Unmatched) => {
+                tally.unmatched += 1;
+                new.pass();
+            }
+            (Entry::New(new), Verdict::Invalid(reason)) => {
+                tally.invalid(reason);
+                new.pass();
+            }
+            (Entry::New(new), Verdict::Matched) => {
+                tally.matched += 1;
+                let pending = routing.deliveries.iter().map(|routed| routed.action).collect();
+                let epoch = new.record(record.timestamp, pending);
+                let mut routing = std::mem::take(routing);
                 for routed in routing.deliveries.drain(..) {
                     let ticket = Ticket { position, epoch, action: routed.action };
                     self.admit(ticket, Origin::Read, routed, record.timestamp);
                 }
+                self.routing = routing;
             }
-        } else {
-            self.count(topic, |tally| tally.reread += 1);
-            self.restore(&record, &mut routing);
+            (Entry::Left(left), _) => {
+                tally.reread += 1;
+                let matched: Vec<ActionIndex> =
+                    routing.deliveries.iter().map(|routed| routed.action).collect();
+                let (epoch, claimed) = left.claim(record.timestamp, &matched);
+                let mut routing = std::mem::take(routing);
+                self.restore(&record, epoch, claimed, &mut routing);
+                self.routing = routing;
+            }
+            (Entry::Known | Entry::Done(_), _) => {}
         }
-        self.routing = routing;
     }
 
-    /// What a former owner left of an event: delivered by whoever claims it, and settled as dropped where nobody does.
-    fn restore(&mut self, record: &Record<'_>, routing: &mut Routing) {
+    /// Delivers what a former owner left of an event, as far as an action claims it, and drops the
+    /// rest.
+    fn restore(
+        &mut self,
+        record: &Record<'_>,
+        epoch: Epoch,
+        claimed: Claimed,
+        routing: &mut Routing,
+    ) {
         let position = record.position;
-        let matched: Vec<ActionIndex> =
-            routing.deliveries.iter().map(|routed| routed.action).collect();
-        let claimed = self.parts.settlement.ledger.claim(position, &matched);
-        let pending = claimed.deliveries.iter().map(|(action, _)| *action).collect();
-        let read = Read { timestamp: record.timestamp, pending, done: claimed.done };
-        let Some(epoch) = self.parts.settlement.ledger.read(position, read) else { return };
         for routed in routing.deliveries.drain(..) {
             let claim = claimed.deliveries.iter().find(|(action, _)| *action == routed.action);
             if let Some((action, origin)) = claim {
-                self.admit(
-                    Ticket { position, epoch, action: *action },
-                    *origin,
-                    routed,
-                    record.timestamp,
-                );
+                let ticket = Ticket { position, epoch, action: *action };
+                self.admit(ticket, *origin, routed, record.timestamp);
             }
         }
         for unclaimed in claimed.unclaimed {
@@ -99,20 +103,14 @@ impl PollLoop {
         let (webhook, action) = match unclaimed {
             Unclaimed::Action(action) => (webhook_of(action), action),
             Unclaimed::Webhook(webhook) => (Some(webhook), REMOVED_ACTION),
-            Unclaimed::Nobody => (None, REMOVED_ACTION),
+            Unclaimed::Unknown => (None, REMOVED_ACTION),
         };
         match webhook.and_then(|webhook| self.parts.queues.get(webhook.0 as usize)) {
             Some(queue) => queue.drop_unqueued(action, Origin::Listed, Reason::Unclaimed),
             None => self.parts.metrics.unclaimed(),
         }
         let ticket = Ticket { position, epoch, action };
-        self.end(&ticket, Reason::Unclaimed);
-    }
-
-    fn count(&mut self, topic: TopicIndex, count: impl FnOnce(&mut TopicTally)) {
-        if let Some(tally) = self.tallies.get_mut(topic.0 as usize) {
-            count(tally);
-        }
+        self.end(&ticket.into(), Reason::Unclaimed);
     }
 
     /// One delivery to its webhook's queue, or to its end.
@@ -120,23 +118,27 @@ impl PollLoop {
         let Some(queue) = self.parts.queues.get(routed.webhook.0 as usize) else { return };
         let Ok(message) = routed.message else {
             queue.drop_unqueued(ticket.action, origin, Reason::EmptyMessage);
-            return self.end(&ticket, Reason::EmptyMessage);
+            return self.end(&ticket.into(), Reason::EmptyMessage);
         };
         if message.truncated {
             self.parts.metrics.webhook(routed.webhook).truncated();
         }
-        match queue.push(Delivery { ticket, payload: message.payload, timestamp }, origin) {
+        let post = Post { tickets: ticket.into(), payload: message.payload, timestamp };
+        match queue.push(post, origin) {
             Push::Queued => {}
             Push::Full => {
                 let change = self.pauses.block(routed.webhook);
                 self.tell_of_pauses(&change);
             }
-            Push::Dropped(ticket) => self.end(&ticket, Reason::Overflow),
+            Push::Dropped(tickets) => self.end(&tickets, Reason::Overflow),
         }
     }
 
-    fn end(&mut self, ticket: &Ticket, reason: Reason) {
-        self.parts.settlement.end(ticket, Ended::Dropped(reason), None);
+    /// Drops deliveries that no sender has seen.
+    pub(super) fn end(&mut self, tickets: &Tickets, reason: Reason) {
+        for ticket in tickets.iter() {
+            self.parts.settlement.end(&ticket, Outcome::Dropped(reason), None);
+        }
     }
 
     pub(super) fn resume_what_has_room(&mut self) {

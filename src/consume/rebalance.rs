@@ -10,9 +10,9 @@ use rdkafka::consumer::{Consumer, RebalanceProtocol};
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 
-use crate::commit::ledger::Taken;
-use crate::commit::roster::NameHash;
-use crate::commit::state::Blocked;
+use crate::commit::ledger::Takeover;
+use crate::commit::name_index::NameHash;
+use crate::commit::restart_state::Throttle;
 use crate::delivery::Ticket;
 use crate::event::Partition;
 use crate::kafka;
@@ -111,7 +111,7 @@ impl PollLoop {
             }
         } else {
             // An eager assignment replaces the one before: it names everything.
-            for standing in self.parts.settlement.ledger.standings() {
+            for standing in self.parts.settlement.ledger.progress() {
                 let Partition { topic, number } = standing.partition;
                 list.add_partition_offset(
                     self.topics.name(topic),
@@ -128,7 +128,7 @@ impl PollLoop {
             self.inherit(beginning);
         }
         // A start that is not committed would be decided anew by the next owner, over what came meanwhile.
-        self.parts.settlement.committer.hurry();
+        self.parts.settlement.committer.request();
         self.note_assignment(Instant::now());
         self.ownership_changed();
         tracing::info!(
@@ -164,16 +164,16 @@ impl PollLoop {
     /// Takes a partition over with what its former owner left.
     fn inherit(&mut self, Beginning { partition, known, begin, state }: Beginning) {
         let mut state = state.filter(|_| begin.goes_on()).unwrap_or_default();
-        if state.left.as_mut().is_some_and(|left| left.end_at(known.high)) {
+        if state.leftover.as_mut().is_some_and(|left| left.truncate(known.high)) {
             let topic = self.topics.name(partition.topic);
             tracing::warn!(topic, partition = partition.number, end = %known.high, "the partition's log was cut below what was read of it (an unclean leader election): what comes there now is delivered");
         }
-        for Blocked { webhook, until } in state.blocked {
-            self.keep_blocked(webhook, until);
+        for Throttle { webhook, until } in state.throttles {
+            self.keep_throttle(webhook, until);
         }
-        let taken = Taken {
+        let taken = Takeover {
             committed: known.committed.filter(|_| begin.goes_on()),
-            left: state.left,
+            leftover: state.leftover,
             // It goes on with the count that it began with: the others' look-ups tell by it which partitions were added since.
             partitions: state.partitions.or(self.topics.partitions(partition.topic)),
             topic: self.topics.id(partition.topic),
@@ -182,8 +182,8 @@ impl PollLoop {
     }
 
     /// A `Retry-After` that a former owner was told: its webhook's sender waits for it here too.
-    fn keep_blocked(&mut self, webhook: NameHash, until: u64) {
-        let Some(webhook) = self.parts.settlement.ledger.roster().webhook_named(webhook) else {
+    fn keep_throttle(&mut self, webhook: NameHash, until: u64) {
+        let Some(webhook) = self.parts.settlement.ledger.names().webhook_named(webhook) else {
             return;
         };
         let until = SystemTime::UNIX_EPOCH + Duration::from_secs(until);

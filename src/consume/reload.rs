@@ -10,12 +10,13 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::{PollLoop, share};
+use crate::commit_hold::CommitWindow;
 use crate::config::model::{ActionIndex, Config, WebhookIndex};
-use crate::delivery::{Delivery, Ended, Origin, Reason};
+use crate::delivery::{Origin, Reason};
+use crate::post::Post;
 use crate::queue::{Push, Queue};
 use crate::route::Router;
 use crate::sender_control::SenderControl;
-use crate::window::Window;
 
 /// What takes the place of what is in force: the same indices, and perhaps some more.
 pub struct Reload {
@@ -28,7 +29,7 @@ pub struct Reload {
     /// Of the webhooks that are new, in order.
     pub orders: Vec<watch::Sender<SenderControl>>,
     /// By webhook.
-    pub windows: Vec<Arc<Window>>,
+    pub windows: Vec<Arc<CommitWindow>>,
     /// The webhooks that are gone.
     pub gone: BTreeSet<WebhookIndex>,
     /// Counted from the first configuration.
@@ -60,7 +61,7 @@ impl PollLoop {
         for (webhook, window) in config.webhooks.iter().zip(&windows) {
             window.resize(webhook.rate_per_second);
         }
-        self.parts.settlement.reload(&config, windows.clone());
+        self.parts.settlement.reload(&config);
         self.parts.orders.extend(orders);
         self.parts.config = config;
         self.parts.router = router;
@@ -93,26 +94,22 @@ impl PollLoop {
         };
         let Some(queue) = self.queue(webhook) else { return };
         let (moved, dropped) = queue.retire(|action| now_of(action).is_some());
-        for delivery in moved {
-            self.move_along(delivery, now_of);
+        for post in moved {
+            self.move_along(post, now_of);
         }
-        for ticket in dropped {
-            self.parts.settlement.end(&ticket, Ended::Dropped(Reason::Unclaimed), None);
+        for tickets in dropped {
+            self.end(&tickets, Reason::Unclaimed);
             // It is not pending any more.
-            self.parts.settlement.committer.hurry();
+            self.parts.settlement.committer.request();
         }
     }
 
-    fn move_along(
-        &mut self,
-        delivery: Delivery,
-        now_of: impl Fn(ActionIndex) -> Option<WebhookIndex>,
-    ) {
-        let to = now_of(delivery.ticket.action)
-            .and_then(|webhook| self.parts.queues.get(webhook.0 as usize));
+    fn move_along(&mut self, post: Post, now_of: impl Fn(ActionIndex) -> Option<WebhookIndex>) {
+        let webhook = post.tickets.first().and_then(|ticket| now_of(ticket.action));
+        let to = webhook.and_then(|webhook| self.parts.queues.get(webhook.0 as usize));
         // One that was admitted is admitted above the capacity.
-        if let Some(Push::Dropped(ticket)) = to.map(|queue| queue.push(delivery, Origin::Listed)) {
-            self.parts.settlement.end(&ticket, Ended::Dropped(Reason::Overflow), None);
+        if let Some(Push::Dropped(tickets)) = to.map(|queue| queue.push(post, Origin::Listed)) {
+            self.end(&tickets, Reason::Overflow);
         }
     }
 }

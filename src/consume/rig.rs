@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{ConsumeError, Parts, PollLoop, Settlement};
 use crate::commit::Committer;
+use crate::commit_hold::CommitWindow;
 use crate::config;
 use crate::config::model::{ActionIndex, Config};
 use crate::health::Health;
@@ -22,7 +23,6 @@ use crate::poll_waker;
 use crate::queue::Queue;
 use crate::route::Router;
 use crate::sender_control::SenderControl;
-use crate::window::Window;
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 
@@ -77,7 +77,7 @@ impl Rig {
         let Connection { client, records, commits, ends, described } = connect().unwrap();
         let (metrics, health) = (Metrics::new(&config), Arc::new(Health::new(Instant::now())));
         let (_, reports) = async_mpsc::channel(1);
-        let window = Arc::new(Window::new(1.0));
+        let window = Arc::new(CommitWindow::new(1.0));
         let parts = Parts {
             connect,
             client,
@@ -87,12 +87,12 @@ impl Rig {
             wakes,
             queues: vec![Arc::new(Queue::new(100, config.webhooks[0].when_full, [ActionIndex(0)]))],
             orders: vec![watch::channel(SenderControl::default()).0],
-            windows: vec![Arc::clone(&window)],
+            windows: vec![window],
             reloads: tokio::sync::mpsc::unbounded_channel().1,
             router: Router::new(Arc::clone(&config)),
             settlement: Settlement::new(
                 &config,
-                Committer::new(commits, vec![window], Arc::clone(&metrics), Instant::now()),
+                Committer::new(commits, Arc::clone(&metrics), Instant::now()),
                 reports,
                 Arc::clone(&metrics),
             ),

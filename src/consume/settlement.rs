@@ -9,14 +9,15 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::mpsc;
 
 use crate::commit::Committer;
-use crate::commit::ledger::{Ledger, Settled, Taken};
-use crate::commit::roster::Roster;
+use crate::commit::ledger::{Ledger, Settled, Takeover};
+use crate::commit::name_index::NameIndex;
+use crate::commit_hold::CommitHold;
 use crate::config::model::{Config, WebhookIndex};
-use crate::delivery::{Ended, Report, Ticket};
+use crate::delivery::{Outcome, Ticket};
 use crate::event::{Offset, Partition};
 use crate::metrics::Metrics;
+use crate::post::Report;
 use crate::topics::TopicNames;
-use crate::window::Window;
 
 use super::drop_log::DropLog;
 
@@ -44,7 +45,7 @@ impl Settlement {
         metrics: Arc<Metrics>,
     ) -> Self {
         Self {
-            ledger: Ledger::new(Arc::new(Roster::new(config))),
+            ledger: Ledger::new(Arc::new(NameIndex::new(config))),
             committer,
             reports,
             drops: DropLog::new(Arc::clone(config), Instant::now()),
@@ -53,21 +54,18 @@ impl Settlement {
         }
     }
 
-    /// Ends one delivery. `hold`: the webhook whose sender had it and is held until the outcome is
-    /// committed; `None` where no sender has seen the delivery.
+    /// Ends one delivery. `hold` keeps its sender from the next post until the outcome is committed;
+    /// `None` where no sender has seen the delivery.
     ///
-    /// An outcome that no sender waits for needs no commit of its own: after a crash the delivery
-    /// is dropped again, or there is room for it.
-    pub(super) fn end(&mut self, ticket: &Ticket, ended: Ended, hold: Option<WebhookIndex>) {
-        let settled = self.ledger.settle(ticket, hold);
-        match (hold, settled) {
-            (Some(_), Settled::Applied) => self.committer.hurry(),
-            (Some(webhook), Settled::Fenced) => {
-                self.metrics.fenced_outcome();
-                self.committer.end_holds([webhook]);
-            }
-            (None, _) => {
-                if let Ended::Dropped(reason) = ended {
+    /// An outcome without a hold needs no commit of its own: after a crash the delivery is dropped
+    /// again, or there is room for it.
+    pub(super) fn end(&mut self, ticket: &Ticket, outcome: Outcome, hold: Option<CommitHold>) {
+        let from_sender = hold.is_some();
+        match self.ledger.settle(ticket, hold) {
+            Settled::Applied if from_sender => self.committer.request(),
+            Settled::Fenced if from_sender => self.metrics.fenced_outcome(),
+            _ => {
+                if let Outcome::Dropped(reason) = outcome {
                     self.drops.record(ticket.action, reason, Instant::now());
                 }
             }
@@ -78,8 +76,10 @@ impl Settlement {
     pub(super) fn take_reports(&mut self) {
         while let Ok(report) = self.reports.try_recv() {
             match report {
-                Report::Ended(outcome) => {
-                    self.end(&outcome.ticket, outcome.ended, Some(outcome.webhook));
+                Report::Ended { tickets, outcome, hold, .. } => {
+                    for (ticket, hold) in tickets.iter().zip(hold.share(tickets.len())) {
+                        self.end(&ticket, outcome, Some(hold));
+                    }
                 }
                 Report::Throttled { webhook, until } => {
                     let until = until.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -92,12 +92,12 @@ impl Settlement {
 
     /// Slack throttles a webhook until then, in seconds since the epoch: commits carry it.
     pub(super) fn throttle(&mut self, webhook: WebhookIndex, until: u64) {
-        self.committer.block(webhook, until, &mut self.ledger);
+        self.committer.throttle(webhook, until, &mut self.ledger);
     }
 
     /// Takes the answer of the commit in flight, and sends the next one if it is due.
     pub(super) fn commit(&mut self, now: Instant) {
-        self.committer.turn(&mut self.ledger, &self.names, now);
+        self.committer.poll(&mut self.ledger, &self.names, now);
     }
 
     /// Commits `partitions` and waits until the broker has acknowledged it, at most until
@@ -113,7 +113,7 @@ impl Settlement {
             self.take_reports();
             let Self { ledger, committer, names, .. } = self;
             let now = Instant::now();
-            if committer.finish(ledger, names, partitions, now) {
+            if committer.flush(ledger, names, partitions, now) {
                 return true;
             }
             if now >= deadline {
@@ -124,14 +124,13 @@ impl Settlement {
     }
 
     /// Records a partition as owned and read from `start` on.
-    pub(super) fn assign(&mut self, partition: Partition, start: Offset, taken: Taken) {
-        let (_, ended) = self.ledger.assign(partition, start, taken);
-        self.committer.end_holds(ended);
+    pub(super) fn assign(&mut self, partition: Partition, start: Offset, taken: Takeover) {
+        self.ledger.assign(partition, start, taken);
     }
 
     /// Forgets a partition: outcomes that come later are fenced.
     pub(super) fn revoke(&mut self, partition: Partition) {
-        self.committer.end_holds(self.ledger.revoke(partition));
+        self.ledger.revoke(partition);
     }
 
     /// Logs the drops that were summed up, once a minute.
@@ -139,23 +138,22 @@ impl Settlement {
         self.drops.summarize(now);
     }
 
-    /// Takes the names and the holds of another configuration.
-    pub(super) fn reload(&mut self, config: &Arc<Config>, windows: Vec<Arc<Window>>) {
-        self.ledger.rename(Arc::new(Roster::new(config)));
-        self.committer.watch(windows);
+    /// Takes the names of another configuration.
+    pub(super) fn reload(&mut self, config: &Arc<Config>) {
+        self.ledger.set_names(Arc::new(NameIndex::new(config)));
         self.drops.reload(Arc::clone(config));
     }
 
     /// Forgets the throttles that have passed.
     pub(super) fn forget_throttles(&mut self) {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        self.committer.unblock(now.as_secs());
+        self.committer.expire_throttles(now.as_secs());
     }
 
     /// How long no commit is due, at most `longest`.
     pub(super) fn idle(&self, longest: Duration) -> Duration {
         let now = Instant::now();
-        let due = self.committer.next().map_or(longest, |at| at.saturating_duration_since(now));
+        let due = self.committer.next_due().map_or(longest, |at| at.saturating_duration_since(now));
         due.min(longest)
     }
 }

@@ -3,7 +3,7 @@
 //! Invariant: nothing that is still there and was not settled is skipped. `auto.offset.reset` is never asked: it jumps without a word to the end when the
 //! committed offset has left the retention.
 
-use crate::commit::state::State;
+use crate::commit::restart_state::RestartState;
 use crate::config::model::Start;
 use crate::event::{Offset, TopicId};
 
@@ -42,16 +42,16 @@ impl TopicCommits {
     /// committed after partitions were added. One offset of an earlier topic is proof enough that the group is not new.
     #[must_use]
     pub(super) fn of<'a>(
-        committed: impl IntoIterator<Item = Option<&'a State>>,
+        committed: impl IntoIterator<Item = Option<&'a RestartState>>,
         topic: Option<TopicId>,
     ) -> Self {
         committed.into_iter().fold(Self::None, |commits, state| match (commits, state) {
             (Self::Earlier, _) => Self::Earlier,
             (_, Some(state)) if differ(state.topic, topic) => Self::Earlier,
-            (Self::Partitions(least), Some(State { partitions: Some(count), .. })) => {
+            (Self::Partitions(least), Some(RestartState { partitions: Some(count), .. })) => {
                 Self::Partitions(least.min(*count))
             }
-            (_, Some(State { partitions: Some(count), .. })) => Self::Partitions(*count),
+            (_, Some(RestartState { partitions: Some(count), .. })) => Self::Partitions(*count),
             (Self::None, _) => Self::Foreign,
             (commits, _) => commits,
         })
@@ -85,8 +85,8 @@ pub(super) enum Begin {
 impl Begin {
     /// What is lost is what a former owner had not read; what of the rest was pending, the ledger counts when it passes it.
     #[must_use]
-    pub(super) fn reckoned(self, state: Option<&State>) -> Self {
-        match (self, state.and_then(|state| state.left.as_ref())) {
+    pub(super) fn reckoned(self, state: Option<&RestartState>) -> Self {
+        match (self, state.and_then(|state| state.leftover.as_ref())) {
             (Self::Lost { offset, .. }, Some(left)) => {
                 Self::Lost { offset, lost: left.unlisted_below(offset) }
             }
@@ -155,7 +155,7 @@ pub(super) fn differ(one: Option<TopicId>, other: Option<TopicId>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commit::state::{Left, Pending};
+    use crate::commit::restart_state::{Leftover, Pending};
 
     const OLD: Option<TopicId> = Some(TopicId(1));
     const NEW: Option<TopicId> = Some(TopicId(2));
@@ -172,11 +172,11 @@ mod tests {
         }
     }
 
-    fn counted(partitions: u32) -> Option<State> {
-        Some(State { partitions: Some(partitions), topic: NEW, ..State::default() })
+    fn counted(partitions: u32) -> Option<RestartState> {
+        Some(RestartState { partitions: Some(partitions), topic: NEW, ..RestartState::default() })
     }
 
-    fn commits<const N: usize>(committed: [Option<State>; N]) -> TopicCommits {
+    fn commits<const N: usize>(committed: [Option<RestartState>; N]) -> TopicCommits {
         TopicCommits::of(committed.iter().map(Option::as_ref), NEW)
     }
 
@@ -222,14 +222,14 @@ mod tests {
     fn what_was_read_and_done_is_not_lost() {
         let left = |mark, listed: &[i64]| {
             let listed = listed.iter().map(|offset| (Offset(*offset), Vec::new())).collect();
-            let left = Left { mark: Offset(mark), pending: Pending::Listed(listed) };
-            State { left: Some(left), ..State::default() }
+            let left = Leftover { mark: Offset(mark), pending: Pending::Listed(listed) };
+            RestartState { leftover: Some(left), ..RestartState::default() }
         };
         let begin = begin(known(0, Some(40)), commits([counted(1)]), Start::Latest);
-        let lost = |state: &State| begin.reckoned(Some(state));
+        let lost = |state: &RestartState| begin.reckoned(Some(state));
         assert_eq!(lost(&left(90, &[40, 50])), Begin::Lost { offset: Offset(100), lost: 10 });
         assert_eq!(lost(&left(150, &[40, 120])), Begin::Lost { offset: Offset(100), lost: 0 });
-        assert_eq!(lost(&State::default()), begin);
+        assert_eq!(lost(&RestartState::default()), begin);
     }
 
     #[test]
@@ -265,7 +265,8 @@ mod tests {
 
     #[test]
     fn a_partition_without_a_commit_of_a_topic_made_anew_is_read_from_its_beginning() {
-        let old = || Some(State { partitions: Some(3), topic: OLD, ..State::default() });
+        let old =
+            || Some(RestartState { partitions: Some(3), topic: OLD, ..RestartState::default() });
         for others in
             [commits([old()]), commits([counted(3), old(), counted(3)]), TopicCommits::Earlier]
         {

@@ -10,10 +10,11 @@ use url::Url;
 
 use super::*;
 use crate::config::model::{self, Admin, Kafka, Retry, Start, WhenFull};
-use crate::delivery::{Delivery, Ended, Epoch, Origin, Reason, Ticket};
+use crate::delivery::{Epoch, Origin, Outcome, Reason, Ticket};
 use crate::event::{Invalid, Offset, Position};
 use crate::expression::Expression;
 use crate::expression::template::Template;
+use crate::post::Post;
 use crate::queue::{Push, Queue};
 use crate::secret::Secret;
 
@@ -95,8 +96,12 @@ fn ticket(offset: i64, action: u32) -> Ticket {
     }
 }
 
-fn delivery(offset: i64, action: u32) -> Delivery {
-    Delivery { ticket: ticket(offset, action), payload: b"{}".as_slice().into(), timestamp: None }
+fn post(offset: i64, action: u32) -> Post {
+    Post {
+        tickets: ticket(offset, action).into(),
+        payload: b"{}".as_slice().into(),
+        timestamp: None,
+    }
 }
 
 #[test]
@@ -322,14 +327,14 @@ fn one_scrape_is_consistent_while_deliveries_move() {
                     }
                     if sends {
                         let Some(next) = runtime.block_on(queue.next()) else { break };
-                        assert!(queue.begin_attempt(&next.ticket));
-                        queue.finish(&next.ticket, Ended::Delivered);
+                        assert!(queue.begin_attempt(&next.tickets));
+                        queue.finish(&next.tickets, Outcome::Delivered);
                     } else {
                         let batch =
                             TopicTally { matched: 1, unmatched: 2, ..TopicTally::default() };
                         metrics.add_events(TopicIndex(0), &batch);
                         assert_ne!(
-                            queue.push(delivery(offset, u32::from(offset % 3 == 0)), Origin::Read),
+                            queue.push(post(offset, u32::from(offset % 3 == 0)), Origin::Read),
                             Push::Full
                         );
                     }

@@ -8,12 +8,13 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::error::PipelineError;
+use crate::commit_hold::CommitWindow;
 use crate::config::model::{ActionIndex, Config, Webhook, WebhookIndex};
 use crate::config::reload::Merged;
 use crate::consume::Reload;
-use crate::delivery::Report;
 use crate::metrics::Metrics;
 use crate::poll_waker;
+use crate::post::Report;
 use crate::queue::Queue;
 use crate::route::Router;
 use crate::send::client::PooledClient;
@@ -21,13 +22,12 @@ use crate::send::connection_permits::ConnectionPermits;
 use crate::send::endpoint::{Endpoint, Endpoints};
 use crate::send::{self, ActiveConfig, SenderContext};
 use crate::sender_control::SenderControl;
-use crate::window::Window;
 
 /// The senders of all webhooks, by webhook.
 pub(super) struct Senders {
     config: Arc<Config>,
     pub(super) queues: Vec<Arc<Queue>>,
-    pub(super) windows: Vec<Arc<Window>>,
+    pub(super) windows: Vec<Arc<CommitWindow>>,
     endpoints: Vec<Arc<Endpoint<PooledClient>>>,
     active_config: Arc<ActiveConfig<PooledClient>>,
     connection_permits: ConnectionPermits,
@@ -114,7 +114,7 @@ impl Senders {
             (0..).map(WebhookIndex).zip(webhooks).skip(self.queues.len())
         {
             let queue = Arc::new(Queue::new(webhook.queue_capacity, webhook.when_full, actions));
-            let window = Arc::new(Window::new(webhook.rate_per_second));
+            let window = Arc::new(CommitWindow::new(webhook.rate_per_second));
             self.metrics.watch(index, Arc::clone(&queue) as _);
             self.queues.push(Arc::clone(&queue));
             self.windows.push(Arc::clone(&window));

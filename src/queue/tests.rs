@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::delivery::Epoch;
 use crate::event::{Offset, Partition, Position, TopicIndex};
-use crate::metrics::Tallied;
+use crate::metrics::{ActionTally, Tallied};
 
 fn ticket(partition: i32, offset: i64, action: u32) -> Ticket {
     let partition = Partition { topic: TopicIndex(0), number: partition };
@@ -18,8 +18,12 @@ fn ticket(partition: i32, offset: i64, action: u32) -> Ticket {
     }
 }
 
-fn delivery(ticket: Ticket) -> Delivery {
-    Delivery { ticket, payload: Box::default(), timestamp: None }
+fn post(ticket: Ticket) -> Post {
+    Post { tickets: ticket.into(), payload: Box::default(), timestamp: None }
+}
+
+fn all(tickets: &[Ticket]) -> Vec<Tickets> {
+    tickets.iter().copied().map(Tickets::from).collect()
 }
 
 fn of(partition: i32) -> impl Fn(&Ticket) -> bool + Copy {
@@ -40,7 +44,7 @@ enum Step {
     BeginAttempt,
     EndAttempt,
     Finish {
-        ended: Ended,
+        outcome: Outcome,
     },
     Release {
         partition: i32,
@@ -57,10 +61,10 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let ended = prop_oneof![
-        Just(Ended::Delivered),
-        Just(Ended::Dropped(Reason::Rejected)),
-        Just(Ended::Dropped(Reason::RetriesExhausted))
+    let outcome = prop_oneof![
+        Just(Outcome::Delivered),
+        Just(Outcome::Dropped(Reason::Rejected)),
+        Just(Outcome::Dropped(Reason::RetriesExhausted))
     ];
     let origin = prop_oneof![4 => Just(Origin::Read), 1 => Just(Origin::Listed), 1 => Just(Origin::Position)];
     prop_oneof![
@@ -69,7 +73,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => Just(Step::Take),
         3 => Just(Step::BeginAttempt),
         1 => Just(Step::EndAttempt),
-        3 => ended.prop_map(|ended| Step::Finish { ended }),
+        3 => outcome.prop_map(|outcome| Step::Finish { outcome }),
         1 => (0..3i32).prop_map(|partition| Step::Release { partition }),
         1 => (0..3i32).prop_map(|partition| Step::Abandon { partition }),
         1 => (0..2u32).prop_map(|moves| Step::Retire { moves }),
@@ -117,25 +121,25 @@ proptest! {
                     let full = model.waiting.len() >= capacity && origin != Origin::Listed;
                     model.waiting.push(pushed);
                     let expected = match when_full {
-                        WhenFull::DropNewest if full => Push::Dropped(model.waiting.pop().unwrap()),
-                        WhenFull::DropOldest if full => Push::Dropped(model.waiting.remove(0)),
+                        WhenFull::DropNewest if full => Push::Dropped(model.waiting.pop().unwrap().into()),
+                        WhenFull::DropOldest if full => Push::Dropped(model.waiting.remove(0).into()),
                         WhenFull::Block if model.waiting.len() >= capacity && origin != Origin::Listed => Push::Full,
                         _ => Push::Queued,
                     };
                     model.dropped += u64::from(matches!(expected, Push::Dropped(_)));
-                    prop_assert_eq!(queue.push(delivery(pushed), origin), expected);
+                    prop_assert_eq!(queue.push(post(pushed), origin), expected);
                 }
                 Step::Empty { action } => {
                     queue.drop_unqueued(ActionIndex(action), Origin::Read, Reason::EmptyMessage);
                     (model.matched, model.dropped) = (model.matched + 1, model.dropped + 1);
                 }
                 Step::Take => {
-                    // One delivery in flight at a time: a sender takes the next when the last has ended.
+                    // One delivery in flight at a time: a sender takes the next when the last has outcome.
                     if model.in_flight.is_some() { continue }
                     let none = model.retired || model.waiting.is_empty();
                     let expected = if none { None } else { Some(model.waiting.remove(0)) };
-                    let taken = queue.take().map(|taken| taken.unwrap().ticket);
-                    prop_assert_eq!(taken, expected);
+                    let taken = queue.take().map(|taken| taken.unwrap().tickets);
+                    prop_assert_eq!(taken, expected.map(Tickets::from));
                     model.in_flight = expected.map(|ticket| (ticket, false, false));
                     model.held = expected.or(model.held);
                 }
@@ -143,7 +147,7 @@ proptest! {
                     let Some(held) = model.held else { continue };
                     let there = model.in_flight.is_some_and(|(ticket, ..)| ticket == held);
                     if let Some(in_flight) = model.in_flight.as_mut().filter(|_| there) { in_flight.1 = true }
-                    prop_assert_eq!(queue.begin_attempt(&held), there);
+                    prop_assert_eq!(queue.begin_attempt(&held.into()), there);
                 }
                 Step::EndAttempt => {
                     let Some(held) = model.held else { continue };
@@ -155,18 +159,18 @@ proptest! {
                         Some((ticket, _, true)) if *ticket == held => {
                             model.in_flight = None;
                             model.released += 1;
-                            AfterAttempt::Gone
+                            AfterAttempt::Released
                         }
-                        _ => AfterAttempt::Gone,
+                        _ => AfterAttempt::Released,
                     };
-                    prop_assert_eq!(queue.end_attempt(&held), expected);
+                    prop_assert_eq!(queue.end_attempt(&held.into()), expected);
                 }
-                Step::Finish { ended } => {
+                Step::Finish { outcome } => {
                     let Some(held) = model.held else { continue };
-                    queue.finish(&held, ended);
+                    queue.finish(&held.into(), outcome);
                     if model.in_flight.is_some_and(|(ticket, ..)| ticket == held) {
                         model.in_flight = None;
-                        if ended == Ended::Delivered { model.delivered += 1 } else { model.dropped += 1 }
+                        if outcome == Outcome::Delivered { model.delivered += 1 } else { model.dropped += 1 }
                     }
                 }
                 Step::Release { partition } => {
@@ -196,8 +200,8 @@ proptest! {
                     model.retired = true;
                     let waiting = std::mem::take(&mut model.waiting).into_iter();
                     let (moving, rest): (Vec<_>, Vec<_>) = waiting.partition(|ticket| ticket.action == ActionIndex(moves));
-                    prop_assert_eq!(moved.into_iter().map(|moved| moved.ticket).collect::<Vec<_>>(), moving.clone());
-                    prop_assert_eq!(dropped, rest.clone());
+                    prop_assert_eq!(moved.into_iter().map(|moved| moved.tickets).collect::<Vec<_>>(), all(&moving));
+                    prop_assert_eq!(dropped, all(&rest));
                     model.released += moving.len() as u64;
                     model.dropped += rest.len() as u64;
                 }
@@ -207,7 +211,7 @@ proptest! {
                 }
                 Step::GiveBack => {
                     let Some(held) = model.held else { continue };
-                    queue.give_back(delivery(held));
+                    queue.give_back(post(held));
                     if model.in_flight.is_some_and(|(ticket, ..)| ticket == held) {
                         model.in_flight = None;
                         model.waiting.insert(0, held);
@@ -240,9 +244,8 @@ proptest! {
 fn what_was_admitted_once_is_admitted_above_the_capacity() {
     for when_full in [WhenFull::DropNewest, WhenFull::DropOldest, WhenFull::Block] {
         let queue = Queue::new(2, when_full, [ActionIndex(0)]);
-        let pushed: Vec<Push> = (0..5)
-            .map(|offset| queue.push(delivery(ticket(0, offset, 0)), Origin::Listed))
-            .collect();
+        let pushed: Vec<Push> =
+            (0..5).map(|offset| queue.push(post(ticket(0, offset, 0)), Origin::Listed)).collect();
         assert!(
             pushed.iter().all(|push| !matches!(push, Push::Dropped(_))),
             "{when_full:?}: {pushed:?}"
@@ -250,11 +253,11 @@ fn what_was_admitted_once_is_admitted_above_the_capacity() {
         assert_eq!(queue.tally().queued, 5);
     }
     let queue = Queue::new(1, WhenFull::DropNewest, [ActionIndex(0)]);
-    queue.push(delivery(ticket(0, 0, 0)), Origin::Listed);
+    queue.push(post(ticket(0, 0, 0)), Origin::Listed);
     let again = ticket(0, 1, 0);
     assert_eq!(
-        queue.push(delivery(again), Origin::Position),
-        Push::Dropped(again),
+        queue.push(post(again), Origin::Position),
+        Push::Dropped(again.into()),
         "that may have been dropped before"
     );
 }
@@ -264,32 +267,32 @@ fn what_was_admitted_once_is_admitted_above_the_capacity() {
 fn room_comes_with_hysteresis() {
     let queue = Queue::new(4, WhenFull::Block, [ActionIndex(0)]);
     for offset in 0..4 {
-        queue.push(delivery(ticket(0, offset, 0)), Origin::Read);
+        queue.push(post(ticket(0, offset, 0)), Origin::Read);
     }
     let mut room = Vec::new();
     while let Some(Some(taken)) = queue.take() {
-        queue.finish(&taken.ticket, Ended::Delivered);
+        queue.finish(&taken.tickets, Outcome::Delivered);
         room.push(queue.has_room());
     }
     assert_eq!(room, [false, true, true, true]);
 }
 
 #[tokio::test]
-async fn an_idle_sender_is_woken_by_a_push_and_ended_by_close() {
+async fn an_idle_sender_is_woken_by_a_push_and_ends_after_close() {
     let queue = std::sync::Arc::new(Queue::new(4, WhenFull::DropNewest, [ActionIndex(0)]));
     let sender = tokio::spawn({
         let queue = std::sync::Arc::clone(&queue);
         async move {
             let mut taken = 0;
-            while let Some(delivery) = queue.next().await {
-                queue.finish(&delivery.ticket, Ended::Delivered);
+            while let Some(post) = queue.next().await {
+                queue.finish(&post.tickets, Outcome::Delivered);
                 taken += 1;
             }
             taken
         }
     });
     for offset in 0..3 {
-        queue.push(delivery(ticket(0, offset, 0)), Origin::Read);
+        queue.push(post(ticket(0, offset, 0)), Origin::Read);
     }
     while queue.tally().queued + queue.tally().in_flight > 0 {
         tokio::task::yield_now().await;

@@ -17,10 +17,11 @@ use super::pace::Pace;
 use super::retry::Budget;
 use super::sender_context::SenderContext;
 use super::verdict::Verdict;
-use crate::delivery::{Delivery, Ended, Outcome, Reason, Report, Ticket};
+use crate::commit_hold::{CommitHold, CommitWindow};
+use crate::delivery::{Outcome, Reason};
+use crate::post::{Post, Report, Tickets};
 use crate::queue::AfterAttempt;
 use crate::sender_control::SenderControl;
-use crate::window::Window;
 
 /// A sender at work.
 pub(super) struct Sender<C> {
@@ -31,6 +32,19 @@ pub(super) struct Sender<C> {
     generation: u64,
     /// The webhook was removed from the configuration.
     retired: bool,
+}
+
+/// How a post ended, and when.
+pub(super) struct Ended {
+    outcome: Outcome,
+    hold: CommitHold,
+    at: Duration,
+}
+
+/// What an attempt needs to leave.
+enum Acquired {
+    Hold(CommitHold),
+    Permit(ConnectionPermit),
 }
 
 impl<C: HttpClient> Sender<C> {
@@ -52,8 +66,8 @@ impl<C: HttpClient> Sender<C> {
         &self.context.webhook().name
     }
 
-    /// Waits for the next delivery; `None`: the queue was closed.
-    pub(super) async fn next(&mut self) -> Option<Delivery> {
+    /// Waits for the next post; `None`: the queue was closed.
+    pub(super) async fn next(&mut self) -> Option<Post> {
         loop {
             let throttle_expiry = self.pace.throttle_expires_at();
             tokio::select! {
@@ -65,123 +79,121 @@ impl<C: HttpClient> Sender<C> {
         }
     }
 
-    /// Attempts a delivery until it ends; returns how it ended, and when.
+    /// Attempts a post until it ends.
     ///
     /// `None`: it was released to its partition's next owner, or given back to the queue, because
     /// its webhook was removed.
-    pub(super) async fn deliver(&mut self, delivery: &mut Delivery) -> Option<(Ended, Duration)> {
-        let mut entered = false;
-        let ended = self.attempts(delivery, &mut entered).await;
-        if ended.is_none() && entered {
-            // There is no outcome that a commit could contain.
-            self.context.window.leave();
-        }
-        ended
-    }
-
-    /// Reports the outcome to the ledger, then closes the queue's books: where nothing is in flight
-    /// any more, the outcome is already in the channel. Returns `false` when the poll loop has
-    /// ended.
-    pub(super) async fn report(&mut self, ticket: Ticket, ended: Ended, at: Duration) -> bool {
-        if ended == Ended::Delivered {
-            self.log.delivered(at);
-        }
-        let outcome = Outcome { ticket, webhook: self.context.webhook, ended };
-        let received = self.context.reports.send(Report::Ended(outcome)).await.is_ok();
-        self.context.queue.finish(&ticket, ended);
-        (self.context.wake)();
-        received
-    }
-
-    /// `entered` is set when the delivery has its place in the commit window, which it keeps over
-    /// all of its attempts.
-    async fn attempts(
-        &mut self,
-        delivery: &mut Delivery,
-        entered: &mut bool,
-    ) -> Option<(Ended, Duration)> {
-        let payload = Bytes::from(std::mem::take(&mut delivery.payload));
-        let ticket = &delivery.ticket;
+    pub(super) async fn deliver(&mut self, post: &mut Post) -> Option<Ended> {
+        let payload = Bytes::from(std::mem::take(&mut post.payload));
+        let tickets = &post.tickets;
+        let ticket = tickets.first()?;
         let mut budget = Budget::default();
         let mut not_before = Duration::ZERO;
+        // Acquired before the first attempt, and kept over all of them.
+        let mut kept = None;
         loop {
-            let Some(permit) = self.turn(ticket, not_before, entered).await else {
+            let turn = self.turn(tickets, not_before, kept.take()).await;
+            let Some((hold, permit)) = turn else {
                 if self.retired {
                     let payload = Vec::from(payload).into_boxed_slice();
-                    self.context.queue.give_back(Delivery { payload, ..*delivery });
+                    let (tickets, timestamp) = (tickets.clone(), post.timestamp);
+                    self.context.queue.give_back(Post { tickets, payload, timestamp });
                     (self.context.wake)();
                 }
                 return None;
             };
-            if !self.context.queue.begin_attempt(ticket) {
+            if !self.context.queue.begin_attempt(tickets) {
                 return None;
             }
             let sent = self.pace.now();
             if self.pace.take(sent) {
                 budget.attempt(sent);
                 let verdict = self.attempt(payload.clone(), permit).await;
-                let answered = self.pace.now();
-                self.record(&verdict, answered.saturating_sub(sent), delivery.timestamp);
+                let at = self.pace.now();
+                self.record(&verdict, at.saturating_sub(sent), post.timestamp);
                 match verdict {
-                    Verdict::Delivered => return Some((Ended::Delivered, answered)),
+                    Verdict::Delivered => {
+                        return Some(Ended { outcome: Outcome::Delivered, hold, at });
+                    }
                     Verdict::Rejected { word } => {
-                        self.log.dropped(ticket, Reason::Rejected, &word, answered);
-                        return Some((Ended::Dropped(Reason::Rejected), answered));
+                        self.log.dropped(&ticket, Reason::Rejected, &word, at);
+                        let outcome = Outcome::Dropped(Reason::Rejected);
+                        return Some(Ended { outcome, hold, at });
                     }
                     Verdict::RateLimited { retry_after } => {
-                        let pause = self.throttle(retry_after, answered).await;
-                        budget.excuse((answered + pause).saturating_sub(sent));
+                        let pause = self.throttle(retry_after, at).await;
+                        budget.excuse((at + pause).saturating_sub(sent));
                     }
                     Verdict::Retry { word, .. } => {
                         let retry = &self.context.webhook().retry;
-                        let Some(pause) = budget.failed(retry, answered, rand::random()) else {
-                            self.log.dropped(ticket, Reason::RetriesExhausted, &word, answered);
-                            return Some((Ended::Dropped(Reason::RetriesExhausted), answered));
+                        let Some(pause) = budget.failed(retry, at, rand::random()) else {
+                            self.log.dropped(&ticket, Reason::RetriesExhausted, &word, at);
+                            let outcome = Outcome::Dropped(Reason::RetriesExhausted);
+                            return Some(Ended { outcome, hold, at });
                         };
-                        self.log.failed(ticket, &word, answered);
-                        not_before = answered.saturating_add(pause);
+                        self.log.failed(&ticket, &word, at);
+                        not_before = at.saturating_add(pause);
                     }
                 }
             }
-            if self.context.queue.end_attempt(ticket) == AfterAttempt::Gone {
+            if self.context.queue.end_attempt(tickets) == AfterAttempt::Released {
                 return None;
             }
+            kept = Some(hold);
         }
     }
 
-    /// Waits until an attempt may leave; `None`: the delivery was released meanwhile, or the
-    /// webhook was removed.
+    /// Reports the outcome to the ledger, then closes the queue's books: where nothing is in flight
+    /// any more, the outcome is already in the channel. Returns `false` when the poll loop has ended.
+    pub(super) async fn report(&mut self, tickets: Tickets, ended: Ended) -> bool {
+        let Ended { outcome, hold, at } = ended;
+        if outcome == Outcome::Delivered {
+            self.log.delivered(at);
+        }
+        let (reported, webhook) = (tickets.clone(), self.context.webhook);
+        let report = Report::Ended { tickets: reported, webhook, outcome, hold };
+        let received = self.context.reports.send(report).await.is_ok();
+        self.context.queue.finish(&tickets, outcome);
+        (self.context.wake)();
+        received
+    }
+
+    /// Waits until an attempt may leave: it needs a hold, unless the post has one from an earlier
+    /// attempt, and a permit. `None`: the post was released meanwhile, or the webhook was removed.
     async fn turn(
         &mut self,
-        ticket: &Ticket,
+        tickets: &Tickets,
         not_before: Duration,
-        entered: &mut bool,
-    ) -> Option<ConnectionPermit> {
+        mut hold: Option<CommitHold>,
+    ) -> Option<(CommitHold, ConnectionPermit)> {
         let window = Arc::clone(&self.context.window);
         let permits = self.context.connection_permits.clone();
         let mut permit = None;
         loop {
             self.apply_pending();
             if self.retired {
-                window.give_up();
+                window.stop_waiting();
                 return None;
             }
             let now = self.pace.now();
             let ready = self.pace.ready_at(now).map(|at| at.max(not_before));
             let may_leave = ready.is_some_and(|at| at <= now);
             if !may_leave {
-                window.give_up();
+                window.stop_waiting();
                 permit = None;
-            } else if !*entered {
-                *entered = window.try_enter();
+            } else if hold.is_none() {
+                hold = window.try_acquire();
             }
-            if may_leave
-                && *entered
-                && let Some(permit) = permit.take().or_else(|| permits.try_acquire())
-            {
-                self.pace.clear_throttle();
-                return Some(permit);
+            if may_leave && hold.is_some() && permit.is_none() {
+                permit = permits.try_acquire();
             }
+            (hold, permit) = match (hold, permit) {
+                (Some(hold), Some(permit)) if may_leave => {
+                    self.pace.clear_throttle();
+                    return Some((hold, permit));
+                }
+                missing => missing,
+            };
             let ready = ready.filter(|_| !may_leave).and_then(|at| self.pace.instant(at));
             let throttle_expiry = self.pace.throttle_expires_at();
             tokio::select! {
@@ -189,17 +201,17 @@ impl<C: HttpClient> Sender<C> {
                 () = self.context.queue.released() => {
                     // The notification may be an old one: the queue knows.
                     let queue = &self.context.queue;
-                    let released = !queue.begin_attempt(ticket)
-                        || queue.end_attempt(ticket) == AfterAttempt::Gone;
+                    let released = !queue.begin_attempt(tickets)
+                        || queue.end_attempt(tickets) == AfterAttempt::Released;
                     if released {
-                        window.give_up();
+                        window.stop_waiting();
                         return None;
                     }
                 }
                 control = changed(&mut self.context.control) => self.apply(control),
-                admitted = admitted(&window, &permits, *entered), if may_leave => match admitted {
-                    Some(acquired) => permit = Some(acquired),
-                    None => *entered = true,
+                acquired = acquire(&window, &permits, hold.is_some()), if may_leave => match acquired {
+                    Acquired::Hold(acquired) => hold = Some(acquired),
+                    Acquired::Permit(acquired) => permit = Some(acquired),
                 },
                 // One timer for both: ten thousand idle senders have one each.
                 () = sleep_until(ready.into_iter().chain(throttle_expiry).min()) => {
@@ -303,17 +315,17 @@ pub(super) fn latency(timestamp: i64) -> Option<Duration> {
     Some(then.elapsed().unwrap_or_default())
 }
 
-/// What a delivery still needs to leave: its place in the commit window (`None`), then a permit.
-async fn admitted(
-    window: &Window,
+/// Waits for what a post needs next to leave: its hold, then its permit.
+async fn acquire(
+    window: &Arc<CommitWindow>,
     permits: &ConnectionPermits,
-    entered: bool,
-) -> Option<ConnectionPermit> {
-    if entered {
-        return Some(permits.acquire().await);
+    has_hold: bool,
+) -> Acquired {
+    if has_hold {
+        Acquired::Permit(permits.acquire().await)
+    } else {
+        Acquired::Hold(window.acquire().await)
     }
-    window.enter().await;
-    None
 }
 
 /// The next change of what the poll loop sets. Pending for ever once the poll loop has ended: the

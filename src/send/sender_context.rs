@@ -7,12 +7,12 @@ use tokio::sync::{mpsc, watch};
 use super::active_config::ActiveConfig;
 use super::connection_permits::ConnectionPermits;
 use super::endpoint::Endpoint;
+use crate::commit_hold::CommitWindow;
 use crate::config::model::{Config, Webhook, WebhookIndex};
-use crate::delivery::Report;
 use crate::metrics::WebhookMetrics;
+use crate::post::Report;
 use crate::queue::Queue;
 use crate::sender_control::SenderControl;
-use crate::window::Window;
 
 /// What one sender works with.
 pub struct SenderContext<C> {
@@ -29,7 +29,7 @@ pub struct SenderContext<C> {
     /// What the poll loop sets while it runs.
     pub control: watch::Receiver<SenderControl>,
     /// Limits how many of the webhook's outcomes are in no acknowledged commit.
-    pub window: Arc<Window>,
+    pub window: Arc<CommitWindow>,
     /// Limits how many attempts of all webhooks start at the same time.
     pub connection_permits: ConnectionPermits,
     /// To the ledger. When it is full the sender waits: the poll loop takes reports before anything

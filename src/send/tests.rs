@@ -14,11 +14,12 @@ use super::sender::latency;
 use super::single::{Attempted, attempt_once};
 use super::verdict::Verdict;
 use super::*;
+use crate::commit_hold::CommitWindow;
 use crate::config::model::{Config, WebhookIndex};
-use crate::delivery::{Delivery, Ended, Reason, Report, Ticket};
+use crate::delivery::{Outcome, Reason};
 use crate::metrics::Tallied;
+use crate::post::{Post, Report};
 use crate::queue::Queue;
-use crate::window::Window;
 
 mod connection_permits;
 mod dropped;

@@ -1,15 +1,17 @@
-//! [5] The events of one partition that have pending deliveries, in the order of their offsets. Pure.
+//! [5] The events of one partition that have pending deliveries, in the order of their offsets.
+//! Pure.
 //!
-//! There may be a hundred thousand of them, most with one pending delivery and none done: 32 bytes each. Events come in order and leave in any order: one that
-//! leaves from the middle leaves a gap, and gaps are closed together once they are half of it.
-//! Invariant: it says what a map by offset would say; the first entry is no gap.
+//! There may be a hundred thousand of them, most with one pending delivery and none done: 32 bytes
+//! each. Events are added in order and settled in any order. One that is settled in the middle
+//! becomes a gap, and gaps are removed together once they are half of the entries. Invariant: it has
+//! the contents of a map by offset; the first entry is not a gap.
 
 use std::collections::VecDeque;
 
 use crate::config::model::ActionIndex;
 use crate::event::Offset;
 
-use crate::commit::state::Name;
+use crate::commit::name_index::Name;
 
 /// The unsettled events.
 #[derive(Debug, Default)]
@@ -23,20 +25,20 @@ pub(super) struct Unsettled {
 #[derive(Debug)]
 struct Entry {
     offset: Offset,
-    /// In milliseconds since the epoch; [`NO_TIMESTAMP`]: it has none.
+    /// In milliseconds since the epoch, or [`NO_TIMESTAMP`].
     timestamp: i64,
-    left: Left,
+    deliveries: Deliveries,
 }
 
-/// Kafka's own sign for it.
+/// Kafka's value for a record without a timestamp.
 const NO_TIMESTAMP: i64 = -1;
 
-/// What one event has left.
+/// The deliveries of one event.
 #[derive(Debug)]
-enum Left {
-    /// Nothing: a gap.
-    Nothing,
-    /// What nearly every event has.
+enum Deliveries {
+    /// All are settled: a gap.
+    Settled,
+    /// One is pending, as of nearly every event.
     One(ActionIndex),
     Several(Box<Several>),
 }
@@ -53,17 +55,17 @@ pub(super) struct Event<'a> {
     pub(super) offset: Offset,
     /// The actions whose deliveries have no outcome yet; never empty.
     pub(super) pending: &'a [ActionIndex],
-    /// The actions that are done with it, as far as something else of it is pending.
+    /// The actions whose deliveries have an outcome, while others are pending.
     pub(super) done: &'a [Name],
 }
 
 impl Unsettled {
-    /// How many events.
+    /// The number of events.
     pub(super) fn len(&self) -> usize {
         self.entries.len() - self.gaps
     }
 
-    /// How many pending deliveries they have.
+    /// The number of their pending deliveries.
     pub(super) fn pending(&self) -> usize {
         self.pending
     }
@@ -81,12 +83,12 @@ impl Unsettled {
             .filter(|timestamp| *timestamp != NO_TIMESTAMP)
     }
 
-    /// In the offsets' order.
+    /// The events, in the order of their offsets.
     pub(super) fn iter(&self) -> impl Iterator<Item = Event<'_>> + Clone {
         self.entries.iter().filter_map(Entry::event)
     }
 
-    /// Adds an event behind all others. Without anything pending it is no unsettled one.
+    /// Adds an event above all others, unless nothing of it is pending.
     pub(super) fn push(
         &mut self,
         offset: Offset,
@@ -99,19 +101,20 @@ impl Unsettled {
             "events come in order"
         );
         self.pending += pending.len();
-        let left = match *pending {
+        let deliveries = match *pending {
             [] => return,
-            [action] if done.is_empty() => Left::One(action),
-            _ => Left::Several(Box::new(Several { pending, done })),
+            [action] if done.is_empty() => Deliveries::One(action),
+            _ => Deliveries::Several(Box::new(Several { pending, done })),
         };
         self.entries.push_back(Entry {
             offset,
             timestamp: timestamp.unwrap_or(NO_TIMESTAMP),
-            left,
+            deliveries,
         });
     }
 
-    /// One delivery has an outcome; whether it was pending. `done`: what is kept of it while something else of the event is pending.
+    /// Records that one delivery has an outcome. Returns whether it was pending. `done` is its name,
+    /// which is kept while other deliveries of the event are pending.
     pub(super) fn settle(
         &mut self,
         offset: Offset,
@@ -122,9 +125,9 @@ impl Unsettled {
             return false;
         };
         let Some(entry) = self.entries.get_mut(at) else { return false };
-        match &mut entry.left {
-            Left::One(pending) if *pending == action => {}
-            Left::Several(several) => {
+        match &mut entry.deliveries {
+            Deliveries::One(pending) if *pending == action => {}
+            Deliveries::Several(several) => {
                 let Some(place) = several.pending.iter().position(|pending| *pending == action)
                 else {
                     return false;
@@ -136,22 +139,22 @@ impl Unsettled {
                     return true;
                 }
             }
-            Left::Nothing | Left::One(_) => return false,
+            Deliveries::Settled | Deliveries::One(_) => return false,
         }
-        entry.left = Left::Nothing;
+        entry.deliveries = Deliveries::Settled;
         self.pending -= 1;
         self.gaps += 1;
-        self.close_gaps();
+        self.remove_gaps();
         true
     }
 
-    fn close_gaps(&mut self) {
-        while let Some(Entry { left: Left::Nothing, .. }) = self.entries.front() {
+    fn remove_gaps(&mut self) {
+        while let Some(Entry { deliveries: Deliveries::Settled, .. }) = self.entries.front() {
             self.entries.pop_front();
             self.gaps -= 1;
         }
         if self.gaps > self.entries.len() / 2 {
-            self.entries.retain(|entry| !matches!(entry.left, Left::Nothing));
+            self.entries.retain(|entry| !matches!(entry.deliveries, Deliveries::Settled));
             self.gaps = 0;
         }
     }
@@ -159,10 +162,10 @@ impl Unsettled {
 
 impl Entry {
     fn event(&self) -> Option<Event<'_>> {
-        let (pending, done) = match &self.left {
-            Left::Nothing => return None,
-            Left::One(action) => (std::slice::from_ref(action), [].as_slice()),
-            Left::Several(several) => (&*several.pending, &*several.done),
+        let (pending, done) = match &self.deliveries {
+            Deliveries::Settled => return None,
+            Deliveries::One(action) => (std::slice::from_ref(action), [].as_slice()),
+            Deliveries::Several(several) => (&*several.pending, &*several.done),
         };
         Some(Event { offset: self.offset, pending, done })
     }
@@ -175,10 +178,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::commit::roster::NameHash;
+    use crate::commit::name_index::NameHash;
 
     #[test]
-    fn a_hundred_thousand_of_them_are_small() {
+    fn an_entry_is_32_bytes() {
         assert_eq!(size_of::<Entry>(), 32);
     }
 
@@ -188,9 +191,9 @@ mod tests {
 
     #[derive(Debug, Clone)]
     enum Step {
-        /// So many offsets on, with these pending and as many done.
+        /// The number of offsets to skip, the pending actions, and the number of done ones.
         Push(i64, Vec<u32>, usize),
-        /// The delivery at this place of all offsets so far.
+        /// The delivery at this index of all offsets so far.
         Settle(prop::sample::Index, u32),
     }
 
@@ -207,7 +210,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_a_map_by_offset(steps in prop::collection::vec(step(), 0..200)) {
+        fn it_behaves_as_a_map_by_offset(steps in prop::collection::vec(step(), 0..200)) {
             let mut ours = Unsettled::default();
             let mut model: BTreeMap<i64, (Vec<u32>, Vec<Name>)> = BTreeMap::new();
             let mut last = 0;

@@ -20,7 +20,7 @@ fn page_of_10_000_webhooks() {
     for index in 0..10_000 {
         let queue = Arc::new(Queue::new(10, WhenFull::DropOldest, [ActionIndex(index)]));
         for offset in 0..3 {
-            queue.push(delivery(offset, index), Origin::Read);
+            queue.push(post(offset, index), Origin::Read);
         }
         queue.drop_unqueued(ActionIndex(index), Origin::Read, Reason::EmptyMessage);
         metrics.watch(WebhookIndex(index), queue);

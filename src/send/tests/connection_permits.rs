@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use super::super::connection_permits::{ConnectionPermit, ConnectionPermits, HOLD_LIMIT};
 use super::rig::{Rig, later, ok, webhook};
-use crate::delivery::Ended;
+use crate::delivery::Outcome;
 use crate::sender_control::SenderControl;
 
 fn take_all(permits: &ConnectionPermits) -> Vec<ConnectionPermit> {
@@ -19,7 +19,7 @@ async fn an_attempt_waits_for_a_permit() {
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert!(rig.times().is_empty());
     others.pop();
-    assert_eq!(rig.outcome().await, (0, Ended::Delivered));
+    assert_eq!(rig.outcome().await, (0, Outcome::Delivered));
     assert_eq!(rig.times(), [Duration::from_secs(5)]);
     assert!(rig.connection_permits.try_acquire().is_some(), "its permit is free again");
 }
@@ -34,7 +34,7 @@ async fn an_attempt_that_hangs_releases_its_permit() {
     tokio::time::sleep(HOLD_LIMIT).await;
     rig.settle().await;
     assert_eq!(take_all(&rig.connection_permits).len(), permits);
-    assert_eq!(rig.outcome().await, (0, Ended::Delivered));
+    assert_eq!(rig.outcome().await, (0, Outcome::Delivered));
 }
 
 #[tokio::test(start_paused = true)]
@@ -55,6 +55,6 @@ async fn a_permit_that_comes_too_late_is_released() {
     drop(others);
     rig.settle().await;
     assert_eq!((rig.times().len(), take_all(&rig.connection_permits).len()), (0, permits));
-    assert_eq!(rig.outcome().await, (0, Ended::Delivered));
+    assert_eq!(rig.outcome().await, (0, Outcome::Delivered));
     assert!(rig.times()[0] > Duration::from_secs(29));
 }

@@ -11,10 +11,10 @@ async fn a_delivery_that_keeps_failing_is_dropped_after_max_elapsed() {
         .collect();
     let mut rig = Rig::start(Webhook { retry, ..webhook() }, script);
     rig.push(0..2);
-    assert_eq!(rig.outcome().await, (0, Ended::Dropped(Reason::RetriesExhausted)));
+    assert_eq!(rig.outcome().await, (0, Outcome::Dropped(Reason::RetriesExhausted)));
     let last = *rig.times().last().unwrap();
     assert!(last >= 60 * SECOND && last < 62 * SECOND, "{last:?}");
-    assert_eq!(rig.outcome().await, (1, Ended::Dropped(Reason::RetriesExhausted)));
+    assert_eq!(rig.outcome().await, (1, Outcome::Dropped(Reason::RetriesExhausted)));
     let times = rig.times();
     assert!(times.windows(2).all(|pair| pair[1] - pair[0] >= SECOND));
     assert!(*times.last().unwrap() - last >= 60 * SECOND, "the second has its own budget");
@@ -24,8 +24,8 @@ async fn a_delivery_that_keeps_failing_is_dropped_after_max_elapsed() {
 async fn a_rejected_delivery_is_dropped() {
     let mut rig = Rig::start(webhook(), [rejected("channel_not_found"), ok()]);
     rig.push(0..2);
-    assert_eq!(rig.outcome().await, (0, Ended::Dropped(Reason::Rejected)));
-    assert_eq!(rig.outcome().await, (1, Ended::Delivered));
+    assert_eq!(rig.outcome().await, (0, Outcome::Dropped(Reason::Rejected)));
+    assert_eq!(rig.outcome().await, (1, Outcome::Delivered));
     assert_eq!(rig.times().len(), 2);
     rig.settle().await;
     assert_eq!(rig.tally().dropped[Reason::Rejected as usize], 1);
@@ -41,7 +41,7 @@ async fn the_trouble_of_one_webhook_does_not_delay_another() {
         rig.push(0..20);
     }
     for offset in 0..20 {
-        assert_eq!(well.outcome().await, (offset, Ended::Delivered));
+        assert_eq!(well.outcome().await, (offset, Outcome::Delivered));
     }
     assert_eq!(seconds(&well.times()), (0..20).map(f64::from).collect::<Vec<_>>());
 }

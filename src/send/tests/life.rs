@@ -11,7 +11,7 @@ async fn an_outcome_is_reported_before_it_is_counted() {
     assert_eq!((rig.tally().delivered, rig.in_flight()), (2, 1));
     assert!(rig.queue.is_attempting(|_| true), "a drain still waits for it");
     for offset in 0..3 {
-        assert_eq!(rig.outcome().await, (offset, Ended::Delivered));
+        assert_eq!(rig.outcome().await, (offset, Outcome::Delivered));
     }
     rig.settle().await;
     assert_eq!((rig.tally().delivered, rig.in_flight()), (3, 0));

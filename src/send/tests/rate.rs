@@ -7,7 +7,7 @@ async fn deliveries_leave_in_order_at_the_rate() {
     let mut rig = Rig::start(webhook(), []);
     rig.push(0..4);
     for offset in 0..4 {
-        assert_eq!(rig.outcome().await, (offset, Ended::Delivered));
+        assert_eq!(rig.outcome().await, (offset, Outcome::Delivered));
     }
     assert_eq!(seconds(&rig.times()), [0.0, 1.0, 2.0, 3.0]);
     assert_eq!(rig.payloads(), ["0", "1", "2", "3"]);
@@ -39,8 +39,8 @@ async fn retries_wait_for_the_limiter_too() {
         [failed(500), failed(503), later(failed(502), 1500)],
     );
     rig.push(0..2);
-    assert_eq!(rig.outcome().await, (0, Ended::Delivered));
-    assert_eq!(rig.outcome().await, (1, Ended::Delivered));
+    assert_eq!(rig.outcome().await, (0, Outcome::Delivered));
+    assert_eq!(rig.outcome().await, (1, Outcome::Delivered));
     assert_eq!(seconds(&rig.times()), [0.0, 1.0, 2.0, 3.5, 4.5]);
     assert_eq!(rig.payloads(), ["0", "0", "0", "0", "1"], "a retried delivery stays first in line");
 }

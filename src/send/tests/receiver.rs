@@ -38,14 +38,14 @@ async fn the_receiver_never_sees_more_than_the_rate_whatever_it_answers() {
         let (sender, rest) = rig::sender(webhook, endpoint);
         tasks.push(tokio::spawn(run(sender)));
         for offset in 0..40 {
-            let mut delivery = rig::delivery(offset);
-            delivery.payload = format!("{{\"text\":\"{offset}\"}}").into_bytes().into();
-            rest.queue.push(delivery, crate::delivery::Origin::Read);
+            let mut post = rig::post(offset);
+            post.payload = format!("{{\"text\":\"{offset}\"}}").into_bytes().into();
+            rest.queue.push(post, crate::delivery::Origin::Read);
         }
         ends.push(rest);
     }
     for offset in 0..40 {
-        assert_eq!(rig::outcome(&mut ends[0].reports, LONG).await, (offset, Ended::Delivered));
+        assert_eq!(rig::outcome(&mut ends[0].reports, LONG).await.0, (offset, Outcome::Delivered));
     }
     for rest in &mut ends {
         rest.reports.close();
@@ -101,10 +101,10 @@ fn no_log_line_of_the_http_stack_shows_the_url() {
             let endpoint = Endpoints::default().open(&webhook).unwrap();
             let (sender, mut rest) = rig::sender(webhook, endpoint);
             let task = tokio::spawn(run(sender));
-            rest.queue.push(rig::delivery(0), crate::delivery::Origin::Read);
+            rest.queue.push(rig::post(0), crate::delivery::Origin::Read);
             assert_eq!(
-                rig::outcome(&mut rest.reports, LONG).await,
-                (0, Ended::Dropped(Reason::Rejected))
+                rig::outcome(&mut rest.reports, LONG).await.0,
+                (0, Outcome::Dropped(Reason::Rejected))
             );
             rest.queue.close();
             task.await.unwrap();

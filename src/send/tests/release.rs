@@ -53,7 +53,7 @@ async fn a_release_waits_for_the_attempt_in_flight() {
     rig.settle().await;
     rig.queue.release(|ticket| ticket.position.offset.0 == 0);
     assert!(rig.queue.is_attempting(|_| true));
-    assert_eq!(rig.outcome().await, (0, Ended::Delivered));
+    assert_eq!(rig.outcome().await, (0, Outcome::Delivered));
     tokio::time::sleep(SECOND).await;
     assert!(rig.queue.is_attempting(|_| true));
     rig.queue.release(|_| true);
@@ -72,7 +72,7 @@ async fn the_late_answer_of_an_abandoned_attempt_is_not_counted() {
     rig.push(0..1);
     rig.settle().await;
     assert!(rig.queue.abandon(|_| true));
-    assert_eq!(rig.outcome().await, (0, Ended::Delivered), "the ledger's fence decides");
+    assert_eq!(rig.outcome().await, (0, Outcome::Delivered), "the ledger's fence decides");
     rig.settle().await;
     assert_eq!((rig.tally().released, rig.tally().delivered), (1, 0));
 }

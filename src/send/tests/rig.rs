@@ -12,8 +12,9 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 use super::*;
+use crate::commit_hold::CommitHold;
 use crate::config::model::{Action, ActionIndex, Admin, Kafka, Start, WhenFull};
-use crate::delivery::{Epoch, Origin};
+use crate::delivery::{Epoch, Origin, Ticket};
 use crate::event::{Offset, Partition, Position, TopicIndex};
 use crate::expression::Expression;
 use crate::expression::template::Template;
@@ -69,11 +70,12 @@ pub(super) fn config(webhook: Webhook) -> Arc<Config> {
     Arc::new(Config { kafka, webhooks: vec![webhook], actions: vec![action], admin, hash: 0 })
 }
 
-pub(super) fn delivery(offset: i64) -> Delivery {
+pub(super) fn post(offset: i64) -> Post {
     let partition = Partition { topic: TopicIndex(0), number: 0 };
     let position = Position { partition, offset: Offset(offset) };
     let ticket = Ticket { position, epoch: Epoch(1), action: ActionIndex(0) };
-    Delivery { ticket, payload: offset.to_string().into_bytes().into(), timestamp: Some(0) }
+    let payload = offset.to_string().into_bytes().into();
+    Post { tickets: ticket.into(), payload, timestamp: Some(0) }
 }
 
 /// What the scripted client does for one attempt.
@@ -203,7 +205,7 @@ pub(super) fn sender<C>(webhook: Webhook, endpoint: Endpoint<C>) -> (SenderConte
         queue: Arc::clone(&queue),
         endpoint,
         control: controlled,
-        window: Arc::new(Window::new(1e6)),
+        window: Arc::new(CommitWindow::new(1e6)),
         connection_permits: ConnectionPermits::default(),
         reports: reports_in,
         wake,
@@ -213,16 +215,16 @@ pub(super) fn sender<C>(webhook: Webhook, endpoint: Endpoint<C>) -> (SenderConte
     (sender, Rest { metrics, queue, control, reports, wakes })
 }
 
-/// The next outcome that is reported, with the offset.
+/// The offset and the outcome that are reported next, with the hold.
 pub(super) async fn outcome(
     reports: &mut mpsc::Receiver<Report>,
     patience: Duration,
-) -> (i64, Ended) {
+) -> ((i64, Outcome), CommitHold) {
     loop {
         let report =
             tokio::time::timeout(patience, reports.recv()).await.expect("a report").unwrap();
-        if let Report::Ended(outcome) = report {
-            return (outcome.ticket.position.offset.0, outcome.ended);
+        if let Report::Ended { tickets, outcome, hold, .. } = report {
+            return ((tickets.first().unwrap().position.offset.0, outcome), hold);
         }
     }
 }
@@ -232,10 +234,11 @@ pub(super) struct Rig {
     metrics: Arc<Metrics>,
     pub(super) queue: Arc<Queue>,
     pub(super) control: watch::Sender<SenderControl>,
-    pub(super) window: Arc<Window>,
+    pub(super) window: Arc<CommitWindow>,
     pub(super) connection_permits: ConnectionPermits,
     pub(super) reports: mpsc::Receiver<Report>,
     pub(super) script: Arc<Script>,
+    holds: Vec<CommitHold>,
     wakes: Arc<AtomicU64>,
     task: JoinHandle<String>,
 }
@@ -243,15 +246,19 @@ pub(super) struct Rig {
 impl Rig {
     pub(super) fn start(webhook: Webhook, script: impl IntoIterator<Item = Step>) -> Self {
         // So wide that it never holds the sender.
-        Self::start_in(Window::new(1e6), webhook, script)
+        Self::start_in(CommitWindow::new(1e6), webhook, script)
     }
 
     /// With the window that the webhook's rate gives.
     pub(super) fn start_held(webhook: Webhook, script: impl IntoIterator<Item = Step>) -> Self {
-        Self::start_in(Window::new(webhook.rate_per_second), webhook, script)
+        Self::start_in(CommitWindow::new(webhook.rate_per_second), webhook, script)
     }
 
-    fn start_in(window: Window, webhook: Webhook, script: impl IntoIterator<Item = Step>) -> Self {
+    fn start_in(
+        window: CommitWindow,
+        webhook: Webhook,
+        script: impl IntoIterator<Item = Step>,
+    ) -> Self {
         let script = Script::new(script);
         let endpoint = Endpoint::new(Box::new(Letterbox), Arc::clone(&script));
         let (mut sender, rest) = sender(webhook, endpoint);
@@ -267,6 +274,7 @@ impl Rig {
             connection_permits,
             reports,
             script,
+            holds: Vec::new(),
             wakes,
             task: tokio::spawn(run(sender)),
         }
@@ -274,12 +282,20 @@ impl Rig {
 
     pub(super) fn push(&mut self, offsets: Range<i64>) {
         for offset in offsets {
-            self.queue.push(delivery(offset), Origin::Read);
+            self.queue.push(post(offset), Origin::Read);
         }
     }
 
-    pub(super) async fn outcome(&mut self) -> (i64, Ended) {
-        outcome(&mut self.reports, PATIENCE).await
+    /// The next outcome, which stays uncommitted.
+    pub(super) async fn outcome(&mut self) -> (i64, Outcome) {
+        let (outcome, hold) = outcome(&mut self.reports, PATIENCE).await;
+        self.holds.push(hold);
+        outcome
+    }
+
+    /// A commit of every outcome so far is acknowledged.
+    pub(super) fn commit(&mut self) {
+        self.holds.clear();
     }
 
     /// From now on the replica has this share of the rate.

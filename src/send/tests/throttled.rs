@@ -9,8 +9,8 @@ async fn a_429_throttles_the_webhook_and_uses_no_retry_budget() {
     let mut rig =
         Rig::start(Webhook { retry: short, rate_per_second: 1000.0, ..webhook() }, script);
     rig.push(0..2);
-    assert_eq!(rig.outcome().await, (0, Ended::Delivered));
-    assert_eq!(rig.outcome().await, (1, Ended::Delivered));
+    assert_eq!(rig.outcome().await, (0, Outcome::Delivered));
+    assert_eq!(rig.outcome().await, (1, Outcome::Delivered));
     let times = rig.times();
     assert_eq!(seconds(&times[..3]), [0.0, 30.0, 60.0]);
     assert!(times[4] - times[3] >= 60 * SECOND && times[4] - times[3] < 61 * SECOND);
@@ -23,7 +23,7 @@ async fn a_429_without_retry_after_backs_off_further_each_time() {
     let script: Vec<_> = (0..40).map(|_| limited(None)).collect();
     let mut rig = Rig::start(Webhook { retry, ..webhook() }, script);
     rig.push(0..1);
-    assert_eq!(rig.outcome().await, (0, Ended::Delivered), "however long it takes");
+    assert_eq!(rig.outcome().await, (0, Outcome::Delivered), "however long it takes");
     let times = rig.times();
     assert!(times[1] <= 101 * SECOND);
     // 37 pauses of 400 s on average; a mean under 200 s is a chance of one in a billion.
@@ -37,7 +37,7 @@ async fn a_former_owners_retry_after_is_kept() {
     let until = SystemTime::now() + 30 * SECOND;
     rig.control.send_modify(|control| control.throttled_until = Some(until));
     rig.push(0..1);
-    assert_eq!(rig.outcome().await, (0, Ended::Delivered));
+    assert_eq!(rig.outcome().await, (0, Outcome::Delivered));
     let left = rig.times()[0].as_secs_f64();
     assert!((29.0..=30.1).contains(&left), "{left}");
 }

@@ -1,12 +1,15 @@
-//! The ledger against a naive model that keeps every event for ever and computes everything anew.
+//! The ledger against a naive model that keeps every event and computes everything from scratch.
 
 use std::collections::HashMap;
 
 use proptest::prelude::*;
 
 use super::super::*;
-use crate::commit::roster::NameHash;
-use crate::commit::state::{List, Listed, Pending};
+use super::{hold, record, window};
+use crate::commit::name_index::NameHash;
+use crate::commit::restart_state::codec;
+use crate::commit::restart_state::{List, Listed, Pending};
+use crate::config::model::ActionIndex;
 use crate::event::TopicIndex;
 
 const PARTITIONS: i32 = 3;
@@ -15,26 +18,30 @@ fn partition(number: i32) -> Partition {
     Partition { topic: TopicIndex(0), number }
 }
 
-fn roster() -> Arc<Roster> {
+fn names() -> Arc<NameIndex> {
     let topics = [TopicIndex(0)];
     let actions = ["a", "b", "c", "d"].map(|name| (name, WebhookIndex(0), &topics[..]));
-    Arc::new(Roster::of(["w"], actions))
+    Arc::new(NameIndex::of(["w"], actions))
 }
 
-fn offers(ledger: &Ledger) -> Vec<Committable> {
-    ledger.offer(Scope::All, &BTreeMap::new(), metadata::BUDGET)
+fn to_commit(ledger: &Ledger) -> Vec<Committable> {
+    ledger.to_commit(Scope::All, &Throttles::default(), codec::BUDGET)
 }
 
-fn read(actions: impl IntoIterator<Item = u32>) -> Read {
-    Read { pending: actions.into_iter().map(ActionIndex).collect(), ..Read::default() }
+fn read(
+    ledger: &mut Ledger,
+    position: Position,
+    actions: impl IntoIterator<Item = u32>,
+) -> Option<Epoch> {
+    record(ledger, position, actions.into_iter().map(ActionIndex).collect())
 }
 
-/// A partition of which the broker has this offset.
-fn committed(offset: i64) -> Taken {
-    Taken { committed: Some(Offset(offset)), ..Taken::default() }
+/// A partition with this committed offset.
+fn committed(offset: i64) -> Takeover {
+    Takeover { committed: Some(Offset(offset)), ..Takeover::default() }
 }
 
-/// Every event of one ownership: its offset and which of its deliveries have no outcome.
+/// Every event of one assignment: its offset and which of its deliveries have no outcome.
 #[derive(Default)]
 struct Model {
     owned: HashMap<i32, ModelOwned>,
@@ -48,7 +55,7 @@ struct ModelOwned {
 }
 
 impl Model {
-    /// The lowest unsettled offset, found by looking at every event.
+    /// The lowest unsettled offset, found by going through every event.
     fn committable(&self, number: i32) -> Option<i64> {
         let owned = self.owned.get(&number)?;
         let mut end = owned.start.max(owned.passed);
@@ -72,7 +79,7 @@ enum Step {
     Revoke {
         number: i32,
     },
-    /// `gap` offsets are left out; the event asks for the actions 0..actions.
+    /// `gap` offsets are skipped; the event matches the actions 0..actions.
     Read {
         number: i32,
         gap: i64,
@@ -87,7 +94,7 @@ enum Step {
         number: i32,
         gap: i64,
     },
-    /// Settles one of all tickets ever handed out, also of ownerships long gone, also twice.
+    /// Settles one of all tickets so far, also of ended assignments, also twice.
     Settle {
         pick: prop::sample::Index,
     },
@@ -112,15 +119,15 @@ fn step() -> impl Strategy<Value = Step> {
 proptest! {
     #[test]
     fn commits_what_the_naive_model_commits(steps in prop::collection::vec(step(), 1..200)) {
-        let mut ledger = Ledger::new(roster());
+        let mut ledger = Ledger::new(names());
         let mut model = Model::default();
         let mut tickets: Vec<Ticket> = Vec::new();
         let mut acknowledged: HashMap<i32, i64> = HashMap::new();
         for step in steps {
             match step {
                 Step::Assign { number, start } => {
-                    let (epoch, _) = ledger.assign(partition(number), Offset(start), Taken::default());
-                    prop_assert!(tickets.iter().all(|ticket| ticket.epoch != epoch), "an epoch came twice");
+                    let epoch = ledger.assign(partition(number), Offset(start), Takeover::default());
+                    prop_assert!(tickets.iter().all(|ticket| ticket.epoch != epoch), "an epoch was reused");
                     model.owned.insert(number, ModelOwned { epoch, start, seen: Vec::new(), passed: 0 });
                     acknowledged.remove(&number);
                 }
@@ -130,9 +137,9 @@ proptest! {
                     acknowledged.remove(&number);
                 }
                 Step::Read { number, gap, actions } => {
-                    let next = ledger.standings().find(|at| at.partition == partition(number)).map(|at| at.next.0);
+                    let next = ledger.progress().find(|at| at.partition == partition(number)).map(|at| at.next.0);
                     let position = Position { partition: partition(number), offset: Offset(next.unwrap_or(7) + gap) };
-                    let epoch = ledger.read(position, read(0..actions));
+                    let epoch = read(&mut ledger, position, 0..actions);
                     match model.owned.get_mut(&number) {
                         None => prop_assert_eq!(epoch, None),
                         Some(owned) => {
@@ -143,13 +150,12 @@ proptest! {
                     }
                 }
                 Step::ReadAgain { number, back } => {
-                    let Some(next) = ledger.standings().find(|at| at.partition == partition(number)).map(|at| at.next.0) else { continue };
+                    let Some(next) = ledger.progress().find(|at| at.partition == partition(number)).map(|at| at.next.0) else { continue };
                     let position = Position { partition: partition(number), offset: Offset(next - back) };
-                    prop_assert_eq!(ledger.reading(position), Reading::Known);
-                    prop_assert_eq!(ledger.read(position, read([0])), None);
+                    prop_assert!(matches!(ledger.entry(position), Entry::Known));
                 }
                 Step::EndOfPartition { number, gap } => {
-                    let Some(next) = ledger.standings().find(|at| at.partition == partition(number)).map(|at| at.next.0) else { continue };
+                    let Some(next) = ledger.progress().find(|at| at.partition == partition(number)).map(|at| at.next.0) else { continue };
                     ledger.advance(partition(number), Offset(next + gap));
                     if let Some(owned) = model.owned.get_mut(&number) {
                         owned.passed = next + gap;
@@ -170,138 +176,150 @@ proptest! {
                     prop_assert_eq!(ledger.settle(&ticket, None), if was_pending { Settled::Applied } else { Settled::Fenced });
                 }
                 Step::Commit { acknowledged: ok } => {
-                    let offers = offers(&ledger);
-                    ledger.sent(&offers);
+                    let states = to_commit(&ledger);
+                    ledger.commit_sent(&states);
                     if !ok {
-                        ledger.failed();
+                        ledger.commit_failed();
                         continue;
                     }
-                    for offer in offers {
-                        ledger.acknowledge(&offer);
-                        acknowledged.insert(offer.partition.number, offer.offset.0);
+                    for state in states {
+                        ledger.commit_acknowledged(&state);
+                        acknowledged.insert(state.partition.number, state.offset.0);
                     }
-                    prop_assert!(super::commits::offers(&ledger).is_empty(), "what was acknowledged is not offered again");
+                    prop_assert!(to_commit(&ledger).is_empty(), "an acknowledged state is not committed again");
                 }
             }
-            // What is committed, and that it is offered at least where the broker does not have it yet (the state can be news where the offset is none).
-            let offered: HashMap<i32, i64> = offers(&ledger).iter().map(|at| (at.partition.number, at.offset.0)).collect();
+            // A partition is named at least where the broker does not have its offset yet (its state
+            // can be news where the offset is not).
+            let named: HashMap<i32, i64> = to_commit(&ledger).iter().map(|at| (at.partition.number, at.offset.0)).collect();
             for number in 0..PARTITIONS {
                 let expected = model.committable(number);
-                match offered.get(&number) {
+                match named.get(&number) {
                     Some(offset) => prop_assert_eq!(Some(*offset), expected),
                     None => prop_assert_eq!(acknowledged.get(&number).copied(), expected),
                 }
             }
-            prop_assert_eq!(ledger.is_anchored(), model.owned.keys().all(|number| acknowledged.contains_key(number)));
+            prop_assert_eq!(ledger.all_committed(), model.owned.keys().all(|number| acknowledged.contains_key(number)));
         }
     }
 }
 
-/// Invariant 4: the partition went and came back; what its first ownership sent is not the second one's business.
+/// Invariant 4: the partition was revoked and assigned again. Outcomes of the first assignment
+/// change nothing in the second one.
 #[test]
-fn an_outcome_of_an_earlier_ownership_is_fenced() {
-    let mut ledger = Ledger::new(roster());
+fn an_outcome_of_an_earlier_assignment_is_fenced() {
+    let mut ledger = Ledger::new(names());
     let position = Position { partition: partition(0), offset: Offset(5) };
-    let (first, _) = ledger.assign(partition(0), Offset(5), committed(5));
-    assert_eq!(ledger.read(position, read([0])), Some(first));
+    let first = ledger.assign(partition(0), Offset(5), committed(5));
+    assert_eq!(read(&mut ledger, position, [0]), Some(first));
     ledger.revoke(partition(0));
-    let (second, _) = ledger.assign(partition(0), Offset(5), committed(5));
-    assert_eq!(ledger.read(position, read([0])), Some(second));
+    let second = ledger.assign(partition(0), Offset(5), committed(5));
+    assert_eq!(read(&mut ledger, position, [0]), Some(second));
 
-    let late = ledger
-        .settle(&Ticket { position, epoch: first, action: ActionIndex(0) }, Some(WebhookIndex(0)));
-    assert_eq!(late, Settled::Fenced);
-    assert_eq!(offers(&ledger)[0].offset, Offset(5), "the late outcome moved the committed offset");
+    let window = window();
+    let ticket = Ticket { position, epoch: first, action: ActionIndex(0) };
+    assert_eq!(ledger.settle(&ticket, hold(&window)), Settled::Fenced);
+    assert_eq!(window.holds(), 0, "the hold of a fenced outcome ends");
+    assert_eq!(
+        to_commit(&ledger)[0].offset,
+        Offset(5),
+        "the late outcome moved the committed offset"
+    );
     assert_eq!(
         ledger.settle(&Ticket { position, epoch: second, action: ActionIndex(0) }, None),
         Settled::Applied
     );
-    assert_eq!(offers(&ledger)[0].offset, Offset(6));
+    assert_eq!(to_commit(&ledger)[0].offset, Offset(6));
 }
 
-/// Nor is a late acknowledgement.
 #[test]
-fn an_acknowledgement_of_an_earlier_ownership_changes_nothing() {
-    let mut ledger = Ledger::new(roster());
-    ledger.assign(partition(0), Offset(5), Taken::default());
-    let late = offers(&ledger).remove(0);
-    ledger.assign(partition(0), Offset(9), Taken::default());
-    ledger.acknowledge(&late);
-    assert!(!ledger.is_anchored());
+fn an_acknowledgement_of_an_earlier_assignment_changes_nothing() {
+    let mut ledger = Ledger::new(names());
+    ledger.assign(partition(0), Offset(5), Takeover::default());
+    let late = to_commit(&ledger).remove(0);
+    ledger.assign(partition(0), Offset(9), Takeover::default());
+    ledger.commit_acknowledged(&late);
+    assert!(!ledger.all_committed());
 }
 
-/// Only what a crash would repeat hurries a commit, and only the partitions that it is of are named.
+/// Only outcomes that a crash would repeat make a commit urgent, and it names only their partitions.
 #[test]
 fn an_urgent_commit_names_the_partitions_with_outcomes() {
-    let mut ledger = Ledger::new(roster());
+    let mut ledger = Ledger::new(names());
     let mut tickets = Vec::new();
     for number in 0..2 {
-        let (epoch, _) = ledger.assign(partition(number), Offset(0), committed(0));
+        let epoch = ledger.assign(partition(number), Offset(0), committed(0));
         let position = Position { partition: partition(number), offset: Offset(3) };
-        ledger.read(position, read([0, 1]));
+        read(&mut ledger, position, [0, 1]);
         tickets.push(Ticket { position, epoch, action: ActionIndex(0) });
     }
-    let urgent = |ledger: &Ledger| ledger.offer(Scope::Urgent, &BTreeMap::new(), metadata::BUDGET);
+    let throttles = Throttles::default();
+    let urgent = |ledger: &Ledger| ledger.to_commit(Scope::Urgent, &throttles, codec::BUDGET);
     let first = urgent(&ledger);
-    assert_eq!(first.len(), 2, "what was taken over is committed at once");
-    ledger.sent(&first);
-    first.iter().for_each(|offer| drop(ledger.acknowledge(offer)));
+    assert_eq!(first.len(), 2, "a new assignment is committed without delay");
+    ledger.commit_sent(&first);
+    first.iter().for_each(|state| ledger.commit_acknowledged(state));
     assert!(urgent(&ledger).is_empty());
-    ledger.settle(&tickets[1], Some(WebhookIndex(0)));
-    let named: Vec<Partition> = urgent(&ledger).iter().map(|offer| offer.partition).collect();
+    ledger.settle(&tickets[1], hold(&window()));
+    let named: Vec<Partition> = urgent(&ledger).iter().map(|state| state.partition).collect();
     assert_eq!(named, [partition(1)]);
 }
 
-/// A state that was cut can be the same text before and after an outcome: the commit that tells it must be made all the same, or its sender waits for ever.
+/// A state that was cut can be the same text before and after an outcome. It must be committed all
+/// the same, or the outcome's hold would never end.
 #[test]
-fn an_outcome_is_told_also_where_the_state_stays_the_same() {
-    let mut ledger = Ledger::new(roster());
-    let (epoch, _) = ledger.assign(partition(0), Offset(0), committed(0));
+fn an_outcome_is_committed_also_where_the_state_stays_the_same() {
+    let mut ledger = Ledger::new(names());
+    let epoch = ledger.assign(partition(0), Offset(0), committed(0));
     let position = |offset| Position { partition: partition(0), offset: Offset(offset) };
-    ledger.read(position(0), read([0]));
-    ledger.read(position(1), read([1]));
-    let bare = |ledger: &Ledger| ledger.offer(Scope::All, &BTreeMap::new(), 11);
-    let offers = bare(&ledger);
-    ledger.sent(&offers);
-    ledger.acknowledge(&offers[0]);
-    ledger.settle(
-        &Ticket { position: position(1), epoch, action: ActionIndex(1) },
-        Some(WebhookIndex(0)),
-    );
+    read(&mut ledger, position(0), [0]);
+    read(&mut ledger, position(1), [1]);
+    let bare = |ledger: &Ledger| ledger.to_commit(Scope::All, &Throttles::default(), 11);
+    let states = bare(&ledger);
+    ledger.commit_sent(&states);
+    ledger.commit_acknowledged(&states[0]);
+    let window = window();
+    let ticket = Ticket { position: position(1), epoch, action: ActionIndex(1) };
+    ledger.settle(&ticket, hold(&window));
     let again = bare(&ledger);
-    assert_eq!(again, offers);
-    ledger.sent(&again);
-    assert_eq!(ledger.acknowledge(&again[0]), [WebhookIndex(0)]);
+    assert_eq!(again, states);
+    ledger.commit_sent(&again);
+    assert_eq!(window.holds(), 1);
+    ledger.commit_acknowledged(&again[0]);
+    assert_eq!(window.holds(), 0);
     assert!(bare(&ledger).is_empty());
 }
 
-/// What comes while a commit is under way is not told by it: its sender is held until the next one is acknowledged.
+/// A commit in flight does not contain an outcome that comes after it was sent: the hold ends with
+/// the next commit.
 #[test]
-fn an_outcome_that_came_after_the_commit_was_sent_is_held_until_the_next() {
-    let mut ledger = Ledger::new(roster());
-    let (epoch, _) = ledger.assign(partition(0), Offset(0), committed(0));
+fn an_outcome_after_a_commit_was_sent_is_held_until_the_next_one() {
+    let mut ledger = Ledger::new(names());
+    let epoch = ledger.assign(partition(0), Offset(0), committed(0));
     let position = Position { partition: partition(0), offset: Offset(0) };
-    ledger.read(position, read([0, 1]));
-    let settle = |ledger: &mut Ledger, action| {
-        ledger.settle(
-            &Ticket { position, epoch, action: ActionIndex(action) },
-            Some(WebhookIndex(action)),
-        )
+    read(&mut ledger, position, [0, 1]);
+    let windows = [window(), window()];
+    let settle = |ledger: &mut Ledger, action: u32| {
+        let ticket = Ticket { position, epoch, action: ActionIndex(action) };
+        ledger.settle(&ticket, hold(&windows[action as usize]))
     };
+    let holds = || [0, 1].map(|window: usize| windows[window].holds());
     settle(&mut ledger, 0);
-    let first = offers(&ledger);
-    ledger.sent(&first);
+    let first = to_commit(&ledger);
+    ledger.commit_sent(&first);
     settle(&mut ledger, 1);
-    assert_eq!(ledger.acknowledge(&first[0]), [WebhookIndex(0)]);
-    let second = offers(&ledger);
-    ledger.sent(&second);
-    assert_eq!(ledger.acknowledge(&second[0]), [WebhookIndex(1)]);
+    ledger.commit_acknowledged(&first[0]);
+    assert_eq!(holds(), [0, 1]);
+    let second = to_commit(&ledger);
+    ledger.commit_sent(&second);
+    ledger.commit_acknowledged(&second[0]);
+    assert_eq!(holds(), [0, 0]);
 }
 
-/// Pending events that are gone when they are to be read again are told of.
+/// Pending events that have left the partition before they are read again are counted as lost.
 #[test]
-fn what_was_pending_and_is_gone_is_lost() {
-    let mut ledger = Ledger::new(roster());
+fn pending_events_that_left_the_partition_are_lost() {
+    let mut ledger = Ledger::new(names());
     let listed = || {
         vec![Listed {
             webhook: NameHash::of("w"),
@@ -310,54 +328,60 @@ fn what_was_pending_and_is_gone_is_lost() {
         }]
     };
     let list = [2, 5, 7].map(|offset| (Offset(offset), listed()));
-    let left = Some(Left { mark: Offset(9), pending: Pending::Listed(List::from(list)) });
-    ledger.assign(partition(0), Offset(3), Taken { left, ..committed(2) });
-    assert_eq!(ledger.take_lost(), [(partition(0), 1)], "it begins above the first");
-    ledger.read(Position { partition: partition(0), offset: Offset(6) }, Read::default());
+    let leftover = Some(Leftover { mark: Offset(9), pending: Pending::Listed(List::from(list)) });
+    ledger.assign(partition(0), Offset(3), Takeover { leftover, ..committed(2) });
+    assert_eq!(ledger.take_lost(), [(partition(0), 1)], "it starts above the first one");
+    read(&mut ledger, Position { partition: partition(0), offset: Offset(6) }, []);
     assert_eq!(ledger.take_lost(), [(partition(0), 1)], "compacted away");
     ledger.advance(partition(0), Offset(10));
     assert_eq!(ledger.take_lost(), [(partition(0), 1)]);
-    assert_eq!(offers(&ledger)[0].offset, Offset(10));
+    assert_eq!(to_commit(&ledger)[0].offset, Offset(10));
 }
 
-/// After a reload what is pending may be of an action that is gone: a next owner must not take the positions for those of its own configuration.
+/// After a reload a removed action may have pending deliveries: the next owner must not take the
+/// positions for those of its own configuration.
 #[test]
-fn positions_of_two_configurations_say_so() {
-    let mut ledger = Ledger::new(roster());
-    let (epoch, _) = ledger.assign(partition(0), Offset(0), committed(0));
+fn positions_of_two_configurations_are_marked() {
+    let mut ledger = Ledger::new(names());
+    let epoch = ledger.assign(partition(0), Offset(0), committed(0));
     let event = |offset: i64| Position { partition: partition(0), offset: Offset(offset) };
     for offset in 0..4_000 {
-        ledger.read(event(offset), read([0]));
+        read(&mut ledger, event(offset), [0]);
     }
     let named = |ledger: &Ledger| {
-        let offer = offers(ledger).remove(0);
-        let left = metadata::decode(offer.metadata.as_bytes(), offer.offset).unwrap().left.unwrap();
-        assert!(matches!(left.pending, Pending::Positions(_)), "too many to be listed");
-        if let Pending::Positions(positions) = left.pending { positions.roster } else { None }
+        let state = to_commit(ledger).remove(0);
+        let decoded = codec::decode(state.metadata.as_bytes(), state.offset).unwrap();
+        let leftover = decoded.leftover.unwrap();
+        assert!(matches!(leftover.pending, Pending::Positions(_)), "too many to be listed");
+        if let Pending::Positions(positions) = leftover.pending { positions.names } else { None }
     };
-    let before = roster().hash();
+    let before = names().hash();
     assert!(before.is_some());
     assert_eq!(named(&ledger), before);
     let topics = [TopicIndex(0)];
-    // `a` is retired, and `e` is new.
-    let after = Arc::new(Roster::of(
+    // `a` was removed, and `e` is new.
+    let after = Arc::new(NameIndex::of(
         ["w"],
         [("a", WebhookIndex(0), &[][..])]
             .into_iter()
             .chain(["b", "c", "d", "e"].map(|name| (name, WebhookIndex(0), &topics[..]))),
     ));
-    ledger.rename(Arc::clone(&after));
+    ledger.set_names(Arc::clone(&after));
     assert_eq!(named(&ledger), None);
     for offset in 0..4_000 {
         ledger.settle(&Ticket { position: event(offset), epoch, action: ActionIndex(0) }, None);
     }
     for offset in 4_000..8_000 {
-        ledger.read(event(offset), read([1]));
+        read(&mut ledger, event(offset), [1]);
     }
-    assert_eq!(named(&ledger), after.hash(), "nothing of the former one is pending any more");
+    assert_eq!(
+        named(&ledger),
+        after.hash(),
+        "nothing of the former configuration is pending any longer"
+    );
     assert_eq!(
         after.hash(),
-        Roster::of(["w"], ["b", "c", "d", "e"].map(|name| (name, WebhookIndex(0), &topics[..])))
+        NameIndex::of(["w"], ["b", "c", "d", "e"].map(|name| (name, WebhookIndex(0), &topics[..])))
             .hash()
     );
 }

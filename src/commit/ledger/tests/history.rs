@@ -1,13 +1,17 @@
-//! Random histories of one partition: owners that read, deliver, commit and are killed, commits that fail or whose acknowledgement is lost, configurations that
-//! change between two owners. (a) Nothing undelivered is skipped, whatever the room. (b) With room enough, nothing is delivered twice but what no acknowledged
-//! commit tells.
+//! Random histories of one partition: owners that read, deliver, commit and are killed; commits that
+//! fail or whose acknowledgement is lost; configurations that change between two owners.
+//! (a) Nothing undelivered is skipped, whatever the room for metadata. (b) With enough room, only
+//! deliveries that no acknowledged commit contains are repeated.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use proptest::prelude::*;
 
 use super::super::*;
-use crate::commit::metadata::decode;
+use super::{hold, window};
+use crate::commit::restart_state::codec::decode;
+use crate::commit_hold::CommitWindow;
+use crate::config::model::ActionIndex;
 use crate::event::TopicIndex;
 
 const TOPIC: &[TopicIndex] = &[TopicIndex(0)];
@@ -15,7 +19,7 @@ const PARTITION: Partition = Partition { topic: TopicIndex(0), number: 0 };
 const WEBHOOKS: [&str; 3] = ["w0", "w1", "w2"];
 const KEYS: u32 = 6;
 
-/// An action as the test knows it: the same one under whatever name and webhook.
+/// An action with an identity that outlasts changes of its name and webhook.
 #[derive(Debug, Clone)]
 struct Action {
     identity: u32,
@@ -37,15 +41,15 @@ enum Change {
 #[derive(Debug, Clone, Copy)]
 enum Answer {
     Acknowledged,
-    /// The broker has it, and the owner hears of a failure.
-    Unheard,
+    /// The broker has it, but a failure is reported to the owner.
+    Lost,
     Failed,
 }
 
 #[derive(Debug, Clone)]
 enum Step {
     Read(usize),
-    /// Delivers any pending one: several queues drain at their own paces.
+    /// Delivers any pending one: several queues drain at their own rates.
     Deliver(prop::sample::Index),
     Drop(prop::sample::Index),
     Commit(bool, Answer),
@@ -68,7 +72,7 @@ fn life() -> impl Strategy<Value = Life> {
         1 => any::<prop::sample::Index>().prop_map(Change::Remove),
         1 => (0..3u32, 0..KEYS).prop_map(|(webhook, key)| Change::Add(webhook, key)),
     ];
-    let answer = prop_oneof![4 => Just(Answer::Acknowledged), 1 => Just(Answer::Unheard), 1 => Just(Answer::Failed)];
+    let answer = prop_oneof![4 => Just(Answer::Acknowledged), 1 => Just(Answer::Lost), 1 => Just(Answer::Failed)];
     let step = prop_oneof![
         4 => (1..6usize).prop_map(Step::Read),
         6 => pick.clone().prop_map(Step::Deliver),
@@ -79,14 +83,16 @@ fn life() -> impl Strategy<Value = Life> {
         .prop_map(|(change, steps, graceful)| Life { change, steps, graceful })
 }
 
-/// What the test knows of one event for one action.
+/// What happened to one event for one action.
 #[derive(Debug, Default)]
 struct Fate {
     delivered: u32,
     dropped: u32,
-    /// It was there when an acknowledged commit's mark first passed the event, and has been there ever since.
+    /// The action was configured when an acknowledged commit's mark first passed the event, and has
+    /// been since: the event must be delivered for it.
     due: bool,
-    /// It was renamed, or moved to another webhook, since. Both at once make another action of it, and nobody claims what was pending.
+    /// The action was renamed, or moved to another webhook, since. Both together make another action
+    /// of it, and what was pending is not claimed.
     renamed: bool,
     moved: bool,
 }
@@ -97,9 +103,9 @@ struct World {
     next_identity: u32,
     broker: Option<(Offset, String)>,
     fates: HashMap<(Offset, u32), Fate>,
-    /// Up to here acknowledged marks have come.
+    /// The highest acknowledged mark.
     covered: Offset,
-    /// Delivered and perhaps not told: may come again.
+    /// Delivered and perhaps in no commit: may be repeated.
     excused: BTreeSet<(Offset, u32)>,
     budget: usize,
     whole: bool,
@@ -109,8 +115,9 @@ struct World {
 struct Owner {
     ledger: Ledger,
     pending: Vec<(Ticket, u32)>,
-    untold: Vec<(Offset, u32)>,
-    holds: u64,
+    uncommitted: Vec<(Offset, u32)>,
+    window: Arc<CommitWindow>,
+    outcomes: usize,
     at: usize,
 }
 
@@ -124,12 +131,12 @@ impl World {
             .collect()
     }
 
-    fn roster(&self) -> Arc<Roster> {
+    fn names(&self) -> Arc<NameIndex> {
         let actions = self
             .actions
             .iter()
             .map(|action| (action.name.as_str(), WebhookIndex(action.webhook), TOPIC));
-        Arc::new(Roster::of(WEBHOOKS, actions))
+        Arc::new(NameIndex::of(WEBHOOKS, actions))
     }
 
     fn change(&mut self, change: &Change) {
@@ -150,10 +157,10 @@ impl World {
                 changed = Some(self.actions[at].identity);
             }
             Change::Remove(which) if self.actions.len() > 1 => {
-                let gone = self.actions.remove(which.index(self.actions.len())).identity;
+                let removed = self.actions.remove(which.index(self.actions.len())).identity;
                 self.fates
                     .iter_mut()
-                    .filter(|((_, identity), _)| *identity == gone)
+                    .filter(|((_, identity), _)| *identity == removed)
                     .for_each(|(_, fate)| fate.due = false);
             }
             Change::Add(webhook, key) => {
@@ -174,7 +181,8 @@ impl World {
             mark(fate);
             fate.due &= !(fate.renamed && fate.moved);
         }
-        // Which of several that have changed took whose place is in doubt, and where in doubt it is delivered.
+        // It is in doubt which of several changed actions took whose place, so events are delivered
+        // again.
         let excuse = |(offset, identity): &(Offset, u32)| {
             (Some(*identity) == changed).then_some((*offset, *identity))
         };
@@ -182,13 +190,20 @@ impl World {
         self.excused.extend(delivered);
     }
 
-    fn begin(&self) -> Owner {
-        let mut ledger = Ledger::new(self.roster());
+    fn assign(&self) -> Owner {
+        let mut ledger = Ledger::new(self.names());
         let (start, taken) = match &self.broker {
-            None => (Offset(0), Taken::default()),
+            None => (Offset(0), Takeover::default()),
             Some((offset, text)) => {
                 let state = decode(text.as_bytes(), *offset).unwrap_or_default();
-                (*offset, Taken { committed: Some(*offset), left: state.left, ..Taken::default() })
+                (
+                    *offset,
+                    Takeover {
+                        committed: Some(*offset),
+                        leftover: state.leftover,
+                        ..Takeover::default()
+                    },
+                )
             }
         };
         ledger.assign(PARTITION, start, taken);
@@ -197,7 +212,8 @@ impl World {
             .iter()
             .position(|(offset, _)| *offset >= start)
             .unwrap_or(self.events.len());
-        Owner { ledger, pending: Vec::new(), untold: Vec::new(), holds: 0, at }
+        let (pending, uncommitted, window) = (Vec::new(), Vec::new(), window());
+        Owner { ledger, pending, uncommitted, window, outcomes: 0, at }
     }
 
     fn read(&mut self, owner: &mut Owner) {
@@ -205,21 +221,15 @@ impl World {
         owner.at += 1;
         let position = Position { partition: PARTITION, offset };
         let matched = self.matching(&keys);
-        let read = match owner.ledger.reading(position) {
-            Reading::Known => return,
-            Reading::Done => Read::default(),
-            Reading::New => Read { pending: matched, ..Read::default() },
-            Reading::Left => {
-                let claimed = owner.ledger.claim(position, &matched);
-                Read {
-                    pending: claimed.deliveries.iter().map(|(at, _)| *at).collect(),
-                    done: claimed.done,
-                    timestamp: None,
-                }
+        let (epoch, pending) = match owner.ledger.entry(position) {
+            Entry::Known => return,
+            Entry::Done(done) => return done.pass(),
+            Entry::New(new) => (new.record(None, matched.clone()), matched),
+            Entry::Left(left) => {
+                let (epoch, claimed) = left.claim(None, &matched);
+                (epoch, claimed.deliveries.iter().map(|(action, _)| *action).collect())
             }
         };
-        let pending = read.pending.clone();
-        let epoch = owner.ledger.read(position, read).expect("owned");
         for action in pending {
             let identity = self.actions[action.0 as usize].identity;
             owner.pending.push((Ticket { position, epoch, action }, identity));
@@ -234,15 +244,15 @@ impl World {
     ) -> Result<(), TestCaseError> {
         let (ticket, identity) = owner.pending.remove(which);
         let key = (ticket.position.offset, identity);
-        let webhook = WebhookIndex(self.actions[ticket.action.0 as usize].webhook);
-        prop_assert_eq!(owner.ledger.settle(&ticket, deliver.then_some(webhook)), Settled::Applied);
+        let hold = if deliver { hold(&owner.window) } else { None };
+        prop_assert_eq!(owner.ledger.settle(&ticket, hold), Settled::Applied);
         let fate = self.fates.entry(key).or_default();
         if deliver {
             fate.delivered += 1;
             let excused = self.excused.contains(&key) || !self.whole;
             prop_assert!(fate.delivered == 1 || excused, "{key:?} was delivered again");
-            owner.untold.push(key);
-            owner.holds += 1;
+            owner.uncommitted.push(key);
+            owner.outcomes += 1;
         } else {
             fate.dropped += 1;
         }
@@ -256,42 +266,42 @@ impl World {
         answer: Answer,
     ) -> Result<(), TestCaseError> {
         let scope = if all { Scope::All } else { Scope::Urgent };
-        let offers = owner.ledger.offer(scope, &BTreeMap::new(), self.budget);
-        owner.ledger.sent(&offers);
-        let Some(offer) = offers.first() else {
+        let states = owner.ledger.to_commit(scope, &Throttles::default(), self.budget);
+        owner.ledger.commit_sent(&states);
+        let Some(state) = states.first() else {
             prop_assert!(
-                owner.untold.is_empty(),
-                "an outcome that no commit tells would hold its sender for ever"
+                owner.uncommitted.is_empty(),
+                "an outcome that no commit contains would hold its sender for good"
             );
             return Ok(());
         };
         prop_assert!(
-            self.broker.as_ref().is_none_or(|(offset, _)| *offset <= offer.offset),
+            self.broker.as_ref().is_none_or(|(offset, _)| *offset <= state.offset),
             "the committed offset went back"
         );
         if !matches!(answer, Answer::Failed) {
-            self.broker = Some((offer.offset, offer.metadata.clone()));
-            self.cover(offer);
+            self.broker = Some((state.offset, state.metadata.clone()));
+            self.cover(state);
         }
         if let Answer::Acknowledged = answer {
-            let ended = owner.ledger.acknowledge(offer).len() as u64;
-            prop_assert_eq!(
-                ended,
-                owner.holds,
-                "each hold ends with the commit that tells its outcome"
-            );
-            owner.holds = 0;
-            owner.untold.clear();
+            prop_assert_eq!(owner.window.holds(), owner.outcomes);
+            owner.ledger.commit_acknowledged(state);
+            let message = "each hold ends with the commit that contains its outcome";
+            prop_assert_eq!(owner.window.holds(), 0, "{}", message);
+            owner.outcomes = 0;
+            owner.uncommitted.clear();
         } else {
-            owner.ledger.failed();
+            owner.ledger.commit_failed();
+            prop_assert_eq!(owner.window.holds(), owner.outcomes);
         }
         Ok(())
     }
 
-    /// What a commit of the broker's passes over is due from then on.
-    fn cover(&mut self, offer: &Committable) {
-        let state = decode(offer.metadata.as_bytes(), offer.offset).unwrap_or_default();
-        let mark = state.left.map_or(offer.offset, |left| left.mark);
+    /// Events below the mark of a commit that the broker has are due from then on.
+    fn cover(&mut self, committed: &Committable) {
+        let Committable { metadata, offset, .. } = committed;
+        let state = decode(metadata.as_bytes(), *offset).unwrap_or_default();
+        let mark = state.leftover.map_or(*offset, |leftover| leftover.mark);
         let passed: Vec<_> = self
             .events
             .iter()
@@ -311,7 +321,7 @@ impl World {
 
     fn live(&mut self, life: &Life) -> Result<(), TestCaseError> {
         self.change(&life.change);
-        let mut owner = self.begin();
+        let mut owner = self.assign();
         for step in &life.steps {
             match step {
                 Step::Read(count) => (0..*count).for_each(|_| self.read(&mut owner)),
@@ -326,19 +336,17 @@ impl World {
         if life.graceful {
             self.commit(&mut owner, true, Answer::Acknowledged)?;
         }
-        // Killed: what no commit tells may come again.
-        self.excused.append(&mut owner.untold.into_iter().collect());
-        prop_assert_eq!(
-            owner.ledger.revoke(PARTITION).len() as u64,
-            owner.holds,
-            "and the others end with the ownership"
-        );
+        // Killed: an outcome that no commit contains may be repeated.
+        self.excused.append(&mut owner.uncommitted.into_iter().collect());
+        prop_assert_eq!(owner.window.holds(), owner.outcomes);
+        owner.ledger.revoke(PARTITION);
+        prop_assert_eq!(owner.window.holds(), 0, "the other holds end with the assignment");
         Ok(())
     }
 
-    /// A last owner reads and delivers everything: now nothing may be missing.
+    /// A last owner reads and delivers everything: then nothing may be missing.
     fn finish(&mut self) -> Result<(), TestCaseError> {
-        let mut owner = self.begin();
+        let mut owner = self.assign();
         while owner.at < self.events.len() {
             self.read(&mut owner);
         }
@@ -399,7 +407,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn with_room_nothing_is_skipped_and_nothing_repeated(lives in prop::collection::vec(life(), 1..7), (keys, gaps) in events()) {
+    fn with_room_nothing_is_skipped_and_nothing_is_repeated(lives in prop::collection::vec(life(), 1..7), (keys, gaps) in events()) {
         history(&lives, &keys, &gaps, 100_000, true)?;
     }
 

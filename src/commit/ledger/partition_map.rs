@@ -1,19 +1,20 @@
-//! [5] A map by partition that remembers where it looked last: records come in runs of one partition, and each is looked up several times. Pure.
+//! [5] A map by partition that remembers the entry it found last: records come in runs of one
+//! partition. Pure.
 //!
-//! Invariant: it says what a `BTreeMap` would say; what is remembered is only where to look first.
+//! Invariant: it has the contents of a `BTreeMap`; the remembered index only shortens the search.
 
 use std::cell::Cell;
 
 use crate::event::Partition;
 
-/// Few entries, many look-ups: sorted, in one piece.
+/// A sorted vector: few entries, many look-ups.
 #[derive(Debug)]
-pub(super) struct ByPartition<T> {
+pub(super) struct PartitionMap<T> {
     entries: Vec<(Partition, T)>,
     last: Cell<usize>,
 }
 
-impl<T> ByPartition<T> {
+impl<T> PartitionMap<T> {
     pub(super) fn new() -> Self {
         Self { entries: Vec::new(), last: Cell::new(0) }
     }
@@ -30,7 +31,7 @@ impl<T> ByPartition<T> {
         self.entries.get_mut(at).map(|(_, value)| value)
     }
 
-    /// Replaces what was there.
+    /// Replaces an entry of the same partition.
     pub(super) fn insert(&mut self, partition: Partition, value: T) {
         match self.search(partition) {
             Ok(at) => {
@@ -103,8 +104,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_a_map(steps in prop::collection::vec(step(), 0..100)) {
-            let (mut map, mut model) = (ByPartition::new(), BTreeMap::new());
+        fn it_behaves_as_a_map(steps in prop::collection::vec(step(), 0..100)) {
+            let (mut map, mut model) = (PartitionMap::new(), BTreeMap::new());
             for step in steps {
                 match step {
                     Step::Insert(at, value) => {

@@ -1,7 +1,9 @@
-//! [5] What a commit says besides its offset: up to where the partition was read, and what below that is still pending. Pure.
+//! [5] What a commit says besides its offset: up to where the partition was read, and which
+//! deliveries below that are still pending. Pure.
 //!
-//! Three degrees, by room: every pending delivery; then one position per lagging webhook, since a queue is first in, first out; then the surplus webhooks share
-//! one floor. Invariant: a lower degree names more as pending than a higher one, never less.
+//! Three degrees, by the room in a commit's metadata: every pending delivery; then one position per
+//! lagging webhook, since a queue is first in, first out; then the remaining webhooks share one
+//! floor. Invariant: a lower degree names more as pending than a higher one, never less.
 
 use std::collections::BTreeMap;
 
@@ -9,37 +11,40 @@ use rustc_hash::FxHashMap;
 
 use crate::event::{Offset, TopicId};
 
-use super::filter::Filter;
-use super::roster::NameHash;
+use super::bloom::BloomFilter;
+use super::name_index::{Name, NameHash};
 
-/// Everything that a partition's next owner is told. The default is what the bare version mark tells: from the committed offset on everything is pending.
+pub mod codec;
+
+/// Everything that a partition's next owner learns. The default is what the bare version mark
+/// means: everything from the committed offset on is pending.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct State {
-    /// How many partitions the topic had when the group began with this one.
+pub struct RestartState {
+    /// How many partitions the topic had when the group started with this one.
     pub partitions: Option<u32>,
-    /// Which topic it is that the offsets are of.
+    /// The id of the topic whose offsets these are.
     pub topic: Option<TopicId>,
-    /// What is left to do below the mark.
-    pub left: Option<Left>,
-    /// Webhooks that Slack has stopped.
-    pub blocked: Vec<Blocked>,
+    /// What is left to deliver below the mark.
+    pub leftover: Option<Leftover>,
+    /// Webhooks that Slack throttles.
+    pub throttles: Vec<Throttle>,
 }
 
-/// What is left to do of what was read.
+/// What is left to deliver of what was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Left {
+pub struct Leftover {
     /// Everything below was read.
     pub mark: Offset,
-    /// What below the mark has no outcome.
+    /// The deliveries below the mark that have no outcome.
     pub pending: Pending,
 }
 
-/// A `Retry-After` in force.
+/// A `Retry-After` in effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Blocked {
-    /// Whose.
+pub struct Throttle {
+    /// The throttled webhook.
     pub webhook: NameHash,
-    /// Until when, in seconds since the epoch.
+    /// The end, in seconds since the epoch.
     pub until: u64,
 }
 
@@ -48,7 +53,7 @@ pub struct Blocked {
 pub enum Pending {
     /// Each of them.
     Listed(List),
-    /// Where each webhook goes on.
+    /// The position of each webhook.
     Positions(Positions),
 }
 
@@ -58,44 +63,31 @@ pub type List = BTreeMap<Offset, Vec<Listed>>;
 /// One event's deliveries to one webhook.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Listed {
-    /// The webhook at the time.
+    /// The webhook to which the actions posted then.
     pub webhook: NameHash,
     /// The actions whose deliveries have no outcome; never empty.
     pub pending: Vec<NameHash>,
-    /// The webhook's actions that are done with this event: a renamed action is none of them.
+    /// The webhook's actions whose deliveries of this event have an outcome: a renamed action is
+    /// none of them.
     pub done: Vec<NameHash>,
 }
 
-/// One delivery's names: its action, and the webhook that this one served at the time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Name {
-    /// The webhook.
-    pub webhook: NameHash,
-    /// The action.
-    pub action: NameHash,
-}
-
-/// Where the lagging webhooks go on; whoever does not lag is done up to the mark.
+/// The positions of the lagging webhooks. A webhook that does not lag is done up to the mark.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Positions {
-    /// Which actions served which webhooks; `None`: of more than one configuration.
-    pub roster: Option<NameHash>,
-    /// By webhook: its lowest pending event.
+    /// The hash of the configuration's names; `None`: deliveries of more than one configuration
+    /// are pending.
+    pub names: Option<NameHash>,
+    /// By webhook: the offset of its first pending event.
     pub webhooks: BTreeMap<NameHash, Offset>,
-    /// The lowest pending event of all lagging webhooks that are not named.
+    /// The offset of the first pending event of all lagging webhooks without a position.
     pub floor: Option<Offset>,
-    /// The actions with something pending, and perhaps some more.
-    pub lagging: Filter,
+    /// The actions with pending deliveries, and perhaps some more.
+    pub lagging: BloomFilter,
 }
 
-impl Left {
-    /// Nothing is left below `mark`.
-    #[must_use]
-    pub fn nothing(mark: Offset) -> Self {
-        Self { mark, pending: Pending::Listed(List::new()) }
-    }
-
-    /// Forgets what lies below `next`: it was read again. The number of listed events among it.
+impl Leftover {
+    /// Forgets what is below `next`: it was read again. Returns how many listed events that were.
     pub fn pass(&mut self, next: Offset) -> u64 {
         match &mut self.pending {
             Pending::Listed(list) => {
@@ -111,7 +103,7 @@ impl Left {
         }
     }
 
-    /// How many events are listed.
+    /// The number of listed events.
     #[must_use]
     pub fn listed(&self) -> usize {
         match &self.pending {
@@ -120,8 +112,9 @@ impl Left {
         }
     }
 
-    /// The log ends at `end`, below the mark: it was cut, and what comes there now is new. Whether that is so.
-    pub fn end_at(&mut self, end: Offset) -> bool {
+    /// Lowers the mark to the log's `end` if the log was truncated below the mark: what arrives there
+    /// now is new. Returns whether it was.
+    pub fn truncate(&mut self, end: Offset) -> bool {
         if self.mark <= end {
             return false;
         }
@@ -132,7 +125,8 @@ impl Left {
         true
     }
 
-    /// How many offsets below `low` nobody has read, or may have something pending that is not listed.
+    /// The number of offsets below `low` that were never read, or may have pending deliveries that
+    /// are not listed.
     #[must_use]
     pub fn unlisted_below(&self, low: Offset) -> u64 {
         let from = match &self.pending {
@@ -142,9 +136,10 @@ impl Left {
         u64::try_from(low.0.saturating_sub(from.0)).unwrap_or(0)
     }
 
-    /// This, and what the present owner has read and not settled itself. `of_now`: everything here is named as the present configuration names it.
+    /// This, with `own`: what the present owner has read and not settled. `names` is the hash of the
+    /// active configuration, if everything in `own` is named by it.
     #[must_use]
-    pub fn with(&self, own: List, of_now: Option<NameHash>) -> Self {
+    pub fn with(&self, own: List, names: Option<NameHash>) -> Self {
         let pending = match &self.pending {
             Pending::Listed(list) => {
                 let mut all = own;
@@ -153,10 +148,10 @@ impl Left {
             }
             Pending::Positions(positions) => {
                 let mut positions = positions.clone();
-                if positions.roster != of_now {
-                    positions.roster = None;
+                if positions.names != names {
+                    positions.names = None;
                 }
-                positions.add(names(&own));
+                positions.add(pending_names(&own));
                 Pending::Positions(positions)
             }
         };
@@ -164,8 +159,8 @@ impl Left {
     }
 }
 
-/// The pending deliveries of a list.
-pub fn names(list: &List) -> impl Iterator<Item = (Offset, Name)> + Clone + '_ {
+/// The names of a list's pending deliveries.
+pub fn pending_names(list: &List) -> impl Iterator<Item = (Offset, Name)> + Clone + '_ {
     list.iter().flat_map(|(offset, all)| {
         let names = |listed: &'_ Listed| {
             let webhook = listed.webhook;
@@ -180,22 +175,23 @@ pub fn names(list: &List) -> impl Iterator<Item = (Offset, Name)> + Clone + '_ {
 }
 
 impl Positions {
-    /// What is pending, `count` deliveries, cut to one position per webhook.
+    /// `count` pending deliveries, cut to one position per webhook.
     #[must_use]
     pub fn of(
         pending: impl Iterator<Item = (Offset, Name)>,
         count: usize,
-        roster: Option<NameHash>,
-        filter_bytes: usize,
+        names: Option<NameHash>,
+        bloom_bytes: usize,
     ) -> Self {
-        let lagging = Filter::for_members(count, filter_bytes);
-        let mut positions = Self { roster, webhooks: BTreeMap::new(), floor: None, lagging };
+        let lagging = BloomFilter::for_members(count, bloom_bytes);
+        let mut positions = Self { names, webhooks: BTreeMap::new(), floor: None, lagging };
         positions.add(pending);
         positions
     }
 
     fn add(&mut self, pending: impl Iterator<Item = (Offset, Name)>) {
-        // A commit may look through a hundred thousand: found by hash, and sorted at the end.
+        // A commit may go through a hundred thousand deliveries: a webhook is found by hash, and
+        // the few webhooks are sorted afterwards.
         let mut lowest: FxHashMap<u32, (NameHash, Offset)> = FxHashMap::default();
         for (offset, Name { webhook, action }) in pending {
             let (_, position) = lowest.entry(webhook.number()).or_insert((webhook, offset));
@@ -208,7 +204,8 @@ impl Positions {
         }
     }
 
-    /// The `most` webhooks that have come furthest, in this order: a position that lies low is near the floor anyway.
+    /// The `most` webhooks with the highest positions, in descending order: a low position is close
+    /// to the floor anyway.
     #[must_use]
     pub fn furthest(&self, most: usize) -> Vec<(Offset, NameHash)> {
         let mut furthest: Vec<_> = self.webhooks.iter().map(|(name, at)| (*at, *name)).collect();
@@ -221,15 +218,16 @@ impl Positions {
         furthest
     }
 
-    /// With only these webhooks, some of [`Positions::furthest`] from the first on; the others share a floor.
+    /// A copy with the positions of only these webhooks, the first ones of [`Positions::furthest`];
+    /// the others share a floor.
     #[must_use]
-    pub fn with_floor(&self, named: &[(Offset, NameHash)], filter_bytes: usize) -> Self {
+    pub fn with_floor(&self, named: &[(Offset, NameHash)], bloom_bytes: usize) -> Self {
         let floor = if named.len() < self.webhooks.len() { self.lowest() } else { self.floor };
         let webhooks = named.iter().map(|(at, name)| (*name, *at)).collect();
-        Self { roster: self.roster, webhooks, floor, lagging: self.lagging.folded(filter_bytes) }
+        Self { names: self.names, webhooks, floor, lagging: self.lagging.folded(bloom_bytes) }
     }
 
-    /// The lowest position of all; `None`: nothing is pending.
+    /// The lowest position of all; `None` if nothing is pending.
     #[must_use]
     pub fn lowest(&self) -> Option<Offset> {
         self.webhooks.values().copied().chain(self.floor).min()
@@ -240,9 +238,9 @@ impl Positions {
 mod tests {
     use super::*;
 
-    /// An unclean leader election: the offsets from the end on will be another log's.
+    /// After an unclean leader election, the offsets from the end on belong to new events.
     #[test]
-    fn what_comes_where_the_log_was_cut_is_new() {
+    fn events_above_a_truncated_end_are_new() {
         let listed = || {
             vec![Listed {
                 webhook: NameHash::of("w"),
@@ -251,9 +249,9 @@ mod tests {
             }]
         };
         let list = [2, 5, 7].map(|offset| (Offset(offset), listed()));
-        let mut left = Left { mark: Offset(9), pending: Pending::Listed(List::from(list)) };
-        assert!(!left.end_at(Offset(9)));
-        assert!(left.end_at(Offset(5)));
+        let mut left = Leftover { mark: Offset(9), pending: Pending::Listed(List::from(list)) };
+        assert!(!left.truncate(Offset(9)));
+        assert!(left.truncate(Offset(5)));
         assert_eq!((left.mark, left.listed()), (Offset(5), 1));
     }
 }

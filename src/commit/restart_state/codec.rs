@@ -1,7 +1,9 @@
-//! [5] The state of a partition as the text that a commit carries, and back. Pure.
+//! [5] Encodes a restart state as a commit's metadata, and decodes it. Pure.
 //!
-//! `slackline/1`, then the state in postcard's encoding as base64: ASCII, since the broker counts UTF-16 units, and what is not UTF-8 makes clients panic.
-//! Invariant: any text is read without a panic; what another program wrote, or a later version of this one, is no state, and the committed offset counts alone.
+//! `slackline/1`, then the state in postcard's encoding as base64: ASCII, since the broker counts
+//! UTF-16 units, and metadata that is not UTF-8 makes clients panic. Invariant: any text is decoded
+//! without a panic. Metadata of another program, or of a later version of this one, is not a state:
+//! then only the committed offset counts.
 
 use std::collections::BTreeMap;
 
@@ -9,52 +11,55 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use serde::{Deserialize, Serialize};
 
-use super::filter::Filter;
-use super::roster::NameHash;
-use super::state::{Blocked, Left, List, Listed, Pending, Positions, State, names};
+use super::{Leftover, List, Listed, Pending, Positions, RestartState, Throttle, pending_names};
+use crate::commit::bloom::BloomFilter;
+use crate::commit::name_index::NameHash;
 use crate::event::{Offset, TopicId};
 use crate::metrics::Degree;
 
-/// The version mark that every commit's metadata begins with.
+/// The version mark at the start of every commit's metadata.
 const VERSION: &str = "slackline/1";
 
-/// What a commit's metadata may take, in characters: three quarters of a broker's default limit (`offset.metadata.max.bytes`, 4096).
+/// The most characters of a commit's metadata: three quarters of a broker's default limit
+/// (`offset.metadata.max.bytes`, 4096).
 pub const BUDGET: usize = 3_000;
 
-/// The share of the room that the filter of lagging actions may take: its bits only matter once the configuration changes, or there is a floor.
-pub(super) const FILTER_SHARE: usize = 8;
+/// The budget's share for the filter of lagging actions. Its bits only matter once the configuration
+/// changes, or there is a floor.
+pub(in crate::commit) const BLOOM_SHARE: usize = 8;
 
-/// How many webhooks under a `Retry-After` are told of: the others learn it from Slack again.
-const MOST_BLOCKED: usize = 32;
+/// The most throttled webhooks that are included. Slack throttles the others again.
+const MOST_THROTTLES: usize = 32;
 
 /// The least that a webhook and its position take, in bytes.
 const NAMED_BYTES: usize = size_of::<NameHash>() + 1;
 
-/// How many bytes so many characters of base64 hold.
-pub(super) const fn bytes(characters: usize) -> usize {
+/// The number of bytes that fit into this many characters of base64.
+pub(in crate::commit) const fn bytes(characters: usize) -> usize {
     characters / 4 * 3 + 3
 }
 
-/// A state as it is committed.
+/// An encoded state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fitted {
     /// The metadata.
     pub text: String,
-    /// What had to be cut; `None`: it says everything.
+    /// The degree to which it was cut; `None` if it is complete.
     pub cut: Option<Degree>,
 }
 
-/// Offsets are told relative to the committed one, in one or two bytes as a rule.
+/// Offsets are relative to the committed one: usually one or two bytes. The order and types of the
+/// fields are the format: they must not change.
 #[derive(Serialize, Deserialize)]
 struct Wire {
     partitions: Option<u32>,
     topic: Option<[u8; 16]>,
-    blocked: Vec<(NameHash, u64)>,
-    left: Option<WireLeft>,
+    throttles: Vec<(NameHash, u64)>,
+    leftover: Option<WireLeftover>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct WireLeft {
+struct WireLeftover {
     mark: u64,
     pending: WirePending,
 }
@@ -63,14 +68,15 @@ struct WireLeft {
 enum WirePending {
     Listed(Vec<WireGroup>),
     Positions {
-        roster: Option<NameHash>,
+        names: Option<NameHash>,
         webhooks: Vec<(NameHash, u64)>,
         floor: Option<u64>,
         lagging: Vec<u8>,
     },
 }
 
-/// The events of which the same is pending: names once, then each offset as the distance to the one before.
+/// Events with the same pending deliveries: the names once, then each offset as its distance from
+/// the one before.
 #[derive(Serialize, Deserialize)]
 struct WireGroup {
     webhook: NameHash,
@@ -79,32 +85,34 @@ struct WireGroup {
     offsets: Vec<u64>,
 }
 
-/// The state as the metadata of a commit of `offset`, in at most `budget` characters: whole, or cut to what fits. Without any room it is empty, which tells
-/// the next owner that everything is pending.
+/// The state as the metadata of a commit of `offset`, in at most `budget` characters: complete, or
+/// cut to what fits. It is empty if nothing fits: then everything is pending for the next owner.
 #[must_use]
-pub fn fit(state: &State, offset: Offset, budget: usize, roster: Option<NameHash>) -> Fitted {
-    let blocked = state.blocked.get(..MOST_BLOCKED.min(state.blocked.len())).unwrap_or_default();
+pub fn fit(state: &RestartState, offset: Offset, budget: usize, names: Option<NameHash>) -> Fitted {
+    let throttles =
+        state.throttles.get(..MOST_THROTTLES.min(state.throttles.len())).unwrap_or_default();
     let try_pending = |pending: &Pending, mark: Offset| {
-        let left = Some(WireLeft { mark: distance(offset, mark), pending: wire(pending, offset) });
+        let leftover =
+            Some(WireLeftover { mark: distance(offset, mark), pending: wire(pending, offset) });
         let wire = Wire {
             partitions: state.partitions,
             topic: topic(state),
-            blocked: wire_blocked(blocked),
-            left,
+            throttles: wire_throttles(throttles),
+            leftover,
         };
         encode(&wire).filter(|text| text.len() <= budget)
     };
-    let filter_bytes = budget / FILTER_SHARE;
-    if let Some(left) = &state.left {
+    let bloom_bytes = budget / BLOOM_SHARE;
+    if let Some(left) = &state.leftover {
         let positions = match &left.pending {
             Pending::Listed(list) => {
-                // Each takes a byte at least; a list that can't fit is not even tried.
+                // Each takes at least a byte: a list that cannot fit is not tried.
                 if list.len() <= bytes(budget)
                     && let Some(text) = try_pending(&left.pending, left.mark)
                 {
                     return Fitted { text, cut: None };
                 }
-                Positions::of(names(list), names(list).count(), roster, filter_bytes)
+                Positions::of(pending_names(list), pending_names(list).count(), names, bloom_bytes)
             }
             Pending::Positions(positions) => positions.clone(),
         };
@@ -118,10 +126,10 @@ pub fn fit(state: &State, offset: Offset, budget: usize, roster: Option<NameHash
         let furthest = positions.furthest(most);
         let with_floor = |named| {
             let positions =
-                positions.with_floor(furthest.get(..named).unwrap_or_default(), filter_bytes);
+                positions.with_floor(furthest.get(..named).unwrap_or_default(), bloom_bytes);
             try_pending(&Pending::Positions(positions), left.mark)
         };
-        // The most webhooks that can be named: found by halving.
+        // A binary search for the most webhooks that can be named.
         let (mut fits, mut too_many) = (0, furthest.len() + 1);
         while fits + 1 < too_many {
             let middle = usize::midpoint(fits, too_many);
@@ -135,33 +143,42 @@ pub fn fit(state: &State, offset: Offset, budget: usize, roster: Option<NameHash
             return Fitted { text, cut: Some(Degree::Floor) };
         }
     }
-    let bare =
-        Wire { partitions: state.partitions, topic: topic(state), blocked: Vec::new(), left: None };
+    let bare = Wire {
+        partitions: state.partitions,
+        topic: topic(state),
+        throttles: Vec::new(),
+        leftover: None,
+    };
     let text =
         encode(&bare).filter(|text| text.len() <= budget).unwrap_or_else(|| VERSION.to_owned());
     let text = if text.len() <= budget { text } else { String::new() };
-    Fitted { text, cut: state.left.as_ref().map(|_| Degree::Floor) }
+    Fitted { text, cut: state.leftover.as_ref().map(|_| Degree::Floor) }
 }
 
-/// The state that a commit of `offset` carries, if slackline wrote it.
+/// The state in the metadata of a commit of `offset`; `None` if slackline did not write it.
 #[must_use]
-pub fn decode(metadata: &[u8], offset: Offset) -> Option<State> {
+pub fn decode(metadata: &[u8], offset: Offset) -> Option<RestartState> {
     let rest = metadata.strip_prefix(VERSION.as_bytes())?;
     if rest.is_empty() {
-        return Some(State::default());
+        return Some(RestartState::default());
     }
     let bytes = BASE64.decode(rest.strip_prefix(b" ")?).ok()?;
     let (wire, rest) = postcard::take_from_bytes::<Wire>(&bytes).ok()?;
-    let left = match wire.left {
+    let leftover = match wire.leftover {
         Some(left) => {
-            Some(Left { mark: at(offset, left.mark), pending: pending(left.pending, offset)? })
+            Some(Leftover { mark: at(offset, left.mark), pending: pending(left.pending, offset)? })
         }
         None => None,
     };
-    let blocked =
-        wire.blocked.into_iter().map(|(webhook, until)| Blocked { webhook, until }).collect();
+    let throttles =
+        wire.throttles.into_iter().map(|(webhook, until)| Throttle { webhook, until }).collect();
     let topic = wire.topic.map(|bytes| TopicId(u128::from_be_bytes(bytes)));
-    rest.is_empty().then_some(State { partitions: wire.partitions, topic, left, blocked })
+    rest.is_empty().then_some(RestartState {
+        partitions: wire.partitions,
+        topic,
+        leftover,
+        throttles,
+    })
 }
 
 fn encode(wire: &Wire) -> Option<String> {
@@ -169,20 +186,20 @@ fn encode(wire: &Wire) -> Option<String> {
     Some(format!("{VERSION} {}", BASE64.encode(bytes)))
 }
 
-fn topic(state: &State) -> Option<[u8; 16]> {
+fn topic(state: &RestartState) -> Option<[u8; 16]> {
     state.topic.map(|TopicId(id)| id.to_be_bytes())
 }
 
-fn wire_blocked(blocked: &[Blocked]) -> Vec<(NameHash, u64)> {
-    blocked.iter().map(|blocked| (blocked.webhook, blocked.until)).collect()
+fn wire_throttles(throttles: &[Throttle]) -> Vec<(NameHash, u64)> {
+    throttles.iter().map(|throttle| (throttle.webhook, throttle.until)).collect()
 }
 
 fn wire(pending: &Pending, base: Offset) -> WirePending {
     match pending {
         Pending::Listed(list) => WirePending::Listed(groups(list, base)),
-        Pending::Positions(Positions { roster, webhooks, floor, lagging }) => {
+        Pending::Positions(Positions { names, webhooks, floor, lagging }) => {
             WirePending::Positions {
-                roster: *roster,
+                names: *names,
                 webhooks: webhooks
                     .iter()
                     .map(|(name, position)| (*name, distance(base, *position)))
@@ -224,21 +241,21 @@ fn pending(wire: WirePending, base: Offset) -> Option<Pending> {
             }
             Pending::Listed(list)
         }
-        WirePending::Positions { roster, webhooks, floor, lagging } => {
+        WirePending::Positions { names, webhooks, floor, lagging } => {
             Pending::Positions(Positions {
-                roster,
+                names,
                 webhooks: webhooks
                     .into_iter()
                     .map(|(name, position)| (name, at(base, position)))
                     .collect(),
                 floor: floor.map(|floor| at(base, floor)),
-                lagging: Filter::from_bytes(lagging)?,
+                lagging: BloomFilter::from_bytes(lagging)?,
             })
         }
     })
 }
 
-/// An offset below the base would be one that the committed offset has passed: none is.
+/// No offset is below the base: the committed offset is never above a pending event.
 fn distance(from: Offset, to: Offset) -> u64 {
     u64::try_from(to.0.saturating_sub(from.0)).unwrap_or(0)
 }

@@ -1,11 +1,12 @@
-//! The codec: what is written is read, what is cut names more, what is foreign is none.
+//! The codec: an encoded state decodes to the same one, a cut one names more as pending, and foreign
+//! metadata is not a state.
 
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::commit::roster::Roster;
+use crate::commit::name_index::NameIndex;
 use crate::config::model::{ActionIndex, WebhookIndex};
 
 const BASE: i64 = 1_000_000;
@@ -37,30 +38,31 @@ fn list(most: usize) -> impl Strategy<Value = List> {
     )
 }
 
-fn state(most: usize) -> impl Strategy<Value = State> {
-    let blocked = prop::collection::vec((0..20u32, 0..1u64 << 33), 0..3);
+fn state(most: usize) -> impl Strategy<Value = RestartState> {
+    let throttles = prop::collection::vec((0..20u32, 0..1u64 << 33), 0..3);
     let positions = (list(30), 0..8usize, any::<bool>()).prop_map(|(list, named, known)| {
-        let roster = known.then(|| name(7));
-        let positions = Positions::of(names(&list), names(&list).count(), roster, 64);
+        let names = known.then(|| name(7));
+        let positions =
+            Positions::of(pending_names(&list), pending_names(&list).count(), names, 64);
         Pending::Positions(positions.with_floor(&positions.furthest(named), 16))
     });
     let pending = prop_oneof![list(most).prop_map(Pending::Listed), positions];
-    (any::<Option<u32>>(), any::<Option<u128>>(), (0..10_000i64, pending), blocked).prop_map(
-        |(partitions, topic, left, blocked)| State {
+    (any::<Option<u32>>(), any::<Option<u128>>(), (0..10_000i64, pending), throttles).prop_map(
+        |(partitions, topic, leftover, throttles)| RestartState {
             partitions,
             topic: topic.map(TopicId),
-            left: Some(Left { mark: Offset(BASE + left.0), pending: left.1 }),
-            blocked: blocked
+            leftover: Some(Leftover { mark: Offset(BASE + leftover.0), pending: leftover.1 }),
+            throttles: throttles
                 .into_iter()
-                .map(|(webhook, until)| Blocked { webhook: name(webhook), until })
+                .map(|(webhook, until)| Throttle { webhook: name(webhook), until })
                 .collect(),
         },
     )
 }
 
 /// As the codec orders what is a set.
-fn ordered(mut state: State) -> State {
-    if let Some(Left { pending: Pending::Listed(list), .. }) = &mut state.left {
+fn ordered(mut state: RestartState) -> RestartState {
+    if let Some(Leftover { pending: Pending::Listed(list), .. }) = &mut state.leftover {
         list.values_mut().for_each(|listed| listed.sort());
     }
     state
@@ -83,9 +85,9 @@ proptest! {
             prop_assert_eq!(fitted.text, "", "what slackline writes it can read");
             return Ok(());
         };
-        let (Some(before), Some(after)) = (&state.left, &read.left) else {
+        let (Some(before), Some(after)) = (&state.leftover, &read.leftover) else {
             // Everything from the committed offset on is pending.
-            prop_assert!(read.left.is_none());
+            prop_assert!(read.leftover.is_none());
             return Ok(());
         };
         prop_assert_eq!(before.mark, after.mark);
@@ -94,7 +96,7 @@ proptest! {
                 for (offset, listed) in before.iter().flat_map(|(offset, all)| all.iter().map(move |listed| (*offset, listed))) {
                     let position = after.webhooks.get(&listed.webhook).copied().or(after.floor);
                     prop_assert!(position.is_some_and(|position| position <= offset));
-                    prop_assert!(listed.pending.iter().all(|action| after.lagging.may_have(*action)));
+                    prop_assert!(listed.pending.iter().all(|action| after.lagging.may_contain(*action)));
                 }
             }
             (Pending::Positions(before), Pending::Positions(after)) => {
@@ -129,7 +131,11 @@ fn foreign_metadata_is_none() {
         assert_eq!(decode(foreign.as_bytes(), Offset(0)), None, "{foreign}");
     }
     assert_eq!(decode(&[0xff, 0xfe], Offset(0)), None);
-    assert_eq!(decode(b"slackline/1", Offset(0)), Some(State::default()), "the bare version mark");
+    assert_eq!(
+        decode(b"slackline/1", Offset(0)),
+        Some(RestartState::default()),
+        "the bare version mark"
+    );
 }
 
 /// The capacity that the README states.
@@ -143,13 +149,15 @@ fn so_much_fits_into_a_commit() {
                 done: vec![],
             };
             let list = (0..count).map(|at| (Offset(BASE + at * every), vec![listed(at)])).collect();
-            let left =
-                Some(Left { mark: Offset(BASE + count * every), pending: Pending::Listed(list) });
-            let state = State {
+            let left = Some(Leftover {
+                mark: Offset(BASE + count * every),
+                pending: Pending::Listed(list),
+            });
+            let state = RestartState {
                 partitions: Some(12),
                 topic: Some(TopicId(u128::MAX)),
-                left,
-                blocked: Vec::new(),
+                leftover: left,
+                throttles: Vec::new(),
             };
             fit(&state, Offset(BASE), BUDGET, None).cut.is_none()
         };
@@ -174,12 +182,13 @@ fn so_many_webhooks_have_a_position() {
         let mut list: List = (0..count).map(listed).collect();
         // More than can be listed.
         list.extend((0..4_000).map(|at| (Offset(BASE + 1_000_000 + at), listed(0).1)));
-        let left = Some(Left { mark: Offset(BASE + 2_000_000), pending: Pending::Listed(list) });
-        let state = State {
+        let left =
+            Some(Leftover { mark: Offset(BASE + 2_000_000), pending: Pending::Listed(list) });
+        let state = RestartState {
             partitions: Some(12),
             topic: Some(TopicId(u128::MAX)),
-            left,
-            blocked: Vec::new(),
+            leftover: left,
+            throttles: Vec::new(),
         };
         fit(&state, Offset(BASE), BUDGET, None).cut == Some(Degree::Positions)
     };
@@ -199,7 +208,7 @@ fn names_that_collide_are_both_pending() {
         })
         .unwrap();
     let topics = [crate::event::TopicIndex(0)];
-    let roster = Roster::of(
+    let names = NameIndex::of(
         ["w"],
         [
             (one.as_str(), WebhookIndex(0), &topics[..]),
@@ -208,9 +217,11 @@ fn names_that_collide_are_both_pending() {
     );
     let listed =
         Listed { webhook: NameHash::of("w"), pending: vec![NameHash::of(&one)], done: vec![] };
-    let left =
-        Left { mark: Offset(9), pending: Pending::Listed(List::from([(Offset(3), vec![listed])])) };
-    let claimed = left.claim(Offset(3), &[ActionIndex(0), ActionIndex(1)], &roster);
+    let left = Leftover {
+        mark: Offset(9),
+        pending: Pending::Listed(List::from([(Offset(3), vec![listed])])),
+    };
+    let claimed = left.claim(Offset(3), &[ActionIndex(0), ActionIndex(1)], &names);
     let delivered: BTreeSet<_> = claimed.deliveries.iter().map(|(action, _)| *action).collect();
     assert_eq!(delivered, BTreeSet::from([ActionIndex(0), ActionIndex(1)]));
 }

@@ -1,0 +1,126 @@
+//! [5] What a record is to the ledger, found with one lookup, and what can be done with it. Pure.
+
+use crate::commit::name_index::{Name, NameIndex};
+use crate::commit::recovery::Claimed;
+use crate::config::model::ActionIndex;
+use crate::delivery::Epoch;
+use crate::event::{Partition, Position};
+
+use super::owned_partition::OwnedPartition;
+
+/// A record's place in the ledger. A handle that is dropped unused leaves the record unread.
+#[derive(Debug)]
+pub enum Entry<'a> {
+    /// Of a partition that is not owned, or read before: ignore the record.
+    Known,
+    /// Read by a former owner, and nothing of it is pending. It need not be parsed.
+    Done(Done<'a>),
+    /// Never read before.
+    New(New<'a>),
+    /// Read by a former owner, and some of its deliveries may be pending.
+    Left(Left<'a>),
+}
+
+/// A record that a former owner had settled.
+#[derive(Debug)]
+pub struct Done<'a>(Unread<'a>);
+
+/// A record that is read for the first time.
+#[derive(Debug)]
+pub struct New<'a>(Unread<'a>);
+
+/// A record that a former owner left unsettled.
+#[derive(Debug)]
+pub struct Left<'a> {
+    unread: Unread<'a>,
+    names: &'a NameIndex,
+}
+
+#[derive(Debug)]
+struct Unread<'a> {
+    position: Position,
+    owned: &'a mut OwnedPartition,
+    lost: &'a mut Vec<(Partition, u64)>,
+}
+
+impl<'a> Entry<'a> {
+    /// The entry of a record of an owned partition.
+    #[inline]
+    pub(super) fn of(
+        position: Position,
+        owned: &'a mut OwnedPartition,
+        lost: &'a mut Vec<(Partition, u64)>,
+        names: &'a NameIndex,
+    ) -> Self {
+        if position.offset < owned.next {
+            return Self::Known;
+        }
+        let may_want = match &owned.leftover {
+            Some(leftover) if position.offset < leftover.mark => {
+                Some(leftover.may_want(position.offset))
+            }
+            _ => None,
+        };
+        let unread = Unread { position, owned, lost };
+        match may_want {
+            None => Self::New(New(unread)),
+            Some(false) => Self::Done(Done(unread)),
+            Some(true) => Self::Left(Left { unread, names }),
+        }
+    }
+}
+
+impl Done<'_> {
+    /// Settles the event.
+    pub fn pass(self) {
+        self.0.pass();
+    }
+}
+
+impl New<'_> {
+    /// Settles an event that matches nothing.
+    #[inline]
+    pub fn pass(self) {
+        self.0.pass();
+    }
+
+    /// Records the event as unsettled until each of the `pending` actions has an outcome.
+    /// `timestamp` is Kafka's, in milliseconds since the epoch.
+    pub fn record(self, timestamp: Option<i64>, pending: Vec<ActionIndex>) -> Epoch {
+        self.0.record(timestamp, pending, Vec::new())
+    }
+}
+
+impl Left<'_> {
+    /// Finds out which of the actions that `matched` now deliver the event, and records it as
+    /// unsettled until each of them has an outcome.
+    pub fn claim(self, timestamp: Option<i64>, matched: &[ActionIndex]) -> (Epoch, Claimed) {
+        let Self { unread, names } = self;
+        let leftover = unread.owned.leftover.as_ref();
+        let mut claimed = leftover.map_or_else(Claimed::default, |leftover| {
+            leftover.claim(unread.position.offset, matched, names)
+        });
+        let pending = claimed.deliveries.iter().map(|(action, _)| *action).collect();
+        let done = std::mem::take(&mut claimed.done);
+        (unread.record(timestamp, pending, done), claimed)
+    }
+}
+
+impl Unread<'_> {
+    #[inline]
+    fn pass(self) {
+        let Self { position, owned, lost } = self;
+        let left_the_partition = owned.pass(position.offset);
+        if left_the_partition > 0 {
+            lost.push((position.partition, left_the_partition));
+        }
+    }
+
+    fn record(self, timestamp: Option<i64>, pending: Vec<ActionIndex>, done: Vec<Name>) -> Epoch {
+        let Self { position, owned, lost } = self;
+        let epoch = owned.epoch;
+        owned.unsettled.push(position.offset, timestamp, pending, done);
+        Self { position, owned, lost }.pass();
+        epoch
+    }
+}

@@ -1,0 +1,172 @@
+//! [5] One owned partition: what is pending of it, and the state that a commit of it carries. Pure.
+
+use rustc_hash::FxHashMap;
+
+use crate::commit::name_index::{Name, NameHash, NameIndex};
+use crate::commit::restart_state::codec::{self, Fitted};
+use crate::commit::restart_state::{
+    Leftover, List, Listed, Pending, Positions, RestartState, Throttle,
+};
+use crate::config::model::ActionIndex;
+use crate::delivery::Epoch;
+use crate::event::{Offset, Partition, TopicId};
+
+use super::commit_progress::CommitProgress;
+use super::committable::Committable;
+use super::unsettled::{Event, Unsettled};
+
+/// How many pending deliveries take as long to go through as a byte of metadata may cost. With it
+/// 100,000 of them, which take a millisecond or two, are committed 20 times a second.
+const PENDING_PER_BYTE: usize = 4;
+
+/// One partition under one assignment.
+#[derive(Debug)]
+pub(super) struct OwnedPartition {
+    pub(super) epoch: Epoch,
+    /// The offset to read next: everything below was read. Offsets have gaps, so this is one past
+    /// the last one that was *seen*.
+    pub(super) next: Offset,
+    /// The events with pending deliveries.
+    pub(super) unsettled: Unsettled,
+    /// Some of them may be from a configuration that a reload has replaced.
+    pub(super) mixed: bool,
+    /// What a former owner left, without what was read again.
+    pub(super) leftover: Option<Leftover>,
+    /// How many partitions the topic had when the group started with this one.
+    pub(super) partitions: Option<u32>,
+    /// The topic's id.
+    pub(super) topic: Option<TopicId>,
+    /// What the broker has acknowledged.
+    pub(super) commits: CommitProgress,
+}
+
+impl OwnedPartition {
+    /// Passes the record at `offset`. Returns how many events with pending deliveries were listed
+    /// below it: they have left the partition.
+    #[inline]
+    pub(super) fn pass(&mut self, offset: Offset) -> u64 {
+        let lost = if self.leftover.is_some() { self.advance(offset) } else { 0 };
+        self.next = offset.next();
+        if let Some(leftover) = &mut self.leftover {
+            leftover.pass(self.next);
+            self.leftover.take_if(|leftover| self.next >= leftover.mark);
+        }
+        lost
+    }
+
+    /// Continues at `next`, if it is not there yet. Returns how many events with pending deliveries
+    /// were listed below it.
+    pub(super) fn advance(&mut self, next: Offset) -> u64 {
+        self.next = self.next.max(next);
+        let lost = self.leftover.as_mut().map_or(0, |leftover| leftover.pass(self.next));
+        self.leftover.take_if(|leftover| self.next >= leftover.mark);
+        lost
+    }
+
+    /// What a commit of this partition says.
+    pub(super) fn committable(
+        &self,
+        partition: Partition,
+        throttles: Vec<Throttle>,
+        names: &NameIndex,
+        budget: usize,
+    ) -> Committable {
+        let offset = self.unsettled.first().unwrap_or(self.next);
+        let state = self.state(names, throttles, budget);
+        let Fitted { text, cut } = codec::fit(&state, offset, budget, self.names_hash(names));
+        let cost = text.len() + self.unsettled.pending() / PENDING_PER_BYTE;
+        Committable { partition, epoch: self.epoch, offset, metadata: text, cut, cost }
+    }
+
+    /// The restart state. What is left of the former owner's is carried on until its mark is
+    /// passed.
+    fn state(&self, names: &NameIndex, throttles: Vec<Throttle>, budget: usize) -> RestartState {
+        let leftover = match &self.leftover {
+            Some(leftover) => {
+                leftover.with(self.list(names), if self.mixed { None } else { names.hash() })
+            }
+            // A list that cannot fit need not be made only to be cut.
+            None if self.least_listed(names) > codec::bytes(budget) => {
+                let bloom_bytes = budget / codec::BLOOM_SHARE;
+                let (pending, count) = (self.pending(names), self.unsettled.pending());
+                let positions = Positions::of(pending, count, self.names_hash(names), bloom_bytes);
+                Leftover { mark: self.next, pending: Pending::Positions(positions) }
+            }
+            None => Leftover { mark: self.next, pending: Pending::Listed(self.list(names)) },
+        };
+        let (partitions, topic) = (self.partitions, self.topic);
+        RestartState { partitions, topic, leftover: Some(leftover), throttles }
+    }
+
+    /// The least that a list of the pending deliveries takes, in bytes: one for each webhook of an
+    /// event.
+    fn least_listed(&self, names: &NameIndex) -> usize {
+        let most = names.max_actions_per_webhook().max(1);
+        self.unsettled.iter().map(|event| event.pending.len().div_ceil(most)).sum()
+    }
+
+    /// The hash of the configuration's names; `None` where the state's list has names of another
+    /// configuration.
+    fn names_hash(&self, names: &NameIndex) -> Option<NameHash> {
+        if self.mixed {
+            return None;
+        }
+        let known = |listed: &Listed| {
+            let of_webhook = |action: &ActionIndex| {
+                names.name(*action).is_some_and(|name| name.webhook == listed.webhook)
+            };
+            listed.pending.iter().all(|name| names.actions_named(*name).iter().any(of_webhook))
+        };
+        match self.leftover.as_ref().map(|leftover| &leftover.pending) {
+            Some(Pending::Listed(list)) if !list.values().flatten().all(known) => None,
+            _ => names.hash(),
+        }
+    }
+
+    fn pending<'a>(
+        &'a self,
+        names: &'a NameIndex,
+    ) -> impl Iterator<Item = (Offset, Name)> + Clone + 'a {
+        let named = move |event: Event<'a>| {
+            let pending = event.pending.iter();
+            pending.filter_map(move |action| Some((event.offset, names.name(*action)?)))
+        };
+        self.unsettled.iter().flat_map(named)
+    }
+
+    fn list(&self, names: &NameIndex) -> List {
+        let mut list = List::new();
+        for event in self.unsettled.iter() {
+            let mut by_webhook: Vec<Listed> = Vec::new();
+            // An event that ten thousand actions match is listed in every commit: each action's
+            // webhook is found by hash, not by a search.
+            let mut places: FxHashMap<NameHash, usize> = FxHashMap::default();
+            for pending in event.pending.iter().filter_map(|action| names.name(*action)) {
+                let place = *places.entry(pending.webhook).or_insert(by_webhook.len());
+                match by_webhook.get_mut(place) {
+                    Some(listed) => listed.pending.push(pending.action),
+                    None => by_webhook.push(Listed {
+                        webhook: pending.webhook,
+                        pending: vec![pending.action],
+                        done: Vec::new(),
+                    }),
+                }
+            }
+            for done in event.done {
+                if let Some(listed) =
+                    places.get(&done.webhook).and_then(|place| by_webhook.get_mut(*place))
+                {
+                    listed.done.push(done.action);
+                }
+            }
+            for listed in &mut by_webhook {
+                // Equal sets must be equal texts, in whatever order the outcomes came.
+                listed.pending.sort_unstable();
+                listed.done.sort_unstable();
+                listed.done.dedup();
+            }
+            list.insert(event.offset, by_webhook);
+        }
+        list
+    }
+}

@@ -1,0 +1,186 @@
+//! [5] When to commit. Pure: time is an argument.
+//!
+//! Invariant: at most one commit is in flight. A broker answers a member's commits one at a time,
+//! 5–6 ms each (the linger of its log appends), so what arrives while one is in flight goes with
+//! the next. Large states are committed less often: every byte is written to `__consumer_offsets`
+//! on all of its replicas.
+
+use std::time::{Duration, Instant};
+
+/// How long unmatched events alone may stay uncommitted: after a crash they are read again, and
+/// match nothing again.
+pub(super) const UNMATCHED_INTERVAL: Duration = Duration::from_secs(3);
+
+/// The pause before a failed commit is retried. Most fail during a rebalance, which takes about
+/// this long.
+pub(super) const RETRY_INTERVAL: Duration = Duration::from_millis(250);
+
+/// Bytes of metadata a second above which the next commit waits: a full state of 3,000 bytes costs
+/// 6 ms, which is how long the broker takes anyway.
+const BYTES_PER_SECOND: u32 = 512 * 1024;
+
+/// What kind of commit is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    /// Of what a crash would repeat.
+    Urgent,
+    /// Of everything that was read.
+    Routine,
+}
+
+/// The times of commits.
+#[derive(Debug)]
+pub(super) struct Schedule {
+    /// When the commit in flight was sent.
+    in_flight: Option<Instant>,
+    /// A delivery was settled, or a partition has no committed offset yet: commit without delay.
+    urgent: bool,
+    /// The earliest time of the next commit.
+    not_before: Instant,
+    /// The time of the next commit if there are only unmatched events.
+    routine: Instant,
+}
+
+impl Schedule {
+    /// Nothing is due.
+    #[must_use]
+    pub(super) fn new(now: Instant) -> Self {
+        Self { in_flight: None, urgent: false, not_before: now, routine: now + UNMATCHED_INTERVAL }
+    }
+
+    /// Makes an urgent commit due: there is something that a restart must not repeat.
+    pub(super) fn request(&mut self) {
+        self.urgent = true;
+    }
+
+    /// What to commit now, if there is news.
+    #[must_use]
+    pub(super) fn due(&self, now: Instant) -> Option<Due> {
+        if self.in_flight.is_some() || now < self.not_before {
+            None
+        } else if now >= self.routine {
+            Some(Due::Routine)
+        } else {
+            self.urgent.then_some(Due::Urgent)
+        }
+    }
+
+    /// When the commit in flight was sent; `None` if there is none.
+    #[must_use]
+    pub(super) fn in_flight_since(&self) -> Option<Instant> {
+        self.in_flight
+    }
+
+    /// When to check again, if nothing else wakes the poll loop.
+    #[must_use]
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        match (self.in_flight.is_some(), self.urgent) {
+            (true, _) => None,
+            (false, true) => Some(self.not_before),
+            (false, false) => Some(self.routine.max(self.not_before)),
+        }
+    }
+
+    /// A commit that costs this many bytes was sent.
+    pub(super) fn sent(&mut self, now: Instant, due: Due, bytes: usize) {
+        self.in_flight = Some(now);
+        self.not_before = now
+            + Duration::from_secs(1) * u32::try_from(bytes).unwrap_or(u32::MAX) / BYTES_PER_SECOND;
+        self.skipped(now, due);
+    }
+
+    /// A commit was due and there was no news.
+    pub(super) fn skipped(&mut self, now: Instant, due: Due) {
+        self.urgent = false;
+        if due == Due::Routine {
+            self.routine = now + UNMATCHED_INTERVAL;
+        }
+    }
+
+    /// The broker acknowledged the commit.
+    pub(super) fn acknowledged(&mut self) {
+        self.in_flight = None;
+    }
+
+    /// The commit failed and is retried at this time.
+    pub(super) fn failed(&mut self, retry_at: Instant) {
+        self.in_flight = None;
+        self.urgent = true;
+        self.not_before = retry_at;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outcome_is_committed_without_delay_and_one_commit_at_a_time() {
+        let now = Instant::now();
+        let mut schedule = Schedule::new(now);
+        assert_eq!(schedule.due(now), None);
+        schedule.request();
+        assert_eq!(schedule.due(now), Some(Due::Urgent));
+        schedule.sent(now, Due::Urgent, 0);
+        schedule.request();
+        assert_eq!(
+            schedule.due(now + UNMATCHED_INTERVAL * 2),
+            None,
+            "a second commit while one is in flight"
+        );
+        schedule.acknowledged();
+        assert_eq!(
+            schedule.due(now),
+            Some(Due::Urgent),
+            "what arrived meanwhile goes with the next one"
+        );
+    }
+
+    #[test]
+    fn unmatched_events_wait_for_the_interval_whatever_else_is_committed() {
+        let now = Instant::now();
+        let mut schedule = Schedule::new(now);
+        assert_eq!(schedule.next_due(), Some(now + UNMATCHED_INTERVAL));
+        schedule.request();
+        schedule.sent(now + UNMATCHED_INTERVAL / 2, Due::Urgent, 0);
+        schedule.acknowledged();
+        assert_eq!(schedule.due(now + UNMATCHED_INTERVAL - Duration::from_millis(1)), None);
+        assert_eq!(schedule.due(now + UNMATCHED_INTERVAL), Some(Due::Routine));
+        schedule.skipped(now + UNMATCHED_INTERVAL, Due::Routine);
+        assert_eq!(schedule.next_due(), Some(now + UNMATCHED_INTERVAL * 2));
+    }
+
+    #[test]
+    fn a_failed_commit_is_retried_after_a_pause() {
+        let now = Instant::now();
+        let mut schedule = Schedule::new(now);
+        schedule.request();
+        schedule.sent(now, Due::Urgent, 0);
+        schedule.failed(now + RETRY_INTERVAL);
+        assert_eq!(schedule.due(now), None);
+        assert_eq!(schedule.due(now + RETRY_INTERVAL), Some(Due::Urgent));
+        assert_eq!(schedule.next_due(), Some(now + RETRY_INTERVAL));
+    }
+
+    #[test]
+    fn a_state_that_is_too_large_is_committed_again_without_a_pause() {
+        let now = Instant::now();
+        let mut schedule = Schedule::new(now);
+        schedule.request();
+        schedule.sent(now, Due::Urgent, 3_000);
+        schedule.failed(now);
+        assert_eq!(schedule.due(now), Some(Due::Urgent));
+    }
+
+    #[test]
+    fn large_states_are_committed_less_often() {
+        let now = Instant::now();
+        let mut schedule = Schedule::new(now);
+        schedule.request();
+        schedule.sent(now, Due::Urgent, 512 * 1024 / 2);
+        schedule.acknowledged();
+        schedule.request();
+        assert_eq!(schedule.due(now + Duration::from_millis(499)), None);
+        assert_eq!(schedule.due(now + Duration::from_millis(500)), Some(Due::Urgent));
+    }
+}

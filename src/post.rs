@@ -1,0 +1,160 @@
+//! What travels from a match to Slack and back: a rendered post with its tickets, and the reports
+//! of its sender.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use crate::commit_hold::CommitHold;
+use crate::config::model::{ActionIndex, WebhookIndex};
+use crate::delivery::{Epoch, Outcome, Ticket};
+use crate::event::Position;
+
+/// One rendered message and the deliveries that it makes: what a queue holds.
+pub struct Post {
+    /// The deliveries that end with this post.
+    pub tickets: Tickets,
+    /// The request's body: the JSON object for Slack. Event data: never logged above debug level.
+    pub payload: Box<[u8]>,
+    /// Kafka's timestamp of the event in milliseconds since the epoch, for the delivery's latency.
+    pub timestamp: Option<i64>,
+}
+
+/// The tickets of one post: usually one, held without an allocation.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Tickets(Held);
+
+/// The fields of a single ticket are written out so that the enum's tag fits beside them: there
+/// may be a hundred thousand posts in the queues.
+#[derive(Clone, PartialEq, Eq)]
+enum Held {
+    One { position: Position, epoch: Epoch, action: ActionIndex },
+    Several(Vec<Ticket>),
+}
+
+/// What a sender reports to the poll loop.
+#[derive(Debug)]
+pub enum Report {
+    /// A post has ended.
+    Ended {
+        /// Its deliveries.
+        tickets: Tickets,
+        /// The sender's webhook: an action may post to another one since a reload.
+        webhook: WebhookIndex,
+        /// How it ended.
+        outcome: Outcome,
+        /// Keeps the sender from its next post until a commit contains the outcome.
+        hold: CommitHold,
+    },
+    /// Slack throttles the webhook. The next owner of the partitions that feed it must know.
+    Throttled {
+        /// Which webhook.
+        webhook: WebhookIndex,
+        /// The end of Slack's `Retry-After`.
+        until: SystemTime,
+    },
+}
+
+impl Tickets {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Held::One { .. } => 1,
+            Held::Several(tickets) => tickets.len(),
+        }
+    }
+
+    /// Whether every ticket was removed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The first ticket, which identifies the post.
+    #[must_use]
+    pub fn first(&self) -> Option<Ticket> {
+        self.iter().next()
+    }
+
+    /// Every ticket.
+    pub fn iter(&self) -> impl Iterator<Item = Ticket> + '_ {
+        let (one, several) = match &self.0 {
+            Held::One { position, epoch, action } => {
+                let ticket = Ticket { position: *position, epoch: *epoch, action: *action };
+                (Some(ticket), [].as_slice())
+            }
+            Held::Several(tickets) => (None, tickets.as_slice()),
+        };
+        one.into_iter().chain(several.iter().copied())
+    }
+
+    /// Removes the tickets for which `keep` returns `false`.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Ticket) -> bool) {
+        match &mut self.0 {
+            Held::One { position, epoch, action } => {
+                let ticket = Ticket { position: *position, epoch: *epoch, action: *action };
+                if !keep(&ticket) {
+                    self.0 = Held::Several(Vec::new());
+                }
+            }
+            Held::Several(tickets) => tickets.retain(keep),
+        }
+    }
+}
+
+impl From<Ticket> for Tickets {
+    fn from(Ticket { position, epoch, action }: Ticket) -> Self {
+        Self(Held::One { position, epoch, action })
+    }
+}
+
+impl FromIterator<Ticket> for Tickets {
+    fn from_iter<I: IntoIterator<Item = Ticket>>(tickets: I) -> Self {
+        Self(Held::Several(tickets.into_iter().collect()))
+    }
+}
+
+impl fmt::Debug for Tickets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl fmt::Debug for Post {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Post")
+            .field("tickets", &self.tickets)
+            .field("bytes", &self.payload.len())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Offset, Partition, TopicIndex};
+
+    fn ticket(offset: i64) -> Ticket {
+        let partition = Partition { topic: TopicIndex(0), number: 0 };
+        let position = Position { partition, offset: Offset(offset) };
+        Ticket { position, epoch: Epoch(1), action: ActionIndex(0) }
+    }
+
+    #[test]
+    fn a_post_of_one_ticket_is_64_bytes() {
+        assert_eq!(size_of::<Post>(), 64);
+    }
+
+    #[test]
+    fn one_and_several_tickets_are_listed_and_removed_alike() {
+        let one = Tickets::from(ticket(1));
+        let several: Tickets = [1, 2, 3].map(ticket).into_iter().collect();
+        for (mut tickets, all, odd) in [(one, 1, 1), (several, 3, 2)] {
+            assert_eq!((tickets.len(), tickets.first()), (all, Some(ticket(1))));
+            tickets.retain(|ticket| ticket.position.offset.0 % 2 == 1);
+            assert_eq!(tickets.iter().count(), odd);
+            tickets.retain(|_| false);
+            assert!(tickets.is_empty() && tickets.first().is_none());
+        }
+    }
+}
