@@ -1,8 +1,8 @@
-//! The only file that spawns: wires the stages, watches their tasks, and drains them with a
+//! The only file that spawns: composes the stages, watches their tasks, and drains them with a
 //! deadline.
 //!
-//! Invariant: every task is joined and has an end, and one that ends before it was asked to ends
-//! the process with an error.
+//! Invariant: every task is joined and ends. One that ends too early ends the process with an
+//! error.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,8 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::admin;
 use crate::commit::Committer;
 use crate::config::model::Config;
-use crate::config::reload;
-use crate::consume::{Parts, PollLoop, Reload, Settlement};
+use crate::consume::{Parts, PollLoop, Settlement};
 use crate::health::Health;
 use crate::kafka::{Connect, Connection};
 use crate::metrics::Metrics;
@@ -29,16 +28,18 @@ mod error;
 
 mod senders;
 
+mod reload;
+
 use senders::Senders;
 
 pub use error::PipelineError;
 
-/// Reports that may wait for the poll loop. A sender whose report finds no place waits: it has
+/// The most reports that wait for the poll loop. When the channel is full a sender waits: it has
 /// nothing else in flight.
 const REPORTS: usize = 1_024;
 
-/// How long senders may take to end once their queues are closed and nothing is theirs any more.
-const LAST_GRACE: Duration = Duration::from_millis(500);
+/// How long senders may take to end once their queues are closed and empty.
+const END_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// A worker that is about to run: its admin endpoint is bound, nothing is consumed yet.
 pub struct Pipeline {
@@ -49,7 +50,7 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// Binds the admin endpoint and sets the metrics up.
+    /// Binds the admin endpoint and creates the metrics.
     ///
     /// # Errors
     /// [`PipelineError::Admin`].
@@ -60,19 +61,19 @@ impl Pipeline {
         Ok(Self { config, metrics, health: Arc::new(Health::new(Instant::now())), admin })
     }
 
-    /// Where `/metrics` is served: the port is the real one where the configuration says 0.
+    /// The address of the admin endpoint, with the real port where the configuration has 0.
     #[must_use]
     pub fn admin_address(&self) -> Option<SocketAddr> {
         self.admin.local_addr().ok()
     }
 
-    /// What is counted.
+    /// The metrics of this worker.
     #[must_use]
     pub fn metrics(&self) -> Arc<Metrics> {
         Arc::clone(&self.metrics)
     }
 
-    /// What the probes answer from.
+    /// The state that the probes report.
     #[must_use]
     pub fn health(&self) -> Arc<Health> {
         Arc::clone(&self.health)
@@ -90,14 +91,14 @@ impl Pipeline {
         let (waker, wakes) = poll_waker::pair().map_err(PipelineError::Thread)?;
         let (reports, reported) = mpsc::channel(REPORTS);
         let mut tasks = JoinSet::new();
-        let (mut senders, orders) = Senders::new(
+        let (mut senders, controls) = Senders::new(
             Arc::clone(&self.config),
             Arc::clone(&self.metrics),
             reports,
             &waker,
             &mut tasks,
         )?;
-        let (reload, reloads) = mpsc::unbounded_channel();
+        let (reload_sender, reloads) = mpsc::unbounded_channel();
         let end_admin = CancellationToken::new();
         let (listener, metrics, health) =
             (self.admin, Arc::clone(&self.metrics), Arc::clone(&self.health));
@@ -121,7 +122,7 @@ impl Pipeline {
             described,
             wakes,
             queues: senders.queues.clone(),
-            orders,
+            orders: controls,
             reloads,
             router: Router::new(Arc::clone(&self.config)),
             settlement: Settlement::new(
@@ -138,15 +139,17 @@ impl Pipeline {
         let stop = shutdown.child_token();
         let mut polled = spawn_poll_loop(parts, stop.clone())?;
 
-        let mut current = Arc::clone(&self.config);
+        let mut active = Arc::clone(&self.config);
         let ended = loop {
             tokio::select! {
                 polled = &mut polled => break Some(polled),
                 () = shutdown.cancelled() => break None,
                 Some(new) = configs.recv() => {
-                    if let Some(ready) = reloaded(&mut current, new, &mut senders, &mut tasks, &self.metrics) {
-                        // Where nobody takes it, the poll loop has ended, and that is told above.
-                        let _ = reload.send(ready);
+                    let reload =
+                        reload::apply(&mut active, new, &mut senders, &mut tasks, &self.metrics);
+                    if let Some(reload) = reload {
+                        // A poll loop that has ended is noticed above.
+                        let _ = reload_sender.send(reload);
                         waker.wake();
                     }
                 }
@@ -154,7 +157,7 @@ impl Pipeline {
                     let error = PipelineError::TaskDied { name: name_of(died) };
                     stop.cancel();
                     waker.wake();
-                    // It drains and commits what it can before the process ends.
+                    // The poll loop drains and commits what it can before the process ends.
                     let _ = polled.await;
                     return Err(error);
                 }
@@ -174,76 +177,28 @@ impl Pipeline {
     }
 }
 
-/// What the poll loop puts in force, where `new` can be; and says so, or why not.
-fn reloaded(
-    current: &mut Arc<Config>,
-    new: Config,
-    senders: &mut Senders,
-    tasks: &mut JoinSet<String>,
-    metrics: &Metrics,
-) -> Option<Reload> {
-    let merged = match reload::merge(current, new) {
-        Ok(merged) => merged,
-        Err(keys) => {
-            let keys = keys.join(", ");
-            tracing::error!(
-                keys,
-                "the new configuration is not in force: these keys take a restart"
-            );
-            metrics.config_reloaded(current.hash, false);
-            return None;
-        }
-    };
-    let (changes, before) = (merged.changes(current), current.hash);
-    match senders.reload(merged, tasks) {
-        Ok(ready) => {
-            *current = Arc::clone(&ready.config);
-            metrics.config_reloaded(current.hash, true);
-            let (added, removed) = (changes.added, changes.removed);
-            // A file may be written anew with what was in it, as tokens and mounted secrets are.
-            if current.hash != before {
-                tracing::info!(
-                    hash = current.hash,
-                    added,
-                    removed,
-                    "the new configuration is in force"
-                );
-            }
-            Some(ready)
-        }
-        Err(error) => {
-            tracing::error!(
-                error = format!("{:#}", anyhow::Error::from(error)),
-                "the new configuration is not in force"
-            );
-            metrics.config_reloaded(current.hash, false);
-            None
-        }
-    }
-}
-
-/// Starts the poll loop on a thread of its own; what comes back tells how it ended.
+/// Starts the poll loop on its own thread. Returns a channel for its result.
 fn spawn_poll_loop(
     parts: Parts,
     stop: CancellationToken,
 ) -> Result<oneshot::Receiver<Result<(), PipelineError>>, PipelineError> {
-    let (tell, polled) = oneshot::channel();
+    let (report, polled) = oneshot::channel();
     thread::Builder::new()
         .name("poll-loop".to_owned())
         .spawn(move || {
             let ended = PollLoop::new(parts).run(&stop).map_err(PipelineError::Consume);
-            // Nobody listens only where the process is ending anyway.
-            let _ = tell.send(ended);
+            // Without a receiver the process is ending already.
+            let _ = report.send(ended);
         })
         .map_err(PipelineError::Thread)?;
     Ok(polled)
 }
 
-/// Senders end when their queue is closed; an attempt that was abandoned at the drain's deadline is
-/// cut off.
+/// Waits for the tasks to end. Senders end when their queue is closed; an attempt that was
+/// abandoned at the drain timeout is aborted.
 async fn end_tasks(mut tasks: JoinSet<String>) {
     let all = async { while tasks.join_next().await.is_some() {} };
-    if tokio::time::timeout(LAST_GRACE, all).await.is_err() {
+    if tokio::time::timeout(END_TIMEOUT, all).await.is_err() {
         tasks.shutdown().await;
     }
 }
@@ -251,7 +206,7 @@ async fn end_tasks(mut tasks: JoinSet<String>) {
 fn name_of(died: Option<Result<String, JoinError>>) -> String {
     match died {
         Some(Ok(name)) => name,
-        // A panic: its own log line names the place.
+        // A panic, which its own log line reports.
         Some(Err(_)) | None => "unknown".to_owned(),
     }
 }

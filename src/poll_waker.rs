@@ -1,7 +1,8 @@
-//! What ends the poll loop's wait: librdkafka has something for it, or a sender has an outcome.
+//! Ends the poll loop's wait when librdkafka has something for it, or a sender has an outcome.
 //!
-//! A socket pair rather than a condition variable, since librdkafka can write to a file descriptor itself.
-//! Invariant: no wake is lost; one that comes while nobody waits ends the next wait at once, or within [`GATHER`] where a wake has just been heard.
+//! A socket pair rather than a condition variable, because librdkafka writes to a file descriptor.
+//! Invariant: no wake is lost. One that comes while the loop does not wait ends its next wait
+//! immediately, or within [`GATHER`] of the last wake.
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
@@ -10,38 +11,41 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
-/// For so long after a wake further ones are gathered: at tens of thousands of outcomes a second a system call and two switches of threads for each would cost
-/// as much as a quarter of the post itself. The first one is heard at once; what follows would wait for the commit in flight anyway.
+/// How long further wakes are gathered after one. At tens of thousands of outcomes a second a
+/// system call and two thread switches for each would cost as much as a quarter of the post itself.
+/// The first wake takes effect immediately; what follows would wait for the commit in flight
+/// anyway.
 const GATHER: Duration = Duration::from_millis(1);
 
 /// The loop gathers: a wake needs no system call.
 const GATHERS: u8 = 1;
 
-/// Somebody has woken the loop since it last looked.
+/// The loop was woken since it last checked.
 const WOKEN: u8 = 2;
 
-/// WakeReceiver the poll loop from any thread; never blocks. Cheap to clone.
+/// Wakes the poll loop from any thread; never blocks. Cheap to clone.
 #[derive(Clone)]
 pub struct Waker(Arc<Shared>);
 
 struct Shared {
     write: UnixStream,
-    /// [`GATHERS`], [`WOKEN`]. With either set, a wake is on its way or will be looked for.
+    /// [`GATHERS`] and [`WOKEN`]. With either set, the loop will notice a wake without a system
+    /// call.
     state: AtomicU8,
 }
 
-/// The poll loop's end.
+/// The poll loop's end of the socket pair.
 pub struct WakeReceiver {
     read: UnixStream,
     shared: Arc<Shared>,
-    /// Until when wakes are gathered, where the loop has just been woken.
+    /// Until when wakes are gathered; `None`: the loop was not woken just now.
     gathers_until: Option<Instant>,
 }
 
-/// Makes a waker and what it wakes.
+/// Creates a waker and its receiver.
 ///
 /// # Errors
-/// Where the system gives no socket pair: out of file descriptors.
+/// When the system has no socket pair (out of file descriptors).
 pub fn pair() -> io::Result<(Waker, WakeReceiver)> {
     let (write, read) = UnixStream::pair()?;
     write.set_nonblocking(true)?;
@@ -50,15 +54,15 @@ pub fn pair() -> io::Result<(Waker, WakeReceiver)> {
 }
 
 impl Waker {
-    /// Ends the current wait, or the next.
+    /// Ends the current wait, or the next one.
     pub fn wake(&self) {
         if self.0.state.fetch_or(WOKEN, Ordering::AcqRel) == 0 {
-            // A full buffer holds wakes enough already.
+            // A full buffer holds enough wakes already.
             let _ = (&self.0.write).write(&[1]);
         }
     }
 
-    /// Where librdkafka writes a byte of its own; valid as long as the waker lives.
+    /// The file descriptor that librdkafka writes to; valid as long as the waker lives.
     #[must_use]
     pub fn fd(&self) -> RawFd {
         self.0.write.as_raw_fd()
@@ -66,12 +70,12 @@ impl Waker {
 }
 
 impl WakeReceiver {
-    /// Waits for a wake, at most for `timeout` (one millisecond at least).
+    /// Waits for a wake, at most for `timeout` (at least one millisecond).
     pub fn wait(&mut self, timeout: Duration) {
         let mut timeout = timeout;
         if let Some(until) = self.gathers_until {
             let left = until.saturating_duration_since(Instant::now());
-            // librdkafka is heard also meanwhile.
+            // librdkafka's wakes are not gathered.
             if !left.is_zero() && self.read(left.min(timeout)) {
                 return;
             }
@@ -88,15 +92,16 @@ impl WakeReceiver {
         }
     }
 
-    /// From here on to the next look nobody needs to write: the caller takes what came, and [`WakeReceiver::wait`] asks again.
+    /// Starts to gather: until the next [`WakeReceiver::wait`] no waker needs to write, because the
+    /// caller now takes what has come.
     fn gather(&mut self) {
-        // Not a store: what was done before a wake that came just now is seen by the caller.
+        // Not a store: a swap also acquires what was written before a wake that came just now.
         self.shared.state.swap(GATHERS, Ordering::AcqRel);
         self.gathers_until = Some(Instant::now() + GATHER);
     }
 
-    /// Whether a byte came. Timed out or woken: the loop looks at everything in both cases. What cannot be read is waited out elsewhere: the loop polls with its
-    /// own interval.
+    /// Returns whether a byte came. The loop checks everything in both cases. A read error is
+    /// ignored: the loop also polls at its own interval.
     fn read(&mut self, timeout: Duration) -> bool {
         let _ = self.read.set_read_timeout(Some(timeout.max(Duration::from_millis(1))));
         self.read.read(&mut [0; 512]).is_ok()
@@ -135,19 +140,19 @@ mod tests {
     #[test]
     fn wakes_in_a_row_are_gathered_and_none_is_lost() {
         let (waker, mut wakes) = pair().unwrap();
-        let told = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let sent = Arc::new(std::sync::atomic::AtomicUsize::new(0));
         let sender = {
-            let told = Arc::clone(&told);
+            let sent = Arc::clone(&sent);
             std::thread::spawn(move || {
                 for _ in 0..50_000 {
-                    told.fetch_add(1, Ordering::Release);
+                    sent.fetch_add(1, Ordering::Release);
                     waker.wake();
                 }
                 waker
             })
         };
         let mut waits = 0;
-        while told.load(Ordering::Acquire) < 50_000 {
+        while sent.load(Ordering::Acquire) < 50_000 {
             let began = Instant::now();
             wakes.wait(LONG);
             assert!(began.elapsed() < LONG / 2, "a wake was lost");
@@ -158,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_thousand_wakes_block_nobody() {
+    fn a_hundred_thousand_wakes_do_not_block() {
         let (waker, mut wakes) = pair().unwrap();
         for _ in 0..100_000 {
             waker.wake();

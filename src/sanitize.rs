@@ -1,8 +1,10 @@
-//! Text of strangers (event data, a webhook's answer), made safe to print on a terminal or in a log.
+//! Text from outside (event data, a webhook's answer), made safe for a terminal or a log.
 //!
-//! Invariant: what leaves here holds no control character, no escape sequence and nothing that turns the reading direction.
+//! Invariant: the result holds no control character, no escape sequence, and nothing that changes
+//! the reading direction.
 
-/// Whether printing `c` could do anything but show itself: control characters, and the invisible ones that reorder or hide text.
+/// Returns whether printing `c` could do more than show it: control characters, and invisible ones
+/// that reorder or hide text.
 #[must_use]
 pub fn is_hazardous(c: char) -> bool {
     c.is_control()
@@ -11,7 +13,8 @@ pub fn is_hazardous(c: char) -> bool {
             | '\u{061C}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
-/// `text` on one line: runs of white space become one space, hazardous characters vanish, more than `limit` characters end in `…`.
+/// Returns `text` on one line: white space becomes one space, hazardous characters are removed, and
+/// more than `limit` characters end in `…`.
 #[must_use]
 pub fn one_line(text: &str, limit: usize) -> String {
     let mut line = String::new();

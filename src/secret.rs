@@ -1,12 +1,13 @@
-//! A value that nobody may see: webhook URLs, proxies, Kafka's properties.
+//! A value that is never shown: webhook URLs, proxies, Kafka's properties.
 //!
-//! Invariant: no `Debug`, `Display` or `Serialize` of it shows what it holds. What needs it asks by name: [`Secret::expose`].
+//! Invariant: no `Debug`, `Display` or `Serialize` of it shows the value. Code that needs the value
+//! calls [`Secret::expose`].
 
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// What stands wherever a secret would.
+/// The text that is shown in place of a secret.
 pub const MASK: &str = "***";
 
 /// Holds a value that is never shown.

@@ -120,7 +120,7 @@ impl Pace {
         self.throttled = true;
     }
 
-    /// When the throttle expires; `None`: there is none.
+    /// When the throttle expires; `None` without one.
     pub(super) fn throttle_expires_at(&self) -> Option<Instant> {
         if !self.throttled {
             return None;

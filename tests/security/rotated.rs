@@ -24,10 +24,10 @@ fn security_a_password_that_changes_in_its_file_requires_a_restart_and_is_report
     secure.write("rotated", &format!("{PLANTED}Rotated"));
     // Without SIGHUP: the file is polled.
     program.await_sum(SUCCESSFUL, &[], 0.0);
-    let refused = || program.warnings("take a restart").len();
+    let refused = || program.warnings("require a restart").len();
     until("the property is named", || {
         program
-            .warnings("take a restart")
+            .warnings("require a restart")
             .iter()
             .any(|line| line.contains("kafka.properties.sasl.password"))
     });

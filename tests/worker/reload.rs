@@ -119,7 +119,7 @@ fn a_change_that_requires_a_restart_is_refused_by_name() {
     program.configure(&other);
     program.signal(Signal::Hup);
     program.await_sum(SUCCESSFUL, &[], 0.0);
-    await_logged(&program, "take a restart", "kafka.group_id, kafka.drain_timeout");
+    await_logged(&program, "require a restart", "kafka.group_id, kafka.drain_timeout");
     assert_eq!(hash(&program), before);
     assert_eq!(program.scrape().select("slackline_queue_depth", &[("webhook", "b")]).count(), 0);
     program.configure(&setup);

@@ -20,7 +20,7 @@ fn one_a_second_is_exactly_one_a_second() {
 
 /// A reload: half a token is missing whatever the rate, and comes at the new one.
 #[test]
-fn another_rate_keeps_what_was_spent_and_a_block() {
+fn another_rate_keeps_what_was_spent_and_the_throttle() {
     let mut limiter = Limiter::new(1.0, 1, 1.0, ms(0));
     assert!(limiter.take(ms(0)));
     limiter.set_rate(2.0, 1, 1.0, ms(500));
@@ -33,7 +33,7 @@ fn another_rate_keeps_what_was_spent_and_a_block() {
 }
 
 #[test]
-fn a_burst_leaves_at_once_and_is_saved_up_again() {
+fn a_burst_leaves_without_a_pause_and_is_saved_up_again() {
     let mut limiter = Limiter::new(2.0, 3, 1.0, ms(0));
     assert_eq!(
         [limiter.take(ms(0)), limiter.take(ms(0)), limiter.take(ms(0)), limiter.take(ms(0))],
@@ -65,7 +65,7 @@ fn a_share_of_zero_freezes_the_tokens() {
 }
 
 #[test]
-fn a_block_holds_whatever_the_bucket_says_and_is_never_shortened() {
+fn a_throttle_overrules_the_bucket_and_is_never_shortened() {
     let mut limiter = Limiter::new(100.0, 10, 1.0, ms(0));
     limiter.throttle(ms(30_000));
     limiter.throttle(ms(10_000));
@@ -76,7 +76,7 @@ fn a_block_holds_whatever_the_bucket_says_and_is_never_shortened() {
 }
 
 #[test]
-fn extremes_are_no_panic() {
+fn extremes_do_not_panic() {
     for rate in [1e-300, 1e-12, 1e300, f64::INFINITY] {
         let mut limiter = Limiter::new(rate, u32::MAX, 1.0, Duration::ZERO);
         assert!(limiter.take(Duration::ZERO));
@@ -147,9 +147,9 @@ proptest! {
                         now += nanos;
                         refilled += rate * share * nanos as f64 / 1e9;
                         tokens = (tokens + rate * share * nanos as f64 / 1e9).min(f64::from(burst));
-                        prop_assert!(tokens >= 1.0 - 1e-6, "asked to leave too early: {tokens}");
+                        prop_assert!(tokens >= 1.0 - 1e-6, "ready too early: {tokens}");
                         let early = Duration::from_nanos(now.saturating_sub(1000));
-                        prop_assert!(nanos < 1000 || limiter.ready_at(early).is_some_and(|at| at > early), "asked to wait too long");
+                        prop_assert!(nanos < 1000 || limiter.ready_at(early).is_some_and(|at| at > early), "ready too late");
                     }
                     let may = share > 0.0 && now >= throttled;
                     let took = limiter.take(Duration::from_nanos(now));

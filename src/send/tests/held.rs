@@ -2,14 +2,15 @@
 
 use super::*;
 
-/// At most one outcome is in doubt: nothing leaves until a commit with the one before is acknowledged.
+/// Nothing leaves until a commit that contains the outcome before is acknowledged, so that a crash
+/// repeats at most one message.
 #[tokio::test(start_paused = true)]
 async fn a_sender_is_held_until_its_outcome_is_committed() {
     let mut rig = Rig::start_held(webhook(), []);
     rig.push(0..3);
     assert_eq!(rig.outcome().await, (0, Outcome::Delivered));
     tokio::time::sleep(100 * SECOND).await;
-    assert_eq!(rig.times().len(), 1, "its rate would have let it go on");
+    assert_eq!(rig.times().len(), 1, "its rate would have allowed more");
     assert!(rig.window.held_for(std::time::Instant::now()).is_some(), "and it is reported as held");
     rig.commit();
     assert_eq!(rig.outcome().await, (1, Outcome::Delivered));

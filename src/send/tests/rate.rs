@@ -64,5 +64,5 @@ async fn the_current_rate_share_is_obeyed() {
     );
     drop(rig.control);
     rig.reports.recv().await.unwrap();
-    assert_eq!(seconds(&rig.script.times()).last(), Some(&1010.0), "the last share stays in force");
+    assert_eq!(seconds(&rig.script.times()).last(), Some(&1010.0), "the last share stays");
 }

@@ -6,7 +6,7 @@ use super::hostile::{LONG, PATH, at};
 use super::*;
 use crate::fake_slack::{self, FakeSlack, Fault};
 
-/// Invariants 5 and 6 where they count: as the receivers see it.
+/// The rate limit, and that webhooks do not disturb each other, as receivers see it.
 #[tokio::test]
 async fn the_receiver_never_sees_more_than_the_rate_whatever_it_answers() {
     let slack = FakeSlack::start().await.unwrap();

@@ -1,4 +1,4 @@
-//! Any script of answers, releases and shares: the sender keeps its promises.
+//! Random histories of answers, releases and rate shares: order, rate and counts stay right.
 
 use proptest::prelude::*;
 
