@@ -1,8 +1,8 @@
 //! The HTTP server for operators: `/metrics`, `/healthz` and `/readyz`.
 //!
-//! Invariant: a client cannot delay the worker or another client. A connection serves one request and
-//! lasts [`CONNECTION_TIMEOUT`] at most, [`MAX_CONNECTIONS`] are open at the same time (a new one closes
-//! the oldest), and one page of metrics is rendered at a time.
+//! Invariant: a client cannot delay the worker or another client. A connection serves one request
+//! and lasts [`CONNECTION_TIMEOUT`] at most, [`MAX_CONNECTIONS`] are open at the same time (a new
+//! one closes the oldest), and one page of metrics is rendered at a time.
 //!
 //! To add a page, add it to [`PATHS`] and to [`Admin::answer`].
 
@@ -39,8 +39,8 @@ const CONNECTION_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a request's line and headers may take to arrive.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The pause after a failed accept, usually for lack of file descriptors: retrying immediately would
-/// use a whole core.
+/// The pause after a failed accept, usually for lack of file descriptors: retrying immediately
+/// would use a whole core.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Listening on `admin.listen` failed.
@@ -57,7 +57,8 @@ pub struct BindError {
 struct Admin {
     metrics: Arc<Metrics>,
     health: Arc<Health>,
-    /// Renders one page at a time: with 10,000 webhooks, a page takes 100 MB and a core for a moment.
+    /// Renders one page at a time: with 10,000 webhooks, a page takes 100 MB and a core for a
+    /// moment.
     rendering: Semaphore,
 }
 

@@ -1,10 +1,11 @@
 //! The command line.
 //!
-//! Invariant: a command prints its results on standard output and everything else on standard error,
-//! and its exit code is 0 (done), 1 (failed) or 2 (bad usage or configuration): [`exit::Exit`].
+//! Invariant: a command prints its results on standard output and everything else on standard
+//! error, and its exit code is 0 (done), 1 (failed) or 2 (bad usage or configuration):
+//! [`exit::Exit`].
 //!
-//! To add a command: write `cli/NAME.rs` with its arguments (their doc comment is the help text) and
-//! its `run` function, then add a variant to [`Command`] and its line in [`Command::run`].
+//! To add a command: write `cli/NAME.rs` with its arguments (their doc comment is the help text)
+//! and its `run` function, then add a variant to [`Command`] and its line in [`Command::run`].
 
 use std::process::ExitCode;
 
@@ -50,11 +51,12 @@ mod events;
 
 mod reload;
 
-/// The Slack destination for Kafka: posts a message to Slack for every event that matches an action.
+/// The Slack destination for Kafka: posts a message to Slack for every event that matches an
+/// action.
 ///
-/// slackline reads event topics as a member of a consumer group, and posts to Slack incoming webhooks
-/// as the actions of its configuration say. It drops nothing silently, keeps Slack's rate limit, and
-/// explains every decision.
+/// slackline reads event topics as a member of a consumer group, and posts to Slack incoming
+/// webhooks as the actions of its configuration say. It drops nothing silently, keeps Slack's rate
+/// limit, and explains every decision.
 #[derive(Debug, Parser)]
 #[command(
     name = "slackline",
@@ -148,6 +150,16 @@ mod tests {
             assert!(sub.get_after_help().is_some(), "{name} has no examples");
             for argument in sub.get_arguments() {
                 assert!(argument.get_help().is_some(), "{name} {} has no help", argument.get_id());
+            }
+        }
+    }
+
+    #[test]
+    fn examples_fit_a_terminal_of_80_columns() {
+        for sub in Cli::command().get_subcommands() {
+            let help = sub.get_after_help().unwrap().to_string();
+            for line in help.lines().filter(|line| line.starts_with("  ")) {
+                assert!(line.chars().count() <= 80, "{}: {line}", sub.get_name());
             }
         }
     }

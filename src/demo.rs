@@ -1,5 +1,5 @@
-//! The parts of `slackline demo` besides the worker: sample events, a Kafka and a Slack with scripted
-//! trouble, and the terminal.
+//! The parts of `slackline demo` besides the worker: sample events, a Kafka and a Slack with
+//! scripted trouble, and the terminal.
 //!
 //! Invariant: nothing here is between Kafka and Slack. The worker of the demo is the one of `run`.
 

@@ -1,9 +1,9 @@
 //! The fake Slack server of the tests, the demo and `slackline fake-slack`. It answers as Slack's
-//! documentation says, or as it is scripted.
+//! documentation says, or as scripted.
 //!
 //! It runs in this process and listens on a real socket, so that the real HTTP client is tested.
-//! Invariant: every request to a webhook's path is recorded, with its time and its answer, before the
-//! answer is sent.
+//! Invariant: every request to a webhook's path is recorded, with its time and its answer, before
+//! the answer is sent.
 
 use std::io;
 use std::net::SocketAddr;
@@ -75,13 +75,14 @@ impl FakeSlack {
         format!("http://{}{path}", self.address)
     }
 
-    /// Answers the next requests to `path` with `answers`, one each. They come before every other rule.
+    /// Answers the next requests to `path` with `answers`, one each. They come before every other
+    /// rule.
     pub fn push(&self, path: &str, answers: impl IntoIterator<Item = Answer>) {
         self.state.push(path, answers);
     }
 
-    /// Sets the answer to requests to `path` for which none was pushed. With `None` it answers as Slack
-    /// does.
+    /// Sets the answer to requests to `path` for which none was pushed. With `None` it answers as
+    /// Slack does.
     pub fn set_default(&self, path: &str, answer: Option<Answer>) {
         self.state.set_default(Some(path), answer);
     }

@@ -8,19 +8,29 @@
 //! Kafka ◄── commit ◄───────────── ledger ◄──────────────────────────────────────┘
 //! ```
 //!
-//! The modules stand in the order of the flow, what all of it stands on first. Imports run down only: `main` → `cli` → `pipeline` → the five stages → the rest.
+//! The modules are in the order of the flow, after those that all of them use. Imports run one way:
+//! `main` → `cli` → `pipeline` → the five stages → the rest.
 //!
 //! Invariants, each with a test that fails when it is broken:
-//! 1. An offset is committed only when every event below it is settled ([`commit::ledger`]).
-//! 2. Per webhook: matched = delivered + dropped + released + queued + in flight, at every moment, seen in the metrics ([`queue`]).
-//! 3. Every drop is deliberate: it has a reason, a counter and a log line, and settles its event ([`delivery::Reason`]).
-//! 4. An outcome for a partition that is no longer owned changes nothing ([`delivery::Epoch`]).
-//! 5. No attempt leaves before the webhook's limiter allows it, retries included ([`send::limit`]).
-//! 6. A webhook's trouble delays or drops only that webhook's deliveries; `block` aside, which asks for it ([`send`], [`consume`]).
-//! 7. Bad input is a counted value, never a panic ([`event`], [`send::destination`]); bad configuration is refused at start ([`config`]).
-//! 8. A webhook URL is a secret: it is in no log, error, metric, page or debug output ([`secret`]).
+//! 1. An offset is committed only when every event below it is settled ([`commit`]).
+//! 2. Per webhook, at every scrape: matched = delivered + dropped + released + queued + in flight
+//!    ([`queue`], [`metrics`]).
+//! 3. Every drop is deliberate: it has a reason, a counter and a log line, and settles its event
+//!    ([`delivery`]).
+//! 4. An outcome for a partition that is no longer assigned changes nothing ([`delivery::Epoch`]).
+//! 5. No attempt starts before the rate limiters allow it, retries included; the group as a whole
+//!    keeps the configured rate ([`send`]).
+//! 6. A webhook's trouble delays or drops only that webhook's deliveries, unless its policy for a
+//!    full queue is `block` ([`send`], [`consume`]).
+//! 7. Bad input is a counted value, never a panic ([`event`], [`send`]); bad configuration is
+//!    refused at start, with all its mistakes ([`config`]).
+//! 8. Secrets (webhook URLs, tokens, passwords) are in no log, error, metric, page or debug output
+//!    ([`secret`]).
+//! 9. A kill or a network failure repeats at most one message per webhook and replica (with a rate
+//!    above 10 a second: one per 100 ms); a graceful stop, a deploy, scaling or a reload repeats none
+//!    ([`commit`], [`consume`]).
 
-// The terms, and what everything stands on.
+// The terms, and what every module uses.
 
 pub mod event;
 
@@ -66,16 +76,18 @@ pub mod send;
 
 pub mod commit;
 
-// What puts them together, and what watches them.
+// The worker made of the stages, and its HTTP server for operators.
 
 pub mod pipeline;
 
 pub mod admin;
 
-// What shows it without a cluster or Slack.
+// Slack and Kafka for tests and the demo.
 
 pub mod fake_slack;
 
 pub mod demo;
+
+// The command line.
 
 pub mod cli;

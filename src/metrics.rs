@@ -2,8 +2,8 @@
 //!
 //! Invariant: what adds up in a tally adds up in each scrape. A webhook's tally is read as a whole
 //! ([`Tallied`]), the events of a topic are added and read under one lock, and the owned partitions
-//! are replaced as a whole. Labels are configured names and closed lists, never event data and never
-//! a URL.
+//! are replaced as a whole. Labels are configured names and closed lists, never event data and
+//! never a URL.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
@@ -145,8 +145,8 @@ impl Metrics {
         lock(&self.process).clients_replaced += 1;
     }
 
-    /// Sets what the probes answer. Called for each scrape, so that a scrape and a probe at the same
-    /// moment agree.
+    /// Sets what the probes answer. Called for each scrape, so that a scrape and a probe at the
+    /// same moment agree.
     pub fn set_probes(&self, healthy: bool, ready: bool) {
         let mut process = lock(&self.process);
         process.healthy = healthy;
@@ -203,7 +203,8 @@ impl Metrics {
     }
 }
 
-/// Locks despite a panic elsewhere: the numbers are complete after each statement that changes them.
+/// Locks despite a panic elsewhere: the numbers are complete after each statement that changes
+/// them.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -20,8 +20,8 @@ use crate::event::{Paths, TopicIndex};
 
 const EXAMPLES: &str = "\
 Examples:
-  slackline check                                check ./slackline.yaml and show what it does
-  slackline check -c prod.yaml --output json     the same for scripts: one JSON object
+  slackline check                              check ./slackline.yaml
+  slackline check -c prod.yaml --output json   print one JSON object, for scripts
 
 Environment variables that the file names must be set.
 Exit codes: 0 valid, with or without warnings; 2 invalid.";
@@ -46,8 +46,8 @@ pub(super) fn run(args: &CheckArgs, log_format: Format) -> anyhow::Result<Exit> 
     check(&args.config.path, args.output, &variable, &mut stdout(), &mut stderr())
 }
 
-/// Checks the configuration at `path`. What it does goes to `out`, warnings and mistakes go to `err`;
-/// as JSON, everything goes to `out`. `env` looks up `${NAME}`.
+/// Checks the configuration at `path`. What it does goes to `out`, warnings and mistakes go to
+/// `err`; as JSON, everything goes to `out`. `env` looks up `${NAME}`.
 fn check(
     path: &Path,
     output: Format,

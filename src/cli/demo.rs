@@ -1,5 +1,5 @@
-//! `slackline demo`: the whole product on this machine. An embedded Kafka, a fake Slack, sample events,
-//! and the real worker between them.
+//! `slackline demo`: the whole product on this machine. An embedded Kafka, a fake Slack, sample
+//! events, and the real worker between them.
 //!
 //! Invariant: the worker runs the code of `run` with a configuration file's text, and does not know
 //! that it is part of a demo.
@@ -58,8 +58,8 @@ const BACKGROUND_INTERVAL: Duration = Duration::from_micros(3_333);
 /// See the whole product work on this machine, in a minute
 ///
 /// Runs an embedded Kafka, a fake Slack, sample events, and the real worker between them. Needs no
-/// file, no network and no account, and leaves nothing behind. Within a minute it shows steady traffic,
-/// a burst that overflows a queue, a rate limit, an outage, and the recovery.
+/// file, no network and no account, and leaves nothing behind. Within a minute it shows steady
+/// traffic, a burst that overflows a queue, a rate limit, an outage, and the recovery.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct DemoArgs {

@@ -1,5 +1,5 @@
-//! Reads events from a file or from standard input: one a line (NDJSON), pretty-printed over several
-//! lines, or mixed.
+//! Reads events from a file or from standard input: one a line (NDJSON), pretty-printed over
+//! several lines, or mixed.
 //!
 //! Invariant: it returns every byte that is not white space, in order. An invalid event does not
 //! affect others: the next event starts at the next line that starts with `{`. It reads no further
@@ -51,8 +51,8 @@ impl<'r> Events<'r> {
         Self { input, ahead: VecDeque::new(), line: 0, found: false }
     }
 
-    /// Returns the next event. An input without events is one empty event, so that an empty file does
-    /// not count as valid.
+    /// Returns the next event. An input without events is one empty event, so that an empty file
+    /// does not count as valid.
     pub(super) fn next(&mut self) -> io::Result<Option<Found>> {
         let Some(first) = self.next_line_with_text()? else {
             let nothing = (!self.found).then(|| Found { line: self.line.max(1), text: Vec::new() });

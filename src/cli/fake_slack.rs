@@ -23,15 +23,15 @@ Point a webhook at it:
 
 Examples:
   slackline fake-slack                       accepts every message
-  slackline fake-slack --rate-limit 1        a message a second per webhook, like Slack
+  slackline fake-slack --rate-limit 1        as Slack: one message a second
   slackline fake-slack --fail 503            an outage
   slackline fake-slack --delay 3s            slow responses
 
 Control it while it runs, all webhooks or one (by its path after /control):
-  curl localhost:9465/control -d '{\"default\": {\"status\": 503}}'
+  curl localhost:9465/control -d '{\"default\": {\"status\": 503, \"body\": \"busy\"}}'
   curl localhost:9465/control -d '{\"limit\": {\"rate\": 1, \"burst\": 1}}'
-  curl localhost:9465/control -d '{\"default\": null, \"limit\": null}'   (normal again)
-  curl localhost:9465/control                             (count requests by path)
+  curl localhost:9465/control -d '{\"default\": null, \"limit\": null}'   # as Slack
+  curl localhost:9465/control                                # counts requests
   curl localhost:9465/control/services/T0/B0/sales \\
     -d '{\"answers\": [{\"fault\": \"hang\"}, {\"delay_ms\": 3000}]}'
 `answers` are for the next requests, one each; `default` is for all requests after them. An answer has \
@@ -40,8 +40,8 @@ slow_headers, endless_interim, content_too_short, content_too_long, garbage, red
 
 /// Run a fake Slack server for local development
 ///
-/// Shows each message as it would look in its channel. It answers as Slack does. Options, or requests
-/// to /control while it runs, make it limit the rate, fail or hang.
+/// Shows each message as it would look in its channel. It answers as Slack does. Options, or
+/// requests to /control while it runs, make it limit the rate, fail or hang.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct FakeSlackArgs {

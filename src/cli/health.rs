@@ -15,8 +15,8 @@ use super::values::parse_duration;
 
 const EXAMPLES: &str = "\
 Examples:
-  slackline health                                        is the worker on this machine alive?
-  slackline health --url http://127.0.0.1:9464/readyz     is it ready?
+  slackline health                                      is the worker alive?
+  slackline health --url http://127.0.0.1:9464/readyz   is it ready?
 
 In a Dockerfile: HEALTHCHECK CMD [\"slackline\", \"health\"]";
 

@@ -21,8 +21,8 @@ pub(super) enum Level {
     Warn,
 }
 
-/// rust-rdkafka logs an error when a client that failed fatally cannot be closed in order. The error
-/// has been logged before, and the client is destroyed anyway.
+/// rust-rdkafka logs an error when a client that failed fatally cannot be closed in order. The
+/// error has been logged before, and the client is destroyed anyway.
 const QUIET: &str = "rdkafka::consumer::base_consumer=off";
 
 /// Standard error, above the demo's live line where there is one.

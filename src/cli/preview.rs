@@ -68,7 +68,8 @@ pub(super) fn run(args: &PreviewArgs, log_format: Format) -> anyhow::Result<Exit
     })
 }
 
-/// Shows the events of all files on `out`, which removes the ANSI styles where there is no terminal.
+/// Shows the events of all files on `out`, which removes the ANSI styles where there is no
+/// terminal.
 fn preview(
     config: &Arc<Config>,
     args: &PreviewArgs,

@@ -1,9 +1,8 @@
 //! Reloads the configuration of a running worker: at SIGHUP, and when one of its files has changed.
 //!
-//! Files are polled, not watched: Kubernetes swaps a symbolic link, editors rename, and network file
-//! systems send no notifications.
-//! Invariant: an invalid configuration changes nothing, is logged with line and column, and is loaded
-//! again once a file changes.
+//! Files are polled, not watched: Kubernetes swaps a symbolic link, editors rename, and network
+//! file systems send no notifications. Invariant: an invalid configuration changes nothing, is
+//! logged with line and column, and is loaded again once a file changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -19,12 +18,12 @@ use super::config_file;
 use crate::config::model::Config;
 use crate::metrics::Metrics;
 
-/// How often the files are polled. A change is loaded once two polls in a row have found it the same,
-/// so that a file is not read while it is being written.
+/// How often the files are polled. A change is loaded once two polls in a row have found it the
+/// same, so that a file is not read while it is being written.
 const POLL: Duration = Duration::from_secs(1);
 
-/// Identifies a version of a file: device, inode, length, and the time of its modification in seconds
-/// and nanoseconds. `None` when the file does not exist.
+/// Identifies a version of a file: device, inode, length, and the time of its modification in
+/// seconds and nanoseconds. `None` when the file does not exist.
 type Stamp = Option<(u64, u64, u64, i64, i64)>;
 
 /// The versions of a configuration's files.
@@ -92,8 +91,8 @@ pub(super) async fn follow(
     }
 }
 
-/// Returns the configuration and the files that were read for it. An invalid configuration is logged
-/// and returned as `None`.
+/// Returns the configuration and the files that were read for it. An invalid configuration is
+/// logged and returned as `None`.
 fn load(path: &Path) -> (Option<Config>, BTreeSet<PathBuf>) {
     let (result, files) = config_file::read(path);
     match result {

@@ -21,7 +21,7 @@ use crate::pipeline::Pipeline;
 const EXAMPLES: &str = "\
 Examples:
   slackline run
-  SALES_WEBHOOK_URL=https://hooks.slack.com/… slackline run -c deploy/examples/slackline.yaml
+  slackline run -c deploy/examples/slackline.yaml
   RUST_LOG=debug slackline run --log-format json
 
 SIGTERM and SIGINT stop it gracefully. SIGHUP reloads the configuration, and so does a change of its \
@@ -31,9 +31,9 @@ It serves /metrics, /healthz and /readyz on `admin.listen` (127.0.0.1:9464).";
 /// Run the worker until SIGTERM or Ctrl-C
 ///
 /// Joins the consumer group and posts a message for every event that matches an action. Waits for
-/// brokers and topics that do not exist yet. On SIGTERM or Ctrl-C it stops reading, waits for requests
-/// in flight (`kafka.drain_timeout`), commits, and leaves the group; the partitions' next owner reads
-/// the events that were still queued. A second signal ends it immediately.
+/// brokers and topics that do not exist yet. On SIGTERM or Ctrl-C it stops reading, waits for
+/// requests in flight (`kafka.drain_timeout`), commits, and leaves the group; the partitions' next
+/// owner reads the events that were still queued. A second signal ends it immediately.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct RunArgs {

@@ -26,9 +26,10 @@ use crate::demo::traffic;
 
 const EXAMPLES: &str = "\
 Examples:
-  slackline sample-events --brokers localhost:9092 --topic events     5 a second until Ctrl-C
-  slackline sample-events --brokers kafka:9092 --rate 100 --for 30s   3,000 events
-  slackline demo --print-config                                       a configuration for them
+  slackline sample-events                           5 a second until Ctrl-C
+  slackline sample-events --rate 100 --for 30s      3,000 events
+  slackline sample-events --brokers kafka:9092 --topic users
+  slackline demo --print-config                     a configuration for them
 
 One event in five matches an action of the demo's configuration: enterprise signups, NPS answers and \
 orders in turn.";

@@ -120,8 +120,8 @@ fn only_event(path: &Path, stdin: &mut dyn BufRead) -> Result<Vec<u8>, String> {
     }
 }
 
-/// Returns what the action posts for the event. Notes go to `err`, and so does the reason for `None`:
-/// there is no message.
+/// Returns what the action posts for the event. Notes go to `err`, and so does the reason for
+/// `None`: there is no message.
 fn payload(
     config: &Arc<Config>,
     index: ActionIndex,
@@ -185,7 +185,7 @@ fn report(attempted: &Attempted, webhook: &str, out: &mut dyn Write) -> anyhow::
         )?,
         None => writeln!(
             out,
-            "webhook `{webhook}` did not answer within {took} ms: {}",
+            "webhook `{webhook}` sent no response within {took} ms: {}",
             attempted.word
         )?,
     }

@@ -1,7 +1,7 @@
 //! The demo's terminal: lines that scroll, above two live lines that are updated in place.
 //!
-//! Invariant: on a terminal the live lines are always the last ones. Without a terminal, every line is
-//! a plain line.
+//! Invariant: on a terminal the live lines are always the last ones. Without a terminal, every line
+//! is a plain line.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::time::Duration;

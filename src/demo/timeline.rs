@@ -1,7 +1,7 @@
 //! The timeline of the demo: a round of one minute that repeats. Pure: time in, steps out.
 //!
-//! Invariant: over any sequence of adjoining time spans, each step occurs exactly once per round, in
-//! order.
+//! Invariant: over any sequence of adjoining time spans, each step occurs exactly once per round,
+//! in order.
 
 use std::time::Duration;
 
@@ -104,8 +104,8 @@ pub fn steps(from: Duration, to: Duration) -> impl Iterator<Item = Step> {
         .map(|(_, step)| step)
 }
 
-/// Returns how often something that happens at 0 and then in each `interval` happens from `from` up to,
-/// but not including, `to`.
+/// Returns how often something that happens at 0 and then in each `interval` happens from `from` up
+/// to, but not including, `to`.
 #[must_use]
 pub fn times(interval: Duration, from: Duration, to: Duration) -> u64 {
     let before = |moment: Duration| moment.as_nanos().div_ceil(interval.as_nanos().max(1));

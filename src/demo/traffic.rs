@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// A channel of the demo's workspace. Each has a webhook, an action, and a kind of event that matches.
+/// A channel of the demo's workspace. Each has a webhook, an action, and a kind of event that
+/// matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Channel {
     /// `identify` with `$.traits.plan` = `enterprise`.
@@ -67,8 +68,8 @@ impl Channel {
         }
     }
 
-    /// Returns the interval between its events in steady traffic: above the one second that a webhook
-    /// needs for a message.
+    /// Returns the interval between its events in steady traffic: above the one second that a
+    /// webhook needs for a message.
     #[must_use]
     pub fn interval(self) -> Duration {
         Duration::from_millis(match self {

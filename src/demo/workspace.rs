@@ -1,5 +1,5 @@
-//! The demo's Slack workspace: a fake Slack with a webhook per channel, and its messages as text for a
-//! terminal.
+//! The demo's Slack workspace: a fake Slack with a webhook per channel, and its messages as text
+//! for a terminal.
 //!
 //! Invariant: like Slack, it accepts one message a second per webhook and answers 429 beyond that.
 

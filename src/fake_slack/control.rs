@@ -7,10 +7,10 @@
 //! | `GET /control` | returns the number of requests to each path, as JSON |
 //!
 //! ```text
-//! curl -d '{"default": {"status": 503, "body": "rollup_error"}}' localhost:9465/control
-//! curl -d '{"answers": [{"fault": "hang"}, {"delay_ms": 3000}]}' localhost:9465/control/services/T/B/X
-//! curl -d '{"limit": {"rate": 1}}'                               localhost:9465/control
-//! curl -d '{"default": null, "limit": null}'                     localhost:9465/control
+//! curl localhost:9465/control -d '{"default": {"status": 503, "body": "rollup_error"}}'
+//! curl localhost:9465/control -d '{"limit": {"rate": 1}}'
+//! curl localhost:9465/control -d '{"default": null, "limit": null}'
+//! curl localhost:9465/control/services/T/B/X -d '{"answers": [{"fault": "hang"}]}'
 //! ```
 
 use std::collections::BTreeMap;

@@ -22,8 +22,9 @@ const BOLD: Style = Style::new().bold();
 /// The number of lines shown of one message, which can have 40,000 characters.
 const LINES: usize = 12;
 
-/// Renders a message that was posted at `time` to a webhook whose own channel is `home`, with styles
-/// and a final line feed. Write it through `anstream`, which removes styles without a terminal.
+/// Renders a message that was posted at `time` to a webhook whose own channel is `home`, with
+/// styles and a final line feed. Write it through `anstream`, which removes styles without a
+/// terminal.
 #[must_use]
 pub fn post(post: &Post, home: &str, time: SystemTime) -> String {
     let channel = sanitize::one_line(post.channel.as_deref().unwrap_or(home), 80);

@@ -5,9 +5,10 @@ use super::record::Post;
 
 /// Returns Slack's answer to a message for `path`.
 ///
-/// Slack's documentation (<https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks/>)
-/// does not state the status of `no_text` and `too_many_attachments` (400 here, as for every invalid
-/// body) and of `no_service` (404 here, as for a removed webhook).
+/// Slack's documentation
+/// (<https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks/>) does not state
+/// the status of `no_text` and `too_many_attachments` (400 here, as for every invalid body) and of
+/// `no_service` (404 here, as for a removed webhook).
 pub(super) fn answer(path: &str, post: Option<&Post>) -> Answer {
     let segments = path
         .strip_prefix("/services/")

@@ -12,8 +12,8 @@ use super::answer::{Answer, Limit, Script};
 use super::record::{KEPT, Request};
 use super::slack;
 
-/// Added to the burst, in messages: because of varying network delays, messages that leave the client
-/// 1.00 s apart may arrive 0.98 s apart.
+/// Added to the burst, in messages: because of varying network delays, messages that leave the
+/// client 1.00 s apart may arrive 0.98 s apart.
 const TOLERANCE: f64 = 0.1;
 
 /// The state that the server's connections and its handle share.
@@ -140,8 +140,8 @@ impl Inner {
         own.or_else(|| self.everywhere.default.clone())
     }
 
-    /// Returns a 429 if the path's rate limit is exceeded. A refused request does not count towards the
-    /// limit.
+    /// Returns a 429 if the path's rate limit is exceeded. A refused request does not count towards
+    /// the limit.
     fn limited(&mut self, path: &str, now: Instant) -> Option<Answer> {
         let Limit { rate, burst } =
             self.paths.get(path).and_then(|behavior| behavior.limit).or(self.everywhere.limit)?;

@@ -1,8 +1,8 @@
 //! Every metric, declared once: name, type, labels, help, and where its values come from.
 //!
-//! `/metrics` shows these metrics in this order and no others; the documentation's table is compared
-//! with them. After a release, renaming one is a breaking change. To add a metric, add it here, and
-//! count its value in the part of the [`Snapshot`] that it belongs to.
+//! `/metrics` shows these metrics in this order and no others; the documentation's table is
+//! compared with them. After a release, renaming one is a breaking change. To add a metric, add it
+//! here, and count its value in the part of the [`Snapshot`] that it belongs to.
 
 use std::time::UNIX_EPOCH;
 

@@ -1,6 +1,7 @@
 //! The counts that the stages keep and the metrics read: plain numbers without locks.
 //!
-//! Invariant: a tally is always read as a whole, so that what adds up in it adds up in every scrape.
+//! Invariant: a tally is always read as a whole, so that what adds up in it adds up in every
+//! scrape.
 
 use super::labels::Degree;
 use crate::config::model::ActionIndex;
@@ -44,7 +45,8 @@ pub trait Tallied: Send + Sync {
     fn tally(&self) -> Tally;
 }
 
-/// Counts of one topic's events since the process started: consumed = invalid + unmatched + matched.
+/// Counts of one topic's events since the process started: consumed = invalid + unmatched +
+/// matched.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TopicTally {
     /// Events that no action matched.

@@ -1,6 +1,7 @@
 //! What a sender counts besides its queue's tally: attempts, durations, limits.
 //!
-//! Each webhook has one lock, so that a scrape shows an attempt's result together with its duration.
+//! Each webhook has one lock, so that a scrape shows an attempt's result together with its
+//! duration.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -133,7 +133,7 @@ fn why_invalid(invalid: Invalid, event: &Found) -> String {
     let label = invalid.as_str();
     let meaning = match invalid {
         Invalid::Empty => "only white space".to_owned(),
-        Invalid::NotObject => "not a JSON object: an event is one JSON object".to_owned(),
+        Invalid::NotObject => "an event is one JSON object".to_owned(),
         Invalid::TooDeep => "nested deeper than 127 levels".to_owned(),
         // Only for the position and the text of the error: the event is known to be invalid.
         Invalid::NotJson => match serde_json::from_slice::<serde_json::Value>(&event.text) {
