@@ -185,7 +185,7 @@ fn report(attempted: &Attempted, webhook: &str, out: &mut dyn Write) -> anyhow::
         )?,
         None => writeln!(
             out,
-            "webhook `{webhook}` sent no response within {took} ms: {}",
+            "no response from webhook `{webhook}` after {took} ms: {}",
             attempted.word
         )?,
     }

@@ -117,7 +117,7 @@ async fn a_missing_response_is_reported_without_the_url() {
     let (status, out, err) = run(&config, "a", "-", r#"{"a":1}"#).await;
     assert_eq!((status, err.as_str()), (1, ""));
     assert!(
-        out.starts_with("webhook `sales` sent no response within N ms: ")
+        out.starts_with("no response from webhook `sales` after N ms: ")
             && out.ends_with("`run` would retry\n"),
         "{out}"
     );
