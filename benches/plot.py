@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Draws what an event costs against the number of triggers, from the JSON of `benches/table.sh --out`: benches/plot.py TABLE.json [OUT.svg]
+"""Draws the cost of an event against the number of triggers, from the JSON of `benches/table.sh --out`: benches/plot.py TABLE.json [OUT.svg]
 
-Only the standard library. The same JSON gives the same bytes. The background is transparent, and the colours follow the reader's light or dark."""
+Only the standard library. The same JSON gives the same bytes. The background is transparent, and the colours follow the reader's light or dark mode."""
 
 import json
 import math
@@ -12,8 +12,8 @@ from xml.sax.saxutils import escape
 WIDTH, HEIGHT = 760, 440
 LEFT, RIGHT, TOP, BOTTOM = 64, 190, 56, 76
 
-# What others cost, and where: not of this run, so they are points with their name and not lines. The project measured them for its design, with the same
-# kind of events (622 bytes, lz4), on two shared x86-64 cores.
+# The cost of other pipelines, as points with names: they are not from the same run. They were
+# measured with the same kind of events (622 bytes, lz4), on two shared x86-64 cores.
 OTHERS = [
     ("Redpanda Connect, Bento", 1, 9.1),
     ("Vector", 1, 13.4),
@@ -23,7 +23,7 @@ OTHERS = [
     ("Bento", 1000, 410.0),
     ("Redpanda Connect", 1000, 640.0),
 ]
-OTHERS_NOTE = "Points: pipelines of others with so many rules as one match or if-else, tuned, measured apart on two shared x86-64 cores."
+OTHERS_NOTE = "Points: other pipelines with this many rules in one match or if-else, tuned, measured separately on two shared x86-64 cores."
 
 STYLE = """
   text { font: 13px system-ui, sans-serif; fill: #1f2328; }
@@ -40,16 +40,16 @@ STYLE = """
 
 
 def medians(table):
-    """The topic that was measured with several numbers of triggers, its bare consumer, and cost by number of triggers of each kind."""
+    """The topic with the most readers, the cost of its bare consumer, and the costs by number of triggers of each kind."""
     by_topic = {}
     for sample in table["samples"].get("throughput", []):
         of_topic = by_topic.setdefault(sample["topic"], {})
         of_topic.setdefault((sample["reader"], sample["triggers"]), []).append(sample["cpu_us_per_event"])
     if not by_topic:
-        sys.exit("plot.py: no sample of the throughput in it; `benches/table.sh --only triggers` measures what is drawn")
+        sys.exit("plot.py: no throughput samples; measure them with `benches/table.sh --only triggers`")
     topic = max(sorted(by_topic), key=lambda name: len(by_topic[name]))
     cost = {key: statistics.median(values) for key, values in by_topic[topic].items()}
-    # One trigger is one: it stands at the beginning of both lines.
+    # One trigger is the same for both kinds: both lines start there.
     one = cost.get(("selective", 1))
     lines = {}
     for kind in ("selective", "numbers"):
@@ -105,7 +105,7 @@ def draw(table):
             out.append(f'<polyline points="{path}" class="line {kind}"/>')
             out.extend(f'<circle cx="{x(count):.1f}" cy="{y(cost):.1f}" r="3.5" class="dot-{kind}"/>' for count, cost in points)
             labels.append((y(points[-1][1]), f"{words} {figure(points[-1][1])}"))
-    # From the bottom up, and never two on one line.
+    # From the bottom up, without overlaps.
     floor = math.inf
     for at, words in sorted(labels, reverse=True):
         floor = min(at, floor - 15)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The drawing is well-formed, the same for the same figures, and shows what the figures say."""
+"""Tests of the drawing."""
 
 import unittest
 import xml.etree.ElementTree as xml
@@ -33,7 +33,7 @@ class Drawing(unittest.TestCase):
         self.assertEqual(svg, plot.draw(table(COSTS)))
         self.assertEqual(xml.fromstring(svg).tag, f"{SVG}svg")
 
-    def test_lines_are_of_medians_and_the_labels_say_them(self):
+    def test_lines_and_labels_show_medians(self):
         root = xml.fromstring(plot.draw(table(COSTS)))
         texts = [text.text for text in root.iter(f"{SVG}text")]
         for label in ("bare consumer 0.60", "selective 0.85", "differ in a number 1.25"):
@@ -43,7 +43,7 @@ class Drawing(unittest.TestCase):
         # One trigger is the same for both.
         self.assertEqual(points["line numbers"][0], points["line selective"][0])
 
-    def test_everything_stands_within_the_picture(self):
+    def test_everything_is_within_the_picture(self):
         root = xml.fromstring(plot.draw(table({**COSTS, ("numbers", 10000): [9000.0], ("bare", None): [0.01]})))
         for circle in root.iter(f"{SVG}circle"):
             self.assertTrue(plot.LEFT <= float(circle.get("cx")) <= plot.WIDTH - plot.RIGHT)
@@ -54,7 +54,7 @@ class Drawing(unittest.TestCase):
         more["samples"]["throughput"] += table({("bare", None): [5.0]}, "12-none")["samples"]["throughput"]
         self.assertIn("4 partitions, lz4", plot.draw(more))
 
-    def test_it_reads_on_light_and_on_dark(self):
+    def test_it_is_readable_in_light_and_dark_mode(self):
         svg = plot.draw(table(COSTS))
         self.assertIn("prefers-color-scheme: dark", svg)
         self.assertNotIn("<rect", svg, "a background would hide the page's")

@@ -1,8 +1,8 @@
-"""Takes a rendered chart apart: `rendered.py RENDERED.yaml VALUES.yaml OUT`.
+"""Checks a rendered chart: `rendered.py RENDERED.yaml VALUES.yaml OUT`.
 
-OUT/kubernetes.yaml: what Kubernetes' own schemas are for; custom resources are checked here, against the small schemas in custom/.
-OUT/slackline.yaml, OUT/environment: the configuration and dummy values of what it names, for `slackline check`.
-Prints one line per fault, and exits with 1 then.
+OUT/kubernetes.yaml: the objects for Kubernetes' own schemas. Custom resources are checked here, with the small schemas in custom/.
+OUT/slackline.yaml, OUT/environment: the configuration and dummy values of its variables, for `slackline check`.
+Prints one line per fault; the exit code is then 1.
 """
 
 import json
@@ -30,20 +30,21 @@ def custom_resource(document: dict) -> None:
 
 
 def configuration(text: str) -> None:
-    """What the worker reads is what the values say, and `admin`."""
+    """The worker's configuration must be that of the values, and `admin`."""
     given = yaml.safe_load(values.read_text())["config"]
     read = yaml.safe_load(text)
     if read.pop("admin", None) != {"listen": "0.0.0.0:9464"}:
         faults.append("slackline.yaml: admin.listen is not 0.0.0.0:9464")
     if read != given:
         faults.append("slackline.yaml: differs from the values' config")
-    # The pod's files, and a URL of its own for each variable (two webhooks with one URL are refused).
+    # The pod's files, and a different URL for each variable: two webhooks with one URL are refused.
     secrets = (out / "secrets").absolute()
     for path in re.findall(r"url_file: /run/secrets/(\S+)", text):
         file = secrets / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"https://hooks.slack.com/services/{path}\n")
-    # Kafka's files are tried when they are checked: a certificate that signs itself is authority, certificate and key at once.
+    # `slackline check` loads Kafka's TLS files: one self-signed certificate is authority and
+    # certificate.
     for path in re.findall(r"ssl\.[a-z.]+: /run/secrets/(\S+)", text):
         (secrets / path).parent.mkdir(parents=True, exist_ok=True)
     for path in re.findall(r"ssl\.key\.location: /run/secrets/(\S+)", text):
@@ -66,7 +67,7 @@ def configuration(text: str) -> None:
 
 
 def consistent(documents: list[dict]) -> None:
-    """What no schema knows: selectors that select, names that exist."""
+    """Checks that a schema cannot express: selectors match, names exist."""
     [workload] = [d for d in documents if d["kind"] in ("Deployment", "StatefulSet")]
     pod = workload["spec"]["template"]
     labels = pod["metadata"]["labels"]
@@ -81,7 +82,7 @@ def consistent(documents: list[dict]) -> None:
         elif document["kind"] in ("HorizontalPodAutoscaler", "ScaledObject"):
             target = spec["scaleTargetRef"]
             if (target["kind"], target["name"]) not in of:
-                faults.append(f"{name}: scales {target['name']}, which is not there")
+                faults.append(f"{name}: scales {target['name']}, which does not exist")
             if "replicas" in workload["spec"]:
                 faults.append(f"{name}: the workload sets replicas too")
             continue
@@ -89,15 +90,15 @@ def consistent(documents: list[dict]) -> None:
             selector = spec.get("selector", {}).get("matchLabels", {})
         meant = document["metadata"]["labels"] if document["kind"] == "ServiceMonitor" else labels
         if not selector.items() <= meant.items():
-            faults.append(f"{name}: selects no pod of ours")
+            faults.append(f"{name}: selects no pod of the release")
     container = pod["spec"]["containers"][0]
     mounted = {mount["name"] for mount in container["volumeMounts"]}
     if mounted != {volume["name"] for volume in pod["spec"]["volumes"]}:
         faults.append("volumes and mounts differ")
     if any("subPath" in mount for mount in container["volumeMounts"]):
-        faults.append("a subPath mount never sees a change")
+        faults.append("a subPath mount never changes")
     if workload["kind"] == "StatefulSet" and ("Service", workload["spec"]["serviceName"]) not in of:
-        faults.append("the StatefulSet's service is not there")
+        faults.append("the StatefulSet's service does not exist")
 
 
 documents = [document for document in yaml.safe_load_all(rendered.read_text()) if document]
@@ -113,7 +114,7 @@ for document in documents:
     if text := (document.get("data") or {}).get("slackline.json"):
         if json.loads(text) != json.loads((files / "dashboard.json").read_text()):
             faults.append("the dashboard differs from files/dashboard.json")
-    # Prometheus' own `{{ $labels.x }}` included.
+    # `{{ $labels.x }}` of Prometheus must not be rendered.
     if document["kind"] == "PrometheusRule" and document["spec"] != yaml.safe_load((files / "alerts.yaml").read_text()):
         faults.append("the rules differ from files/alerts.yaml")
 consistent(documents)

@@ -1,4 +1,4 @@
-"""Keeps the configuration's own schema inside the chart's: `schema.py [--write]`. Helm cannot refer to another file."""
+"""Checks that the chart's schema contains the configuration's, because Helm's cannot refer to another file. `schema.py --write` updates it."""
 
 import json
 import pathlib

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes programs of this machine out of composed services: tests/local/compose.py WORK same|free IMAGE=PROGRAM… <CONFIG.json
+"""Turns the services of a compose file into processes: tests/local/compose.py WORK same|free IMAGE=PROGRAM… <CONFIG.json
 
-CONFIG.json is what `docker compose config --format json` prints. Each service gets a directory in WORK, which stands for its container's root: the mounted files
-are copied there, and `run` starts its image's program with the service's command and environment and nothing else. `SERVICE:PORT`, and the addresses that a
-container listens on, become addresses of 127.0.0.1: with `same` on the published port, or else the same one, where it is not taken; with `free` on any.
+CONFIG.json is the output of `docker compose config --format json`. Each service has a folder in WORK in place of its container's root: mounted files are copied
+there, and `run` starts the image's program with only the service's command and environment. `SERVICE:PORT`, and the addresses that a container listens on,
+become addresses of 127.0.0.1: with `same` the published port, or the same port if it is not published and free; with `free` any free port.
 
-WORK/services: a line for each with its name, its restart policy, and `run` or the image without a program here.
+WORK/services: a line per service with its name, its restart policy, and `run`, or the image if it has no program here.
 WORK/ports: service, port in the container, address, `published` or `-`. Only the standard library."""
 
 import json
@@ -28,8 +28,8 @@ def is_free(port):
 
 
 class Addresses:
-    """Every port of every service has an address of its own, and another one on its loopback: who asks for a wrong port, or for what listens on the loopback
-    of its container only, finds nobody, as between containers."""
+    """The addresses of the services. A port on a container's loopback has another address than the same port on its network, so that, as between containers,
+    a connection to a wrong port or to another container's loopback fails."""
 
     def __init__(self, services, keep):
         self.services, self.keep, self.chosen = services, keep, {}
@@ -38,13 +38,13 @@ class Addresses:
         self.pattern = re.compile(rf"(?<![\w.-])({names}|0\.0\.0\.0|127\.0\.0\.1|localhost):(\d{{1,5}})(?!\d)")
 
     def of(self, service, host, port):
-        """Of `host` as `service` means it."""
+        """The address of `host:port` from the point of view of `service`."""
         owner = host if host in self.services else service if host == "0.0.0.0" else f"{service}, loopback"
         key, taken = (owner, port), self.chosen.values()
         if key not in self.chosen:
             number = self.published.get(key, port) if self.keep else 0
             while not number or number in taken or not is_free(number):
-                # Below the kernel's ephemeral range, so that no connection takes it before its listener does.
+                # Below the kernel's ephemeral range, so that no connection takes it first.
                 number = random.randrange(20000, 32000)
             self.chosen[key] = number
         return f"127.0.0.1:{self.chosen[key]}"
@@ -54,7 +54,7 @@ class Addresses:
 
 
 def image_environment(service):
-    """What the Dockerfile of an image that is built here sets."""
+    """The variables in the Dockerfile of an image that the compose file builds."""
     if "build" not in service:
         return {}
     dockerfile = Path(service["build"]["context"], service["build"]["dockerfile"])
@@ -62,14 +62,14 @@ def image_environment(service):
 
 
 def kafka(program, root, version, environment):
-    """A cluster that tests/kafka.sh starts. As in the image, KAFKA_NODE_ID is node.id."""
+    """A cluster of tests/kafka.sh. Like in the image, KAFKA_NODE_ID sets node.id."""
     settings = (name.removeprefix("KAFKA_").lower().replace("_", ".") + "=" + value for name, value in environment.items())
     sets = (word for setting in settings for word in ("--set", setting))
     return ["env", f"KAFKA_VERSION={version}", program, "start", "--dir", f"{root}/cluster", *sets]
 
 
 def command(program, root, words, environment):
-    """Nothing of the caller's environment. A path is one below the container's root, also behind `=`."""
+    """Without the caller's environment. Paths, also after `=`, are below the container's root."""
     pairs = (f"{name}={value}" for name, value in environment.items())
     return ["env", "-i", *(re.sub(r"(=|^)(?=/)", rf"\1{root}", word) for word in pairs), program, *(re.sub(r"(=|^)(?=/)", rf"\1{root}", word) for word in words)]
 

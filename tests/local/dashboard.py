@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
-"""The dashboard as Grafana reads it: its panels, their queries with the variables filled in, and what a Prometheus answers them.
+"""Reads the dashboard like Grafana: its panels, their queries with all variables filled in, and the answers of a Prometheus.
 
-As a command it runs every query: tests/local/dashboard.py --prometheus URL [DASHBOARD.json]. Exit code 2 where one is wrong, 1 where a panel shows nothing.
-slackline's series start at 0, so that a panel without data asks for the wrong thing. One that shows only what is over 0 (`… > 0`) may be empty while all is well, and says
-so in its `noValue`: of it, the query without that end must have data.
-Only the standard library."""
+As a command it runs every query: tests/local/dashboard.py --prometheus URL [DASHBOARD.json]. The exit code is 2 if a query is invalid, 1 if a panel has no data.
+slackline's series start at 0, so a panel without data has a wrong query. A panel with a query `… > 0` may be empty and then shows its `noValue`; its query without
+`> 0` must have data. Only the standard library."""
 
 import argparse
 import json
@@ -22,27 +21,27 @@ DASHBOARD = Path("deploy/grafana/dashboards/slackline.json")
 # Grafana's own scrape interval of a data source that names none, in seconds.
 SCRAPE = 15
 
-# Points of a line: about what Grafana asks for a panel of half a screen.
+# Points of a line: about as many as Grafana requests for a panel of half a screen.
 POINTS = 180
 
 
 class Failed(Exception):
-    """Prometheus gave no answer."""
+    """Prometheus did not answer."""
 
 
 class Wrong(Failed):
-    """The query will never be answered."""
+    """The query is invalid."""
 
 
 def panels(dashboard):
-    """All panels in their order, those of collapsed rows behind their row."""
+    """All panels in order, those of collapsed rows after their row."""
     for panel in dashboard["panels"]:
         yield panel
         yield from panel.get("panels", [])
 
 
 def fill(query, dashboard, start, end):
-    """The query with its variables as Grafana fills them in: for one that includes all, all of it."""
+    """The query with its variables filled in like Grafana does."""
     step = step_of(start, end)
     known = {
         "__interval": f"{step}s",
@@ -68,7 +67,7 @@ def step_of(start, end):
 
 
 def legend(target, metric):
-    """`{{label}}` filled in, as Grafana does; all labels where there is no legend."""
+    """The legend with `{{label}}` filled in like Grafana does; all labels if there is no legend."""
     words = target.get("legendFormat") or ""
     if words in ("", "__auto"):
         return ", ".join(f"{name}={value}" for name, value in sorted(metric.items()) if name != "__name__")
@@ -91,7 +90,7 @@ class Prometheus:
             raise Failed(f"{self.url}: {error}") from error
 
     def series(self, target, dashboard, start, end):
-        """What one query of a panel gives: (legend, [(time, value)…]) each, with NaN left out; one point each where it is instant."""
+        """The series of a panel's query as (legend, [(time, value)…]), without NaN; an instant query has one point per series."""
         query = fill(target["expr"], dashboard, start, end)
         if target.get("instant"):
             found = self.get("/api/v1/query", query=query, time=end)["result"]
@@ -103,8 +102,8 @@ class Prometheus:
         return [(name, points) for name, points in numbers if points]
 
 
-def amiss(dashboard, prometheus, start, end):
-    """Queries that are wrong, then what has no data: variables, and queries also without their ` > 0`. Each is a line of text."""
+def faults(dashboard, prometheus, start, end):
+    """Invalid queries, then variables and queries (without ` > 0`) that have no data. Each is a line of text."""
     wrong, empty = [], []
     for variable in dashboard.get("templating", {}).get("list", []):
         values = re.fullmatch(r"label_values\((.+), (\w+)\)", variable.get("definition", ""))
@@ -132,7 +131,7 @@ def main():
     end = time.time()
     try:
         dashboard = json.loads(args.dashboard.read_text(encoding="utf-8"))
-        wrong, empty = amiss(dashboard, Prometheus(args.prometheus), end - 60 * args.minutes, end)
+        wrong, empty = faults(dashboard, Prometheus(args.prometheus), end - 60 * args.minutes, end)
     except (OSError, ValueError, Failed) as error:
         sys.exit(f"dashboard.py: {error}")
     print("\n".join(wrong + empty) or "every query has data")

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Draws the dashboard with what a running Prometheus answers its queries: tests/local/picture.py --prometheus http://127.0.0.1:9090 --out slackline.svg
+"""Draws the dashboard with the answers of a running Prometheus: tests/local/picture.py --prometheus http://127.0.0.1:9090 --out docs/dashboard.svg
 
-Where no Grafana can be run, this shows what it would: the same panels at the same places, by the same queries. `tests/local.sh --picture` makes the data.
-Only the standard library. The same answers give the same bytes. It has a background of its own, so that it looks the same on light and on dark."""
+It replaces a screenshot where Grafana cannot run: the same panels at the same places, with the same queries. `tests/local.sh --picture` creates the data.
+Only the standard library. The same answers give the same bytes. The picture has its own background, so that it looks the same in light and dark mode."""
 
 import argparse
 import json
@@ -14,12 +14,12 @@ from xml.sax.saxutils import escape
 
 import dashboard as grafana
 
-# Grafana's grid has 24 columns; a cell is CELL high, and GAP stands between panels.
+# Grafana's grid has 24 columns; a cell is CELL high, and panels are GAP apart.
 WIDTH, CELL, GAP, HEAD = 1200, 22, 8, 40
 COLUMN = (WIDTH - GAP) / 24
 FONT, SMALL = 13, 11
 
-# Grafana's own, of its dark theme.
+# The colours of Grafana's dark theme.
 PALETTE = ["#73bf69", "#f2cc0c", "#8ab8ff", "#ff780a", "#f2495c", "#5794f2", "#b877d9", "#a352cc", "#96d98d", "#ffee52", "#37872d", "#c4162a"]
 COLOURS = {"green": "#37872d", "orange": "#c4610a", "red": "#b8142f", "blue": "#1f60c4"}
 
@@ -33,7 +33,7 @@ STYLE = f"""
 
 
 def width_of(words, size=SMALL):
-    """About: fonts differ, and this is for the wider ones."""
+    """An estimate for wide fonts."""
     return sum(0.32 if char in "ijl.,:;|'! " else 0.86 if char in "mwMW%" else 0.6 for char in words) * size
 
 
@@ -46,14 +46,14 @@ def cut(words, room, size=SMALL):
 
 
 def plain(value):
-    """Three digits are enough."""
+    """The value with three digits."""
     digits = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
     text = f"{value:,.{digits}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def figure(value, unit, decimals=None):
-    """As Grafana writes it."""
+    """The value in Grafana's notation."""
     if unit == "percentunit":
         return f"{plain(value * 100)}%"
     if unit == "s":
@@ -61,11 +61,11 @@ def figure(value, unit, decimals=None):
             if abs(value) >= size:
                 return f"{plain(round(value / size, 1))} {name}"
         return f"{plain(value * 1000)} ms" if value else "0 s"
-    return plain(value) if decimals is None else f"{value:,.{decimals}f}"
+    return f"{value:,.{decimals}f}" if isinstance(decimals, int) else plain(value)
 
 
 def ticks(top, unit, whole=False):
-    """From 0 to the first round figure that is not below `top`, in five steps at most."""
+    """The values on the axis: from 0 to the first round one that is not below `top`, in at most five steps."""
     top = top if top > 0 else 1
     sizes = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400] if unit == "s" and 3 <= top <= 400000 else None
     if not sizes:
@@ -76,14 +76,14 @@ def ticks(top, unit, whole=False):
 
 
 def minutes(start, end):
-    """Whole minutes to write below a line, as (second, text)."""
+    """Whole minutes for the time axis, as (second, text)."""
     size = next((size for size in (60, 120, 300, 600, 900, 1800, 3600, 10800) if (end - start) / size <= 5), 21600)
     first = math.ceil(start / size) * size
     return [(at, time.strftime("%H:%M", time.gmtime(at))) for at in range(int(first), int(end) + 1, size)]
 
 
 def runs(points, step):
-    """Points in a row; where one is missing, the line has a gap."""
+    """Runs of consecutive points; the line has a gap where one is missing."""
     row = []
     for at, value in points:
         if row and at - row[-1][0] > 1.5 * step:
@@ -95,19 +95,19 @@ def runs(points, step):
 
 
 def bends(places):
-    """Without what lies within a level stretch: half of the bytes."""
+    """The points without those inside a level stretch, which halves the bytes."""
     inner = (place for before, place, after in zip(places, places[1:], places[2:]) if not before[1] == place[1] == after[1])
     return [places[0], *inner, *places[-1:]]
 
 
 def threshold(value, steps):
     """The colour of the last step that `value` has reached."""
-    return [step["color"] for step in steps if step["value"] is None or value >= step["value"]][-1]
+    return [step["color"] for step in steps if not isinstance(step["value"], (int, float)) or value >= step["value"]][-1]
 
 
 class Picture:
     def __init__(self, board, answers, start, end):
-        """`answers`: for each panel's id, its series as (name, [(time, value)…])."""
+        """`answers` maps a panel's id to its series, as (name, [(time, value)…])."""
         self.answers, self.start, self.end, self.out, self.colours = answers, start, end, [], {}
         self.panels = list(grafana.panels(board))
         self.height = HEAD + max(self.bottom(panel) for panel in self.panels) + GAP
@@ -190,7 +190,7 @@ class Picture:
                 self.out.append(f'<polyline points="{path}" class="line" stroke="{colour}"/>')
 
     def legend(self, names, x, bottom, room):
-        """Upwards from `bottom`, three rows at most; how many there are. What has no room is counted."""
+        """Draws the legend above `bottom` in at most three rows and returns their number. It shows the number of names without room."""
         rows, across = [[]], 0
         for index, name in enumerate(names):
             colour, name = self.colour(name), cut(name, room - 20)
@@ -213,7 +213,7 @@ class Picture:
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Draws the dashboard with what a running Prometheus answers.")
+    parser = argparse.ArgumentParser(description="Draws the dashboard with the answers of a running Prometheus.")
     parser.add_argument("--prometheus", required=True, metavar="URL")
     parser.add_argument("--minutes", type=int, default=15, help="how far back the lines go")
     parser.add_argument("--dashboard", type=Path, default=grafana.DASHBOARD)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""A bad quarter of an hour at the fake Slack, for a picture of the dashboard: tests/local/trouble.py FAKE-SLACK-ADDRESS
+"""Injects faults into the fake Slack for a picture of the dashboard: tests/local/trouble.py FAKE-SLACK-ADDRESS
 
-The rates settle for five minutes, and fifteen are drawn. `orders` is down and its queue fills until messages are dropped, `support` is told to wait, `sales` has lost its channel for a moment; all recover."""
+After five minutes for the rates to settle, the picture shows fifteen minutes. `orders` is down until its queue drops messages, `support` is throttled, and the channel
+of `sales` is missing for six posts; then all of them recover."""
 
 import json
 import sys
@@ -10,7 +11,7 @@ import urllib.request
 
 MINUTE = 60
 
-# (after, webhook, what its next or all its answers are)
+# (seconds after the start, path of the webhook, its next answers or its default answer)
 STORY = [
     (8 * MINUTE, "T0/B2/orders", {"default": {"status": 503, "body": "rollup_error"}}),
     (10 * MINUTE, "T0/B1/support", {"answers": [{"status": 429, "body": "rate_limited", "headers": {"Retry-After": "120"}}]}),
@@ -20,7 +21,7 @@ STORY = [
 ]
 
 
-def tell(address, webhook, answers):
+def control(address, webhook, answers):
     request = urllib.request.Request(f"http://{address}/control/services/{webhook}", json.dumps(answers).encode())
     urllib.request.urlopen(request, timeout=5).close()
 
@@ -28,12 +29,12 @@ def tell(address, webhook, answers):
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    began = time.monotonic()
+    started = time.monotonic()
     for after, webhook, answers in STORY:
-        time.sleep(max(0, began + after - time.monotonic()))
+        time.sleep(max(0, started + after - time.monotonic()))
         if webhook:
             print(f"{after / MINUTE:4.1f} min  {webhook}: {json.dumps(answers)[:100]}", flush=True)
-            tell(sys.argv[1], webhook, answers)
+            control(sys.argv[1], webhook, answers)
 
 
 if __name__ == "__main__":

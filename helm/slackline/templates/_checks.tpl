@@ -1,4 +1,4 @@
-{{/* What a schema cannot say: values that do not go together. All of them are told at once. */}}
+{{/* Checks that a schema cannot express: values that contradict each other. All faults are reported together. */}}
 {{- define "slackline.checks" -}}
 {{- $wrong := concat
       (include "slackline.checks.secrets" . | fromJsonArray)
@@ -9,21 +9,21 @@
 {{- end -}}
 {{- end }}
 
-{{/* The configuration is in a ConfigMap: no secret in it, and whatever it takes from elsewhere is there. No value is shown. */}}
+{{/* The ConfigMap must not contain secrets, and its variables and files must exist. Errors show no values. */}}
 {{- define "slackline.checks.secrets" -}}
 {{- $wrong := list -}}
 {{- $values := .Values -}}
 {{- range $name, $webhook := $values.config.webhooks -}}
 {{- if and $webhook.url (not (contains "${" $webhook.url)) -}}
-{{- $wrong = append $wrong (printf "config.webhooks.%s.url: the URL is a credential and would stand in a ConfigMap; write ${NAME} and set secrets.env.NAME, or use url_file: /run/secrets/DIR/KEY and secrets.files.DIR" $name) -}}
+{{- $wrong = append $wrong (printf "config.webhooks.%s.url: the URL is a credential and would be readable in a ConfigMap; write ${NAME} and set secrets.env.NAME, or use url_file: /run/secrets/DIR/KEY and secrets.files.DIR" $name) -}}
 {{- end -}}
 {{- if and $webhook.proxy (regexMatch "//[^/@$]*:[^/@$]+@" $webhook.proxy) -}}
-{{- $wrong = append $wrong (printf "config.webhooks.%s.proxy: its password would stand in a ConfigMap; write ${NAME} and set secrets.env.NAME" $name) -}}
+{{- $wrong = append $wrong (printf "config.webhooks.%s.proxy: its password would be readable in a ConfigMap; write ${NAME} and set secrets.env.NAME" $name) -}}
 {{- end -}}
 {{- end -}}
 {{- range $name, $value := $values.config.kafka.properties -}}
 {{- if and (regexMatch "(password|secret|\\.key\\.pem|sasl\\.oauthbearer\\.config)$" $name) (not (contains "${" (toString $value))) -}}
-{{- $wrong = append $wrong (printf "config.kafka.properties.%s: the secret would stand in a ConfigMap; write ${NAME} and set secrets.env.NAME" $name) -}}
+{{- $wrong = append $wrong (printf "config.kafka.properties.%s: the secret would be readable in a ConfigMap; write ${NAME} and set secrets.env.NAME" $name) -}}
 {{- end -}}
 {{- end -}}
 
@@ -51,28 +51,28 @@
 {{- $kafka := .Values.config.kafka -}}
 {{- $listen := (.Values.config.admin | default dict).listen -}}
 {{- if and $listen (not (has $listen (list "0.0.0.0:9464" "[::]:9464"))) -}}
-{{- $wrong = append $wrong "config.admin.listen: leave it out; probes and Prometheus come over the network, to port 9464 (\"[::]:9464\" is fine too)" -}}
+{{- $wrong = append $wrong "config.admin.listen: remove it; probes and Prometheus connect over the network, to port 9464 (\"[::]:9464\" is allowed too)" -}}
 {{- end -}}
 {{- $given := .Values.terminationGracePeriodSeconds -}}
 {{- $shortest := include "slackline.shortestGrace" . -}}
 {{- if and (not $shortest) (not $given) -}}
-{{- $wrong = append $wrong "terminationGracePeriodSeconds: must be given where config.kafka.drain_timeout comes from the environment" -}}
+{{- $wrong = append $wrong "terminationGracePeriodSeconds: required if config.kafka.drain_timeout comes from the environment" -}}
 {{- else if and $given $shortest (lt (int64 $given) (int64 $shortest)) -}}
-{{- $wrong = append $wrong (printf "terminationGracePeriodSeconds: %d is too short for config.kafka.drain_timeout (%s); at least %s, or leave it out" (int64 $given) ($kafka.drain_timeout | default "5s") $shortest) -}}
+{{- $wrong = append $wrong (printf "terminationGracePeriodSeconds: %d is too short for config.kafka.drain_timeout (%s); use at least %s, or remove it" (int64 $given) ($kafka.drain_timeout | default "5s") $shortest) -}}
 {{- end -}}
 {{- if and $kafka.instance_id (not (contains "${HOSTNAME}" $kafka.instance_id)) -}}
-{{- $wrong = append $wrong "config.kafka.instance_id: one process an id, or the older one ends; write ${HOSTNAME}, which is the pod's name" -}}
+{{- $wrong = append $wrong "config.kafka.instance_id: must differ by pod, because a second process with the same id ends the first; write ${HOSTNAME}, the pod's name" -}}
 {{- end -}}
 {{- if and .Values.networkPolicy.enabled (not .Values.networkPolicy.kafkaPorts) (contains "${" (include "slackline.brokers" .)) -}}
-{{- $wrong = append $wrong "networkPolicy.kafkaPorts: must be given where config.kafka.brokers comes from the environment" -}}
+{{- $wrong = append $wrong "networkPolicy.kafkaPorts: required if config.kafka.brokers comes from the environment" -}}
 {{- end -}}
 {{- if and .Values.monitoring.serviceMonitor.enabled .Values.monitoring.podMonitor.enabled -}}
-{{- $wrong = append $wrong "monitoring: serviceMonitor or podMonitor, not both: every pod would be scraped twice, and sums doubled" -}}
+{{- $wrong = append $wrong "monitoring: serviceMonitor and podMonitor exclude each other: every pod would be scraped twice, and sums doubled" -}}
 {{- end -}}
 {{- toJson $wrong -}}
 {{- end }}
 
-{{/* A member beyond the number of partitions has nothing to read. */}}
+{{/* More replicas than partitions have nothing to read. */}}
 {{- define "slackline.checks.scale" -}}
 {{- $wrong := list -}}
 {{- $scaling := .Values.autoscaling -}}
@@ -80,10 +80,10 @@
 {{- if include "slackline.autoscaled" . -}}
 {{- $most := include "slackline.maxReplicas" . | int -}}
 {{- if not $partitions -}}
-{{- $wrong = append $wrong "kafkaPartitions: required with autoscaling: the partitions of all topics in config.kafka.topics together" -}}
+{{- $wrong = append $wrong "kafkaPartitions: required with autoscaling: the number of partitions of all topics in config.kafka.topics" -}}
 {{- else -}}
 {{- if gt $most $partitions -}}
-{{- $wrong = append $wrong (printf "autoscaling.maxReplicas: %d replicas for %d partitions (kafkaPartitions): the rest would have nothing to read" $most $partitions) -}}
+{{- $wrong = append $wrong (printf "autoscaling.maxReplicas: %d replicas for %d partitions (kafkaPartitions): the others would have nothing to read" $most $partitions) -}}
 {{- end -}}
 {{- if gt (int $scaling.minReplicas) $most -}}
 {{- $wrong = append $wrong (printf "autoscaling.minReplicas: %d is above the maximum of %d" (int $scaling.minReplicas) $most) -}}
@@ -93,7 +93,7 @@
 {{- $wrong = append $wrong "autoscaling.keda.serverAddress: required: the address of Prometheus, such as http://prometheus.monitoring:9090" -}}
 {{- end -}}
 {{- else if and $partitions (gt (int .Values.replicaCount) $partitions) -}}
-{{- $wrong = append $wrong (printf "replicaCount: %d replicas for %d partitions (kafkaPartitions): the rest would have nothing to read" (int .Values.replicaCount) $partitions) -}}
+{{- $wrong = append $wrong (printf "replicaCount: %d replicas for %d partitions (kafkaPartitions): the others would have nothing to read" (int .Values.replicaCount) $partitions) -}}
 {{- end -}}
 {{- toJson $wrong -}}
 {{- end }}

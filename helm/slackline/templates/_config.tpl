@@ -1,11 +1,11 @@
-{{/* slackline.yaml as the worker reads it. Probes and Prometheus come over the network, so loopback would not do. */}}
+{{/* The content of slackline.yaml. It listens on all addresses, because probes and Prometheus connect over the network. */}}
 {{- define "slackline.config" -}}
 {{- $admin := .Values.config.admin | default dict -}}
 {{- $listen := dict "listen" ($admin.listen | default "0.0.0.0:9464") -}}
 {{- toYaml (merge (dict "admin" $listen) (deepCopy .Values.config)) -}}
 {{- end }}
 
-{{/* What a pod has to be restarted for: all of it, or what a running worker does not take up. */}}
+{{/* The checksum of the configuration whose changes restart the pods: all of it, or the part that a running worker cannot reload. */}}
 {{- define "slackline.configChecksum" -}}
 {{- $config := include "slackline.config" . -}}
 {{- if not .Values.restartOnConfigChange -}}
@@ -14,7 +14,7 @@
 {{- sha256sum $config -}}
 {{- end }}
 
-{{/* config.kafka.drain_timeout in whole seconds, rounded up; empty where it comes from the environment. */}}
+{{/* config.kafka.drain_timeout in whole seconds, rounded up; empty if it comes from the environment. */}}
 {{- define "slackline.drainSeconds" -}}
 {{- $drain := .Values.config.kafka.drain_timeout | default "5s" -}}
 {{- if regexMatch "^[0-9]+(ms|s|m|h)$" $drain -}}
@@ -28,7 +28,7 @@
 {{- end -}}
 {{- end }}
 
-{{/* A stop can come while a rebalance drains: two drains, and 10 s for the last commit and for leaving the group. */}}
+{{/* The shortest grace period: two drains, because a shutdown can follow a rebalance, and 10 s to commit and leave the group. */}}
 {{- define "slackline.shortestGrace" -}}
 {{- $drain := include "slackline.drainSeconds" . -}}
 {{- if $drain -}}
@@ -36,13 +36,13 @@
 {{- end -}}
 {{- end }}
 
-{{/* Brokers as one text with commas. */}}
+{{/* The brokers as one string, separated by commas. */}}
 {{- define "slackline.brokers" -}}
 {{- $brokers := .Values.config.kafka.brokers -}}
 {{- if kindIs "slice" $brokers }}{{ join "," $brokers }}{{ else }}{{ $brokers }}{{ end -}}
 {{- end }}
 
-{{/* The brokers' ports, with commas. librdkafka takes 9092 where none is named. */}}
+{{/* The brokers' ports, separated by commas. librdkafka's default is 9092. */}}
 {{- define "slackline.kafkaPorts" -}}
 {{- $ports := list -}}
 {{- range .Values.networkPolicy.kafkaPorts -}}

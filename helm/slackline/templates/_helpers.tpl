@@ -1,4 +1,4 @@
-{{/* Names. 52 characters: a StatefulSet's controller adds 11 to a label of 63. */}}
+{{/* Names have at most 52 characters: the StatefulSet controller adds 11, and a label has at most 63. */}}
 {{- define "slackline.name" -}}
 {{- default .Chart.Name .Values.nameOverride | trunc 52 | trimSuffix "-" -}}
 {{- end }}
@@ -55,7 +55,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 {{- end }}
 
-{{/* Static membership needs names that outlive a pod. */}}
+{{/* Static membership needs pod names that survive a restart. */}}
 {{- define "slackline.stateful" -}}
 {{- if .Values.config.kafka.instance_id }}true{{ end -}}
 {{- end }}
@@ -64,7 +64,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if ne .Values.autoscaling.kind "none" }}true{{ end -}}
 {{- end }}
 
-{{/* An explicit maximum, or one replica for each partition. */}}
+{{/* The given maximum, or one replica per partition. */}}
 {{- define "slackline.maxReplicas" -}}
 {{- .Values.autoscaling.maxReplicas | default .Values.kafkaPartitions | default 0 | int -}}
 {{- end }}
@@ -75,7 +75,7 @@ kind: {{ if include "slackline.stateful" . }}StatefulSet{{ else }}Deployment{{ e
 name: {{ include "slackline.fullname" . }}
 {{- end }}
 
-{{/* This release's pods, and no other's whose name begins alike. Topics that a full `block` queue pauses count as 0: their lag is wanted. */}}
+{{/* Selects only this release's pods, not those of a release with the same prefix. Topics that a full `block` queue pauses count as 0: their lag is intended. */}}
 {{- define "slackline.readLagQuery" -}}
 {{- $pods := ternary "[0-9]+" "[a-z0-9]+-[a-z0-9]{5}" (eq (include "slackline.stateful" .) "true") -}}
 {{- $of := printf `namespace="%s",pod=~"%s-%s"` .Release.Namespace (include "slackline.fullname" .) $pods -}}

@@ -91,7 +91,7 @@ spec:
     - name: secret-{{ $name }}
       secret:
         secretName: {{ $secret.name }}
-        # Read by the group (fsGroup) and nobody else.
+        # Only the group (fsGroup) can read it.
         defaultMode: 0440
         {{- with $secret.items }}
         items:
