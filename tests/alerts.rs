@@ -6,4 +6,4 @@ mod promtool;
 
 mod record;
 
-mod tape;
+mod recording;

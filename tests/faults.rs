@@ -7,7 +7,7 @@ mod report;
 
 mod load;
 
-mod dice;
+mod random;
 
 mod mix;
 

@@ -26,7 +26,7 @@ const RULES: &str = "deploy/prometheus/alerts.yaml";
 
 const TESTS: &str = "tests/alerts/recordings";
 
-const SECONDS_A_TICK: usize = super::tape::INTERVAL.as_secs() as usize;
+const SECONDS_A_TICK: usize = super::recording::INTERVAL.as_secs() as usize;
 
 /// The names of all metrics in the rules.
 pub fn metrics_of_alerts() -> BTreeSet<String> {

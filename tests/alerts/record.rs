@@ -22,14 +22,14 @@ const PARTITIONS: i32 = 4;
 const FORGOTTEN: usize = 12;
 
 /// A topic, its producer, and a fake Slack.
-struct Stage {
+struct Fixture {
     broker: Broker,
     slack: Slack,
     topic: String,
     produced: u64,
 }
 
-impl Stage {
+impl Fixture {
     /// Creates a topic with this name on the broker of `tests/alerts.sh`.
     fn on_real(topic: &str) -> Self {
         Self::on(Broker::real(), topic)

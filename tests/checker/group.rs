@@ -8,7 +8,7 @@ use super::{Post, TooFast};
 
 /// From one process's start to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Life {
+pub struct Lifetime {
     /// When it was started.
     pub from: Duration,
     /// When its end was seen; `Duration::MAX` if it did not end.
@@ -24,7 +24,7 @@ pub struct GroupRate<'a> {
     /// burst.
     pub burst: f64,
     /// All processes.
-    pub lives: &'a [Life],
+    pub lifetimes: &'a [Lifetime],
     /// How much closer two requests can arrive than they were sent.
     pub jitter: Duration,
 }
@@ -37,10 +37,10 @@ impl GroupRate<'_> {
         let mut worst: Option<TooFast> = None;
         for (first, from) in arrivals.iter().enumerate() {
             let mut starts: Vec<Duration> = self
-                .lives
+                .lifetimes
                 .iter()
-                .filter(|life| life.to.saturating_add(self.jitter) >= *from)
-                .map(|life| life.from)
+                .filter(|lifetime| lifetime.to.saturating_add(self.jitter) >= *from)
+                .map(|lifetime| lifetime.from)
                 .collect();
             starts.sort_unstable();
             let mut lived = 0;

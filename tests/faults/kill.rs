@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::dice::Dice;
 use super::mix;
+use super::random::Random;
 use super::report::{full_or_short, line};
 use super::team::Team;
 use super::traffic::Load;
@@ -36,7 +36,7 @@ fn mix_with_short_session(broker: &Broker, slack: &Slack) -> Setup {
 }
 
 /// One webhook answers 503 in half of the rounds.
-fn weather(slack: &Slack, round: usize) {
+fn alternate_failures(slack: &Slack, round: usize) {
     slack.default("failing", if round % 4 < 2 { Answer::Status(503, "down") } else { Answer::Ok });
 }
 
@@ -69,7 +69,7 @@ fn await_post(
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn a_worker_killed_at_random_moments_loses_nothing_and_repeats_at_most_the_window() {
-    let (broker, slack, mut dice) = (Broker::real(), Arc::new(Slack::start()), Dice::new());
+    let (broker, slack, mut random) = (Broker::real(), Arc::new(Slack::start()), Random::new());
     let setup = mix_with_short_session(&broker, &slack);
     let mut team = Team::new(&slack);
     let place = team.start_ready(&setup);
@@ -77,13 +77,13 @@ fn a_worker_killed_at_random_moments_loses_nothing_and_repeats_at_most_the_windo
     load.await_flowing();
     let kills = full_or_short(50, 5);
     for round in 0..kills {
-        weather(&slack, round);
-        dice.let_pass(0, 1500);
+        alternate_failures(&slack, round);
+        random.let_pass(0, 1500);
         team.kill(place);
         let started = team.start_at(place, &setup);
         // Most kills are under load; one in five is while the worker starts and joins.
-        if dice.one_in(5) {
-            dice.let_pass(0, SESSION.as_millis() as u64);
+        if random.one_in(5) {
+            random.let_pass(0, SESSION.as_millis() as u64);
         } else {
             await_post(&load, &slack, started, |_| true);
         }
@@ -98,7 +98,7 @@ fn a_worker_killed_at_random_moments_loses_nothing_and_repeats_at_most_the_windo
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn one_of_three_members_killed_is_taken_over_within_the_session() {
-    let (broker, slack, mut dice) = (Broker::real(), Arc::new(Slack::start()), Dice::new());
+    let (broker, slack, mut random) = (Broker::real(), Arc::new(Slack::start()), Random::new());
     let setup = mix_with_short_session(&broker, &slack);
     let mut team = Team::new(&slack);
     for _ in 0..3 {
@@ -108,14 +108,14 @@ fn one_of_three_members_killed_is_taken_over_within_the_session() {
     load.await_flowing();
     let (kills, mut longest) = (full_or_short(20, 2), Duration::ZERO);
     for round in 0..kills {
-        let place = dice.below(3);
-        weather(&slack, round);
-        if round > 0 && dice.one_in(4) {
-            dice.let_pass(0, 1500);
+        let place = random.below(3);
+        alternate_failures(&slack, round);
+        if round > 0 && random.one_in(4) {
+            random.let_pass(0, 1500);
             team.kill(place);
         } else {
             team.await_settled();
-            dice.let_pass(0, 1000);
+            random.let_pass(0, 1000);
             let owned = team.at(place).owned();
             let dead = team.kill(place);
             let taken_over =
@@ -144,7 +144,7 @@ fn one_of_three_members_killed_is_taken_over_within_the_session() {
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn a_static_member_killed_and_restarted_is_back_immediately_without_a_rebalance() {
-    let (broker, slack, mut dice) = (Broker::real(), Arc::new(Slack::start()), Dice::new());
+    let (broker, slack, mut random) = (Broker::real(), Arc::new(Slack::start()), Random::new());
     let setup = mix::setup(&broker, &slack);
     let setups: Vec<Setup> = (0..3)
         .map(|number| {
@@ -168,9 +168,9 @@ fn a_static_member_killed_and_restarted_is_back_immediately_without_a_rebalance(
     let (kills, mut longest, mut rebalances) =
         (full_or_short(20, 2), (Duration::ZERO, String::new()), 0.0);
     for round in 0..kills {
-        let place = dice.below(3);
-        weather(&slack, round);
-        dice.let_pass(0, 1000);
+        let place = random.below(3);
+        alternate_failures(&slack, round);
+        random.let_pass(0, 1000);
         let (owned, before) = (team.at(place).owned(), team.rebalances_of_others(place));
         team.kill(place);
         let started = team.start_at(place, &setups[place]);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::dice::Dice;
 use super::mix;
+use super::random::Random;
 use super::report::{full_or_short, line};
 use super::team::Team;
 use super::traffic::Load;
@@ -25,7 +25,7 @@ const TURN: Duration = Duration::from_millis(1500);
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn a_rolling_restart_of_three_members_loses_and_repeats_nothing() {
-    let (broker, slack, mut dice) = (Broker::real(), Arc::new(Slack::start()), Dice::new());
+    let (broker, slack, mut random) = (Broker::real(), Arc::new(Slack::start()), Random::new());
     let setup = mix::setup(&broker, &slack);
     let mut team = Team::new(&slack);
     for _ in 0..3 {
@@ -36,7 +36,7 @@ fn a_rolling_restart_of_three_members_loses_and_repeats_nothing() {
     let rounds = full_or_short(20, 2);
     for _ in 0..rounds {
         for place in 0..3 {
-            dice.let_pass(0, 500);
+            random.let_pass(0, 500);
             team.stop(place);
             team.start_at(place, &setup);
             team.at(place).await_ready();
@@ -79,7 +79,7 @@ fn members_join_and_leave_kip_848() {
 /// Between two and four members, of which one joins or leaves every few seconds, whether or not the
 /// last rebalance has ended.
 fn join_and_leave(protocol: &str, properties: &[(&'static str, &str)]) {
-    let (broker, slack, mut dice) = (Broker::real(), Arc::new(Slack::start()), Dice::new());
+    let (broker, slack, mut random) = (Broker::real(), Arc::new(Slack::start()), Random::new());
     let mut setup = mix::setup(&broker, &slack);
     setup.kafka.push(format!("drain_timeout: {}s", DRAIN.as_secs()));
     if properties.iter().any(|(name, _)| *name == "group.protocol") {
@@ -96,13 +96,13 @@ fn join_and_leave(protocol: &str, properties: &[(&'static str, &str)]) {
     let mut changes = 0;
     while started.elapsed() < long {
         let running = team.running();
-        if running.len() < 4 && (running.len() == 2 || dice.one_in(2)) {
+        if running.len() < 4 && (running.len() == 2 || random.one_in(2)) {
             team.start(&setup);
         } else {
-            team.stop(running[dice.below(running.len())]);
+            team.stop(running[random.below(running.len())]);
         }
         changes += 1;
-        dice.let_pass(1000, 4000);
+        random.let_pass(1000, 4000);
     }
     let until = slack.now();
     team.hand_over_to_one();

@@ -11,7 +11,7 @@ use crate::harness::slack::{Answer, Slack};
 
 /// One webhook of the load.
 #[derive(Debug, Clone, Copy)]
-pub struct Hook {
+pub struct WebhookSpec {
     /// The webhook's name.
     pub name: &'static str,
     /// Posts a second of the whole group.
@@ -26,7 +26,7 @@ pub struct Hook {
     lines: &'static [&'static str],
 }
 
-impl Hook {
+impl WebhookSpec {
     /// The posts that one process may have in doubt, and so the most that one fault of it may
     /// repeat: ⌈rate × 100 ms⌉.
     pub fn window(&self) -> usize {
@@ -42,7 +42,7 @@ pub struct Kind {
     /// The topic: [`MAIN`] or [`SIDE`].
     pub topic: usize,
     /// For each delivery the webhook, and the field that identifies its post: `n` or `m`.
-    pub asks: &'static [(&'static str, &'static str)],
+    pub posts: &'static [(&'static str, &'static str)],
     /// The most events a second; `None` for as many as keep the webhooks' deliveries waiting.
     pub per_second: Option<f64>,
 }
@@ -56,47 +56,47 @@ pub const SIDE: usize = 1;
 /// Partitions of each topic.
 pub const PARTITIONS: [i32; 2] = [6, 3];
 
-const fn hook(
+const fn webhook(
     name: &'static str,
     rate: f64,
     waiting: usize,
     lines: &'static [&'static str],
-) -> Hook {
-    Hook { name, rate, burst: 1, waiting, lossy: false, lines }
+) -> WebhookSpec {
+    WebhookSpec { name, rate, burst: 1, waiting, lossy: false, lines }
 }
 
 /// All webhooks.
-pub const HOOKS: &[Hook] = &[
-    hook("tick", 1.0, 6, &[]),
-    hook("steady", 5.0, 20, &["when_full: drop_oldest"]),
-    hook("quick", 20.0, 60, &["queue_capacity: 200"]),
-    hook("slow", 3.0, 9, &[]),
-    hook("failing", 10.0, 30, &["retry: {initial: 100ms, max: 500ms}"]),
-    hook("double", 6.0, 24, &[]),
-    hook("blocking", 8.0, 24, &["when_full: block", "queue_capacity: 4"]),
-    hook("beside", 10.0, 40, &["queue_capacity: 200"]),
-    Hook { burst: 30, ..hook("probe", 30.0, 300, &["queue_capacity: 1000"]) },
-    Hook { lossy: true, ..hook("newest", 4.0, 0, &["queue_capacity: 5"]) },
-    Hook {
+pub const WEBHOOKS: &[WebhookSpec] = &[
+    webhook("tick", 1.0, 6, &[]),
+    webhook("steady", 5.0, 20, &["when_full: drop_oldest"]),
+    webhook("quick", 20.0, 60, &["queue_capacity: 200"]),
+    webhook("slow", 3.0, 9, &[]),
+    webhook("failing", 10.0, 30, &["retry: {initial: 100ms, max: 500ms}"]),
+    webhook("double", 6.0, 24, &[]),
+    webhook("blocking", 8.0, 24, &["when_full: block", "queue_capacity: 4"]),
+    webhook("beside", 10.0, 40, &["queue_capacity: 200"]),
+    WebhookSpec { burst: 30, ..webhook("probe", 30.0, 300, &["queue_capacity: 1000"]) },
+    WebhookSpec { lossy: true, ..webhook("newest", 4.0, 0, &["queue_capacity: 5"]) },
+    WebhookSpec {
         lossy: true,
-        ..hook("oldest", 4.0, 0, &["queue_capacity: 5", "when_full: drop_oldest"])
+        ..webhook("oldest", 4.0, 0, &["queue_capacity: 5", "when_full: drop_oldest"])
     },
 ];
 
 const fn kind(
     name: &'static str,
     topic: usize,
-    asks: &'static [(&'static str, &'static str)],
+    posts: &'static [(&'static str, &'static str)],
 ) -> Kind {
-    Kind { name, topic, asks, per_second: None }
+    Kind { name, topic, posts, per_second: None }
 }
 
 const fn paced(
     name: &'static str,
     per_second: f64,
-    asks: &'static [(&'static str, &'static str)],
+    posts: &'static [(&'static str, &'static str)],
 ) -> Kind {
-    Kind { name, topic: MAIN, asks, per_second: Some(per_second) }
+    Kind { name, topic: MAIN, posts, per_second: Some(per_second) }
 }
 
 /// All kinds of events.
@@ -122,8 +122,8 @@ pub const KINDS: &[Kind] = &[
 ];
 
 /// The webhook of this name.
-pub fn hook_named(name: &str) -> &'static Hook {
-    HOOKS.iter().find(|hook| hook.name == name).unwrap()
+pub fn webhook_named(name: &str) -> &'static WebhookSpec {
+    WEBHOOKS.iter().find(|webhook| webhook.name == name).unwrap()
 }
 
 /// Creates two topics, and the configuration of a worker with the whole mix.
@@ -134,23 +134,23 @@ pub fn setup(broker: &Broker, slack: &Slack) -> Setup {
         topic
     });
     let mut setup = Setup::new(broker, &[&topics[MAIN], &topics[SIDE]]);
-    for hook in HOOKS {
+    for webhook in WEBHOOKS {
         let mut lines =
-            vec![format!("rate_per_second: {}", hook.rate), format!("burst: {}", hook.burst)];
-        lines.extend(hook.lines.iter().map(|line| (*line).to_owned()));
+            vec![format!("rate_per_second: {}", webhook.rate), format!("burst: {}", webhook.burst)];
+        lines.extend(webhook.lines.iter().map(|line| (*line).to_owned()));
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-        setup = setup.webhook_with(slack, hook.name, &lines, &actions(hook, &topics));
+        setup = setup.webhook_with(slack, webhook.name, &lines, &actions(webhook, &topics));
     }
     slack.default("slow", Answer::Slow(std::time::Duration::from_millis(250)));
     setup
 }
 
-fn actions(hook: &Hook, topics: &[String; 2]) -> String {
-    let asking = KINDS
+fn actions(spec: &WebhookSpec, topics: &[String; 2]) -> String {
+    let deliveries = KINDS
         .iter()
-        .flat_map(|kind| kind.asks.iter().map(move |(webhook, field)| (kind, *webhook, field)));
-    asking
-        .filter(|(_, webhook, _)| *webhook == hook.name)
+        .flat_map(|kind| kind.posts.iter().map(move |(webhook, field)| (kind, *webhook, field)));
+    deliveries
+        .filter(|(_, webhook, _)| *webhook == spec.name)
         .map(|(kind, webhook, field)| {
             let (name, topic) = (kind.name, &topics[kind.topic]);
             format!(

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::mix::{HOOKS, PARTITIONS, hook_named};
+use super::mix::{PARTITIONS, WEBHOOKS, webhook_named};
 use super::traffic::Load;
-use crate::checker::group::{GroupRate, Life};
+use crate::checker::group::{GroupRate, Lifetime};
 use crate::checker::repeats::Repeats;
 use crate::checker::{Faults, Post};
 use crate::harness::broker::Broker;
@@ -24,7 +24,7 @@ const JITTER: Duration = Duration::from_millis(250);
 pub struct Team {
     slack: Arc<Slack>,
     members: Vec<Option<Member>>,
-    lives: Vec<Life>,
+    lifetimes: Vec<Lifetime>,
     /// The moments at which a killed member was seen dead.
     kills: Vec<Duration>,
     longest_hold: Duration,
@@ -32,8 +32,8 @@ pub struct Team {
 
 struct Member {
     program: Program,
-    /// Its index in the lives.
-    life: usize,
+    /// Its index in the lifetimes.
+    lifetime: usize,
 }
 
 impl Team {
@@ -42,7 +42,7 @@ impl Team {
         Self {
             slack: slack.clone(),
             members: Vec::new(),
-            lives: Vec::new(),
+            lifetimes: Vec::new(),
             kills: Vec::new(),
             longest_hold: Duration::ZERO,
         }
@@ -67,9 +67,9 @@ impl Team {
     pub fn start_at(&mut self, place: usize, setup: &Setup) -> Duration {
         assert!(self.members[place].is_none(), "the place is taken");
         let from = self.slack.now();
-        self.lives.push(Life { from, to: Duration::MAX });
+        self.lifetimes.push(Lifetime { from, to: Duration::MAX });
         self.members[place] =
-            Some(Member { program: Program::start(setup), life: self.lives.len() - 1 });
+            Some(Member { program: Program::start(setup), lifetime: self.lifetimes.len() - 1 });
         from
     }
 
@@ -88,7 +88,7 @@ impl Team {
         let member = self.leave(place);
         member.program.kill();
         let dead = self.slack.now();
-        self.lives[member.life].to = dead;
+        self.lifetimes[member.lifetime].to = dead;
         self.kills.push(dead);
         dead
     }
@@ -98,7 +98,7 @@ impl Team {
     pub fn stop(&mut self, place: usize) -> Scrape {
         let member = self.leave(place);
         let last = member.program.stop();
-        self.lives[member.life].to = self.slack.now();
+        self.lifetimes[member.lifetime].to = self.slack.now();
         last
     }
 
@@ -161,7 +161,7 @@ impl Team {
         }
         let posts = self.slack.posts();
         let mut faults = Faults::find(&load.expected(), &posts);
-        let lossy = |webhook: &str| hook_named(webhook).lossy;
+        let lossy = |webhook: &str| webhook_named(webhook).lossy;
         faults.lost.retain(|(webhook, _)| !lossy(webhook));
         // A drop just before a kill may not be committed when a later event is posted: it is read
         // again, and may be posted after all.
@@ -172,7 +172,7 @@ impl Team {
             faults,
             repeats,
             kills: self.kills.len(),
-            lives: self.lives,
+            lifetimes: self.lifetimes,
             longest_hold: self.longest_hold,
         }
     }
@@ -189,7 +189,7 @@ pub struct Verdict {
     /// The number of kills.
     pub kills: usize,
     /// All processes.
-    pub lives: Vec<Life>,
+    pub lifetimes: Vec<Lifetime>,
     /// The longest time that a webhook was held.
     pub longest_hold: Duration,
 }
@@ -198,7 +198,7 @@ impl Verdict {
     /// The figures of a fault that may repeat up to the window.
     pub fn of_kills(&self) -> String {
         let Self { faults, repeats, kills, posts, .. } = self;
-        let most: usize = kills * HOOKS.iter().map(|hook| hook.window()).sum::<usize>();
+        let most: usize = kills * WEBHOOKS.iter().map(|webhook| webhook.window()).sum::<usize>();
         format!(
             "lost {} · {repeats} of at most {most} (most per webhook and kill: {}) · {} posts",
             faults.lost.len(),
@@ -217,7 +217,7 @@ impl Verdict {
     /// repeated beyond the bound.
     #[track_caller]
     pub fn assert(&self) {
-        let Self { faults, repeats, posts, lives, .. } = self;
+        let Self { faults, repeats, posts, lifetimes, .. } = self;
         assert!(faults.lost.is_empty(), "lost: {:?}", faults.lost);
         assert!(
             faults.unexpected.is_empty(),
@@ -225,15 +225,15 @@ impl Verdict {
             faults.unexpected
         );
         assert!(faults.disordered.is_empty(), "out of order: {:?}", faults.disordered);
-        repeats.assert_within(|webhook| hook_named(webhook).window());
-        for hook in HOOKS {
+        repeats.assert_within(|webhook| webhook_named(webhook).window());
+        for webhook in WEBHOOKS {
             let rate = GroupRate {
-                per_second: hook.rate,
-                burst: f64::from(hook.burst),
-                lives,
+                per_second: webhook.rate,
+                burst: f64::from(webhook.burst),
+                lifetimes,
                 jitter: JITTER,
             };
-            rate.assert_kept(hook.name, posts);
+            rate.assert_kept(webhook.name, posts);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::mix::{HOOKS, Hook, KINDS, Kind, PARTITIONS, hook_named};
+use super::mix::{KINDS, Kind, PARTITIONS, WEBHOOKS, WebhookSpec, webhook_named};
 use crate::checker::{Expected, Post};
 use crate::harness::broker::{Broker, Record};
 use crate::harness::poll::poll_for;
@@ -29,12 +29,12 @@ pub struct Load {
 struct Shared {
     slack: Arc<Slack>,
     topics: Vec<String>,
-    books: Mutex<Books>,
+    counts: Mutex<Counts>,
     over: AtomicBool,
 }
 
 #[derive(Default)]
-struct Books {
+struct Counts {
     expected: Vec<Expected>,
     /// The position of each delivery's event.
     partitions: HashMap<(&'static str, u64), (String, i32)>,
@@ -50,7 +50,7 @@ impl Load {
         let shared = Arc::new(Shared {
             slack: slack.clone(),
             topics: setup.topics.clone(),
-            books: Mutex::default(),
+            counts: Mutex::default(),
             over: AtomicBool::new(false),
         });
         let thread = thread::spawn({
@@ -71,38 +71,39 @@ impl Load {
     /// Waits until every webhook has accepted posts.
     #[track_caller]
     pub fn await_flowing(&self) {
-        self.await_hooks("every webhook gets posts", |books, hook| {
-            books.accepted.get(hook.name).is_some_and(|ids| !ids.is_empty())
+        self.await_webhooks("every webhook gets posts", |counts, webhook| {
+            counts.accepted.get(webhook.name).is_some_and(|ids| !ids.is_empty())
         });
     }
 
     /// Waits until every delivery that must not be dropped was accepted.
     #[track_caller]
     pub fn await_delivered(&self) {
-        self.await_hooks("everything delivered", |books, hook| {
-            hook.lossy || books.waiting(hook) == 0
+        self.await_webhooks("everything delivered", |counts, webhook| {
+            webhook.lossy || counts.waiting(webhook) == 0
         });
     }
 
     #[track_caller]
-    fn await_hooks(&self, what: &str, so: impl Fn(&Books, &Hook) -> bool) {
+    fn await_webhooks(&self, what: &str, condition: impl Fn(&Counts, &WebhookSpec) -> bool) {
         poll_for(Duration::from_secs(90), what, || {
-            let mut books = self.shared.books.lock().unwrap();
-            books.count(&self.shared.slack);
-            let not: Vec<_> = HOOKS.iter().filter(|hook| !so(&books, hook)).collect();
-            if not.is_empty() { Ok(()) } else { Err(books.shown(&not)) }
+            let mut counts = self.shared.counts.lock().unwrap();
+            counts.count(&self.shared.slack);
+            let not: Vec<_> =
+                WEBHOOKS.iter().filter(|webhook| !condition(&counts, webhook)).collect();
+            if not.is_empty() { Ok(()) } else { Err(counts.shown(&not)) }
         });
     }
 
     /// All posts expected so far.
     pub fn expected(&self) -> Vec<Expected> {
-        self.shared.books.lock().unwrap().expected.clone()
+        self.shared.counts.lock().unwrap().expected.clone()
     }
 
     /// The partition of a post's event; `None` while its record is not acknowledged.
     pub fn partition(&self, post: &Post) -> Option<(String, i32)> {
-        let books = self.shared.books.lock().unwrap();
-        books.partitions.get(&(hook_named(&post.webhook).name, post.id)).cloned()
+        let counts = self.shared.counts.lock().unwrap();
+        counts.partitions.get(&(webhook_named(&post.webhook).name, post.id)).cloned()
     }
 }
 
@@ -115,7 +116,7 @@ impl Drop for Load {
     }
 }
 
-impl Books {
+impl Counts {
     /// Counts the posts since the last call.
     fn count(&mut self, slack: &Slack) {
         for post in slack.posts_from(self.seen) {
@@ -126,28 +127,28 @@ impl Books {
         }
     }
 
-    fn waiting(&self, hook: &Hook) -> usize {
-        let accepted = self.accepted.get(hook.name).map_or(0, HashSet::len);
+    fn waiting(&self, webhook: &WebhookSpec) -> usize {
+        let accepted = self.accepted.get(webhook.name).map_or(0, HashSet::len);
         // A post can be accepted before its record's acknowledgement arrives.
-        self.expected_posts.get(hook.name).copied().unwrap_or(0).saturating_sub(accepted)
+        self.expected_posts.get(webhook.name).copied().unwrap_or(0).saturating_sub(accepted)
     }
 
-    fn shown(&self, hooks: &[&Hook]) -> String {
-        let each = hooks.iter().map(|hook| {
-            let expected_posts = self.expected_posts.get(hook.name).copied().unwrap_or(0);
-            let accepted = self.accepted.get(hook.name);
+    fn shown(&self, webhooks: &[&WebhookSpec]) -> String {
+        let each = webhooks.iter().map(|webhook| {
+            let expected_posts = self.expected_posts.get(webhook.name).copied().unwrap_or(0);
+            let accepted = self.accepted.get(webhook.name);
             let missing: Vec<_> = self
                 .expected
                 .iter()
                 .filter(|one| {
-                    one.webhook == hook.name && accepted.is_none_or(|ids| !ids.contains(&one.id))
+                    one.webhook == webhook.name && accepted.is_none_or(|ids| !ids.contains(&one.id))
                 })
                 .map(|one| (one.id, one.partition.1, one.offset))
                 .take(5)
                 .collect();
             format!(
                 "`{}` got {} of {expected_posts}, the first missing (id, partition, offset): {missing:?}",
-                hook.name,
+                webhook.name,
                 accepted.map_or(0, HashSet::len)
             )
         });
@@ -200,16 +201,16 @@ impl<'a> Generator<'a> {
     /// the first to fill a shared webhook.
     fn choose(&mut self) -> Vec<Next> {
         let mut next = Vec::new();
-        let mut books = self.shared.books.lock().unwrap();
-        books.count(&self.shared.slack);
+        let mut counts = self.shared.counts.lock().unwrap();
+        counts.count(&self.shared.slack);
         let first = self.n as usize % KINDS.len();
         loop {
             let before = next.len();
             for at in (0..KINDS.len()).map(|at| (first + at) % KINDS.len()) {
                 let kind = &KINDS[at];
-                if self.is_due(at) && has_room(kind, &books) {
-                    for (webhook, _) in kind.asks {
-                        *books.expected_posts.entry(webhook).or_default() += 1;
+                if self.is_due(at) && has_room(kind, &counts) {
+                    for (webhook, _) in kind.posts {
+                        *counts.expected_posts.entry(webhook).or_default() += 1;
                     }
                     self.n += 1;
                     let partition = (self.made[at] % PARTITIONS[kind.topic] as u64) as i32;
@@ -240,13 +241,13 @@ impl<'a> Generator<'a> {
             })
             .collect();
         let offsets = self.broker.produce(topic, &records);
-        let mut books = self.shared.books.lock().unwrap();
+        let mut counts = self.shared.counts.lock().unwrap();
         for (Next { kind, n, partition }, offset) in next.iter().zip(offsets) {
-            for (webhook, field) in kind.asks {
+            for (webhook, field) in kind.posts {
                 let id = if *field == "m" { n + SECOND } else { *n };
                 let partition = (topic.to_owned(), *partition);
-                books.partitions.insert((webhook, id), partition.clone());
-                books.expected.push(Expected {
+                counts.partitions.insert((webhook, id), partition.clone());
+                counts.expected.push(Expected {
                     webhook: (*webhook).to_owned(),
                     id,
                     partition,
@@ -257,9 +258,9 @@ impl<'a> Generator<'a> {
     }
 }
 
-fn has_room(kind: &Kind, books: &Books) -> bool {
-    kind.asks
+fn has_room(kind: &Kind, counts: &Counts) -> bool {
+    kind.posts
         .iter()
-        .map(|(webhook, _)| hook_named(webhook))
-        .all(|hook| hook.lossy || books.waiting(hook) < hook.waiting)
+        .map(|(webhook, _)| webhook_named(webhook))
+        .all(|webhook| webhook.lossy || counts.waiting(webhook) < webhook.waiting)
 }

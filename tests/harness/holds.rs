@@ -18,7 +18,7 @@ pub struct Holds {
 
 impl Holds {
     /// Records one more scrape.
-    pub fn see(&mut self, scrape: &Scrape, now: Instant) {
+    pub fn record(&mut self, scrape: &Scrape, now: Instant) {
         for series in scrape.select("slackline_webhook_held", &[]) {
             let Some(webhook) = series.labels.get("webhook") else { continue };
             if series.value == 0.0 {
@@ -48,7 +48,7 @@ mod tests {
             let text = format!(
                 "slackline_webhook_held{{webhook=\"a\"}} {a}\nslackline_webhook_held{{webhook=\"b\"}} {b}\n"
             );
-            holds.see(&Scrape::parse(&text), start + Duration::from_secs(at));
+            holds.record(&Scrape::parse(&text), start + Duration::from_secs(at));
             holds.longest().as_secs()
         };
         // Two short holds of different webhooks are not one long hold.

@@ -35,8 +35,8 @@ pub fn poll_for<T>(
 
 /// [`poll`] for a condition.
 #[track_caller]
-pub fn until(what: &str, mut so: impl FnMut() -> bool) {
-    poll(what, || if so() { Ok(()) } else { Err("the condition never held".to_owned()) });
+pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    poll(what, || if condition() { Ok(()) } else { Err("the condition never held".to_owned()) });
 }
 
 /// Runs `check` at this interval until `time` has passed. `check` gets the elapsed time.

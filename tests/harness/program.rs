@@ -202,10 +202,10 @@ impl Program {
 
     /// Waits until the metrics satisfy a condition, and returns them.
     #[track_caller]
-    pub fn await_metrics(&self, what: &str, mut so: impl FnMut(&Scrape) -> bool) -> Scrape {
+    pub fn await_metrics(&self, what: &str, mut condition: impl FnMut(&Scrape) -> bool) -> Scrape {
         poll(what, || {
             let scrape = self.scrape();
-            if so(&scrape) { Ok(scrape) } else { Err(shown(&scrape)) }
+            if condition(&scrape) { Ok(scrape) } else { Err(shown(&scrape)) }
         })
     }
 
@@ -317,7 +317,7 @@ fn watch(admin: SocketAddr, watched: &Watched) {
             if let Err(error) = scrape.conservation().and(secret) {
                 watched.violation.lock().unwrap().get_or_insert(error);
             }
-            watched.holds.lock().unwrap().see(&scrape, Instant::now());
+            watched.holds.lock().unwrap().record(&scrape, Instant::now());
             *watched.last.lock().unwrap() = Some(scrape);
         }
         thread::sleep(Duration::from_millis(50));

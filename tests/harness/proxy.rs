@@ -132,7 +132,7 @@ async fn pass(
     }
 }
 
-async fn wait(mode: &mut watch::Receiver<Mode>, so: fn(Mode) -> bool) {
+async fn wait(mode: &mut watch::Receiver<Mode>, condition: fn(Mode) -> bool) {
     // An error means that the proxy was dropped, and this task with it.
-    drop(mode.wait_for(|mode| so(*mode)).await);
+    drop(mode.wait_for(|mode| condition(*mode)).await);
 }

@@ -2,35 +2,35 @@
 
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
-use super::Stage;
-use crate::alerts::tape::Tape;
+use super::Fixture;
+use crate::alerts::recording::Recording;
 use crate::harness::broker::Broker;
 
 #[test]
 #[ignore = "records for minutes: tests/alerts.sh record"]
 fn the_only_replica_is_down() {
-    let mut stage = Stage::on_real("absent");
-    let setup = stage.sales_and_support();
-    let mut tape = Tape::record("absent", std::slice::from_ref(&setup));
-    tape.quiet(2, || stage.quiet_day());
-    tape.take(0).kill();
-    tape.quiet(1, || stage.quiet_day());
-    tape.run(
+    let mut fixture = Fixture::on_real("absent");
+    let setup = fixture.sales_and_support();
+    let mut recording = Recording::record("absent", std::slice::from_ref(&setup));
+    recording.quiet(2, || fixture.quiet_day());
+    recording.take(0).kill();
+    recording.quiet(1, || fixture.quiet_day());
+    recording.run(
         4,
-        || stage.quiet_day(),
+        || fixture.quiet_day(),
         &["SlacklineAbsent", "SlacklineReplicaDown instance=slackline-0:9464"],
     );
-    tape.start(0, &setup);
-    tape.run(2, || stage.quiet_day(), &[]);
-    tape.end();
+    recording.start(0, &setup);
+    recording.run(2, || fixture.quiet_day(), &[]);
+    recording.end();
 }
 
 /// The group waits one session for a static member.
 #[test]
 #[ignore = "records for minutes: tests/alerts.sh record"]
 fn a_replica_with_an_instance_id_is_down() {
-    let mut stage = Stage::on_real("unowned");
-    let mut setup = stage.sales_and_support();
+    let mut fixture = Fixture::on_real("unowned");
+    let mut setup = fixture.sales_and_support();
     let long = |(name, value): &(&'static str, String)| {
         (*name, if *name == "session.timeout.ms" { "1200000".to_owned() } else { value.clone() })
     };
@@ -41,29 +41,29 @@ fn a_replica_with_an_instance_id_is_down() {
         setup.kafka.push(format!("instance_id: slackline-{index}"));
         setup
     };
-    let mut tape = Tape::record("unowned", &[named(0), named(1)]);
-    tape.quiet(2, || stage.quiet_day());
-    tape.take(1).kill();
-    tape.quiet(1, || stage.quiet_day());
+    let mut recording = Recording::record("unowned", &[named(0), named(1)]);
+    recording.quiet(2, || fixture.quiet_day());
+    recording.take(1).kill();
+    recording.quiet(1, || fixture.quiet_day());
     let down = "SlacklineReplicaDown instance=slackline-1:9464";
-    tape.run(3, || stage.quiet_day(), &[down]);
-    tape.run(4, || stage.quiet_day(), &[down, "SlacklinePartitionsUnowned"]);
-    tape.start(1, &named(1));
-    tape.run(3, || stage.quiet_day(), &[]);
-    tape.end();
+    recording.run(3, || fixture.quiet_day(), &[down]);
+    recording.run(4, || fixture.quiet_day(), &[down, "SlacklinePartitionsUnowned"]);
+    recording.start(1, &named(1));
+    recording.run(3, || fixture.quiet_day(), &[]);
+    recording.end();
 }
 
 /// As in `worker::stall`: the client does not learn the end of the partition.
 #[test]
 #[ignore = "records for minutes: tests/alerts.sh record"]
 fn a_partition_is_not_read() {
-    let mut stage = Stage::on(Broker::mock(), "unhealthy");
-    let mut tape = Tape::record("unhealthy", &[stage.sales_and_support()]);
-    tape.quiet(2, || stage.quiet_day());
+    let mut fixture = Fixture::on(Broker::mock(), "unhealthy");
+    let mut recording = Recording::record("unhealthy", &[fixture.sales_and_support()]);
+    recording.quiet(2, || fixture.quiet_day());
     let failed = RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN;
-    stage.broker.mock_cluster().request_errors(RDKafkaApiKey::Fetch, &[failed; 100_000]);
-    tape.run(6, || stage.quiet_day(), &["SlacklineUnhealthy instance=slackline-0:9464"]);
-    stage.broker.mock_cluster().clear_request_errors(RDKafkaApiKey::Fetch);
-    tape.run(4, || stage.quiet_day(), &[]);
-    tape.end();
+    fixture.broker.mock_cluster().request_errors(RDKafkaApiKey::Fetch, &[failed; 100_000]);
+    recording.run(6, || fixture.quiet_day(), &["SlacklineUnhealthy instance=slackline-0:9464"]);
+    fixture.broker.mock_cluster().clear_request_errors(RDKafkaApiKey::Fetch);
+    recording.run(4, || fixture.quiet_day(), &[]);
+    recording.end();
 }

@@ -1,87 +1,91 @@
 //! Faults between slackline and Slack.
 
-use super::{FORGOTTEN, Stage};
-use crate::alerts::tape::Tape;
+use super::{FORGOTTEN, Fixture};
+use crate::alerts::recording::Recording;
 use crate::harness::slack::Answer;
 
 #[test]
 #[ignore = "records for minutes: tests/alerts.sh record"]
 fn more_matches_than_a_webhook_may_post() {
-    let mut stage = Stage::on_real("overflow");
-    let setup = stage.setup().webhook(&stage.slack, "sales", &["queue_capacity: 10"]);
-    let mut tape = Tape::record("overflow", &[setup]);
-    tape.quiet(2, || stage.events("sales", 2));
-    stage.events("sales", 200);
-    tape.run(
+    let mut fixture = Fixture::on_real("overflow");
+    let setup = fixture.setup().webhook(&fixture.slack, "sales", &["queue_capacity: 10"]);
+    let mut recording = Recording::record("overflow", &[setup]);
+    recording.quiet(2, || fixture.events("sales", 2));
+    fixture.events("sales", 200);
+    recording.run(
         2,
-        || stage.events("sales", 2),
+        || fixture.events("sales", 2),
         &["SlacklineDropsOverflow webhook=sales action=sales"],
     );
-    tape.run(FORGOTTEN, || stage.events("sales", 2), &[]);
-    tape.end();
+    recording.run(FORGOTTEN, || fixture.events("sales", 2), &[]);
+    recording.end();
 }
 
 #[test]
 #[ignore = "records for minutes: tests/alerts.sh record"]
 fn a_webhook_is_revoked() {
-    let mut stage = Stage::on_real("rejected");
-    let mut tape = Tape::record("rejected", &[stage.sales_and_support()]);
-    tape.quiet(2, || stage.quiet_day());
-    stage.slack.default("sales", Answer::Status(404, "no_service"));
-    tape.run(2, || stage.quiet_day(), &["SlacklineDropsRejected webhook=sales action=sales"]);
-    stage.slack.default("sales", Answer::Ok);
-    tape.run(FORGOTTEN, || stage.quiet_day(), &[]);
-    tape.end();
+    let mut fixture = Fixture::on_real("rejected");
+    let mut recording = Recording::record("rejected", &[fixture.sales_and_support()]);
+    recording.quiet(2, || fixture.quiet_day());
+    fixture.slack.default("sales", Answer::Status(404, "no_service"));
+    recording.run(
+        2,
+        || fixture.quiet_day(),
+        &["SlacklineDropsRejected webhook=sales action=sales"],
+    );
+    fixture.slack.default("sales", Answer::Ok);
+    recording.run(FORGOTTEN, || fixture.quiet_day(), &[]);
+    recording.end();
 }
 
 #[test]
 #[ignore = "records for minutes: tests/alerts.sh record"]
 fn slack_is_down_for_longer_than_is_retried() {
-    let mut stage = Stage::on_real("retries-exhausted");
-    let setup = stage.setup().webhook(&stage.slack, "sales", &["retry: {max_elapsed: 20s}"]);
-    let mut tape =
-        Tape::record("retries_exhausted", &[setup.webhook(&stage.slack, "support", &[])]);
-    tape.quiet(2, || stage.quiet_day());
-    stage.slack.default("sales", Answer::Status(503, "rollup_error"));
+    let mut fixture = Fixture::on_real("retries-exhausted");
+    let setup = fixture.setup().webhook(&fixture.slack, "sales", &["retry: {max_elapsed: 20s}"]);
+    let mut recording =
+        Recording::record("retries_exhausted", &[setup.webhook(&fixture.slack, "support", &[])]);
+    recording.quiet(2, || fixture.quiet_day());
+    fixture.slack.default("sales", Answer::Status(503, "rollup_error"));
     let dropped = "SlacklineDropsRetriesExhausted webhook=sales action=sales";
-    tape.run(3, || stage.quiet_day(), &[dropped]);
-    tape.run(6, || stage.quiet_day(), &[dropped, "SlacklineWebhookFailing webhook=sales"]);
-    stage.slack.default("sales", Answer::Ok);
-    tape.run(FORGOTTEN, || stage.quiet_day(), &[]);
-    tape.end();
+    recording.run(3, || fixture.quiet_day(), &[dropped]);
+    recording.run(6, || fixture.quiet_day(), &[dropped, "SlacklineWebhookFailing webhook=sales"]);
+    fixture.slack.default("sales", Answer::Ok);
+    recording.run(FORGOTTEN, || fixture.quiet_day(), &[]);
+    recording.end();
 }
 
 #[test]
 #[ignore = "records for minutes: tests/alerts.sh record"]
 fn slack_is_down_for_one_webhook() {
-    let mut stage = Stage::on_real("failing");
-    let mut tape = Tape::record("failing", &[stage.sales_and_support()]);
-    tape.quiet(2, || stage.quiet_day());
-    stage.slack.default("sales", Answer::Reset);
-    tape.quiet(6, || stage.quiet_day());
-    tape.run(
+    let mut fixture = Fixture::on_real("failing");
+    let mut recording = Recording::record("failing", &[fixture.sales_and_support()]);
+    recording.quiet(2, || fixture.quiet_day());
+    fixture.slack.default("sales", Answer::Reset);
+    recording.quiet(6, || fixture.quiet_day());
+    recording.run(
         5,
-        || stage.quiet_day(),
+        || fixture.quiet_day(),
         &["SlacklineWebhookFailing webhook=sales", "SlacklineDeliveriesLate"],
     );
-    stage.slack.default("sales", Answer::Ok);
-    tape.run(7, || stage.quiet_day(), &[]);
-    tape.end();
+    fixture.slack.default("sales", Answer::Ok);
+    recording.run(7, || fixture.quiet_day(), &[]);
+    recording.end();
 }
 
 #[test]
 #[ignore = "records for minutes: tests/alerts.sh record"]
 fn slack_throttles_a_webhook_for_eleven_minutes() {
-    let mut stage = Stage::on_real("blocked");
-    let mut tape = Tape::record("blocked", &[stage.sales_and_support()]);
-    tape.quiet(2, || stage.quiet_day());
-    stage.slack.script("sales", [Answer::RateLimited(660)]);
-    tape.quiet(3, || stage.quiet_day());
-    tape.run(
+    let mut fixture = Fixture::on_real("blocked");
+    let mut recording = Recording::record("blocked", &[fixture.sales_and_support()]);
+    recording.quiet(2, || fixture.quiet_day());
+    fixture.slack.script("sales", [Answer::RateLimited(660)]);
+    recording.quiet(3, || fixture.quiet_day());
+    recording.run(
         6,
-        || stage.quiet_day(),
+        || fixture.quiet_day(),
         &["SlacklineWebhookThrottled webhook=sales", "SlacklineDeliveriesLate"],
     );
-    tape.run(7, || stage.quiet_day(), &[]);
-    tape.end();
+    recording.run(7, || fixture.quiet_day(), &[]);
+    recording.end();
 }

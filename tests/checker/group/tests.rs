@@ -5,25 +5,25 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::super::{Post, Rate};
-use super::{GroupRate, Life, longest_gaps};
+use super::{GroupRate, Lifetime, longest_gaps};
 
 fn seconds(times: &[f64]) -> Vec<Duration> {
     times.iter().map(|time| Duration::from_secs_f64(*time)).collect()
 }
 
-fn life(from: u64, to: u64) -> Life {
-    Life { from: Duration::from_secs(from), to: Duration::from_secs(to) }
+fn lifetime(from: u64, to: u64) -> Lifetime {
+    Lifetime { from: Duration::from_secs(from), to: Duration::from_secs(to) }
 }
 
-fn rate(lives: &[Life]) -> GroupRate<'_> {
-    GroupRate { per_second: 1.0, burst: 2.0, lives, jitter: Duration::ZERO }
+fn rate(lifetimes: &[Lifetime]) -> GroupRate<'_> {
+    GroupRate { per_second: 1.0, burst: 2.0, lifetimes, jitter: Duration::ZERO }
 }
 
 #[test]
 fn each_process_has_its_burst_and_no_other() {
     let arrivals = seconds(&[10.0, 10.0, 10.0, 10.0, 11.0, 12.0]);
-    assert_eq!(rate(&[life(0, 50), life(0, 50)]).worst(&arrivals), None);
-    let found = rate(&[life(0, 50), life(13, 50)]).worst(&arrivals).unwrap();
+    assert_eq!(rate(&[lifetime(0, 50), lifetime(0, 50)]).worst(&arrivals), None);
+    let found = rate(&[lifetime(0, 50), lifetime(13, 50)]).worst(&arrivals).unwrap();
     assert_eq!(
         (found.from.as_secs(), found.to.as_secs(), found.requests, found.allowed),
         (10, 10, 4, 2.0)
@@ -33,8 +33,8 @@ fn each_process_has_its_burst_and_no_other() {
 #[test]
 fn a_process_that_ended_before_the_window_adds_no_burst() {
     let arrivals = seconds(&[1.0, 1.0, 8.0, 8.0, 8.0]);
-    assert!(rate(&[life(0, 5), life(6, 9)]).worst(&arrivals).is_some());
-    assert_eq!(rate(&[life(0, 8), life(6, 9)]).worst(&arrivals), None);
+    assert!(rate(&[lifetime(0, 5), lifetime(6, 9)]).worst(&arrivals).is_some());
+    assert_eq!(rate(&[lifetime(0, 8), lifetime(6, 9)]).worst(&arrivals), None);
 }
 
 #[test]
@@ -46,10 +46,10 @@ fn one_webhook_is_judged_alone() {
         at: Duration::from_secs(1),
         accepted: false,
     };
-    let lives = [life(0, 5)];
+    let lifetimes = [lifetime(0, 5)];
     let posts = [post("a"), post("b"), post("a"), post("b"), post("b")];
-    rate(&lives).assert_kept("a", &posts);
-    rate(&lives).assert_kept("b", &posts);
+    rate(&lifetimes).assert_kept("a", &posts);
+    rate(&lifetimes).assert_kept("b", &posts);
 }
 
 #[test]
@@ -85,8 +85,8 @@ proptest! {
     ) {
         let arrivals: Vec<_> =
             gaps.iter().scan(0, |at, gap| { *at += gap; Some(Duration::from_millis(*at)) }).collect();
-        let (jitter, lives) = (Duration::from_millis(jitter), vec![life(0, 1000); processes]);
-        let group = GroupRate { per_second, burst: 1.0, lives: &lives, jitter }.worst(&arrivals);
+        let (jitter, lifetimes) = (Duration::from_millis(jitter), vec![lifetime(0, 1000); processes]);
+        let group = GroupRate { per_second, burst: 1.0, lifetimes: &lifetimes, jitter }.worst(&arrivals);
         let plain = Rate { per_second, bursts: processes as f64, jitter }.worst(&arrivals);
         prop_assert_eq!(group.is_some(), plain.is_some());
         if let (Some(group), Some(plain)) = (group, plain) {

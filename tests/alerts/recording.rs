@@ -19,7 +19,7 @@ const TICKS_A_MINUTE: usize = 4;
 const APART: Duration = Duration::from_secs(5);
 
 /// A recording in progress: one sample of every series each 15 s.
-pub struct Tape {
+pub struct Recording {
     name: &'static str,
     started: Instant,
     /// The Unix time of the start, which is 0 in promtool.
@@ -32,12 +32,12 @@ pub struct Tape {
     queried: BTreeSet<String>,
 }
 
-impl Tape {
+impl Recording {
     /// Starts these replicas, waits until they are ready, and takes the first sample of each.
     pub fn record(name: &'static str, setups: &[Setup]) -> Self {
         let replicas = setups.iter().map(|setup| Some(Program::ready(setup))).collect();
         let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
-        let mut tape = Self {
+        let mut recording = Self {
             name,
             started: Instant::now(),
             epoch,
@@ -47,8 +47,8 @@ impl Tape {
             expectations: Vec::new(),
             queried: promtool::metrics_of_alerts(),
         };
-        tape.tick();
-        tape
+        recording.tick();
+        recording
     }
 
     /// A running replica.

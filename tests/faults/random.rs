@@ -9,12 +9,12 @@ use rand::{RngExt as _, SeedableRng as _};
 const SEED: &str = "SLACKLINE_FAULTS_SEED";
 
 /// The randomness of one test. The seed is printed when the test fails.
-pub struct Dice {
+pub struct Random {
     rng: StdRng,
     seed: u64,
 }
 
-impl Dice {
+impl Random {
     /// With the seed of the environment, or a random one.
     pub fn new() -> Self {
         let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
@@ -38,7 +38,7 @@ impl Dice {
     }
 }
 
-impl Drop for Dice {
+impl Drop for Random {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("--- {SEED}={} repeats this run", self.seed);
