@@ -15,11 +15,11 @@ dist:
 
 # Run the tests that need no broker; FILTER is part of a test's name
 test *FILTER:
-    cargo test --locked -- {{FILTER}}
+    cargo test --locked -- {{ FILTER }}
 
 # Run the tests that need a broker, on a real Kafka; needs Java and Maven
 test-kafka *FILTER:
-    tests/kafka.sh run cargo test --locked -- --ignored --skip measure:: --skip alerts::record:: --test-threads 6 {{FILTER}}
+    tests/kafka.sh run cargo test --locked -- --ignored --skip measure:: --skip alerts::record:: --test-threads 6 {{ FILTER }}
 
 # Check with clippy, without warnings, and the shell scripts with shellcheck
 lint:
@@ -32,23 +32,23 @@ fmt:
 
 # Run the demo: a mock Kafka, a fake Slack and sample events, without any setup
 demo *ARGUMENTS:
-    cargo run --release --locked -- demo {{ARGUMENTS}}
+    cargo run --release --locked -- demo {{ ARGUMENTS }}
 
 # Run every fault that slackline must survive, in full (35 minutes); FILTER is part of a test's name
 faults *FILTER:
-    tests/faults.sh {{FILTER}}
+    tests/faults.sh {{ FILTER }}
 
 # Measure the speed table on a real broker (30 minutes on an idle machine); --help lists the options
 bench *ARGUMENTS:
-    benches/table.sh {{ARGUMENTS}}
+    benches/table.sh {{ ARGUMENTS }}
 
 # Measure single parts without Kafka and Slack; FILTER is part of a part's name
 bench-parts *FILTER:
-    cargo bench --locked --bench parts -- {{FILTER}}
+    cargo bench --locked --bench parts -- {{ FILTER }}
 
 # Measure memory and latency against their limits; WHAT is `memory`, `latency`, or nothing for both
 measure *WHAT:
-    tests/measure.sh {{WHAT}}
+    tests/measure.sh {{ WHAT }}
 
 # Build the documentation of the code, without warnings
 docs:
@@ -60,7 +60,7 @@ alerts:
 
 # Record the alert rules' test data again (25 minutes); NAME is part of a recording's name
 alerts-record *NAME:
-    tests/alerts.sh record {{NAME}}
+    tests/alerts.sh record {{ NAME }}
 
 # Check the Helm chart
 helm:
@@ -72,7 +72,7 @@ deploy:
 
 # Start everything of docker-compose.yml without containers, Grafana aside
 local *ARGUMENTS:
-    tests/local.sh {{ARGUMENTS}}
+    tests/local.sh {{ ARGUMENTS }}
 
 # Check licences and sources of the dependencies, known vulnerabilities, and the workflows
 supply:

@@ -79,7 +79,7 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
         "{ours:.0} and {theirs:.0} posts/s, {our_cost:.1} and {their_cost:.1} µs of processor time a post (ratio {:.2})",
         their_cost / our_cost
     );
-    let name = "sends: 2,000 senders, a server that answers immediately, against the bare client";
+    let name = "sends: 2,000 webhooks, a server that answers immediately, against the bare client";
     table.row(name, ours / theirs, "", Bounds::at_least(0.85, 0.95), detail);
     Ok(())
 }
