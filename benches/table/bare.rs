@@ -63,6 +63,7 @@ pub fn run(arguments: &[String]) -> anyhow::Result<()> {
         instance_id: None,
         drain_timeout: Duration::from_secs(5),
         properties: Default::default(),
+        property_files: std::collections::BTreeMap::new(),
         oauth_token_file: None,
     };
     let mut properties = slackline::kafka::properties(&kafka);

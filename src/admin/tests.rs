@@ -25,6 +25,7 @@ fn config() -> Config {
             instance_id: None,
             drain_timeout: Duration::from_secs(5),
             properties: std::collections::BTreeMap::new(),
+            property_files: std::collections::BTreeMap::new(),
             oauth_token_file: None,
         },
         webhooks: Vec::new(),

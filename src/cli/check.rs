@@ -7,16 +7,16 @@ use std::path::Path;
 
 use anstream::{stderr, stdout};
 use comfy_table::{Table, presets};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::config_file::{ConfigFile, variable};
 use super::exit::Exit;
 use super::format::Format;
 use super::logs::{self, Level};
-use crate::config::diagnostic::Diagnostic;
-use crate::config::model::{Action, Config, Start, Webhook, WhenFull};
-use crate::config::{Loaded, load, show_duration};
-use crate::event::{Paths, TopicIndex};
+use crate::config::model::{Action, Config};
+use crate::config::section::Shown;
+use crate::config::{Loaded, load};
+use crate::event::Paths;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,6 +25,9 @@ Examples:
 
 Environment variables that the file names must be set.
 Exit codes: 0 valid, with or without warnings; 2 invalid.";
+
+/// Keys whose values do not fit into a table.
+const TOO_LONG: &[&str] = &["message"];
 
 /// Check the configuration and show what it does
 ///
@@ -91,49 +94,14 @@ fn check(
 }
 
 fn tables(config: &Config, out: &mut dyn Write) -> std::io::Result<()> {
-    let kafka = &config.kafka;
-    let mut table = table(&["brokers", "group", "topics", "start", "drain"]);
-    let drain = show_duration(kafka.drain_timeout);
-    table.add_row([
-        kafka.brokers.as_str(),
-        &kafka.group_id,
-        &kafka.topics.join(", "),
-        start(kafka.start),
-        &drain,
-    ]);
-    writeln!(out, "Kafka\n{table}")?;
+    let webhooks: Vec<Json> = config.webhooks.iter().map(Shown::shown).collect();
+    let actions: Vec<Json> = config.actions.iter().map(|action| shown(action, config)).collect();
+    writeln!(out, "Kafka\n{}", settings(&[config.kafka.shown()]))?;
+    writeln!(out, "\nWebhooks\n{}", settings(&webhooks))?;
+    writeln!(out, "\nActions\n{}", settings(&actions))?;
+    writeln!(out, "\nAdmin\n{}", settings(&[config.admin.shown()]))?;
 
-    let mut table =
-        self::table(&["name", "host", "rate/s", "burst", "queue", "when full", "timeout", "retry"]);
-    for webhook in &config.webhooks {
-        table.add_row([
-            webhook.name.clone(),
-            host(webhook),
-            webhook.rate_per_second.to_string(),
-            webhook.burst.to_string(),
-            webhook.queue_capacity.to_string(),
-            when_full(webhook.when_full).to_owned(),
-            show_duration(webhook.timeout),
-            retry(webhook),
-        ]);
-    }
-    writeln!(out, "\nWebhooks\n{table}")?;
-
-    let mut table = self::table(&["name", "topics", "trigger", "webhook", "channel"]);
-    for action in &config.actions {
-        let channel = action.channel.as_ref().map_or("", |channel| channel.source());
-        let topics = topics(action, config).join(", ");
-        table.add_row([
-            action.name.as_str(),
-            &topics,
-            action.trigger.source(),
-            webhook_of(action, config),
-            channel,
-        ]);
-    }
-    writeln!(out, "\nActions\n{table}")?;
-
-    let mut table = self::table(&["name", "part that needs the whole event"]);
+    let mut table = table(&["name", "part that needs the whole event"]);
     for action in &config.actions {
         if let Some(part) = whole_part(action) {
             table.add_row([action.name.as_str(), &part]);
@@ -148,54 +116,65 @@ fn tables(config: &Config, out: &mut dyn Write) -> std::io::Result<()> {
     )
 }
 
+/// A table of a section's settings, one row each. A key that no row sets has no column.
+fn settings(rows: &[Json]) -> Table {
+    let keys = rows.first().and_then(Json::as_object).into_iter().flat_map(|row| row.keys());
+    let keys: Vec<&str> = keys
+        .map(String::as_str)
+        .filter(|key| !TOO_LONG.contains(key) && rows.iter().any(|row| !cell(&row[*key]).is_empty()))
+        .collect();
+    let mut table = table(&keys);
+    for row in rows {
+        table.add_row(keys.iter().map(|key| cell(&row[*key])));
+    }
+    table
+}
+
+fn cell(value: &Json) -> String {
+    match value {
+        Json::Null | Json::Bool(false) => String::new(),
+        Json::String(text) => text.clone(),
+        Json::Number(number) => number.as_f64().unwrap_or_default().to_string(),
+        Json::Bool(true) => "true".to_owned(),
+        Json::Array(list) => list.iter().map(cell).collect::<Vec<_>>().join(", "),
+        Json::Object(map) => {
+            let inner = map.iter().map(|(key, value)| format!("{key} {}", cell(value)));
+            inner.collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+/// An action's settings with the names of its topics and its webhook.
+fn shown(action: &Action, config: &Config) -> Json {
+    let mut shown = action.shown();
+    let topics = action.topics.iter();
+    shown["topics"] =
+        topics.filter_map(|topic| config.kafka.topics.get(topic.0 as usize)).cloned().collect();
+    let webhook = config.webhooks.get(action.webhook.0 as usize);
+    shown["webhook"] = webhook.map(|webhook| webhook.name.clone()).into();
+    shown
+}
+
 /// Returns the part of an action's trigger that cannot be decided without parsing the whole event.
 fn whole_part(action: &Action) -> Option<String> {
     action.trigger.condition(&mut Paths::default()).whole_part()
 }
 
-fn as_json(loaded: &Loaded) -> serde_json::Value {
+fn as_json(loaded: &Loaded) -> Json {
     let config = &loaded.config;
-    let webhooks = config.webhooks.iter().map(|webhook| {
-        json!({
-            "name": webhook.name,
-            "host": host(webhook),
-            "rate_per_second": webhook.rate_per_second,
-            "burst": webhook.burst,
-            "queue_capacity": webhook.queue_capacity,
-            "when_full": when_full(webhook.when_full),
-            "timeout": show_duration(webhook.timeout),
-            "retry": {
-                "initial": show_duration(webhook.retry.initial),
-                "max": show_duration(webhook.retry.max),
-                "max_elapsed": show_duration(webhook.retry.max_elapsed),
-            },
-        })
-    });
     let actions = config.actions.iter().map(|action| {
-        json!({
-            "name": action.name,
-            "topics": topics(action, config),
-            "trigger": action.trigger.source(),
-            "needs_whole_event": whole_part(action),
-            "webhook": webhook_of(action, config),
-            "channel": action.channel.as_ref().map(|channel| channel.source()),
-        })
+        let mut shown = shown(action, config);
+        shown["needs_whole_event"] = whole_part(action).into();
+        shown
     });
-    let warnings: &[Diagnostic] = &loaded.warnings;
     json!({
         "ok": true,
-        "warnings": warnings,
+        "warnings": loaded.warnings,
         "config_hash": config.hash,
-        "kafka": {
-            "brokers": config.kafka.brokers,
-            "group_id": config.kafka.group_id,
-            "topics": config.kafka.topics,
-            "start": start(config.kafka.start),
-            "drain_timeout": show_duration(config.kafka.drain_timeout),
-        },
-        "webhooks": webhooks.collect::<Vec<_>>(),
+        "kafka": config.kafka.shown(),
+        "webhooks": config.webhooks.shown(),
         "actions": actions.collect::<Vec<_>>(),
-        "admin": { "listen": config.admin.listen },
+        "admin": config.admin.shown(),
     })
 }
 
@@ -203,51 +182,6 @@ fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header);
     table
-}
-
-/// Returns the host and port of the webhook's URL. The path is secret.
-fn host(webhook: &Webhook) -> String {
-    let url = webhook.url.expose();
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-fn retry(webhook: &Webhook) -> String {
-    let retry = &webhook.retry;
-    format!(
-        "{} to {}, for {}",
-        show_duration(retry.initial),
-        show_duration(retry.max),
-        show_duration(retry.max_elapsed)
-    )
-}
-
-fn topics<'c>(action: &Action, config: &'c Config) -> Vec<&'c str> {
-    action
-        .topics
-        .iter()
-        .filter_map(|TopicIndex(at)| config.kafka.topics.get(*at as usize))
-        .map(String::as_str)
-        .collect()
-}
-
-fn webhook_of<'c>(action: &Action, config: &'c Config) -> &'c str {
-    config.webhooks.get(action.webhook.0 as usize).map_or("", |webhook| &webhook.name)
-}
-
-fn start(start: Start) -> &'static str {
-    match start {
-        Start::Latest => "latest",
-        Start::Earliest => "earliest",
-    }
-}
-
-fn when_full(policy: WhenFull) -> &'static str {
-    match policy {
-        WhenFull::DropNewest => "drop_newest",
-        WhenFull::DropOldest => "drop_oldest",
-        WhenFull::Block => "block",
-    }
 }
 
 #[cfg(test)]
@@ -283,7 +217,7 @@ mod tests {
             "signup",
             "sales",
             "drop_newest",
-            "1s to 1m, for 15m",
+            "initial 1s, max 1m, max_elapsed 15m",
             "ok, 1 warning",
         ] {
             assert!(out.contains(shown), "{shown} in {out}");
@@ -329,7 +263,7 @@ mod tests {
         assert_eq!((code, err.as_str()), (2, ""));
         let expected = json!({"ok": false, "errors": [
             {"line": 2, "column": 25, "message": "`url` is a number, not a text", "help": "quote it: `url: \"***\"`"},
-            {"line": 3, "column": 10, "message": "there is no action", "help": "add one: `- name: …` with `trigger`, `webhook` and `message`"},
+            {"line": 3, "column": 10, "message": "no action is configured", "help": "add one: `- name: …` with `trigger`, `webhook` and `message`"},
         ]});
         assert_eq!(shown, expected);
     }

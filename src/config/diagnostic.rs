@@ -1,6 +1,6 @@
-//! Configuration: what is wrong with the file, where, and what would be right.
+//! Mistakes in the configuration: what is wrong, where, and the remedy.
 //!
-//! Invariant: texts come from `Source` and its masks, so none holds a secret.
+//! Invariant: values in messages come from `Source`, which masks secrets.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -9,38 +9,40 @@ use serde::Serialize;
 
 use super::source::Source;
 
-/// One broken rule, or one warning.
+/// One mistake, or one warning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
-    /// From 1; 0 where the file as a whole is meant (it could not be read).
+    /// From 1; 0 if it concerns the whole file, such as one that can't be read.
     pub line: usize,
-    /// From 1, in characters; 0 where the file as a whole is meant.
+    /// From 1, in characters; 0 if it concerns the whole file.
     pub column: usize,
     /// What is wrong.
     pub message: String,
-    /// What would be right.
+    /// The remedy.
     pub help: String,
-    /// The line, secrets masked, and a caret under the place: two lines, or empty where the file as a whole is meant.
+    /// The line, with secrets masked, and a caret under the place: two lines, or empty if it
+    /// concerns the whole file.
     #[serde(skip)]
     pub excerpt: String,
 }
 
-/// Every broken rule of one file, in the file's order.
+/// Every mistake of one file, in the file's order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigErrors {
-    /// The file as it was named on the command line.
+    /// The file as named on the command line.
     pub file: String,
     /// At least one.
     pub errors: Vec<Diagnostic>,
 }
 
 impl Diagnostic {
-    /// For the file as a whole.
+    /// A mistake that concerns the whole file.
     pub(super) fn of_file(message: String, help: &str) -> Self {
         Self { line: 0, column: 0, message, help: help.to_owned(), excerpt: String::new() }
     }
 
-    /// As a terminal shows it: `FILE:LINE:COLUMN: message`, the excerpt, the remedy. `label` goes before the message (`"warning: "`).
+    /// Writes it for a terminal: `FILE:LINE:COLUMN: message`, the excerpt, the remedy. `label` comes
+    /// before the message (`"warning: "`).
     pub fn display<'a>(&'a self, file: &'a str, label: &'a str) -> impl fmt::Display + 'a {
         fmt::from_fn(move |f| {
             write!(f, "{file}:")?;
@@ -70,7 +72,7 @@ impl fmt::Display for ConfigErrors {
 
 impl std::error::Error for ConfigErrors {}
 
-/// What the rules found so far, by byte offset.
+/// The mistakes and warnings found so far, by byte offset.
 #[derive(Default)]
 pub(super) struct Findings {
     errors: Vec<Finding>,
@@ -102,20 +104,21 @@ impl Findings {
         self.warnings.push(Finding { offset, message: message.into(), help: help.into() });
     }
 
-    /// Errors and warnings in the file's order, each once (a merged section would tell its faults again).
-    pub(super) fn told(self, source: &Source<'_>) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
-        (tell(self.errors, source), tell(self.warnings, source))
+    /// Errors and warnings in the file's order, each once: a merged (`<<`) section is read several
+    /// times, and so is a value that another key's rule depends on.
+    pub(super) fn diagnostics(self, source: &Source<'_>) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
+        (in_order(self.errors, source), in_order(self.warnings, source))
     }
 }
 
-fn tell(mut findings: Vec<Finding>, source: &Source<'_>) -> Vec<Diagnostic> {
+fn in_order(mut findings: Vec<Finding>, source: &Source<'_>) -> Vec<Diagnostic> {
     findings.sort_by_key(|finding| finding.offset);
     let mut seen = HashSet::new();
     findings.retain(|finding| seen.insert((finding.offset, finding.message.clone())));
-    let told = findings.into_iter().map(|finding| {
+    let diagnostics = findings.into_iter().map(|finding| {
         let (line, column) = source.position(finding.offset);
         let excerpt = source.excerpt(finding.offset);
         Diagnostic { line, column, message: finding.message, help: finding.help, excerpt }
     });
-    told.collect()
+    diagnostics.collect()
 }

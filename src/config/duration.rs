@@ -1,12 +1,12 @@
-//! Configuration: durations, a whole number with `ms`, `s`, `m` or `h`.
+//! Durations as the configuration writes them: a whole number with `ms`, `s`, `m` or `h`.
 
 use std::time::Duration;
 
-/// What a duration looks like, for whoever wrote none.
+/// The remedy for an invalid duration.
 pub(crate) const HELP: &str =
     "write a whole number with `ms`, `s`, `m` or `h`, such as `500ms` or `10s`";
 
-/// Reads a duration; `None` where it is none, or beyond 2^64 ms.
+/// Parses a duration. `None` if the text is not one, or if it is over 2^64 ms.
 pub(crate) fn parse(text: &str) -> Option<Duration> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
@@ -20,7 +20,7 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
     number.parse::<u64>().ok()?.checked_mul(factor).map(Duration::from_millis)
 }
 
-/// The duration in its largest unit that leaves it whole, as the configuration would have it.
+/// Writes the duration as the configuration does, in the largest unit that keeps it whole.
 pub fn show(duration: Duration) -> String {
     let millis = duration.as_millis();
     let units = [("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
@@ -29,6 +29,18 @@ pub fn show(duration: Duration) -> String {
         || format!("{millis}ms"),
         |(unit, factor)| format!("{}{unit}", millis / factor),
     )
+}
+
+pub(super) const fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+pub(super) const fn minutes(count: u64) -> Duration {
+    Duration::from_secs(count * 60)
+}
+
+pub(super) const fn hours(count: u64) -> Duration {
+    Duration::from_secs(count * 3600)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! Configuration: `${NAME}` from the environment.
+//! `${NAME}` in values of the configuration: variables of the environment.
 //!
-//! Invariant: what was inserted is never read again for further variables, and never shown.
+//! Invariant: an inserted value is not searched for further variables, and never shown.
 
 /// Why a text can't be expanded.
 #[derive(Debug, PartialEq, Eq)]
@@ -11,7 +11,8 @@ pub(super) struct Refused {
     pub(super) help: String,
 }
 
-/// `text` with every `${NAME}` replaced and every `$${` made a plain `${`; `None` where there is neither.
+/// Returns `text` with every `${NAME}` replaced and every `$${` turned into a plain `${`, or `None`
+/// if it contains neither.
 pub(super) fn expand(
     text: &str,
     env: &dyn Fn(&str) -> Option<String>,
@@ -53,7 +54,7 @@ pub(super) fn expand(
     Ok(Some(expanded))
 }
 
-/// The first `${NAME}` of `text`: where nothing is expanded, the author may think that it is.
+/// Returns the first `${NAME}` of `text`, for a warning where variables are not expanded.
 pub(super) fn first_variable(text: &str) -> Option<&str> {
     text.match_indices("${").find_map(|(at, _)| {
         let inside = &text[at + 2..];
@@ -101,7 +102,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_survives_escaping(text in "[$a{}é]{0,12}") {
-            // A text in which every `${` is escaped comes out as it was, unless a `$` right before makes the escape ambiguous.
+            // Escaping every `${` and expanding is the identity, unless a `$` right before a `${`
+            // makes the escape ambiguous.
             prop_assume!(!text.contains("$${"));
             let escaped = text.replace("${", "$${");
             prop_assert_eq!(expand(&escaped, &|_| None).unwrap().unwrap_or(escaped), text);

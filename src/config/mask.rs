@@ -1,44 +1,108 @@
-//! Configuration: which bytes of the file nobody may see.
+//! Finds the secrets in the configuration's text, so that excerpts and messages can mask them.
 //!
-//! Invariant: no byte of a value of `url`, `proxy` or `kafka.properties` stands outside the ranges found here, whatever the file's shape: also
-//! where the section is misspelled or misplaced, where the value is anchored elsewhere, and where the file is no YAML at all.
+//! Invariant: every byte of a secret key's value is inside a range found here, whatever the shape of
+//! the file: also if a key or a section is misspelled or misplaced, if the value is anchored
+//! elsewhere, and if the file is not YAML at all.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::names::tolerance;
+use super::section::Document;
 use super::tree::{Node, Value};
 
-/// Keys that look like a secret's but aren't.
-const HARMLESS: [&str; 4] = ["icon_url", "url_file", "user", "ca_file"];
+/// The keys whose values are secrets, and those whose values are not.
+pub(super) struct SecretKeys {
+    secret: Vec<&'static str>,
+    plain: Vec<&'static str>,
+}
 
-/// Whether a value under `key` is hidden: the three that are secrets, what they are likely misspelled as, and Kafka properties gone astray.
-pub(super) fn is_secret_key(key: &str) -> bool {
-    if HARMLESS.contains(&key) {
-        return false;
+impl SecretKeys {
+    /// The keys of a section and of the sections inside it.
+    pub(super) fn new(document: &Document) -> Self {
+        let mut keys = Self { secret: Vec::new(), plain: Vec::new() };
+        keys.add(document);
+        keys
     }
-    let key = key.to_lowercase();
-    let near = |name: &str, distance| strsim::damerau_levenshtein(&key, name) <= distance;
-    key.contains('.')
-        || ["url", "proxy", "propert", "password", "secret", "token"]
-            .iter()
-            .any(|part| key.contains(part))
-        || near("url", 1)
-        || near("proxy", 2)
-        || near("properties", 3)
+
+    fn add(&mut self, document: &Document) {
+        for key in &document.keys {
+            let list = if key.traits.secret { &mut self.secret } else { &mut self.plain };
+            list.push(key.name);
+            key.section.iter().for_each(|inner| self.add(inner));
+        }
+    }
+
+    /// Whether a value under `key` is hidden: the secrets, likely misspellings of their keys, and
+    /// misplaced Kafka properties.
+    fn is_secret(&self, key: &str) -> bool {
+        if self.plain.contains(&key) {
+            return false;
+        }
+        let key = key.to_lowercase();
+        let is_near =
+            |name: &&str| strsim::damerau_levenshtein(&key, name) <= tolerance(name);
+        key.contains('.')
+            || ["url", "proxy", "propert", "password", "secret", "token"]
+                .iter()
+                .any(|part| key.contains(part))
+            || self.secret.iter().any(is_near)
+    }
+
+    /// Returns the secret ranges of a file that is YAML.
+    pub(super) fn in_tree(&self, root: &Node, text: &str) -> Vec<Range<usize>> {
+        let mut hidden = Vec::new();
+        collect(root, text, &mut Known { keys: self, known: HashMap::new() }, &mut hidden);
+        hidden
+    }
+
+    /// Returns the secret ranges of a file that is not YAML: what follows a secret's key, up to the
+    /// end of what could still belong to it.
+    pub(super) fn in_text(&self, text: &str) -> Vec<Range<usize>> {
+        let mut hidden = Vec::new();
+        let mut block: Option<Block> = None;
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            let content = line.trim_end();
+            let indent = content.len() - content.trim_start().len();
+            if let Some(inside) = block.as_mut().filter(|inside| inside.holds(content, indent)) {
+                hidden.push(start + indent..start + content.len());
+                inside.open.scan(content);
+            } else if let Some((key, value)) = self.secret_in(content) {
+                hidden.push(start + value..start + content.len());
+                let mut open = Open::default();
+                open.scan(&content[..value]);
+                open.quote = None;
+                open.scan(&content[value..]);
+                block = Some(Block { indent: key, open });
+            } else {
+                block = None;
+            }
+            start += line.len();
+        }
+        hidden
+    }
+
+    /// The first secret's key in a line: the offset of the key, and that of the text after its colon.
+    fn secret_in(&self, line: &str) -> Option<(usize, usize)> {
+        line.match_indices(':').find_map(|(colon, _)| {
+            let before = line[..colon].trim_end().trim_end_matches(['"', '\'']);
+            let key = before.rfind([' ', '{', '[', ',', '"', '\'', '\t']).map_or(0, |at| at + 1);
+            self.is_secret(&before[key..]).then_some((key, colon + 1))
+        })
+    }
 }
 
-/// The secret ranges of a file that is YAML.
-pub(super) fn in_tree(root: &Node, text: &str) -> Vec<Range<usize>> {
-    let mut hidden = Vec::new();
-    collect(root, text, &mut HashMap::new(), &mut hidden);
-    hidden
+/// The keys that were judged before: a file has tens of thousands, and few different ones.
+struct Known<'k, 't> {
+    keys: &'k SecretKeys,
+    known: HashMap<&'t str, bool>,
 }
 
-/// `known`: the keys that were judged before. A file has tens of thousands, and few different ones.
 fn collect<'t>(
     node: &Node,
     text: &'t str,
-    known: &mut HashMap<&'t str, bool>,
+    known: &mut Known<'_, 't>,
     hidden: &mut Vec<Range<usize>>,
 ) {
     match &node.value {
@@ -47,9 +111,10 @@ fn collect<'t>(
             for (key, value) in map {
                 let name =
                     text.get(key.defined.clone()).unwrap_or_default().trim_matches(['"', '\'']);
-                if *known.entry(name).or_insert_with(|| is_secret_key(name)) {
+                if *known.known.entry(name).or_insert_with(|| known.keys.is_secret(name)) {
                     match &value.value {
-                        // A property's name is no secret; any other key where a secret is expected may well be a part of one.
+                        // A property's name is not secret. Any other key in the place of a secret may
+                        // be a part of it.
                         Value::Map(properties) if name.to_lowercase().contains("prop") => {
                             properties.iter().for_each(|(_, value)| hide(value, hidden));
                         }
@@ -76,49 +141,24 @@ fn hide(node: &Node, hidden: &mut Vec<Range<usize>>) {
     }
 }
 
-/// The secret ranges of a file that is no YAML: whatever follows a secret's key, to the end of what could still belong to it.
-pub(super) fn in_text(text: &str) -> Vec<Range<usize>> {
-    let mut hidden = Vec::new();
-    let mut block: Option<Block> = None;
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        let content = line.trim_end();
-        let indent = content.len() - content.trim_start().len();
-        if let Some(inside) = block.as_mut().filter(|inside| inside.holds(content, indent)) {
-            hidden.push(start + indent..start + content.len());
-            inside.open.scan(content);
-        } else if let Some((key, value)) = secret_in(content) {
-            hidden.push(start + value..start + content.len());
-            let mut open = Open::default();
-            open.scan(&content[..value]);
-            open.quote = None;
-            open.scan(&content[value..]);
-            block = Some(Block { indent: key, open });
-        } else {
-            block = None;
-        }
-        start += line.len();
-    }
-    hidden
-}
-
-/// What follows a secret's key and belongs to it.
+/// The lines after a secret's key that belong to its value.
 struct Block {
-    /// The key's column: lines indented deeper are the value's.
+    /// The key's column: lines with a deeper indentation belong to the value.
     indent: usize,
     open: Open,
 }
 
 impl Block {
     fn holds(&self, content: &str, indent: usize) -> bool {
-        // A line that begins nothing new, however it is indented, may be the rest of a secret that was broken in two.
+        // A line that starts neither a key, an item nor a comment may be the rest of a secret that
+        // was broken in two, whatever its indentation.
         let is_open = self.open.depth > 0 || self.open.quote.is_some();
-        content.is_empty() || indent > self.indent || is_open || !begins_anew(content)
+        content.is_empty() || indent > self.indent || is_open || !starts_another(content)
     }
 }
 
-/// Whether a line begins with a key of its own, or an item, or a comment.
-fn begins_anew(line: &str) -> bool {
+/// Whether a line starts with a key, an item or a comment.
+fn starts_another(line: &str) -> bool {
     let line = line.trim_start();
     let is_key = |key: &str| {
         key.trim_matches(['"', '\''])
@@ -129,7 +169,7 @@ fn begins_anew(line: &str) -> bool {
     line.starts_with("- ") || line.starts_with('#') || key.is_some_and(is_key)
 }
 
-/// Brackets and quotes that were opened and not closed.
+/// Brackets and quotes that are open.
 #[derive(Default)]
 struct Open {
     depth: usize,
@@ -144,7 +184,7 @@ impl Open {
                 (Some('"'), '"') if before == '\\' => {}
                 (Some(quote), c) if c == quote => self.quote = None,
                 (Some(_), _) => {}
-                // Within a plain scalar an apostrophe is a letter.
+                // Inside a plain scalar an apostrophe is a letter.
                 (None, '"' | '\'') if matches!(before, ' ' | '{' | '[' | ',' | ':') => {
                     self.quote = Some(c)
                 }
@@ -157,17 +197,9 @@ impl Open {
     }
 }
 
-/// The first secret's key in a line: where it begins, and where what follows its colon begins.
-fn secret_in(line: &str) -> Option<(usize, usize)> {
-    line.match_indices(':').find_map(|(colon, _)| {
-        let before = line[..colon].trim_end().trim_end_matches(['"', '\'']);
-        let key = before.rfind([' ', '{', '[', ',', '"', '\'', '\t']).map_or(0, |at| at + 1);
-        is_secret_key(&before[key..]).then_some((key, colon + 1))
-    })
-}
-
-/// The parts of `line` that look like the path of a URL: a last resort for a secret where none belongs (a key, a comment, an unknown key's value).
-/// A picture and the author's own texts are shown, unless they hold a Slack webhook.
+/// Returns the parts of `line` that look like the rest of a URL: a last resort for a secret in a
+/// place where none belongs (a key, a comment, an unknown key's value). The values of an action's
+/// texts are shown, unless they contain a Slack webhook.
 pub(super) fn urls_in(line: &str) -> Vec<Range<usize>> {
     let key = line.trim_start_matches([' ', '-']);
     let shown = ["icon_url:", "message:", "trigger:", "user:", "channel:"]

@@ -1,31 +1,34 @@
-//! Configuration: a new one in place of the one in force, without a restart. Pure.
+//! Replaces the active configuration with a new one without a restart. Pure.
 //!
-//! Invariant: what keeps its name keeps its index, so that everything that is under way goes on meaning the same; an index is never given to another name.
+//! Invariant: a webhook or action that keeps its name keeps its index, because queued deliveries and
+//! requests in flight refer to it. An index is never given to another name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::model::{Action, ActionIndex, Config, Kafka, Webhook, WebhookIndex};
+use super::model::{Action, ActionIndex, Config, Webhook, WebhookIndex};
 
-/// A configuration that can take the place of the one before.
+/// A configuration that can replace the active one.
 pub struct Merged {
-    /// The new one, in the indices of the one before. What is gone is still in it: actions without a topic, and the webhooks that are named below.
+    /// The new one, with the active one's indices. It still contains what was removed: actions
+    /// without a topic, and the webhooks in `removed`.
     pub config: Config,
-    /// The webhooks that are gone.
-    pub gone: BTreeSet<WebhookIndex>,
+    /// The webhooks that were removed.
+    pub removed: BTreeSet<WebhookIndex>,
 }
 
 /// Merges `new` into `current`.
 ///
 /// # Errors
-/// The keys that have changed and take a restart.
+/// The changed keys that need a restart.
 pub fn merge(current: &Config, new: Config) -> Result<Merged, Vec<String>> {
-    let restart = needs_restart(current, &new);
+    let mut restart = current.kafka.restart_keys(&new.kafka, "kafka");
+    restart.extend(current.admin.restart_keys(&new.admin, "admin"));
     if !restart.is_empty() {
         return Err(restart);
     }
     let Config { kafka, webhooks, actions, admin, hash } = new;
     let names: Vec<String> = webhooks.iter().map(|webhook| webhook.name.clone()).collect();
-    let (webhooks, gone) =
+    let (webhooks, removed) =
         in_place(&current.webhooks, webhooks, |webhook| &webhook.name, Webhook::clone);
     let index_of: BTreeMap<&str, WebhookIndex> = (0..)
         .map(WebhookIndex)
@@ -44,11 +47,12 @@ pub fn merge(current: &Config, new: Config) -> Result<Merged, Vec<String>> {
     let without_topics = |action: &Action| Action { topics: Vec::new(), ..action.clone() };
     let (actions, _) =
         in_place(&current.actions, actions.collect(), |action| &action.name, without_topics);
-    let gone = gone.into_iter().map(WebhookIndex).collect();
-    Ok(Merged { config: Config { kafka, webhooks, actions, admin, hash }, gone })
+    let removed = removed.into_iter().map(WebhookIndex).collect();
+    Ok(Merged { config: Config { kafka, webhooks, actions, admin, hash }, removed })
 }
 
-/// The new entries, each where the one of its name was, the others behind; in the place of one that is gone, what `retire` makes of it. With the places of those.
+/// Returns the new entries, each at the index of the current one with its name, and the others after
+/// them. A removed entry is replaced with the result of `retire`. Also returns the indices of those.
 fn in_place<T>(
     current: &[T],
     new: Vec<T>,
@@ -58,55 +62,30 @@ fn in_place<T>(
     let mut order: Vec<String> = new.iter().map(|entry| name(entry).clone()).collect();
     let mut by_name: BTreeMap<String, T> =
         new.into_iter().map(|entry| (name(&entry).clone(), entry)).collect();
-    let mut gone = Vec::new();
+    let mut removed = Vec::new();
     let mut merged = Vec::with_capacity(current.len());
     for (index, entry) in (0..).zip(current) {
         merged.push(by_name.remove(name(entry)).unwrap_or_else(|| {
-            gone.push(index);
+            removed.push(index);
             retire(entry)
         }));
     }
     order.retain(|name| by_name.contains_key(name));
     merged.extend(order.iter().filter_map(|name| by_name.remove(name)));
-    (merged, gone)
+    (merged, removed)
 }
 
-fn needs_restart(current: &Config, new: &Config) -> Vec<String> {
-    let (one, other) = (&current.kafka, &new.kafka);
-    let changed = [
-        ("kafka.brokers", one.brokers != other.brokers),
-        ("kafka.group_id", one.group_id != other.group_id),
-        ("kafka.topics", one.topics != other.topics),
-        ("kafka.start", one.start != other.start),
-        ("kafka.instance_id", one.instance_id != other.instance_id),
-        ("kafka.drain_timeout", one.drain_timeout != other.drain_timeout),
-        ("kafka.oauth_token_file", one.oauth_token_file != other.oauth_token_file),
-        ("admin.listen", current.admin.listen != new.admin.listen),
-    ];
-    let changed =
-        changed.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| key.to_owned());
-    changed.chain(changed_properties(one, other)).collect()
-}
-
-/// By name: a password in a file may have changed by itself, where nobody has touched the configuration.
-fn changed_properties<'k>(one: &'k Kafka, other: &'k Kafka) -> impl Iterator<Item = String> + 'k {
-    let names: BTreeSet<&String> = one.properties.keys().chain(other.properties.keys()).collect();
-    let changed =
-        names.into_iter().filter(|name| one.properties.get(*name) != other.properties.get(*name));
-    changed.map(|name| format!("kafka.properties.{name}"))
-}
-
-/// What a configuration changes, for the log.
+/// How many webhooks and actions a new configuration adds and removes, for the log.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// Names that were not there before.
+    /// Names that are new.
     pub added: usize,
-    /// Names that are gone.
+    /// Names that were removed.
     pub removed: usize,
 }
 
 impl Merged {
-    /// Webhooks and actions that came and went against `current`.
+    /// Counts the webhooks and actions that differ from `current`.
     #[must_use]
     pub fn changes(&self, current: &Config) -> Changes {
         let live = |actions: &[Action]| -> BTreeSet<ActionIndex> {
@@ -118,7 +97,7 @@ impl Merged {
         Changes {
             added: now.difference(&before).count() + self.config.webhooks.len()
                 - current.webhooks.len(),
-            removed: before.difference(&now).count() + self.gone.len(),
+            removed: before.difference(&now).count() + self.removed.len(),
         }
     }
 }
@@ -161,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_a_restart_is_named() {
+    fn changed_keys_that_need_a_restart_are_named() {
         let current = config("", &[(0, 0)]);
         let refused =
             |kafka: &str| merge(&current, config(kafka, &[(0, 0)])).err().unwrap_or_default();
@@ -175,7 +154,8 @@ mod tests {
     }
 
     proptest! {
-        /// However often: every name keeps its index for ever, and what serves whom is what the newest configuration says.
+        /// However often it is reloaded, every name keeps its index, and actions and webhooks are
+        /// those of the newest configuration.
         #[test]
         fn names_keep_their_indices(all in prop::collection::vec(prop::collection::btree_map(0..6u8, 0..4u8, 1..6), 1..6)) {
             let mut current = None;
@@ -199,7 +179,7 @@ mod tests {
                 prop_assert_eq!(unique.len(), now_webhooks.len());
                 let live: BTreeSet<String> = served(&merged.config).into_values().collect();
                 for (index, webhook) in (0..).map(WebhookIndex).zip(&now_webhooks) {
-                    prop_assert_eq!(merged.gone.contains(&index), !live.contains(webhook));
+                    prop_assert_eq!(merged.removed.contains(&index), !live.contains(webhook));
                 }
                 current = Some(merged.config);
             }

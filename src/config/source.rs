@@ -1,6 +1,6 @@
-//! Configuration: the file's text as it may be shown, with line, column and caret.
+//! The configuration's text, and the excerpts of it that messages show.
 //!
-//! Invariant: what [`Source::excerpt`] returns holds no byte of a hidden range.
+//! Invariant: [`Source::excerpt`] contains no byte of a hidden range.
 
 use std::ops::Range;
 
@@ -9,15 +9,15 @@ use unicode_width::UnicodeWidthStr;
 use super::mask;
 use crate::secret::MASK;
 
-/// The longest line that an excerpt shows whole, in columns.
+/// The longest line that an excerpt shows in full, in columns.
 const WIDTH: usize = 120;
 
 /// A configuration file's text.
 pub(super) struct Source<'a> {
     pub(super) text: &'a str,
-    /// Secret byte ranges, ascending and apart.
+    /// Byte ranges of secrets, in ascending order, not overlapping.
     hidden: Vec<Range<usize>>,
-    /// Where each line begins.
+    /// The offset of each line's first byte.
     lines: Vec<usize>,
 }
 
@@ -27,7 +27,7 @@ impl<'a> Source<'a> {
         Self { text, hidden: Vec::new(), lines }
     }
 
-    /// Hides these ranges of bytes.
+    /// Sets the byte ranges to mask.
     pub(super) fn hide(&mut self, mut ranges: Vec<Range<usize>>) {
         ranges.sort_by_key(|range| (range.start, range.end));
         ranges.dedup_by(|next, before| {
@@ -38,7 +38,7 @@ impl<'a> Source<'a> {
         self.hidden = ranges;
     }
 
-    /// Line and column of a byte offset, both from 1, the column in characters.
+    /// Returns the line and the column of a byte offset, both from 1, the column in characters.
     pub(super) fn position(&self, offset: usize) -> (usize, usize) {
         let offset = floor(self.text, offset);
         let line = self.lines.partition_point(|start| *start <= offset);
@@ -46,20 +46,25 @@ impl<'a> Source<'a> {
         (line, self.text[start..offset].chars().count() + 1)
     }
 
-    /// The byte offset of the line that `offset` stands in.
+    /// Returns the text of a range, or an empty text if the range is not inside the file.
+    pub(super) fn slice(&self, range: &Range<usize>) -> &'a str {
+        self.text.get(range.clone()).unwrap_or_default()
+    }
+
+    /// Returns the offset of the first byte of the line that contains `offset`.
     pub(super) fn line_start(&self, offset: usize) -> usize {
         let line = self.lines.partition_point(|start| *start <= offset);
         self.lines.get(line.saturating_sub(1)).copied().unwrap_or(0)
     }
 
-    /// Whether any byte of `range` is secret.
+    /// Returns whether any byte of `range` is secret.
     pub(super) fn is_hidden(&self, range: &Range<usize>) -> bool {
-        // Thousands of webhooks are as many ranges, and every value of the file is asked for.
+        // Thousands of webhooks mean as many ranges, and every value of the file is checked.
         let first = self.hidden.partition_point(|hidden| hidden.end <= range.start);
         self.hidden.get(first).is_some_and(|hidden| hidden.start < range.end.max(range.start + 1))
     }
 
-    /// The line of `offset`, masked, over a caret under that place. Two lines, the second ends with the caret.
+    /// Returns the line of `offset`, masked, and a second line with a caret under that place.
     pub(super) fn excerpt(&self, offset: usize) -> String {
         let offset = floor(self.text, offset);
         let start = self.line_start(offset);
@@ -95,7 +100,7 @@ impl<'a> Source<'a> {
             if range.start > from || masks.is_empty() {
                 plain(from..range.start.max(from), &mut shown);
                 masks.push((range.clone(), shown.width()));
-                // Indentation of a value's further lines is no secret, and tells where one is.
+                // The indentation of a value's further lines is not secret, and shows the place.
                 shown.push_str(MASK);
             }
             from = range.end;
@@ -118,7 +123,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Control characters could rewrite the terminal.
+/// Replaces control characters, which could change what the terminal shows.
 fn printable(text: &str) -> String {
     text.chars()
         .map(|c| {
@@ -133,7 +138,7 @@ fn printable(text: &str) -> String {
         .collect()
 }
 
-/// A value as a message quotes it: short, printable, and no URL's path in it.
+/// Returns a value as a message quotes it: short, printable, without the paths of URLs.
 pub(super) fn quotable(text: &str) -> String {
     let shown = harmless(text);
     if shown.chars().count() <= 60 {
@@ -143,7 +148,7 @@ pub(super) fn quotable(text: &str) -> String {
     }
 }
 
-/// A text without control characters and URLs' paths.
+/// Returns a text without control characters and without the paths of URLs.
 pub(super) fn harmless(text: &str) -> String {
     let mut shown = String::new();
     let mut from = 0;
@@ -164,7 +169,7 @@ fn floor(text: &str, offset: usize) -> usize {
     offset
 }
 
-/// Cuts a long line to what is around the caret.
+/// Cuts a long line to the part around the caret.
 fn clip(shown: &str, caret: usize) -> (String, usize) {
     if shown.width() <= WIDTH {
         return (shown.to_owned(), caret);

@@ -1,4 +1,5 @@
-//! What holds for whatever file: places are exact, no damage to a file makes it tell a secret or panic, the hash tells configurations apart.
+//! Properties of any file: places are exact, no damaged file causes a panic or reveals a secret, and
+//! different configurations have different hashes.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -47,7 +48,7 @@ fn check_text(text: &str) -> Result<Loaded, ConfigErrors> {
     check(text, Path::new("slackline.yaml"), &|_| None, &|_| Err(io::ErrorKind::NotFound.into()))
 }
 
-fn told(text: &str) -> String {
+fn shown(text: &str) -> String {
     match check_text(text) {
         Ok(loaded) => {
             loaded.warnings.iter().map(|warning| warning.display("f", "").to_string()).collect()
@@ -60,7 +61,7 @@ fn hash(text: &str) -> u64 {
     check_text(text).unwrap_or_else(|errors| panic!("{errors}")).config.hash
 }
 
-/// One thing that goes wrong while a file is edited.
+/// One editing mistake.
 #[derive(Debug, Clone)]
 enum Damage {
     Delete(usize, usize),
@@ -105,17 +106,17 @@ fn damaged(text: &str, damage: &Damage) -> String {
 
 #[test]
 fn the_sound_file_is_sound() {
-    assert!(told(SOUND).contains("legacy"), "{}", told(SOUND));
-    assert!(!told(SOUND).contains(PLANTED));
+    assert!(shown(SOUND).contains("legacy"), "{}", shown(SOUND));
+    assert!(!shown(SOUND).contains(PLANTED));
 }
 
 proptest! {
     #[test]
-    fn a_damaged_file_tells_no_secret(damage in damage()) {
+    fn a_damaged_file_reveals_no_secret(damage in damage()) {
         let text = damaged(SOUND, &damage);
-        let told = told(&text);
-        prop_assert!(!told.contains(PLANTED), "{}", told);
-        prop_assert!(!told.contains('\u{1b}'), "{}", told);
+        let shown = shown(&text);
+        prop_assert!(!shown.contains(PLANTED), "{}", shown);
+        prop_assert!(!shown.contains('\u{1b}'), "{}", shown);
     }
 
     #[test]
@@ -134,7 +135,7 @@ proptest! {
     }
 
     #[test]
-    fn errors_come_in_the_files_order(damages in proptest::collection::vec(damage(), 1..8)) {
+    fn errors_are_in_the_files_order(damages in proptest::collection::vec(damage(), 1..8)) {
         let text = damages.iter().fold(SOUND.to_owned(), |text, damage| damaged(&text, damage));
         if let Err(errors) = check_text(&text) {
             let places: Vec<_> = errors.errors.iter().map(|error| (error.line, error.column)).collect();
@@ -142,7 +143,8 @@ proptest! {
         }
     }
 
-    /// The oracle: in whatever style a value is written, the place of its one `%` is that of the file's one `%`.
+    /// The oracle: whatever the style of a value, the place of its only `%` is that of the file's
+    /// only `%`.
     #[test]
     fn a_place_in_a_value_is_its_place_in_the_file(
         before in "[a-z'\"\\\\é🎉#:{ ]{0,6}( [a-z]{1,3}){0,3}",
@@ -165,20 +167,20 @@ proptest! {
         let tree::Value::Map(map) = tree.value else { return Err(TestCaseError::fail(text)) };
         let tree::Value::Text(read) = &map[1].1.value else { return Err(TestCaseError::fail(text)) };
         let at = read.find('%').unwrap();
-        let place = scalar::place_in(&text, &map[1].1.defined, read, at);
+        let place = scalar_offsets::offset_in_file(&text, &map[1].1.defined, read, at);
         prop_assert_eq!(place, text.find('%'), "{:?} read as {:?}", text, read);
     }
 
     #[test]
-    fn no_scalar_whatsoever_panics(token in "[ a'\"\\\\\n|>xu0é]{0,12}", value in "[ a'\"\n]{0,8}", offset in 0..10_usize) {
+    fn no_scalar_causes_a_panic(token in "[ a'\"\\\\\n|>xu0é]{0,12}", value in "[ a'\"\n]{0,8}", offset in 0..10_usize) {
         let text = format!("k: {token}");
-        let _ = scalar::place_in(&text, &(3..text.len()), &value, offset);
-        let _ = scalar::place_in(&text, &(2..text.len() + 1), &value, offset);
+        let _ = scalar_offsets::offset_in_file(&text, &(3..text.len()), &value, offset);
+        let _ = scalar_offsets::offset_in_file(&text, &(2..text.len() + 1), &value, offset);
     }
 }
 
 #[test]
-fn the_hash_tells_configurations_apart() {
+fn different_configurations_have_different_hashes() {
     let sound = hash(SOUND);
     assert!(sound < 1 << 53);
     let changes = [
@@ -202,7 +204,7 @@ fn the_hash_tells_configurations_apart() {
 }
 
 #[test]
-fn the_hash_is_the_same_for_the_same_meaning_and_tells_no_password() {
+fn equivalent_configurations_have_one_hash_which_depends_on_no_password() {
     let sound = hash(SOUND);
     let replicas =
         "  instance_id: slackline-1\n  properties:\n    client.id: one\n    client.rack: a\n";
@@ -222,7 +224,7 @@ fn the_hash_is_the_same_for_the_same_meaning_and_tells_no_password() {
 }
 
 #[test]
-fn what_the_file_says_is_what_comes_out() {
+fn a_file_is_read_as_written() {
     let config = check_text(SOUND).unwrap_or_else(|errors| panic!("{errors}")).config;
     assert_eq!(config.kafka.brokers, "kafka-1:9092");
     assert_eq!(config.kafka.properties["sasl.username"].expose(), "pl4nt3d user");
@@ -246,7 +248,7 @@ fn properties_may_be_numbers_and_booleans() {
     let config = check_text(&text).unwrap_or_else(|errors| panic!("{errors}")).config;
     assert_eq!(config.kafka.properties["fetch.min.bytes"].expose(), "5");
     assert_eq!(config.kafka.properties["enable.metrics.push"].expose(), "false");
-    // As written, not as YAML counts it.
+    // As written, not as YAML reads the number.
     assert_eq!(config.kafka.properties["client.id"].expose(), "0x10");
 }
 
@@ -274,28 +276,28 @@ fn numbers_and_flags_may_come_from_the_environment() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_named() {
+fn a_missing_file_is_named() {
     let Err(errors) = load(Path::new("/no/such/slackline.yaml"), &|_| None) else {
-        panic!("it is there")
+        panic!("the file exists")
     };
-    let told = errors.to_string();
+    let shown = errors.to_string();
     assert!(
-        told.starts_with("/no/such/slackline.yaml: the configuration can't be read: No such file"),
-        "{told}"
+        shown.starts_with("/no/such/slackline.yaml: the configuration can't be read: No such file"),
+        "{shown}"
     );
-    assert!(told.contains("help: name the file with `-c FILE`"), "{told}");
+    assert!(shown.contains("help: name the file with `-c FILE`"), "{shown}");
 }
 
 #[test]
-fn nesting_without_end_is_refused() {
+fn endless_nesting_is_refused() {
     for (open, close) in [("[", "]"), ("{a: ", "}")] {
         let text = format!("kafka: {}{}", open.repeat(100_000), close.repeat(100_000));
-        assert!(told(&text).starts_with("slackline.yaml:1:"), "{open}");
+        assert!(shown(&text).starts_with("slackline.yaml:1:"), "{open}");
     }
 }
 
 #[test]
-fn a_thousand_of_each_are_checked_at_once() {
+fn a_thousand_of_each_are_checked() {
     let webhooks: String = (0..1000)
         .map(|n| format!("  w{n}: {{url: 'https://hooks.slack.com/services/T/B/{n}'}}\n"))
         .collect();

@@ -1,6 +1,7 @@
-//! Configuration, first step: the file's text → a tree whose every node knows where it stands.
+//! The first step of reading the configuration: YAML text to a tree whose nodes know their places.
 //!
-//! The only file that knows the YAML library. Invariant: a node's `written` and `defined` are byte ranges of the source text.
+//! The only file that uses the YAML library. Invariant: a node's `written` and `defined` are byte
+//! ranges of the source text.
 
 use std::fmt;
 use std::ops::Range;
@@ -9,13 +10,14 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
 use serde_saphyr::{Location, Spanned, Tagged};
 
-/// One YAML node. Nothing is typed yet beyond what YAML itself says.
+/// One YAML node, typed only as YAML types it.
 pub(super) struct Node {
-    /// Where it stands: of an alias, the alias; of a merged (`<<`) value, the merge; of a mapping or a sequence, its first byte at most.
+    /// The place where it is used: of an alias, the alias; of a merged (`<<`) value, the merge. For a
+    /// mapping or a sequence at most its first byte.
     pub(super) written: Range<usize>,
-    /// Where its content stands: differs from `written` for an alias or a merged value.
+    /// The place of its content, which differs from `written` for an alias or a merged value.
     pub(super) defined: Range<usize>,
-    /// A tag that YAML does not know, such as `!secret`.
+    /// A tag that is not one of YAML's own, such as `!secret`.
     pub(super) tag: Option<String>,
     pub(super) value: Value,
 }
@@ -32,7 +34,7 @@ pub(super) enum Value {
     Map(Vec<(Node, Node)>),
 }
 
-/// Why a text is no YAML.
+/// Why a text is not YAML.
 pub(super) struct SyntaxError {
     /// Byte offset into the source.
     pub(super) offset: usize,
@@ -42,14 +44,15 @@ pub(super) struct SyntaxError {
 /// Parses `text`, which has no byte order mark. An empty document is [`Value::Null`].
 pub(super) fn parse(text: &str) -> Result<Node, SyntaxError> {
     let options = serde_saphyr::options! {
-        // Told by our own rule, with the line of both.
+        // Reported by `Reader`, with the lines of both.
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
-        // `yes`, `on` and `y` are texts: YAML 1.2.
+        // YAML 1.2: `yes`, `on` and `y` are texts.
         strict_booleans: true,
         non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
-        // The library's excerpt prints neighbouring lines, secrets included.
+        // The library's excerpt would show neighbouring lines, secrets included.
         with_snippet: false,
-        // Ours has five levels; the library's default of 64 overflows a test thread's stack of 2 MiB.
+        // The configuration has five levels. The library's default of 64 overflows the 2 MiB stack
+        // of a test's thread.
         budget: serde_saphyr::budget! { max_depth: 16 },
     };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
@@ -62,7 +65,7 @@ pub(super) fn parse(text: &str) -> Result<Node, SyntaxError> {
 }
 
 impl Value {
-    /// What the author would call it.
+    /// The kind of value in words.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Value::Null => "nothing",
@@ -75,7 +78,7 @@ impl Value {
     }
 }
 
-/// Line and column also where the library knows no byte offset.
+/// Computes the byte offset from line and column: the library does not always know it.
 fn offset_of(text: &str, location: Location) -> usize {
     let column = usize::try_from(location.column()).unwrap_or(1).max(1);
     let line = usize::try_from(location.line()).unwrap_or(1).max(1);
@@ -84,7 +87,7 @@ fn offset_of(text: &str, location: Location) -> usize {
     start + rest.char_indices().nth(column - 1).map_or(rest.len(), |(at, _)| at)
 }
 
-/// The library ends its texts with the place, which ours begin with.
+/// Removes the place from the end of the library's message: a diagnostic starts with it.
 fn without_place(message: &str, location: Location) -> String {
     let place = format!(" at line {}, column {}", location.line(), location.column());
     let first = message.lines().next().unwrap_or_default();
@@ -138,7 +141,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
     #[allow(
         clippy::cast_precision_loss,
-        reason = "every limit of ours is far below 2^53; the text itself is in the source"
+        reason = "every limit is far below 2^53; the exact text is in the source"
     )]
     fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
         Ok(Value::Number(value as f64))
@@ -146,7 +149,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
     #[allow(
         clippy::cast_precision_loss,
-        reason = "every limit of ours is far below 2^53; the text itself is in the source"
+        reason = "every limit is far below 2^53; the exact text is in the source"
     )]
     fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
         Ok(Value::Number(value as f64))

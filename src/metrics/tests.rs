@@ -34,7 +34,8 @@ fn config(webhooks: u32, actions_each: u32) -> Config {
         when_full: WhenFull::DropNewest,
         timeout: Duration::from_secs(10),
         proxy: None,
-        ca_pem: None,
+        allow_http: false,
+        ca_file: None,
         retry: Retry {
             initial: Duration::from_secs(1),
             max: Duration::from_secs(60),
@@ -60,6 +61,7 @@ fn config(webhooks: u32, actions_each: u32) -> Config {
             instance_id: None,
             drain_timeout: Duration::from_secs(5),
             properties: BTreeMap::new(),
+            property_files: std::collections::BTreeMap::new(),
             oauth_token_file: None,
         },
         webhooks: (0..webhooks).map(webhook).collect(),

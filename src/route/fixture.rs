@@ -51,6 +51,7 @@ pub(crate) fn config(actions: Vec<Action>) -> Arc<Config> {
             instance_id: None,
             drain_timeout: Duration::from_secs(5),
             properties: BTreeMap::new(),
+            property_files: std::collections::BTreeMap::new(),
             oauth_token_file: None,
         },
         webhooks: vec![webhook("sales"), webhook("support")],
@@ -71,7 +72,8 @@ fn webhook(name: &str) -> Webhook {
         when_full: WhenFull::DropNewest,
         timeout: Duration::from_secs(10),
         proxy: None,
-        ca_pem: None,
+        allow_http: false,
+        ca_file: None,
         retry: Retry {
             initial: Duration::from_secs(1),
             max: Duration::from_secs(60),

@@ -85,7 +85,7 @@ impl Settings {
             None => ProxyRoute::Environment,
         };
         let plain = route == ProxyRoute::Direct && url.scheme() == "http";
-        Self { route, ca_pem: webhook.ca_pem.clone(), plain }
+        Self { route, ca_pem: webhook.ca_file.clone(), plain }
     }
 
     fn client(&self) -> Result<Client, ClientError> {

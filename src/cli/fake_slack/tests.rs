@@ -105,7 +105,8 @@ async fn posts_are_seen(screen: &Screen, shutdown: &CancellationToken) {
         when_full: crate::config::model::WhenFull::DropNewest,
         timeout: Duration::from_secs(20),
         proxy: None,
-        ca_pem: None,
+        allow_http: false,
+        ca_file: None,
         retry: crate::config::model::Retry {
             initial: Duration::ZERO,
             max: Duration::ZERO,

@@ -40,7 +40,8 @@ pub(super) fn webhook() -> Webhook {
         when_full: WhenFull::DropNewest,
         timeout: 10 * SECOND,
         proxy: None,
-        ca_pem: None,
+        allow_http: false,
+        ca_file: None,
         retry: Retry { initial: SECOND, max: 60 * SECOND, max_elapsed: 900 * SECOND },
     }
 }
@@ -64,6 +65,7 @@ pub(super) fn config(webhook: Webhook) -> Arc<Config> {
         instance_id: None,
         drain_timeout: 5 * SECOND,
         properties: BTreeMap::new(),
+        property_files: std::collections::BTreeMap::new(),
         oauth_token_file: None,
     };
     let admin = Admin { listen: "127.0.0.1:0".to_owned() };

@@ -52,11 +52,11 @@ async fn an_unknown_authority_is_refused_and_a_configured_one_accepted() {
     assert_eq!(attempted.verdict.result(), AttemptResult::Connect);
     assert!(attempted.word.contains("certificate"), "{}", attempted.word);
 
-    let trusting = Webhook { ca_pem: Some(pem.clone()), ..at(&url, LONG) };
+    let trusting = Webhook { ca_file: Some(pem.clone()), ..at(&url, LONG) };
     assert_eq!(attempt(&trusting).await.verdict, Verdict::Delivered);
 
     let wrong_name = format!("https://127.0.0.1:{}{PATH}", address.port());
-    let attempted = attempt(&Webhook { ca_pem: Some(pem), ..at(&wrong_name, LONG) }).await;
+    let attempted = attempt(&Webhook { ca_file: Some(pem), ..at(&wrong_name, LONG) }).await;
     assert_eq!(attempted.verdict.result(), AttemptResult::Connect);
 }
 
@@ -86,7 +86,7 @@ fn a_ca_file_without_a_certificate_is_refused() {
     let broken = format!("{first}\nnot base64 at all!\n{last}\n");
     for pem in [&b""[..], b"no PEM", broken.as_bytes()] {
         let error = Endpoints::default()
-            .open(&Webhook { ca_pem: Some(pem.to_vec()), ..webhook() })
+            .open(&Webhook { ca_file: Some(pem.to_vec()), ..webhook() })
             .err()
             .unwrap();
         assert!(matches!(error, ClientError::Ca(_)), "{error:?}");

@@ -1,6 +1,6 @@
-//! Configuration: what a webhook's URL and a proxy's may be.
+//! The rules for the URLs of webhooks and proxies.
 //!
-//! Invariant: no text here holds any part of a URL.
+//! Invariant: no message here contains any part of a URL.
 
 use url::Url;
 
@@ -9,7 +9,12 @@ use crate::loopback::is_loopback;
 /// What is wrong with a URL, and the remedy.
 pub(super) type Refused = (&'static str, &'static str);
 
-/// A webhook's URL.
+const NO_HOST: Refused = ("the URL has no host", "write a complete one: `https://host/path`");
+const NOT_A_URL: Refused = ("not a URL", "write a complete one: `https://host/path`");
+const INVALID_PORT: Refused =
+    ("invalid port in the URL", "write a port from 1 to 65535, or leave it out");
+
+/// Parses a webhook's URL.
 pub(super) fn webhook(text: &str, allow_http: bool) -> Result<Url, Refused> {
     let url = parse(text)?;
     match url.scheme() {
@@ -21,21 +26,21 @@ pub(super) fn webhook(text: &str, allow_http: bool) -> Result<Url, Refused> {
                 "use https; for a receiver inside your network, set `allow_http: true`",
             ));
         }
-        _ => return Err(("the URL is not https", "write a URL that begins with `https://`")),
+        _ => return Err(("the URL is not https", "write a URL that starts with `https://`")),
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err((
-            "the URL holds a user name or a password",
-            "remove what stands before the `@`",
+            "the URL contains a user name or a password",
+            "remove the part before the `@`",
         ));
     }
     if url.fragment().is_some() {
-        return Err(("the URL holds a fragment", "remove the `#` and what follows"));
+        return Err(("the URL contains a fragment", "remove the `#` and the text after it"));
     }
     Ok(url)
 }
 
-/// A proxy's URL: a password in it is fine.
+/// Parses a proxy's URL, which may contain a password.
 pub(super) fn proxy(text: &str) -> Result<Url, Refused> {
     let url = parse(text)?;
     if !matches!(url.scheme(), "http" | "https") {
@@ -46,37 +51,33 @@ pub(super) fn proxy(text: &str) -> Result<Url, Refused> {
 
 fn parse(text: &str) -> Result<Url, Refused> {
     if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        return Err(("the URL holds blanks or line breaks", "write it without"));
+        return Err(("the URL contains blanks or line breaks", "remove them"));
     }
-    // The URL standard forgives `https:///x` and `https:x`, and takes `x` for the host.
+    // The URL standard accepts `https:///x` and `https:x`, with `x` as the host.
     if text
         .split_once("://")
         .is_some_and(|(_, rest)| rest.is_empty() || rest.starts_with(['/', '\\']))
     {
-        return Err(("the URL has no host", "write it whole: `https://host/path`"));
+        return Err(NO_HOST);
     }
     if !text.contains("://") {
-        return Err(("this is no URL", "write it whole: `https://host/path`"));
+        return Err(NOT_A_URL);
     }
     let url = Url::parse(text).map_err(|error| match error {
-        url::ParseError::EmptyHost => {
-            ("the URL has no host", "write it whole: `https://host/path`")
-        }
-        url::ParseError::InvalidPort => {
-            ("the URL's port is none", "write a port from 1 to 65535, or none")
-        }
-        _ => ("this is no URL", "write it whole: `https://host/path`"),
+        url::ParseError::EmptyHost => NO_HOST,
+        url::ParseError::InvalidPort => INVALID_PORT,
+        _ => NOT_A_URL,
     })?;
     if url.host_str().is_none_or(str::is_empty) {
-        return Err(("the URL has no host", "write it whole: `https://host/path`"));
+        return Err(NO_HOST);
     }
     if url.port() == Some(0) {
-        return Err(("the URL's port is none", "write a port from 1 to 65535, or none"));
+        return Err(INVALID_PORT);
     }
     Ok(url)
 }
 
-/// A host of Slack's (GovSlack included), not a receiver that speaks its language.
+/// Whether the host is Slack's (GovSlack included), not that of a compatible receiver.
 pub(super) fn is_slack(url: &Url) -> bool {
     matches!(url.host_str(), Some("hooks.slack.com" | "hooks.slack-gov.com"))
 }

@@ -1,26 +1,27 @@
-//! Configuration: from a place inside a value to its place in the file.
+//! Maps an offset inside a YAML scalar's value to its offset in the file.
 //!
-//! Invariant: a place is only given where undoing the YAML by our own reading yields exactly the value that the YAML library read; whoever asks falls
-//! back to the value's beginning otherwise.
+//! Invariant: an offset is returned only if decoding the scalar here yields exactly the value that
+//! the YAML library read. Callers fall back to the value's first byte otherwise.
 
 use std::ops::Range;
 
-/// A scalar's text with, for each of its bytes, the offset in the source that it came from.
+/// A scalar's value, and for each of its bytes the offset in the file that it comes from.
 #[derive(Default)]
-struct Undone {
+struct Decoded {
     text: String,
-    from: Vec<usize>,
+    offsets: Vec<usize>,
 }
 
-/// The byte offset in `source` of the byte at `offset` of `value`, which the YAML library read from `token`. `None`: a form that is not undone here.
-pub(super) fn place_in(
+/// Returns the byte offset in `source` of the byte at `offset` of `value`, which the YAML library
+/// read from `token`. `None` for a form of scalar that is not decoded here.
+pub(super) fn offset_in_file(
     source: &str,
     token: &Range<usize>,
     value: &str,
     offset: usize,
 ) -> Option<usize> {
     let raw = source.get(token.clone())?;
-    let undone = match header_before(source, token.start) {
+    let decoded = match header_before(source, token.start) {
         Some(style) => block(source, token, style),
         None => match raw.as_bytes().first()? {
             b'\'' => flow(raw.get(1..raw.len() - 1)?, token.start + 1, Quote::Single)?,
@@ -28,16 +29,16 @@ pub(super) fn place_in(
             _ => flow(raw, token.start, Quote::None)?,
         },
     };
-    // Block scalars keep or lose trailing breaks (`-`, `+`), which no expression's fault lies in.
-    if undone.text != value && undone.text.trim_end() != value.trim_end() {
+    // Block scalars keep or strip trailing line breaks (`-`, `+`), which no mistake points at.
+    if decoded.text != value && decoded.text.trim_end() != value.trim_end() {
         return None;
     }
     Some(
-        undone
-            .from
+        decoded
+            .offsets
             .get(offset)
             .copied()
-            .unwrap_or(token.end.min(undone.from.last().map_or(token.start, |last| last + 1))),
+            .unwrap_or(token.end.min(decoded.offsets.last().map_or(token.start, |last| last + 1))),
     )
 }
 
@@ -48,7 +49,7 @@ enum Quote {
     Double,
 }
 
-/// The sign of a block scalar's header (`|`, `>`), where `start` is the first byte of its content.
+/// The indicator (`|`, `>`) of the block scalar whose content starts at `start`.
 fn header_before(source: &str, start: usize) -> Option<char> {
     let before = source.get(..start)?;
     let line_start = before.rfind('\n')?;
@@ -67,69 +68,69 @@ fn header_before(source: &str, start: usize) -> Option<char> {
     before_sign.is_none_or(|c| c == ' ' || c == ':').then_some(sign)
 }
 
-impl Undone {
+impl Decoded {
     fn push(&mut self, c: char, from: usize) {
         self.text.push(c);
-        self.from.extend(std::iter::repeat_n(from, c.len_utf8()));
+        self.offsets.extend(std::iter::repeat_n(from, c.len_utf8()));
     }
 }
 
-fn block(source: &str, token: &Range<usize>, style: char) -> Undone {
+fn block(source: &str, token: &Range<usize>, style: char) -> Decoded {
     let line_start = source[..token.start].rfind('\n').map_or(0, |at| at + 1);
     let indent = token.start - line_start;
-    let mut undone = Undone::default();
-    // Blank lines before the first content belong to the value, not to the token.
+    let mut decoded = Decoded::default();
+    // Blank lines before the first line of content belong to the value, but not to the token.
     for blank in
         source[..line_start].split_inclusive('\n').rev().take_while(|line| line.trim().is_empty())
     {
-        undone.push('\n', line_start - blank.len());
+        decoded.push('\n', line_start - blank.len());
     }
     let mut start = line_start;
     let lines: Vec<&str> = source[line_start..token.end].split_inclusive('\n').collect();
     for (number, line) in lines.iter().enumerate() {
         let content = line.trim_end_matches(['\n', '\r']);
         for (at, c) in content.char_indices().filter(|(at, _)| *at >= indent) {
-            undone.push(c, start + at);
+            decoded.push(c, start + at);
         }
         let next = lines.get(number + 1).map(|next| next.trim_end());
         let folds =
             style == '>' && !content.trim().is_empty() && next.is_some_and(|next| !next.is_empty());
-        // A folded break before blank lines vanishes: the blank lines are the breaks.
+        // A folded line break before blank lines is dropped: the blank lines are the line breaks.
         let vanishes =
             style == '>' && !content.trim().is_empty() && next.is_some_and(str::is_empty);
         if line.ends_with('\n') && !vanishes {
-            undone.push(if folds { ' ' } else { '\n' }, start + content.len());
+            decoded.push(if folds { ' ' } else { '\n' }, start + content.len());
         }
         start += line.len();
     }
-    undone
+    decoded
 }
 
-fn flow(raw: &str, start: usize, quote: Quote) -> Option<Undone> {
-    let mut undone = Undone::default();
+fn flow(raw: &str, start: usize, quote: Quote) -> Option<Decoded> {
+    let mut decoded = Decoded::default();
     let mut chars = raw.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         match (quote, c) {
             (_, '\n' | '\r') => {
-                // Blanks around a break go with it; each further break stays one.
-                while undone.text.ends_with([' ', '\t']) {
-                    undone.text.pop();
-                    undone.from.pop();
+                // Blanks around a line break are dropped with it; each further line break is kept.
+                while decoded.text.ends_with([' ', '\t']) {
+                    decoded.text.pop();
+                    decoded.offsets.pop();
                 }
                 let mut breaks = usize::from(c == '\n');
                 while let Some((_, next)) = chars.next_if(|(_, next)| next.is_whitespace()) {
                     breaks += usize::from(next == '\n');
                 }
                 if breaks < 2 {
-                    undone.push(' ', start + at);
+                    decoded.push(' ', start + at);
                 }
                 for _ in 1..breaks {
-                    undone.push('\n', start + at);
+                    decoded.push('\n', start + at);
                 }
             }
             (Quote::Single, '\'') => {
                 chars.next_if(|(_, next)| *next == '\'')?;
-                undone.push('\'', start + at);
+                decoded.push('\'', start + at);
             }
             (Quote::Double, '\\') => {
                 let (_, escape) = chars.next()?;
@@ -150,10 +151,10 @@ fn flow(raw: &str, start: usize, quote: Quote) -> Option<Undone> {
                     'U' => hex(8, &mut chars)?,
                     _ => return None,
                 };
-                undone.push(c, start + at);
+                decoded.push(c, start + at);
             }
-            _ => undone.push(c, start + at),
+            _ => decoded.push(c, start + at),
         }
     }
-    Some(undone)
+    Some(decoded)
 }

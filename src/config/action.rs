@@ -1,0 +1,368 @@
+//! The section `actions`.
+
+use ::url::Url;
+use serde_json::{Value as Json, json};
+
+use super::environment;
+use super::index::WebhookIndex;
+use super::kinds::Optional;
+use super::located::{At, Located};
+use super::names::list;
+use super::reader::{Fields, Reader};
+use super::section::{Document, Kind, Section, Setting, Table, section};
+use super::tree::{Node, Value};
+use crate::event::TopicIndex;
+use crate::expression::template::Template;
+use crate::expression::{CompileError, Expression};
+
+section! {
+    /// One "post message": when `trigger` is true for an event, `message` is sent to `webhook`.
+    #[derive(Clone)]
+    pub Action, ActionKeys {
+        name: String = ActionName,
+            "Its name in logs and metrics, unique: letters, digits, `_`, `-` and `.`.";
+        topics: Vec<TopicIndex> = ActionTopics,
+            "Only events of these topics. Without it, of all of `kafka.topics`.";
+        trigger: Expression = Trigger,
+            "A JMESPath expression over the event. `$` is the event, `$record` the Kafka record. \
+             The action applies where it is true.",
+            example = "\"type == 'identify' && $.traits.plan == 'enterprise'\"";
+        webhook: WebhookIndex = WebhookName,
+            "The name of one of `webhooks`.";
+        message: Template = Message,
+            "The text to post. `{{ expression }}` inserts a value of the event.",
+            example = r#""🎉 {{$.properties.name}} just completed an order for {{$.properties.total}}!""#;
+        channel: Option<Template> = Optional(Message),
+            "The channel to post to. Only legacy webhooks honour it. May contain variables.",
+            example = r##""#sales-alerts""##;
+        user: Option<Template> = Optional(User),
+            "The name that the message appears under. Only legacy webhooks honour it. May contain \
+             variables.";
+        icon_url: Option<Template> = Optional(Icon),
+            "The URL of that user's picture. Only legacy webhooks honour it. May contain variables.",
+            example = r#""https://example.com/bell.png""#;
+    }
+}
+
+/// All actions.
+pub(super) struct Actions;
+
+/// An action's name.
+struct ActionName;
+
+/// Some of the topics that `kafka` names; all of them by default. Sorted, without duplicates.
+struct ActionTopics;
+
+/// An expression that decides whether an action applies.
+struct Trigger;
+
+/// The name of a webhook.
+struct WebhookName;
+
+/// A text with variables.
+struct Message;
+
+/// [`Message`] with the default that is set when messages are rendered.
+struct User;
+
+/// The URL of a picture. May contain variables.
+struct Icon;
+
+impl Action {
+    /// Whether a reload has removed it: it applies to no topic any more, and only its deliveries
+    /// from before are still pending.
+    #[must_use]
+    pub fn is_retired(&self) -> bool {
+        self.topics.is_empty()
+    }
+}
+
+impl Section for Action {
+    fn check(keys: ActionKeys, reader: &mut Reader<'_>) -> Option<Self> {
+        let legacy = [
+            ("channel", keys.channel.at.clone()),
+            ("user", keys.user.at.clone()),
+            ("icon_url", keys.icon_url.at.clone()),
+        ];
+        let action = keys.complete()?;
+        warn_of_legacy_keys(&action, &legacy, reader);
+        Some(action)
+    }
+}
+
+/// A Slack app's webhook ignores channel, user and icon
+/// (<https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>).
+fn warn_of_legacy_keys(action: &Action, keys: &[(&str, Option<At>)], reader: &mut Reader<'_>) {
+    let written = || keys.iter().filter_map(|(name, at)| Some((*name, at.as_ref()?)));
+    let Some((_, first)) = written().next() else { return };
+    let webhook = reader.webhooks.as_ref().and_then(|names| names.list.get(action.webhook.0 as usize));
+    if webhook.is_some_and(|webhook| reader.slack_webhooks.contains(&webhook.value)) {
+        let names: Vec<&str> = written().map(|(name, _)| name).collect();
+        let message = format!("{}: only legacy webhooks honour it", list(&names));
+        let help = "a Slack app's webhook posts to its own channel under its own name: \
+                    remove it unless the webhook is a legacy one";
+        reader.warn(first, message, help);
+    }
+}
+
+impl Kind for Actions {
+    type Value = Vec<Action>;
+
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Vec<Action>> {
+        let Value::List(nodes) = &node.value else {
+            reader.wrong_type(node, key, "a list");
+            return None;
+        };
+        if nodes.is_empty() {
+            let help = "add one: `- name: …` with `trigger`, `webhook` and `message`";
+            reader.error(&reader.at(node), "no action is configured", help);
+            return None;
+        }
+        // The final capacity from the start: growing would hold thousands of actions twice.
+        let mut actions = Vec::with_capacity(nodes.len());
+        let mut names = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            let Some(fields) = reader.fields(node, "the action") else { continue };
+            let keys = Action::read(fields, reader);
+            names.extend(keys.name.value.clone().zip(keys.name.at.clone()));
+            actions.extend(Action::check(keys, reader));
+        }
+        let places = names.iter().map(|(name, at)| (name.as_str(), at));
+        reader.duplicates(places, "action name");
+        (actions.len() == nodes.len()).then_some(actions)
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "array", "items": { "$ref": "#/definitions/Action" }, "minItems": 1 })
+    }
+
+    fn words(&self) -> String {
+        "list of sections".to_owned()
+    }
+
+    fn section(&self) -> Option<Document> {
+        Some(Action::document())
+    }
+}
+
+impl Kind for ActionName {
+    type Value = String;
+
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<String> {
+        let Located { value, at } = reader.located(node, key)?;
+        reader.name(value, &at, "an action")
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "string" })
+    }
+
+    fn words(&self) -> String {
+        "text".to_owned()
+    }
+}
+
+impl Kind for ActionTopics {
+    type Value = Vec<TopicIndex>;
+
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Vec<TopicIndex>> {
+        let (chosen, are_all) = reader.texts(node, key)?;
+        if are_all && chosen.is_empty() {
+            let message = "`topics` is empty: the action would never apply";
+            reader.error(&reader.at(node), message, "name a topic, or remove the key to read all");
+            return None;
+        }
+        reader.duplicates(chosen.iter().map(|topic| (topic.value.as_str(), &topic.at)), "topic");
+        let known = reader.topics.as_ref()?;
+        let mut topics = Vec::with_capacity(chosen.len());
+        for topic in &chosen {
+            topics.extend(known.find(topic, "topic", &mut reader.findings).map(TopicIndex));
+        }
+        topics.sort_unstable();
+        topics.dedup();
+        (!topics.is_empty()).then_some(topics)
+    }
+
+    fn is_required(&self) -> bool {
+        false
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "array", "items": { "type": "string" }, "minItems": 1 })
+    }
+
+    fn words(&self) -> String {
+        "list of texts, at least one".to_owned()
+    }
+
+    fn setting(
+        &self,
+        key: &'static str,
+        fields: &mut Fields<'_>,
+        reader: &mut Reader<'_>,
+    ) -> Setting<Vec<TopicIndex>> {
+        let Some(node) = fields.get(key) else {
+            let known = reader.topics.as_ref();
+            let all = known.map(|known| (0..).map(TopicIndex).take(known.list.len()).collect());
+            return Setting { value: all, at: None };
+        };
+        Setting { value: self.read(node, key, reader), at: Some(reader.at(node)) }
+    }
+}
+
+impl Kind for WebhookName {
+    type Value = WebhookIndex;
+
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<WebhookIndex> {
+        let name = reader.located(node, key)?;
+        let known = reader.webhooks.as_ref()?;
+        known.find(&name, "webhook", &mut reader.findings).map(WebhookIndex)
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "string" })
+    }
+
+    fn words(&self) -> String {
+        "text".to_owned()
+    }
+}
+
+impl Kind for Trigger {
+    type Value = Expression;
+
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Expression> {
+        let text = reader.located(node, key)?;
+        if text.value.trim().is_empty() {
+            reader.error(&text.at, format!("`{key}` is empty"), "give it a value");
+            return None;
+        }
+        warn_of_variable(&text, key, reader);
+        let expression = Expression::compile(&text.value);
+        let expression =
+            expression.map_err(|error| report(&text, key, &error, false, reader)).ok()?;
+        for warning in expression.warnings() {
+            report(&text, key, warning, true, reader);
+        }
+        Some(expression)
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "string" })
+    }
+
+    fn words(&self) -> String {
+        "expression".to_owned()
+    }
+}
+
+impl Kind for Message {
+    type Value = Template;
+
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Template> {
+        let text = reader.located(node, key)?;
+        if text.value.trim().is_empty() {
+            let help = if key == "message" {
+                "write the text to post"
+            } else {
+                "give it a value, or remove the key"
+            };
+            reader.error(&text.at, format!("`{key}` is empty"), help);
+            return None;
+        }
+        warn_of_variable(&text, key, reader);
+        let template = Template::compile_with(&text.value, &mut reader.compiled);
+        let template = template.map_err(|error| report(&text, key, &error, false, reader)).ok()?;
+        for warning in template.warnings() {
+            report(&text, key, &warning, true, reader);
+        }
+        Some(template)
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "string" })
+    }
+
+    fn words(&self) -> String {
+        "text with variables".to_owned()
+    }
+}
+
+impl Kind for User {
+    type Value = Template;
+
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Template> {
+        Message.read(node, key, reader)
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "string", "default": "Slackline" })
+    }
+
+    fn words(&self) -> String {
+        Message.words()
+    }
+}
+
+impl Kind for Icon {
+    type Value = Template;
+
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Template> {
+        let template = Message.read(node, key, reader)?;
+        let text = template.source().trim();
+        // A URL without variables can be checked now.
+        let is_url = Url::parse(text)
+            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        if !text.contains("{{") && !is_url {
+            let message = "`icon_url` is not a URL";
+            let help = "write a complete one: `https://host/picture.png`";
+            reader.error(&reader.at(node), message, help);
+        }
+        Some(template)
+    }
+
+    fn schema(&self) -> Json {
+        Message.schema()
+    }
+
+    fn words(&self) -> String {
+        "URL with variables".to_owned()
+    }
+}
+
+/// Reports an error or a warning of the compiler at its place in the file.
+fn report(
+    text: &Located<String>,
+    key: &str,
+    error: &CompileError,
+    is_warning: bool,
+    reader: &mut Reader<'_>,
+) {
+    let exact = text.at.exact(reader.source, &text.value, error.offset);
+    let mut message = format!("{key}: {}", error.message);
+    let mut help = error.help.clone();
+    if text.at.hidden {
+        // The author aliased a secret, and the compiler's message would quote it.
+        message = format!("`{key}` does not compile");
+        "write the text itself, not an alias".clone_into(&mut help);
+    } else if exact.is_none() {
+        let before = text.value.get(..error.offset).unwrap_or(&text.value);
+        message = format!("{message} (at character {})", before.chars().count() + 1);
+    }
+    let offset = exact.unwrap_or(text.at.start);
+    if is_warning {
+        reader.findings.warn(offset, message, help);
+    } else {
+        reader.findings.error(offset, message, help);
+    }
+}
+
+fn warn_of_variable(text: &Located<String>, key: &str, reader: &mut Reader<'_>) {
+    if let Some(variable) = environment::first_variable(&text.value)
+        && !text.at.hidden
+    {
+        let message = format!("`{variable}` is not expanded in an action's `{key}`");
+        let help = "variables are expanded in `kafka` and `webhooks` only; write the value itself";
+        reader.warn(&text.at, message, help);
+    }
+}

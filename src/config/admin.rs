@@ -1,0 +1,72 @@
+//! The section `admin`.
+
+use serde_json::{Value as Json, json};
+
+use super::located::Located;
+use super::reader::Reader;
+use super::section::{Kind, Section, section};
+use super::tree::Node;
+
+section! {
+    /// The HTTP endpoint for `/metrics`, `/healthz` and `/readyz`.
+    pub Admin, AdminKeys {
+        listen: String = Listen,
+            "The address to listen on. `0.0.0.0:9464` listens on all network interfaces.",
+            restart = true, local = true;
+    }
+}
+
+/// Two replicas on one host can't share a port, so that the address differs between replicas.
+struct Listen;
+
+/// Reachable from this machine only.
+const DEFAULT: &str = "127.0.0.1:9464";
+
+impl Section for Admin {
+    fn check(keys: AdminKeys, _: &mut Reader<'_>) -> Option<Self> {
+        keys.complete()
+    }
+}
+
+impl Kind for Listen {
+    type Value = String;
+
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<String> {
+        let Located { value, at } = reader.located(node, key)?;
+        let value = value.trim();
+        if host_and_port(value).is_some_and(|(host, _)| !host.is_empty()) {
+            return Some(value.to_owned());
+        }
+        let help = format!(
+            "write `host:port`: `{DEFAULT}` for this machine only, `0.0.0.0:9464` for all network interfaces"
+        );
+        reader.error(&at, format!("invalid address to listen on `{}`", at.shown), help);
+        None
+    }
+
+    fn default(&self) -> Option<String> {
+        Some(DEFAULT.to_owned())
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "string", "default": DEFAULT })
+    }
+
+    fn words(&self) -> String {
+        "`host:port`".to_owned()
+    }
+}
+
+/// A host with its port; an IPv6 address in brackets.
+pub(super) fn host_and_port(text: &str) -> Option<(&str, u16)> {
+    let (host, port) = text.rsplit_once(':')?;
+    let port = port.bytes().all(|byte| byte.is_ascii_digit()).then(|| port.parse().ok())??;
+    let inside = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let is_host = match inside {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => host
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')),
+    };
+    is_host.then_some((host, port))
+}

@@ -1,0 +1,209 @@
+//! The section `kafka`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+
+use super::admin::host_and_port;
+use super::kinds::{Optional, ReadableFile, Text, Word};
+use super::located::{At, Located};
+use super::reader::{Names, Reader};
+use super::section::{Kind, Section, Shown, section};
+use super::source::quotable;
+use super::tree::{Node, Value};
+use crate::secret::Secret;
+
+mod written;
+
+mod properties;
+
+mod conflicts;
+
+mod security;
+
+use conflicts::DRAIN_TIMEOUT;
+use properties::{Properties, PropertyFiles};
+
+section! {
+    /// How events are read from Kafka. `${NAME}` is replaced with the environment variable in every
+    /// value; `$${` is a plain `${`.
+    pub Kafka, KafkaKeys {
+        brokers: String = Brokers,
+            "The brokers to connect to first, as `host:port`: a list, or one text with commas.",
+            restart = true;
+        group_id: String = Text(Some("slackline")),
+            "The consumer group. All replicas share it.",
+            restart = true;
+        topics: Vec<String> = Topics,
+            "The topics to read, by their full names.",
+            restart = true;
+        start: Start = START,
+            "Where to start in a topic without a committed offset of the group.",
+            restart = true;
+        instance_id: Option<String> = Optional(Text(None)),
+            "Static membership: a restart within the session timeout causes no rebalance. Only for \
+             names that are stable and unique, such as a StatefulSet's pods.",
+            restart = true, local = true, example = "\"${HOSTNAME}\"";
+        drain_timeout: Duration = DRAIN_TIMEOUT,
+            "How long a stop or a rebalance waits for requests in flight. At most half of \
+             `max.poll.interval.ms` (5m unless set).",
+            restart = true;
+        properties: BTreeMap<String, Secret<String>> = Properties,
+            "Any of librdkafka's consumer properties, passed on unchanged. Those that slackline sets \
+             are refused.",
+            restart = true, secret = true,
+            example = r#"{"security.protocol": "SASL_SSL", "sasl.mechanism": "SCRAM-SHA-512"}"#;
+        property_files: BTreeMap<String, PathBuf> = PropertyFiles,
+            "Properties whose values are in files, such as mounted secrets: the file of each, read \
+             at start, without the line break at its end. A relative path starts from the \
+             configuration's directory.",
+            restart = true, secret = true, local = true,
+            example = r#"{"sasl.password": "/run/secrets/kafka-password"}"#;
+        oauth_token_file: Option<PathBuf> = Optional(ReadableFile),
+            "For `sasl.mechanism: OAUTHBEARER`: a file that contains the token, read again whenever \
+             a new token is due. A relative path starts from the configuration's directory.",
+            restart = true, secret = true, example = r#""/var/run/secrets/kafka/token""#;
+    }
+}
+
+const START: Word<Start> = Word(&[("latest", Start::Latest), ("earliest", Start::Earliest)]);
+
+/// Where to start in a topic without a committed offset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// At the end: only new events.
+    Latest,
+    /// At the oldest event that the topic still holds.
+    Earliest,
+}
+
+/// A list of brokers, or one text with commas.
+struct Brokers;
+
+/// A list of topics.
+struct Topics;
+
+impl Section for Kafka {
+    /// The rules that concern several keys are those of properties: see [`conflicts`].
+    fn check(keys: KafkaKeys, _: &mut Reader<'_>) -> Option<Self> {
+        keys.complete()
+    }
+}
+
+impl Shown for Start {
+    fn shown(&self) -> Json {
+        START.of(*self).into()
+    }
+}
+
+impl Kind for Brokers {
+    /// Comma-separated, for librdkafka.
+    type Value = String;
+
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<String> {
+        let (brokers, mut valid) = match &node.value {
+            Value::List(_) => reader.texts(node, key)?,
+            Value::Text(_) => (split(&reader.located(node, key)?, reader), true),
+            _ => {
+                reader.wrong_type(node, key, "a text or a list");
+                return None;
+            }
+        };
+        if valid && brokers.iter().all(|broker| broker.value.is_empty()) {
+            let help = "name at least one broker as `host:port`";
+            reader.error(&reader.at(node), "`brokers` is empty", help);
+            return None;
+        }
+        for broker in brokers.iter().filter(|broker| !is_broker(&broker.value)) {
+            valid = false;
+            let message = format!("invalid broker address `{}`", broker.at.shown);
+            reader.error(&broker.at, message, "write `host:port`, such as `kafka:9092`");
+        }
+        let hosts: Vec<&str> = brokers.iter().map(|broker| broker.value.as_str()).collect();
+        valid.then(|| hosts.join(","))
+    }
+
+    fn schema(&self) -> Json {
+        let items = json!({ "type": "string" });
+        json!({ "type": ["string", "array"], "items": items, "minItems": 1, "minLength": 1 })
+    }
+
+    fn words(&self) -> String {
+        "text, or list of texts".to_owned()
+    }
+}
+
+/// The parts of a text with commas, each with its place.
+fn split(Located { value, at }: &Located<String>, reader: &Reader<'_>) -> Vec<Located<String>> {
+    let mut from = 0;
+    let parts = value.split(',').map(|part| {
+        let offset = from + part.len() - part.trim_start().len();
+        from += part.len() + 1;
+        let start = at.place(reader.source, value, offset);
+        let part = part.trim();
+        let shown = if at.token.is_some() { quotable(part) } else { at.shown.clone() };
+        Located {
+            value: part.to_owned(),
+            at: At { start, token: None, shown, hidden: at.hidden },
+        }
+    });
+    parts.collect()
+}
+
+/// Whether `text` is `[protocol://]host[:port]`, as librdkafka reads it.
+fn is_broker(text: &str) -> bool {
+    let protocols = ["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"];
+    let text = match text.split_once("://") {
+        Some((protocol, rest)) if protocols.contains(&&*protocol.to_lowercase()) => rest,
+        Some(_) => return false,
+        None => text,
+    };
+    let with_port = if text.contains(':') && !text.ends_with(']') {
+        text.to_owned()
+    } else {
+        format!("{text}:9092")
+    };
+    host_and_port(&with_port).is_some_and(|(host, port)| !host.is_empty() && port > 0)
+}
+
+impl Kind for Topics {
+    type Value = Vec<String>;
+
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Vec<String>> {
+        let (topics, are_all) = reader.texts(node, key)?;
+        if are_all && topics.is_empty() {
+            reader.error(&reader.at(node), "`topics` is empty", "name at least one topic");
+        }
+        let places = topics.iter().map(|topic| (topic.value.as_str(), &topic.at));
+        reader.duplicates(places, "topic");
+        let mut valid = are_all;
+        for topic in topics.iter().filter(|topic| !is_topic(&topic.value)) {
+            valid = false;
+            let help = if topic.value.starts_with('^') {
+                "name every topic: patterns are not supported"
+            } else {
+                "use up to 249 letters, digits, `.`, `_` and `-`"
+            };
+            reader.error(&topic.at, format!("invalid topic name `{}`", topic.at.shown), help);
+        }
+        let names = topics.iter().map(|topic| topic.value.clone()).collect();
+        reader.topics = are_all.then(|| Names::new(topics));
+        valid.then_some(names)
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "array", "items": { "type": "string" }, "minItems": 1 })
+    }
+
+    fn words(&self) -> String {
+        "list of texts, at least one".to_owned()
+    }
+}
+
+/// Kafka's own rule for a topic's name (`org.apache.kafka.common.internals.Topic`).
+fn is_topic(name: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    (1..=249).contains(&name.len()) && name.bytes().all(legal) && name != "." && name != ".."
+}

@@ -1,0 +1,115 @@
+//! Rules between Kafka properties, and between them and other keys of `kafka`: values that are valid
+//! alone and not together.
+
+use std::time::Duration;
+
+use super::written::Written;
+use crate::config::duration::{self, hours, seconds};
+use crate::config::kinds::Period;
+use crate::config::located::At;
+use crate::config::reader::{Fields, Reader};
+use crate::config::section::Kind;
+
+pub(super) const DRAIN_TIMEOUT: Period = Period { default: seconds(5), most: hours(1) };
+
+/// librdkafka's defaults.
+const MAX_POLL_INTERVAL_MS: u64 = 300_000;
+const SESSION_TIMEOUT_MS: u64 = 45_000;
+const MESSAGE_MAX_BYTES: u64 = 1_000_000;
+
+/// What librdkafka refuses beside `group.protocol: consumer` (`rd_kafka_conf_finalize`).
+const NOT_WITH_CONSUMER: [&str; 4] = [
+    "session.timeout.ms",
+    "heartbeat.interval.ms",
+    "partition.assignment.strategy",
+    "group.protocol.type",
+];
+
+/// Reports what would make the creation of the client fail although each property alone is valid
+/// (`rd_kafka_conf_finalize`, librdkafka 2.12).
+pub(super) fn between_properties(properties: &Written, reader: &mut Reader<'_>) {
+    group_protocol(properties, reader);
+    let message = properties.number("message.max.bytes").unwrap_or(MESSAGE_MAX_BYTES);
+    if let Some((_, at)) = properties.text("fetch.max.bytes")
+        && properties.number("fetch.max.bytes").is_some_and(|fetch| fetch < message)
+    {
+        let help = format!("set it to {message} or more");
+        reader.error(at, "`fetch.max.bytes` is under `message.max.bytes`", help);
+    }
+    if let Some((_, at)) = properties.text("ssl.keystore.location")
+        && properties.text("ssl.keystore.password").is_none()
+    {
+        let message = "`ssl.keystore.location` requires `ssl.keystore.password`";
+        reader.error(at, message, "add `ssl.keystore.password`");
+    }
+}
+
+/// Session and poll timeouts, which depend on the group's protocol.
+fn group_protocol(properties: &Written, reader: &mut Reader<'_>) {
+    let session = properties.text("session.timeout.ms");
+    if properties.is_consumer_protocol() {
+        for name in NOT_WITH_CONSUMER {
+            if let Some((_, at)) = properties.text(name) {
+                let message = format!("`{name}` can't be set with `group.protocol: consumer`");
+                let help = "remove it (the broker decides it), or `group.protocol`";
+                reader.error(at, message, help);
+            }
+        }
+        return;
+    }
+    let longest = properties.number("max.poll.interval.ms");
+    if let Some((_, at)) = session {
+        let longest = longest.unwrap_or(MAX_POLL_INTERVAL_MS);
+        if properties.number("session.timeout.ms").is_some_and(|session| session > longest) {
+            let message = "`session.timeout.ms` is over `max.poll.interval.ms`";
+            reader.error(at, message, format!("set it to {longest} or less"));
+        }
+    } else if let Some((_, at)) = properties.text("max.poll.interval.ms")
+        && longest.is_some_and(|longest| longest < SESSION_TIMEOUT_MS)
+    {
+        let message = "`max.poll.interval.ms` is under `session.timeout.ms`";
+        reader.error(at, message, format!("set it to {SESSION_TIMEOUT_MS} or more"));
+    }
+}
+
+/// `instance_id` and KIP-848's protocol exclude each other.
+pub(super) fn with_instance_id(
+    properties: &Written,
+    fields: &Fields<'_>,
+    reader: &mut Reader<'_>,
+) {
+    if let Some(node) = fields.get("instance_id")
+        && properties.is_consumer_protocol()
+    {
+        let message = "`instance_id` can't be set with `group.protocol: consumer`: a worker that \
+                       is killed and started again could not join until its session has ended";
+        let help = "remove `group.protocol` to rejoin immediately after a restart, or `instance_id`";
+        reader.error(&reader.at(node), message, help);
+    }
+}
+
+/// `drain_timeout` must leave time before `max.poll.interval.ms`. `properties_at` is where a
+/// default `drain_timeout` is in conflict.
+pub(super) fn with_drain_timeout(
+    properties: Option<&Written>,
+    properties_at: Option<At>,
+    fields: &Fields<'_>,
+    reader: &mut Reader<'_>,
+) {
+    let longest = properties.and_then(|properties| properties.number("max.poll.interval.ms"));
+    let longest = longest.unwrap_or(MAX_POLL_INTERVAL_MS);
+    let (drain, at) = match fields.get("drain_timeout") {
+        Some(node) => (DRAIN_TIMEOUT.read(node, "drain_timeout", reader), Some(reader.at(node))),
+        None => (Some(DRAIN_TIMEOUT.default), properties_at),
+    };
+    let (Some(drain), Some(at)) = (drain, at) else { return };
+    // The commits after the drain need time too, and the other members wait.
+    if drain.as_millis() * 2 > u128::from(longest) {
+        let limit = duration::show(Duration::from_millis(longest / 2));
+        let default = duration::show(DRAIN_TIMEOUT.default);
+        let message = "`drain_timeout` is over half of `max.poll.interval.ms`: \
+                       a rebalance could outlast the membership";
+        let help = format!("set it to `{limit}` or less; the default is `{default}`");
+        reader.error(&at, message, help);
+    }
+}

@@ -1,0 +1,290 @@
+//! `kafka.properties` and `kafka.property_files`.
+//!
+//! Invariant: no property's value is in any message. librdkafka's own messages quote the value, so
+//! they are never passed on whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use rdkafka::ClientConfig;
+use rdkafka::error::KafkaError;
+use rdkafka::types::RDKafkaConfRes;
+use serde_json::{Value as Json, json};
+
+use super::written::Written;
+use super::{conflicts, security};
+use crate::config::located::Located;
+use crate::config::names::nearest;
+use crate::config::reader::{Fields, Reader};
+use crate::config::section::{Kind, Setting, Shown};
+use crate::config::tree::{Node, Value};
+use crate::secret::Secret;
+
+/// `properties` and `property_files` as one, by name.
+pub(super) struct Properties;
+
+/// The files of properties by name. Their contents are values of [`Properties`].
+pub(super) struct PropertyFiles;
+
+const COMMITS: &str = "remove it: slackline commits the offsets of settled events";
+
+/// The properties that slackline sets, and the remedy.
+const SET_BY_SLACKLINE: [(&str, &str); 14] = [
+    ("bootstrap.servers", "set `kafka.brokers` instead"),
+    ("metadata.broker.list", "set `kafka.brokers` instead"),
+    ("group.id", "set `kafka.group_id` instead"),
+    ("group.instance.id", "set `kafka.instance_id` instead"),
+    ("auto.offset.reset", "set `kafka.start` instead"),
+    ("enable.auto.commit", COMMITS),
+    ("auto.commit.enable", COMMITS),
+    ("auto.commit.interval.ms", COMMITS),
+    ("enable.auto.offset.store", COMMITS),
+    ("offset.store.method", COMMITS),
+    ("enable.partition.eof", "remove it: slackline requires it"),
+    ("statistics.interval.ms", "remove it: slackline reads the statistics for its metrics"),
+    ("plugin.library.paths", "remove it: a configuration may not load code"),
+    ("test.mock.num.brokers", "remove it; `slackline demo` has an embedded Kafka"),
+];
+
+/// Properties that a misspelled one is compared with.
+const COMMON: [&str; 34] = [
+    "allow.auto.create.topics",
+    "broker.address.family",
+    "client.id",
+    "client.rack",
+    "connections.max.idle.ms",
+    "debug",
+    "fetch.max.bytes",
+    "fetch.message.max.bytes",
+    "fetch.min.bytes",
+    "fetch.wait.max.ms",
+    "group.protocol",
+    "group.remote.assignor",
+    "heartbeat.interval.ms",
+    "isolation.level",
+    "max.partition.fetch.bytes",
+    "max.poll.interval.ms",
+    "partition.assignment.strategy",
+    "queued.max.messages.kbytes",
+    "queued.min.messages",
+    "reconnect.backoff.max.ms",
+    "reconnect.backoff.ms",
+    "sasl.mechanism",
+    "sasl.mechanisms",
+    "sasl.oauthbearer.config",
+    "sasl.password",
+    "sasl.username",
+    "security.protocol",
+    "session.timeout.ms",
+    "ssl.ca.location",
+    "ssl.certificate.location",
+    "ssl.endpoint.identification.algorithm",
+    "ssl.key.location",
+    "ssl.key.password",
+    "topic.metadata.refresh.interval.ms",
+];
+
+impl Kind for Properties {
+    type Value = BTreeMap<String, Secret<String>>;
+
+    /// Never used: the value depends on `property_files` too.
+    fn read(&self, _: &Node, _: &str, _: &mut Reader<'_>) -> Option<Self::Value> {
+        None
+    }
+
+    fn default(&self) -> Option<Self::Value> {
+        Some(BTreeMap::new())
+    }
+
+    fn schema(&self) -> Json {
+        let values = json!({ "type": ["string", "number", "boolean"] });
+        json!({ "type": "object", "additionalProperties": values })
+    }
+
+    fn words(&self) -> String {
+        "mapping of text, number or boolean".to_owned()
+    }
+
+    fn setting(
+        &self,
+        key: &'static str,
+        fields: &mut Fields<'_>,
+        reader: &mut Reader<'_>,
+    ) -> Setting<Self::Value> {
+        let at = fields.get(key).map(|node| reader.at(node));
+        let written = written(key, fields, reader);
+        conflicts::with_drain_timeout(written.as_ref(), at.clone(), fields, reader);
+        let value = written.and_then(|written| {
+            conflicts::between_properties(&written, reader);
+            conflicts::with_instance_id(&written, fields, reader);
+            let token = fields.get("oauth_token_file").map(|node| reader.at(node));
+            security::check(&written, token.as_ref(), reader);
+            let checked: Vec<_> =
+                written.0.iter().map(|(name, value)| property(name, value, reader)).collect();
+            checked.into_iter().collect()
+        });
+        Setting { value, at }
+    }
+}
+
+/// `properties` and `property_files` as one. `None` if a file can't be read, which is reported.
+fn written(key: &str, fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Written> {
+    let mut all = Vec::new();
+    let mut valid = true;
+    if let Some(node) = fields.get(key) {
+        for (name, node) in reader.entries(node, key)? {
+            if let Some(value) = value(node, &name.value, reader) {
+                all.push((name, value));
+            }
+        }
+    }
+    if let Some(node) = fields.get(PropertyFiles::KEY) {
+        for (name, node) in reader.entries(node, PropertyFiles::KEY)? {
+            if all.iter().any(|(other, _)| other.value == name.value) {
+                let message =
+                    format!("`{}` is in both `properties` and `property_files`", name.at.shown);
+                reader.error(&name.at, message, "remove one of them");
+                valid = false;
+                continue;
+            }
+            match file(node, reader) {
+                Some(value) => all.push((name, value)),
+                None => valid = false,
+            }
+        }
+    }
+    valid.then_some(Written(all))
+}
+
+/// A property's value as the author wrote it: a number or a boolean is a text to librdkafka.
+fn value(node: &Node, name: &str, reader: &mut Reader<'_>) -> Option<Located<String>> {
+    if let Value::Bool(_) | Value::Number(_) = node.value {
+        let value = reader.source.slice(&node.defined).to_owned();
+        return Some(Located { value, at: reader.at(node) });
+    }
+    reader.located(node, name)
+}
+
+/// The value of a property that is in a file.
+fn file(node: &Node, reader: &mut Reader<'_>) -> Option<Located<String>> {
+    let path = reader.filled(node, PropertyFiles::KEY)?;
+    let (_, bytes) = reader.file(&path, PropertyFiles::KEY)?;
+    let Ok(text) = String::from_utf8(bytes) else {
+        let help = "write nothing but the property's value into it";
+        reader.error(&path.at, "the file is not UTF-8", help);
+        return None;
+    };
+    // An editor adds a line break; blanks may be a part of a password.
+    let value = text.strip_suffix('\n').unwrap_or(&text);
+    let value = value.strip_suffix('\r').unwrap_or(value);
+    if value.is_empty() {
+        reader.error(&path.at, "the file is empty", "write the property's value into it");
+        return None;
+    }
+    Some(Located { value: value.to_owned(), at: path.at })
+}
+
+/// Whether librdkafka takes this property with this value.
+fn property(
+    key: &Located<String>,
+    value: &Located<String>,
+    reader: &mut Reader<'_>,
+) -> Option<(String, Secret<String>)> {
+    let name = key.value.as_str();
+    if let Some((_, help)) = SET_BY_SLACKLINE.iter().find(|(set, _)| *set == name) {
+        reader.error(&key.at, format!("`{name}` cannot be set here: slackline sets it"), *help);
+        return None;
+    }
+    let mut one = ClientConfig::new();
+    one.set(name, value.value.as_str());
+    match one.create_native_config() {
+        Ok(_) => return Some((name.to_owned(), Secret::new(value.value.clone()))),
+        Err(KafkaError::ClientConfig(RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN, ..)) => {
+            let help = match nearest(name, &COMMON) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "see librdkafka's CONFIGURATION.md; Java's names differ".to_owned(),
+            };
+            let message = format!("librdkafka has no property `{}`", key.at.shown);
+            reader.error(&key.at, message, help);
+        }
+        Err(KafkaError::ClientConfig(_, text, ..)) => {
+            // The one part of the text that is a remedy and contains nothing of the value.
+            let range = text.split_once("allowed range ").map(|(_, range)| range.trim());
+            let is_range = |range: &&str| {
+                range.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'))
+            };
+            let help = match range.filter(is_range) {
+                Some(range) => format!("choose a value within {range}"),
+                None => "see the property in librdkafka's CONFIGURATION.md".to_owned(),
+            };
+            let message = format!("librdkafka refuses this value of `{name}`");
+            reader.error(&value.at, message, help);
+        }
+        Err(_) => {
+            let message = format!("librdkafka can't take the property `{}`", key.at.shown);
+            reader.error(&key.at, message, "remove characters that no property's name has");
+        }
+    }
+    None
+}
+
+impl PropertyFiles {
+    const KEY: &'static str = "property_files";
+}
+
+impl Kind for PropertyFiles {
+    type Value = BTreeMap<String, PathBuf>;
+
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Self::Value> {
+        let entries = reader.entries(node, key)?;
+        let files = entries.into_iter().map(|(name, node)| {
+            let path = reader.filled(node, key)?;
+            Some((name.value, path.value.into()))
+        });
+        files.collect::<Vec<_>>().into_iter().collect()
+    }
+
+    fn default(&self) -> Option<Self::Value> {
+        Some(BTreeMap::new())
+    }
+
+    fn schema(&self) -> Json {
+        let paths = json!({ "type": "string" });
+        json!({ "type": "object", "additionalProperties": paths, "minProperties": 1 })
+    }
+
+    fn words(&self) -> String {
+        "mapping of paths".to_owned()
+    }
+}
+
+impl Shown for BTreeMap<String, Secret<String>> {
+    /// The names only: values can be secrets.
+    fn shown(&self) -> Json {
+        self.keys().cloned().collect()
+    }
+
+    /// Leaves out what replicas may differ in, and the values of secrets that a person made up.
+    fn hashed(&self) -> String {
+        let differs = |name: &str| matches!(name, "client.id" | "client.rack");
+        let hashed = self.iter().filter(|(name, _)| !differs(name)).map(|(name, value)| {
+            format!("{:?}", (name, (!is_guessable(name)).then(|| value.expose())))
+        });
+        hashed.collect()
+    }
+
+    /// Reports each property by name: a password in a file may have changed without an edit of the
+    /// configuration itself.
+    fn compare(&self, new: &Self, key: String, changed: &mut Vec<String>) {
+        let names: BTreeSet<&String> = self.keys().chain(new.keys()).collect();
+        let differing = names.into_iter().filter(|name| self.get(*name) != new.get(*name));
+        changed.extend(differing.map(|name| format!("{key}.{name}")));
+    }
+}
+
+/// Whether a property's value is, or may contain, a secret that a person made up.
+fn is_guessable(name: &str) -> bool {
+    ["password", "secret", "key", "pem", "config", "sasl.username", "token", "jaas", "kinit"]
+        .iter()
+        .any(|part| name.contains(part))
+}

@@ -1,0 +1,25 @@
+//! Kafka properties as written, with their places.
+
+use crate::config::located::{At, Located};
+
+/// Names and values of `properties` and `property_files`. Values are texts, as written.
+pub(super) struct Written(pub(super) Vec<(Located<String>, Located<String>)>);
+
+impl Written {
+    /// The value of a property without surrounding blanks, and the place of its name.
+    pub(super) fn text(&self, name: &str) -> Option<(&str, &At)> {
+        let (key, value) = self.0.iter().find(|(key, _)| key.value == name)?;
+        Some((value.value.trim(), &key.at))
+    }
+
+    /// The value of a property, if it is a whole number.
+    pub(super) fn number(&self, name: &str) -> Option<u64> {
+        self.text(name)?.0.parse().ok()
+    }
+
+    /// Whether the group uses KIP-848's protocol. librdkafka takes the value in any case.
+    pub(super) fn is_consumer_protocol(&self) -> bool {
+        self.text("group.protocol")
+            .is_some_and(|(value, _)| value.eq_ignore_ascii_case("consumer"))
+    }
+}

@@ -1,0 +1,380 @@
+//! The kinds of values that several sections use.
+
+use std::fmt::Display;
+use std::marker::PhantomData;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+
+use super::duration;
+use super::located::Located;
+use super::names::{list, nearest};
+use super::reader::{Fields, Reader};
+use super::section::{Document, Kind, Section, Setting};
+use super::tree::{Node, Value};
+
+/// Text that contains a variable of the environment, which only the running program knows.
+const VARIABLE: &str = r"\$\{[A-Za-z_][A-Za-z0-9_]*\}";
+
+/// A text that is not empty, with its default if it has one.
+pub(super) struct Text(pub(super) Option<&'static str>);
+
+/// A key that can be left out.
+pub(super) struct Optional<K>(pub(super) K);
+
+/// A duration over zero.
+pub(super) struct Period {
+    pub(super) default: Duration,
+    pub(super) most: Duration,
+}
+
+/// A whole number from 1.
+pub(super) struct Count<T> {
+    pub(super) default: T,
+    pub(super) most: T,
+}
+
+/// True or false; false by default.
+pub(super) struct Flag;
+
+/// One of a closed list of words; the first one by default.
+pub(super) struct Word<T: 'static>(pub(super) &'static [(&'static str, T)]);
+
+/// The path of a file. A relative one starts from the configuration's directory.
+pub(super) struct FilePath;
+
+/// The path of a file that must be readable.
+pub(super) struct ReadableFile;
+
+/// A section inside a section.
+pub(super) struct Nested<S> {
+    /// Without the key, every value in it is its default.
+    pub(super) is_required: bool,
+    pub(super) section: PhantomData<S>,
+}
+
+impl Kind for Text {
+    type Value = String;
+
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<String> {
+        reader.filled(node, key).map(|text| text.value)
+    }
+
+    fn default(&self) -> Option<String> {
+        self.0.map(str::to_owned)
+    }
+
+    fn schema(&self) -> Json {
+        match self.0 {
+            Some(default) => json!({ "type": "string", "default": default }),
+            None => json!({ "type": "string" }),
+        }
+    }
+
+    fn words(&self) -> String {
+        "text".to_owned()
+    }
+}
+
+impl<K: Kind> Kind for Optional<K> {
+    type Value = Option<K::Value>;
+
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Self::Value> {
+        self.0.read(node, key, reader).map(Some)
+    }
+
+    fn default(&self) -> Option<Self::Value> {
+        Some(None)
+    }
+
+    fn schema(&self) -> Json {
+        self.0.schema()
+    }
+
+    fn words(&self) -> String {
+        self.0.words()
+    }
+}
+
+impl Kind for Period {
+    type Value = Duration;
+
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Duration> {
+        if let Value::Number(number) = &node.value {
+            let is_whole = number.is_finite() && *number >= 0.0 && number.fract() == 0.0;
+            let help = if is_whole {
+                format!("write `{key}: {number}s` if seconds are meant")
+            } else {
+                duration::HELP.to_owned()
+            };
+            reader.error(&reader.at(node), format!("`{key}` is a number without a unit"), help);
+            return None;
+        }
+        let Located { value, at } = reader.located(node, key)?;
+        let Some(period) = duration::parse(&value) else {
+            let message = format!("`{key}` is not a duration: `{}`", at.shown);
+            reader.error(&at, message, duration::HELP);
+            return None;
+        };
+        if period.is_zero() || period > self.most {
+            let what = if period.is_zero() { "zero" } else { "too long" };
+            let (most, default) = (duration::show(self.most), duration::show(self.default));
+            let help = format!("write a duration up to `{most}`; the default is `{default}`");
+            reader.error(&at, format!("`{key}` is {what}"), help);
+            return None;
+        }
+        Some(period)
+    }
+
+    fn default(&self) -> Option<Duration> {
+        Some(self.default)
+    }
+
+    fn schema(&self) -> Json {
+        let pattern = format!("^[0-9]+(ms|s|m|h)$|{VARIABLE}");
+        json!({ "type": "string", "pattern": pattern, "default": duration::show(self.default) })
+    }
+
+    fn words(&self) -> String {
+        format!("duration, up to `{}`", duration::show(self.most))
+    }
+}
+
+/// Reads a number, also from the text of an environment variable. `wanted` is what it should be.
+pub(super) fn number(
+    node: &Node,
+    key: &str,
+    wanted: &str,
+    reader: &mut Reader<'_>,
+) -> Option<f64> {
+    match &node.value {
+        Value::Number(number) => return Some(*number),
+        Value::Text(text) if text.contains("${") => {}
+        _ => {
+            reader.wrong_type(node, key, wanted);
+            return None;
+        }
+    }
+    let text = reader.text(node, key)?;
+    let number = text.trim().parse().ok();
+    if number.is_none() {
+        let message = format!("`{key}` is not {wanted} after environment variables are expanded");
+        reader.error(&reader.at(node), message, "set the variable to a number");
+    }
+    number
+}
+
+/// The JSON Schema of a number, or of a variable that contains one.
+pub(super) fn number_schema(kind: &str, default: impl Serialize) -> Json {
+    json!({ "type": [kind, "string"], "pattern": VARIABLE, "default": default })
+}
+
+impl<T: Copy + Display + PartialOrd + Serialize + TryFrom<u64>> Kind for Count<T> {
+    type Value = T;
+
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked: whole and not negative; a value over 2^64 saturates and is refused"
+    )]
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<T> {
+        let number = number(node, key, "a whole number", reader)?;
+        if number.fract() != 0.0 || number < 0.0 {
+            let message = format!("`{key}` is not a whole number of at least 1");
+            reader.error(&reader.at(node), message, "write a whole number, such as `1`");
+            return None;
+        }
+        let count = T::try_from(number as u64).ok();
+        let count = count.filter(|count| number >= 1.0 && *count <= self.most);
+        if count.is_none() {
+            let message = format!("`{key}` must be from 1 to {}", self.most);
+            let help = format!("write such a number; the default is `{}`", self.default);
+            reader.error(&reader.at(node), message, help);
+        }
+        count
+    }
+
+    fn default(&self) -> Option<T> {
+        Some(self.default)
+    }
+
+    fn schema(&self) -> Json {
+        let mut schema = number_schema("integer", self.default);
+        schema["minimum"] = 1.into();
+        schema["maximum"] = json!(self.most);
+        schema
+    }
+
+    fn words(&self) -> String {
+        format!("whole number, 1 to {}", self.most)
+    }
+}
+
+impl Kind for Flag {
+    type Value = bool;
+
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<bool> {
+        match &node.value {
+            Value::Bool(flag) => Some(*flag),
+            Value::Text(_) => {
+                let Located { value, at } = reader.located(node, key)?;
+                let flag = value.parse().ok();
+                if flag.is_none() {
+                    let message = format!("`{key}` is neither true nor false");
+                    reader.error(&at, message, "write `true` or `false`");
+                }
+                flag
+            }
+            _ => {
+                reader.wrong_type(node, key, "a boolean");
+                None
+            }
+        }
+    }
+
+    fn default(&self) -> Option<bool> {
+        Some(false)
+    }
+
+    fn schema(&self) -> Json {
+        number_schema("boolean", false)
+    }
+
+    fn words(&self) -> String {
+        "`true` or `false`".to_owned()
+    }
+}
+
+impl<T: Copy> Word<T> {
+    fn names(&self) -> Vec<&'static str> {
+        self.0.iter().map(|(word, _)| *word).collect()
+    }
+
+    /// The word for `value`.
+    pub(super) fn of(&self, value: T) -> &'static str
+    where
+        T: PartialEq,
+    {
+        self.0.iter().find(|(_, other)| *other == value).map_or("", |(word, _)| word)
+    }
+}
+
+impl<T: Copy> Kind for Word<T> {
+    type Value = T;
+
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<T> {
+        let Located { value, at } = reader.located(node, key)?;
+        if let Some((_, meaning)) = self.0.iter().find(|(word, _)| *word == value) {
+            return Some(*meaning);
+        }
+        let names = self.names();
+        let help = match nearest(&value, &names) {
+            // The value of a variable may be a secret.
+            Some(near) if at.token.is_some() => format!("did you mean `{near}`?"),
+            _ => format!("write one of {}", list(&names)),
+        };
+        reader.error(&at, format!("`{key}` can't be `{}`", at.shown), help);
+        None
+    }
+
+    fn default(&self) -> Option<T> {
+        self.0.first().map(|(_, value)| *value)
+    }
+
+    fn schema(&self) -> Json {
+        let names = self.names();
+        let variable = json!({ "type": "string", "pattern": VARIABLE });
+        json!({ "default": names.first(), "anyOf": [{ "enum": names }, variable] })
+    }
+
+    fn words(&self) -> String {
+        list(&self.names()).replace(", ", " or ")
+    }
+}
+
+impl Kind for FilePath {
+    type Value = PathBuf;
+
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<PathBuf> {
+        reader.filled(node, key).map(|path| path.value.into())
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "string" })
+    }
+
+    fn words(&self) -> String {
+        "path of a file".to_owned()
+    }
+}
+
+impl Kind for ReadableFile {
+    type Value = PathBuf;
+
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<PathBuf> {
+        let path = reader.filled(node, key)?;
+        reader.file(&path, key).map(|(path, _)| path)
+    }
+
+    fn schema(&self) -> Json {
+        FilePath.schema()
+    }
+
+    fn words(&self) -> String {
+        FilePath.words()
+    }
+}
+
+impl<S> Nested<S> {
+    pub(super) const REQUIRED: Self = Self { is_required: true, section: PhantomData };
+    pub(super) const OPTIONAL: Self = Self { is_required: false, section: PhantomData };
+}
+
+impl<S: Section> Kind for Nested<S> {
+    type Value = S;
+
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<S> {
+        let fields = reader.fields(node, &format!("`{key}`"))?;
+        let keys = S::read(fields, reader);
+        S::check(keys, reader)
+    }
+
+    fn is_required(&self) -> bool {
+        self.is_required
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "$ref": format!("#/definitions/{}", S::document().name) })
+    }
+
+    fn words(&self) -> String {
+        "section".to_owned()
+    }
+
+    fn section(&self) -> Option<Document> {
+        Some(S::document())
+    }
+
+    fn setting(
+        &self,
+        key: &'static str,
+        fields: &mut Fields<'_>,
+        reader: &mut Reader<'_>,
+    ) -> Setting<S> {
+        match fields.get(key) {
+            Some(node) => {
+                Setting { value: self.read(node, key, reader), at: Some(reader.at(node)) }
+            }
+            None if self.is_required => {
+                fields.missing(key);
+                Setting { value: None, at: None }
+            }
+            None => {
+                let keys = S::read(Fields::empty(key, 0), reader);
+                Setting { value: S::check(keys, reader), at: None }
+            }
+        }
+    }
+}

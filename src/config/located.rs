@@ -1,0 +1,39 @@
+//! Values with their place in the file, so that a message can point at them.
+
+use std::ops::Range;
+
+use super::scalar_offsets;
+use super::source::Source;
+
+/// A value and its place.
+#[derive(Clone)]
+pub(super) struct Located<T> {
+    pub(super) value: T,
+    pub(super) at: At,
+}
+
+/// A value's place in the file, and how a message may quote the value.
+#[derive(Clone)]
+pub(super) struct At {
+    /// Byte offset of its first byte.
+    pub(super) start: usize,
+    /// The bytes of the scalar, if an offset inside the value can be mapped to one in the file.
+    pub(super) token: Option<Range<usize>>,
+    /// The value as a message may quote it: masked if secret, `${NAME}` unexpanded.
+    pub(super) shown: String,
+    /// The value is a secret: no message may contain any part of it.
+    pub(super) hidden: bool,
+}
+
+impl At {
+    /// Returns the offset in the file of the byte at `offset` of `value`, or the value's first byte
+    /// if that place is unknown.
+    pub(super) fn place(&self, source: &Source<'_>, value: &str, offset: usize) -> usize {
+        self.exact(source, value, offset).unwrap_or(self.start)
+    }
+
+    /// Returns the offset in the file of the byte at `offset` of `value`, if it is known.
+    pub(super) fn exact(&self, source: &Source<'_>, value: &str, offset: usize) -> Option<usize> {
+        scalar_offsets::offset_in_file(source.text, self.token.as_ref()?, value, offset)
+    }
+}

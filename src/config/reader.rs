@@ -1,0 +1,363 @@
+//! Reads a located tree: texts with `${NAME}` expanded, the keys of a section, files that the
+//! configuration names. Everything that is wrong is reported at its own place.
+//!
+//! Invariant: one wrong value hides no other: reading goes on after each mistake.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::diagnostic::Findings;
+use super::environment;
+use super::located::{At, Located};
+use super::names::{is_name, list, nearest};
+use super::source::{Source, quotable};
+use super::tree::{Node, Value};
+use super::yaml_hints;
+use crate::expression::Compiled;
+
+/// What the configuration is read from, and the mistakes found so far.
+pub(super) struct Reader<'a> {
+    pub(super) source: &'a Source<'a>,
+    pub(super) findings: Findings,
+    /// The expressions in messages so far, each compiled once.
+    pub(super) compiled: Compiled,
+    /// Whether `${NAME}` is expanded in the section that is being read.
+    pub(super) expands: bool,
+    /// The topics of `kafka`; `None` if they could not be read, which is reported.
+    pub(super) topics: Option<Names>,
+    /// The names of `webhooks`; `None` if there is no such section, which is reported.
+    pub(super) webhooks: Option<Names>,
+    /// Webhooks that belong to Slack, not to a compatible receiver.
+    pub(super) slack_webhooks: HashSet<String>,
+    outside: &'a Outside<'a>,
+}
+
+/// What a configuration takes from outside its own text.
+pub(super) struct Outside<'a> {
+    /// Looks up an environment variable.
+    pub(super) env: &'a dyn Fn(&str) -> Option<String>,
+    /// Reads a file.
+    pub(super) files: &'a dyn Fn(&Path) -> io::Result<Vec<u8>>,
+    /// The directory that relative paths start from.
+    pub(super) directory: &'a Path,
+}
+
+/// Names that one section declares and another one refers to. A hash map, because thousands of
+/// actions look up their webhooks.
+pub(super) struct Names {
+    pub(super) list: Vec<Located<String>>,
+    index: HashMap<String, u32>,
+}
+
+/// The keys of one section as written.
+pub(super) struct Fields<'n> {
+    /// How a message calls the section.
+    title: String,
+    /// The section's own name, if it is an entry of a mapping.
+    pub(super) name: Option<Located<String>>,
+    start: usize,
+    entries: Vec<(String, &'n Node, &'n Node)>,
+    missing: Vec<&'static str>,
+}
+
+impl Names {
+    pub(super) fn new(list: Vec<Located<String>>) -> Self {
+        let index = list.iter().map(|name| name.value.clone()).zip(0..).collect();
+        Self { list, index }
+    }
+
+    /// Returns the index of `name`, or reports that there is no such `what`.
+    pub(super) fn find(
+        &self,
+        name: &Located<String>,
+        what: &str,
+        findings: &mut Findings,
+    ) -> Option<u32> {
+        let index = self.index.get(&name.value).copied();
+        if index.is_none() {
+            let known: Vec<&str> = self.list.iter().map(|name| name.value.as_str()).collect();
+            let help = match nearest(&name.value, &known) {
+                Some(near) if !name.at.hidden => format!("did you mean `{near}`?"),
+                _ if known.is_empty() => format!("configure {what}s first"),
+                _ if known.len() > 10 => {
+                    format!("known: {} and {} more", list(&known[..10]), known.len() - 10)
+                }
+                _ => format!("known: {}", list(&known)),
+            };
+            let message = format!("unknown {what} `{}`", name.at.shown);
+            findings.error(name.at.start, message, help);
+        }
+        index
+    }
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(source: &'a Source<'a>, outside: &'a Outside<'a>) -> Self {
+        Self {
+            source,
+            findings: Findings::default(),
+            compiled: Compiled::default(),
+            expands: false,
+            topics: None,
+            webhooks: None,
+            slack_webhooks: HashSet::new(),
+            outside,
+        }
+    }
+
+    pub(super) fn error(&mut self, at: &At, message: impl Into<String>, help: impl Into<String>) {
+        self.findings.error(at.start, message, help);
+    }
+
+    pub(super) fn warn(&mut self, at: &At, message: impl Into<String>, help: impl Into<String>) {
+        self.findings.warn(at.start, message, help);
+    }
+
+    /// The text of `node`, with variables expanded.
+    pub(super) fn text(&mut self, node: &Node, key: &str) -> Option<String> {
+        let Value::Text(text) = &node.value else {
+            self.wrong_type(node, key, "a text");
+            return None;
+        };
+        if node.tag.is_some() {
+            self.wrong_type(node, key, "a text");
+            return None;
+        }
+        if !self.expands {
+            return Some(text.clone());
+        }
+        match environment::expand(text, self.outside.env) {
+            Ok(expanded) => Some(expanded.unwrap_or_else(|| text.clone())),
+            Err(refused) => {
+                let place = self.key_at(node).place(self.source, text, refused.offset);
+                self.findings.error(place, refused.message, refused.help);
+                None
+            }
+        }
+    }
+
+    /// The text of `node` with its place.
+    pub(super) fn located(&mut self, node: &Node, key: &str) -> Option<Located<String>> {
+        Some(Located { value: self.text(node, key)?, at: self.at(node) })
+    }
+
+    /// A text that is not empty, without surrounding blanks.
+    pub(super) fn filled(&mut self, node: &Node, key: &str) -> Option<Located<String>> {
+        let Located { value, at } = self.located(node, key)?;
+        let value = value.trim().to_owned();
+        if value.is_empty() {
+            self.error(&at, format!("`{key}` is empty"), "give it a value");
+            return None;
+        }
+        Some(Located { value, at })
+    }
+
+    /// The name of a webhook or an action, if it is valid. `what` is what it names.
+    pub(super) fn name(&mut self, name: String, at: &At, what: &str) -> Option<String> {
+        if is_name(&name) {
+            return Some(name);
+        }
+        let help = "use up to 64 letters, digits, `_`, `-` and `.`, \
+                    with a letter, a digit or `_` first";
+        self.error(at, format!("`{}` can't name {what}", at.shown), help);
+        None
+    }
+
+    /// A list of texts, each with its place, and whether all of them could be read.
+    pub(super) fn texts(
+        &mut self,
+        node: &Node,
+        key: &str,
+    ) -> Option<(Vec<Located<String>>, bool)> {
+        let Value::List(list) = &node.value else {
+            self.wrong_type(node, key, "a list");
+            return None;
+        };
+        let texts: Vec<_> = list.iter().filter_map(|node| self.located(node, key)).collect();
+        let are_all = texts.len() == list.len();
+        Some((texts, are_all))
+    }
+
+    /// The entries of a mapping, each with its name. Reports duplicate names.
+    pub(super) fn entries<'n>(
+        &mut self,
+        node: &'n Node,
+        key: &str,
+    ) -> Option<Vec<(Located<String>, &'n Node)>> {
+        let Value::Map(map) = &node.value else {
+            self.wrong_type(node, key, "a mapping");
+            return None;
+        };
+        let mut entries = Vec::with_capacity(map.len());
+        let mut seen: HashMap<String, usize> = HashMap::new();
+        for (key, value) in map {
+            let Some(name) = self.key(key) else { continue };
+            if let Some(first) = seen.get(&name) {
+                self.duplicate_key(key, &name, *first);
+                continue;
+            }
+            seen.insert(name.clone(), key.written.start);
+            entries.push((Located { value: name, at: self.key_at(key) }, value));
+        }
+        Some(entries)
+    }
+
+    /// The keys of the section `node`, which messages call `title`.
+    pub(super) fn fields<'n>(&mut self, node: &'n Node, title: &str) -> Option<Fields<'n>> {
+        let Value::Map(map) = &node.value else {
+            self.wrong_type(node, title, "a mapping");
+            return None;
+        };
+        let mut fields = Fields::empty(title, node.written.start);
+        for (key, value) in map {
+            let Some(name) = self.key(key) else { continue };
+            match fields.entries.iter().find(|(other, _, _)| *other == name) {
+                Some((_, first, _)) => self.duplicate_key(key, &name, first.written.start),
+                None => fields.entries.push((name, key, value)),
+            }
+        }
+        Some(fields)
+    }
+
+    /// Reads a file that the configuration names. A relative path starts from its directory.
+    pub(super) fn file(&mut self, path: &Located<String>, key: &str) -> Option<(PathBuf, Vec<u8>)> {
+        let full = self.outside.directory.join(&path.value);
+        match (self.outside.files)(&full) {
+            Ok(bytes) => Some((full, bytes)),
+            Err(error) => {
+                let help = "name a file that this user may read; \
+                            a relative path starts from the configuration's directory";
+                self.error(&path.at, format!("`{key}` can't be read: {error}"), help);
+                None
+            }
+        }
+    }
+
+    /// Reads a file that a Kafka property names, as librdkafka will: a relative path starts from
+    /// the working directory.
+    pub(super) fn kafka_file(&self, path: &Path) -> io::Result<Vec<u8>> {
+        (self.outside.files)(path)
+    }
+
+    /// Reports each of `values` that has occurred before.
+    pub(super) fn duplicates<'v, K: Hash + Eq>(
+        &mut self,
+        values: impl IntoIterator<Item = (K, &'v At)>,
+        what: &str,
+    ) {
+        let mut first: HashMap<K, usize> = HashMap::new();
+        for (key, at) in values {
+            if let Some(start) = first.get(&key) {
+                let help = self.remove_one(*start);
+                self.error(at, format!("duplicate {what} `{}`", at.shown), help);
+                continue;
+            }
+            first.insert(key, at.start);
+        }
+    }
+
+    /// The place of a value, and how a message may quote it.
+    pub(super) fn at(&self, node: &Node) -> At {
+        let is_expanded =
+            self.expands && matches!(&node.value, Value::Text(text) if text.contains("${"));
+        if is_expanded {
+            return self.at_as(node, self.source.slice(&node.defined), None);
+        }
+        self.key_at(node)
+    }
+
+    /// The place of a key, in which nothing is expanded.
+    pub(super) fn key_at(&self, node: &Node) -> At {
+        let text = match &node.value {
+            Value::Text(text) => text.as_str(),
+            _ => self.source.slice(&node.defined),
+        };
+        self.at_as(node, text, (node.written == node.defined).then_some(node))
+    }
+
+    fn at_as(&self, node: &Node, text: &str, token: Option<&Node>) -> At {
+        let hidden = self.source.is_hidden(&node.defined);
+        At {
+            start: node.written.start,
+            token: token.map(|node| node.defined.clone()),
+            shown: if hidden { crate::secret::MASK.to_owned() } else { quotable(text) },
+            hidden,
+        }
+    }
+
+    pub(super) fn wrong_type(&mut self, node: &Node, key: &str, wanted: &str) {
+        let (offset, message, help) = yaml_hints::wrong_type(node, key, wanted, self.source);
+        self.findings.error(offset, message, help);
+    }
+
+    /// A mapping's key as text. A number or a word that YAML reads as something else is a text here.
+    fn key(&mut self, key: &Node) -> Option<String> {
+        match &key.value {
+            Value::Text(text) => Some(text.clone()),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {
+                Some(self.source.slice(&key.defined).to_owned())
+            }
+            Value::List(_) | Value::Map(_) => {
+                self.findings.error(
+                    key.written.start,
+                    format!("a key is {}, not a text", key.value.kind()),
+                    "write the key as a plain word",
+                );
+                None
+            }
+        }
+    }
+
+    fn duplicate_key(&mut self, key: &Node, name: &str, first: usize) {
+        let help = self.remove_one(first);
+        let message = format!("duplicate key `{}`", quotable(name));
+        self.findings.error(key.written.start, message, help);
+    }
+
+    fn remove_one(&self, first: usize) -> String {
+        format!("remove one: the first is on line {}", self.source.position(first).0)
+    }
+}
+
+impl<'n> Fields<'n> {
+    /// A section without keys: every value is its default.
+    pub(super) fn empty(title: &str, start: usize) -> Self {
+        let title = title.to_owned();
+        Self { title, name: None, start, entries: Vec::new(), missing: Vec::new() }
+    }
+
+    /// The value of `key` as written.
+    pub(super) fn get(&self, key: &str) -> Option<&'n Node> {
+        self.entries.iter().find(|(name, _, _)| name == key).map(|(_, _, node)| *node)
+    }
+
+    /// Records that a required key is missing.
+    pub(super) fn missing(&mut self, key: &'static str) {
+        self.missing.push(key);
+    }
+
+    /// Reports unknown and missing keys.
+    pub(super) fn finish(self, known: &[(&'static str, bool)], reader: &mut Reader<'_>) {
+        let is_known = |name: &str| known.contains(&(name, true));
+        let mut missing = self.missing;
+        for (name, key, _) in self.entries.iter().filter(|(name, _, _)| !is_known(name)) {
+            let keys = known.iter().filter(|(_, is_key)| *is_key).map(|(name, _)| *name);
+            let keys: Vec<&str> = keys.collect();
+            let near = nearest(name, &keys);
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("known here: {}", list(&keys)),
+            };
+            // A misspelled key is one mistake, not two.
+            missing.retain(|missing| Some(*missing) != near);
+            let message = format!("unknown key `{}`", quotable(name));
+            reader.findings.error(key.written.start, message, help);
+        }
+        for name in missing {
+            let message = format!("{} has no `{name}`", self.title);
+            reader.findings.error(self.start, message, format!("add `{name}:`"));
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Checked values as `check` lists them, and as the configuration's hash compares them.
+//!
+//! Invariant: of a URL, `check` shows the host only, because the rest may be a secret. The hash
+//! includes a URL (a webhook's has 24 random characters), without user name and password.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+use url::Url;
+
+use super::duration;
+use super::index::WebhookIndex;
+use super::section::Shown;
+use crate::event::TopicIndex;
+use crate::expression::Expression;
+use crate::expression::template::Template;
+use crate::secret::Secret;
+
+macro_rules! shown {
+    ($($type:ty: |$value:ident| $shown:expr;)*) => {
+        $(impl Shown for $type {
+            fn shown(&self) -> Json {
+                let $value = self;
+                json!($shown)
+            }
+        })*
+    };
+}
+
+shown! {
+    String: |text| text;
+    bool: |flag| flag;
+    u32: |count| count;
+    usize: |count| count;
+    f64: |number| number;
+    PathBuf: |path| path.display().to_string();
+    Duration: |period| duration::show(*period);
+    TopicIndex: |topic| topic.0;
+    WebhookIndex: |index| index.0;
+    Expression: |expression| expression.source();
+    Template: |template| template.source();
+    BTreeMap<String, PathBuf>: |files| files;
+}
+
+impl<T: Shown> Shown for Option<T> {
+    fn shown(&self) -> Json {
+        self.as_ref().map_or(Json::Null, Shown::shown)
+    }
+
+    fn hashed(&self) -> String {
+        self.as_ref().map_or_else(String::new, Shown::hashed)
+    }
+}
+
+impl<T: Shown> Shown for Vec<T> {
+    fn shown(&self) -> Json {
+        self.iter().map(Shown::shown).collect()
+    }
+
+    fn hashed(&self) -> String {
+        self.iter().map(Shown::hashed).collect()
+    }
+}
+
+impl Shown for Secret<Url> {
+    fn shown(&self) -> Json {
+        let url = self.expose();
+        let host = url.host_str().unwrap_or_default();
+        url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")).into()
+    }
+
+    fn hashed(&self) -> String {
+        let mut url = self.expose().clone();
+        // A password could be guessed from the hash.
+        let _ = url.set_username("").and_then(|()| url.set_password(None));
+        url.to_string()
+    }
+}

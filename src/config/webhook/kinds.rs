@@ -1,0 +1,249 @@
+//! The kinds of values that only webhooks have: URLs, certificates, the rate.
+
+use ::url::Url;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use serde_json::{Value as Json, json};
+
+use super::url;
+use crate::config::kinds::{FilePath, Flag, number, number_schema};
+use crate::config::located::Located;
+use crate::config::reader::{Fields, Reader};
+use crate::config::section::{Kind, Setting};
+use crate::config::tree::Node;
+use crate::secret::Secret;
+
+/// The text of a PEM file.
+pub(super) type Pem = Vec<u8>;
+
+/// The name of a section that is an entry of a mapping. It is not a key of the section.
+pub(super) struct EntryName;
+
+/// `url`, or the content of `url_file`.
+pub(super) struct WebhookUrl;
+
+/// A proxy's URL. It may contain a password.
+pub(super) struct ProxyUrl;
+
+/// A file of certificates.
+pub(super) struct CaFile;
+
+/// Messages per second.
+pub(super) struct Rate;
+
+impl Kind for EntryName {
+    type Value = String;
+
+    const IS_KEY: bool = false;
+
+    /// Never used: a section has no such key.
+    fn read(&self, _: &Node, _: &str, _: &mut Reader<'_>) -> Option<String> {
+        None
+    }
+
+    fn schema(&self) -> Json {
+        Json::Null
+    }
+
+    fn words(&self) -> String {
+        String::new()
+    }
+
+    fn setting(
+        &self,
+        _: &'static str,
+        fields: &mut Fields<'_>,
+        reader: &mut Reader<'_>,
+    ) -> Setting<String> {
+        let Some(Located { value, at }) = fields.name.clone() else {
+            return Setting { value: None, at: None };
+        };
+        Setting { value: reader.name(value, &at, "a webhook"), at: Some(at) }
+    }
+}
+
+impl WebhookUrl {
+    /// The URL's text, and whether it comes from a file.
+    fn text(
+        fields: &Fields<'_>,
+        reader: &mut Reader<'_>,
+    ) -> Option<(Located<String>, bool)> {
+        let name = fields.name.as_ref()?;
+        match (fields.get("url"), fields.get("url_file")) {
+            (Some(node), None) => reader.located(node, "url").map(|text| (text, false)),
+            (None, Some(node)) => {
+                let path = reader.filled(node, "url_file")?;
+                let (_, bytes) = reader.file(&path, "url_file")?;
+                let Ok(value) = String::from_utf8(bytes) else {
+                    let help = "write nothing but the URL into it";
+                    reader.error(&path.at, "`url_file` is not UTF-8", help);
+                    return None;
+                };
+                Some((Located { value, at: path.at }, true))
+            }
+            (None, None) => {
+                let message =
+                    format!("the webhook `{}` has neither `url` nor `url_file`", name.at.shown);
+                reader.error(&name.at, message, "add `url: ${NAME}` or `url_file: PATH`");
+                None
+            }
+            (Some(_), Some(node)) => {
+                let message =
+                    format!("the webhook `{}` has both `url` and `url_file`", name.at.shown);
+                reader.error(&reader.at(node), message, "remove one of them");
+                None
+            }
+        }
+    }
+
+    fn url(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Secret<Url>> {
+        let (Located { value, at }, is_file) = Self::text(fields, reader)?;
+        let text = value.trim();
+        if text.is_empty() {
+            let what = if is_file { "the file of `url_file` is empty" } else { "`url` is empty" };
+            reader.error(&at, what, "put the webhook's URL there");
+            return None;
+        }
+        let allow_http = fields
+            .get("allow_http")
+            .is_some_and(|node| Flag.read(node, "allow_http", reader).unwrap_or_default());
+        match url::webhook(text, allow_http) {
+            Ok(url) => {
+                if url::is_slack(&url) && !url.path().starts_with("/services/") {
+                    let help = "an incoming webhook's path starts with `/services/`; \
+                                a workflow's trigger takes other requests";
+                    reader.warn(&at, "not an incoming webhook of Slack", help);
+                }
+                Some(Secret::new(url))
+            }
+            Err((message, help)) => {
+                reader.error(&at, message, help);
+                None
+            }
+        }
+    }
+}
+
+impl Kind for WebhookUrl {
+    type Value = Secret<Url>;
+
+    /// Never used: the value depends on `url_file` and `allow_http` too.
+    fn read(&self, _: &Node, _: &str, _: &mut Reader<'_>) -> Option<Secret<Url>> {
+        None
+    }
+
+    fn is_required(&self) -> bool {
+        false
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "string" })
+    }
+
+    fn words(&self) -> String {
+        "URL".to_owned()
+    }
+
+    fn setting(
+        &self,
+        key: &'static str,
+        fields: &mut Fields<'_>,
+        reader: &mut Reader<'_>,
+    ) -> Setting<Secret<Url>> {
+        let at = fields.get(key).or(fields.get("url_file")).map(|node| reader.at(node));
+        Setting { value: Self::url(fields, reader), at }
+    }
+}
+
+impl Kind for ProxyUrl {
+    type Value = Secret<Url>;
+
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Secret<Url>> {
+        let Located { value, at } = reader.located(node, key)?;
+        match url::proxy(value.trim()) {
+            Ok(url) => Some(Secret::new(url)),
+            Err((message, help)) => {
+                reader.error(&at, message, help);
+                None
+            }
+        }
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "string" })
+    }
+
+    fn words(&self) -> String {
+        "URL".to_owned()
+    }
+}
+
+impl Kind for CaFile {
+    type Value = Pem;
+
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Pem> {
+        let path = reader.filled(node, key)?;
+        let (_, pem) = reader.file(&path, key)?;
+        let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+        let message = match found {
+            Ok(found) if !found.is_empty() => return Some(pem),
+            Ok(_) => "`ca_file` contains no certificate",
+            Err(_) => "`ca_file` contains an invalid certificate",
+        };
+        reader.error(&path.at, message, "use PEM: `-----BEGIN CERTIFICATE-----` …");
+        None
+    }
+
+    fn schema(&self) -> Json {
+        FilePath.schema()
+    }
+
+    fn words(&self) -> String {
+        FilePath.words()
+    }
+}
+
+impl Rate {
+    const DEFAULT: f64 = 1.0;
+    /// One a day: a lower rate is more likely a mistake than intended.
+    const LEAST: f64 = 1.0 / 86_400.0;
+    const MOST: f64 = 10_000.0;
+}
+
+impl Kind for Rate {
+    type Value = f64;
+
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<f64> {
+        let rate = number(node, key, "a number", reader)?;
+        if (Self::LEAST..=Self::MOST).contains(&rate) {
+            return Some(rate);
+        }
+        let what = if rate.is_nan() {
+            "is not a number"
+        } else if rate <= 0.0 {
+            "must be over 0"
+        } else if rate < Self::LEAST {
+            "is under one a day"
+        } else {
+            "is over 10000"
+        };
+        let help = "Slack accepts about 1; a fraction such as `0.5` is valid";
+        reader.error(&reader.at(node), format!("`{key}` {what}"), help);
+        None
+    }
+
+    fn default(&self) -> Option<f64> {
+        Some(Self::DEFAULT)
+    }
+
+    fn schema(&self) -> Json {
+        let mut schema = number_schema("number", 1);
+        schema["exclusiveMinimum"] = 0.into();
+        schema["maximum"] = 10_000.into();
+        schema
+    }
+
+    fn words(&self) -> String {
+        "number, one a day (1 / 86400) to 10000".to_owned()
+    }
+}
