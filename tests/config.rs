@@ -1,15 +1,17 @@
-//! The configuration as its author meets it: examples that are sound, one bad file per rule with the exact text that it earns, and no secret in any.
+//! The configuration as its author sees it: valid examples, one invalid file per rule with the
+//! exact errors, no secret in any of them, and the schema and the reference of all keys.
 //!
-//! `UPDATE_EXPECT=1 cargo test --test integration config` writes the expected texts anew: read the difference before you commit it.
+//! `UPDATE_EXPECT=1 cargo test --test integration config` writes the expected errors, and
+//! `UPDATE_DOCS=1` the schema and the reference: read the differences before you commit them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use slackline::config::{check, load, schema};
+use slackline::config::{check, load, reference, schema};
 
-/// What every secret in these files holds: no text may.
+/// Part of every secret in these files, and of no message.
 const PLANTED: &str = "pl4nt3d";
 
 fn env(name: &str) -> Option<String> {
@@ -36,8 +38,8 @@ fn yaml_files(directory: &str) -> Vec<PathBuf> {
     files
 }
 
-/// All that a terminal would show of a file.
-fn told(path: &Path) -> String {
+/// Everything that a terminal would show for a file.
+fn shown(path: &Path) -> String {
     let file = path.display().to_string();
     match load(path, &env) {
         Ok(loaded) => loaded
@@ -50,27 +52,27 @@ fn told(path: &Path) -> String {
 }
 
 #[test]
-fn each_bad_file_earns_its_exact_text() {
+fn each_invalid_file_has_its_exact_errors() {
     let update = std::env::var_os("UPDATE_EXPECT").is_some();
     let mut different = Vec::new();
     for path in yaml_files("tests/config/bad") {
-        let told = told(&path);
-        assert!(!told.is_empty(), "{} is sound", path.display());
+        let shown = shown(&path);
+        assert!(!shown.is_empty(), "{} is valid", path.display());
         let expected = path.with_extension("err");
         if update {
-            std::fs::write(&expected, &told).unwrap();
-        } else if std::fs::read_to_string(&expected).unwrap_or_default() != told {
-            different.push(format!("--- {}\n{told}", expected.display()));
+            std::fs::write(&expected, &shown).unwrap();
+        } else if std::fs::read_to_string(&expected).unwrap_or_default() != shown {
+            different.push(format!("--- {}\n{shown}", expected.display()));
         }
     }
     assert!(different.is_empty(), "{}", different.join("\n"));
 }
 
 #[test]
-fn no_bad_file_tells_a_secret() {
+fn no_invalid_file_reveals_a_secret() {
     for path in yaml_files("tests/config/bad") {
-        let told = told(&path);
-        assert!(!told.contains(PLANTED), "{told}");
+        let shown = shown(&path);
+        assert!(!shown.contains(PLANTED), "{shown}");
         if let Err(errors) = load(&path, &env) {
             assert!(!format!("{errors:?}").contains(PLANTED), "{errors:?}");
         }
@@ -78,7 +80,7 @@ fn no_bad_file_tells_a_secret() {
 }
 
 #[test]
-fn every_expected_text_has_its_file() {
+fn all_expected_errors_have_their_file() {
     for entry in std::fs::read_dir("tests/config/bad").unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "err") {
@@ -103,7 +105,7 @@ fn example(
 }
 
 #[test]
-fn every_example_is_sound_and_fits_the_schema() {
+fn every_example_is_valid_and_fits_the_schema() {
     let schema = serde_json::from_str(&schema::json().unwrap()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     for path in yaml_files("deploy/examples") {
@@ -157,15 +159,30 @@ fn the_seeds_actions_are_in_the_example_word_for_word() {
     assert!(of("support-alerts").trigger.source().contains("$.event == 'NPS Submitted'"));
 }
 
-/// `UPDATE_SCHEMA=1 cargo test --test integration schema` writes it anew.
-#[test]
-fn the_committed_schema_is_in_step() {
-    let schema = schema::json().unwrap();
-    if std::env::var_os("UPDATE_SCHEMA").is_some() {
-        std::fs::write("deploy/slackline.schema.json", &schema).unwrap();
+/// Compares `page` with what the tables of keys say, or writes it.
+fn compare(path: &str, expected: &str) {
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(path, expected).unwrap();
     }
-    let committed = std::fs::read_to_string("deploy/slackline.schema.json").unwrap_or_default();
-    assert_eq!(committed, schema, "run: UPDATE_SCHEMA=1 cargo test --test integration schema");
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(committed, expected, "run: UPDATE_DOCS=1 cargo test --test integration config");
+}
+
+#[test]
+fn the_committed_schema_is_up_to_date() {
+    compare("deploy/slackline.schema.json", &schema::json().unwrap());
+}
+
+#[test]
+fn the_reference_lists_every_key_as_the_code_declares_it() {
+    const START: &str =
+        "<!-- keys: compared with the code by a test; UPDATE_DOCS=1 writes them -->\n";
+    const END: &str = "<!-- /keys -->";
+    let page = std::fs::read_to_string("docs/configuration.md").unwrap();
+    let (before, rest) = page.split_once(START).unwrap();
+    let (_, after) = rest.split_once(END).unwrap();
+    let expected = format!("{before}{START}{}{END}{after}", reference::markdown());
+    compare("docs/configuration.md", &expected);
 }
 
 fn properties_of(schema: &serde_json::Value) -> BTreeSet<String> {
@@ -178,7 +195,7 @@ fn keys(schema: &serde_json::Value) -> BTreeSet<String> {
     sections.chain([schema]).flat_map(properties_of).collect()
 }
 
-/// The keys that the decoder names when it meets an unknown one.
+/// The keys that the error for an unknown key names.
 fn known(yaml: &str) -> BTreeSet<String> {
     let Err(errors) =
         check(yaml, Path::new("x.yaml"), &env, &|_| Err(std::io::ErrorKind::NotFound.into()))
@@ -192,7 +209,7 @@ fn known(yaml: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_decoder_and_the_schema_know_the_same_keys() {
+fn errors_and_the_schema_name_the_same_keys() {
     let schema: serde_json::Value = serde_json::from_str(&schema::json().unwrap()).unwrap();
     assert_eq!(known("zzzzzzzzzzzz: 1"), properties_of(&schema));
     let sections = [
@@ -220,7 +237,7 @@ fn a_schemas_default_is_the_default() {
             .map(|(key, value)| format!(", {key}: {}", value["default"]))
             .collect::<String>()
     };
-    // `user` has its default where messages are made, not in the configuration.
+    // The default of `user` is set where messages are rendered, not in the configuration.
     let (kafka, webhook, retry, admin, action) = (
         of("Kafka", &[]),
         of("Webhook", &[]),

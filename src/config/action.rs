@@ -95,7 +95,8 @@ impl Section for Action {
 fn warn_of_legacy_keys(action: &Action, keys: &[(&str, Option<At>)], reader: &mut Reader<'_>) {
     let written = || keys.iter().filter_map(|(name, at)| Some((*name, at.as_ref()?)));
     let Some((_, first)) = written().next() else { return };
-    let webhook = reader.webhooks.as_ref().and_then(|names| names.list.get(action.webhook.0 as usize));
+    let webhook =
+        reader.webhooks.as_ref().and_then(|names| names.list.get(action.webhook.0 as usize));
     if webhook.is_some_and(|webhook| reader.slack_webhooks.contains(&webhook.value)) {
         let names: Vec<&str> = written().map(|(name, _)| name).collect();
         let message = format!("{}: only legacy webhooks honour it", list(&names));

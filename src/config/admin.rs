@@ -40,7 +40,7 @@ impl Kind for Listen {
         let help = format!(
             "write `host:port`: `{DEFAULT}` for this machine only, `0.0.0.0:9464` for all network interfaces"
         );
-        reader.error(&at, format!("invalid address to listen on `{}`", at.shown), help);
+        reader.error(&at, format!("invalid listen address `{}`", at.shown), help);
         None
     }
 

@@ -41,8 +41,8 @@ impl Diagnostic {
         Self { line: 0, column: 0, message, help: help.to_owned(), excerpt: String::new() }
     }
 
-    /// Writes it for a terminal: `FILE:LINE:COLUMN: message`, the excerpt, the remedy. `label` comes
-    /// before the message (`"warning: "`).
+    /// Writes it for a terminal: `FILE:LINE:COLUMN: message`, the excerpt, the remedy. `label`
+    /// comes before the message (`"warning: "`).
     pub fn display<'a>(&'a self, file: &'a str, label: &'a str) -> impl fmt::Display + 'a {
         fmt::from_fn(move |f| {
             write!(f, "{file}:")?;

@@ -21,7 +21,7 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
 }
 
 /// Writes the duration as the configuration does, in the largest unit that keeps it whole.
-pub fn show(duration: Duration) -> String {
+pub(crate) fn show(duration: Duration) -> String {
     let millis = duration.as_millis();
     let units = [("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
     let whole = units.into_iter().find(|(_, factor)| millis > 0 && millis.is_multiple_of(*factor));

@@ -57,13 +57,13 @@ section! {
             example = r#"{"security.protocol": "SASL_SSL", "sasl.mechanism": "SCRAM-SHA-512"}"#;
         property_files: BTreeMap<String, PathBuf> = PropertyFiles,
             "Properties whose values are in files, such as mounted secrets: the file of each, read \
-             at start, without the line break at its end. A relative path starts from the \
-             configuration's directory.",
+             at start, without the line break at its end. A relative path is resolved against \
+             the configuration's directory.",
             restart = true, secret = true, local = true,
             example = r#"{"sasl.password": "/run/secrets/kafka-password"}"#;
         oauth_token_file: Option<PathBuf> = Optional(ReadableFile),
             "For `sasl.mechanism: OAUTHBEARER`: a file that contains the token, read again whenever \
-             a new token is due. A relative path starts from the configuration's directory.",
+             a new token is due. A relative path is resolved against the configuration's directory.",
             restart = true, secret = true, example = r#""/var/run/secrets/kafka/token""#;
     }
 }
@@ -144,10 +144,7 @@ fn split(Located { value, at }: &Located<String>, reader: &Reader<'_>) -> Vec<Lo
         let start = at.place(reader.source, value, offset);
         let part = part.trim();
         let shown = if at.token.is_some() { quotable(part) } else { at.shown.clone() };
-        Located {
-            value: part.to_owned(),
-            at: At { start, token: None, shown, hidden: at.hidden },
-        }
+        Located { value: part.to_owned(), at: At { start, token: None, shown, hidden: at.hidden } }
     });
     parts.collect()
 }

@@ -42,7 +42,7 @@ pub(super) struct Flag;
 /// One of a closed list of words; the first one by default.
 pub(super) struct Word<T: 'static>(pub(super) &'static [(&'static str, T)]);
 
-/// The path of a file. A relative one starts from the configuration's directory.
+/// The path of a file. A relative one is resolved against the configuration's directory.
 pub(super) struct FilePath;
 
 /// The path of a file that must be readable.
@@ -143,12 +143,7 @@ impl Kind for Period {
 }
 
 /// Reads a number, also from the text of an environment variable. `wanted` is what it should be.
-pub(super) fn number(
-    node: &Node,
-    key: &str,
-    wanted: &str,
-    reader: &mut Reader<'_>,
-) -> Option<f64> {
+pub(super) fn number(node: &Node, key: &str, wanted: &str, reader: &mut Reader<'_>) -> Option<f64> {
     match &node.value {
         Value::Number(number) => return Some(*number),
         Value::Text(text) if text.contains("${") => {}

@@ -1,7 +1,7 @@
 //! Finds the secrets in the configuration's text, so that excerpts and messages can mask them.
 //!
-//! Invariant: every byte of a secret key's value is inside a range found here, whatever the shape of
-//! the file: also if a key or a section is misspelled or misplaced, if the value is anchored
+//! Invariant: every byte of a secret key's value is inside a range found here, whatever the shape
+//! of the file: also if a key or a section is misspelled or misplaced, if the value is anchored
 //! elsewhere, and if the file is not YAML at all.
 
 use std::collections::HashMap;
@@ -40,8 +40,7 @@ impl SecretKeys {
             return false;
         }
         let key = key.to_lowercase();
-        let is_near =
-            |name: &&str| strsim::damerau_levenshtein(&key, name) <= tolerance(name);
+        let is_near = |name: &&str| strsim::damerau_levenshtein(&key, name) <= tolerance(name);
         key.contains('.')
             || ["url", "proxy", "propert", "password", "secret", "token"]
                 .iter()
@@ -83,7 +82,8 @@ impl SecretKeys {
         hidden
     }
 
-    /// The first secret's key in a line: the offset of the key, and that of the text after its colon.
+    /// The first secret's key in a line: the offset of the key, and that of the text after its
+    /// colon.
     fn secret_in(&self, line: &str) -> Option<(usize, usize)> {
         line.match_indices(':').find_map(|(colon, _)| {
             let before = line[..colon].trim_end().trim_end_matches(['"', '\'']);
@@ -113,8 +113,8 @@ fn collect<'t>(
                     text.get(key.defined.clone()).unwrap_or_default().trim_matches(['"', '\'']);
                 if *known.known.entry(name).or_insert_with(|| known.keys.is_secret(name)) {
                     match &value.value {
-                        // A property's name is not secret. Any other key in the place of a secret may
-                        // be a part of it.
+                        // A property's name is not secret. Any other key in the place of a secret
+                        // may be a part of it.
                         Value::Map(properties) if name.to_lowercase().contains("prop") => {
                             properties.iter().for_each(|(_, value)| hide(value, hidden));
                         }

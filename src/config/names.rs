@@ -21,9 +21,8 @@ pub(super) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
         .map(|(_, known)| known);
     // `webhook_url` is not a typing error.
     near.or_else(|| {
-        let is_part = |known: &&&str| {
-            known.len() > 2 && name.split(['_', '-']).any(|part| part == **known)
-        };
+        let is_part =
+            |known: &&&str| known.len() > 2 && name.split(['_', '-']).any(|part| part == **known);
         known.iter().find(is_part).copied()
     })
 }

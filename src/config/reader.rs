@@ -166,11 +166,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A list of texts, each with its place, and whether all of them could be read.
-    pub(super) fn texts(
-        &mut self,
-        node: &Node,
-        key: &str,
-    ) -> Option<(Vec<Located<String>>, bool)> {
+    pub(super) fn texts(&mut self, node: &Node, key: &str) -> Option<(Vec<Located<String>>, bool)> {
         let Value::List(list) = &node.value else {
             self.wrong_type(node, key, "a list");
             return None;
@@ -221,22 +217,23 @@ impl<'a> Reader<'a> {
         Some(fields)
     }
 
-    /// Reads a file that the configuration names. A relative path starts from its directory.
+    /// Reads a file that the configuration names. A relative path is resolved against its
+    /// directory.
     pub(super) fn file(&mut self, path: &Located<String>, key: &str) -> Option<(PathBuf, Vec<u8>)> {
         let full = self.outside.directory.join(&path.value);
         match (self.outside.files)(&full) {
             Ok(bytes) => Some((full, bytes)),
             Err(error) => {
                 let help = "name a file that this user may read; \
-                            a relative path starts from the configuration's directory";
+                            a relative path is resolved against the configuration's directory";
                 self.error(&path.at, format!("`{key}` can't be read: {error}"), help);
                 None
             }
         }
     }
 
-    /// Reads a file that a Kafka property names, as librdkafka will: a relative path starts from
-    /// the working directory.
+    /// Reads a file that a Kafka property names, as librdkafka will: a relative path is resolved
+    /// against the working directory.
     pub(super) fn kafka_file(&self, path: &Path) -> io::Result<Vec<u8>> {
         (self.outside.files)(path)
     }
@@ -292,7 +289,8 @@ impl<'a> Reader<'a> {
         self.findings.error(offset, message, help);
     }
 
-    /// A mapping's key as text. A number or a word that YAML reads as something else is a text here.
+    /// A mapping's key as text. A number or a word that YAML reads as something else is a text
+    /// here.
     fn key(&mut self, key: &Node) -> Option<String> {
         match &key.value {
             Value::Text(text) => Some(text.clone()),

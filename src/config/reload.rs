@@ -1,7 +1,7 @@
 //! Replaces the active configuration with a new one without a restart. Pure.
 //!
-//! Invariant: a webhook or action that keeps its name keeps its index, because queued deliveries and
-//! requests in flight refer to it. An index is never given to another name.
+//! Invariant: a webhook or action that keeps its name keeps its index, because queued deliveries
+//! and requests in flight refer to it. An index is never given to another name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,8 +51,9 @@ pub fn merge(current: &Config, new: Config) -> Result<Merged, Vec<String>> {
     Ok(Merged { config: Config { kafka, webhooks, actions, admin, hash }, removed })
 }
 
-/// Returns the new entries, each at the index of the current one with its name, and the others after
-/// them. A removed entry is replaced with the result of `retire`. Also returns the indices of those.
+/// Returns the new entries, each at the index of the current one with its name, and the others
+/// after them. A removed entry is replaced with the result of `retire`. Also returns the indices
+/// of those.
 fn in_place<T>(
     current: &[T],
     new: Vec<T>,

@@ -1,9 +1,9 @@
 //! Tables of keys. Each section of the configuration is one table, and each key is declared once in
 //! it, by [`section!`].
 //!
-//! From a table follow the struct that the stages are built from, reading with defaults and bounds,
-//! the JSON Schema, `docs/configuration.md`, the secrets to mask, the configuration's hash, the keys
-//! that need a restart, and the settings that `check` lists.
+//! From a table follow the struct that the stages are built from, reading with defaults and
+//! bounds, the JSON Schema, `docs/configuration.md`, the secrets to mask, the configuration's
+//! hash, the keys that need a restart, and the settings that `check` lists.
 
 use serde_json::{Map, Value as Json};
 

@@ -1,5 +1,5 @@
-//! Properties of any file: places are exact, no damaged file causes a panic or reveals a secret, and
-//! different configurations have different hashes.
+//! Properties of any file: places are exact, no damaged file causes a panic or reveals a secret,
+//! and different configurations have different hashes.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 

@@ -12,8 +12,8 @@ use serde_saphyr::{Location, Spanned, Tagged};
 
 /// One YAML node, typed only as YAML types it.
 pub(super) struct Node {
-    /// The place where it is used: of an alias, the alias; of a merged (`<<`) value, the merge. For a
-    /// mapping or a sequence at most its first byte.
+    /// The place where it is used: of an alias, the alias; of a merged (`<<`) value, the merge.
+    /// For a mapping or a sequence at most its first byte.
     pub(super) written: Range<usize>,
     /// The place of its content, which differs from `written` for an alias or a merged value.
     pub(super) defined: Range<usize>,

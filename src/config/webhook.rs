@@ -37,7 +37,7 @@ section! {
              on this machine or `allow_http` is set.",
             secret = true, listed_as = "host", example = "\"${SALES_WEBHOOK_URL}\"";
         url_file: Option<PathBuf> = Optional(FilePath),
-            "A file that contains the URL, such as a mounted secret. A relative path starts from \
+            "A file that contains the URL, such as a mounted secret. A relative path is resolved against \
              the configuration's directory.",
             local = true, example = "\"/run/secrets/sales\"";
         rate_per_second: f64 = Rate,
@@ -59,7 +59,7 @@ section! {
             secret = true, example = "\"http://proxy:3128\"";
         ca_file: Option<Pem> = Optional(CaFile),
             "A PEM file of certificate authorities to trust besides the system's. A relative path \
-             starts from the configuration's directory.",
+             is resolved against the configuration's directory.",
             example = "\"/etc/ca.pem\"";
         retry: Retry = Nested::<Retry>::OPTIONAL,
             "When a failed attempt is retried, and for how long.";

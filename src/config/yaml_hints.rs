@@ -1,5 +1,5 @@
-//! Remedies for YAML's own pitfalls: an unquoted `#`, `{{`, `!`, `@` or backtick, and files that are
-//! not YAML. A message says what the author probably meant.
+//! Remedies for YAML's own pitfalls: an unquoted `#`, `{{`, `!`, `@` or backtick, and files that
+//! are not YAML. A message says what the author probably meant.
 //!
 //! Invariant: no message contains the value of a secret.
 
@@ -7,8 +7,8 @@ use super::diagnostic::Findings;
 use super::source::{Source, harmless, quotable};
 use super::tree::{Node, SyntaxError, Value};
 
-/// Describes a value of a wrong type: its place, what is wrong, and the remedy. `wanted` is the type
-/// that it should have.
+/// Describes a value of a wrong type: its place, what is wrong, and the remedy. `wanted` is the
+/// type that it should have.
 pub(super) fn wrong_type(
     node: &Node,
     name: &str,
@@ -69,8 +69,8 @@ pub(super) fn wrong_type(
     }
 }
 
-/// Reports a file that is not YAML. The most likely reason is a value that starts with one of YAML's
-/// own characters.
+/// Reports a file that is not YAML. The most likely reason is a value that starts with one of
+/// YAML's own characters.
 pub(super) fn syntax(error: &SyntaxError, source: &Source<'_>, findings: &mut Findings) {
     let offset = error.offset.min(source.text.len());
     let start = source.text[..offset].rfind('\n').map_or(0, |at| at + 1);

@@ -1,5 +1,5 @@
-//! Rules between Kafka properties, and between them and other keys of `kafka`: values that are valid
-//! alone and not together.
+//! Rules between Kafka properties, and between them and other keys of `kafka`: values that are
+//! valid alone and not together.
 
 use std::time::Duration;
 
@@ -73,17 +73,14 @@ fn group_protocol(properties: &Written, reader: &mut Reader<'_>) {
 }
 
 /// `instance_id` and KIP-848's protocol exclude each other.
-pub(super) fn with_instance_id(
-    properties: &Written,
-    fields: &Fields<'_>,
-    reader: &mut Reader<'_>,
-) {
+pub(super) fn with_instance_id(properties: &Written, fields: &Fields<'_>, reader: &mut Reader<'_>) {
     if let Some(node) = fields.get("instance_id")
         && properties.is_consumer_protocol()
     {
         let message = "`instance_id` can't be set with `group.protocol: consumer`: a worker that \
                        is killed and started again could not join until its session has ended";
-        let help = "remove `group.protocol` to rejoin immediately after a restart, or `instance_id`";
+        let help =
+            "remove `group.protocol` to rejoin immediately after a restart, or `instance_id`";
         reader.error(&reader.at(node), message, help);
     }
 }
@@ -108,7 +105,7 @@ pub(super) fn with_drain_timeout(
         let limit = duration::show(Duration::from_millis(longest / 2));
         let default = duration::show(DRAIN_TIMEOUT.default);
         let message = "`drain_timeout` is over half of `max.poll.interval.ms`: \
-                       a rebalance could outlast the membership";
+                       the broker could remove the worker during a rebalance";
         let help = format!("set it to `{limit}` or less; the default is `{default}`");
         reader.error(&at, message, help);
     }

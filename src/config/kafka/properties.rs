@@ -202,7 +202,7 @@ fn property(
         Err(KafkaError::ClientConfig(RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN, ..)) => {
             let help = match nearest(name, &COMMON) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => "see librdkafka's CONFIGURATION.md; Java's names differ".to_owned(),
+                None => "librdkafka's CONFIGURATION.md lists them; Java's names differ".to_owned(),
             };
             let message = format!("librdkafka has no property `{}`", key.at.shown);
             reader.error(&key.at, message, help);
@@ -215,7 +215,7 @@ fn property(
             };
             let help = match range.filter(is_range) {
                 Some(range) => format!("choose a value within {range}"),
-                None => "see the property in librdkafka's CONFIGURATION.md".to_owned(),
+                None => "librdkafka's CONFIGURATION.md lists its values".to_owned(),
             };
             let message = format!("librdkafka refuses this value of `{name}`");
             reader.error(&value.at, message, help);

@@ -15,8 +15,8 @@ use super::written::Written;
 use crate::config::located::{At, Located};
 use crate::config::reader::Reader;
 
-/// Properties that name a file, each with the one that takes the same content as text. `None`: there
-/// is no such property, or the file is not PEM.
+/// Properties that name a file, each with the one that takes the same content as text. `None`:
+/// there is no such property, or the file is not PEM.
 const FILES: [(&str, Option<&str>); 5] = [
     ("ssl.ca.location", Some("ssl.ca.pem")),
     ("ssl.certificate.location", Some("ssl.certificate.pem")),
@@ -142,7 +142,7 @@ fn named_file(name: &str, value: &Located<String>, reader: &mut Reader<'_>) -> N
         Err(error) => {
             let message = format!("the file of `{name}` can't be read: {error}");
             let help = "name a file that this user may read; \
-                        a relative path starts from the working directory";
+                        a relative path is resolved against the working directory";
             reader.error(&value.at, message, help);
             Named::Unreadable
         }
@@ -170,7 +170,7 @@ fn refused(properties: &Written, error: &str, reader: &mut Reader<'_>) {
         } else if name.starts_with("ssl.key") {
             "use a private key in PEM; an encrypted one requires `ssl.key.password`"
         } else {
-            "use PEM, complete and unencrypted: `-----BEGIN …-----`"
+            "use PEM, complete and unencrypted"
         };
         let reason = openssl_reason(error).map(|reason| format!(": {reason}")).unwrap_or_default();
         reader.error(&value.at, format!("`{name}` can't be used{reason}"), help);
@@ -190,7 +190,7 @@ fn refused(properties: &Written, error: &str, reader: &mut Reader<'_>) {
     } else {
         (
             "librdkafka can't create a client with these properties",
-            "see the properties in librdkafka's CONFIGURATION.md",
+            "librdkafka's CONFIGURATION.md lists their values",
         )
     };
     reader.error(at, message, help);

@@ -19,7 +19,6 @@ impl Written {
 
     /// Whether the group uses KIP-848's protocol. librdkafka takes the value in any case.
     pub(super) fn is_consumer_protocol(&self) -> bool {
-        self.text("group.protocol")
-            .is_some_and(|(value, _)| value.eq_ignore_ascii_case("consumer"))
+        self.text("group.protocol").is_some_and(|(value, _)| value.eq_ignore_ascii_case("consumer"))
     }
 }

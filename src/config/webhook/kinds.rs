@@ -64,10 +64,7 @@ impl Kind for EntryName {
 
 impl WebhookUrl {
     /// The URL's text, and whether it comes from a file.
-    fn text(
-        fields: &Fields<'_>,
-        reader: &mut Reader<'_>,
-    ) -> Option<(Located<String>, bool)> {
+    fn text(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<(Located<String>, bool)> {
         let name = fields.name.as_ref()?;
         match (fields.get("url"), fields.get("url_file")) {
             (Some(node), None) => reader.located(node, "url").map(|text| (text, false)),
@@ -190,7 +187,7 @@ impl Kind for CaFile {
             Ok(_) => "`ca_file` contains no certificate",
             Err(_) => "`ca_file` contains an invalid certificate",
         };
-        reader.error(&path.at, message, "use PEM: `-----BEGIN CERTIFICATE-----` …");
+        reader.error(&path.at, message, "use a PEM file of certificates");
         None
     }
 
