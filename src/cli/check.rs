@@ -121,7 +121,9 @@ fn settings(rows: &[Json]) -> Table {
     let keys = rows.first().and_then(Json::as_object).into_iter().flat_map(|row| row.keys());
     let keys: Vec<&str> = keys
         .map(String::as_str)
-        .filter(|key| !TOO_LONG.contains(key) && rows.iter().any(|row| !cell(&row[*key]).is_empty()))
+        .filter(|key| {
+            !TOO_LONG.contains(key) && rows.iter().any(|row| !cell(&row[*key]).is_empty())
+        })
         .collect();
     let mut table = table(&keys);
     for row in rows {
