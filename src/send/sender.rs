@@ -144,7 +144,8 @@ impl<C: HttpClient> Sender<C> {
     }
 
     /// Reports the outcome to the ledger, then closes the queue's books: where nothing is in flight
-    /// any more, the outcome is already in the channel. Returns `false` when the poll loop has ended.
+    /// any more, the outcome is already in the channel. Returns `false` when the poll loop has
+    /// ended.
     pub(super) async fn report(&mut self, tickets: Tickets, ended: Ended) -> bool {
         let Ended { outcome, hold, at } = ended;
         if outcome == Outcome::Delivered {

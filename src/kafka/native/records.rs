@@ -39,7 +39,7 @@ const LINES: usize = 16;
 /// The records of one topic that librdkafka has fetched.
 pub struct Records {
     /// The next one is the last. Declared before the queue, so that it is dropped first.
-    held: Vec<Held>,
+    batch: Vec<RawMessage>,
     queue: ReplyQueue,
     topic: TopicIndex,
     name: String,
@@ -48,7 +48,7 @@ pub struct Records {
 /// One of librdkafka's messages, a record or an error; destroyed with this value. It has the layout
 /// of the pointer that librdkafka writes.
 #[repr(transparent)]
-struct Held(NonNull<rd::rd_kafka_message_t>);
+struct RawMessage(NonNull<rd::rd_kafka_message_t>);
 
 /// What is taken from a topic, in the order of each partition.
 pub enum Taken<'a> {
@@ -68,13 +68,13 @@ pub enum Taken<'a> {
 
 /// One record, borrowed until the next one is taken.
 pub struct Message<'a> {
-    held: Held,
+    raw: RawMessage,
     position: Position,
     topic: &'a str,
 }
 
 // SAFETY: a message belongs to the value that holds it, on any thread.
-unsafe impl Send for Held {}
+unsafe impl Send for RawMessage {}
 
 impl Records {
     /// A queue for the records of the topic `name`; `waker` is woken when the queue was empty and
@@ -89,7 +89,7 @@ impl Records {
         name: &str,
     ) -> Result<Self, KafkaError> {
         let queue = ReplyQueue::new(client, waker)?;
-        Ok(Self { held: Vec::with_capacity(BATCH), queue, topic, name: name.to_owned() })
+        Ok(Self { batch: Vec::with_capacity(BATCH), queue, topic, name: name.to_owned() })
     }
 
     /// The topic.
@@ -123,60 +123,60 @@ impl Records {
     /// Takes the next record of the batch.
     #[inline]
     pub fn take(&mut self) -> Option<Taken<'_>> {
-        let held = self.held.pop()?;
-        if let Some(next) = self.held.last() {
+        let raw = self.batch.pop()?;
+        if let Some(next) = self.batch.last() {
             next.prefetch();
         }
-        let message = held.get();
+        let message = raw.get();
         let partition = Partition { topic: self.topic, number: message.partition };
         let position = Position { partition, offset: Offset(message.offset) };
         if message.err == rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
-            return Some(Taken::Message(Message { held, position, topic: &self.name }));
+            return Some(Taken::Message(Message { raw, position, topic: &self.name }));
         }
         Some(Taken::Trouble {
             partition,
             error: KafkaError::Global(RDKafkaErrorCode::from(message.err)),
-            reason: String::from_utf8_lossy(held.payload().unwrap_or_default()).into_owned(),
+            reason: String::from_utf8_lossy(raw.payload().unwrap_or_default()).into_owned(),
         })
     }
 
     /// Takes another batch, if the last one is used up. Returns whether there is a record now; if
     /// not, the next one wakes the waker.
     pub fn fill(&mut self) -> bool {
-        if self.held.is_empty() {
-            // SAFETY: the queue is alive; `Held` has the layout of a pointer, and there is room for
-            // `BATCH` of them.
+        if self.batch.is_empty() {
+            // SAFETY: the queue is alive; `RawMessage` has the layout of a pointer, and there is
+            // room for `BATCH` of them.
             let taken = unsafe {
                 rd::rd_kafka_consume_batch_queue(
                     self.queue.queue.as_ptr(),
                     0,
-                    self.held.as_mut_ptr().cast(),
+                    self.batch.as_mut_ptr().cast(),
                     BATCH,
                 )
             };
             // SAFETY: librdkafka wrote this many pointers, none of them null, and handed them over.
-            unsafe { self.held.set_len(usize::try_from(taken).unwrap_or(0).min(BATCH)) }
-            self.held.reverse();
+            unsafe { self.batch.set_len(usize::try_from(taken).unwrap_or(0).min(BATCH)) }
+            self.batch.reverse();
         }
-        !self.held.is_empty()
+        !self.batch.is_empty()
     }
 
     /// Whether the batch holds a record of a partition.
     #[must_use]
     pub fn holds(&self, partition: Partition) -> bool {
         partition.topic == self.topic
-            && self.held.iter().any(|held| held.get().partition == partition.number)
+            && self.batch.iter().any(|raw| raw.get().partition == partition.number)
     }
 
     /// Drops the batch's records of partitions that leave: their next owner, which may be this
     /// member, reads them again.
     pub fn forget(&mut self, leaves: impl Fn(Partition) -> bool) {
         let topic = self.topic;
-        self.held.retain(|held| !leaves(Partition { topic, number: held.get().partition }));
+        self.batch.retain(|raw| !leaves(Partition { topic, number: raw.get().partition }));
     }
 }
 
-impl Held {
+impl RawMessage {
     #[inline]
     fn get(&self) -> &rd::rd_kafka_message_t {
         // SAFETY: alive until this value is dropped, and not shared.
@@ -203,7 +203,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for RawMessage {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: owned by this value, destroyed once; the client is alive, because `Records` holds
@@ -224,7 +224,7 @@ impl Message<'_> {
     #[inline]
     #[must_use]
     pub fn record(&self) -> Record<'_> {
-        let message = self.held.get();
+        let message = self.raw.get();
         let mut kind = rd::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
         // SAFETY: the message is alive.
         let timestamp = unsafe { rd::rd_kafka_message_timestamp(message, &raw mut kind) };
@@ -237,7 +237,7 @@ impl Message<'_> {
             // SAFETY: the bytes live as long as the message.
             key: unsafe { bytes(message.key, message.key_len) },
             headers: self,
-            payload: self.held.payload(),
+            payload: self.raw.payload(),
         }
     }
 }
@@ -255,7 +255,7 @@ impl Headers for Message<'_> {
     fn for_each<'a>(&'a self, each: &mut dyn FnMut(&'a str, Option<&'a [u8]>)) {
         let mut headers = ptr::null_mut();
         // SAFETY: the message is alive and not shared; the headers belong to it.
-        let found = unsafe { rd::rd_kafka_message_headers(self.held.0.as_ptr(), &raw mut headers) };
+        let found = unsafe { rd::rd_kafka_message_headers(self.raw.0.as_ptr(), &raw mut headers) };
         if found != rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR || headers.is_null() {
             return;
         }

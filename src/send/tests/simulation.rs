@@ -65,8 +65,8 @@ proptest! {
                     Move::Wait(millis) => {
                         let until = tokio::time::Instant::now() + Duration::from_millis(millis);
                         while let Ok(Some(report)) = tokio::time::timeout_at(until, rig.reports.recv()).await {
-                            // The hold ends here. The window has one permit: a hold that is not released
-                            // would stop the sender for good.
+                            // The hold ends here. The window has one permit: a hold that is not
+                            // released would stop the sender for good.
                             if let Report::Ended { tickets, .. } = report {
                                 outcomes.extend(tickets.iter().map(|ticket| ticket.position.offset.0));
                             }
@@ -83,7 +83,8 @@ proptest! {
             prop_assert_eq!((books.queued, books.in_flight), (0, 0), "everything ends");
             let ended = tally.delivered + tally.dropped.iter().sum::<u64>();
             prop_assert_eq!(ended + tally.released, pushed as u64);
-            // An abandoned delivery counts as released and may still have an outcome: the only way to have both.
+            // An abandoned delivery counts as released and may still have an outcome: the only way
+            // to have both.
             prop_assert!((ended..=ended + books.abandoned).contains(&(outcomes.len() as u64)));
             prop_assert!(outcomes.windows(2).all(|pair| pair[0] < pair[1]), "in order, each once: {:?}", outcomes);
             let times = rig.times();
