@@ -34,7 +34,7 @@ pub mod sender_context;
 
 mod sender;
 
-pub mod single;
+pub mod single_attempt;
 
 use client::HttpClient;
 use sender::Sender;

@@ -18,7 +18,7 @@ use crate::event::{Event, Offset, Partition, Position, Record, TopicIndex};
 use crate::route::explain::Explained;
 use crate::route::{Router, message};
 use crate::sanitize;
-use crate::send::single::{Attempted, attempt_once};
+use crate::send::single_attempt::{Attempted, attempt_once};
 use crate::send::verdict::Verdict;
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::client_pool::ClientError;
 use super::connection_permits::ConnectionPermits;
 use super::endpoint::{Endpoint, Endpoints};
 use super::sender::latency;
-use super::single::{Attempted, attempt_once};
+use super::single_attempt::{Attempted, attempt_once};
 use super::verdict::Verdict;
 use super::*;
 use crate::commit_hold::CommitWindow;
