@@ -106,7 +106,7 @@ impl Committer {
         self.schedule.next_due()
     }
 
-    /// When the commit in flight was sent; `None` if there is none.
+    /// When the commit in flight was sent; `None` without one.
     #[must_use]
     pub fn in_flight_since(&self) -> Option<Instant> {
         self.schedule.in_flight_since()

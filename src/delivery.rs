@@ -33,8 +33,8 @@ pub enum Origin {
     Position,
 }
 
-/// Stands for an action that the configuration no longer has, where its delivery is reported as
-/// unclaimed.
+/// Takes the place of an action that the configuration no longer has, where its delivery is
+/// reported as unclaimed.
 pub const REMOVED_ACTION: ActionIndex = ActionIndex(u32::MAX);
 
 /// How a delivery ended.

@@ -17,8 +17,11 @@ use crate::metrics::Tally;
 use crate::post::{Post, Tickets};
 
 use self::books::Books;
+use self::in_flight::InFlight;
 
 mod books;
+
+mod in_flight;
 
 /// One webhook's queue: the posts that wait, and the one that is in flight.
 pub struct Queue {
@@ -48,19 +51,7 @@ struct Inner {
     attempts: u64,
 }
 
-/// The post that the sender has taken.
-struct InFlight {
-    /// Identifies it.
-    first: Ticket,
-    /// Its deliveries, except those that were released since it was taken.
-    tickets: Tickets,
-    /// An HTTP request of it is out.
-    attempting: bool,
-    /// Tickets whose partition is being revoked: released when the attempt ends without an outcome.
-    leaving: Vec<Ticket>,
-}
-
-/// A snapshot of a queue, by which a working sender is told from a dead one.
+/// A snapshot of a queue, which distinguishes a working sender from a dead one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueueStatus {
     /// Posts that wait.
@@ -306,17 +297,12 @@ impl Queue {
         }
         let post = inner.waiting.pop_front()?;
         inner.taken += 1;
-        inner.in_flight = post.tickets.first().map(|first| InFlight {
-            first,
-            tickets: post.tickets.clone(),
-            attempting: false,
-            leaving: Vec::new(),
-        });
+        inner.in_flight = InFlight::new(post.tickets.clone());
         Some(Some(post))
     }
 
     /// Announces an attempt. Returns `false` if the post was released meanwhile: take the next one.
-    pub fn begin_attempt(&self, tickets: &Tickets) -> bool {
+    pub fn start_attempt(&self, tickets: &Tickets) -> bool {
         let mut inner = self.lock();
         match inner.in_flight_of(tickets) {
             Some(in_flight) => in_flight.attempting = true,
@@ -350,7 +336,7 @@ impl Queue {
     }
 
     /// Completes when the post in flight may have been released between two attempts;
-    /// [`Queue::begin_attempt`] then says whether it was.
+    /// [`Queue::start_attempt`] then says whether it was.
     pub async fn released(&self) {
         self.released.notified().await;
     }
@@ -371,11 +357,11 @@ impl Inner {
     }
 
     fn in_flight_of(&mut self, tickets: &Tickets) -> Option<&mut InFlight> {
-        self.in_flight.as_mut().filter(|in_flight| Some(in_flight.first) == tickets.first())
+        self.in_flight.as_mut().filter(|in_flight| in_flight.is(tickets))
     }
 
     fn take_in_flight(&mut self, tickets: &Tickets) -> Option<InFlight> {
-        self.in_flight.take_if(|in_flight| Some(in_flight.first) == tickets.first())
+        self.in_flight.take_if(|in_flight| in_flight.is(tickets))
     }
 
     /// Returns whether anything was released.

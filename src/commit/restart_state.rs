@@ -112,8 +112,8 @@ impl Leftover {
         }
     }
 
-    /// Lowers the mark to the log's `end` if the log was truncated below the mark: what arrives there
-    /// now is new. Returns whether it was.
+    /// Lowers the mark to the log's `end` if the log was truncated below the mark: what arrives
+    /// there now is new. Returns whether it was.
     pub fn truncate(&mut self, end: Offset) -> bool {
         if self.mark <= end {
             return false;
@@ -136,8 +136,8 @@ impl Leftover {
         u64::try_from(low.0.saturating_sub(from.0)).unwrap_or(0)
     }
 
-    /// This, with `own`: what the present owner has read and not settled. `names` is the hash of the
-    /// active configuration, if everything in `own` is named by it.
+    /// This, with `own`: what the present owner has read and not settled. `names` is the hash of
+    /// the active configuration, if everything in `own` is named by it.
     #[must_use]
     pub fn with(&self, own: List, names: Option<NameHash>) -> Self {
         let pending = match &self.pending {

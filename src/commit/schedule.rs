@@ -65,7 +65,7 @@ impl Schedule {
         }
     }
 
-    /// When the commit in flight was sent; `None` if there is none.
+    /// When the commit in flight was sent; `None` without one.
     #[must_use]
     pub(super) fn in_flight_since(&self) -> Option<Instant> {
         self.in_flight

@@ -329,7 +329,7 @@ fn one_scrape_is_consistent_while_deliveries_move() {
                     }
                     if sends {
                         let Some(next) = runtime.block_on(queue.next()) else { break };
-                        assert!(queue.begin_attempt(&next.tickets));
+                        assert!(queue.start_attempt(&next.tickets));
                         queue.finish(&next.tickets, Outcome::Delivered);
                     } else {
                         let batch =

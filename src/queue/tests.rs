@@ -1,4 +1,4 @@
-//! The queue against a naive model: lists of tickets, one for each state that a delivery can be in.
+//! The queue against a naive model: lists of tickets, one for each state of a delivery.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -8,6 +8,8 @@ use super::*;
 use crate::delivery::Epoch;
 use crate::event::{Offset, Partition, Position, TopicIndex};
 use crate::metrics::{ActionTally, Tallied};
+
+mod several_tickets;
 
 fn ticket(partition: i32, offset: i64, action: u32) -> Ticket {
     let partition = Partition { topic: TopicIndex(0), number: partition };
@@ -52,7 +54,7 @@ enum Step {
     Abandon {
         partition: i32,
     },
-    /// The webhook is gone; what one action has waiting moves.
+    /// The webhook is removed; the waiting posts of one action move.
     Retire {
         moves: u32,
     },
@@ -85,24 +87,24 @@ fn step() -> impl Strategy<Value = Step> {
 #[derive(Default)]
 struct Model {
     waiting: Vec<Ticket>,
-    /// The ticket, whether an attempt is under way, whether its partition leaves.
+    /// The ticket, whether an attempt is out, whether its partition leaves.
     in_flight: Option<(Ticket, bool, bool)>,
-    /// What the sender believes to have in flight.
+    /// What the sender has taken.
     held: Option<Ticket>,
     retired: bool,
-    /// What was put in front of the others: room that no push needed.
+    /// How many were returned to the front, which can exceed the capacity.
     given_back: usize,
     matched: u64,
     restored: u64,
     delivered: u64,
     dropped: u64,
     released: u64,
-    /// How often the capacity was exceeded at most.
+    /// How many may exceed the capacity.
     listed: usize,
 }
 
 proptest! {
-    /// Invariant 2, after every single step, and every state as the model has it.
+    /// Invariant 2, after every step; every state as the model has it.
     #[test]
     fn books_balance_at_every_moment(
         capacity in 1..5usize,
@@ -134,7 +136,7 @@ proptest! {
                     (model.matched, model.dropped) = (model.matched + 1, model.dropped + 1);
                 }
                 Step::Take => {
-                    // One delivery in flight at a time: a sender takes the next when the last has outcome.
+                    // One post is in flight at a time.
                     if model.in_flight.is_some() { continue }
                     let none = model.retired || model.waiting.is_empty();
                     let expected = if none { None } else { Some(model.waiting.remove(0)) };
@@ -147,7 +149,7 @@ proptest! {
                     let Some(held) = model.held else { continue };
                     let there = model.in_flight.is_some_and(|(ticket, ..)| ticket == held);
                     if let Some(in_flight) = model.in_flight.as_mut().filter(|_| there) { in_flight.1 = true }
-                    prop_assert_eq!(queue.begin_attempt(&held.into()), there);
+                    prop_assert_eq!(queue.start_attempt(&held.into()), there);
                 }
                 Step::EndAttempt => {
                     let Some(held) = model.held else { continue };
@@ -239,7 +241,7 @@ proptest! {
     }
 }
 
-/// What a former owner had admitted is not dropped because it moved to a replica whose queue is full.
+/// What a former owner had admitted is not dropped because the new owner's queue is full.
 #[test]
 fn what_was_admitted_once_is_admitted_above_the_capacity() {
     for when_full in [WhenFull::DropNewest, WhenFull::DropOldest, WhenFull::Block] {
@@ -258,11 +260,11 @@ fn what_was_admitted_once_is_admitted_above_the_capacity() {
     assert_eq!(
         queue.push(post(again), Origin::Position),
         Push::Dropped(again.into()),
-        "that may have been dropped before"
+        "the former owner may have dropped it too"
     );
 }
 
-/// A blocked queue is fed again only once it is half empty, so that pauses are rare.
+/// A full `block` queue is fed again only once it is half empty, so that pauses are rare.
 #[test]
 fn room_comes_with_hysteresis() {
     let queue = Queue::new(4, WhenFull::Block, [ActionIndex(0)]);

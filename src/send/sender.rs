@@ -102,7 +102,7 @@ impl<C: HttpClient> Sender<C> {
                 }
                 return None;
             };
-            if !self.context.queue.begin_attempt(tickets) {
+            if !self.context.queue.start_attempt(tickets) {
                 return None;
             }
             let sent = self.pace.now();
@@ -202,7 +202,7 @@ impl<C: HttpClient> Sender<C> {
                 () = self.context.queue.released() => {
                     // The notification may be an old one: the queue knows.
                     let queue = &self.context.queue;
-                    let released = !queue.begin_attempt(tickets)
+                    let released = !queue.start_attempt(tickets)
                         || queue.end_attempt(tickets) == AfterAttempt::Released;
                     if released {
                         window.stop_waiting();

@@ -1,5 +1,5 @@
-//! The ledger, the codec and the recovery together, against a naive model of a topic, its owners and
-//! what Slack received.
+//! The ledger, the codec and the recovery together, against a naive model of a topic, its owners
+//! and what Slack received.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
 

@@ -3,8 +3,8 @@
 //!
 //! There may be a hundred thousand of them, most with one pending delivery and none done: 32 bytes
 //! each. Events are added in order and settled in any order. One that is settled in the middle
-//! becomes a gap, and gaps are removed together once they are half of the entries. Invariant: it has
-//! the contents of a map by offset; the first entry is not a gap.
+//! becomes a gap, and gaps are removed together once they are half of the entries. Invariant: it
+//! has the contents of a map by offset; the first entry is not a gap.
 
 use std::collections::VecDeque;
 
@@ -113,8 +113,8 @@ impl Unsettled {
         });
     }
 
-    /// Records that one delivery has an outcome. Returns whether it was pending. `done` is its name,
-    /// which is kept while other deliveries of the event are pending.
+    /// Records that one delivery has an outcome. Returns whether it was pending. `done` is its
+    /// name, which is kept while other deliveries of the event are pending.
     pub(super) fn settle(
         &mut self,
         offset: Offset,

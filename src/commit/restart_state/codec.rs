@@ -24,8 +24,8 @@ const VERSION: &str = "slackline/1";
 /// (`offset.metadata.max.bytes`, 4096).
 pub const BUDGET: usize = 3_000;
 
-/// The budget's share for the filter of lagging actions. Its bits only matter once the configuration
-/// changes, or there is a floor.
+/// The budget's share for the filter of lagging actions. Its bits only matter once the
+/// configuration changes, or there is a floor.
 pub(in crate::commit) const BLOOM_SHARE: usize = 8;
 
 /// The most throttled webhooks that are included. Slack throttles the others again.

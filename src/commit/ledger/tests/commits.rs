@@ -189,8 +189,8 @@ proptest! {
                     prop_assert!(to_commit(&ledger).is_empty(), "an acknowledged state is not committed again");
                 }
             }
-            // A partition is named at least where the broker does not have its offset yet (its state
-            // can be news where the offset is not).
+            // A partition is named at least where the broker does not have its offset yet (its
+            // state can be news where the offset is not).
             let named: HashMap<i32, i64> = to_commit(&ledger).iter().map(|at| (at.partition.number, at.offset.0)).collect();
             for number in 0..PARTITIONS {
                 let expected = model.committable(number);
@@ -242,7 +242,8 @@ fn an_acknowledgement_of_an_earlier_assignment_changes_nothing() {
     assert!(!ledger.all_committed());
 }
 
-/// Only outcomes that a crash would repeat make a commit urgent, and it names only their partitions.
+/// Only outcomes that a crash would repeat make a commit urgent, and it names only their
+/// partitions.
 #[test]
 fn an_urgent_commit_names_the_partitions_with_outcomes() {
     let mut ledger = Ledger::new(names());

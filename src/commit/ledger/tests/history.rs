@@ -1,12 +1,14 @@
-//! Random histories of one partition: owners that read, deliver, commit and are killed; commits that
-//! fail or whose acknowledgement is lost; configurations that change between two owners.
-//! (a) Nothing undelivered is skipped, whatever the room for metadata. (b) With enough room, only
-//! deliveries that no acknowledged commit contains are repeated.
+//! Random histories of one partition: owners that read, deliver, commit and are killed; commits
+//! that fail or whose acknowledgement is lost; configurations that change between two owners.
+//!
+//! Whatever the room for metadata, nothing undelivered is skipped. With enough room, only deliveries
+//! that no acknowledged commit contains are repeated.
 
 use std::collections::{BTreeSet, HashMap};
 
 use proptest::prelude::*;
 
+use self::lives::{Answer, Change, KEYS, Life, Step, events, life};
 use super::super::*;
 use super::{hold, window};
 use crate::commit::restart_state::codec::decode;
@@ -14,10 +16,11 @@ use crate::commit_hold::CommitWindow;
 use crate::config::model::ActionIndex;
 use crate::event::TopicIndex;
 
+mod lives;
+
 const TOPIC: &[TopicIndex] = &[TopicIndex(0)];
 const PARTITION: Partition = Partition { topic: TopicIndex(0), number: 0 };
 const WEBHOOKS: [&str; 3] = ["w0", "w1", "w2"];
-const KEYS: u32 = 6;
 
 /// An action with an identity that outlasts changes of its name and webhook.
 #[derive(Debug, Clone)]
@@ -29,60 +32,6 @@ struct Action {
     key: u32,
 }
 
-#[derive(Debug, Clone)]
-enum Change {
-    None,
-    Rename(prop::sample::Index),
-    Move(prop::sample::Index, u32),
-    Remove(prop::sample::Index),
-    Add(u32, u32),
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Answer {
-    Acknowledged,
-    /// The broker has it, but a failure is reported to the owner.
-    Lost,
-    Failed,
-}
-
-#[derive(Debug, Clone)]
-enum Step {
-    Read(usize),
-    /// Delivers any pending one: several queues drain at their own rates.
-    Deliver(prop::sample::Index),
-    Drop(prop::sample::Index),
-    Commit(bool, Answer),
-}
-
-#[derive(Debug, Clone)]
-struct Life {
-    change: Change,
-    steps: Vec<Step>,
-    /// It ends with a commit that is acknowledged.
-    graceful: bool,
-}
-
-fn life() -> impl Strategy<Value = Life> {
-    let pick = any::<prop::sample::Index>();
-    let change = prop_oneof![
-        4 => Just(Change::None),
-        1 => any::<prop::sample::Index>().prop_map(Change::Rename),
-        1 => (any::<prop::sample::Index>(), 0..3u32).prop_map(|(which, to)| Change::Move(which, to)),
-        1 => any::<prop::sample::Index>().prop_map(Change::Remove),
-        1 => (0..3u32, 0..KEYS).prop_map(|(webhook, key)| Change::Add(webhook, key)),
-    ];
-    let answer = prop_oneof![4 => Just(Answer::Acknowledged), 1 => Just(Answer::Lost), 1 => Just(Answer::Failed)];
-    let step = prop_oneof![
-        4 => (1..6usize).prop_map(Step::Read),
-        6 => pick.clone().prop_map(Step::Deliver),
-        1 => pick.prop_map(Step::Drop),
-        4 => (any::<bool>(), answer).prop_map(|(all, answer)| Step::Commit(all, answer)),
-    ];
-    (change, prop::collection::vec(step, 0..25), any::<bool>())
-        .prop_map(|(change, steps, graceful)| Life { change, steps, graceful })
-}
-
 /// What happened to one event for one action.
 #[derive(Debug, Default)]
 struct Fate {
@@ -91,8 +40,8 @@ struct Fate {
     /// The action was configured when an acknowledged commit's mark first passed the event, and has
     /// been since: the event must be delivered for it.
     due: bool,
-    /// The action was renamed, or moved to another webhook, since. Both together make another action
-    /// of it, and what was pending is not claimed.
+    /// The action was renamed, or moved to another webhook, since. Both together make another
+    /// action of it, and what was pending is not claimed.
     renamed: bool,
     moved: bool,
 }
@@ -396,11 +345,6 @@ fn history(
         world.live(life)?;
     }
     world.finish()
-}
-
-fn events() -> impl Strategy<Value = (Vec<BTreeSet<u32>>, Vec<i64>)> {
-    let keys = prop::collection::vec(prop::collection::btree_set(0..KEYS, 0..4), 1..60);
-    (keys, prop::collection::vec(1..4i64, 1..4))
 }
 
 proptest! {

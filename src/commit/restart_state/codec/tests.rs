@@ -1,5 +1,5 @@
-//! The codec: an encoded state decodes to the same one, a cut one names more as pending, and foreign
-//! metadata is not a state.
+//! The codec: an encoded state decodes to the same one, a cut one names more as pending, and
+//! foreign metadata is not a state.
 
 use std::collections::BTreeSet;
 
@@ -60,7 +60,7 @@ fn state(most: usize) -> impl Strategy<Value = RestartState> {
     )
 }
 
-/// As the codec orders what is a set.
+/// Sorted as the codec sorts it.
 fn ordered(mut state: RestartState) -> RestartState {
     if let Some(Leftover { pending: Pending::Listed(list), .. }) = &mut state.leftover {
         list.values_mut().for_each(|listed| listed.sort());
@@ -70,19 +70,19 @@ fn ordered(mut state: RestartState) -> RestartState {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read(state in state(40)) {
+    fn an_encoded_state_decodes_to_itself(state in state(40)) {
         let fitted = fit(&state, Offset(BASE), 100_000, None);
         prop_assert!(fitted.text.is_ascii());
         prop_assert_eq!(decode(fitted.text.as_bytes(), Offset(BASE)).map(ordered), Some(state));
     }
 
-    /// Whatever the room: the text stays within it, and what the state names as pending, the text names too.
+    /// Whatever the budget, the text stays within it, and names as pending whatever the state does.
     #[test]
-    fn what_is_cut_names_more_and_never_less(state in state(60), budget in 0..1_500usize) {
+    fn a_cut_state_names_more_as_pending_and_never_less(state in state(60), budget in 0..1_500usize) {
         let fitted = fit(&state, Offset(BASE), budget, None);
         prop_assert!(fitted.text.len() <= budget);
         let Some(read) = decode(fitted.text.as_bytes(), Offset(BASE)) else {
-            prop_assert_eq!(fitted.text, "", "what slackline writes it can read");
+            prop_assert_eq!(fitted.text, "", "slackline decodes what it has encoded");
             return Ok(());
         };
         let (Some(before), Some(after)) = (&state.leftover, &read.leftover) else {
@@ -118,7 +118,7 @@ proptest! {
 }
 
 #[test]
-fn foreign_metadata_is_none() {
+fn foreign_metadata_is_not_a_state() {
     for foreign in [
         "",
         "slackline/2 AAAA",
@@ -138,9 +138,9 @@ fn foreign_metadata_is_none() {
     );
 }
 
-/// The capacity that the README states.
+/// The numbers of pending deliveries that the documentation states.
 #[test]
-fn so_much_fits_into_a_commit() {
+fn a_commit_has_room_for_this_many_deliveries() {
     let of = |webhooks: u32, every: i64| {
         let fits = |count: i64| {
             let listed = |at: i64| Listed {
@@ -171,7 +171,7 @@ fn so_much_fits_into_a_commit() {
 const CAPACITY: [i64; 6] = [2_204, 2_203, 1_102, 734, 1_053, 558];
 
 #[test]
-fn so_many_webhooks_have_a_position() {
+fn a_commit_has_room_for_this_many_positions() {
     let fits = |count: u32| {
         let listed = |at: u32| {
             (
@@ -180,7 +180,7 @@ fn so_many_webhooks_have_a_position() {
             )
         };
         let mut list: List = (0..count).map(listed).collect();
-        // More than can be listed.
+        // Too many to be listed.
         list.extend((0..4_000).map(|at| (Offset(BASE + 1_000_000 + at), listed(0).1)));
         let left =
             Some(Leftover { mark: Offset(BASE + 2_000_000), pending: Pending::Listed(list) });
@@ -197,7 +197,72 @@ fn so_many_webhooks_have_a_position() {
 
 const POSITIONS: u32 = 302;
 
-/// A collision of two actions' hashes counts as pending for both.
+/// The bytes that earlier versions have committed, field by field: they must never change.
+#[test]
+fn the_encoding_stays_the_same() {
+    let hash = |name: NameHash| name.number().to_le_bytes();
+    let (webhook, action, done) = (name(1), name(2), name(3));
+    let throttles = vec![Throttle { webhook, until: 300 }];
+    let head = [
+        &[1, 12][..], // `partitions`: 12
+        &[1][..],
+        &[7; 16], // `topic`: its 16 bytes
+        &[1],
+        &hash(webhook),
+        &[0xac, 0x02], // one throttle until 300
+    ]
+    .concat();
+    let listed = Listed { webhook, pending: vec![action], done: vec![done] };
+    let list = [5, 200].map(|ahead| (Offset(BASE + ahead), vec![listed.clone()]));
+    let listed_bytes = [
+        &[1, 0xe8, 0x07][..], // a leftover with the mark 1,000 above the committed offset
+        &[0, 1],              // a list of one group
+        &hash(webhook),
+        &[1],
+        &hash(action),
+        &[1],
+        &hash(done),
+        &[2, 5, 0xc3, 0x01], // two offsets: 5 above the committed one, 195 above the first
+    ]
+    .concat();
+    let mut lagging = BloomFilter::for_members(1, 1);
+    lagging.add(action);
+    let positions = Positions {
+        names: Some(name(4)),
+        webhooks: BTreeMap::from([(webhook, Offset(BASE + 5))]),
+        floor: Some(Offset(BASE + 3)),
+        lagging: lagging.clone(),
+    };
+    let positions_bytes = [
+        &[1, 0xe8, 0x07][..],
+        &[1, 1],
+        &hash(name(4)), // positions, with the hash of the names
+        &[1],
+        &hash(webhook),
+        &[5],    // of one webhook
+        &[1, 3], // and a floor
+        &[1],
+        lagging.bytes(),
+    ]
+    .concat();
+    let pendings = [
+        (Pending::Listed(List::from(list)), listed_bytes),
+        (Pending::Positions(positions), positions_bytes),
+    ];
+    for (pending, bytes) in pendings {
+        let state = RestartState {
+            partitions: Some(12),
+            topic: Some(TopicId(u128::from_be_bytes([7; 16]))),
+            leftover: Some(Leftover { mark: Offset(BASE + 1_000), pending }),
+            throttles: throttles.clone(),
+        };
+        let text = format!("slackline/1 {}", BASE64.encode([&*head, &*bytes].concat()));
+        assert_eq!(fit(&state, Offset(BASE), BUDGET, None).text, text);
+        assert_eq!(decode(text.as_bytes(), Offset(BASE)), Some(state));
+    }
+}
+
+/// Where the hashes of two actions collide, a delivery is pending for both.
 #[test]
 fn names_that_collide_are_both_pending() {
     let mut seen = std::collections::HashMap::new();
