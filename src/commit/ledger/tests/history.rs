@@ -1,8 +1,8 @@
 //! Random histories of one partition: owners that read, deliver, commit and are killed; commits
 //! that fail or whose acknowledgement is lost; configurations that change between two owners.
 //!
-//! Whatever the room for metadata, nothing undelivered is skipped. With enough room, only deliveries
-//! that no acknowledged commit contains are repeated.
+//! Whatever the room for metadata, nothing undelivered is skipped. With enough room, only
+//! deliveries that no acknowledged commit contains are repeated.
 
 use std::collections::{BTreeSet, HashMap};
 
