@@ -1,7 +1,8 @@
 //! [2] Event → deliveries: which actions apply to a record, and what each of them posts.
 //!
-//! Pure: the poll loop lends a record, and owns what comes of it. Invariant: every record gets exactly one [`Verdict`], and every action that applies exactly
-//! one [`Routed`]; `preview` shows what [`Router::route`] does because both take the one way, `judge`.
+//! Pure: the poll loop lends a record, and owns the result. Invariant: every record gets exactly
+//! one [`Verdict`], and every action that applies gets exactly one [`Routed`]. `preview` shows what
+//! [`Router::route`] does, because both use `judge`.
 
 use std::sync::Arc;
 
@@ -24,18 +25,19 @@ mod tests;
 use message::{EmptyMessage, Message};
 use trigger::{Scratch, Triggers};
 
-/// Routes records as one configuration says.
+/// Routes records by one configuration.
 pub struct Router {
     config: Arc<Config>,
     triggers: Triggers,
 }
 
-/// What one record came to; a buffer to use again for the next one.
+/// The result of routing one record; its buffers are reused for the next one.
 #[derive(Debug, Default)]
 pub struct Routing {
-    /// One for each action that applies, in the file's order.
+    /// One delivery for each action that applies, in the file's order.
     pub deliveries: Vec<Routed>,
-    /// The action of each expression that failed, in triggers and messages: an action with two failed variables stands here twice.
+    /// The action of each expression that failed, in triggers and messages: an action with two
+    /// failed variables is listed twice.
     pub errors: Vec<ActionIndex>,
     matched: Vec<ActionIndex>,
     scratch: Scratch,
@@ -48,14 +50,14 @@ pub struct Routed {
     pub action: ActionIndex,
     /// Its webhook.
     pub webhook: WebhookIndex,
-    /// What it posts; [`EmptyMessage`] is a match that is dropped.
+    /// The message to post; a match with an [`EmptyMessage`] is dropped.
     pub message: Result<Message, EmptyMessage>,
 }
 
-/// What kind of record it was: each is exactly one of these.
+/// The kind of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// No event.
+    /// Not an event.
     Invalid(Invalid),
     /// An event to which no action applies.
     Unmatched,
@@ -63,17 +65,17 @@ pub enum Verdict {
     Matched,
 }
 
-/// Who is told of an expression that failed: its action, itself, and why.
+/// Called for each expression that fails, with its action and its error.
 type Failed<'f> = dyn FnMut(ActionIndex, &Expression, &EvalError) + 'f;
 
 impl Router {
-    /// Prepares the routing that `config` asks for.
+    /// Prepares the routing by `config`.
     #[must_use]
     pub fn new(config: Arc<Config>) -> Self {
         Self { triggers: Triggers::new(Arc::clone(&config)), config }
     }
 
-    /// Judges one record; what is to be delivered stands in `routing` afterwards, and nothing of what stood there before.
+    /// Routes one record. Its deliveries replace those in `routing`.
     pub fn route(&self, record: &Record<'_>, routing: &mut Routing) -> Verdict {
         routing.deliveries.clear();
         routing.errors.clear();
@@ -111,7 +113,7 @@ impl Router {
         if matched.is_empty() {
             return Ok(());
         }
-        // What was read has a document.
+        // The fields were read, so that the payload is valid.
         let event = document.event().ok_or(Invalid::NotJson)?;
         for &index in &*matched {
             let Some(action) = self.config.actions.get(index.0 as usize) else { continue };

@@ -16,7 +16,6 @@ use super::logs::{self, Level};
 use crate::config::model::{Action, Config};
 use crate::config::section::Shown;
 use crate::config::{Loaded, load};
-use crate::event::Paths;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -159,7 +158,7 @@ fn shown(action: &Action, config: &Config) -> Json {
 
 /// Returns the part of an action's trigger that cannot be decided without parsing the whole event.
 fn whole_part(action: &Action) -> Option<String> {
-    action.trigger.condition(&mut Paths::default()).whole_part()
+    action.trigger.whole_event_part()
 }
 
 fn as_json(loaded: &Loaded) -> Json {

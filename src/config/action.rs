@@ -272,7 +272,7 @@ impl Kind for Message {
             return None;
         }
         warn_of_variable(&text, key, reader);
-        let template = Template::compile_with(&text.value, &mut reader.compiled);
+        let template = Template::compile_with(&text.value, &mut reader.expressions);
         let template = template.map_err(|error| report(&text, key, &error, false, reader)).ok()?;
         for warning in template.warnings() {
             report(&text, key, &warning, true, reader);

@@ -15,14 +15,14 @@ use super::names::{is_name, list, nearest};
 use super::source::{Source, quotable};
 use super::tree::{Node, Value};
 use super::yaml_hints;
-use crate::expression::Compiled;
+use crate::expression::ExpressionCache;
 
 /// What the configuration is read from, and the mistakes found so far.
 pub(super) struct Reader<'a> {
     pub(super) source: &'a Source<'a>,
     pub(super) findings: Findings,
     /// The expressions in messages so far, each compiled once.
-    pub(super) compiled: Compiled,
+    pub(super) expressions: ExpressionCache,
     /// Whether `${NAME}` is expanded in the section that is being read.
     pub(super) expands: bool,
     /// The topics of `kafka`; `None` if they could not be read, which is reported.
@@ -98,7 +98,7 @@ impl<'a> Reader<'a> {
         Self {
             source,
             findings: Findings::default(),
-            compiled: Compiled::default(),
+            expressions: ExpressionCache::default(),
             expands: false,
             topics: None,
             webhooks: None,

@@ -52,10 +52,10 @@ fn depth_is_limited_at_127_levels_and_never_overflows_the_stack() {
     assert_eq!(judge("[".repeat(100_000).as_bytes()), Err(Invalid::TooDeep));
     assert_eq!(judge("{\"a\":".repeat(100_000).as_bytes()), Err(Invalid::TooDeep));
     assert!(matches!(Value::parse(&"[".repeat(1_000)), Err(Fault::TooDeep)));
-    // The limit is on what is open at once, not on what there is.
+    // The limit counts open arrays and objects, not all of them.
     let wide = format!("{{\"x\":[{}[]]}}", "[[]],".repeat(1_000));
     assert!(judge(wide.as_bytes()).is_ok());
-    // 127 objects and arrays in turn: closing must know each one's kind again.
+    // 127 objects and arrays in turn: the lexer must remember the kind of each.
     let mixed = format!("{}{{{}", "{\"a\":[".repeat(63), "}".to_owned() + &"]}".repeat(63));
     assert!(judge(mixed.as_bytes()).is_ok());
     assert_eq!(judge(mixed.replacen("]}", "}]", 1).as_bytes()), Err(Invalid::NotJson));

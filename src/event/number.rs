@@ -1,27 +1,29 @@
-//! Numbers as they are written, compared by the value that they stand for.
+//! Numbers as written, compared by their decimal value.
 //!
-//! Invariant: two numbers are equal exactly if their decimal values are (`1`, `1.0` and `1e0` are, two 64-bit ids that differ
-//! in the last digit are not); what is beyond f64 counts as infinite. Nothing here converts to f64 to compare.
+//! Invariant: two numbers are equal exactly if their decimal values are: `1`, `1.0` and `1e0` are
+//! equal, two 64-bit ids that differ in the last digit are not. A number beyond the range of f64
+//! counts as infinite. No comparison converts to f64.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-/// A number, by where it came from.
+/// A number, by its origin.
 #[derive(Debug, Clone, Copy)]
 pub enum Number<'v> {
-    /// As an event or an expression has it: JSON's grammar.
+    /// A number of an event or an expression, in JSON's grammar.
     Written(&'v str),
-    /// Computed, and whole.
+    /// A computed whole number.
     Int(i64),
-    /// Computed. Finite. Its value is the shortest decimal that reads as it, which is what is shown of it.
+    /// A computed number, finite. It is shown as, and compared by, the shortest decimal that
+    /// parses to it.
     Float(f64),
 }
 
-/// Beyond 10^18 all exponents are one to us: nobody's number is so small (what is so large is infinite anyway).
+/// The largest exponent that is distinguished; real numbers are far from it.
 const EXPONENT_LIMIT: i64 = 1_000_000_000_000_000_000;
 
 impl<'v> Number<'v> {
-    /// Its value where that is a whole number of 64 bits, written without fraction and exponent.
+    /// Returns the value if it is a whole number of 64 bits, written without fraction and exponent.
     #[must_use]
     pub fn as_i64(self) -> Option<i64> {
         match self {
@@ -31,19 +33,20 @@ impl<'v> Number<'v> {
         }
     }
 
-    /// The nearest f64, which can be infinite.
+    /// Returns the nearest f64, which can be infinite.
     #[must_use]
     pub fn as_f64(self) -> f64 {
         match self {
-            // JSON's numbers are all in the grammar of `f64::from_str`.
+            // `f64::from_str` takes every number of JSON's grammar.
             Number::Written(text) => text.parse().unwrap_or(f64::NAN),
-            #[allow(clippy::cast_precision_loss, reason = "the nearest f64 is what is asked for")]
+            #[allow(clippy::cast_precision_loss, reason = "the nearest f64 is the result")]
             Number::Int(int) => int as f64,
             Number::Float(float) => float,
         }
     }
 
-    /// How it is shown: as written, or computed ones in the shortest form (`3`, not `3.0`). Always valid JSON.
+    /// Returns the number as text: as written, or in the shortest form (`3`, not `3.0`) if it was
+    /// computed. Always valid JSON.
     #[must_use]
     pub fn text(self) -> Cow<'v, str> {
         match self {
@@ -54,12 +57,12 @@ impl<'v> Number<'v> {
     }
 }
 
-/// The shortest text that reads as this very f64.
+/// Returns the shortest text that parses to this f64.
 fn float_text(float: f64) -> String {
     if float == 0.0 {
         return "0".to_owned();
     }
-    // `{:?}` turns to exponents from 1e16 on and below 1e-5, `{}` would write 300 digits.
+    // `{:?}` writes an exponent from 1e16 on and below 1e-5; `{}` would write 300 digits.
     let mut text = format!("{float:?}");
     if text.ends_with(".0") {
         text.truncate(text.len() - 2);
@@ -91,11 +94,12 @@ impl Ord for Number<'_> {
     }
 }
 
-/// A written number taken apart, not copied.
+/// The parts of a written number, borrowed from it.
 struct Decimal<'t> {
     negative: bool,
     size: Size,
-    /// The mantissa from its first digit that is not zero; it can hold the point, and zeros at the end.
+    /// The mantissa from its first digit that is not zero; it can contain the point, and zeros at
+    /// its end.
     mantissa: &'t str,
 }
 
@@ -116,7 +120,7 @@ impl<'t> Decimal<'t> {
             return Decimal { negative: false, size: Size::Zero, mantissa: "" };
         };
         let point = mantissa.find('.').unwrap_or(mantissa.len());
-        // A text is never longer than memory, so these fit.
+        // A text is shorter than 2^63 bytes.
         let (first_at, point_at) = (first as i64, point as i64);
         let own = if first < point { point_at - first_at - 1 } else { point_at - first_at };
         let exponent =
@@ -158,7 +162,7 @@ impl<'t> Decimal<'t> {
 
 fn read_exponent(text: &str) -> i64 {
     let limit = if text.starts_with('-') { -EXPONENT_LIMIT } else { EXPONENT_LIMIT };
-    // What does not parse has too many digits, or too many zeros before them.
+    // An exponent that does not parse has too many digits.
     let digits = text.trim_start_matches(['+', '-']).trim_start_matches('0');
     match digits.parse::<i64>() {
         _ if digits.is_empty() => 0,

@@ -1,4 +1,5 @@
-//! Any bytes are an event or a reason; what is read is what serde_json reads, but for the differences that are the point.
+//! Any bytes are an event or have a reason for being invalid; values are those of serde_json, apart
+//! from intended differences.
 
 use std::cmp::Ordering;
 
@@ -149,7 +150,7 @@ proptest! {
     }
 
     #[test]
-    fn of_equal_keys_the_last_value_stands_in_the_first_place(keys in prop::collection::vec("[a-c]{0,3}", 0..80)) {
+    fn of_equal_keys_the_last_value_takes_the_first_place(keys in prop::collection::vec("[a-c]{0,3}", 0..80)) {
         let mut model: Vec<(&str, i64)> = Vec::new();
         let mut entries = Vec::new();
         for (at, key) in keys.iter().enumerate() {
@@ -204,7 +205,7 @@ fn spelled() -> impl Strategy<Value = (i128, String)> {
             let value = i128::from(mantissa) * 10i128.pow(u32::try_from(exponent + 12).unwrap());
             let sign = if mantissa < 0 { "-" } else { "" };
             let digits = format!("{}{}", mantissa.unsigned_abs(), "0".repeat(zeros));
-            // `exponent` is of the last digit before the added zeros: put the point somewhere and make up for it.
+            // `exponent` is that of the last digit before the added zeros: adjust it to the point.
             let digits = format!("{}{digits}", "0".repeat(lead));
             let point = usize::try_from(shift.max(1)).unwrap().min(digits.len());
             let (whole, fraction) = digits.split_at(point);

@@ -1,40 +1,39 @@
-//! A JSON value as an event or an expression has it: keys in order, numbers as written, borrowed from the record where it can be.
+//! A JSON value of an event or an expression: keys in order, numbers as written, borrowed from the
+//! record if possible.
 //!
-//! Invariant: cloning copies no content, whatever the size, so that an expression over a large event costs what it visits.
+//! Invariant: a clone copies no content, so that an expression on a large event costs only what it
+//! visits.
 
 use std::borrow::Cow;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use super::number::Number;
+use super::object::OrderedMap;
 
-mod object;
+/// A JSON object.
+pub type Object<'a> = OrderedMap<Text<'a>, Value<'a>>;
 
-mod write;
-
-pub use object::Object;
-pub use write::{Full, MAX_WRITTEN};
-
-/// A JSON value. Match on its [`Value::view`]: where a text or number is kept is of no interest elsewhere.
+/// A JSON value. Match on its [`Value::view`], which hides where a string or number is stored.
 ///
-/// 24 bytes, because ten megabytes of `[0,0,…` are five million of them.
+/// Its size is 24 bytes, because ten megabytes of `[0,0,…` are five million values.
 #[derive(Debug, Clone)]
 pub enum Value<'a> {
-    /// `null`, and whatever is missing.
+    /// `null`, or a missing value.
     Null,
-    /// `true`, `false`
+    /// `true` or `false`.
     Bool(bool),
-    /// A number as the record has it.
+    /// A number as written, borrowed from the record or the expression.
     Written(&'a str),
-    /// A number as it was written somewhere that has not lived on.
+    /// A number as written, owned.
     Digits(Arc<str>),
-    /// A whole number that was computed.
+    /// A computed whole number.
     Int(i64),
-    /// A finite number that was computed.
+    /// A computed finite number.
     Float(f64),
-    /// A string as the record has it.
+    /// A string, borrowed.
     Text(&'a str),
-    /// A string that was unescaped or computed.
+    /// A string that was unescaped or computed, owned.
     Shared(Arc<str>),
     /// An array.
     Array(Arc<[Value<'a>]>),
@@ -42,12 +41,12 @@ pub enum Value<'a> {
     Object(Arc<Object<'a>>),
 }
 
-/// What a [`Value`] is, wherever it is kept.
+/// The content of a [`Value`], wherever it is stored.
 #[derive(Debug, Clone, Copy)]
 pub enum View<'v, 'a> {
-    /// `null`
+    /// `null`.
     Null,
-    /// `true`, `false`
+    /// `true` or `false`.
     Bool(bool),
     /// Any number.
     Number(Number<'v>),
@@ -59,10 +58,10 @@ pub enum View<'v, 'a> {
     Object(&'v Object<'a>),
 }
 
-/// A text that is borrowed or shared: like [`Cow`], but cheap to clone.
+/// A string that is borrowed or shared: like [`Cow`], but cheap to clone.
 #[derive(Debug, Clone)]
 pub enum Text<'a> {
-    /// As the record has it.
+    /// Borrowed from the record.
     Borrowed(&'a str),
     /// Unescaped or computed.
     Shared(Arc<str>),
@@ -109,11 +108,11 @@ impl<'a> From<Vec<Value<'a>>> for Value<'a> {
     }
 }
 
-/// What a missing value is a reference to.
+/// The value of a missing field, to borrow from.
 pub(crate) static NULL: Value<'static> = Value::Null;
 
 impl<'a> Value<'a> {
-    /// What it is.
+    /// Returns the content.
     #[must_use]
     pub fn view(&self) -> View<'_, 'a> {
         match self {
@@ -130,7 +129,8 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Whether it counts as true, as JMESPath has it: all but `false`, `null`, `""`, `[]` and `{}` does. So does `0`.
+    /// Whether the value counts as true in JMESPath: every value does, `0` included, except
+    /// `false`, `null`, `""`, `[]` and `{}`.
     #[must_use]
     pub fn is_truthy(&self) -> bool {
         match self.view() {
@@ -143,7 +143,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Its type, as JMESPath's `type` names it.
+    /// Returns the name of its type, as JMESPath's function `type` does.
     #[must_use]
     pub fn type_name(&self) -> &'static str {
         match self.view() {
@@ -156,7 +156,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The value of a key; `null` where there is none, and of what is no object.
+    /// Returns the value of a key; `null` if it is missing or the value is not an object.
     #[must_use]
     pub fn field(&self, name: &str) -> &Value<'a> {
         match self {
@@ -165,7 +165,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The same value, borrowing from this one instead of sharing where that is cheaper.
+    /// Returns the same value, borrowed from this one if that is cheaper than sharing.
     #[must_use]
     pub fn reborrow(&self) -> Value<'_> {
         match self {
@@ -175,7 +175,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The same value, borrowing from nothing.
+    /// Returns the same value without any borrowed content.
     #[must_use]
     pub fn to_static(&self) -> Value<'static> {
         match self {

@@ -1,4 +1,4 @@
-//! The bounds of an expression, tested: how long and deep one may be, and how much it may do.
+//! Tests of the limits of an expression: of its length and depth, and of one evaluation.
 
 use super::compliance::event_of;
 use super::evaluate::evaluate_within;
@@ -6,7 +6,8 @@ use super::tests::{EVENT, refusal, shown};
 use super::{EvalError, Expression, MAX_DEPTH, MAX_SOURCE, MAX_TOKENS};
 use crate::event::Value;
 
-/// Works on a stack of 1 MiB: half of what Rust's and tokio's threads have, though a debug build needs several times the release's.
+/// Runs `work` on a stack of 1 MiB: half of that of Rust's and tokio's threads, although a debug
+/// build needs several times as much as a release build.
 fn on_a_small_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(1024 * 1024);
@@ -49,7 +50,7 @@ fn deep_and_long_expressions_are_refused_before_the_parser_recurses() {
             let source =
                 format!("{head}{}{middle}{}", repeated.repeat(count), closing.repeat(count));
             let error = on_a_small_stack(|| {
-                // What compiles is evaluated as well.
+                // An expression that compiles is evaluated as well.
                 Expression::compile(&source)
                     .map(|expression| expression.evaluate(&event_of("{\"a\":{}}")).is_ok())
                     .err()
@@ -90,7 +91,7 @@ fn a_chain_of_a_thousand_comparisons_works() {
 }
 
 #[test]
-fn run_away_expressions_end() {
+fn expressions_without_end_are_stopped() {
     let doubled = vec!["[@, @]"; 50].join(" | ");
     let flat = vec!["[@, @][]"; 50].join(" | ");
     let joined = vec!["join('', [@, @])"; 50].join(" | ");
@@ -108,10 +109,10 @@ fn run_away_expressions_end() {
     ] {
         let expression = Expression::compile(&source).unwrap();
         let event = event_of(&event);
-        let result = evaluate_within(&expression.inner.node, &event, 1_000_000, 2 << 20);
+        let result = evaluate_within(expression.node(), &event, 1_000_000, 2 << 20);
         assert_eq!(result.map(|value| value.is_truthy()), Err(expected), "{source}");
     }
-    // It can be held, since its parts are shared; writing it out ends at the limit.
+    // The value fits in memory, since its parts are shared; writing it stops at the limit.
     let mut out = String::new();
     let (expression, event) = (Expression::compile(&doubled).unwrap(), event_of("{\"a\":0}"));
     expression.evaluate(&event).unwrap().write_text(&mut out);

@@ -1,15 +1,16 @@
 //! Equality and order of values.
 //!
-//! Invariant: every element that is looked at is paid for from the evaluation's budget: shared parts make small values that
-//! stand for much.
+//! Invariant: every element that is compared is charged to the evaluation's budget: values share
+//! parts, so that a small one can have very many elements.
 
 use std::cmp::Ordering;
 
-use super::evaluate::{Budget, EvalError};
+use super::budget::Budget;
+use super::error::EvalError;
 use super::node::Comparison;
 use crate::event::{Value, View};
 
-/// A comparison's result; `null` where an order is asked of other things than numbers.
+/// Returns the result of a comparison; `null` for the order of values that are not numbers.
 pub(super) fn compare(
     comparison: Comparison,
     a: &Value<'_>,
@@ -30,7 +31,7 @@ pub(super) fn compare(
     })
 }
 
-/// Whether two values are the same; numbers by value, objects whatever the order of their keys.
+/// Whether two values are equal: numbers by value, objects whatever the order of their keys.
 pub(super) fn equal(a: &Value<'_>, b: &Value<'_>, budget: &Budget) -> Result<bool, EvalError> {
     budget.step()?;
     Ok(match (a.view(), b.view()) {
@@ -74,7 +75,7 @@ pub(super) fn equal(a: &Value<'_>, b: &Value<'_>, budget: &Budget) -> Result<boo
     })
 }
 
-/// The order of two strings or two numbers; other things have none and are equal.
+/// Returns the order of two strings or two numbers; any other two values are equal.
 pub(super) fn order(a: &Value<'_>, b: &Value<'_>) -> Ordering {
     match (a.view(), b.view()) {
         (View::Number(a), View::Number(b)) => a.cmp(&b),

@@ -1,36 +1,37 @@
-//! Turns the syntax tree of the crate's parser into our own nodes, and refuses what can never do what was meant.
+//! Compiles the syntax tree of the crate's parser into nodes.
 //!
-//! Invariant: what compiles fails at evaluation only because of the event, never because of the expression alone.
+//! Invariant: a compiled expression fails only because of an event, never for every event.
 
 use jmespath::ast::{Ast, Comparator};
 
-use super::function::Function;
-use super::lex::{Kind, Token, Tokens, brief};
+use super::error::CompileError;
+use super::lexer::{Kind, Tokens, brief};
+use super::lint::{Lints, offset_of};
 use super::node::{Comparison, Node, RecordPart};
-use super::{CompileError, syntax};
+use super::signature::Function;
+use super::syntax_error;
 
-/// Compiles an expression; the warnings are in the order of the text.
+/// Compiles an expression; returns warnings in the order of the text.
 pub(super) fn compile(source: &str) -> Result<(Node, Vec<CompileError>), CompileError> {
     let tokens = Tokens::read(source)?;
     let ast = jmespath::parse(&tokens.plain)
-        .map_err(|error| syntax::explain(&error, &tokens, source.len()))?;
-    let mut compiler = Compiler { tokens: &tokens, warnings: Vec::new() };
+        .map_err(|error| syntax_error::explain(&error, &tokens, source.len()))?;
+    let mut compiler = Compiler { tokens: &tokens, lints: Lints::new(&tokens) };
     let node = compiler.node(&ast)?;
-    let mut warnings = compiler.warnings;
-    warnings.sort_by_key(|warning| warning.offset);
-    Ok((node, warnings))
+    Ok((node, compiler.lints.into_warnings()))
 }
 
 struct Compiler<'t, 's> {
     tokens: &'t Tokens<'s>,
-    warnings: Vec<CompileError>,
+    lints: Lints<'t, 's>,
 }
 
-impl<'s> Compiler<'_, 's> {
-    /// Recursion is as deep as the brackets, which are limited before: chains are taken apart in loops.
+impl Compiler<'_, '_> {
+    /// Compiles one tree. Recursion is as deep as the brackets, which the lexer limits: chains are
+    /// compiled in loops.
     fn node(&mut self, ast: &Ast) -> Result<Node, CompileError> {
         Ok(match ast {
-            Ast::Identity { offset } => match self.kind_at(*offset) {
+            Ast::Identity { offset } => match self.tokens.kind_at(*offset) {
                 Some(Kind::Root) => Node::Root,
                 Some(Kind::Record) => Node::Record,
                 _ => Node::Current,
@@ -39,8 +40,8 @@ impl<'s> Compiler<'_, 's> {
             Ast::Index { idx, .. } => Node::Index(*idx),
             Ast::Slice { start, stop, step, offset } => {
                 if *step == 0 {
-                    // The parser's offset is that of `]`, which the step stands before.
-                    let offset = self.token_before(*offset).map_or(*offset, |step| step.offset);
+                    // The parser's offset is that of `]`; the step is the token before it.
+                    let offset = self.tokens.before(*offset).map_or(*offset, |step| step.offset);
                     return Err(CompileError::new(
                         offset,
                         "the step of a slice is 0",
@@ -56,7 +57,7 @@ impl<'s> Compiler<'_, 's> {
                     Ast::Or { lhs, rhs, .. } => Some((lhs, rhs)),
                     _ => None,
                 });
-                self.warn_of_constant_default(&operands);
+                self.lints.check_default(&operands);
                 Node::Any(self.nodes(&mut operands.drain(..))?)
             }
             Ast::And { .. } => {
@@ -74,15 +75,15 @@ impl<'s> Compiler<'_, 's> {
                 self.comparison(comparator, lhs, rhs)?
             }
             Ast::ObjectValues { node, .. } => {
-                self.refuse_part_of_not(node)?;
+                self.lints.refuse_part_of_not(node)?;
                 Node::Values(Box::new(self.node(node)?))
             }
             Ast::Flatten { node, .. } => {
-                self.refuse_part_of_not(node)?;
+                self.lints.refuse_part_of_not(node)?;
                 Node::Flatten(Box::new(self.node(node)?))
             }
             Ast::Projection { lhs, rhs, .. } => {
-                self.refuse_part_of_not(lhs)?;
+                self.lints.refuse_part_of_not(lhs)?;
                 Node::Project(Box::new((self.node(lhs)?, self.node(rhs)?)))
             }
             Ast::MultiList { elements, .. } => Node::List(self.nodes(&mut elements.iter())?),
@@ -94,27 +95,16 @@ impl<'s> Compiler<'_, 's> {
             }
             Ast::Function { name, args, offset } => self.call(name, args, *offset)?,
             Ast::Expref { offset, .. } => {
-                let help = "only map, sort_by, min_by and max_by take `&expression`; `and` is written `&&`";
-                return Err(CompileError::new(
-                    *offset,
-                    "`&` is only for an argument of a function",
-                    help,
-                ));
+                let help = "only map, sort_by, min_by and max_by take `&expression`; `and` is \
+                            written `&&`";
+                let message = "`&` is only for an argument of a function";
+                return Err(CompileError::new(*offset, message, help));
             }
         })
     }
 
     fn nodes(&mut self, asts: &mut dyn Iterator<Item = &Ast>) -> Result<Box<[Node]>, CompileError> {
         asts.map(|ast| self.node(ast)).collect()
-    }
-
-    fn kind_at(&self, offset: usize) -> Option<Kind> {
-        self.tokens.at(offset).map(|token| token.kind)
-    }
-
-    fn token_before(&self, offset: usize) -> Option<&Token<'s>> {
-        let before = self.tokens.all().partition_point(|token| token.offset < offset);
-        self.tokens.all().get(before.checked_sub(1)?)
     }
 
     fn literal(&self, value: &jmespath::Variable, offset: usize) -> crate::event::Value<'static> {
@@ -158,34 +148,9 @@ impl<'s> Compiler<'_, 's> {
                 _ => steps.push(step),
             }
         }
-        self.refuse_path_of_not(ast)?;
-        // `$.a` at the top is `a`, but not in a filter: so `$` stays a step.
+        self.lints.refuse_path_of_not(ast)?;
+        // `$` remains a step: `$.a` equals `a` at the top, but not in a filter.
         Ok(Node::Path(steps.into()))
-    }
-
-    /// `!a.b` is `(!a).b` to JMESPath: the field of a boolean, always null. Only a pipe may follow.
-    fn refuse_path_of_not(&self, mut ast: &Ast) -> Result<(), CompileError> {
-        while let Ast::Subexpr { lhs, offset, .. } = ast {
-            if self.tokens.at(*offset).is_some_and(|token| token.text != "|") {
-                self.refuse_part_of_not(lhs)?;
-            }
-            ast = lhs;
-        }
-        Ok(())
-    }
-
-    fn refuse_part_of_not(&self, ast: &Ast) -> Result<(), CompileError> {
-        match ast {
-            Ast::Not { offset, .. } => {
-                let message = "`!` binds stronger than what follows its operand: this takes a part of true or false";
-                Err(CompileError::new(
-                    *offset,
-                    message,
-                    "put brackets around the operand: `!(a.b)`",
-                ))
-            }
-            _ => Ok(()),
-        }
     }
 
     fn comparison(
@@ -203,91 +168,12 @@ impl<'s> Compiler<'_, 's> {
             Comparator::GreaterThanEqual => Comparison::GreaterOrEqual,
         };
         let nodes = Box::new((self.node(lhs)?, self.node(rhs)?));
-        self.lint_comparison(comparison, (lhs, &nodes.0), (rhs, &nodes.1))?;
+        self.lints.check_comparison(comparison, (lhs, &nodes.0), (rhs, &nodes.1))?;
         Ok(Node::Compare(comparison, nodes))
     }
 
-    fn lint_comparison(
-        &mut self,
-        comparison: Comparison,
-        left: (&Ast, &Node),
-        right: (&Ast, &Node),
-    ) -> Result<(), CompileError> {
-        let ordering = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
-        for (this, other) in [(left, right), (right, left)] {
-            let is_bool = matches!(this.1, Node::Not(_) | Node::Compare(..));
-            if let (true, Node::Literal(value)) = (is_bool, other.1)
-                && value.type_name() != "boolean"
-            {
-                let offset = offset_of(this.0);
-                let message = format!("this compares true or false with a {}", value.type_name());
-                let help = match this.1 {
-                    Node::Not(_) => {
-                        "`!` binds stronger than the comparison: write `!(a == 'x')` or `a != 'x'`"
-                    }
-                    _ => "write two comparisons joined by `&&`",
-                };
-                return Err(CompileError::new(offset, message, help));
-            }
-            if let (true, Node::Literal(value)) = (ordering, this.1)
-                && value.type_name() != "number"
-            {
-                let message = format!(
-                    "`<` and `>` order numbers only: with a {} this is always null",
-                    value.type_name()
-                );
-                let help = "write the number in backticks: `5`, or compare with `==`";
-                self.warnings.push(CompileError::new(offset_of(this.0), message, help));
-            }
-        }
-        let (left_quoted, right_quoted) = (self.quoted(left.0), self.quoted(right.0));
-        match (left_quoted, right_quoted) {
-            (_, Some((offset, name))) if !matches!(left.1, Node::Literal(_)) => {
-                self.warn_of_quoted(offset, &name)
-            }
-            (Some((offset, name)), None)
-                if !matches!(right.1, Node::Literal(_)) && is_plain(&name) =>
-            {
-                self.warn_of_quoted(offset, &name);
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// A field that is a word in double quotes and nothing else.
-    fn quoted(&self, ast: &Ast) -> Option<(usize, String)> {
-        match ast {
-            Ast::Field { name, offset } if self.kind_at(*offset) == Some(Kind::Quoted) => {
-                Some((*offset, name.clone()))
-            }
-            _ => None,
-        }
-    }
-
-    fn warn_of_quoted(&mut self, offset: usize, name: &str) {
-        let name = brief(name);
-        let message = format!("`\"{name}\"` is the field `{name}`, not a text");
-        self.warnings.push(CompileError::new(
-            offset,
-            message,
-            format!("a text is written '{name}'"),
-        ));
-    }
-
-    /// `a == 'x' || 'y'` is always true.
-    fn warn_of_constant_default(&mut self, operands: &[&Ast]) {
-        for pair in operands.windows(2) {
-            if let [Ast::Comparison { .. }, Ast::Literal { offset, .. }] = pair {
-                let message = "this stands alone: the comparison before `||` does not reach it";
-                let help = "write it as a comparison of its own: `a == 'x' || a == 'y'`";
-                self.warnings.push(CompileError::new(*offset, message, help));
-            }
-        }
-    }
-
     fn call(&mut self, name: &str, args: &[Ast], bracket: usize) -> Result<Node, CompileError> {
-        let offset = self.token_before(bracket).map_or(bracket, |name| name.offset);
+        let offset = self.tokens.before(bracket).map_or(bracket, |name| name.offset);
         let Some(function) = Function::named(name) else {
             let help = Function::nearest(name);
             return Err(CompileError::new(
@@ -334,11 +220,8 @@ impl<'s> Compiler<'_, 's> {
                     help,
                 ));
             }
-            if function.expects_text(at)
-                && let Some((offset, word)) = self.quoted(arg)
-                && is_plain(&word)
-            {
-                self.warn_of_quoted(offset, &word);
+            if function.expects_text(at) {
+                self.lints.check_text_argument(arg);
             }
             nodes.push(node);
         }
@@ -346,7 +229,7 @@ impl<'s> Compiler<'_, 's> {
     }
 }
 
-/// The operands of a chain that leans to the left, first to last.
+/// Returns the operands of a chain of left-associative operators, first to last.
 fn spine<'x>(ast: &'x Ast, parts: impl Fn(&'x Ast) -> Option<(&'x Ast, &'x Ast)>) -> Vec<&'x Ast> {
     let mut operands = Vec::new();
     let mut ast = ast;
@@ -357,36 +240,4 @@ fn spine<'x>(ast: &'x Ast, parts: impl Fn(&'x Ast) -> Option<(&'x Ast, &'x Ast)>
     operands.push(ast);
     operands.reverse();
     operands
-}
-
-/// Whether a name needs no quotes.
-fn is_plain(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-}
-
-/// Where an expression begins; a loop, since chains are long.
-fn offset_of(mut ast: &Ast) -> usize {
-    loop {
-        match ast {
-            Ast::Comparison { lhs, .. }
-            | Ast::And { lhs, .. }
-            | Ast::Or { lhs, .. }
-            | Ast::Subexpr { lhs, .. }
-            | Ast::Projection { lhs, .. } => ast = lhs,
-            Ast::Condition { offset, .. }
-            | Ast::Identity { offset }
-            | Ast::Expref { offset, .. }
-            | Ast::Flatten { offset, .. }
-            | Ast::Function { offset, .. }
-            | Ast::Field { offset, .. }
-            | Ast::Index { offset, .. }
-            | Ast::Literal { offset, .. }
-            | Ast::MultiList { offset, .. }
-            | Ast::MultiHash { offset, .. }
-            | Ast::Not { offset, .. }
-            | Ast::ObjectValues { offset, .. }
-            | Ast::Slice { offset, .. } => return *offset,
-        }
-    }
 }

@@ -1,76 +1,82 @@
-//! The expressions of one configuration, each kept once: thousands of messages ask for the same few fields.
-//!
-//! Invariant: what comes out is what [`Expression::compile`] gives; only who shares it differs.
+//! A compiled expression.
 
-use std::borrow::Borrow;
-use std::collections::HashSet;
-use std::hash::{Hash, Hasher};
+use std::fmt;
+use std::sync::Arc;
 
-use super::{CompileError, Expression};
+use super::compile::compile;
+use super::error::{CompileError, EvalError};
+use super::evaluate::evaluate;
+use super::node::Node;
+use crate::event::{Event, Value};
 
-/// What was compiled so far.
-#[derive(Debug, Default)]
-pub struct Compiled {
-    known: HashSet<BySource>,
+/// A compiled expression; a clone shares it.
+#[derive(Clone)]
+pub struct Expression {
+    inner: Arc<Inner>,
 }
 
-/// Equal where the source is.
-#[derive(Debug)]
-struct BySource(Expression);
+struct Inner {
+    source: Box<str>,
+    node: Node,
+    warnings: Box<[CompileError]>,
+}
 
-impl Compiled {
-    /// Compiles an expression, or shares the one that was compiled of the same text.
+impl Expression {
+    /// Compiles an expression.
     ///
     /// # Errors
-    /// Those of [`Expression::compile`].
-    pub fn expression(&mut self, source: &str) -> Result<Expression, CompileError> {
-        if let Some(BySource(known)) = self.known.get(source) {
-            return Ok(known.clone());
-        }
-        let expression = Expression::compile(source)?;
-        self.known.insert(BySource(expression.clone()));
-        Ok(expression)
+    /// The first fault: the syntax, an unknown function or a wrong number of arguments, a limit
+    /// ([`MAX_SOURCE`](super::MAX_SOURCE), [`MAX_TOKENS`](super::MAX_TOKENS),
+    /// [`MAX_DEPTH`](super::MAX_DEPTH)), or a form that cannot mean what was intended.
+    pub fn compile(source: &str) -> Result<Self, CompileError> {
+        let (node, warnings) = compile(source)?;
+        Ok(Expression {
+            inner: Arc::new(Inner { source: source.into(), node, warnings: warnings.into() }),
+        })
+    }
+
+    /// Returns warnings about valid forms that hardly mean what was intended, in the order of the
+    /// text.
+    #[must_use]
+    pub fn warnings(&self) -> &[CompileError] {
+        &self.inner.warnings
+    }
+
+    /// The expression as the user wrote it.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.inner.source
+    }
+
+    pub(super) fn node(&self) -> &Node {
+        &self.inner.node
+    }
+
+    /// Returns the value of the expression for an event.
+    ///
+    /// # Errors
+    /// [`EvalError`]: a function got a value of a wrong type, or a limit was reached.
+    pub fn evaluate<'r>(&'r self, event: &'r Event<'r>) -> Result<Value<'r>, EvalError> {
+        evaluate(&self.inner.node, event)
+    }
+
+    /// Whether the expression is true for an event, by JMESPath's rules of truth.
+    ///
+    /// # Errors
+    /// Those of [`Expression::evaluate`].
+    pub fn is_true(&self, event: &Event<'_>) -> Result<bool, EvalError> {
+        self.evaluate(event).map(|value| value.is_truthy())
+    }
+
+    /// Whether two values share one compiled expression.
+    #[cfg(test)]
+    pub(super) fn is_shared_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
     }
 }
 
-impl Borrow<str> for BySource {
-    fn borrow(&self) -> &str {
-        self.0.source()
-    }
-}
-
-impl PartialEq for BySource {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.source() == other.0.source()
-    }
-}
-
-impl Eq for BySource {}
-
-impl Hash for BySource {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.source().hash(state);
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-
-    #[test]
-    fn one_text_is_kept_once() {
-        let mut compiled = Compiled::default();
-        let (first, again) =
-            (compiled.expression("a.b").unwrap(), compiled.expression("a.b").unwrap());
-        assert!(Arc::ptr_eq(&first.inner, &again.inner));
-        assert!(
-            !Arc::ptr_eq(&first.inner, &compiled.expression("a . b").unwrap().inner),
-            "a text of its own"
-        );
-        assert!(compiled.expression("a.").is_err());
-        assert!(compiled.expression("a.").is_err(), "a fault is told each time");
+impl fmt::Debug for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Expression").field(&self.source()).finish()
     }
 }

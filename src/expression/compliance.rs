@@ -1,4 +1,4 @@
-//! JMESPath's own cases, all of them, through [`Expression`].
+//! All of JMESPath's own compliance cases, through [`Expression`].
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::{CompileError, EvalError, Expression};
 use crate::event::{Event, Offset, Partition, Position, Record, TopicIndex, Value};
 
-/// An event with any root: the cases are not only objects.
+/// Returns an event with any root: the cases are not only objects.
 pub(super) fn event_of(text: &str) -> Event<'_> {
     let position =
         Position { partition: Partition { topic: TopicIndex(0), number: 0 }, offset: Offset(0) };
@@ -22,7 +22,8 @@ pub(super) fn to_json(value: &Value<'_>) -> Json {
     serde_json::from_str(&text).unwrap()
 }
 
-/// The kind of an error, as the cases name it. What only the event's data can tell comes at evaluation.
+/// Returns the kind of an error, as the cases name it. An error that depends on the event comes at
+/// evaluation.
 fn kind(error: &Result<EvalError, CompileError>) -> &'static str {
     match error {
         Ok(EvalError::Argument { .. } | EvalError::Result { .. }) => "invalid-type",
@@ -62,7 +63,7 @@ pub(super) fn same(a: &Json, b: &Json) -> bool {
     }
 }
 
-/// Calls `each` with every case that asserts something, and what it is of.
+/// Calls `each` with every case that asserts something, and its document.
 pub(crate) fn for_each_case(mut each: impl FnMut(&str, &Json)) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compliance");
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -1,58 +1,55 @@
-//! A trigger as a formula over a few fields: what can be judged on an event's bytes, without its document.
+//! A trigger as a formula over a few fields, which is decided without parsing the whole event.
 //!
-//! Invariant: a condition is true exactly where the expression that it was made of is, and fails exactly where that fails. What is not covered here (projections,
-//! most functions, arithmetic) stays what it is, and is evaluated on the document.
+//! Invariant: a condition is true exactly where its expression is, and fails exactly where that
+//! fails. The parts that fields alone cannot decide (projections, most functions) remain nodes,
+//! and are evaluated on the parsed document.
 
 use std::sync::Arc;
 
-use super::Expression;
-use super::function::{Function, Takes};
+use super::compiled::Expression;
 use super::node::{Comparison, Node};
+use super::signature::{Function, Takes};
 use crate::event::{Number, Path, Paths, Value, View};
 
-mod judge;
+pub mod judge;
 
-mod required;
-
-mod show;
-
-pub use judge::Facts;
-pub use required::{Key, Required, bits, nearest};
+pub mod required;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
-mod tests;
+pub(super) mod tests;
 
-/// What an event must be like for a trigger to be true.
+/// A condition on an event.
 #[derive(Debug, Clone)]
 pub struct Condition(Kind);
 
 #[derive(Debug, Clone)]
 enum Kind {
+    /// A constant.
     Always(bool),
-    /// `a && b`
+    /// `a && b`.
     All(Box<[Condition]>),
-    /// `a || b`
+    /// `a || b`.
     Any(Box<[Condition]>),
-    /// `!a`
+    /// `!a`.
     Not(Box<Condition>),
-    /// A field that is true by itself: not null, false or empty.
+    /// A field that counts as true: not null, false or empty.
     Is(Path),
-    /// A field against a literal.
+    /// A comparison of a field with a literal.
     Compare(Path, Comparison, Scalar),
-    /// Two fields.
+    /// A comparison of two fields.
     CompareFields(Path, Comparison, Path),
-    /// A field that is one of these: `contains(['a', 'b'], field)`.
+    /// A field that has one of these values: `contains(['a', 'b'], field)`.
     OneOf(Path, Box<[Scalar]>),
-    /// A function of a field and a literal. It fails for fields of other types than it takes.
+    /// A function of a field and a literal. It fails for a field of a type that it does not take.
     Test(Test, Path, Scalar),
-    /// What only asks for the Kafka record.
+    /// An expression on the Kafka record only.
     Record(Arc<Node>),
-    /// What takes the document.
+    /// An expression that needs the parsed document.
     Whole(Arc<Node>),
 }
 
-/// The functions that are covered.
+/// The functions of a [`Kind::Test`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Test {
     StartsWith,
@@ -60,7 +57,7 @@ enum Test {
     Contains,
 }
 
-/// A literal that is no array and no object.
+/// A literal that is neither an array nor an object.
 #[derive(Debug, Clone)]
 enum Scalar {
     Null,
@@ -69,20 +66,25 @@ enum Scalar {
     Text(Box<str>),
 }
 
-/// A number as an expression has it.
+/// A number of an expression.
 #[derive(Debug, Clone)]
 struct Literal {
     written: Box<str>,
-    /// The nearest f64: where that of another number differs, so do the numbers, in this order.
+    /// The nearest f64. Two numbers whose nearest f64 differ have the order of these.
     nearest: f64,
 }
 
 impl Expression {
-    /// The expression as a condition; `paths` are asked for the fields that it needs.
+    /// Returns the expression as a condition, and requests its fields from `paths`.
     #[must_use]
     pub fn condition(&self, paths: &mut Paths) -> Condition {
-        condition(&self.inner.node, paths)
+        condition(self.node(), paths)
     }
+}
+
+/// Whether a part of an expression, neither `&&` nor `||` nor `!`, needs the parsed document.
+pub(super) fn needs_document(node: &Node) -> bool {
+    matches!(condition(node, &mut Paths::default()).0, Kind::Whole(_))
 }
 
 fn condition(node: &Node, paths: &mut Paths) -> Condition {
@@ -145,7 +147,7 @@ fn test(test: Test, args: &[Node], paths: &mut Paths) -> Option<Kind> {
     }
 }
 
-/// The path of a node that is nothing but names from the root on.
+/// Returns the path of a node that consists of names only, from the root on.
 fn field(node: &Node, paths: &mut Paths) -> Option<Path> {
     let single = std::slice::from_ref(node);
     let steps = match node {
@@ -162,10 +164,10 @@ fn field(node: &Node, paths: &mut Paths) -> Option<Path> {
     });
     let names = names.collect::<Option<Vec<&str>>>()?;
     // `$` alone is the whole event.
-    if names.is_empty() { None } else { Some(paths.ask(names)) }
+    if names.is_empty() { None } else { Some(paths.request(names)) }
 }
 
-/// Whether a node asks for nothing of the event.
+/// Whether a node depends on nothing but the Kafka record.
 fn is_of_record(node: &Node) -> bool {
     match node {
         Node::Record | Node::RecordPart(_) | Node::Literal(_) => true,
@@ -208,7 +210,7 @@ impl Literal {
 }
 
 impl Comparison {
-    /// The same with its sides changed over.
+    /// Returns the same comparison with its sides swapped.
     fn mirrored(self) -> Comparison {
         match self {
             Comparison::Equal | Comparison::NotEqual => self,

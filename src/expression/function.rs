@@ -1,12 +1,16 @@
-//! JMESPath's built-in functions: what they are called, what they take, what they do.
+//! JMESPath's built-in functions: evaluation.
 //!
-//! Invariant: a function is evaluated only with as many arguments as it takes, each of a type that it takes.
+//! Invariant: a function runs only with the number and types of arguments that it takes.
 
-use std::borrow::Cow;
-
-use super::evaluate::{EvalError, Evaluation};
+use super::budget::Budget;
+use super::error::EvalError;
 use super::node::Node;
+use super::signature::{Function, Takes, describe_type};
 use crate::event::{Value, View};
+
+use self::call::{Call, Evaluate};
+
+mod call;
 
 mod lists;
 
@@ -14,263 +18,37 @@ mod numbers;
 
 mod texts;
 
-/// What an argument may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Takes {
-    Any,
-    Number,
-    Text,
-    Array,
-    Object,
-    ArrayOrText,
-    ArrayObjectOrText,
-    Numbers,
-    Texts,
-    NumbersOrTexts,
-    Expression,
-}
-
-/// What a function takes.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Signature {
-    name: &'static str,
-    takes: &'static [Takes],
-    /// Whether the last argument may be repeated.
-    repeats: bool,
-    /// How a call is written.
-    pub(super) usage: &'static str,
-}
-
-macro_rules! functions {
-    ($($function:ident $name:literal $usage:literal ($($takes:ident),*) $($repeats:ident)?;)*) => {
-        /// A built-in function.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(super) enum Function { $($function),* }
-
-        impl Function {
-            const ALL: &[Function] = &[$(Function::$function),*];
-
-            pub(super) fn signature(self) -> Signature {
-                match self {
-                    $(Function::$function => Signature {
-                        name: $name,
-                        takes: &[$(Takes::$takes),*],
-                        repeats: !<[&str]>::is_empty(&[$(stringify!($repeats))?]),
-                        usage: $usage,
-                    }),*
-                }
-            }
-        }
-    };
-}
-
-functions! {
-    Abs "abs" "abs(number)" (Number);
-    Avg "avg" "avg(list_of_numbers)" (Numbers);
-    Ceil "ceil" "ceil(number)" (Number);
-    Contains "contains" "contains(list_or_text, value)" (ArrayOrText, Any);
-    EndsWith "ends_with" "ends_with(text, end)" (Text, Text);
-    Floor "floor" "floor(number)" (Number);
-    Join "join" "join(glue, list_of_texts)" (Text, Texts);
-    Keys "keys" "keys(object)" (Object);
-    Length "length" "length(list_object_or_text)" (ArrayObjectOrText);
-    Map "map" "map(&expression, list)" (Expression, Array);
-    Max "max" "max(list_of_numbers_or_texts)" (NumbersOrTexts);
-    MaxBy "max_by" "max_by(list, &expression)" (Array, Expression);
-    Merge "merge" "merge(object, …)" (Object) repeats;
-    Min "min" "min(list_of_numbers_or_texts)" (NumbersOrTexts);
-    MinBy "min_by" "min_by(list, &expression)" (Array, Expression);
-    NotNull "not_null" "not_null(value, …)" (Any) repeats;
-    Reverse "reverse" "reverse(list_or_text)" (ArrayOrText);
-    Sort "sort" "sort(list_of_numbers_or_texts)" (NumbersOrTexts);
-    SortBy "sort_by" "sort_by(list, &expression)" (Array, Expression);
-    StartsWith "starts_with" "starts_with(text, beginning)" (Text, Text);
-    Sum "sum" "sum(list_of_numbers)" (Numbers);
-    ToArray "to_array" "to_array(value)" (Any);
-    ToNumber "to_number" "to_number(value)" (Any);
-    ToString "to_string" "to_string(value)" (Any);
-    Type "type" "type(value)" (Any);
-    Values "values" "values(object)" (Object);
-}
-
-impl Function {
-    pub(super) fn named(name: &str) -> Option<Function> {
-        Function::ALL.iter().copied().find(|function| function.name() == name)
-    }
-
-    pub(super) fn name(self) -> &'static str {
-        self.signature().name
-    }
-
-    /// The remedy for an unknown name: the nearest known one, or all.
-    pub(super) fn nearest(name: &str) -> String {
-        let name = name.to_ascii_lowercase();
-        let distances =
-            Function::ALL.iter().map(|function| (distance(&name, function.name()), *function));
-        match distances.min_by_key(|(distance, _)| *distance) {
-            Some((distance, nearest)) if distance <= 2.max(nearest.name().len() / 3) => {
-                format!("did you mean `{}`: {}", nearest.name(), nearest.signature().usage)
-            }
-            _ => {
-                let names: Vec<_> = Function::ALL.iter().map(|function| function.name()).collect();
-                format!("the functions are {}", names.join(", "))
-            }
-        }
-    }
-
-    /// Whether this argument is nearly always meant as a text, so that a word in double quotes is a mistake.
-    pub(super) fn expects_text(self, at: usize) -> bool {
-        matches!(
-            (self, at),
-            (Function::Contains | Function::StartsWith | Function::EndsWith, 1)
-                | (Function::Join, 0)
-        )
-    }
-}
-
-/// Letters to change, add or remove to come from one name to the other (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    // A long name is like none of ours.
-    if a.len() > 30 {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, a) in a.bytes().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (cell, b) in row.iter_mut().skip(1).zip(b.bytes()) {
-            let above = *cell;
-            left = (diagonal + usize::from(a != b)).min(above + 1).min(left + 1);
-            diagonal = above;
-            *cell = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
-}
-
-impl Signature {
-    /// What the argument at this place, from 0, may be.
-    pub(super) fn argument(&self, at: usize) -> Takes {
-        self.takes.get(at).or(self.takes.last()).copied().unwrap_or(Takes::Any)
-    }
-
-    /// Whether it takes so many arguments; if not, how many it does.
-    pub(super) fn check_count(&self, count: usize) -> Result<(), String> {
-        let wanted = self.takes.len();
-        if count == wanted || self.repeats && count > wanted {
-            return Ok(());
-        }
-        let at_least = if self.repeats { "at least " } else { "" };
-        Err(format!("{at_least}{wanted} argument{}", if wanted == 1 { "" } else { "s" }))
-    }
-}
-
-impl Takes {
-    pub(super) fn is_expression(self) -> bool {
-        self == Takes::Expression
-    }
-
-    pub(super) fn describe(self) -> &'static str {
-        match self {
-            Takes::Any => "a value",
-            Takes::Number => "a number",
-            Takes::Text => "a string",
-            Takes::Array => "an array",
-            Takes::Object => "an object",
-            Takes::ArrayOrText => "an array or a string",
-            Takes::ArrayObjectOrText => "an array, an object or a string",
-            Takes::Numbers => "an array of numbers",
-            Takes::Texts => "an array of strings",
-            Takes::NumbersOrTexts => "an array of only numbers or only strings",
-            Takes::Expression => "an expression",
-        }
-    }
-
-    pub(super) fn accepts(self, value: &Value<'_>) -> bool {
-        let numbers = |elements: &[Value<'_>]| {
-            elements.iter().all(|element| matches!(element.view(), View::Number(_)))
-        };
-        let texts = |elements: &[Value<'_>]| {
-            elements.iter().all(|element| matches!(element.view(), View::String(_)))
-        };
-        match (self, value.view()) {
-            (Takes::Any, _)
-            | (Takes::Number, View::Number(_))
-            | (Takes::Text | Takes::ArrayOrText | Takes::ArrayObjectOrText, View::String(_))
-            | (Takes::Array | Takes::ArrayOrText | Takes::ArrayObjectOrText, View::Array(_))
-            | (Takes::Object | Takes::ArrayObjectOrText, View::Object(_)) => true,
-            (Takes::Numbers, View::Array(elements)) => numbers(elements),
-            (Takes::Texts, View::Array(elements)) => texts(elements),
-            (Takes::NumbersOrTexts, View::Array(elements)) => numbers(elements) || texts(elements),
-            _ => false,
-        }
-    }
-}
-
-/// The arguments of a call, each of a type that the function takes.
-struct Call<'c, 'r> {
-    function: Function,
-    /// The arguments' nodes, for those that are expressions.
-    nodes: &'r [Node],
-    /// The arguments' values; null for those that are expressions.
-    values: Vec<Value<'r>>,
-    evaluation: &'c Evaluation<'r>,
-}
-
-/// Evaluates a call.
+/// Evaluates a call. `evaluate` returns the value of a node for a current value.
 pub(super) fn call<'r>(
     function: Function,
     nodes: &'r [Node],
     current: &Value<'r>,
-    evaluation: &Evaluation<'r>,
+    budget: &Budget,
+    evaluate: Evaluate<'_, 'r>,
 ) -> Result<Value<'r>, EvalError> {
     let signature = function.signature();
     let mut values = Vec::with_capacity(nodes.len());
     for (at, node) in nodes.iter().enumerate() {
         let takes = signature.argument(at);
-        values.push(if takes.is_expression() {
-            Value::Null
-        } else {
-            evaluation.node(node, current)?
-        });
+        values.push(if takes.is_expression() { Value::Null } else { evaluate(node, current)? });
     }
     for (at, value) in values.iter().enumerate() {
         let takes = signature.argument(at);
         if let (Takes::Numbers | Takes::Texts | Takes::NumbersOrTexts, View::Array(elements)) =
             (takes, value.view())
         {
-            evaluation.budget.steps(elements.len())?;
+            budget.steps(elements.len())?;
         }
         if !takes.is_expression() && !takes.accepts(value) {
             return Err(EvalError::Argument {
                 function: function.name(),
                 position: at + 1,
                 expected: takes.describe(),
-                actual: actual(value),
+                actual: describe_type(value),
             });
         }
     }
-    Call { function, nodes, values, evaluation }.run()
-}
-
-/// A value's type for an error, with that of the elements where they are what is wrong.
-pub(super) fn actual(value: &Value<'_>) -> Cow<'static, str> {
-    match value.view() {
-        View::Null => "null".into(),
-        View::Array(elements) => {
-            let mut types: Vec<_> = elements.iter().take(1000).map(Value::type_name).collect();
-            types.sort_unstable();
-            types.dedup();
-            format!("an array of {}", types.join(" and ")).into()
-        }
-        View::Object(_) => "an object".into(),
-        View::Bool(_) => "a boolean".into(),
-        View::Number(_) => "a number".into(),
-        View::String(_) => "a string".into(),
-    }
+    Call { function, nodes, values, budget, evaluate }.run()
 }
 
 impl<'r> Call<'_, 'r> {
@@ -302,21 +80,6 @@ impl<'r> Call<'_, 'r> {
             Function::ToString => self.to_text(),
             Function::Type => Ok(Value::Text(self.value(0).type_name())),
             Function::Values => self.values(),
-        }
-    }
-
-    fn value(&self, at: usize) -> &Value<'r> {
-        self.values.get(at).unwrap_or(&crate::event::NULL)
-    }
-
-    fn node(&self, at: usize) -> &'r Node {
-        self.nodes.get(at).unwrap_or(&Node::Current)
-    }
-
-    fn text(&self, at: usize) -> &str {
-        match self.value(at).view() {
-            View::String(text) => text,
-            _ => "",
         }
     }
 }

@@ -1,56 +1,53 @@
-//! A compiled expression: what the evaluator walks.
+//! The nodes of a compiled expression, which the evaluator walks.
 //!
-//! Invariant: chains (`a.b.c`, `a || b || c`) lie flat in one node, so that the depth is that of the written brackets.
+//! Invariant: a chain (`a.b.c`, `a || b || c`) is one node, so that the depth is that of the
+//! brackets.
 
-use super::function::Function;
+use super::signature::Function;
 use crate::event::Value;
-
-mod show;
-
-pub(super) use show::write_text;
 
 /// A step of a compiled expression, evaluated against a current value.
 #[derive(Debug, Clone)]
 pub(super) enum Node {
-    /// `@`
+    /// `@`.
     Current,
-    /// `$`
+    /// `$`.
     Root,
-    /// `$record`
+    /// `$record`.
     Record,
-    /// `$record.topic` and its like: only the asked part is made.
+    /// `$record.topic` and the other parts: only the named part is built.
     RecordPart(RecordPart),
-    /// A text or JSON literal.
+    /// A string or JSON literal.
     Literal(Value<'static>),
-    /// `name`
+    /// `name`.
     Field(Box<str>),
-    /// `[0]`, `[-1]`
+    /// `[0]`, `[-1]`.
     Index(i32),
-    /// `[1:2]`, without the projection that goes with it.
+    /// `[1:2]`, without its projection.
     Slice { start: Option<i32>, stop: Option<i32>, step: i32 },
-    /// Each against what the one before gave.
+    /// Steps, each evaluated against the result of the one before.
     Path(Box<[Node]>),
-    /// `a || b`
+    /// `a || b`.
     Any(Box<[Node]>),
-    /// `a && b`
+    /// `a && b`.
     All(Box<[Node]>),
-    /// `!a`
+    /// `!a`.
     Not(Box<Node>),
-    /// `a == b`
+    /// `a == b`.
     Compare(Comparison, Box<(Node, Node)>),
-    /// The second where the first is true, otherwise null: the inside of `[?…]`.
+    /// The second if the first is true, otherwise null: the inside of `[?…]`.
     Where(Box<(Node, Node)>),
-    /// The second against every element of the first; null is left out.
+    /// The second, evaluated against every element of the first; null results are left out.
     Project(Box<(Node, Node)>),
     /// `a.*`, without its projection.
     Values(Box<Node>),
     /// `a[]`, without its projection.
     Flatten(Box<Node>),
-    /// `[a, b]`
+    /// `[a, b]`.
     List(Box<[Node]>),
-    /// `{a: b}`
+    /// `{a: b}`.
     Hash(Box<[(Box<str>, Node)]>),
-    /// A function. An argument `&a` is the node of `a`, for the function to evaluate.
+    /// A function. An argument `&a` is the node of `a`, which the function evaluates.
     Call(Function, Box<[Node]>),
 }
 

@@ -1,4 +1,5 @@
-//! Generated expressions over generated events: the results are those of the jmespath crate where its meaning is ours.
+//! Generated expressions over generated events: the results are those of the jmespath crate, intended
+//! differences aside.
 
 use proptest::prelude::*;
 
@@ -18,7 +19,7 @@ pub(crate) fn any_document() -> impl Strategy<Value = serde_json::Value> {
     let any = leaf.prop_recursive(4, 40, 5, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Json::from),
-            // The crate sorts keys: so do these.
+            // The crate sorts keys, and so does this map.
             prop::collection::btree_map("[a-d]", inner, 0..5)
                 .prop_map(|map| Json::Object(map.into_iter().collect())),
         ]
@@ -27,7 +28,7 @@ pub(crate) fn any_document() -> impl Strategy<Value = serde_json::Value> {
         .prop_map(|map| Json::Object(map.into_iter().collect()))
 }
 
-/// Expressions of which ours and the crate's meaning are the same: without `merge`, `avg` and `to_number`.
+/// Expressions with the same meaning here and in the crate: without `merge`, `avg` and `to_number`.
 pub(crate) fn any_expression() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         6 => "[a-d]".prop_map(String::from),
@@ -146,13 +147,13 @@ proptest! {
     }
 
     #[test]
-    fn a_missing_function_is_always_found_out(name in "[a-z_]{1,12}") {
+    fn an_unknown_function_is_always_refused(name in "[a-z_]{1,12}") {
         let source = format!("a[?{name}(@)]");
         prop_assert_eq!(Expression::compile(&source).is_ok_and(|_| true), jmespath_has(&name), "{}", name);
     }
 }
 
-/// Whether the crate knows a function, and one argument is enough for it.
+/// Whether the crate has a function that takes one argument.
 fn jmespath_has(name: &str) -> bool {
     let error = jmespath::compile(&format!("{name}(@)"))
         .unwrap()

@@ -1,11 +1,14 @@
-//! Text with `{{ expression }}` variables: what an action's message, channel, user and icon are written in.
+//! Text with `{{ expression }}` variables: the message, channel, user and icon of an action.
 //!
-//! Compiled once, rendered per match in one pass. Invariant: of a rendered text only what `{{{ … }}}` inserted, and what the template's
-//! author wrote, can hold a bare `&`, `<` or `>`; what an event put in by `{{ … }}` can neither ping a channel nor fake a link.
+//! Compiled once, rendered per match in one pass. Invariant: in a rendered text, only the
+//! template's own text and `{{{ … }}}` can contain a bare `&`, `<` or `>`; a value of `{{ … }}` can
+//! neither ping a channel nor fake a link.
 
 use std::ops::Range;
 
-use super::{CompileError, Compiled, EvalError, Expression};
+use super::cache::ExpressionCache;
+use super::compiled::Expression;
+use super::error::{CompileError, EvalError};
 use crate::event::Event;
 
 #[cfg(test)]
@@ -20,7 +23,7 @@ pub struct Template {
 
 #[derive(Debug, Clone)]
 enum Piece {
-    /// The author's own text, left alone: where it stands in the source, which is kept anyway.
+    /// The author's own text, unchanged: a range of the source.
     Text(Range<usize>),
     Variable(Variable),
 }
@@ -28,18 +31,19 @@ enum Piece {
 #[derive(Debug, Clone)]
 struct Variable {
     expression: Expression,
-    /// Where the expression begins in the template's source, in bytes.
+    /// Where the expression starts in the template's source, in bytes.
     offset: usize,
-    /// Written `{{{ … }}}`: inserted as it is.
+    /// Written `{{{ … }}}`: inserted without escaping.
     raw: bool,
 }
 
-/// Whether values are escaped where the template does not say otherwise.
+/// How values are escaped, `{{{ … }}}` aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Escape {
-    /// `&`, `<`, `>` of values become `&amp;`, `&lt;`, `&gt;`, and nothing else changes, as Slack's page on formatting asks.
+    /// `&`, `<`, `>` of values become `&amp;`, `&lt;`, `&gt;`, and nothing else changes, as Slack's
+    /// page on formatting requires.
     Slack,
-    /// Values are inserted as they are: for the payload's other fields, which Slack does not read as text.
+    /// Values are inserted unchanged: for the payload's other fields, which Slack does not format.
     Nothing,
 }
 
@@ -47,16 +51,17 @@ impl Template {
     /// Compiles `source`.
     ///
     /// # Errors
-    /// A variable that is unclosed, empty, or no valid expression. The offset is that of the fault in `source`, in bytes.
+    /// A variable that is unclosed, empty, or not a valid expression. The offset is that of the
+    /// fault in `source`, in bytes.
     pub fn compile(source: &str) -> Result<Self, CompileError> {
-        Self::compile_with(source, &mut Compiled::default())
+        Self::compile_with(source, &mut ExpressionCache::default())
     }
 
-    /// The same, with the expressions that other templates had in common with this one, so that each is kept once.
+    /// Compiles `source` with a cache, so that templates share equal expressions.
     ///
     /// # Errors
     /// Those of [`Template::compile`].
-    pub fn compile_with(source: &str, compiled: &mut Compiled) -> Result<Self, CompileError> {
+    pub fn compile_with(source: &str, cache: &mut ExpressionCache) -> Result<Self, CompileError> {
         let mut pieces = Vec::new();
         let mut rest = 0;
         while let Some(found) = source[rest..].find("{{") {
@@ -64,7 +69,7 @@ impl Template {
             if found > 0 {
                 pieces.push(Piece::Text(rest..opening));
             }
-            let (variable, end) = compile_variable(source, opening, compiled)?;
+            let (variable, end) = compile_variable(source, opening, cache)?;
             pieces.push(Piece::Variable(variable));
             rest = end;
         }
@@ -74,7 +79,7 @@ impl Template {
         Ok(Self { source: source.into(), pieces: pieces.into() })
     }
 
-    /// What is legal in its variables but hardly means what was meant; offsets are into the template's source.
+    /// Returns the warnings about its expressions; offsets are into the template's source.
     #[must_use]
     pub fn warnings(&self) -> Vec<CompileError> {
         let each = |variable: &Variable| {
@@ -88,16 +93,17 @@ impl Template {
         self.variables().flat_map(each).collect()
     }
 
-    /// The template as it was written.
+    /// The template as the user wrote it.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
     }
 
-    /// Appends the text for `event` to `out`. A variable whose expression fails is empty, and `failed` is told.
+    /// Appends the text for `event` to `out`. A variable whose expression fails is empty, and
+    /// `failed` is called with the expression and its error.
     ///
-    /// Where `out` is already longer than `enough` bytes and not blank, the rest is left out: for a caller that cuts the text anyway, so that
-    /// an event of megabytes is not copied once per variable.
+    /// Once `out` is longer than `enough` bytes and not blank, the rest is left out: the caller
+    /// cuts the text anyway, and an event of megabytes must not be copied once per variable.
     pub fn render(
         &self,
         event: &Event<'_>,
@@ -137,11 +143,11 @@ impl Template {
     }
 }
 
-/// Compiles the variable whose `{{` stands at `opening`; returns it and where the text after it begins.
+/// Compiles the variable whose `{{` is at `opening`; returns it and where the text after it starts.
 fn compile_variable(
     source: &str,
     opening: usize,
-    compiled: &mut Compiled,
+    cache: &mut ExpressionCache,
 ) -> Result<(Variable, usize), CompileError> {
     let raw = source[opening..].starts_with("{{{");
     let (open, close) = if raw { ("{{{", "}}}") } else { ("{{", "}}") };
@@ -156,15 +162,15 @@ fn compile_variable(
         return Err(CompileError { offset: opening, message, help });
     }
     let offset = inner + (expression.len() - expression.trim_start().len());
-    let expression = compiled.expression(trimmed).map_err(|error| shifted(error, offset))?;
+    let expression = cache.compile(trimmed).map_err(|error| shifted(error, offset))?;
     Ok((Variable { expression, offset, raw }, inner + length + close.len()))
 }
 
-/// A quote that has no end: the character and where it stands in the variable's inside.
+/// A quote that is never closed: its character, and its position inside of the variable.
 type OpenQuote = Option<(char, usize)>;
 
-/// Where in `inside` the variable ends: at the first `close` outside the expression's own quotes (`'…'`, `"…"`, `` `…` ``, in which a backslash
-/// takes the next character along) and braces.
+/// Returns where in `inside` the variable ends: at the first `close` outside of the expression's
+/// own braces and quotes (`'…'`, `"…"`, `` `…` ``). In quotes, a backslash escapes the next character.
 fn closing(inside: &str, close: &str) -> Result<usize, OpenQuote> {
     let mut depth = 0_usize;
     let mut quote: OpenQuote = None;
@@ -194,16 +200,17 @@ fn unclosed(
     match quote {
         Some((mark, at)) => CompileError {
             offset: inner + at,
-            message: format!("unclosed quote {mark} in the variable that begins with `{open}`"),
+            message: format!("unclosed quote {mark} in the variable that starts with `{open}`"),
             help: format!(
-                "close the quote before the `{close}`; a `{close}` inside quotes belongs to the expression"
+                "close the quote before the `{close}`; a `{close}` inside quotes belongs to the \
+                 expression"
             ),
         },
         None => CompileError {
             offset: opening,
             message: format!("unclosed variable: `{open}` without its `{close}`"),
             help: format!(
-                "close it with `{close}`, or write `{{{{ '{open}' }}}}` where the message shall show `{open}` itself"
+                "close it with `{close}`, or write `{{{{ '{open}' }}}}` to show `{open}` itself"
             ),
         },
     }
@@ -213,8 +220,8 @@ fn shifted(error: CompileError, by: usize) -> CompileError {
     CompileError { offset: error.offset + by, ..error }
 }
 
-/// Cuts what is longer than `enough` bytes and not blank up to there; says whether it did. (A blank text is kept whole: whether a message is empty
-/// is judged on all of it.)
+/// Cuts a text that is longer than `enough` bytes and not blank before there; returns whether it
+/// did. A blank start is not cut: whether a message is empty depends on all of it.
 fn clip(out: &mut String, enough: usize) -> bool {
     let end = out.floor_char_boundary(enough);
     let clips = end < out.len() && !out[..end].trim_start().is_empty();
@@ -224,7 +231,7 @@ fn clip(out: &mut String, enough: usize) -> bool {
     clips
 }
 
-/// Escapes `&`, `<`, `>` of what stands in `out` from `start` on.
+/// Escapes `&`, `<`, `>` in `out` from `start` on.
 fn escape_from(out: &mut String, start: usize) {
     let Some(first) = out.get(start..).and_then(|value| value.find(['&', '<', '>'])) else {
         return;

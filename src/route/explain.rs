@@ -1,32 +1,32 @@
-//! [2] What the router does with a record, and why: what `preview` shows.
+//! [2] What the router does with a record, and why: for `preview`.
 //!
-//! Pure. Invariant: nothing is decided here. What applies and what it posts comes from `judge`, as for [`Router::route`]; this adds the reasons.
+//! Pure. Invariant: nothing is decided here. The actions that apply and their messages come from
+//! `judge`, as for [`Router::route`]; this adds the reasons.
 
 use super::Router;
 use super::message::Message;
-use super::trigger::{Scratch, Set};
-use crate::config::model::ActionIndex;
-use crate::event::{Document, Invalid, Record};
-use crate::expression::condition::Facts;
+use super::trigger::Scratch;
+use crate::config::model::{Action, ActionIndex};
+use crate::event::{Document, Event, Invalid, Record};
 
-/// What becomes of one event at one action.
+/// The result of one action for one event.
 #[derive(Debug)]
 pub enum Explained {
-    /// It is posted.
+    /// A message is posted.
     Post {
-        /// What is posted.
+        /// The message.
         message: Message,
-        /// The variables that failed and are therefore empty, each with why.
+        /// The variables that failed, and are empty therefore, each with its error.
         errors: Vec<String>,
     },
     /// The action does not apply.
     NoMatch {
-        /// What the trigger came to, or that the action does not see the topic.
+        /// The part of the trigger that is false, or that the action does not have the topic.
         reason: String,
     },
-    /// The action applies, and its message is dropped.
+    /// The action applies, but its message is dropped.
     Drop {
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// The trigger failed, which counts as false.
@@ -37,10 +37,10 @@ pub enum Explained {
 }
 
 impl Router {
-    /// What each action, in the file's order, makes of one record.
+    /// Returns the result of each action for one record, in the file's order.
     ///
     /// # Errors
-    /// Why the record is no event.
+    /// [`Invalid`]: the record is not an event.
     pub fn explain(&self, record: &Record<'_>) -> Result<Vec<(ActionIndex, Explained)>, Invalid> {
         let payload = record.object()?;
         let document = Document::new(*record, payload);
@@ -55,12 +55,9 @@ impl Router {
                 errors.push((action, format!("`{}`: {error}", expression.source())));
             },
         )?;
-        let set = self.triggers.of(record.position.partition.topic);
-        let nothing = crate::event::Paths::default();
-        let paths = set.map_or(&nothing, Set::paths);
-        let facts = Facts { fields: scratch.picks.read(payload, paths)?, document: &document };
+        let event = document.event().ok_or(Invalid::NotJson)?;
         let mut deliveries = deliveries.into_iter().peekable();
-        let explained = (0..).map(ActionIndex).zip(&self.config.actions).map(|(index, _)| {
+        let explained = (0..).map(ActionIndex).zip(&self.config.actions).map(|(index, action)| {
             let errors = errors
                 .iter()
                 .filter(|(of, _)| *of == index)
@@ -71,7 +68,7 @@ impl Router {
                     Ok(message) => Explained::Post { message, errors },
                     Err(empty) => Explained::Drop { reason: joined(empty.to_string(), errors) },
                 },
-                None => unmatched(set, index, &facts, errors),
+                None => unmatched(action, event, errors),
             };
             (index, explained)
         });
@@ -79,18 +76,14 @@ impl Router {
     }
 }
 
-fn unmatched(
-    set: Option<&Set>,
-    action: ActionIndex,
-    facts: &Facts<'_, '_>,
-    errors: Vec<String>,
-) -> Explained {
-    let Some((set, condition)) = set.and_then(|set| Some((set, set.condition(action)?))) else {
-        let topic = facts.document.record().topic;
-        return Explained::NoMatch { reason: format!("not configured for topic `{topic}`") };
-    };
+fn unmatched(action: &Action, event: &Event<'_>, errors: Vec<String>) -> Explained {
+    let record = event.record();
+    if !action.topics.contains(&record.position.partition.topic) {
+        let reason = format!("not configured for topic `{}`", record.topic);
+        return Explained::NoMatch { reason };
+    }
     if errors.is_empty() {
-        return Explained::NoMatch { reason: condition.why(facts, set.paths()) };
+        return Explained::NoMatch { reason: action.trigger.why_false(event) };
     }
     Explained::Error {
         reason: joined("the trigger failed, which counts as false".to_owned(), errors),

@@ -16,7 +16,7 @@ use crate::secret::Secret;
 /// The topics of every configuration here.
 pub(crate) const TOPICS: [&str; 2] = ["events", "orders"];
 
-/// The seed's examples, word for word, and what each is triggered by (`seed/slack-destination.txt`).
+/// Examples of a Slack destination's documentation, word for word: names and triggers.
 pub(crate) const SALES: (&str, &str) =
     ("sales-alerts", "type == 'identify' && $.traits.plan == 'enterprise'");
 pub(crate) const SUPPORT: (&str, &str) =
@@ -82,7 +82,7 @@ fn webhook(name: &str) -> Webhook {
     }
 }
 
-/// A record of the topic at that place.
+/// A record of the topic with this index.
 pub(crate) fn record(topic: u32, payload: &[u8]) -> Record<'_> {
     let position = Position {
         partition: Partition { topic: TopicIndex(topic), number: 0 },

@@ -1,6 +1,7 @@
-//! [2] Template → payload: what one action posts for one event.
+//! [2] Template → payload: the message of one action for one event.
 //!
-//! Pure. Invariant: a payload is bounded, whatever the event holds, and cut so that no entity and no link is left in halves.
+//! Pure. Invariant: the size of a payload is bounded, whatever the event contains, and a cut
+//! divides neither an entity nor a link.
 
 use std::borrow::Cow;
 
@@ -16,15 +17,16 @@ mod tests;
 
 use cut::{ENOUGH, MAX_FIELD, MAX_TEXT, cut_field, cut_text};
 
-/// The sender's name where the action gives none, or one that renders blank.
+/// The user name of a message if the action has none, or one that renders blank.
 pub const DEFAULT_USER: &str = "Slackline";
 
 /// One rendered message, ready to be posted.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The request's body: a JSON object with `text`, `username`, and `channel` and `icon_url` where given. Event data.
+    /// The request's body: a JSON object with `text`, `username`, and `channel` and `icon_url` if
+    /// configured. It contains event data.
     pub payload: Box<[u8]>,
-    /// Something was cut: the text to 40,000 characters, or another field to 2,000.
+    /// Whether something was cut: the text to 40,000 characters, or another field to 2,000.
     pub truncated: bool,
 }
 
@@ -37,15 +39,16 @@ impl std::fmt::Debug for Message {
     }
 }
 
-/// The message rendered to nothing but white space: there is nothing to post.
+/// The error of a message that rendered to white space only: there is nothing to post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("empty message: it rendered to nothing but white space")]
 pub struct EmptyMessage;
 
-/// Renders what `action` posts for `event`, whether or not its trigger is true. `failed` is told of each expression that failed; its variable is empty.
+/// Renders the message of `action` for `event`, whether or not its trigger is true. `failed` is
+/// called for each expression that fails; its variable is empty.
 ///
 /// # Errors
-/// [`EmptyMessage`]; channel, user and icon are not looked at then.
+/// [`EmptyMessage`]; channel, user and icon are not rendered then.
 pub fn render(
     action: &Action,
     event: &Event<'_>,
@@ -78,11 +81,11 @@ pub fn render(
     write_field(&mut payload, "username", Some(user));
     write_field(&mut payload, "icon_url", icon_url);
     payload.push('}');
-    // A queue holds many of these for long: not a byte more than needed.
+    // A queue holds many payloads for a long time: no spare capacity.
     Ok(Message { payload: payload.into_bytes().into_boxed_slice(), truncated })
 }
 
-/// Appends one member to the JSON object in `out`; an absent value is an absent key.
+/// Appends one member to the JSON object in `out`; without a value, nothing.
 fn write_field(out: &mut String, key: &str, value: Option<String>) {
     let Some(value) = value else { return };
     if out.len() > 1 {

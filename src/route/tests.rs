@@ -22,13 +22,14 @@ fn seed() -> Router {
     Router::new(config(vec![sales, support, order]))
 }
 
-/// Action, webhook, and the text if there is any.
+/// Action, webhook, and the text of the message if there is one.
 type Shown = (u32, u32, Option<String>);
 
-/// A trigger, and what it means.
+/// A trigger and its meaning.
 type Modelled = (&'static str, fn(i64, &str) -> bool);
 
-/// The verdict; action, webhook and text (if any) of each delivery; the actions of failed expressions.
+/// Returns the verdict; action, webhook and text of each delivery; the actions of failed
+/// expressions.
 fn routed(router: &Router, topic: u32, payload: &[u8]) -> (Verdict, Vec<Shown>, Vec<u32>) {
     let mut routing = Routing::default();
     let verdict = router.route(&record(topic, payload), &mut routing);
@@ -62,14 +63,18 @@ fn the_seeds_examples() {
     assert_eq!(
         routed(&router, 0, COMPLETED),
         (Verdict::Unmatched, vec![], vec![]),
-        "the action does not see this topic"
+        "the action does not have this topic"
     );
     let track = br#"{"type":"track","traits":{"plan":"enterprise"}}"#;
-    assert_eq!(routed(&router, 0, track), (Verdict::Unmatched, vec![], vec![]), "no identify call");
+    assert_eq!(
+        routed(&router, 0, track),
+        (Verdict::Unmatched, vec![], vec![]),
+        "not an identify call"
+    );
 }
 
 #[test]
-fn what_is_no_event_is_judged_also_where_no_action_waits_for_it() {
+fn an_invalid_record_is_reported_also_without_any_action() {
     for router in [seed(), Router::new(config(vec![]))] {
         for (payload, invalid) in [
             (&b""[..], Invalid::Empty),
@@ -148,7 +153,8 @@ fn every_action_is_explained() {
 fn a_reason_names_the_condition_and_the_values() {
     for (trigger, reason) in [
         ("a == 'x' && n > `5` && n < m", "`n > `5`` is false: `n` is 3"),
-        ("a=='x'&&n<m", "`n < m` is false: `n` is 3, `m` is 2"),
+        ("a=='x'&&n<m", "`n<m` is false: `n` is 3, `m` is 2"),
+        ("a=='x' &&\n  n\n<   m", "`n < m` is false: `n` is 3, `m` is 2"),
         ("missing", "`missing` is null"),
         ("a && l[?@ == 'x' && @ > 'y']", "`l[?@ == 'x' && @ > 'y']` is []"),
         ("n == '&&' && a", "`n == '&&'` is false: `n` is 3"),
@@ -156,7 +162,7 @@ fn a_reason_names_the_condition_and_the_values() {
         ("a == 'y' || missing", "`a == 'y' || missing` is false: `a` is \"x\", `missing` is null"),
         (
             "missing || a && n < m",
-            "`missing || (a && n < m)` is false: `missing` is null, `a` is \"x\", `n` is 3, `m` is 2",
+            "`missing || a && n < m` is false: `missing` is null, `a` is \"x\", `n` is 3, `m` is 2",
         ),
         (
             "(a == 'y' || missing) && a",
@@ -171,7 +177,9 @@ fn a_reason_names_the_condition_and_the_values() {
             "$record.topic == 'others' && a",
             "`$record.topic == 'others'` is false: `$record.topic` is \"events\"",
         ),
-        ("$.a != 'x'", "`a != 'x'` is false: `a` is \"x\""),
+        ("$.a != 'x'", "`$.a != 'x'` is false: `$.a` is \"x\""),
+        ("contains(l[*], a)", "`contains(l[*], a)` is false: `l[*]` is [\"y\"], `a` is \"x\""),
+        ("!length(a)", "`!length(a)` is false: `a` is \"x\""),
     ] {
         let router = Router::new(config(vec![action("a", trigger, "m")]));
         let event = br#"{"a":"x","n":3,"m":2,"l":["y"]}"#;
@@ -202,7 +210,7 @@ fn drops_and_failures_are_explained() {
     );
 }
 
-/// Triggers with what they mean, as a naive model has it.
+/// Triggers with their meaning in a naive model.
 const TRIGGERS: [Modelled; 5] = [
     ("n == `1`", |n, _| n == 1),
     ("n > `0` && s == 'a'", |n, s| n > 0 && s == "a"),
@@ -213,7 +221,7 @@ const TRIGGERS: [Modelled; 5] = [
 
 proptest! {
     #[test]
-    fn an_action_applies_where_its_trigger_is_true_and_it_sees_the_topic(
+    fn an_action_applies_if_its_trigger_is_true_and_it_has_the_topic(
         actions in prop::collection::vec((0..TRIGGERS.len(), 1..4_u32, 0..2_u32), 0..8),
         n in -1..3_i64, s in "[ab]?", topic in 0..2_u32,
     ) {
@@ -240,7 +248,8 @@ proptest! {
     }
 }
 
-/// Events that match nothing: of several shapes, one with escapes in its values, candidates of a trigger among them, no events at all.
+/// Records that match nothing: events of several shapes, one with escapes in its values, some of
+/// them candidates of a trigger; and records that are not events.
 const UNMATCHED: [&[u8]; 6] = [
     br#"{"type":"track","event":"E1","properties":{"total":1.5,"items":[{"sku":"a"},{"sku":"b"}],"coupon":null}}"#,
     br#"{"type":"track","event":"E7","properties":{"total":0.5},"tags":["a","b"]}"#,

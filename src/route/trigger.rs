@@ -1,13 +1,15 @@
-//! [2] Which actions apply to an event.
+//! [2] The actions that apply to an event.
 //!
-//! Pure. Invariant: an action applies exactly where its trigger is true and the event's topic is one of its topics: the index only leaves out what cannot be true.
+//! Pure. Invariant: an action applies exactly if its trigger is true and the event's topic is one
+//! of its topics: the index only excludes triggers that cannot be true.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::model::{ActionIndex, Config};
-use crate::event::{Document, Fault, Paths, Picks, TopicIndex};
-use crate::expression::condition::{Condition, Facts};
+use crate::event::{Document, Fault, FieldReader, Paths, TopicIndex};
+use crate::expression::condition::Condition;
+use crate::expression::condition::judge::Facts;
 use crate::expression::{EvalError, Expression};
 
 mod index;
@@ -22,15 +24,15 @@ use index::{Index, Place};
 pub struct Triggers {
     config: Arc<Config>,
     sets: Vec<Set>,
-    /// By [`TopicIndex`]: the place in `sets`. Topics that the same actions see share one.
+    /// By [`TopicIndex`]: an index into `sets`. Topics with the same actions share a set.
     by_topic: Box<[usize]>,
 }
 
-/// The triggers that see the events of a topic.
+/// The triggers of the actions of a topic.
 pub(super) struct Set {
-    /// What they ask for.
+    /// The fields that the triggers use.
     paths: Paths,
-    /// In the file's order.
+    /// The triggers, in the file's order.
     triggers: Box<[Trigger]>,
     index: Index,
 }
@@ -40,10 +42,10 @@ struct Trigger {
     condition: Condition,
 }
 
-/// What is used again from event to event.
+/// The buffers that are reused from event to event.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    pub(super) picks: Picks,
+    reader: FieldReader,
     candidates: Vec<Place>,
 }
 
@@ -71,12 +73,12 @@ impl Triggers {
         Self { config, sets, by_topic }
     }
 
-    /// Those that see the events of a topic.
+    /// Returns the triggers for the events of a topic.
     pub(super) fn of(&self, topic: TopicIndex) -> Option<&Set> {
         self.sets.get(*self.by_topic.get(topic.0 as usize)?)
     }
 
-    /// An action's trigger as it was written.
+    /// Returns the trigger of an action.
     pub(super) fn source(&self, action: ActionIndex) -> Option<&Expression> {
         self.config.actions.get(action.0 as usize).map(|action| &action.trigger)
     }
@@ -95,18 +97,8 @@ impl Set {
         Self { paths, triggers, index }
     }
 
-    /// What they ask for.
-    pub(super) fn paths(&self) -> &Paths {
-        &self.paths
-    }
-
-    /// The condition of an action's trigger; `None` where the action does not see the topic.
-    pub(super) fn condition(&self, action: ActionIndex) -> Option<&Condition> {
-        let at = self.triggers.binary_search_by_key(&action, |trigger| trigger.action).ok()?;
-        self.triggers.get(at).map(|trigger| &trigger.condition)
-    }
-
-    /// Reads `document`'s fields from its payload, and appends the actions that apply to `matched`, in the file's order. A trigger that fails is false, and `failed` is told.
+    /// Reads the fields of `document` from its payload, and appends the actions that apply to
+    /// `matched`, in the file's order. A trigger that fails is false, and `failed` is called.
     ///
     /// # Errors
     /// The payload's first [`Fault`].
@@ -117,8 +109,8 @@ impl Set {
         matched: &mut Vec<ActionIndex>,
         failed: &mut dyn FnMut(ActionIndex, &EvalError),
     ) -> Result<(), Fault> {
-        let Scratch { picks, candidates } = scratch;
-        let facts = Facts { fields: picks.read(document.payload(), &self.paths)?, document };
+        let Scratch { reader, candidates } = scratch;
+        let facts = Facts { fields: reader.read(document.payload(), &self.paths)?, document };
         candidates.clear();
         self.index.candidates(facts.fields, candidates);
         if candidates.len() > 1 {

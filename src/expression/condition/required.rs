@@ -1,23 +1,26 @@
-//! What must hold for a condition to be true: what an index of triggers looks events up by.
+//! The requirements of a condition: values that fields must have for it to be true. The index of
+//! triggers looks events up by them.
 //!
-//! Invariant: where none of a requirement's keys is there, or a bound is not kept, the condition is false, *and* does not fail: what stands before a requirement
-//! and can fail would be evaluated first, and its failure is counted.
+//! Invariant: if an event has none of a requirement's values, or is outside of its bound, the
+//! condition is false *and* does not fail. So a requirement after a part that can fail does not
+//! count: that part is evaluated first, and its failure is counted.
 
 use super::{Condition, Kind, Scalar};
-use crate::event::{Path, Seen};
-use crate::expression::function::Function;
+use crate::event::{FieldValue, Path};
 use crate::expression::node::{Comparison, Node};
+use crate::expression::signature::Function;
 
-/// A value that a field must have, in a form that is looked up: equal numbers have equal keys (and so can numbers that differ beyond f64).
+/// A value that a field must have, as a key of a hash table. Equal numbers have equal keys;
+/// numbers that differ only beyond the precision of f64 can have equal keys too.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Key {
-    /// `null`, or nothing there.
+    /// `null`, or missing.
     Null,
-    /// `true`, `false`
+    /// `true` or `false`.
     Bool(bool),
-    /// The nearest f64's bits; zero has one sign.
+    /// A number: the bits of the nearest f64, those of `0.0` for zero of either sign.
     Number(u64),
-    /// A text.
+    /// A string.
     Text(Box<str>),
 }
 
@@ -33,7 +36,7 @@ pub enum Required {
 }
 
 impl Required {
-    /// How many values it names.
+    /// The number of values in it.
     #[must_use]
     pub fn values(&self) -> usize {
         match self {
@@ -44,7 +47,7 @@ impl Required {
 }
 
 impl Key {
-    /// The key of a number: its nearest f64.
+    /// Returns the key of a number, from its nearest f64.
     #[must_use]
     pub fn number(nearest: f64) -> Key {
         Key::Number(bits(nearest))
@@ -60,14 +63,14 @@ impl Key {
     }
 }
 
-/// What an f64 is looked up by.
+/// Returns the bits that the key of a number has, from its nearest f64.
 #[must_use]
 pub fn bits(nearest: f64) -> u64 {
     if nearest == 0.0 { 0 } else { nearest.to_bits() }
 }
 
 impl Condition {
-    /// Everything that an index can go by, in the condition's order.
+    /// Returns every requirement, in the condition's order.
     #[must_use]
     pub fn required(&self) -> Vec<Required> {
         let mut required = Vec::new();
@@ -88,7 +91,8 @@ impl Condition {
             Kind::Any(conditions) => {
                 let mut keys = Vec::new();
                 for condition in conditions {
-                    // Of several the first will do: which one is the rarest is known only among all triggers, and this is rare.
+                    // The first of several is enough: which one is the rarest is known only
+                    // among all triggers.
                     let first =
                         condition.required().into_iter().find_map(|required| match required {
                             Required::OneOf(keys) => Some(keys),
@@ -133,7 +137,7 @@ impl Condition {
         }
     }
 
-    /// Whether there is an event for which it fails.
+    /// Whether the condition fails for some event.
     fn can_fail(&self) -> bool {
         match &self.0 {
             Kind::All(conditions) | Kind::Any(conditions) => {
@@ -141,7 +145,7 @@ impl Condition {
             }
             Kind::Not(condition) => condition.can_fail(),
             Kind::Test(..) => true,
-            // Two arrays, or a projection: only the bound on steps, which is far from every event that means no harm.
+            // Without a call, only the limit on steps can fail, which no usual event reaches.
             Kind::Record(node) | Kind::Whole(node) => calls(node),
             Kind::Always(_)
             | Kind::Is(_)
@@ -150,27 +154,9 @@ impl Condition {
             | Kind::OneOf(..) => false,
         }
     }
-
-    /// Whether it takes the document.
-    #[must_use]
-    pub fn needs_document(&self) -> bool {
-        self.first_whole().is_some()
-    }
-
-    /// The first part of it that takes the document.
-    pub(super) fn first_whole(&self) -> Option<&Node> {
-        match &self.0 {
-            Kind::All(conditions) | Kind::Any(conditions) => {
-                conditions.iter().find_map(Condition::first_whole)
-            }
-            Kind::Not(condition) => condition.first_whole(),
-            Kind::Whole(node) => Some(node),
-            _ => None,
-        }
-    }
 }
 
-/// Whether a node calls a function that takes not everything.
+/// Whether a node calls a function that does not take every value.
 fn calls(node: &Node) -> bool {
     match node {
         Node::Call(
@@ -197,11 +183,11 @@ fn calls(node: &Node) -> bool {
     }
 }
 
-/// The nearest f64 of a field that is a number.
+/// Returns the nearest f64 of a field that is a number.
 #[must_use]
-pub fn nearest(seen: Seen<'_>) -> Option<f64> {
-    match seen {
-        Seen::Number(written) => Some(crate::event::Number::Written(written).as_f64()),
+pub fn nearest(field: FieldValue<'_>) -> Option<f64> {
+    match field {
+        FieldValue::Number(written) => Some(crate::event::Number::Written(written).as_f64()),
         _ => None,
     }
 }

@@ -1,10 +1,11 @@
-//! A condition is true where its expression is, fails where that fails, and its text means the same.
+//! A condition is true where its expression is, and fails where that fails.
 
 use proptest::prelude::*;
 
-use super::{Condition, Facts, Kind};
+use super::judge::Facts;
+use super::{Condition, Kind};
 use crate::event::{
-    Document, Event, Headers, Offset, Partition, Paths, Picks, Position, Record, TopicIndex,
+    Document, Event, FieldReader, Headers, Offset, Partition, Paths, Position, Record, TopicIndex,
 };
 use crate::expression::properties::{any_document, any_expression};
 use crate::expression::{EvalError, Expression};
@@ -23,34 +24,31 @@ fn record(text: &str) -> Record<'_> {
     }
 }
 
-/// What the condition of `source` comes to, and what the whole expression does.
+/// Returns the results of the condition of `source`, and of the whole expression.
 fn both(source: &str, text: &str) -> (Result<bool, EvalError>, Result<bool, EvalError>) {
     let expression =
         Expression::compile(source).unwrap_or_else(|error| panic!("{source}: {error}"));
     let mut paths = Paths::default();
     let condition = expression.condition(&mut paths);
     let document = Document::new(record(text), text.as_bytes());
-    let mut picks = Picks::default();
-    let facts = Facts { fields: picks.read(text.as_bytes(), &paths).unwrap(), document: &document };
+    let mut reader = FieldReader::default();
+    let facts =
+        Facts { fields: reader.read(text.as_bytes(), &paths).unwrap(), document: &document };
     let plain = expression.is_true(&Event::parse(&record(text)).unwrap());
-    let ours = condition.is_true(&facts);
-
-    // What it says of itself means the same.
-    let shown = condition.show(&paths).to_string();
-    let again = Expression::compile(&shown)
-        .unwrap_or_else(|error| panic!("{source} is shown as {shown}: {error}"));
-    assert_eq!(
-        again.is_true(document.event().unwrap()),
-        plain,
-        "{source} is shown as {shown}, of {text}"
-    );
-    if ours == Ok(false) {
-        assert!(condition.why(&facts, &paths).starts_with('`'));
-    }
-    (ours, plain)
+    let of_condition = condition.is_true(&facts);
+    assert_eq!(has_whole(&condition), expression.whole_event_part().is_some(), "{source}");
+    (of_condition, plain)
 }
 
-/// Values that are alike, and some that no comparison takes.
+fn has_whole(condition: &Condition) -> bool {
+    match &condition.0 {
+        Kind::All(conditions) | Kind::Any(conditions) => conditions.iter().any(has_whole),
+        Kind::Not(condition) => has_whole(condition),
+        kind => matches!(kind, Kind::Whole(_)),
+    }
+}
+
+/// Values that resemble each other, and some that no comparison takes.
 const VALUES: [&str; 20] = [
     "null",
     "true",
@@ -74,7 +72,7 @@ const VALUES: [&str; 20] = [
     "{\"a\":1}",
 ];
 
-/// Literals to compare them with.
+/// Literals to compare the values with.
 const LITERALS: [&str; 14] = [
     "`null`",
     "`true`",
@@ -92,7 +90,7 @@ const LITERALS: [&str; 14] = [
     "`[\"x\"]`",
 ];
 
-fn any_condition() -> impl Strategy<Value = String> {
+pub(in crate::expression) fn any_condition() -> impl Strategy<Value = String> {
     let field = || prop::sample::select(vec!["a", "b", "$.c", "@.d.e", "\"a\"", "missing", "d"]);
     let literal = || prop::sample::select(LITERALS.to_vec());
     let leaf = prop_oneof![
@@ -128,28 +126,28 @@ proptest! {
     fn a_condition_is_true_where_its_expression_is(source in any_condition(), values in prop::collection::vec(prop::sample::select(VALUES.to_vec()), 4)) {
         let text = format!("{{\"a\":{},\"b\":{} , \"c\":{},\"d\":{{\"e\":{}}}}}", values[0], values[1], values[2], values[3]);
         if Expression::compile(&source).is_ok() {
-            let (ours, plain) = both(&source, &text);
-            prop_assert_eq!(ours, plain, "{} of {}", source, text);
+            let (of_condition, plain) = both(&source, &text);
+            prop_assert_eq!(of_condition, plain, "{} of {}", source, text);
         }
     }
 
     #[test]
-    fn so_it_is_of_any_expression(source in any_expression(), document in any_document()) {
+    fn the_same_holds_for_any_expression(source in any_expression(), document in any_document()) {
         if Expression::compile(&source).is_ok() {
             let text = document.to_string();
-            let (ours, plain) = both(&source, &text);
-            prop_assert_eq!(ours, plain, "{} of {}", source, text);
+            let (of_condition, plain) = both(&source, &text);
+            prop_assert_eq!(of_condition, plain, "{} of {}", source, text);
         }
     }
 }
 
 #[test]
-fn only_what_is_not_covered_takes_the_document() {
+fn only_a_part_that_fields_cannot_decide_needs_the_document() {
     let whole = |source: &str| {
-        let condition: Condition =
-            Expression::compile(source).unwrap().condition(&mut Paths::default());
-        assert_eq!(condition.needs_document(), condition.whole_part().is_some());
-        condition.whole_part()
+        let expression = Expression::compile(source).unwrap();
+        let part = expression.whole_event_part();
+        assert_eq!(has_whole(&expression.condition(&mut Paths::default())), part.is_some());
+        part
     };
     for covered in [
         "type == 'track' && $.properties.total > `100` && !(a.b || c)",
@@ -174,40 +172,17 @@ fn only_what_is_not_covered_takes_the_document() {
 }
 
 #[test]
-fn nothing_that_is_covered_reads_the_document() {
+fn a_condition_on_fields_never_reads_the_document() {
     let text = r#"{"a":"x","n":1.5,"l":["x",[1]]}"#;
     for source in ["a == 'x' && n < `2`", "contains(l, 'x')", "$record.partition == `7`"] {
         let mut paths = Paths::default();
         let condition = Expression::compile(source).unwrap().condition(&mut paths);
-        // The text of the document is not the one that was picked from: whoever reads it is found out.
+        // The document's text differs from that of the fields, so that reading it fails.
         let document = Document::new(record(text), b"nonsense");
-        let mut picks = Picks::default();
+        let mut reader = FieldReader::default();
         let facts =
-            Facts { fields: picks.read(text.as_bytes(), &paths).unwrap(), document: &document };
+            Facts { fields: reader.read(text.as_bytes(), &paths).unwrap(), document: &document };
         assert_eq!(condition.is_true(&facts), Ok(true), "{source}");
         assert!(!matches!(condition.0, Kind::Whole(_)));
-    }
-}
-
-#[test]
-fn what_takes_the_document_is_shown_as_it_is_written() {
-    for source in [
-        "items[?price > `5` && sku != 'a'].sku",
-        "length(items[*].price) > `2`",
-        "items[0].sku == 'x'",
-        "a[::-1] | [0]",
-        "d.* | [0]",
-        "sort_by(items, &price)[0].sku",
-        "contains(items[*].sku, 'x')",
-        "a.[b, c]",
-        "{a: b, \"x-y\": c}",
-        "!(a[0] == 'x')",
-        "tags == `[1]`",
-        "map(&join('-', [sku, $.type]), items)",
-        "items[].tags[]",
-    ] {
-        let mut paths = Paths::default();
-        let condition = Expression::compile(source).unwrap().condition(&mut paths);
-        assert_eq!(condition.show(&paths).to_string(), source);
     }
 }

@@ -2,19 +2,19 @@
 
 use std::cmp::Ordering;
 
-use super::{Call, EvalError};
+use super::call::{Call, elements};
 use crate::event::{Text, Value, View};
 use crate::expression::compare::order;
-use crate::expression::evaluate::elements;
+use crate::expression::error::EvalError;
 
 impl<'r> Call<'_, 'r> {
-    /// Entries, elements, or characters (Unicode's scalar values).
+    /// Returns the number of entries, elements, or characters (Unicode scalar values).
     pub(super) fn length(&self) -> Result<Value<'r>, EvalError> {
         let length = match self.value(0).view() {
             View::Array(elements) => elements.len(),
             View::Object(object) => object.len(),
             View::String(text) => {
-                self.evaluation.budget.bytes_read(text.len())?;
+                self.budget.bytes_read(text.len())?;
                 text.chars().count()
             }
             _ => 0,
@@ -25,7 +25,7 @@ impl<'r> Call<'_, 'r> {
     pub(super) fn keys(&self) -> Result<Value<'r>, EvalError> {
         match self.value(0) {
             Value::Object(object) => {
-                self.evaluation.array(object.entries().iter().map(|(key, _)| key.clone().into()))
+                self.budget.array(object.entries().iter().map(|(key, _)| key.clone().into()))
             }
             _ => Ok(Value::Null),
         }
@@ -34,7 +34,7 @@ impl<'r> Call<'_, 'r> {
     pub(super) fn values(&self) -> Result<Value<'r>, EvalError> {
         match self.value(0) {
             Value::Object(object) => {
-                self.evaluation.array(object.iter().map(|(_, value)| value.clone()))
+                self.budget.array(object.iter().map(|(_, value)| value.clone()))
             }
             _ => Ok(Value::Null),
         }
@@ -44,16 +44,17 @@ impl<'r> Call<'_, 'r> {
         let mut entries: Vec<(Text<'r>, Value<'r>)> = Vec::new();
         for value in &self.values {
             if let Value::Object(object) = value {
-                self.evaluation.budget.steps(object.len())?;
-                self.evaluation.budget.made(size_of_val(object.entries()))?;
+                self.budget.steps(object.len())?;
+                self.budget.made(size_of_val(object.entries()))?;
                 entries.extend_from_slice(object.entries());
             }
         }
-        self.evaluation.object(entries)
+        self.budget.object(entries)
     }
 
     pub(super) fn map(&self) -> Result<Value<'r>, EvalError> {
-        self.evaluation.map(elements(self.value(1)), self.node(0), false)
+        self.budget
+            .map(elements(self.value(1)), false, |element| (self.evaluate)(self.node(0), element))
     }
 
     pub(super) fn not_null(&self) -> Value<'r> {
@@ -67,16 +68,16 @@ impl<'r> Call<'_, 'r> {
     pub(super) fn to_array(&self) -> Result<Value<'r>, EvalError> {
         match self.value(0) {
             array @ Value::Array(_) => Ok(array.clone()),
-            other => self.evaluation.array([other.clone()]),
+            other => self.budget.array([other.clone()]),
         }
     }
 
     pub(super) fn reverse(&self) -> Result<Value<'r>, EvalError> {
         match self.value(0).view() {
-            View::Array(elements) => self.evaluation.array(elements.iter().rev().cloned()),
+            View::Array(elements) => self.budget.array(elements.iter().rev().cloned()),
             View::String(text) => {
-                self.evaluation.budget.made(text.len())?;
-                self.evaluation.text(text.chars().rev().collect())
+                self.budget.made(text.len())?;
+                self.budget.text(text.chars().rev().collect())
             }
             _ => Ok(Value::Null),
         }
@@ -84,24 +85,24 @@ impl<'r> Call<'_, 'r> {
 
     pub(super) fn sort(&self) -> Result<Value<'r>, EvalError> {
         let mut sorted = elements(self.value(0)).to_vec();
-        self.pay_for_sorting(sorted.len())?;
+        self.charge_sorting(sorted.len())?;
         sorted.sort_by(order);
-        self.evaluation.array(sorted)
+        self.budget.array(sorted)
     }
 
     pub(super) fn sort_by(&self) -> Result<Value<'r>, EvalError> {
         let mut keyed = self.keyed()?;
-        self.pay_for_sorting(keyed.len())?;
+        self.charge_sorting(keyed.len())?;
         keyed.sort_by(|(a, _), (b, _)| order(a, b));
-        self.evaluation.array(keyed.into_iter().map(|(_, element)| element.clone()))
+        self.budget.array(keyed.into_iter().map(|(_, element)| element.clone()))
     }
 
-    /// The greatest or least element, the first of equals; null of nothing.
+    /// Returns the greatest or least element, the first one of equals; null for an empty array.
     pub(super) fn best(&self, wanted: Ordering) -> Result<Value<'r>, EvalError> {
         let mut elements = elements(self.value(0)).iter();
         let Some(mut best) = elements.next() else { return Ok(Value::Null) };
         for element in elements {
-            self.evaluation.budget.step()?;
+            self.budget.step()?;
             if order(element, best) == wanted {
                 best = element;
             }
@@ -120,11 +121,12 @@ impl<'r> Call<'_, 'r> {
         Ok(best.1.clone())
     }
 
-    /// The elements of the first argument with what the second, an expression, gives for each: all numbers or all strings.
+    /// Returns the elements of the first argument, each with the result of the second one, an
+    /// expression: all results are numbers, or all are strings.
     fn keyed(&self) -> Result<Vec<(Value<'r>, &Value<'r>)>, EvalError> {
         let mut keyed: Vec<(Value<'r>, &Value<'r>)> = Vec::new();
         for element in elements(self.value(0)) {
-            let key = self.evaluation.node(self.node(1), element)?;
+            let key = (self.evaluate)(self.node(1), element)?;
             let first = keyed.first().map_or(&key, |(first, _)| first);
             let expected = match first.view() {
                 View::Number(_) if keyed.is_empty() || key.type_name() == "number" => None,
@@ -140,17 +142,15 @@ impl<'r> Call<'_, 'r> {
                     actual: key.type_name(),
                 });
             }
-            self.evaluation.budget.made(size_of::<(Value<'_>, &Value<'_>)>())?;
+            self.budget.made(size_of::<(Value<'_>, &Value<'_>)>())?;
             keyed.push((key, element));
         }
         Ok(keyed)
     }
 
-    /// n log n comparisons.
-    fn pay_for_sorting(&self, length: usize) -> Result<(), EvalError> {
-        self.evaluation.budget.made(length * size_of::<Value<'_>>())?;
-        self.evaluation
-            .budget
-            .steps(length.saturating_mul(length.checked_ilog2().unwrap_or(0) as usize))
+    /// Charges n log n comparisons.
+    fn charge_sorting(&self, length: usize) -> Result<(), EvalError> {
+        self.budget.made(length * size_of::<Value<'_>>())?;
+        self.budget.steps(length.saturating_mul(length.checked_ilog2().unwrap_or(0) as usize))
     }
 }

@@ -1,10 +1,10 @@
-//! Functions on numbers. Digits stay as they are written wherever the result is the number itself.
+//! Functions on numbers. A result that is the argument itself keeps its digits as written.
 
-use super::{Call, EvalError};
-use crate::event::{Number, Scanner, Value, View};
-use crate::expression::evaluate::elements;
+use super::call::{Call, elements};
+use crate::event::{Lexer, Number, Value, View};
+use crate::expression::error::EvalError;
 
-/// The number without its sign, its digits as they are.
+/// Returns the number without its sign, its digits unchanged.
 pub(super) fn abs<'r>(value: &Value<'r>) -> Value<'r> {
     match value {
         Value::Written(text) => Value::Written(text.strip_prefix('-').unwrap_or(text)),
@@ -17,12 +17,12 @@ pub(super) fn abs<'r>(value: &Value<'r>) -> Value<'r> {
     }
 }
 
-/// A number as it is, a text that is one, otherwise null.
+/// Returns a number unchanged, a string in JSON's grammar of numbers as a number, otherwise null.
 pub(super) fn to_number<'r>(value: &Value<'r>) -> Value<'r> {
     let is_number = |text: &str| {
         let starts = text.starts_with(|c: char| c == '-' || c.is_ascii_digit());
-        let mut scanner = Scanner::new(text);
-        let whole = matches!(scanner.next_item(), Ok(Some(crate::event::Item::Number(number))) if number.len() == text.len());
+        let mut lexer = Lexer::new(text);
+        let whole = matches!(lexer.next_token(), Ok(Some(crate::event::Token::Number(number))) if number.len() == text.len());
         starts && whole
     };
     match value {
@@ -34,7 +34,7 @@ pub(super) fn to_number<'r>(value: &Value<'r>) -> Value<'r> {
 }
 
 impl<'r> Call<'_, 'r> {
-    /// The result of arithmetic: whole where it is exact as such.
+    /// Returns a computed number.
     fn finite(&self, float: f64) -> Result<Value<'r>, EvalError> {
         if float.is_finite() {
             Ok(Value::Float(float))
@@ -53,9 +53,9 @@ impl<'r> Call<'_, 'r> {
     pub(super) fn rounded(&self, round: fn(f64) -> f64) -> Result<Value<'r>, EvalError> {
         match self.value(0).view() {
             View::Number(number) => {
-                // Written without point and exponent it is whole, however long it is.
+                // A number without point and exponent is whole, however long it is.
                 let whole = number.text().bytes().all(|byte| byte == b'-' || byte.is_ascii_digit());
-                // From 2^53 on there are no fractions in f64, but digits that it would lose.
+                // From 2^53 on, f64 has no fractions, and would lose digits.
                 let float = number.as_f64();
                 if whole || float.is_infinite() {
                     Ok(self.value(0).clone())
@@ -67,7 +67,7 @@ impl<'r> Call<'_, 'r> {
         }
     }
 
-    /// The sum: exact as long as all are whole numbers of 64 bits, in f64 otherwise.
+    /// Returns the sum: exact if all are whole numbers of 64 bits, otherwise in f64.
     pub(super) fn sum(&self) -> Result<Value<'r>, EvalError> {
         let whole =
             self.numbers().try_fold(0i128, |sum, number| Some(sum + i128::from(number.as_i64()?)));
@@ -77,7 +77,7 @@ impl<'r> Call<'_, 'r> {
         self.finite(self.numbers().map(Number::as_f64).sum())
     }
 
-    /// The average; null of nothing, as JMESPath's specification has it.
+    /// Returns the average; null for an empty array, as JMESPath specifies.
     pub(super) fn avg(&self) -> Result<Value<'r>, EvalError> {
         let count = elements(self.value(0)).len();
         if count == 0 {

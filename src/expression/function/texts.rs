@@ -1,13 +1,13 @@
-//! Functions on texts.
+//! Functions on strings.
 
-use super::{Call, EvalError};
+use super::call::{Call, elements};
 use crate::event::{Full, Value, View};
 use crate::expression::compare::equal;
-use crate::expression::evaluate::elements;
+use crate::expression::error::EvalError;
 
 impl<'r> Call<'_, 'r> {
     pub(super) fn contains(&self) -> Result<Value<'r>, EvalError> {
-        let budget = &self.evaluation.budget;
+        let budget = &self.budget;
         let found = match (self.value(0).view(), self.value(1).view()) {
             (View::String(text), View::String(part)) => {
                 budget.bytes_read(text.len())?;
@@ -29,12 +29,12 @@ impl<'r> Call<'_, 'r> {
     }
 
     pub(super) fn starts_with(&self) -> Result<Value<'r>, EvalError> {
-        self.evaluation.budget.bytes_read(self.text(1).len())?;
+        self.budget.bytes_read(self.text(1).len())?;
         Ok(Value::Bool(self.text(0).starts_with(self.text(1))))
     }
 
     pub(super) fn ends_with(&self) -> Result<Value<'r>, EvalError> {
-        self.evaluation.budget.bytes_read(self.text(1).len())?;
+        self.budget.bytes_read(self.text(1).len())?;
         Ok(Value::Bool(self.text(0).ends_with(self.text(1))))
     }
 
@@ -43,23 +43,23 @@ impl<'r> Call<'_, 'r> {
         for (at, element) in elements(self.value(1)).iter().enumerate() {
             let View::String(text) = element.view() else { continue };
             let glue = if at == 0 { "" } else { self.text(0) };
-            if out.len() + glue.len() + text.len() > self.evaluation.budget.left() {
+            if out.len() + glue.len() + text.len() > self.budget.left() {
                 return Err(EvalError::TooMuchMade);
             }
             out.push_str(glue);
             out.push_str(text);
         }
-        self.evaluation.text(out)
+        self.budget.text(out)
     }
 
-    /// A text as it is, anything else as JSON.
+    /// Returns a string unchanged, any other value as JSON.
     pub(super) fn to_text(&self) -> Result<Value<'r>, EvalError> {
         if let View::String(_) = self.value(0).view() {
             return Ok(self.value(0).clone());
         }
         let mut out = String::new();
-        match self.value(0).write_json_within(&mut out, self.evaluation.budget.left()) {
-            Ok(()) => self.evaluation.text(out),
+        match self.value(0).write_json_within(&mut out, self.budget.left()) {
+            Ok(()) => self.budget.text(out),
             Err(Full) => Err(EvalError::TooMuchMade),
         }
     }

@@ -88,7 +88,7 @@ fn a_variable_ends_outside_of_quotes_and_braces() {
 }
 
 #[test]
-fn what_is_no_variable_is_text() {
+fn anything_but_a_variable_is_text() {
     for text in ["", "plain", "}} { } a}}b", "{ {a} }", "${a} %s {0}", "{", "}}}"] {
         assert_eq!(shown(text, r#"{"a":1}"#), text);
     }
@@ -101,7 +101,7 @@ fn one_pass() {
 }
 
 #[test]
-fn a_failed_expression_is_empty_and_told() {
+fn a_failed_expression_is_empty_and_reported() {
     let (text, failed) =
         rendered("a{{ length(n) }}b{{ n }}c{{ abs(s) }}", r#"{"n":1,"s":"x"}"#, Escape::Slack, ALL);
     assert_eq!(
@@ -111,13 +111,13 @@ fn a_failed_expression_is_empty_and_told() {
 }
 
 #[test]
-fn what_is_refused_and_where() {
+fn faults_are_refused_with_their_offset() {
     for (template, offset, message) in [
         ("é {{", 3, "unclosed variable: `{{` without its `}}`"),
         ("a {{b} c", 2, "unclosed variable: `{{` without its `}}`"),
         ("{{a}} {{{b}}", 6, "unclosed variable: `{{{` without its `}}}`"),
         ("{{ {a: b} ", 0, "unclosed variable: `{{` without its `}}`"),
-        ("x {{ name' }}", 9, "unclosed quote ' in the variable that begins with `{{`"),
+        ("x {{ name' }}", 9, "unclosed quote ' in the variable that starts with `{{`"),
         ("x {{   }} y", 2, "empty variable `{{ }}`"),
         ("{{{}}}", 0, "empty variable `{{{ }}}`"),
     ] {
@@ -134,7 +134,7 @@ fn the_offset_of_a_fault_inside_an_expression_is_the_templates() {
 }
 
 #[test]
-fn warnings_stand_where_they_are_in_the_template() {
+fn warnings_have_their_offset_in_the_template() {
     let alone = Expression::compile(r#"a == "x""#).unwrap();
     let template = Template::compile(r#"é {{ a }} {{{ a == "x" }}}"#).unwrap();
     let offsets = |warnings: &[CompileError], by: usize| {
@@ -146,7 +146,7 @@ fn warnings_stand_where_they_are_in_the_template() {
 }
 
 #[test]
-fn no_more_is_copied_than_enough() {
+fn text_after_enough_is_not_copied() {
     let event = format!(r#"{{"a":"{}"}}"#, "é<".repeat(1000));
     let (text, _) = rendered("{{a}}{{a}}{{a}}tail", &event, Escape::Slack, 100);
     assert!(text.starts_with("é&lt;é&lt;") && text.len() <= 100, "{text}");
@@ -154,7 +154,7 @@ fn no_more_is_copied_than_enough() {
     let (text, _) = rendered("{{a}}{{b}}", &blank, Escape::Slack, 100);
     assert!(
         text.ends_with('x') && text.len() == 1001,
-        "whether a text is blank is judged on all of it"
+        "whether a text is blank depends on all of it"
     );
 }
 

@@ -137,7 +137,7 @@ fn a_field_is_cut_plainly() {
     }
 }
 
-/// Everything that is not to be cut apart, as (first, behind the last) in characters, found from the front.
+/// Everything that must not be divided, as (first, after the last) in characters.
 fn whole_spans(text: &[char]) -> Vec<(usize, usize)> {
     let starts =
         |at: usize, with: &str| with.chars().enumerate().all(|(i, c)| text.get(at + i) == Some(&c));
@@ -185,7 +185,7 @@ proptest! {
             return Ok(());
         }
         let spans = whole_spans(&characters);
-        // A link cut within its scheme is none any more.
+        // A link that is cut within its scheme is not a link.
         let scheme = |start: usize, end: usize| characters[start] != 'h' || start + 7 <= end;
         let apart = |end: usize| spans.iter().filter(move |&&(start, behind)| start < end && end < behind && scheme(start, end));
         let mut end = limit - 1;

@@ -1,8 +1,10 @@
-//! [2] Which triggers can be true for an event: looked up by what must hold for each, not asked one by one.
+//! [2] Finds the triggers that can be true for an event by the values that they require, instead of
+//! evaluating each.
 //!
-//! A tree: each trigger stands below the rarest value that it asks for, and where many share one, below their next; those that then differ in a number only are
-//! sorted by it. Pure.
-//! Invariant: a trigger that is true for an event, or fails for it, is among the event's candidates.
+//! The index is a tree: each trigger is below the rarest value that it requires, and if many share
+//! that, below their next one. Those that then differ only in the bound of a number are sorted by
+//! it. Pure.
+//! Invariant: a trigger that is true for an event, or fails for it, is a candidate of the event.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -10,31 +12,32 @@ use std::rc::Rc;
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use crate::event::{Fields, Path, Seen};
-use crate::expression::condition::{Key, Required, bits, nearest};
+use crate::event::{FieldValue, Fields, Path};
+use crate::expression::condition::required::{Key, Required, bits, nearest};
 
-/// So few triggers are judged faster than looked up.
+/// The most triggers that are evaluated without an index: it would be slower.
 const FEW: usize = 4;
 
-/// How often triggers are divided at most, so that the tree stays shallow whatever the configuration.
+/// The depth of the tree, limited whatever the configuration.
 const DEEPEST: usize = 8;
 
-/// Values that are looked at in dividing triggers, besides 64 for each: time and memory are bounded, whatever the configuration.
+/// The most values that are visited to build the index, besides 64 for each trigger: time and
+/// memory are bounded, whatever the configuration.
 const VALUES: usize = 1_000_000;
 
-/// A trigger, by its place among those that are indexed.
+/// A trigger, as an index into those of the set.
 pub(super) type Place = u32;
 
-/// A part of the index: what an event is looked up by next.
+/// A part of the index: the lookups to do for an event.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    /// To be judged in any case.
+    /// The triggers to evaluate for every event that gets here.
     always: Box<[Place]>,
     fields: Box<[Lookup]>,
     bounds: Box<[Bounds]>,
 }
 
-/// What stands below the values of one field.
+/// The parts of the index below the values of one field.
 #[derive(Debug)]
 struct Lookup {
     path: Path,
@@ -45,24 +48,24 @@ struct Lookup {
     no: Option<Box<Index>>,
 }
 
-/// Triggers that ask for a number on one side of theirs.
+/// Triggers that require a number not below, or not above, a bound.
 #[derive(Debug)]
 struct Bounds {
     path: Path,
-    /// From the bound that most numbers keep on: those that an event's number keeps come first.
+    /// The bounds, sorted so that those which an event's number satisfies come first.
     sorted: Box<[(f64, Place)]>,
-    /// Whether the bounds are the least numbers, or the greatest.
+    /// Whether the bounds are lower ones.
     least: bool,
 }
 
-/// A trigger on its way into the index, with what is left of its requirements.
+/// A trigger to add to the index, with its remaining requirements.
 struct Entry {
     place: Place,
     required: Vec<Rc<Required>>,
 }
 
 impl Index {
-    /// The index of triggers with these requirements, each by its place.
+    /// Returns the index of triggers with these requirements.
     pub(super) fn new(required: Vec<Vec<Required>>) -> Self {
         let required_count = required.len();
         let shared = |required: Vec<Required>| required.into_iter().map(Rc::new).collect();
@@ -74,7 +77,7 @@ impl Index {
         Division { left }.divide(entries, DEEPEST)
     }
 
-    /// Appends the triggers that can be true for an event, in no order; one can come twice.
+    /// Appends the triggers that can be true for an event, unordered and possibly repeated.
     pub(super) fn candidates(&self, fields: Fields<'_, '_>, found: &mut Vec<Place>) {
         found.extend_from_slice(&self.always);
         for lookup in &self.fields {
@@ -105,15 +108,15 @@ impl Lookup {
         if let Some(text) = fields.plain(self.path) {
             return self.texts.get(text);
         }
-        let seen = fields.get(self.path);
-        match seen {
-            Seen::Null => self.null.as_deref(),
-            Seen::Bool(true) => self.yes.as_deref(),
-            Seen::Bool(false) => self.no.as_deref(),
-            Seen::Number(_) if self.numbers.is_empty() => None,
-            Seen::Number(_) => self.numbers.get(&bits(nearest(seen)?)),
-            Seen::String(text) => self.texts.get(text.decode().as_bytes()),
-            Seen::Array(_) | Seen::Object(_) => None,
+        let value = fields.get(self.path);
+        match value {
+            FieldValue::Null => self.null.as_deref(),
+            FieldValue::Bool(true) => self.yes.as_deref(),
+            FieldValue::Bool(false) => self.no.as_deref(),
+            FieldValue::Number(_) if self.numbers.is_empty() => None,
+            FieldValue::Number(_) => self.numbers.get(&bits(nearest(value)?)),
+            FieldValue::String(text) => self.texts.get(text.decode().as_bytes()),
+            FieldValue::Array(_) | FieldValue::Object(_) => None,
         }
     }
 
@@ -133,7 +136,7 @@ type Pair = (Path, Key);
 
 /// Divides triggers into an index.
 struct Division {
-    /// How many values it may still look at: triggers with long lists of them stand in many places.
+    /// The values that may still be visited: a trigger with long lists is in many places.
     left: usize,
 }
 
@@ -185,7 +188,8 @@ impl Division {
     }
 }
 
-/// For each trigger, which of its requirements the fewest others share: of equals, the one on the field that most others use, so that few fields are looked up.
+/// Returns for each trigger the requirement that the fewest others share. Of equals, it is the one
+/// on the field that most others use, so that few fields are looked up.
 fn choose(entries: &[Entry]) -> Vec<Option<usize>> {
     let mut shared: FxHashMap<&Pair, usize> =
         FxHashMap::with_capacity_and_hasher(entries.len(), FxBuildHasher);
@@ -222,7 +226,7 @@ fn choose(entries: &[Entry]) -> Vec<Option<usize>> {
     entries.iter().map(rarest).collect()
 }
 
-/// The first bound that is asked for: the field, whether it is the least number, the number.
+/// Returns the first bound of the requirements: the field, whether it is a lower bound, the number.
 fn bound(required: &[Rc<Required>]) -> Option<(Path, bool, f64)> {
     required.iter().find_map(|required| match &**required {
         Required::AtLeast(path, number) => Some((*path, true, *number)),

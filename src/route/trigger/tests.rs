@@ -1,4 +1,4 @@
-//! The index finds exactly the matches, and the failures, of plain evaluation on the whole event.
+//! The index finds exactly the matches and failures of evaluating every trigger on the whole event.
 
 use proptest::prelude::*;
 
@@ -9,7 +9,7 @@ use crate::expression::Expression;
 use crate::expression::compliance::for_each_case;
 use crate::expression::properties::{any_document, any_expression};
 
-/// Matches and failures, by the index.
+/// The matches and failures that the index finds.
 fn found(triggers: &Triggers, text: &str) -> (Vec<u32>, Vec<(u32, EvalError)>) {
     let (mut matched, mut failed) = (Vec::new(), Vec::new());
     let document = Document::new(record(0, text.as_bytes()), text.as_bytes());
@@ -21,7 +21,7 @@ fn found(triggers: &Triggers, text: &str) -> (Vec<u32>, Vec<(u32, EvalError)>) {
     (matched.iter().map(|action| action.0).collect(), failed)
 }
 
-/// The same, by asking every trigger.
+/// The matches and failures of evaluating every trigger.
 fn expected(triggers: &Triggers, text: &str) -> (Vec<u32>, Vec<(u32, EvalError)>) {
     let event = Event::of(record(0, text.as_bytes()), Value::parse(text).unwrap());
     let (mut matched, mut failed) = (Vec::new(), Vec::new());
@@ -39,7 +39,7 @@ fn triggers(sources: &[String]) -> Triggers {
     Triggers::new(config(sources.iter().map(|source| action("a", source, "m")).collect()))
 }
 
-/// Triggers as people write them, over few values, so that they share much and many match.
+/// Triggers as people write them, on few values, so that they share much and many match.
 fn any_trigger() -> impl Strategy<Value = String> {
     let text = || {
         prop::sample::select(vec![
@@ -110,7 +110,7 @@ proptest! {
     }
 
     #[test]
-    fn so_they_are_for_any_expression(sources in prop::collection::vec(any_expression(), 1..20), document in any_document()) {
+    fn the_same_holds_for_any_expression(sources in prop::collection::vec(any_expression(), 1..20), document in any_document()) {
         let sources: Vec<String> = sources.into_iter().filter(|source| Expression::compile(source).is_ok()).collect();
         let text = document.to_string();
         let triggers = triggers(&sources);
@@ -119,7 +119,7 @@ proptest! {
     }
 }
 
-/// The door of the worker: the result's truth, or the failure, of every case whose expression a trigger can be.
+/// Each case that can be a trigger: its truth, or its failure.
 #[test]
 fn every_case_of_the_compliance_suite_holds_for_triggers() {
     let (mut held, mut failed) = (0, 0);
@@ -128,7 +128,7 @@ fn every_case_of_the_compliance_suite_holds_for_triggers() {
         if Expression::compile(&source).is_err() {
             return;
         }
-        // Enough others that it is looked up and not just asked.
+        // Enough others that the index is used.
         let others = (0..5).map(|n| format!("foo == '{n}' && ({source})"));
         let sources: Vec<String> = std::iter::once(source.clone()).chain(others).collect();
         let triggers = triggers(&sources);
@@ -158,14 +158,14 @@ fn few_of_many_triggers_are_candidates() {
     let candidates = |sources: &[String], text: &str| {
         let triggers = triggers(sources);
         let set = triggers.of(TopicIndex(0)).unwrap();
-        let (mut picks, mut found) = (Picks::default(), Vec::new());
-        set.index.candidates(picks.read(text.as_bytes(), &set.paths).unwrap(), &mut found);
+        let (mut reader, mut found) = (FieldReader::default(), Vec::new());
+        set.index.candidates(reader.read(text.as_bytes(), &set.paths).unwrap(), &mut found);
         found.len()
     };
     let event = r#"{"type":"track","event":"E7","properties":{"total":100.5,"plan":"p"}}"#;
     assert_eq!(candidates(&selective(10_000), event), 1);
     assert_eq!(candidates(&selective(10_000), r#"{"type":"page"}"#), 0);
-    // They share their equalities and differ in a number.
+    // Triggers that share their equalities and differ in a number.
     let numbers: Vec<_> = (0..10_000)
         .map(|n| format!("type == 'track' && event == 'E7' && properties.total > `{n}`"))
         .collect();
@@ -173,13 +173,14 @@ fn few_of_many_triggers_are_candidates() {
     let numbers: Vec<_> =
         (0..10_000).map(|n| format!("`{n}` >= properties.total && event == 'E7'")).collect();
     assert_eq!(candidates(&numbers, event), 10_000 - 101);
-    // No value is rare by itself, but two together are.
+    // No value is rare, but two together are.
     let pairs: Vec<_> = (0..10_000)
         .map(|n| format!("event == 'E{}' && properties.plan == 'p{}'", n / 100, n % 100))
         .collect();
     assert_eq!(candidates(&pairs, r#"{"event":"E3","properties":{"plan":"p9"}}"#), 1);
     assert_eq!(candidates(&pairs, event), 0);
-    // What can fail keeps what stands behind it from being looked up by: a failure is counted, whatever else the event is.
+    // The index cannot use a condition after one that can fail: the failure must be counted,
+    // whatever the rest of the event.
     let failing: Vec<_> =
         (0..10).map(|n| format!("contains(tags, 'x') && event == 'E{n}'")).collect();
     assert_eq!(candidates(&failing, event), 10);

@@ -1,55 +1,57 @@
-//! Reads JSON text item by item: the grammar, the depth limit and nothing else. No document is built and nothing is allocated.
+//! Reads JSON text token by token: the grammar and the depth limit. It builds no document and
+//! allocates nothing.
 //!
-//! Ours, because no crate has all that an untrusted event needs: no recursion (100,000 brackets overflow the stack of several),
-//! a depth limit, numbers as they are written (`49.90`, `1e400`), lone surrogates that are read and not refused, and one pass
-//! that can pick few values out of an event without building the rest.
-//! Invariant: work is linear in the text, space is constant, and `Ok(None)` comes only after one whole value and nothing behind it.
+//! Written here because no crate has all that an untrusted event needs: no recursion (100,000
+//! brackets overflow the stack of several parsers), a depth limit, numbers as written (`49.90`,
+//! `1e400`), and lone surrogates that are accepted.
+//! Invariant: work is linear in the text, memory is constant, and `Ok(None)` is returned only
+//! after exactly one whole value.
 
 use std::borrow::Cow;
 
-/// How many arrays and objects may be open at once.
+/// The most arrays and objects that may be open at the same time.
 pub const MAX_DEPTH: u32 = 127;
 
-/// Why a text cannot be read on.
+/// Why a text is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// The text breaks JSON's grammar or ends too early.
+    /// The text violates JSON's grammar or ends too early.
     NotJson,
     /// More than [`MAX_DEPTH`] arrays and objects are open.
     TooDeep,
 }
 
-/// One step through a JSON text.
+/// One token of a JSON text. Commas are not returned.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Item<'a> {
-    /// `{`
+pub enum Token<'a> {
+    /// `{`.
     ObjectStart,
-    /// `}`
+    /// `}`.
     ObjectEnd,
-    /// `[`
+    /// `[`.
     ArrayStart,
-    /// `]`
+    /// `]`.
     ArrayEnd,
     /// A key with its colon.
     Key(Quoted<'a>),
     /// A string that is a value.
     String(Quoted<'a>),
-    /// A number as it is written.
+    /// A number as written.
     Number(&'a str),
-    /// `true` or `false`
+    /// `true` or `false`.
     Bool(bool),
-    /// `null`
+    /// `null`.
     Null,
 }
 
-/// A string as it stands between its quotes; its escapes are known to be well-formed.
+/// The text between a string's quotes; its escapes are well-formed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quoted<'a> {
     raw: &'a str,
     escaped: bool,
 }
 
-/// What the grammar allows next.
+/// The tokens that the grammar allows next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Next {
     Value,
@@ -60,29 +62,30 @@ enum Next {
     Nothing,
 }
 
-/// A reader in the middle of a JSON text.
+/// A position in a JSON text, and the state of the grammar there.
 #[derive(Debug, Clone)]
-pub struct Scanner<'a> {
+pub struct Lexer<'a> {
     text: &'a str,
     at: usize,
     next: Next,
     depth: u32,
-    /// Which of the open levels are objects, the innermost in the lowest bit: 127 levels fit, which is where the limit is from.
+    /// Bit n is set if the nth open level, from the innermost on, is an object. The 128 bits are
+    /// the reason for the limit of 127 levels.
     objects: u128,
 }
 
-impl<'a> Scanner<'a> {
-    /// A reader at the beginning of `text`.
+impl<'a> Lexer<'a> {
+    /// Returns a lexer at the start of `text`.
     #[must_use]
     pub fn new(text: &'a str) -> Self {
-        Scanner { text, at: 0, next: Next::Value, depth: 0, objects: 0 }
+        Lexer { text, at: 0, next: Next::Value, depth: 0, objects: 0 }
     }
 
-    /// The next item; `None` behind the end of the one value that a JSON text is.
+    /// Returns the next token; `None` after the end of the text's one value.
     ///
     /// # Errors
-    /// The first fault; asking again after one is allowed and meaningless.
-    pub fn next_item(&mut self) -> Result<Option<Item<'a>>, Fault> {
+    /// The first fault. Results after a fault mean nothing.
+    pub fn next_token(&mut self) -> Result<Option<Token<'a>>, Fault> {
         loop {
             self.skip_space();
             let Some(byte) = self.peek() else {
@@ -104,22 +107,22 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn value(&mut self, byte: u8) -> Result<Item<'a>, Fault> {
-        let item = match byte {
+    fn value(&mut self, byte: u8) -> Result<Token<'a>, Fault> {
+        let token = match byte {
             b'{' => return self.open(true),
             b'[' => return self.open(false),
-            b'"' => Item::String(self.quoted()?),
-            b'-' | b'0'..=b'9' => Item::Number(self.number()?),
-            b't' => self.word("true", Item::Bool(true))?,
-            b'f' => self.word("false", Item::Bool(false))?,
-            b'n' => self.word("null", Item::Null)?,
+            b'"' => Token::String(self.quoted()?),
+            b'-' | b'0'..=b'9' => Token::Number(self.number()?),
+            b't' => self.word("true", Token::Bool(true))?,
+            b'f' => self.word("false", Token::Bool(false))?,
+            b'n' => self.word("null", Token::Null)?,
             _ => return Err(Fault::NotJson),
         };
         self.value_ended();
-        Ok(item)
+        Ok(token)
     }
 
-    fn open(&mut self, object: bool) -> Result<Item<'a>, Fault> {
+    fn open(&mut self, object: bool) -> Result<Token<'a>, Fault> {
         if self.depth >= MAX_DEPTH {
             return Err(Fault::TooDeep);
         }
@@ -128,31 +131,31 @@ impl<'a> Scanner<'a> {
         self.objects = self.objects << 1 | u128::from(object);
         if object {
             self.next = Next::KeyOrEnd;
-            Ok(Item::ObjectStart)
+            Ok(Token::ObjectStart)
         } else {
             self.next = Next::ValueOrEnd;
-            Ok(Item::ArrayStart)
+            Ok(Token::ArrayStart)
         }
     }
 
-    fn close(&mut self, byte: u8) -> Result<Item<'a>, Fault> {
-        let item = match byte {
-            b'}' if self.in_object() => Item::ObjectEnd,
-            b']' if !self.in_object() => Item::ArrayEnd,
+    fn close(&mut self, byte: u8) -> Result<Token<'a>, Fault> {
+        let token = match byte {
+            b'}' if self.in_object() => Token::ObjectEnd,
+            b']' if !self.in_object() => Token::ArrayEnd,
             _ => return Err(Fault::NotJson),
         };
         self.at += 1;
         self.depth -= 1;
         self.objects >>= 1;
         self.value_ended();
-        Ok(item)
+        Ok(token)
     }
 
     fn value_ended(&mut self) {
         self.next = if self.depth == 0 { Next::Nothing } else { Next::CommaOrEnd };
     }
 
-    fn key(&mut self, byte: u8) -> Result<Item<'a>, Fault> {
+    fn key(&mut self, byte: u8) -> Result<Token<'a>, Fault> {
         if byte != b'"' {
             return Err(Fault::NotJson);
         }
@@ -163,7 +166,7 @@ impl<'a> Scanner<'a> {
         }
         self.at += 1;
         self.next = Next::Value;
-        Ok(Item::Key(key))
+        Ok(Token::Key(key))
     }
 
     fn quoted(&mut self) -> Result<Quoted<'a>, Fault> {
@@ -209,7 +212,7 @@ impl<'a> Scanner<'a> {
         Ok(slice(self.text, start, self.at))
     }
 
-    /// One digit or more.
+    /// Reads one or more digits.
     fn digits(&mut self) -> Result<(), Fault> {
         let start = self.at;
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
@@ -218,7 +221,7 @@ impl<'a> Scanner<'a> {
         if self.at > start { Ok(()) } else { Err(Fault::NotJson) }
     }
 
-    fn word(&mut self, word: &str, item: Item<'a>) -> Result<Item<'a>, Fault> {
+    fn word(&mut self, word: &str, token: Token<'a>) -> Result<Token<'a>, Fault> {
         if !self
             .text
             .as_bytes()
@@ -228,7 +231,7 @@ impl<'a> Scanner<'a> {
             return Err(Fault::NotJson);
         }
         self.at += word.len();
-        Ok(item)
+        Ok(token)
     }
 
     fn in_object(&self) -> bool {
@@ -246,10 +249,10 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// Whether a string has escapes, and whether they are well-formed.
+/// Whether a string has escapes.
 ///
 /// # Errors
-/// One is not.
+/// [`Fault::NotJson`]: an escape is malformed.
 pub(super) fn check_escapes(raw: &[u8]) -> Result<bool, Fault> {
     let mut escaped = false;
     let mut rest = raw;
@@ -260,7 +263,7 @@ pub(super) fn check_escapes(raw: &[u8]) -> Result<bool, Fault> {
     Ok(escaped)
 }
 
-/// How long the escape is whose backslash stands at `at`; `None`: it is none.
+/// Returns the length of the escape whose backslash is at `at`; `None` if it is malformed.
 fn escape_length(bytes: &[u8], at: usize) -> Option<usize> {
     match bytes.get(at + 1)? {
         b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(2),
@@ -270,31 +273,32 @@ fn escape_length(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 impl<'a> Quoted<'a> {
-    /// What stands between quotes; its escapes, if there are any, are well-formed.
+    /// Wraps the text between quotes; its escapes, if there are any, are well-formed.
     pub(super) fn new(raw: &'a str, escaped: bool) -> Self {
         Quoted { raw, escaped }
     }
 
-    /// Whether it is `""`.
+    /// Whether the string is `""`.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.raw.is_empty()
     }
 
-    /// The text where nothing in it is escaped.
+    /// Returns the text if nothing in it is escaped.
     #[must_use]
     pub fn plain(self) -> Option<&'a str> {
         if self.escaped { None } else { Some(self.raw) }
     }
 
-    /// Whether it stands for this text.
+    /// Whether the string, without its escapes, equals `text`.
     #[inline]
     #[must_use]
     pub fn is(self, text: &str) -> bool {
         if self.escaped { self.decode() == text } else { self.raw == text }
     }
 
-    /// The text that the string stands for; borrowed where nothing in it is escaped. A lone surrogate is U+FFFD.
+    /// Returns the string without its escapes; borrowed if it has none. A lone surrogate becomes
+    /// U+FFFD.
     #[must_use]
     pub fn decode(self) -> Cow<'a, str> {
         if !self.escaped {
@@ -313,7 +317,7 @@ impl<'a> Quoted<'a> {
     }
 }
 
-/// The character that an escape stands for and the escape's length, both without the backslash that is already gone.
+/// Returns the character of an escape, and the length of the escape without its backslash.
 fn unescape(after: &str) -> (char, usize) {
     let bytes = after.as_bytes();
     let plain = match bytes.first() {
@@ -339,11 +343,12 @@ fn unescape(after: &str) -> (char, usize) {
     (plain, 1)
 }
 
-/// How many bytes come before the first quote, backslash or control character: eight at a time, since strings are most of an event.
+/// Returns the number of bytes before the first quote, backslash or control character. It reads
+/// eight at a time, since most of an event is strings.
 fn plain_run(bytes: &[u8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = ONES << 7;
-    // The high bit of every byte that is below `limit`; of a byte behind the first such one, it can be wrong.
+    // Sets the high bit of every byte below `limit`; it can be wrong after the first such byte.
     let below = |eight: u64, limit: u64| eight.wrapping_sub(ONES * limit) & !eight & HIGH;
     let (eights, rest) = bytes.as_chunks::<8>();
     for (at, eight) in eights.iter().enumerate() {
@@ -359,13 +364,13 @@ fn plain_run(bytes: &[u8]) -> usize {
     bytes.len() - rest.len() + found.unwrap_or(rest.len())
 }
 
-/// Four hexadecimal digits at `at`.
+/// Returns the value of four hexadecimal digits at `at`.
 fn hex4(bytes: &[u8], at: usize) -> Option<u32> {
     let digits = bytes.get(at..at + 4)?;
     digits.iter().try_fold(0, |unit, &digit| Some(unit << 4 | char::from(digit).to_digit(16)?))
 }
 
-/// A part of `text` whose ends are known to lie next to ASCII.
+/// Returns a part of `text` whose ends are next to ASCII characters.
 fn slice(text: &str, start: usize, end: usize) -> &str {
     text.get(start..end).unwrap_or_default()
 }

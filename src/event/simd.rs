@@ -1,7 +1,9 @@
-//! 64 bytes at a time: where quotes are, and whether there is anything among them that asks for a closer look.
+//! Finds the quotes in 64 bytes of JSON, and whether there are backslashes, control characters or
+//! bytes beyond ASCII.
 //!
-//! Two ways to one answer: with AVX2 where the processor has it, else with what every processor of its kind has. Both without `unsafe`: the crates see to it that
-//! no instruction is used that is not there.
+//! Two implementations give the same result: AVX2 if the processor has it, and a portable one.
+//! Neither needs `unsafe`: the crates check that the processor has the instructions. AVX2 takes 3
+//! to 7 % off the routing of an event.
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::__m256i;
@@ -12,69 +14,70 @@ use pulp::NullaryFnOnce;
 use pulp::x86::V3;
 use wide::u8x16;
 
-/// Bytes that are looked at in one go.
+/// The number of bytes that are classified together.
 pub(super) const BLOCK: usize = 64;
 
-/// What 64 bytes hold; bit n is of byte n.
+/// The characters of a block that every block needs.
 #[derive(Clone, Copy)]
-pub(super) struct Looked {
-    /// `"`
+pub(super) struct Classes {
+    /// Bit n is set if byte n is `"`.
     pub(super) quotes: u64,
-    /// Not 0 where there is a backslash or a control character.
+    /// Not 0 if there is a backslash or a control character.
     pub(super) special: u64,
-    /// Not 0 where there is anything but ASCII.
+    /// Not 0 if there is a byte beyond ASCII.
     pub(super) high: u64,
 }
 
-/// Where what asked for a closer look is; bit n is of byte n.
+/// The special characters of a block; bit n belongs to byte n.
 #[derive(Clone, Copy)]
-pub(super) struct Closer {
+pub(super) struct Specials {
     pub(super) backslashes: u64,
     pub(super) controls: u64,
 }
 
-/// A way to look.
-pub(super) trait Look: Copy {
-    fn look(self, block: &[u8; BLOCK]) -> Looked;
+/// An implementation of the classification.
+pub(super) trait Simd: Copy {
+    fn classify(self, block: &[u8; BLOCK]) -> Classes;
 
-    fn closer(self, block: &[u8; BLOCK]) -> Closer;
+    /// Locates the special characters of a block that has some: few blocks do.
+    fn specials(self, block: &[u8; BLOCK]) -> Specials;
 }
 
-/// What is done with a way to look: all of it is compiled for that way.
-pub(super) trait Work {
-    fn with(self, look: impl Look);
+/// Code that uses an implementation; all of it is compiled for that one.
+pub(super) trait Kernel {
+    fn run(self, simd: impl Simd);
 }
 
-/// Does the work in the best way that this processor has.
+/// Runs `kernel` with the fastest implementation that this processor supports.
 #[inline(always)]
-pub(super) fn with_the_best(work: impl Work) {
+pub(super) fn dispatch(kernel: impl Kernel) {
     #[cfg(target_arch = "x86_64")]
     if let Some(v3) = V3::try_new() {
-        return v3.vectorize(WithV3(v3, work));
+        return v3.vectorize(WithV3(v3, kernel));
     }
-    work.with(Plain);
+    kernel.run(Portable);
 }
 
 #[cfg(target_arch = "x86_64")]
-struct WithV3<W>(V3, W);
+struct WithV3<K>(V3, K);
 
 #[cfg(target_arch = "x86_64")]
-impl<W: Work> NullaryFnOnce for WithV3<W> {
+impl<K: Kernel> NullaryFnOnce for WithV3<K> {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
-        self.1.with(self.0);
+        self.1.run(self.0);
     }
 }
 
-/// On any processor.
+/// The implementation for every processor.
 #[derive(Clone, Copy)]
-struct Plain;
+struct Portable;
 
-impl Look for Plain {
+impl Simd for Portable {
     #[inline(always)]
-    fn look(self, block: &[u8; BLOCK]) -> Looked {
+    fn classify(self, block: &[u8; BLOCK]) -> Classes {
         let (mut quotes, mut special) = (0_u64, u8x16::splat(0));
         let mut all = special;
         let (parts, _) = block.as_chunks::<16>();
@@ -85,33 +88,33 @@ impl Look for Plain {
             quotes |= u64::from(part.simd_eq(u8x16::splat(b'"')).to_bitmask()) << (16 * at);
             all |= part;
         }
-        Looked { quotes, special: special.to_bitmask().into(), high: all.to_bitmask().into() }
+        Classes { quotes, special: special.to_bitmask().into(), high: all.to_bitmask().into() }
     }
 
     #[inline(always)]
-    fn closer(self, block: &[u8; BLOCK]) -> Closer {
-        let mut closer = Closer { backslashes: 0, controls: 0 };
+    fn specials(self, block: &[u8; BLOCK]) -> Specials {
+        let mut specials = Specials { backslashes: 0, controls: 0 };
         let (parts, _) = block.as_chunks::<16>();
         for (at, part) in parts.iter().enumerate() {
             let part = u8x16::new(*part);
             let control = part.min(u8x16::splat(0x1f)).simd_eq(part);
-            closer.backslashes |=
+            specials.backslashes |=
                 u64::from(part.simd_eq(u8x16::splat(b'\\')).to_bitmask()) << (16 * at);
-            closer.controls |= u64::from(control.to_bitmask()) << (16 * at);
+            specials.controls |= u64::from(control.to_bitmask()) << (16 * at);
         }
-        closer
+        specials
     }
 }
 
-/// With AVX2. No closures: they would not be compiled for it.
+/// The implementation with AVX2. It has no closures: they would be compiled without AVX2.
 #[cfg(target_arch = "x86_64")]
-impl Look for V3 {
+impl Simd for V3 {
     #[inline(always)]
-    fn look(self, block: &[u8; BLOCK]) -> Looked {
+    fn classify(self, block: &[u8; BLOCK]) -> Classes {
         let [low, high]: [__m256i; 2] = pulp::cast(*block);
         let special = self.avx2._mm256_or_si256(special(self, low), special(self, high));
         let all = self.avx2._mm256_or_si256(low, high);
-        Looked {
+        Classes {
             quotes: mask(self, are(self, low, b'"')) | mask(self, are(self, high, b'"')) << 32,
             special: mask(self, special),
             high: mask(self, all),
@@ -119,9 +122,9 @@ impl Look for V3 {
     }
 
     #[inline(always)]
-    fn closer(self, block: &[u8; BLOCK]) -> Closer {
+    fn specials(self, block: &[u8; BLOCK]) -> Specials {
         let [low, high]: [__m256i; 2] = pulp::cast(*block);
-        Closer {
+        Specials {
             backslashes: mask(self, are(self, low, b'\\'))
                 | mask(self, are(self, high, b'\\')) << 32,
             controls: mask(self, controls(self, low)) | mask(self, controls(self, high)) << 32,
@@ -135,14 +138,14 @@ fn special(v3: V3, half: __m256i) -> __m256i {
     v3.avx2._mm256_or_si256(controls(v3, half), are(v3, half, b'\\'))
 }
 
-/// All bits of the control characters.
+/// Sets all bits of each control character.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn controls(v3: V3, half: __m256i) -> __m256i {
     v3.avx2._mm256_cmpeq_epi8(v3.avx2._mm256_min_epu8(half, v3.avx._mm256_set1_epi8(0x1f)), half)
 }
 
-/// All bits of the bytes that are this one.
+/// Sets all bits of each byte that equals `byte`.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 #[allow(clippy::cast_possible_wrap, reason = "bits")]
@@ -150,7 +153,7 @@ fn are(v3: V3, half: __m256i, byte: u8) -> __m256i {
     v3.avx2._mm256_cmpeq_epi8(half, v3.avx._mm256_set1_epi8(byte as i8))
 }
 
-/// The highest bit of every byte.
+/// Returns the highest bit of every byte.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 #[allow(clippy::cast_sign_loss, reason = "bits")]

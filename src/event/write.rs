@@ -1,14 +1,16 @@
-//! A value as text: what a message shows of it, and compact JSON.
+//! A value as text: for a message, and as compact JSON.
 //!
-//! Invariant: no more than the limit is written, even of a small value that stands for much: expressions share parts, and thirty
-//! doublings of one list are a handful of allocations but a billion elements when written out.
+//! Invariant: no more than the limit is written, however large the text of a value would be.
+//! Expressions share parts of values: a list that is doubled thirty times takes a few allocations,
+//! but has a billion elements when it is written.
 
-use super::{Value, View};
+use super::value::{Value, View};
 
-/// Bytes that [`Value::write_text`] and [`Value::write_json`] write at most: far more than the 40,000 characters of a message.
+/// The most bytes that [`Value::write_text`] and [`Value::write_json`] write: far more than the
+/// 40,000 characters of a message.
 pub const MAX_WRITTEN: usize = 1 << 20;
 
-/// There was more to write than the limit allows.
+/// The error of text that is longer than the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Full;
 
@@ -18,11 +20,11 @@ struct Writer<'o> {
 }
 
 impl Value<'_> {
-    /// Appends what a message variable shows: strings as they are, numbers as written, nothing for null, JSON for arrays and
-    /// objects. Ends after [`MAX_WRITTEN`] bytes.
+    /// Appends the value as a message variable shows it: strings without quotes, numbers as
+    /// written, nothing for null, JSON for arrays and objects. Stops after [`MAX_WRITTEN`] bytes.
     pub fn write_text(&self, out: &mut String) {
         let mut writer = Writer { out, left: MAX_WRITTEN };
-        // What is cut here is cut anyway: a message has 40,000 characters.
+        // A message is cut to 40,000 characters anyway.
         let _cut = match self.view() {
             View::Null => Ok(()),
             View::String(text) => writer.push(text),
@@ -30,15 +32,16 @@ impl Value<'_> {
         };
     }
 
-    /// Appends it as compact JSON, keys in their order, numbers as written. Ends after [`MAX_WRITTEN`] bytes.
+    /// Appends the value as compact JSON: keys in their order, numbers as written. Stops after
+    /// [`MAX_WRITTEN`] bytes.
     pub fn write_json(&self, out: &mut String) {
         let _cut = self.write_json_within(out, MAX_WRITTEN);
     }
 
-    /// Appends it as compact JSON.
+    /// Appends the value as compact JSON of at most `limit` bytes.
     ///
     /// # Errors
-    /// [`Full`] when that takes more than `limit` bytes; what fitted has been written.
+    /// [`Full`] if the JSON is longer; its first `limit` bytes are written.
     pub fn write_json_within(&self, out: &mut String, limit: usize) -> Result<(), Full> {
         Writer { out, left: limit }.value(self)
     }
@@ -57,7 +60,8 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Recursion is as deep as the value: the 127 levels of an event and what the expression adds.
+    /// Recursion is as deep as the value: the 127 levels of an event and those that the expression
+    /// adds.
     fn value(&mut self, value: &Value<'_>) -> Result<(), Full> {
         match value.view() {
             View::Null => self.push("null"),

@@ -1,38 +1,41 @@
-//! The walk through one event: every byte held to the grammar, and what is asked for noted on the way.
+//! The walk through one event: checks every byte against the grammar, and records the requested
+//! fields on its way.
 //!
-//! Invariant: a string's end is never searched for: the marks know it.
+//! Invariant: the end of a string is never searched for: the quote index has it.
 
-use super::{Found, Kind};
-use crate::event::marks::{Between, Marks};
+use super::found::{Found, Kind};
+use crate::event::lexer::{self, Fault, MAX_DEPTH, Quoted};
 use crate::event::paths::{Path, Paths};
-use crate::event::scan::{self, Fault, MAX_DEPTH, Quoted};
+use crate::event::quote_index::{QuoteIndex, StringSpan};
 
-pub(super) struct Reader<'t, 'p> {
+pub(super) struct Walk<'t, 'p> {
     pub(super) bytes: &'t [u8],
-    pub(super) marks: Marks<'t, 'p>,
+    pub(super) quotes: QuoteIndex<'t, 'p>,
     pub(super) paths: &'p Paths,
+    /// The value at each path, by path.
     pub(super) found: &'p mut Vec<Found>,
+    /// The paths whose value in `found` is not [`Kind::Missing`].
     pub(super) touched: &'p mut Vec<Path>,
-    /// What is above the current depth is of some event before.
+    /// The path of each open array and object. Entries beyond the current depth are stale.
     pub(super) open: &'p mut [Path; MAX_DEPTH as usize + 1],
 }
 
-impl Reader<'_, '_> {
-    /// Walks the one value that the text is.
+impl Walk<'_, '_> {
+    /// Walks through the one value of the text.
     #[inline(always)]
-    pub(super) fn read(&mut self) -> Result<(), Fault> {
-        // Which of the open arrays and objects are objects, the innermost in the lowest bit.
+    pub(super) fn run(&mut self) -> Result<(), Fault> {
+        // Bit n is set if the nth open array or object, from the innermost on, is an object.
         let mut objects = 0_u128;
         let mut depth = 0_usize;
         let mut path = Path::ROOT;
         let mut at = self.after_space(0);
         loop {
-            // A value begins at `at`, and stands at `path`.
+            // A value starts at `at`; its path is `path`.
             match self.byte(at) {
                 b'"' => {
                     let (string, escaped) = self.string(at)?;
                     let kind = if escaped { Kind::Escaped } else { Kind::Plain };
-                    self.note(path, kind, string.open + 1, string.close);
+                    self.record(path, kind, string.open + 1, string.close);
                     at = string.close + 1;
                 }
                 open @ (b'{' | b'[') => {
@@ -40,11 +43,11 @@ impl Reader<'_, '_> {
                         return Err(Fault::TooDeep);
                     }
                     let object = open == b'{';
-                    self.note(path, if object { Kind::Object } else { Kind::Array }, at, at);
+                    self.record(path, if object { Kind::Object } else { Kind::Array }, at, at);
                     depth += 1;
                     objects = objects << 1 | u128::from(object);
-                    if let Some(asked) = self.open.get_mut(depth) {
-                        *asked = path;
+                    if let Some(open) = self.open.get_mut(depth) {
+                        *open = path;
                     }
                     at = self.after_space(at + 1);
                     if object && self.byte(at) == b'"' {
@@ -61,7 +64,7 @@ impl Reader<'_, '_> {
                 }
                 b'-' | b'0'..=b'9' => {
                     let end = self.number(at)?;
-                    self.note(path, Kind::Number, at, end);
+                    self.record(path, Kind::Number, at, end);
                     at = end;
                 }
                 b't' => at = self.word(path, at, "true", Kind::True)?,
@@ -69,7 +72,7 @@ impl Reader<'_, '_> {
                 b'n' => at = self.word(path, at, "null", Kind::Null)?,
                 _ => return Err(Fault::NotJson),
             }
-            // A value has ended before `at`, or the container that was just opened is empty.
+            // A value ended before `at`, or the array or object that was just opened is empty.
             loop {
                 if depth == 0 {
                     return if self.after_space(at) == self.bytes.len() {
@@ -101,8 +104,9 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// A key with its colon, of an object at `inside`: the path of its value, and where that begins. Members whose value is a text and after which another one
-    /// follows are read on the way: most are such.
+    /// Reads a key with its colon, of an object at `inside`; returns the path of its value and
+    /// where that starts. A member that is a string with another member after it, as most are, is
+    /// read on the way.
     #[inline(always)]
     fn key(&mut self, inside: Path, mut at: usize) -> Result<(Path, usize), Fault> {
         loop {
@@ -111,9 +115,9 @@ impl Reader<'_, '_> {
                 if inside == Path::NONE { Path::NONE } else { self.child(inside, string, escaped) };
             if self.are(string.close, *b"\":\"") {
                 at = string.close + 2;
-                if self.marks.peek().is_some_and(|text| self.are(text.close, *b"\",\"")) {
+                if self.quotes.peek().is_some_and(|text| self.are(text.close, *b"\",\"")) {
                     let (text, escaped) = self.string(at)?;
-                    self.note(
+                    self.record(
                         path,
                         if escaped { Kind::Escaped } else { Kind::Plain },
                         text.open + 1,
@@ -132,7 +136,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Whether these three bytes stand at `at`, and one more behind them.
+    /// Whether these three bytes are at `at`, with one more after them.
     #[inline(always)]
     fn are(&self, at: usize, three: [u8; 3]) -> bool {
         let four = self.bytes.get(at..at + 4).and_then(<[u8]>::first_chunk::<4>);
@@ -143,7 +147,7 @@ impl Reader<'_, '_> {
     }
 
     #[inline(always)]
-    fn child(&self, inside: Path, string: Between, escaped: bool) -> Path {
+    fn child(&self, inside: Path, string: StringSpan, escaped: bool) -> Path {
         let name = self.bytes.get(string.open + 1..string.close).unwrap_or_default();
         if escaped {
             let name = std::str::from_utf8(name).unwrap_or_default();
@@ -152,14 +156,14 @@ impl Reader<'_, '_> {
         self.paths.child(inside, name)
     }
 
-    /// The string that begins at `at`, and whether anything in it is escaped.
+    /// Reads the string that starts at `at`; returns whether it has escapes.
     #[inline(always)]
-    fn string(&mut self, at: usize) -> Result<(Between, bool), Fault> {
-        let string = self.marks.string().ok_or(Fault::NotJson)?;
+    fn string(&mut self, at: usize) -> Result<(StringSpan, bool), Fault> {
+        let string = self.quotes.string().ok_or(Fault::NotJson)?;
         if string.open != at {
             return Err(Fault::NotJson);
         }
-        let escaped = self.marks.is_special() && is_escaped(self.bytes, &self.marks, string)?;
+        let escaped = self.quotes.is_special() && is_escaped(self.bytes, &self.quotes, string)?;
         Ok((string, escaped))
     }
 
@@ -180,7 +184,7 @@ impl Reader<'_, '_> {
         Ok(at)
     }
 
-    /// One digit or more.
+    /// Reads one or more digits.
     #[inline(always)]
     fn digits(&self, start: usize) -> Result<usize, Fault> {
         let mut at = start;
@@ -196,11 +200,11 @@ impl Reader<'_, '_> {
         if self.bytes.get(at..end) != Some(word.as_bytes()) {
             return Err(Fault::NotJson);
         }
-        self.note(path, kind, at, end);
+        self.record(path, kind, at, end);
         Ok(end)
     }
 
-    /// Zero behind the end, which is no byte of JSON.
+    /// Returns the byte at `at`; 0, which is never valid, after the end.
     #[inline(always)]
     fn byte(&self, at: usize) -> u8 {
         self.bytes.get(at).copied().unwrap_or(0)
@@ -208,20 +212,20 @@ impl Reader<'_, '_> {
 
     #[inline(always)]
     fn after_space(&self, at: usize) -> usize {
-        // One comparison for what nearly always comes.
+        // Most values have no white space before them: one comparison.
         if self.byte(at) > b' ' { at } else { skip_space(self.bytes, at) }
     }
 
     #[inline(always)]
-    fn note(&mut self, path: Path, kind: Kind, start: usize, end: usize) {
+    fn record(&mut self, path: Path, kind: Kind, start: usize, end: usize) {
         if path != Path::NONE {
-            self.note_asked(path, kind, start, end);
+            self.record_requested(path, kind, start, end);
         }
     }
 
     #[inline]
     #[allow(clippy::cast_possible_truncation, reason = "the text's length fits")]
-    fn note_asked(&mut self, path: Path, kind: Kind, start: usize, end: usize) {
+    fn record_requested(&mut self, path: Path, kind: Kind, start: usize, end: usize) {
         let Some(found) = self.found.get_mut(path.0 as usize) else { return };
         let again = found.kind != Kind::Missing;
         *found = Found { kind, start: start as u32, end: end as u32 };
@@ -243,16 +247,23 @@ impl Reader<'_, '_> {
     }
 }
 
-/// Whether anything in a string is escaped.
+/// Whether a string has escapes.
+///
+/// # Errors
+/// [`Fault::NotJson`]: an escape is malformed, or there is a control character.
 #[inline(never)]
-fn is_escaped(bytes: &[u8], marks: &Marks<'_, '_>, string: Between) -> Result<bool, Fault> {
-    if marks.is_controlled(string) {
+fn is_escaped(
+    bytes: &[u8],
+    quotes: &QuoteIndex<'_, '_>,
+    string: StringSpan,
+) -> Result<bool, Fault> {
+    if quotes.has_control(string) {
         return Err(Fault::NotJson);
     }
-    if !marks.may_be_escaped(string) {
+    if !quotes.may_be_escaped(string) {
         return Ok(false);
     }
-    scan::check_escapes(bytes.get(string.open + 1..string.close).unwrap_or_default())
+    lexer::check_escapes(bytes.get(string.open + 1..string.close).unwrap_or_default())
 }
 
 #[inline(never)]
@@ -263,18 +274,18 @@ fn skip_space(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Of a key that is there twice the last value counts, and nothing of the ones before.
+/// Forgets the values below a path: of a repeated key only the last value counts.
 #[cold]
 #[inline(never)]
-fn forget_below(found: &mut [Found], asked: &Paths, path: Path) {
-    let mut paths: Vec<Path> = asked.below(path).collect();
+fn forget_below(found: &mut [Found], requested: &Paths, path: Path) {
+    let mut paths: Vec<Path> = requested.below(path).collect();
     while let Some(path) = paths.pop() {
         if let Some(found) = found.get_mut(path.0 as usize)
             && found.kind != Kind::Missing
         {
-            // It stays touched, and is not missing: nobody touches it twice.
+            // Not `Missing`: the path is in `touched` already, and must not be added again.
             found.kind = Kind::Null;
         }
-        paths.extend(asked.below(path));
+        paths.extend(requested.below(path));
     }
 }

@@ -1,51 +1,58 @@
-//! Cuts an expression into tokens, to do what the crate's parser cannot: `$` and `$record`, literals with all their digits,
-//! limits that hold before anything recurses, and errors with a remedy.
+//! Splits an expression into tokens, for what the crate's parser cannot do: `$` and `$record`,
+//! literals with all their digits, limits that are checked before anything recurses, and errors
+//! with a remedy.
 //!
-//! Invariant: `plain`, the text that the crate's parser gets, has every token at its place in the user's text.
+//! Invariant: every token has the same offset in `plain`, the crate's input, as in the user's text.
 
-use super::{CompileError, MAX_DEPTH, MAX_SOURCE, MAX_TOKENS};
+use super::error::CompileError;
+use super::limits::{MAX_DEPTH, MAX_SOURCE, MAX_TOKENS};
 use crate::event::{Fault, Value};
 
-/// What a token is, as far as we need to know.
+/// The kind of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Copy)]
 pub(super) enum Kind {
     Name,
     /// A name in double quotes.
     Quoted,
-    /// A text in single quotes.
+    /// A string in single quotes.
     Raw,
     /// JSON in backticks.
     Literal,
     Number,
-    /// `$`
+    /// `$`.
     Root,
-    /// `$record`
+    /// `$record`.
     Record,
-    /// `@`
+    /// `@`.
     Current,
-    /// Anything else: operators and brackets.
+    /// An operator or a bracket.
     Sign,
 }
 
-/// A piece of the expression.
+/// One token of an expression.
 #[derive(Debug, Clone)]
 pub(super) struct Token<'s> {
     pub(super) offset: usize,
     pub(super) kind: Kind,
     pub(super) text: &'s str,
-    /// The value of a literal.
+    /// The value of a literal; null for any other token.
     pub(super) value: Value<'static>,
 }
 
-/// An expression cut into tokens.
+/// The tokens of an expression.
 pub(super) struct Tokens<'s> {
     tokens: Vec<Token<'s>>,
-    /// For the crate's parser: `@` for `$`, and literals whose content is `0`.
+    /// The input of the crate's parser: the expression with `@` for `$`, and with `0` as the
+    /// content of every literal.
     pub(super) plain: String,
 }
 
 impl<'s> Tokens<'s> {
-    /// Reads a whole expression.
+    /// Splits a whole expression.
+    ///
+    /// # Errors
+    /// An unknown character, an unclosed quote or bracket, two operands without an operator, a
+    /// literal that is not JSON, or a limit.
     pub(super) fn read(source: &'s str) -> Result<Self, CompileError> {
         if source.len() > MAX_SOURCE {
             let message =
@@ -69,7 +76,7 @@ impl<'s> Tokens<'s> {
         Ok(all)
     }
 
-    /// The token that begins at this offset.
+    /// Returns the token that starts at this offset.
     pub(super) fn at(&self, offset: usize) -> Option<&Token<'s>> {
         self.tokens
             .binary_search_by_key(&offset, |token| token.offset)
@@ -77,7 +84,18 @@ impl<'s> Tokens<'s> {
             .and_then(|at| self.tokens.get(at))
     }
 
-    /// All of them.
+    /// Returns the kind of the token that starts at this offset.
+    pub(super) fn kind_at(&self, offset: usize) -> Option<Kind> {
+        self.at(offset).map(|token| token.kind)
+    }
+
+    /// Returns the last token that starts before this offset.
+    pub(super) fn before(&self, offset: usize) -> Option<&Token<'s>> {
+        let before = self.tokens.partition_point(|token| token.offset < offset);
+        self.tokens.get(before.checked_sub(1)?)
+    }
+
+    /// All tokens, in order.
     pub(super) fn all(&self) -> &[Token<'s>] {
         &self.tokens
     }
@@ -99,7 +117,7 @@ impl<'s> Tokens<'s> {
         }
         if let Some(before) = self.tokens.last()
             && before.ends_operand()
-            && token.begins_operand()
+            && token.starts_operand()
         {
             return Err(two_operands(before, &token));
         }
@@ -107,9 +125,11 @@ impl<'s> Tokens<'s> {
         Ok(())
     }
 
-    /// The crate's parser recurses without a limit, and so does the drop of what it builds: so the limits hold here, before it runs.
+    /// Checks limits and brackets. The crate's parser recurses without a limit, and so does the
+    /// drop of its syntax tree: so this check comes before it.
     ///
-    /// Depth is counted as the parser recurses: brackets, prefixes, projections and comparisons, until `,`, `|`, `||` or `&&`.
+    /// Depth is counted as the parser recurses: at brackets, prefixes, projections and comparisons,
+    /// until `,`, `|`, `||` or `&&`.
     fn check_shape(&self, end: usize) -> Result<(), CompileError> {
         let Some(last) = self.tokens.last() else {
             return Err(CompileError::new(
@@ -194,7 +214,7 @@ impl Token<'_> {
         }
     }
 
-    fn begins_operand(&self) -> bool {
+    fn starts_operand(&self) -> bool {
         match self.kind {
             Kind::Sign => matches!(self.text, "!" | "{" | "&"),
             _ => true,
@@ -206,7 +226,7 @@ fn closes(open: &str, close: &str) -> bool {
     matches!((open, close), ("(", ")") | ("[" | "[?", "]") | ("{", "}"))
 }
 
-/// What `rest` begins with and how long that is; no kind is white space.
+/// Returns the kind and length of the token that `rest` starts with; no kind is white space.
 fn classify(rest: &str, first: char, offset: usize) -> Result<(Option<Kind>, usize), CompileError> {
     let name_length =
         |text: &str| text.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
@@ -245,13 +265,14 @@ fn classify(rest: &str, first: char, offset: usize) -> Result<(Option<Kind>, usi
         _ => {
             let help = match first {
                 '=' => "equality is written `==`",
-                '-' => "a name with `-` stands in double quotes: \"user-id\"",
+                '-' => "write a name with `-` in double quotes: \"user-id\"",
                 '“' | '”' | '„' | '‘' | '’' => {
                     "write straight quotes: a text is 'text', a name is \"name\""
                 }
                 '+' | '/' | '%' | '^' => "JMESPath has no arithmetic; sum([a, b]) adds",
                 _ => {
-                    "a name with other characters than a-z, 0-9 and _ stands in double quotes: \"größe\""
+                    "write a name with other characters than a-z, 0-9 and _ in double quotes: \
+                     \"größe\""
                 }
             };
             Err(CompileError::new(offset, format!("unexpected `{first}`"), help))
@@ -259,7 +280,8 @@ fn classify(rest: &str, first: char, offset: usize) -> Result<(Option<Kind>, usi
     }
 }
 
-/// The length of what stands between two of the same delimiter, with both. A backslash takes the next character along.
+/// Returns the length of a token between two of the same delimiter, both included. The character
+/// after a backslash is not a delimiter.
 fn delimited(rest: &str, delimiter: char, offset: usize) -> Result<usize, CompileError> {
     let mut inside = rest.char_indices().skip(1);
     while let Some((at, c)) = inside.next() {
@@ -302,7 +324,7 @@ fn literal(token: &Token<'_>) -> Result<Value<'static>, CompileError> {
     }
 }
 
-/// At most 40 characters of a text, for a message.
+/// Returns the first 40 characters of a text, for a message.
 pub(super) fn brief(text: &str) -> String {
     match text.char_indices().nth(40) {
         Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
@@ -321,10 +343,10 @@ fn two_operands(before: &Token<'_>, token: &Token<'_>) -> CompileError {
         ("and", _) | (_, "and") => "write `&&`",
         ("or", _) | (_, "or") => "write `||`",
         ("not", _) => "write `!(…)`",
-        (_, "&") => "`and` is written `&&`; between arguments stands a comma",
+        (_, "&") => "`and` is written `&&`; arguments are separated by commas",
         ("in", _) | (_, "in") => "write contains(list, value)",
         _ if before.kind == Kind::Name && token.kind == Kind::Number => {
-            "a name with other characters than a-z, 0-9 and _ stands in double quotes: \"user-1\""
+            "write a name with other characters than a-z, 0-9 and _ in double quotes: \"user-1\""
         }
         _ => "write an operator such as `==` or `&&`, or a comma, between them",
     };

@@ -1,18 +1,19 @@
-//! The parser's complaints in one line: where, what stands there, what would be right.
+//! The errors of the crate's parser, rewritten with a position, the unexpected token and a remedy.
 
 use jmespath::{ErrorReason, JmespathError};
 
-use super::CompileError;
-use super::lex::{Kind, Tokens, brief};
+use super::error::CompileError;
+use super::lexer::{Kind, Tokens, brief};
 
-/// Turns an error of the crate's parser into ours. Its offsets are the user's, because the text that it got has them.
+/// Rewrites an error of the crate's parser. Its offsets are those of the user's text, because the
+/// parser's input has the same ones.
 pub(super) fn explain(error: &JmespathError, tokens: &Tokens<'_>, end: usize) -> CompileError {
     let text = match &error.reason {
         ErrorReason::Parse(text) => text.as_str(),
         ErrorReason::Runtime(_) => "",
     };
     if text.starts_with("Unable to parse quoted identifier") {
-        let help = "between double quotes stands a name as in JSON, with JSON's escapes";
+        let help = "a name in double quotes is written like a string in JSON, with JSON's escapes";
         return CompileError::new(
             error.offset,
             "the name in double quotes is not a JSON string",
@@ -27,8 +28,8 @@ pub(super) fn explain(error: &JmespathError, tokens: &Tokens<'_>, end: usize) ->
         Kind::Number if text.starts_with("Expected valid number") => {
             "an index or slice is a number of at most 31 bits"
         }
-        Kind::Number => "a number stands in backticks: `5`",
-        Kind::Root | Kind::Record => "`$` begins an expression; it cannot follow a dot",
+        Kind::Number => "write a number in backticks: `5`",
+        Kind::Root | Kind::Record => "`$` is the start of a path; it cannot follow a dot",
         Kind::Name | Kind::Quoted if text.starts_with("Quoted strings") => {
             "a function's name has no quotes"
         }
@@ -36,25 +37,23 @@ pub(super) fn explain(error: &JmespathError, tokens: &Tokens<'_>, end: usize) ->
         _ if text.starts_with("Invalid function name") => {
             "only a name can be called: length(a), not a.b(c)"
         }
-        _ if text.starts_with("Expected ':' to follow key") => {
-            "in braces stands `name: expression`"
-        }
+        _ if text.starts_with("Expected ':' to follow key") => "write `name: expression` in braces",
         _ if text.starts_with("Expected Field to start key") => {
-            "in braces stands `name: expression`"
+            "write `name: expression` in braces"
         }
         _ if text.starts_with("Expected identifier, '*'") => {
-            "behind a dot stands a name, `*`, `[…]` or `{…}`"
+            "write a name, `*`, `[…]` or `{…}` after a dot"
         }
         _ if text.starts_with("Expected number, ':', or '*'") => {
-            "in the brackets behind a value stands an index, a slice, `*` or `?condition`"
+            "write an index, a slice, `*` or `?condition` in the brackets after a value"
         }
         _ if text.starts_with("Expected number") || text.starts_with("Expected ':'") => {
-            "in the brackets stands an index such as `0`, or a slice such as `0:5`"
+            "write an index such as `0`, or a slice such as `0:5`, in the brackets"
         }
         _ if text.starts_with("Expected '.', '['") => {
-            "behind a projection stands `.name`, `[…]` or `| …`"
+            "write `.name`, `[…]` or `| …` after a projection"
         }
-        _ => "a field, a text in single quotes, JSON in backticks or a bracket was expected there",
+        _ => "write a field, a text in single quotes, JSON in backticks or a bracket here",
     };
     CompileError::new(error.offset, format!("unexpected `{}`", brief(found.text)), help)
 }

@@ -1,0 +1,46 @@
+//! A call of a function with its evaluated arguments.
+
+use crate::event::{NULL, Value, View};
+use crate::expression::budget::Budget;
+use crate::expression::error::EvalError;
+use crate::expression::node::Node;
+use crate::expression::signature::Function;
+
+/// Returns the value of a node for a current value.
+pub(super) type Evaluate<'c, 'r> = &'c dyn Fn(&'r Node, &Value<'r>) -> Result<Value<'r>, EvalError>;
+
+/// A call, with arguments of the types that the function takes.
+pub(super) struct Call<'c, 'r> {
+    pub(super) function: Function,
+    /// The arguments' nodes, for those that are expressions.
+    pub(super) nodes: &'r [Node],
+    /// The arguments' values; null for those that are expressions.
+    pub(super) values: Vec<Value<'r>>,
+    pub(super) budget: &'c Budget,
+    pub(super) evaluate: Evaluate<'c, 'r>,
+}
+
+impl<'r> Call<'_, 'r> {
+    pub(super) fn value(&self, at: usize) -> &Value<'r> {
+        self.values.get(at).unwrap_or(&NULL)
+    }
+
+    pub(super) fn node(&self, at: usize) -> &'r Node {
+        self.nodes.get(at).unwrap_or(&Node::Current)
+    }
+
+    pub(super) fn text(&self, at: usize) -> &str {
+        match self.value(at).view() {
+            View::String(text) => text,
+            _ => "",
+        }
+    }
+}
+
+/// Returns the elements of an array; nothing for other values, whose types were checked before.
+pub(super) fn elements<'v, 'r>(value: &'v Value<'r>) -> &'v [Value<'r>] {
+    match value.view() {
+        View::Array(elements) => elements,
+        _ => &[],
+    }
+}

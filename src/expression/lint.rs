@@ -1,0 +1,177 @@
+//! Forms that cannot mean what was intended, which are refused, and those that hardly do, which get
+//! a warning.
+
+use jmespath::ast::Ast;
+
+use super::error::CompileError;
+use super::lexer::{Kind, Tokens, brief};
+use super::node::{Comparison, Node};
+
+/// The checks of an expression, and their warnings so far.
+pub(super) struct Lints<'t, 's> {
+    tokens: &'t Tokens<'s>,
+    warnings: Vec<CompileError>,
+}
+
+impl<'t, 's> Lints<'t, 's> {
+    /// Returns the checks of the expression that has these tokens.
+    pub(super) fn new(tokens: &'t Tokens<'s>) -> Self {
+        Lints { tokens, warnings: Vec::new() }
+    }
+
+    /// Returns the warnings in the order of the text.
+    pub(super) fn into_warnings(mut self) -> Vec<CompileError> {
+        self.warnings.sort_by_key(|warning| warning.offset);
+        self.warnings
+    }
+
+    /// Refuses `!a.b`, which is `(!a).b` in JMESPath: the field of a boolean, always null. Only a
+    /// pipe may follow.
+    pub(super) fn refuse_path_of_not(&self, mut ast: &Ast) -> Result<(), CompileError> {
+        while let Ast::Subexpr { lhs, offset, .. } = ast {
+            if self.tokens.at(*offset).is_some_and(|token| token.text != "|") {
+                self.refuse_part_of_not(lhs)?;
+            }
+            ast = lhs;
+        }
+        Ok(())
+    }
+
+    /// Refuses a projection or path whose left side is `!…`.
+    pub(super) fn refuse_part_of_not(&self, ast: &Ast) -> Result<(), CompileError> {
+        match ast {
+            Ast::Not { offset, .. } => {
+                let message = "`!` binds stronger than the path after it: this takes a part of \
+                               true or false";
+                let help = "put brackets around the operand: `!(a.b)`";
+                Err(CompileError::new(*offset, message, help))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks a comparison of two syntax trees and their nodes.
+    ///
+    /// # Errors
+    /// A comparison of true or false with a value that is neither.
+    pub(super) fn check_comparison(
+        &mut self,
+        comparison: Comparison,
+        left: (&Ast, &Node),
+        right: (&Ast, &Node),
+    ) -> Result<(), CompileError> {
+        let ordering = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
+        for (this, other) in [(left, right), (right, left)] {
+            let is_bool = matches!(this.1, Node::Not(_) | Node::Compare(..));
+            if let (true, Node::Literal(value)) = (is_bool, other.1)
+                && value.type_name() != "boolean"
+            {
+                let offset = offset_of(this.0);
+                let message = format!("this compares true or false with a {}", value.type_name());
+                let help = match this.1 {
+                    Node::Not(_) => {
+                        "`!` binds stronger than the comparison: write `!(a == 'x')` or `a != 'x'`"
+                    }
+                    _ => "write two comparisons joined by `&&`",
+                };
+                return Err(CompileError::new(offset, message, help));
+            }
+            if let (true, Node::Literal(value)) = (ordering, this.1)
+                && value.type_name() != "number"
+            {
+                let message = format!(
+                    "`<` and `>` order numbers only: with a {} this is always null",
+                    value.type_name()
+                );
+                let help = "write the number in backticks: `5`, or compare with `==`";
+                self.warnings.push(CompileError::new(offset_of(this.0), message, help));
+            }
+        }
+        let (left_quoted, right_quoted) = (self.quoted(left.0), self.quoted(right.0));
+        match (left_quoted, right_quoted) {
+            (_, Some((offset, name))) if !matches!(left.1, Node::Literal(_)) => {
+                self.warn_of_quoted(offset, &name)
+            }
+            (Some((offset, name)), None)
+                if !matches!(right.1, Node::Literal(_)) && is_plain(&name) =>
+            {
+                self.warn_of_quoted(offset, &name);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Returns a field that is only a name in double quotes, with its offset.
+    fn quoted(&self, ast: &Ast) -> Option<(usize, String)> {
+        match ast {
+            Ast::Field { name, offset } if self.tokens.kind_at(*offset) == Some(Kind::Quoted) => {
+                Some((*offset, name.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    fn warn_of_quoted(&mut self, offset: usize, name: &str) {
+        let name = brief(name);
+        let message = format!("`\"{name}\"` is the field `{name}`, not a text");
+        self.warnings.push(CompileError::new(
+            offset,
+            message,
+            format!("a text is written '{name}'"),
+        ));
+    }
+
+    /// Warns of `a == 'x' || 'y'`, which is always true.
+    pub(super) fn check_default(&mut self, operands: &[&Ast]) {
+        for pair in operands.windows(2) {
+            if let [Ast::Comparison { .. }, Ast::Literal { offset, .. }] = pair {
+                let message =
+                    "this is always true: the comparison before `||` does not apply to it";
+                let help = "write it as a comparison of its own: `a == 'x' || a == 'y'`";
+                self.warnings.push(CompileError::new(*offset, message, help));
+            }
+        }
+    }
+
+    /// Warns of a word in double quotes where nearly always a string is meant.
+    pub(super) fn check_text_argument(&mut self, argument: &Ast) {
+        if let Some((offset, word)) = self.quoted(argument)
+            && is_plain(&word)
+        {
+            self.warn_of_quoted(offset, &word);
+        }
+    }
+}
+
+/// Whether a name needs no quotes.
+fn is_plain(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// Returns where an expression starts. A loop, since chains are long.
+pub(super) fn offset_of(mut ast: &Ast) -> usize {
+    loop {
+        match ast {
+            Ast::Comparison { lhs, .. }
+            | Ast::And { lhs, .. }
+            | Ast::Or { lhs, .. }
+            | Ast::Subexpr { lhs, .. }
+            | Ast::Projection { lhs, .. } => ast = lhs,
+            Ast::Condition { offset, .. }
+            | Ast::Identity { offset }
+            | Ast::Expref { offset, .. }
+            | Ast::Flatten { offset, .. }
+            | Ast::Function { offset, .. }
+            | Ast::Field { offset, .. }
+            | Ast::Index { offset, .. }
+            | Ast::Literal { offset, .. }
+            | Ast::MultiList { offset, .. }
+            | Ast::MultiHash { offset, .. }
+            | Ast::Not { offset, .. }
+            | Ast::ObjectValues { offset, .. }
+            | Ast::Slice { offset, .. } => return *offset,
+        }
+    }
+}
