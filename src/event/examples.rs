@@ -1,12 +1,12 @@
-//! What is an event and what is not, by example: the edges that a generator seldom finds.
+//! Examples of valid and invalid events: edges that a generator seldom finds.
 
 use std::cmp::Ordering;
 
-use super::tests::{json, judge, record, shown};
+use super::tests::{json, record, shown, validate};
 use super::{Event, Fault, Invalid, MAX_WRITTEN, Number, Value, View};
 
 #[test]
-fn what_is_no_event_has_its_reason() {
+fn invalid_records_have_their_reason() {
     assert!(matches!(Event::parse(&record(None)), Err(Invalid::Empty)));
     let cases: [(&[u8], Invalid); 26] = [
         (b"", Invalid::Empty),
@@ -38,7 +38,7 @@ fn what_is_no_event_has_its_reason() {
         (b"{\"a\":\"\xed\xa0\xbc\"}", Invalid::NotJson),
     ];
     for (payload, reason) in cases {
-        assert_eq!(judge(payload), Err(reason), "{}", String::from_utf8_lossy(payload));
+        assert_eq!(validate(payload), Err(reason), "{}", String::from_utf8_lossy(payload));
     }
 }
 
@@ -46,19 +46,19 @@ fn what_is_no_event_has_its_reason() {
 fn depth_is_limited_at_127_levels_and_never_overflows_the_stack() {
     let nested =
         |levels: usize| format!("{{\"x\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1));
-    assert!(judge(nested(127).as_bytes()).is_ok());
-    assert_eq!(judge(nested(128).as_bytes()), Err(Invalid::TooDeep));
-    assert_eq!(judge(nested(100_000).as_bytes()), Err(Invalid::TooDeep));
-    assert_eq!(judge("[".repeat(100_000).as_bytes()), Err(Invalid::TooDeep));
-    assert_eq!(judge("{\"a\":".repeat(100_000).as_bytes()), Err(Invalid::TooDeep));
+    assert!(validate(nested(127).as_bytes()).is_ok());
+    assert_eq!(validate(nested(128).as_bytes()), Err(Invalid::TooDeep));
+    assert_eq!(validate(nested(100_000).as_bytes()), Err(Invalid::TooDeep));
+    assert_eq!(validate("[".repeat(100_000).as_bytes()), Err(Invalid::TooDeep));
+    assert_eq!(validate("{\"a\":".repeat(100_000).as_bytes()), Err(Invalid::TooDeep));
     assert!(matches!(Value::parse(&"[".repeat(1_000)), Err(Fault::TooDeep)));
     // The limit counts open arrays and objects, not all of them.
     let wide = format!("{{\"x\":[{}[]]}}", "[[]],".repeat(1_000));
-    assert!(judge(wide.as_bytes()).is_ok());
+    assert!(validate(wide.as_bytes()).is_ok());
     // 127 objects and arrays in turn: the lexer must remember the kind of each.
     let mixed = format!("{}{{{}", "{\"a\":[".repeat(63), "}".to_owned() + &"]}".repeat(63));
-    assert!(judge(mixed.as_bytes()).is_ok());
-    assert_eq!(judge(mixed.replacen("]}", "}]", 1).as_bytes()), Err(Invalid::NotJson));
+    assert!(validate(mixed.as_bytes()).is_ok());
+    assert_eq!(validate(mixed.replacen("]}", "}]", 1).as_bytes()), Err(Invalid::NotJson));
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn numbers_at_the_edges_compare_as_they_should() {
 }
 
 #[test]
-fn ten_megabytes_are_read() {
+fn ten_megabytes_are_parsed() {
     let payloads = [
         format!("{{\"a\":[{}0]}}", "0,".repeat(5_000_000)),
         format!("{{\"a\":\"{}\"}}", "\\u00e4".repeat(1_700_000)),

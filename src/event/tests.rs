@@ -17,7 +17,7 @@ pub(super) fn record(payload: Option<&[u8]>) -> Record<'_> {
     Record { position, topic: "events", timestamp: None, key: None, headers: &(), payload }
 }
 
-pub(super) fn judge(payload: &[u8]) -> Result<String, Invalid> {
+pub(super) fn validate(payload: &[u8]) -> Result<String, Invalid> {
     Event::parse(&record(Some(payload))).map(|event| json(event.root()))
 }
 
@@ -46,7 +46,7 @@ fn same(ours: &Value<'_>, theirs: &Json) -> bool {
         (View::Array(a), Json::Array(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
         }
-        // With `preserve_order`, serde_json's rule for order and repeated keys is ours.
+        // With `preserve_order`, serde_json has the same rule for order and repeated keys.
         (View::Object(a), Json::Object(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|((k, a), (l, b))| k == l && same(a, b))
         }
@@ -123,23 +123,23 @@ proptest! {
     }
 
     #[test]
-    fn short_texts_are_judged_as_serde_json_judges_them(text in "[\\[\\]{},:\"\\\\ 0-9.eE+tru-]{0,9}") {
+    fn short_texts_are_accepted_or_refused_as_by_serde_json(text in "[\\[\\]{},:\"\\\\ 0-9.eE+tru-]{0,9}") {
         agrees(&text)?;
     }
 
     #[test]
-    fn long_strings_end_where_they_end(before in "[ -!#-\\[\\]-~ä€\u{80}]{0,30}", special in "[\"\\\\\u{0}-\u{1f}]", after in "[ -~ä€]{0,20}") {
+    fn long_strings_end_at_their_quote(before in "[ -!#-\\[\\]-~ä€\u{80}]{0,30}", special in "[\"\\\\\u{0}-\u{1f}]", after in "[ -~ä€]{0,20}") {
         agrees(&format!("\"{before}{special}{after}\""))?;
         agrees(&format!("[\"{before}\",\"{after}\"]"))?;
     }
 
     #[test]
     fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-        let _judged = judge(&bytes);
+        let _judged = validate(&bytes);
     }
 
     #[test]
-    fn what_is_written_reads_as_the_same_and_keeps_its_numbers(text in any_json()) {
+    fn written_json_parses_to_the_same_value_with_its_digits(text in any_json()) {
         let value = Value::parse(&text).unwrap();
         let written = json(&value);
         let again = Value::parse(&written).unwrap();

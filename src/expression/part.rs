@@ -56,8 +56,8 @@ impl<'e> Part<'e> {
     }
 }
 
-/// Returns the `count` operands of a chain of `operator`. Brackets around its first operands are not
-/// in the tree: `(a && b) && c` is one chain of three.
+/// Returns the `count` operands of a chain of `operator`. Brackets around its first operands are
+/// not in the tree: `(a && b) && c` is one chain of three.
 fn chain<'e>(tokens: &'e [Token<'e>], operator: &str, count: usize) -> Vec<&'e [Token<'e>]> {
     let mut operands = split(tokens, operator);
     while operands.len() < count

@@ -1,5 +1,5 @@
-//! Generated expressions over generated events: the results are those of the jmespath crate, intended
-//! differences aside.
+//! Generated expressions over generated events: the results are those of the jmespath crate,
+//! intended differences aside.
 
 use proptest::prelude::*;
 
@@ -124,7 +124,7 @@ proptest! {
                     (ours, theirs) => prop_assert!(false, "{source} of {text}: ours {ours:?}, theirs {theirs:?}"),
                 }
             }
-            // What we refuse fails there, or has a remedy of ours.
+            // An expression that is refused fails in the crate, or is refused on purpose.
             Err(error) => {
                 let ours = ["` takes ", "binds stronger", "compares true or false", "is only for an argument"];
                 prop_assert!(theirs.is_err() || ours.iter().any(|message| error.message.contains(message)), "{source}: {error}");
@@ -141,7 +141,7 @@ proptest! {
     }
 
     #[test]
-    fn literals_are_what_they_say(document in any_document()) {
+    fn literals_have_their_value(document in any_document()) {
         let text = document.to_string();
         prop_assert_eq!(shown(&format!("`{}`", text.replace('`', "\\`")), "{}"), text);
     }

@@ -170,7 +170,8 @@ fn compile_variable(
 type OpenQuote = Option<(char, usize)>;
 
 /// Returns where in `inside` the variable ends: at the first `close` outside of the expression's
-/// own braces and quotes (`'…'`, `"…"`, `` `…` ``). In quotes, a backslash escapes the next character.
+/// own braces and quotes (`'…'`, `"…"`, `` `…` ``). In quotes, a backslash escapes the next
+/// character.
 fn closing(inside: &str, close: &str) -> Result<usize, OpenQuote> {
     let mut depth = 0_usize;
     let mut quote: OpenQuote = None;

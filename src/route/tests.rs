@@ -1,3 +1,4 @@
+//! Routing of records: verdicts, deliveries and their explanations.
 #![allow(clippy::unwrap_used, reason = "tests")]
 use proptest::prelude::*;
 

@@ -45,7 +45,7 @@ fn json_has_the_documented_fields() {
     );
     let (status, out, err) = run(&seed(), &["-"], None, Format::Json, &input);
     assert_eq!((status, err.as_str()), (2, ""));
-    let expected = r#"{"source":"-:1","actions":[{"action":"sales-alerts","result":"no_match","reason":"`type == 'identify'` is false: `type` is \"track\""},{"action":"support-alerts","result":"no_match","reason":"`event == 'NPS Submitted'` is false: `event` is \"Order Completed\""},{"action":"order-completed","webhook":"sales","result":"post","payload":{"text":"🎉 Ada just completed an order for 49.90!","username":"Slackline"}}]}"#;
+    let expected = r#"{"source":"-:1","actions":[{"action":"sales-alerts","result":"no_match","reason":"`type == 'identify'` is false: `type` is \"track\""},{"action":"support-alerts","result":"no_match","reason":"`$.event == 'NPS Submitted'` is false: `$.event` is \"Order Completed\""},{"action":"order-completed","webhook":"sales","result":"post","payload":{"text":"🎉 Ada just completed an order for 49.90!","username":"Slackline"}}]}"#;
     assert_eq!(out.lines().next().unwrap(), expected);
     let lines = lines(&out);
     assert_eq!(lines[1], serde_json::json!({"source": "-:3", "invalid": "not_json"}));
@@ -121,7 +121,7 @@ fn text_aligns_the_actions() {
     let expected = "\
 -:1  1 message, of 3 actions
   · sales-alerts     no match: `type == 'identify'` is false: `type` is \"track\"
-  · support-alerts   no match: `event == 'NPS Submitted'` is false: `event` is \"Order Completed\"
+  · support-alerts   no match: `$.event == 'NPS Submitted'` is false: `$.event` is \"Order Completed\"
   ✓ order-completed  post to sales
     {
       \"text\": \"🎉 Ada just completed an order for 49.90!\",

@@ -70,7 +70,7 @@ async fn a_message_that_run_would_not_post_is_posted_with_a_note() {
     let notes: Vec<_> = err.lines().collect();
     assert!(
         notes[0].starts_with(
-            "note: `run` would not post this, because the action does not apply: `traits.plan == "
+            "note: `run` would not post this, because the action does not apply: `$.traits.plan == "
         ),
         "{err}"
     );

@@ -121,7 +121,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_broken_is_refused_for_the_same_reason(text in any_event(), at in any::<prop::sample::Index>(), by in "[\\[\\]{},:\"\\\\ 0-9.eE+tnu\u{1}\n-]{0,2}", cut in 0..3usize) {
+    fn broken_json_is_refused_for_the_same_reason(text in any_event(), at in any::<prop::sample::Index>(), by in "[\\[\\]{},:\"\\\\ 0-9.eE+tnu\u{1}\n-]{0,2}", cut in 0..3usize) {
         let at = text.floor_char_boundary(at.index(text.len() + 1));
         let end = text.ceil_char_boundary((at + cut).min(text.len()));
         let mut reader = FieldReader::default();
@@ -159,7 +159,7 @@ proptest! {
 
     /// Also if something else is wrong with it.
     #[test]
-    fn what_is_not_utf_8_is_not_json(bytes in prop::collection::vec(prop_oneof![any::<u8>(), prop::sample::select(b"{}[]\",:\\\"a1".to_vec())], 0..40), before in 0..80usize) {
+    fn bytes_that_are_not_utf_8_are_not_json(bytes in prop::collection::vec(prop_oneof![any::<u8>(), prop::sample::select(b"{}[]\",:\\\"a1".to_vec())], 0..40), before in 0..80usize) {
         let mut payload = format!("{{\"a\":\"{}", "x".repeat(before)).into_bytes();
         payload.extend(&bytes);
         payload.extend(b"\"}");

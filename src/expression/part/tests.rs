@@ -1,3 +1,5 @@
+//! The text of each part of an expression compiles to the part's node.
+
 use proptest::prelude::*;
 
 use super::Part;

@@ -1,3 +1,4 @@
+//! Templates: variables, escaping, and faults with their offsets.
 #![allow(clippy::unwrap_used, reason = "tests")]
 use proptest::prelude::*;
 

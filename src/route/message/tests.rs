@@ -1,3 +1,4 @@
+//! Payloads: their fields, and cuts of long texts.
 #![allow(clippy::unwrap_used, reason = "tests")]
 use proptest::prelude::*;
 
@@ -56,7 +57,7 @@ fn values_in_the_text_are_escaped() {
 }
 
 #[test]
-fn white_space_is_no_message() {
+fn white_space_alone_is_not_a_message() {
     for message in ["{{a}}", " {{a}}\n", "{{ ' ' }}\u{a0}\u{2003}", "{{ length(a) }}"] {
         assert_eq!(of(&action("a", "a", message), "{}"), Err(EmptyMessage), "{message}");
     }
@@ -91,7 +92,7 @@ fn an_event_of_any_size_gives_a_payload_of_bounded_size() {
 }
 
 #[test]
-fn a_cut_leaves_no_entity_link_or_mention_in_halves() {
+fn a_cut_divides_no_entity_link_or_mention() {
     for (text, limit, expected) in [
         ("abcdef", 4, "abc…"),
         ("abcd", 4, "abcd"),
@@ -118,7 +119,7 @@ fn a_cut_leaves_no_entity_link_or_mention_in_halves() {
 }
 
 #[test]
-fn what_is_too_long_for_a_link_is_cut_like_text() {
+fn a_link_that_is_too_long_is_cut_like_text() {
     for text in
         [format!("<{}>", "a".repeat(50_000)), format!("https://x.test/{}", "a".repeat(50_000))]
     {
@@ -129,7 +130,7 @@ fn what_is_too_long_for_a_link_is_cut_like_text() {
 }
 
 #[test]
-fn a_field_is_cut_plainly() {
+fn a_field_is_cut_at_any_character() {
     for (text, limit, expected) in [("abc", 3, "abc"), ("éab", 2, "éa"), ("a&amp;", 3, "a&a")] {
         let mut cut = text.to_owned();
         assert_eq!(cut_field(&mut cut, limit), text != expected);
@@ -168,7 +169,7 @@ fn whole_spans(text: &[char]) -> Vec<(usize, usize)> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
     #[test]
-    fn a_cut_goes_back_to_where_nothing_is_cut_apart(
+    fn a_cut_divides_nothing(
         parts in prop::collection::vec(prop_oneof![
             Just("&amp;"), Just("&lt;"), Just("&gt;"), Just("&"), Just("<"), Just(">"), Just("<!here>"), Just("a"), Just("é😀"), Just(" "),
             Just("\n"), Just("http://x"), Just("<https://x.test/&amp;|t>"), Just("|"), Just("lt;"),
