@@ -135,7 +135,7 @@ fn identify(number: u64, mut dice: Dice) -> Value {
     })
 }
 
-/// What every event has around its own part.
+/// Adds the fields that all events share.
 fn envelope(number: u64, dice: &mut Dice, kind: &str, fill: impl FnOnce(&mut Value)) -> Value {
     let mut event = json!({
         "type": kind,

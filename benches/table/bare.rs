@@ -45,8 +45,9 @@ pub fn read(settings: &Settings, topic: &str) -> anyhow::Result<(f64, f64)> {
         .stderr(std::process::Stdio::inherit())
         .output()?;
     ensure!(output.status.success(), "the bare consumer failed");
-    let said: Value = serde_json::from_slice(&output.stdout)?;
-    let of = |name: &str| said[name].as_f64().with_context(|| format!("no `{name}` in `{said}`"));
+    let output: Value = serde_json::from_slice(&output.stdout)?;
+    let of =
+        |name: &str| output[name].as_f64().with_context(|| format!("no `{name}` in `{output}`"));
     Ok((of("seconds")?, of("cpu_us")?))
 }
 

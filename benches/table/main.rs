@@ -130,17 +130,17 @@ fn main() -> anyhow::Result<()> {
         only: arguments.only,
         topics: if arguments.quick { vec!["4-lz4".to_owned()] } else { arguments.topics },
     };
-    let mut found = Table::default();
-    machine::add_facts(&settings, &mut found);
+    let mut table = Table::default();
+    machine::add_facts(&settings, &mut table);
     for family in FAMILIES {
-        family(&settings, &mut found).with_context(|| {
+        family(&settings, &mut table).with_context(|| {
             let log =
                 std::fs::read_to_string(settings.home.join("slackline.log")).unwrap_or_default();
             format!("the log of slackline:\n{log}")
         })?;
         // Keeps the rows so far if a later family fails.
         if let Some(out) = &arguments.out {
-            std::fs::write(out, format!("{:#}\n", found.json(&settings)))
+            std::fs::write(out, format!("{:#}\n", table.json(&settings)))
                 .with_context(|| format!("cannot write `{}`", out.display()))?;
         }
     }
@@ -149,7 +149,7 @@ fn main() -> anyhow::Result<()> {
     }
     print!(
         "{}",
-        if arguments.markdown { found.markdown(&settings) } else { found.text(&settings) }
+        if arguments.markdown { table.markdown(&settings) } else { table.text(&settings) }
     );
     Ok(())
 }

@@ -197,7 +197,7 @@ impl Table {
         self.facts.insert(name.to_owned(), fact);
     }
 
-    /// All that was found.
+    /// The whole table and its samples, as JSON.
     pub fn json(&self, settings: &Settings) -> Value {
         let rows: Vec<Value> = self
             .rows

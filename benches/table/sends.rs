@@ -62,12 +62,12 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
     let (mut senders, mut bare) = (Vec::new(), Vec::new());
     for run in 0..settings.runs {
         for (variant, rates) in [("senders", &mut senders), ("bare", &mut bare)] {
-            let said = measured(settings, variant, server.address)?;
+            let output = measured(settings, variant, server.address)?;
             let of = |name: &str| {
-                said[name].as_f64().with_context(|| format!("no `{name}` in `{said}`"))
+                output[name].as_f64().with_context(|| format!("no `{name}` in `{output}`"))
             };
             rates.push((of("posts")? / of("seconds")?, of("cpu_us")? / of("posts")?));
-            table.sample("sends", json!({ "run": run, "variant": variant, "measured": said }));
+            table.sample("sends", json!({ "run": run, "variant": variant, "measured": output }));
         }
     }
     let middle = |runs: &[(f64, f64)]| {
