@@ -2,7 +2,7 @@
 //!
 //! A socket pair rather than a condition variable, because librdkafka writes to a file descriptor.
 //! Invariant: no wake is lost. One that comes while the loop does not wait ends its next wait
-//! immediately, or within [`GATHER`] of the last wake.
+//! immediately, or within `GATHER` of the last wake.
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};

@@ -1,4 +1,4 @@
-//! [4] The sender: posts one webhook's deliveries at the webhook's rate, and reports how each
+//! The sender: posts one webhook's deliveries at the webhook's rate, and reports how each
 //! ended.
 //!
 //! One delivery is in flight at a time, and a retried one stays first, so that order is kept. A

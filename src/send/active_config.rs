@@ -1,4 +1,4 @@
-//! [4] The configuration that senders work with, replaced as a whole by a reload.
+//! The configuration that senders work with, replaced as a whole by a reload.
 
 use std::sync::{Arc, PoisonError, RwLock};
 

@@ -1,4 +1,4 @@
-//! [4] What Slack answered to one attempt, and what every destination reads from an answer.
+//! What Slack answered to one attempt, and what every destination reads from an answer.
 //!
 //! Pure. Invariant: any answer, however broken, can be read; nothing that is read from it holds a
 //! URL, a token or a control character.

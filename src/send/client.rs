@@ -1,4 +1,4 @@
-//! [4] One HTTP request, to its end.
+//! One HTTP request, to its end.
 //!
 //! Invariant: a request ends within its timeout, reads at most [`BODY_LIMIT`] bytes, and follows no
 //! redirect; no error names the URL.

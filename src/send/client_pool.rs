@@ -1,4 +1,4 @@
-//! [4] The HTTP clients of all webhooks: those with equal settings share one, and its connections.
+//! The HTTP clients of all webhooks: those with equal settings share one, and its connections.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! [4] How many attempts start at the same time, over all webhooks.
+//! How many attempts start at the same time, over all webhooks.
 //!
 //! Ten thousand webhooks may be due at one moment: at the start, or after Kafka was unavailable.
 //! Without a limit each would open a connection of its own, although a fraction of them, reused,

@@ -1,4 +1,4 @@
-//! [4] Where a sender posts to: how a payload becomes a request, and what the answer means.
+//! Where a sender posts to: how a payload becomes a request, and what the answer means.
 //!
 //! A sender knows its destination by this trait alone, so that rate, retry, hold and release are
 //! the same for all of them. A new kind of destination is a file that implements it, and a line in

@@ -1,4 +1,4 @@
-//! [4] A destination together with the client that executes its requests.
+//! A destination together with the client that executes its requests.
 //!
 //! Invariant: no part of a destination's secrets is in anything that comes back from a request.
 

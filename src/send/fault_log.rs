@@ -1,4 +1,4 @@
-//! [4] What a sender logs: one line for what an operator acts on, repeated faults summed up.
+//! What a sender logs: one line for what an operator acts on, repeated faults summed up.
 //!
 //! Invariant: a line holds names, positions, Slack's words and numbers; never a URL or a payload.
 

@@ -1,4 +1,4 @@
-//! [4] A Slack incoming webhook: the URL is the credential, and the answer is one word of text.
+//! A Slack incoming webhook: the URL is the credential, and the answer is one word of text.
 //!
 //! Sources: <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks> and
 //! <https://docs.slack.dev/apis/web-api/rate-limits>, and what real webhooks answered.

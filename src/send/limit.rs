@@ -1,4 +1,4 @@
-//! [4] When an attempt may leave: a token bucket, and a time before which nothing leaves at all.
+//! When an attempt may leave: a token bucket, and a time before which nothing leaves at all.
 //!
 //! Pure: time is an argument, counted from any fixed start. Invariant: in no span of time leave
 //! more attempts than rate × span + burst, retries included, whatever the rate shares were. Debt

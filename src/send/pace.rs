@@ -1,4 +1,4 @@
-//! [4] When a sender's next attempt may leave: its rate limit, and Slack's `Retry-After`.
+//! When a sender's next attempt may leave: its rate limit, and Slack's `Retry-After`.
 //!
 //! Invariant: an attempt leaves only after [`Pace::take`] has allowed it; the metrics show the rate
 //! and the throttle that are obeyed.

@@ -1,4 +1,4 @@
-//! [4] Whether and when a failed attempt is retried: exponential backoff with full jitter, within a
+//! Whether and when a failed attempt is retried: exponential backoff with full jitter, within a
 //! budget of time.
 //!
 //! Pure: time and chance are arguments. Invariant: a delivery whose budget is used up gets no

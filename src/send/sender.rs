@@ -1,4 +1,4 @@
-//! [4] One sender at work: waits for its turn, attempts, acts on the verdict, reports the outcome.
+//! One sender at work: waits for its turn, attempts, acts on the verdict, reports the outcome.
 //!
 //! Invariant: no attempt leaves before [`Pace`] allows it, none of a delivery that was released to
 //! its partition's next owner, and none while the commit window is full.

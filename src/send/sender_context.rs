@@ -1,4 +1,4 @@
-//! [4] Everything that one sender is given to work with.
+//! Everything that one sender is given to work with.
 
 use std::sync::Arc;
 

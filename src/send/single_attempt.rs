@@ -1,4 +1,4 @@
-//! [4] One attempt outside of any queue or rate, for `slackline send`.
+//! One attempt outside of any queue or rate, for `slackline send`.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! [4] What an attempt came to, and so what the sender does next.
+//! What an attempt came to, and so what the sender does next.
 
 use std::time::Duration;
 
