@@ -27,8 +27,8 @@
 //! 8. Secrets (webhook URLs, tokens, passwords) are in no log, error, metric, page or debug output
 //!    ([`secret`]).
 //! 9. A kill or a network failure repeats at most one message per webhook and replica (with a rate
-//!    above 10 a second: one per 100 ms); a graceful stop, a deploy, scaling or a reload repeats none
-//!    ([`commit`], [`consume`]).
+//!    above 10 a second: one per 100 ms); a graceful stop, a deploy, scaling or a reload repeats
+//!    none ([`commit`], [`consume`]).
 
 // The terms, and what every module uses.
 

@@ -96,7 +96,33 @@ impl Series<'_> {
         }
     }
 
-    /// Adds a series with a fraction.
+    /// Adds a series for each value of the last label.
+    pub(super) fn counts<const N: usize>(
+        &mut self,
+        labels: &[&str],
+        last: [&str; N],
+        counts: [u64; N],
+    ) {
+        for (value, count) in last.into_iter().zip(counts) {
+            self.count(&[labels, &[value]].concat(), count);
+        }
+    }
+
+    /// Adds a series for each value of the last label, as [`Series::count_if_seen`] does.
+    pub(super) fn counts_if_seen<const N: usize>(
+        &mut self,
+        labels: &[&str],
+        last: [&str; N],
+        counts: [u64; N],
+    ) {
+        for (value, count) in last.into_iter().zip(counts) {
+            if count > 0 || !self.sparse {
+                self.count(&[labels, &[value]].concat(), count);
+            }
+        }
+    }
+
+    /// Adds a series whose value may have a fraction.
     pub(super) fn value(&mut self, labels: &[&str], value: f64) {
         let mut series = self.labelled(labels);
         if self.metric.kind == Kind::Counter {
