@@ -20,7 +20,7 @@ use crate::config::{Loaded, load};
 const EXAMPLES: &str = "\
 Examples:
   slackline check                              check ./slackline.yaml
-  slackline check -c prod.yaml --output json   print one JSON object, for scripts
+  slackline check -c prod.yaml --output json   print JSON, for scripts
 
 Environment variables that the file names must be set.
 Exit codes: 0 valid, with or without warnings; 2 invalid.";
