@@ -1,288 +1,406 @@
-//! [1] The poll loop: one OS thread that owns the Kafka client, the router, the ledger and the commits. No locks but the queues' own.
+//! [1] The poll loop: one OS thread that owns the Kafka client, the router, the ledger and the
+//! commits. It needs no locks but the queues' own.
 //!
-//! Invariant: it never blocks but in a rebalance, for a bounded drain: a topic that feeds a full queue is not read on and polling goes on, so `max.poll.interval.ms`
-//! is never at risk.
-//! Outcomes are taken before new records: what ends makes room, and its commit is what a crash would cost.
+//! This file composes the stage's components, which do not know the poll loop: each owns its state,
+//! takes what it needs as arguments, and returns what happened.
+//!
+//! Invariants: the loop blocks only in a rebalance, for a bounded drain. Everything that waits for
+//! a broker runs on another thread ([`broker_lookup`]), and a topic that feeds a full queue is not
+//! read while polling goes on, so `max.poll.interval.ms` is never exceeded. Outcomes are taken
+//! before new records: an outcome makes room, and its commit decides what a crash would repeat.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use tokio::sync::{mpsc, watch};
+use rdkafka::error::{KafkaResult, RDKafkaErrorCode};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::commit_hold::CommitWindow;
-use crate::config::model::{Config, WebhookIndex};
-use crate::event::{Offset, Partition, TopicId, TopicIndex};
-use crate::health::Health;
-use crate::health::stall::Stalls;
-use crate::kafka::native::{Ends, Records, TopicQueue};
-use crate::kafka::refusal::Refusal;
-use crate::kafka::{self, Client, Connect};
-use crate::log_throttle::LogThrottle;
-use crate::metrics::{Metrics, TopicTally};
+use crate::event::Partition;
+use crate::kafka::ClientEvent;
+use crate::metrics::RebalanceKind;
 use crate::poll_waker::WakeReceiver;
-use crate::queue::Queue;
-use crate::route::{Router, Routing};
-use crate::sender_control::SenderControl;
 
-use self::holds::Holds;
-use self::pause::Pauses;
-use self::topic_table::TopicTable;
+use self::access::Access;
+use self::broker_lookup::{Findings, LookupDied};
+use self::client_replacement::ClientReplacement;
+use self::drain::Drain;
+use self::intake::{Intake, Intaken};
+use self::membership::Membership;
+use self::monitor::Monitor;
+use self::observed::Observed;
+use self::sender_controls::SenderControls;
+use self::settlement::Settlement;
 
+pub use self::error::ConsumeError;
 pub use self::reload::Reload;
-pub use self::settlement::Settlement;
 
-mod anew;
+mod error;
 
-mod denied;
+// The member of the consumer group.
 
-mod drop_log;
+pub(crate) mod added_partitions;
+pub(crate) mod assignment;
+pub(crate) mod broker_lookup;
+pub(crate) mod broker_queries;
+pub(crate) mod certificate_check;
+pub(crate) mod client_position;
+pub(crate) mod client_recovery;
+pub(crate) mod client_replacement;
+pub(crate) mod membership;
+pub(crate) mod resolution;
+pub(crate) mod session;
+pub(crate) mod starting_offset;
+pub(crate) mod statistics;
+pub(crate) mod topic_table;
 
-mod grown;
+// From a record to a queue, and how a delivery ends.
 
-mod holds;
+pub(crate) mod backpressure;
+pub(crate) mod drain;
+pub(crate) mod drop_log;
+pub(crate) mod intake;
+pub(crate) mod rate_share;
+pub(crate) mod reload;
+pub(crate) mod sender_controls;
+pub(crate) mod settlement;
 
-mod lookup;
+// What the loop shows about itself.
 
-mod observe;
-
-mod pause;
-
-mod poll;
-
-mod position;
-
-mod read;
-
-mod rebalance;
-
-mod reload;
-
-mod refused;
+pub(crate) mod access;
+pub(crate) mod monitor;
+pub(crate) mod observed;
 
 #[cfg(test)]
 mod rig;
 
-mod settlement;
-
-mod share;
-
-mod start;
-
-mod topic_table;
-
-/// The longest wait of an idle loop; everything that matters wakes it.
+/// The longest wait of an idle loop; everything that matters ends it.
 const IDLE: Duration = Duration::from_millis(200);
 
-/// Why the poll loop ended other than by being asked to.
-#[derive(Debug, thiserror::Error)]
-pub enum ConsumeError {
-    /// Another process took over this one's static membership.
-    #[error(
-        "another process has joined the group with the `kafka.instance_id` of this one{}: give each its own, such as its pod's name",
-        instance_id.as_ref().map(|id| format!(", `{id}`")).unwrap_or_default()
-    )]
-    Fenced {
-        /// The id.
-        instance_id: Option<String>,
-    },
-    /// The client refused the subscription.
-    #[error("the Kafka client refused to subscribe to the configured topics")]
-    Subscribe(#[source] KafkaError),
-}
-
-/// What the poll loop is made of: everything is passed in.
-pub struct Parts {
-    /// The configuration in force.
-    pub config: Arc<Config>,
-    /// The client, subscribed to nothing yet.
-    pub client: Arc<Client>,
-    /// What ends the loop's waits.
-    pub wakes: WakeReceiver,
-    /// By webhook: its queue.
-    pub queues: Vec<Arc<Queue>>,
-    /// By webhook: where its sender learns this replica's share of the rate.
-    pub orders: Vec<watch::Sender<SenderControl>>,
-    /// By webhook: what holds its sender.
-    pub windows: Vec<Arc<CommitWindow>>,
-    /// Matches and renders.
-    pub router: Router,
-    /// How deliveries end.
-    pub settlement: Settlement,
-    /// By topic: what the client reads of it.
-    pub records: Vec<Records>,
-    /// Tells the ends of paused partitions.
-    pub ends: Ends,
-    /// Tells which topics there are.
-    pub described: TopicQueue,
-    /// What takes the place of the configuration in force.
-    pub reloads: mpsc::UnboundedReceiver<Reload>,
-    /// Makes the next client, with its queues, where one has failed for good.
-    pub connect: Connect,
-    /// What is counted.
-    pub metrics: Arc<Metrics>,
-    /// What `/healthz` and `/readyz` answer from.
-    pub health: Arc<Health>,
-}
-
-/// The poll loop.
+/// The poll loop. Its parts are passed in: see [`crate::pipeline`].
 pub struct PollLoop {
-    parts: Parts,
-    topics: TopicTable,
-    feeds: Vec<Vec<TopicIndex>>,
-    pauses: Pauses,
-    routing: Routing,
-    /// By topic: what the current batch came to; added to the metrics in one go.
-    tallies: Vec<TopicTally>,
-    /// The offset after the last record of each owned partition, as the broker said last.
-    ends: BTreeMap<Partition, Offset>,
-    /// The same, as the broker answered last: the statistics stand still where nothing is fetched.
-    asked_ends: BTreeMap<Partition, Offset>,
-    /// Assigned, but where to begin could not be looked up yet.
-    undecided: Option<rebalance::Undecided>,
-    /// Topics that were made anew while partitions of the one before are owned, with the new one's id: see [`PollLoop::describe_topics`].
-    remade: BTreeMap<TopicIndex, TopicId>,
-    /// A broker that is up, as the statistics said last, and has least to do.
-    broker: Option<i32>,
-    /// Partitions whose leader is not reachable, as the statistics said last.
-    leaderless: BTreeSet<Partition>,
-    /// What stands still without a reason.
-    stalls: Stalls,
-    /// Some partition's next events are gone: when to look where it goes on.
-    out_of_range: Option<Instant>,
-    /// Which ones these are.
-    stuck: BTreeSet<Partition>,
-    /// The topic whose turn it is to be read first.
-    first: usize,
-    /// Topics that are not there.
-    missing: BTreeSet<TopicIndex>,
-    /// Webhooks that the configuration in force has no more.
-    gone: BTreeSet<WebhookIndex>,
-    began: Instant,
-    observed: Instant,
-    asked_for_ends: Instant,
-    asked_for_all_ends: Instant,
-    asked_for_topics: Instant,
-    trouble: LogThrottle,
-    refused: refused::Refused,
-    denied: denied::Denied,
-    lookups: LogThrottle,
-    holds: Holds,
-    grown: grown::Grown,
-    /// The client has failed for good.
-    fatal: Option<RDKafkaErrorCode>,
-    backoff: anew::Backoff,
+    /// Ends the loop's waits.
+    pub(crate) wakes: WakeReceiver,
+    /// Configurations that replace the active one.
+    pub(crate) reloads: mpsc::UnboundedReceiver<Reload>,
+    /// This process as a member of its group.
+    pub(crate) membership: Membership,
+    /// From a record to the queues.
+    pub(crate) intake: Intake,
+    /// How deliveries end.
+    pub(crate) settlement: Settlement,
+    /// What the senders are set to while they run.
+    pub(crate) controls: SenderControls,
+    /// Why Kafka does not let this worker in.
+    pub(crate) access: Access,
+    /// What the loop shows about itself.
+    pub(crate) monitor: Monitor,
 }
 
 impl PollLoop {
-    /// A loop over `parts` that has not joined its group yet.
-    #[must_use]
-    pub fn new(parts: Parts) -> Self {
-        let feeds = share::feeds(&parts.config);
-        let topics = TopicTable::new(parts.config.kafka.topics.iter().cloned());
-        Self {
-            pauses: Pauses::new(feeds.clone()),
-            feeds,
-            tallies: vec![TopicTally::default(); parts.config.kafka.topics.len()],
-            topics,
-            routing: Routing::default(),
-            ends: BTreeMap::new(),
-            asked_ends: BTreeMap::new(),
-            undecided: None,
-            remade: BTreeMap::new(),
-            broker: None,
-            leaderless: BTreeSet::new(),
-            stalls: Stalls::default(),
-            out_of_range: None,
-            stuck: BTreeSet::new(),
-            first: 0,
-            missing: BTreeSet::new(),
-            gone: BTreeSet::new(),
-            began: Instant::now(),
-            observed: Instant::now(),
-            asked_for_ends: Instant::now(),
-            asked_for_all_ends: Instant::now(),
-            asked_for_topics: Instant::now(),
-            trouble: LogThrottle::default(),
-            refused: refused::Refused::default(),
-            denied: denied::Denied::default(),
-            lookups: LogThrottle::default(),
-            holds: Holds::default(),
-            grown: grown::Grown::default(),
-            fatal: None,
-            backoff: anew::Backoff::default(),
-            parts,
-        }
-    }
-
     /// Consumes until `shutdown`, then drains, commits and leaves the group.
     ///
     /// # Errors
-    /// Where no client can go on.
+    /// Where no client can continue.
     pub fn run(mut self, shutdown: &CancellationToken) -> Result<(), ConsumeError> {
-        self.subscribe().map_err(ConsumeError::Subscribe)?;
+        self.membership.session.subscribe().map_err(ConsumeError::Subscribe)?;
+        let ended = self.turn_until(shutdown);
+        self.leave();
+        ended
+    }
+
+    fn turn_until(&mut self, shutdown: &CancellationToken) -> Result<(), ConsumeError> {
         while !shutdown.is_cancelled() {
-            match self.fatal {
+            match self.membership.session.fatal() {
                 None => {
-                    if !self.turn() {
-                        let wait = self.wait();
-                        self.parts.wakes.wait(wait);
+                    if !self.turn()? {
+                        self.wakes.wait(self.settlement.idle(IDLE));
                     }
                 }
-                Some(RDKafkaErrorCode::FencedInstanceId) => break,
-                Some(code) => self.replace_client(code, shutdown),
+                Some(RDKafkaErrorCode::FencedInstanceId) => {
+                    let instance_id = self.intake.config().kafka.instance_id.clone();
+                    return Err(ConsumeError::Fenced { instance_id });
+                }
+                Some(code) => self.replace_client(code, shutdown)?,
             }
         }
-        self.leave();
-        match self.fatal {
-            Some(RDKafkaErrorCode::FencedInstanceId) => Err(ConsumeError::Fenced {
-                instance_id: self.parts.config.kafka.instance_id.clone(),
-            }),
-            // A stop that came before the next client.
-            Some(_) | None => Ok(()),
-        }
+        Ok(())
     }
 
-    /// One turn. Whether there is more to do at once.
-    fn turn(&mut self) -> bool {
+    /// One turn. Returns whether there is more to do immediately.
+    fn turn(&mut self) -> Result<bool, ConsumeError> {
         let now = Instant::now();
-        self.parts.health.turned(now);
-        self.parts.settlement.take_reports();
-        self.reload();
-        self.parts.settlement.commit(now);
-        self.resume_what_has_room();
-        self.decide_the_undecided(now);
-        self.go_on_in_range(now);
+        self.monitor.turned(now);
+        self.settlement.take_reports();
+        self.apply_reloads();
+        self.settlement.commit(now);
+        self.intake.resume();
+        self.apply_lookup(now)?;
         self.observe(now);
-        let more = self.hear();
-        self.read_on() || more
+        let more = self.poll_events();
+        self.membership.request_lookup(&self.settlement.ledger, now)?;
+        Ok(self.read_records() || more)
     }
 
-    /// How long nothing is due.
-    fn wait(&self) -> Duration {
-        self.parts.settlement.idle(IDLE)
-    }
-
-    fn client_error(&mut self, error: &KafkaError, reason: &str) {
-        self.look_for_failure();
-        if self.fatal.is_some() {
-            // ClientEvent where the client is replaced.
-        } else if kafka::is_unknown_topic(error) {
-            if let Err(error) = self.describe_topics() {
-                tracing::debug!(%error, "could not ask for the topics");
+    /// Acts on what the client reports, until there is nothing more. Returns whether there may be.
+    fn poll_events(&mut self) -> bool {
+        let end = Intake::turn_end();
+        loop {
+            let poll = self.membership.session.poll();
+            for event in poll.events {
+                self.handle_event(event);
             }
-        } else if self.is_denied(error.rdkafka_error_code()) {
-            // ClientEvent by name.
-        } else if let Some(refusal) = Refusal::of(reason) {
-            self.refused(refusal);
-        } else if self.refused.is_known()
-            && error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown)
+            // What is skipped of a stray's partition is read again.
+            if let Some(stray) = poll.stray
+                && self.settlement.ledger.epoch(stray).is_some()
+            {
+                self.resolve_again(&[stray]);
+            }
+            if self.membership.session.fatal().is_some() || !poll.more {
+                return false;
+            }
+            if Instant::now() >= end {
+                return true;
+            }
+        }
+    }
+
+    fn handle_event(&mut self, event: ClientEvent) {
+        let Self { membership, access, intake, .. } = self;
+        match event {
+            ClientEvent::Assigned(named) => {
+                self.monitor.metrics.rebalance(RebalanceKind::Assign);
+                membership.assignment.assign(&membership.session.partitions(&named));
+            }
+            ClientEvent::Revoked { partitions, lost } => {
+                let partitions = membership.session.partitions(&partitions);
+                self.revoked(&partitions, lost);
+            }
+            ClientEvent::Statistics(statistics) => {
+                if membership.apply_statistics(&statistics, access, Instant::now()) {
+                    self.ownership_changed();
+                }
+            }
+            ClientEvent::Error(error, reason) => {
+                membership.client_error(&error, &reason, access, intake.config());
+            }
+        }
+    }
+
+    /// Reads what has arrived until the turn is over. Returns whether there may be more.
+    fn read_records(&mut self) -> bool {
+        let end = Intake::turn_end();
+        let mut more = false;
+        let Self { membership, intake, settlement, access, .. } = self;
+        while membership.session.fatal().is_none() {
+            match intake.read_records(&mut membership.session.records, end, settlement) {
+                Intaken::Error(error) => {
+                    membership.partition_error(error, &settlement.ledger, access, intake.config());
+                    continue;
+                }
+                Intaken::More => more = true,
+                Intaken::All => {}
+            }
+            break;
+        }
+        intake.end_turn();
+        more
+    }
+
+    /// Applies what a lookup has found, if one has ended.
+    fn apply_lookup(&mut self, now: Instant) -> Result<(), LookupDied> {
+        if let Some(findings) = self.membership.take_findings(&mut self.access, now)? {
+            match self.apply_findings(&findings, now) {
+                Ok(()) => self.membership.lookup.log_success(now),
+                Err(error) => self.membership.lookup_failed(&error, &mut self.access, now),
+            }
+        }
+        Ok(())
+    }
+
+    fn apply_findings(&mut self, findings: &Findings, now: Instant) -> KafkaResult<()> {
+        let ledger = &self.settlement.ledger;
+        if self.membership.apply_topics(&findings.described, ledger, &mut self.access) {
+            self.ownership_changed();
+        }
+        let recreated = self.membership.assignment.of_recreated_topics();
+        self.resolve_again(&recreated);
+        // From here on commits carry the new ids.
+        self.membership.topics.adopt_new_ids();
+        let Self { membership, settlement, .. } = self;
+        let others = membership.resume_out_of_range(findings, settlement)?;
+        self.resolve_again(&others);
+        let Self { membership, settlement, controls, .. } = self;
+        if membership.start_assigned(findings, settlement, controls, now)? {
+            self.access.set_group(true);
+            self.ownership_changed();
+        }
+        self.membership.rejoin_for_added(findings);
+        Ok(())
+    }
+
+    /// The group takes partitions away: they are drained, committed and forgotten.
+    fn revoked(&mut self, partitions: &[Partition], lost: bool) {
+        let kind = if lost { RebalanceKind::Lost } else { RebalanceKind::Revoke };
+        self.monitor.metrics.rebalance(kind);
+        self.release(partitions, lost);
+        self.membership.assignment.revoke(partitions);
+        self.membership.session.release(partitions);
+        let (partitions, owned) = (partitions.len(), self.settlement.ledger.partitions().count());
+        if lost {
+            self.membership.assignment.lost();
+            tracing::warn!(
+                partitions,
+                "partitions lost: this member was out of the group for longer than its session"
+            );
+        } else {
+            tracing::info!(partitions, owned, "partitions revoked");
+        }
+    }
+
+    /// Owned partitions whose logs are not the ones that were read: they are released as at a
+    /// revoke, and start as if they had just been assigned. The client keeps them meanwhile, so
+    /// that a revoke finds everything as usual.
+    fn resolve_again(&mut self, partitions: &[Partition]) {
+        if partitions.is_empty() {
+            return;
+        }
+        tracing::warn!(
+            partitions = partitions.len(),
+            "the logs of partitions are not the ones that were read; deciding again where to start"
+        );
+        self.release(partitions, false);
+        self.membership.assignment.resolve(partitions);
+    }
+
+    /// Drains and commits partitions, then forgets what was read of them. Of `lost` ones nothing
+    /// can be committed.
+    fn release(&mut self, partitions: &[Partition], lost: bool) {
+        let timeout = self.intake.config().kafka.drain_timeout;
+        self.membership.assignment.leave(partitions);
+        let drain = Drain {
+            assignment: &self.membership.assignment,
+            queues: self.intake.queues(),
+            settlement: &mut self.settlement,
+            controls: &self.controls,
+            monitor: &mut self.monitor,
+            wakes: &mut self.wakes,
+        };
+        drain.run(partitions, lost, timeout);
+        self.membership.session.forget(partitions);
+        for partition in partitions {
+            self.settlement.revoke(*partition);
+        }
+        self.ownership_changed();
+    }
+
+    /// Stops: everything is released, then the group is left.
+    fn leave(&mut self) {
+        self.monitor.stop();
+        self.membership.lookup.cancel();
+        let owned: Vec<Partition> = self.settlement.ledger.partitions().collect();
+        tracing::info!(
+            owned = owned.len(),
+            "stopping: attempts in flight may end, queued deliveries are left to the next owner"
+        );
+        self.release(&owned, self.membership.session.fatal().is_some());
+        let Membership { session, assignment, .. } = &mut self.membership;
+        if assignment.clear() {
+            session.decline();
+        }
+        session.close();
+    }
+
+    /// Releases what a failed client was reading, and replaces it. Returns at `shutdown` without a
+    /// new one.
+    fn replace_client(
+        &mut self,
+        code: RDKafkaErrorCode,
+        shutdown: &CancellationToken,
+    ) -> Result<(), LookupDied> {
+        self.membership.record_denial(&mut self.access, Some(code));
+        let reason = self.membership.session.fatal_reason();
+        tracing::error!(%code, reason, "fatal Kafka client error; releasing partitions and creating a new client");
+        let owned: Vec<Partition> = self.settlement.ledger.partitions().collect();
+        if !owned.is_empty() {
+            self.monitor.metrics.rebalance(RebalanceKind::Lost);
+        }
+        // Nothing of it can be committed, and no other member waits for it: attempts in flight are
+        // left alone and fenced.
+        self.release(&owned, true);
+        self.membership.assignment.clear();
+        self.membership.lookup.cancel();
+        self.membership.session.close();
+        self.monitor.reset(self.observed().snapshot(Instant::now()));
+        let replacement = ClientReplacement {
+            membership: &mut self.membership,
+            settlement: &mut self.settlement,
+            access: &mut self.access,
+            monitor: &self.monitor,
+            wakes: &mut self.wakes,
+        };
+        replacement.run(shutdown)
+    }
+
+    /// Activates the configurations that have arrived, and clears what senders of removed webhooks
+    /// have given back.
+    fn apply_reloads(&mut self) {
+        while let Ok(reload) = self.reloads.try_recv() {
+            self.reload(reload);
+        }
+        self.intake.clear_removed(&mut self.settlement);
+    }
+
+    fn reload(&mut self, reload: Reload) {
+        let Reload { config, router, queues, orders, windows, gone, generation } = reload;
+        for (webhook, window) in config.webhooks.iter().zip(&windows) {
+            window.resize(webhook.rate_per_second);
+        }
+        self.settlement.reload(&config);
+        let names = self.settlement.ledger.names();
+        let feeds = rate_share::feeds(names, config.webhooks.len(), self.controls.feeds());
+        self.controls.reload(orders, windows, Arc::clone(&feeds));
+        self.intake.reload(config, router, queues, feeds);
+        self.intake.remove_webhooks(gone);
+        self.ownership_changed();
+        self.controls.activate(generation);
+    }
+
+    /// Requests, checks and shows what is due: once a second, and whenever readiness has changed.
+    fn observe(&mut self, now: Instant) {
+        let Self { membership, settlement, access, intake, .. } = self;
+        if let Some(described) = membership.query_topics(access, now)
+            && membership.apply_topics(&described, &settlement.ledger, access)
         {
-            // The same, told once more.
-        } else if let Some(times) = self.trouble.record(self.began.elapsed()).times() {
-            tracing::warn!(%error, reason, times, "trouble with Kafka; the client keeps trying");
+            self.ownership_changed();
+        } else if !self.monitor.is_due(now) {
+            if self.monitor.is_outdated(&self.observed()) {
+                self.monitor.update(self.observed().snapshot(now));
+            }
+        } else {
+            membership.session.check_fatal();
+            membership.check_access(access, settlement.committer.take_result(), now);
+            membership.query_ends(&settlement.ledger, intake.backpressure(), now);
+            membership.skip_control_records(&mut settlement.ledger);
+            settlement.tick(now);
+            self.monitor.observe(self.observed().snapshot(now));
+        }
+    }
+
+    /// Applies a change of the owned partitions or of the partition counts to senders and metrics.
+    fn ownership_changed(&mut self) {
+        let Self { membership, settlement, controls, .. } = self;
+        controls.set_shares(settlement.ledger.partitions(), &membership.topics);
+        self.monitor.update(self.observed().snapshot(Instant::now()));
+    }
+
+    fn observed(&self) -> Observed<'_> {
+        Observed {
+            membership: &self.membership,
+            settlement: &self.settlement,
+            intake: &self.intake,
+            controls: &self.controls,
+            access: &self.access,
         }
     }
 }

@@ -10,19 +10,30 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::admin;
 use crate::commit::Committer;
 use crate::config::model::Config;
-use crate::consume::{Parts, PollLoop, Settlement};
+use crate::consume::access::Access;
+use crate::consume::broker_lookup::{self, BrokerLookup, LookupThread};
+use crate::consume::intake::Intake;
+use crate::consume::membership::Membership;
+use crate::consume::monitor::Monitor;
+use crate::consume::rate_share;
+use crate::consume::sender_controls::SenderControls;
+use crate::consume::session::Session;
+use crate::consume::settlement::Settlement;
+use crate::consume::{PollLoop, Reload};
 use crate::health::Health;
 use crate::kafka::{Connect, Connection};
 use crate::metrics::Metrics;
-use crate::poll_waker;
-use crate::route::Router;
+use crate::poll_waker::{self, WakeReceiver, Waker};
+use crate::post::Report;
+use crate::sender_control::SenderControl;
+use crate::topics::TopicNames;
 
 mod error;
 
@@ -58,7 +69,8 @@ impl Pipeline {
         let admin = admin::bind(&config.admin.listen).await?;
         let metrics = Metrics::new(&config);
         metrics.config_reloaded(config.hash, true);
-        Ok(Self { config, metrics, health: Arc::new(Health::new(Instant::now())), admin })
+        let health = Arc::new(Health::new(Arc::clone(&config), Instant::now()));
+        Ok(Self { config, metrics, health, admin })
     }
 
     /// The address of the admin endpoint, with the real port where the configuration has 0.
@@ -108,36 +120,12 @@ impl Pipeline {
             "admin".to_owned()
         });
 
-        let mut connect: Connect = {
-            let (config, waker) = (Arc::clone(&self.config), waker.clone());
-            Box::new(move || Connection::open(&config.kafka, &waker))
-        };
-        let Connection { client, records, commits, ends, described } =
-            connect().map_err(PipelineError::Kafka)?;
-        let parts = Parts {
-            connect,
-            client,
-            records,
-            ends,
-            described,
-            wakes,
-            queues: senders.queues.clone(),
-            orders: controls,
-            reloads,
-            router: Router::new(Arc::clone(&self.config)),
-            settlement: Settlement::new(
-                &self.config,
-                Committer::new(commits, Arc::clone(&self.metrics), Instant::now()),
-                reported,
-                Arc::clone(&self.metrics),
-            ),
-            windows: senders.windows.clone(),
-            metrics: Arc::clone(&self.metrics),
-            health: self.health,
-            config: Arc::clone(&self.config),
-        };
+        let (lookup, lookup_thread) = broker_lookup::pair(waker.clone());
+        let ends = LoopEnds { wakes, reloads, reports: reported, controls, lookup };
+        let observers = (Arc::clone(&self.metrics), self.health);
+        let poll_loop = poll_loop(&self.config, ends, &waker, &senders, observers)?;
         let stop = shutdown.child_token();
-        let mut polled = spawn_poll_loop(parts, stop.clone())?;
+        let mut polled = spawn_poll_loop(poll_loop, lookup_thread, stop.clone())?;
 
         let mut active = Arc::clone(&self.config);
         let ended = loop {
@@ -177,16 +165,66 @@ impl Pipeline {
     }
 }
 
-/// Starts the poll loop on its own thread. Returns a channel for its result.
+/// The poll loop's ends of what connects it with the other tasks.
+struct LoopEnds {
+    wakes: WakeReceiver,
+    reloads: mpsc::UnboundedReceiver<Reload>,
+    reports: mpsc::Receiver<Report>,
+    controls: Vec<watch::Sender<SenderControl>>,
+    lookup: BrokerLookup,
+}
+
+/// Composes the poll loop, with its first Kafka client.
+fn poll_loop(
+    config: &Arc<Config>,
+    ends: LoopEnds,
+    waker: &Waker,
+    senders: &Senders,
+    (metrics, health): (Arc<Metrics>, Arc<Health>),
+) -> Result<PollLoop, PipelineError> {
+    let now = Instant::now();
+    let connect: Connect = {
+        let (config, waker) = (Arc::clone(config), waker.clone());
+        Box::new(move || Connection::open(&config.kafka, &waker))
+    };
+    let names = TopicNames::new(config.kafka.topics.iter().cloned());
+    let (session, commits) =
+        Session::open(connect, names.clone(), now).map_err(PipelineError::Kafka)?;
+    let committer = Committer::new(commits, Arc::clone(&metrics), now);
+    let settlement = Settlement::new(config, committer, ends.reports, Arc::clone(&metrics));
+    let feeds = rate_share::feeds(settlement.ledger.names(), config.webhooks.len(), &[]);
+    let queues = senders.queues.clone();
+    let has_token = config.kafka.oauth_token_file.is_some();
+    Ok(PollLoop {
+        wakes: ends.wakes,
+        reloads: ends.reloads,
+        membership: Membership::new(config, session, ends.lookup, Arc::clone(&metrics)),
+        intake: Intake::new(Arc::clone(config), queues, Arc::clone(&feeds), Arc::clone(&metrics)),
+        settlement,
+        controls: SenderControls::new(ends.controls, senders.windows.clone(), feeds),
+        access: Access::new(names, config.kafka.group_id.clone(), has_token, now),
+        monitor: Monitor::new(metrics, health, now),
+    })
+}
+
+/// Starts the poll loop and its broker lookups, each on its own thread. Returns a channel for the
+/// poll loop's result, which arrives once both threads have ended.
 fn spawn_poll_loop(
-    parts: Parts,
+    poll_loop: PollLoop,
+    lookups: LookupThread,
     stop: CancellationToken,
 ) -> Result<oneshot::Receiver<Result<(), PipelineError>>, PipelineError> {
     let (report, polled) = oneshot::channel();
+    let lookups = thread::Builder::new()
+        .name("broker-lookup".to_owned())
+        .spawn(move || lookups.run())
+        .map_err(PipelineError::Thread)?;
     thread::Builder::new()
         .name("poll-loop".to_owned())
         .spawn(move || {
-            let ended = PollLoop::new(parts).run(&stop).map_err(PipelineError::Consume);
+            let ended = poll_loop.run(&stop).map_err(PipelineError::Consume);
+            // The lookups end with the poll loop. A panic there has ended it with an error.
+            let _ = lookups.join();
             // Without a receiver the process is ending already.
             let _ = report.send(ended);
         })

@@ -19,6 +19,8 @@ mod reload;
 
 mod shutdown;
 
+mod slow_broker;
+
 mod stall;
 
 mod start;

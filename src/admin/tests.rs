@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::config::model::{self, Config, Kafka, Start};
+use crate::health::Snapshot;
 
 struct Running {
     address: SocketAddr,
@@ -36,10 +37,10 @@ fn config() -> Config {
 }
 
 async fn start() -> Running {
-    let config = config();
+    let config = Arc::new(config());
     let listener = bind(&config.admin.listen).await.unwrap();
     let address = listener.local_addr().unwrap();
-    let health = Arc::new(Health::new(Instant::now()));
+    let health = Arc::new(Health::new(Arc::clone(&config), Instant::now()));
     let shutdown = CancellationToken::new();
     let task =
         tokio::spawn(serve(listener, Metrics::new(&config), Arc::clone(&health), shutdown.clone()));
@@ -81,8 +82,9 @@ async fn answers_probes_and_scrapes() {
         running.get("/readyz").await,
         (503, "the consumer group is not joined\n".to_owned())
     );
-    running.health.set_joined(true);
-    running.health.set_offsets_committed(true);
+    let mut snapshot = Snapshot::clone(&running.health.snapshot());
+    (snapshot.joined, snapshot.offsets_committed) = (true, true);
+    running.health.publish(snapshot);
     assert_eq!(running.get("/readyz").await, (200, "ready\n".to_owned()));
     let (status, page) = running.get("/metrics?name=x").await;
     assert_eq!(status, 200);

@@ -1,4 +1,4 @@
-//! For tests: a poll loop on a mock cluster, with everybody that it talks to.
+//! For tests: a poll loop on a mock cluster, with everything that it works with.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::path::Path;
@@ -11,7 +11,16 @@ use rdkafka::mocking::MockCluster;
 use tokio::sync::{mpsc as async_mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{ConsumeError, Parts, PollLoop, Settlement};
+use super::access::Access;
+use super::broker_lookup;
+use super::intake::Intake;
+use super::membership::Membership;
+use super::monitor::Monitor;
+use super::rate_share;
+use super::sender_controls::SenderControls;
+use super::session::Session;
+use super::settlement::Settlement;
+use super::{ConsumeError, PollLoop};
 use crate::commit::Committer;
 use crate::commit_hold::CommitWindow;
 use crate::config;
@@ -21,19 +30,19 @@ use crate::kafka::{Client, Connect, Connection};
 use crate::metrics::Metrics;
 use crate::poll_waker;
 use crate::queue::Queue;
-use crate::route::Router;
 use crate::sender_control::SenderControl;
+use crate::topics::TopicNames;
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 
-/// A poll loop on a mock cluster, with everybody that it talks to.
+/// A poll loop on a mock cluster, with everything that it works with.
 pub(super) struct Rig {
     pub(super) cluster: MockCluster<'static, rdkafka::producer::DefaultProducerContext>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) health: Arc<Health>,
-    /// Every client that was made, in order.
+    /// Every client that was created, in order.
     pub(super) clients: Arc<Mutex<Vec<Weak<Client>>>>,
-    /// So many of the next attempts to make one fail.
+    /// This many of the next attempts to create a client fail.
     pub(super) refused: Arc<Mutex<u32>>,
     pub(super) stop: CancellationToken,
     pub(super) ended: mpsc::Receiver<Result<(), ConsumeError>>,
@@ -60,9 +69,9 @@ impl Rig {
         let (waker, wakes) = poll_waker::pair().unwrap();
         let clients = Arc::new(Mutex::new(Vec::new()));
         let refused = Arc::new(Mutex::new(0));
-        let mut connect: Connect = {
-            let (config, clients, refused) =
-                (Arc::clone(&config), Arc::clone(&clients), Arc::clone(&refused));
+        let connect: Connect = {
+            let (config, clients, refused, waker) =
+                (Arc::clone(&config), Arc::clone(&clients), Arc::clone(&refused), waker.clone());
             Box::new(move || {
                 let mut refused = refused.lock().unwrap();
                 if *refused > 0 {
@@ -74,36 +83,40 @@ impl Rig {
                 Ok(connection)
             })
         };
-        let Connection { client, records, commits, ends, described } = connect().unwrap();
-        let (metrics, health) = (Metrics::new(&config), Arc::new(Health::new(Instant::now())));
-        let (_, reports) = async_mpsc::channel(1);
-        let window = Arc::new(CommitWindow::new(1.0));
-        let parts = Parts {
-            connect,
-            client,
-            records,
-            ends,
-            described,
+        let now = Instant::now();
+        let names = TopicNames::new(["t".to_owned()]);
+        let (session, commits) = Session::open(connect, names.clone(), now).unwrap();
+        let metrics = Metrics::new(&config);
+        let health = Arc::new(Health::new(Arc::clone(&config), now));
+        let windows = vec![Arc::new(CommitWindow::new(1.0))];
+        let committer = Committer::new(commits, Arc::clone(&metrics), now);
+        let reports = async_mpsc::channel(1).1;
+        let settlement = Settlement::new(&config, committer, reports, Arc::clone(&metrics));
+        let feeds = rate_share::feeds(settlement.ledger.names(), 1, &[]);
+        let when_full = config.webhooks[0].when_full;
+        let queues = vec![Arc::new(Queue::new(100, when_full, [ActionIndex(0)]))];
+        let controls = vec![watch::channel(SenderControl::default()).0];
+        let (lookup, lookups) = broker_lookup::pair(waker);
+        let poll_loop = PollLoop {
             wakes,
-            queues: vec![Arc::new(Queue::new(100, config.webhooks[0].when_full, [ActionIndex(0)]))],
-            orders: vec![watch::channel(SenderControl::default()).0],
-            windows: vec![window],
-            reloads: tokio::sync::mpsc::unbounded_channel().1,
-            router: Router::new(Arc::clone(&config)),
-            settlement: Settlement::new(
-                &config,
-                Committer::new(commits, Arc::clone(&metrics), Instant::now()),
-                reports,
+            reloads: async_mpsc::unbounded_channel().1,
+            membership: Membership::new(&config, session, lookup, Arc::clone(&metrics)),
+            intake: Intake::new(
+                Arc::clone(&config),
+                queues,
+                Arc::clone(&feeds),
                 Arc::clone(&metrics),
             ),
-            metrics: Arc::clone(&metrics),
-            health: Arc::clone(&health),
-            config,
+            settlement,
+            controls: SenderControls::new(controls, windows, feeds),
+            access: Access::new(names, config.kafka.group_id.clone(), false, now),
+            monitor: Monitor::new(Arc::clone(&metrics), Arc::clone(&health), now),
         };
         let stop = CancellationToken::new();
-        let (tell, ended) = mpsc::channel();
+        let (report, ended) = mpsc::channel();
         let stopped = stop.clone();
-        thread::spawn(move || tell.send(PollLoop::new(parts).run(&stopped)));
+        thread::spawn(move || lookups.run());
+        thread::spawn(move || report.send(poll_loop.run(&stopped)));
         Self { cluster, metrics, health, clients, refused, stop, ended }
     }
 

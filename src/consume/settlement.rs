@@ -1,6 +1,6 @@
 //! [5] How deliveries end: the ledger, the commits, and what the senders report.
 //!
-//! Invariant: every ending of a delivery goes through [`Settlement::end`], whoever ended it, and
+//! Invariant: every ending of a delivery goes through [`Settlement::end`], whatever ended it, and
 //! only from the poll loop's thread.
 
 use std::sync::Arc;
@@ -13,20 +13,20 @@ use crate::commit::ledger::{Ledger, Settled, Takeover};
 use crate::commit::name_index::NameIndex;
 use crate::commit_hold::CommitHold;
 use crate::config::model::{Config, WebhookIndex};
-use crate::delivery::{Outcome, Ticket};
+use crate::delivery::{Outcome, Reason, Ticket};
 use crate::event::{Offset, Partition};
-use crate::metrics::Metrics;
-use crate::post::Report;
+use crate::metrics::{Metrics, TopicTally};
+use crate::post::{Report, Tickets};
 use crate::topics::TopicNames;
 
 use super::drop_log::DropLog;
 
 /// The ledger with what settles it and what commits it.
-pub struct Settlement {
+pub(crate) struct Settlement {
     /// Per owned partition, the unsettled events.
-    pub(super) ledger: Ledger,
+    pub(crate) ledger: Ledger,
     /// Commits what the ledger offers.
-    pub(super) committer: Committer,
+    pub(crate) committer: Committer,
     /// Filled by the senders. Bounded: a sender waits until earlier reports were taken.
     reports: mpsc::Receiver<Report>,
     /// Logs the drops that no sender has logged.
@@ -38,7 +38,7 @@ pub struct Settlement {
 impl Settlement {
     /// Settles what `reports` brings; no partition is owned yet.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         config: &Arc<Config>,
         committer: Committer,
         reports: mpsc::Receiver<Report>,
@@ -59,7 +59,7 @@ impl Settlement {
     ///
     /// An outcome without a hold needs no commit of its own: after a crash the delivery is dropped
     /// again, or there is room for it.
-    pub(super) fn end(&mut self, ticket: &Ticket, outcome: Outcome, hold: Option<CommitHold>) {
+    pub(crate) fn end(&mut self, ticket: &Ticket, outcome: Outcome, hold: Option<CommitHold>) {
         let from_sender = hold.is_some();
         match self.ledger.settle(ticket, hold) {
             Settled::Applied if from_sender => self.committer.request(),
@@ -72,8 +72,15 @@ impl Settlement {
         }
     }
 
+    /// Drops deliveries that no sender has seen.
+    pub(crate) fn drop_unsent(&mut self, tickets: &Tickets, reason: Reason) {
+        for ticket in tickets.iter() {
+            self.end(&ticket, Outcome::Dropped(reason), None);
+        }
+    }
+
     /// Takes what the senders have reported: outcomes, and the throttling of a webhook by Slack.
-    pub(super) fn take_reports(&mut self) {
+    pub(crate) fn take_reports(&mut self) {
         while let Ok(report) = self.reports.try_recv() {
             match report {
                 Report::Ended { tickets, outcome, hold, .. } => {
@@ -91,18 +98,18 @@ impl Settlement {
     }
 
     /// Slack throttles a webhook until then, in seconds since the epoch: commits carry it.
-    pub(super) fn throttle(&mut self, webhook: WebhookIndex, until: u64) {
+    pub(crate) fn throttle(&mut self, webhook: WebhookIndex, until: u64) {
         self.committer.throttle(webhook, until, &mut self.ledger);
     }
 
     /// Takes the answer of the commit in flight, and sends the next one if it is due.
-    pub(super) fn commit(&mut self, now: Instant) {
+    pub(crate) fn commit(&mut self, now: Instant) {
         self.committer.poll(&mut self.ledger, &self.names, now);
     }
 
     /// Commits `partitions` and waits until the broker has acknowledged it, at most until
     /// `deadline`. `waiting` is called in between. Returns whether all was acknowledged.
-    pub(super) fn commit_finally(
+    pub(crate) fn commit_finally(
         &mut self,
         partitions: &[Partition],
         deadline: Instant,
@@ -124,34 +131,42 @@ impl Settlement {
     }
 
     /// Records a partition as owned and read from `start` on.
-    pub(super) fn assign(&mut self, partition: Partition, start: Offset, taken: Takeover) {
+    pub(crate) fn assign(&mut self, partition: Partition, start: Offset, taken: Takeover) {
         self.ledger.assign(partition, start, taken);
     }
 
     /// Forgets a partition: outcomes that come later are fenced.
-    pub(super) fn revoke(&mut self, partition: Partition) {
+    pub(crate) fn revoke(&mut self, partition: Partition) {
         self.ledger.revoke(partition);
     }
 
-    /// Logs the drops that were summed up, once a minute.
-    pub(super) fn log_drops(&mut self, now: Instant) {
+    /// Logs and counts what has come up within a second, and forgets the throttles that have passed.
+    pub(crate) fn tick(&mut self, now: Instant) {
+        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        self.committer.expire_throttles(since_epoch.unwrap_or_default().as_secs());
         self.drops.summarize(now);
+        for (at, lost) in self.ledger.take_lost() {
+            // Compacted away, or out of the retention.
+            let topic = self.names.name(at.topic);
+            tracing::error!(
+                topic,
+                partition = at.number,
+                lost,
+                "events with pending deliveries left the topic before they were delivered"
+            );
+            let tally = TopicTally { offsets_lost: lost, ..TopicTally::default() };
+            self.metrics.add_events(at.topic, &tally);
+        }
     }
 
     /// Takes the names of another configuration.
-    pub(super) fn reload(&mut self, config: &Arc<Config>) {
+    pub(crate) fn reload(&mut self, config: &Arc<Config>) {
         self.ledger.set_names(Arc::new(NameIndex::new(config)));
         self.drops.reload(Arc::clone(config));
     }
 
-    /// Forgets the throttles that have passed.
-    pub(super) fn forget_throttles(&mut self) {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        self.committer.expire_throttles(now.as_secs());
-    }
-
     /// How long no commit is due, at most `longest`.
-    pub(super) fn idle(&self, longest: Duration) -> Duration {
+    pub(crate) fn idle(&self, longest: Duration) -> Duration {
         let now = Instant::now();
         let due = self.committer.next_due().map_or(longest, |at| at.saturating_duration_since(now));
         due.min(longest)

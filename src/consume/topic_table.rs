@@ -1,60 +1,83 @@
-//! The configured topics: their names, and how many partitions and which id each has as far as the client knows.
+//! [1] What the cluster says about each configured topic: how many partitions it has, its id, and
+//! whether it exists. Pure.
+//!
+//! Invariant: while partitions of a deleted topic are owned, the topic keeps its old id: an offset
+//! of the old topic must not be committed under the id of the new one.
+
+use rdkafka::error::RDKafkaErrorCode;
 
 use crate::event::{TopicId, TopicIndex};
+use crate::kafka::native::Described;
+use crate::topics::TopicNames;
 
-/// Names, partition counts and ids, by [`TopicIndex`].
-#[derive(Debug, Clone)]
-pub(super) struct TopicTable {
+use super::starting_offset::differ;
+
+/// The configured topics, by [`TopicIndex`].
+#[derive(Debug)]
+pub(crate) struct TopicTable {
+    /// Their names.
+    pub(crate) names: TopicNames,
     topics: Vec<Topic>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct Topic {
-    name: String,
-    /// `None` until the cluster has said.
+    /// `None` until the cluster has answered.
     partitions: Option<u32>,
-    /// Of the topic that is being read; `None` until the cluster has said.
+    /// Of the topic that is being read; `None` until the cluster has answered.
     id: Option<TopicId>,
-    /// It was made anew while this process watched: what was committed before went with the old one.
-    remade: bool,
+    /// Of the topic that has the name now, while partitions of a deleted one are owned.
+    next_id: Option<TopicId>,
+    /// It was recreated since this process first saw it: the broker forgets a topic's committed
+    /// offsets with the topic.
+    recreated: bool,
+    missing: bool,
+}
+
+/// What a description of the topics has changed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct TopicChanges {
+    /// A partition count: the shares of the rates depend on it.
+    pub(crate) counts: bool,
+    /// Topics that were recreated while partitions of the deleted ones are owned.
+    pub(crate) recreated: Vec<TopicIndex>,
+    /// Topics with the expected id.
+    pub(crate) same: Vec<TopicIndex>,
+    /// Whether this worker's user may read a topic, where the broker says so.
+    pub(crate) readable: Vec<(TopicIndex, bool)>,
+    /// Topics that exist now and did not before.
+    pub(crate) found: Vec<TopicIndex>,
+    /// Topics that do not exist and did, or were not known.
+    pub(crate) missing: Vec<TopicIndex>,
 }
 
 impl TopicTable {
-    /// The topics of a configuration, nothing known of them yet.
-    pub(super) fn new(names: impl IntoIterator<Item = String>) -> Self {
-        Self {
-            topics: names
-                .into_iter()
-                .map(|name| Topic { name, partitions: None, id: None, remade: false })
-                .collect(),
-        }
-    }
-
-    /// Every configured topic.
-    pub(super) fn indices(&self) -> impl Iterator<Item = TopicIndex> + use<> {
-        (0..u32::try_from(self.topics.len()).unwrap_or(u32::MAX)).map(TopicIndex)
-    }
-
-    /// The topic of that name, if it is a configured one.
+    /// Nothing is known about the topics yet.
     #[must_use]
-    pub(super) fn index(&self, name: &str) -> Option<TopicIndex> {
-        self.indices().find(|index| self.name(*index) == name)
+    pub(crate) fn new(names: TopicNames) -> Self {
+        let topics = names.indices().map(|_| Topic::default()).collect();
+        Self { names, topics }
     }
 
-    /// A topic's name.
+    /// Returns a topic's name.
     #[must_use]
-    pub(super) fn name(&self, index: TopicIndex) -> &str {
-        self.topics.get(index.0 as usize).map_or("", |topic| topic.name.as_str())
+    pub(crate) fn name(&self, index: TopicIndex) -> &str {
+        self.names.name(index)
     }
 
-    /// How many partitions a topic has; `None` while it is not known, or the topic does not exist.
+    /// Returns how many partitions a topic has; `None` while unknown, or where it does not exist.
     #[must_use]
-    pub(super) fn partitions(&self, index: TopicIndex) -> Option<u32> {
+    pub(crate) fn partitions(&self, index: TopicIndex) -> Option<u32> {
         self.topics.get(index.0 as usize)?.partitions
     }
 
-    /// Notes how many partitions a topic has. Whether that is news.
-    pub(super) fn set_partitions(&mut self, index: TopicIndex, count: u32) -> bool {
+    /// Returns the partition counts of all topics, in their order.
+    pub(crate) fn counts(&self) -> Vec<Option<u32>> {
+        self.topics.iter().map(|topic| topic.partitions).collect()
+    }
+
+    /// Records how many partitions a topic has. Returns whether that changed.
+    pub(crate) fn set_partitions(&mut self, index: TopicIndex, count: u32) -> bool {
         match self.topics.get_mut(index.0 as usize) {
             Some(topic) if topic.partitions != Some(count) => {
                 topic.partitions = Some(count);
@@ -64,23 +87,142 @@ impl TopicTable {
         }
     }
 
-    /// The id of the topic that is being read: what a commit of its partitions names.
+    /// Returns the id of the topic that is being read: commits of its partitions carry it.
     #[must_use]
-    pub(super) fn id(&self, index: TopicIndex) -> Option<TopicId> {
+    pub(crate) fn id(&self, index: TopicIndex) -> Option<TopicId> {
         self.topics.get(index.0 as usize)?.id
     }
 
-    /// Whether a topic was made anew since this process first saw it.
+    /// Returns whether a topic was recreated since this process first saw it.
     #[must_use]
-    pub(super) fn is_remade(&self, index: TopicIndex) -> bool {
-        self.topics.get(index.0 as usize).is_some_and(|topic| topic.remade)
+    pub(crate) fn is_recreated(&self, index: TopicIndex) -> bool {
+        self.topics.get(index.0 as usize).is_some_and(|topic| topic.recreated)
     }
 
-    /// Notes a topic's id. Only where nothing of an earlier topic of that name is owned: its offsets are not of this one.
-    pub(super) fn set_id(&mut self, index: TopicIndex, id: TopicId) {
-        if let Some(topic) = self.topics.get_mut(index.0 as usize) {
-            topic.remade |= topic.id.is_some_and(|before| before != id);
-            topic.id = Some(id);
+    /// Returns the topics that do not exist; they are waited for.
+    pub(crate) fn missing(&self) -> Vec<TopicIndex> {
+        let missing = |index: &TopicIndex| {
+            self.topics.get(index.0 as usize).is_some_and(|topic| topic.missing)
+        };
+        self.names.indices().filter(missing).collect()
+    }
+
+    /// Applies what the broker says about the topics, in their order. `owned`: whether a partition
+    /// of the topic is owned, so that a new id has to wait for [`TopicTable::adopt_new_ids`].
+    pub(crate) fn apply(
+        &mut self,
+        described: &[Described],
+        owned: impl Fn(TopicIndex) -> bool,
+    ) -> TopicChanges {
+        let mut changes = TopicChanges::default();
+        for (index, described) in self.names.indices().zip(described) {
+            let exists = match described {
+                Described::There { partitions, id, readable } => {
+                    changes.counts |= self.set_partitions(index, *partitions);
+                    self.identify(index, *id, &owned, &mut changes);
+                    changes.readable.push((index, *readable));
+                    true
+                }
+                Described::Missing => {
+                    changes.readable.push((index, true));
+                    false
+                }
+                Described::Unclear(code) => {
+                    if *code == RDKafkaErrorCode::TopicAuthorizationFailed {
+                        changes.readable.push((index, false));
+                    }
+                    continue;
+                }
+            };
+            let Some(topic) = self.topics.get_mut(index.0 as usize) else { continue };
+            if std::mem::replace(&mut topic.missing, !exists) == exists {
+                if exists { &mut changes.found } else { &mut changes.missing }.push(index);
+            }
         }
+        changes
+    }
+
+    fn identify(
+        &mut self,
+        index: TopicIndex,
+        id: Option<TopicId>,
+        owned: &impl Fn(TopicIndex) -> bool,
+        changes: &mut TopicChanges,
+    ) {
+        let Some((topic, id)) = self.topics.get_mut(index.0 as usize).zip(id) else { return };
+        if differ(topic.id, Some(id)) && owned(index) {
+            topic.next_id = Some(id);
+            changes.recreated.push(index);
+        } else {
+            topic.next_id = None;
+            topic.set_id(id);
+            changes.same.push(index);
+        }
+    }
+
+    /// Takes the new ids of recreated topics, once nothing of the deleted ones is owned any more.
+    pub(crate) fn adopt_new_ids(&mut self) {
+        for topic in &mut self.topics {
+            if let Some(id) = topic.next_id.take() {
+                topic.set_id(id);
+            }
+        }
+    }
+}
+
+impl Topic {
+    fn set_id(&mut self, id: TopicId) {
+        self.recreated |= self.id.is_some_and(|before| before != id);
+        self.id = Some(id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: TopicIndex = TopicIndex(0);
+
+    fn table() -> TopicTable {
+        TopicTable::new(TopicNames::new(["a".to_owned()]))
+    }
+
+    fn existing(partitions: u32, id: u128) -> Described {
+        Described::There { partitions, readable: true, id: Some(TopicId(id)) }
+    }
+
+    #[test]
+    fn a_new_id_waits_until_nothing_of_the_deleted_topic_is_owned() {
+        let mut table = table();
+        table.apply(&[existing(3, 1)], |_| false);
+        assert_eq!((table.id(A), table.partitions(A)), (Some(TopicId(1)), Some(3)));
+        let changes = table.apply(&[existing(3, 2)], |_| true);
+        assert_eq!((changes.recreated, table.id(A)), (vec![A], Some(TopicId(1))));
+        assert!(!table.is_recreated(A), "not yet");
+        table.adopt_new_ids();
+        assert!(table.is_recreated(A));
+        assert_eq!(table.id(A), Some(TopicId(2)));
+    }
+
+    #[test]
+    fn a_broker_that_still_described_the_old_topic_is_corrected_by_the_next_answer() {
+        let mut table = table();
+        table.apply(&[existing(3, 1)], |_| true);
+        table.apply(&[existing(3, 2)], |_| true);
+        assert_eq!(table.apply(&[existing(3, 1)], |_| true).same, [A]);
+        table.adopt_new_ids();
+        assert_eq!((table.id(A), table.is_recreated(A)), (Some(TopicId(1)), false));
+    }
+
+    #[test]
+    fn a_missing_topic_is_reported_when_it_disappears_and_when_it_exists_again() {
+        let mut table = table();
+        assert_eq!(table.apply(&[Described::Missing], |_| false).missing, [A]);
+        assert_eq!(table.apply(&[Described::Missing], |_| false).missing, []);
+        let unclear = Described::Unclear(RDKafkaErrorCode::LeaderNotAvailable);
+        assert_eq!(table.apply(&[unclear], |_| false), TopicChanges::default());
+        assert_eq!(table.missing(), [A]);
+        let changes = table.apply(&[existing(1, 1)], |_| false);
+        assert!(changes.counts && changes.found == [A] && table.missing().is_empty());
     }
 }

@@ -69,7 +69,12 @@ impl Broker {
 
     /// librdkafka's mock cluster inside this process: enough for plumbing, not for guarantees.
     pub fn mock() -> Self {
-        let mock = MockCluster::new(1).unwrap();
+        Self::mock_of(1)
+    }
+
+    /// A mock cluster of this many brokers, which are numbered from 1.
+    pub fn mock_of(brokers: i32) -> Self {
+        let mock = MockCluster::new(brokers).unwrap();
         Self::at(mock.bootstrap_servers(), Some(mock))
     }
 

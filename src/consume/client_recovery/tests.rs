@@ -8,25 +8,25 @@ use crate::consume::rig::{Rig, SECOND};
 use crate::kafka::native::fail_for_good;
 
 #[test]
-fn pauses_grow_to_a_bound_and_begin_anew_after_a_sound_client() {
+fn pauses_grow_to_a_limit_and_start_again_after_a_sound_client() {
     let now = Instant::now();
-    let mut backoff = Backoff::default();
-    let pauses: Vec<u64> = (0..8).map(|_| backoff.pause(now).as_secs()).collect();
+    let mut recovery = ClientRecovery::default();
+    let pauses: Vec<u64> = (0..8).map(|_| recovery.pause(now).as_secs()).collect();
     assert_eq!(pauses, [1, 2, 4, 8, 16, 30, 30, 30]);
-    assert_eq!(backoff.pause(now + LONGEST + SOUND - SECOND).as_secs(), 30);
-    assert_eq!(backoff.pause(now + (LONGEST + SOUND) * 3).as_secs(), 1);
+    assert_eq!(recovery.pause(now + LONGEST + SOUND - SECOND).as_secs(), 30);
+    assert_eq!(recovery.pause(now + (LONGEST + SOUND) * 3).as_secs(), 1);
     for _ in 0..100 {
-        assert!(backoff.pause(now) <= LONGEST, "no overflow");
+        assert!(recovery.pause(now) <= LONGEST, "no overflow");
     }
 }
 
 #[test]
-fn a_client_that_failed_for_good_is_replaced_and_the_old_one_is_gone() {
+fn a_client_with_a_fatal_error_is_replaced_and_destroyed() {
     let rig = Rig::start();
     rig.joined();
     *rig.refused.lock().unwrap() = 1;
     fail_for_good(&rig.newest(), RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNRELEASED_INSTANCE_ID);
-    rig.until("everything is let go", |rig| {
+    rig.until("everything is released", |rig| {
         rig.says("slackline_assigned_partitions{topic=\"t\"} 0")
     });
     let unwell = rig.health.readiness(Instant::now()).unwrap_err();
@@ -42,13 +42,13 @@ fn a_client_that_failed_for_good_is_replaced_and_the_old_one_is_gone() {
     assert_eq!(
         *rig.refused.lock().unwrap(),
         0,
-        "one attempt to make it failed, and was made again"
+        "one attempt to create it failed, and was repeated"
     );
     rig.end().unwrap();
 }
 
 #[test]
-fn a_stop_is_heard_while_a_new_client_waits() {
+fn a_shutdown_ends_the_wait_for_a_new_client() {
     let rig = Rig::start();
     rig.joined();
     *rig.refused.lock().unwrap() = u32::MAX;
@@ -57,7 +57,7 @@ fn a_stop_is_heard_while_a_new_client_waits() {
     rig.end().unwrap();
 }
 
-/// The one that ends the worker: two of them would take the group from each other by turns.
+/// The one error that ends the worker: two workers would take the group from each other in turn.
 #[test]
 fn a_client_whose_instance_id_was_taken_ends_the_worker_with_an_error() {
     let rig = Rig::start();

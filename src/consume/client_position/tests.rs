@@ -1,12 +1,12 @@
 use rdkafka::ClientConfig;
-use rdkafka::consumer::BaseConsumer;
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
-use super::*;
 use crate::consume::rig::{Rig, SECOND};
 
-/// Nothing can be fetched until after a rebalance: the client, left alone, would go on behind the first event of the partition that stays.
+/// Nothing can be fetched until after a rebalance: without a reset the client would continue behind
+/// the first event of the partition that stays.
 #[test]
 fn an_error_in_place_of_an_event_skips_none_after_a_rebalance() {
     let rig = Rig::start();
@@ -36,6 +36,7 @@ fn an_error_in_place_of_an_event_skips_none_after_a_rebalance() {
         let _ = guest.poll(SECOND / 100);
         rig.says("slackline_events_consumed_total{topic=\"t\"} 3")
     });
-    // The mock lets a commit of those that stay wait for ever once a guest has left: no end is waited for.
+    // The mock never answers a commit of the remaining members once a guest has left: no end is
+    // waited for.
     rig.stop.cancel();
 }

@@ -1,33 +1,39 @@
 //! [1] This replica's share of each webhook's rate. Pure.
 //!
-//! Invariant: over the group the shares of a webhook sum up to at most 1, with no coordination but the group's own: every partition has one owner.
+//! Invariant: over the group the shares of a webhook add up to at most 1. The members need no
+//! coordination but the group's own: every partition has one owner.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::topic_table::TopicTable;
-use crate::config::model::Config;
+use crate::commit::name_index::NameIndex;
+use crate::config::model::WebhookIndex;
 use crate::event::{Partition, TopicIndex};
 
-/// For each webhook, the topics whose events can reach it, sorted.
+use super::topic_table::TopicTable;
+
+/// For each webhook, the topics whose events can reach it, sorted. Cheap to clone.
+pub(crate) type Feeds = Arc<[Vec<TopicIndex>]>;
+
+/// The topics that feed each of `webhooks` webhooks. A webhook that nothing feeds any more keeps
+/// the topics that it had `before`: what is still queued for it goes out at the same share of the
+/// rate.
 #[must_use]
-pub(super) fn feeds(config: &Config) -> Vec<Vec<TopicIndex>> {
-    let mut feeds = vec![Vec::new(); config.webhooks.len()];
-    for action in &config.actions {
-        if let Some(topics) = feeds.get_mut(action.webhook.0 as usize) {
-            topics.extend_from_slice(&action.topics);
-        }
-    }
-    for topics in &mut feeds {
-        topics.sort_unstable();
-        topics.dedup();
-    }
-    feeds
+pub(crate) fn feeds(names: &NameIndex, webhooks: usize, before: &[Vec<TopicIndex>]) -> Feeds {
+    (0..)
+        .map(WebhookIndex)
+        .take(webhooks)
+        .map(|webhook| match names.feeds(webhook) {
+            [] => before.get(webhook.0 as usize).cloned().unwrap_or_default(),
+            topics => topics.to_vec(),
+        })
+        .collect()
 }
 
-/// The owned partitions of the topics that feed a webhook, over all of them: 0 to 1. Nothing while the count of one of them is not known, unless nothing of that
-/// one is owned either.
+/// Returns the owned partitions of the topics that feed a webhook, divided by all of them: 0 to 1.
+/// Returns 0 while any owned topic's partition count is unknown.
 #[must_use]
-pub(super) fn share(
+pub(crate) fn share(
     feed: &[TopicIndex],
     owned: &BTreeMap<TopicIndex, u32>,
     topics: &TopicTable,
@@ -46,9 +52,9 @@ pub(super) fn share(
     if all == 0 { 0.0 } else { f64::from(mine) / f64::from(all) }
 }
 
-/// How many partitions of each topic are owned.
+/// Counts the owned partitions of each topic.
 #[must_use]
-pub(super) fn owned(partitions: impl Iterator<Item = Partition>) -> BTreeMap<TopicIndex, u32> {
+pub(crate) fn owned(partitions: impl Iterator<Item = Partition>) -> BTreeMap<TopicIndex, u32> {
     let mut owned = BTreeMap::new();
     for partition in partitions {
         *owned.entry(partition.topic).or_insert(0) += 1;
@@ -59,11 +65,16 @@ pub(super) fn owned(partitions: impl Iterator<Item = Partition>) -> BTreeMap<Top
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::topics::TopicNames;
     use proptest::prelude::*;
 
+    fn table(topics: usize) -> TopicTable {
+        TopicTable::new(TopicNames::new((0..topics).map(|index| index.to_string())))
+    }
+
     fn topics(counts: &[u32]) -> TopicTable {
-        let mut topics = TopicTable::new(counts.iter().map(|count| count.to_string()));
-        for (index, count) in topics.indices().zip(counts) {
+        let mut topics = table(counts.len());
+        for (index, count) in topics.names.indices().zip(counts) {
             topics.set_partitions(index, *count);
         }
         topics
@@ -76,21 +87,22 @@ mod tests {
     }
 
     #[test]
-    fn a_topic_that_does_not_exist_yet_takes_no_share() {
-        let mut topics = TopicTable::new(["here".to_owned(), "missing".to_owned()]);
+    fn a_topic_that_does_not_exist_yet_does_not_count() {
+        let mut topics = table(2);
         topics.set_partitions(TopicIndex(0), 4);
         let partitions = (0..4).map(|number| Partition { topic: TopicIndex(0), number });
         assert_eq!(share(&[TopicIndex(0), TopicIndex(1)], &owned(partitions), &topics), 1.0);
     }
 
     proptest! {
-        /// Any distribution of the partitions over any number of members: together they have the rate.
+        /// Any distribution of the partitions over any number of members: together they have the
+        /// rate.
         #[test]
         fn the_group_has_the_whole_rate(counts in prop::collection::vec(1..20u32, 1..4), owners in prop::collection::vec(0..5usize, 80)) {
             let topics = topics(&counts);
-            let all: Vec<Partition> = topics.indices().zip(&counts)
+            let all: Vec<Partition> = topics.names.indices().zip(&counts)
                 .flat_map(|(topic, count)| (0..*count).map(move |number| Partition { topic, number: number as i32 })).collect();
-            let feed: Vec<TopicIndex> = topics.indices().collect();
+            let feed: Vec<TopicIndex> = topics.names.indices().collect();
             let sum: f64 = (0..5).map(|member| {
                 let mine = all.iter().zip(&owners).filter(|(_, owner)| **owner == member).map(|(partition, _)| *partition);
                 share(&feed, &owned(mine), &topics)

@@ -1,0 +1,308 @@
+//! [1] Every request that waits for a broker: committed offsets, the logs' ends, the topics' ids
+//! and partition counts. They are made on a thread of their own, so that the poll loop never waits:
+//! it goes on taking outcomes, committing and reading while a broker is slow.
+//!
+//! Invariants: one lookup is in flight at a time, and all of its requests share one deadline. An
+//! answer is complete or an error; a failed lookup is made again, and no offset is ever guessed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::Consumer;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
+
+use crate::event::{Offset, Partition, TopicIndex};
+use crate::kafka::Client;
+use crate::kafka::native::{self, Committed, Described};
+use crate::log_throttle::LogThrottle;
+use crate::poll_waker::Waker;
+use crate::topics::TopicNames;
+
+use super::assignment::{LookupId, Unresolved};
+
+/// How long all requests of one lookup may take together. As a rule they take milliseconds; a
+/// broker that needs seconds for each of them is waited for.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long one request may take. A shutdown, and the replacement of the client, wait for it.
+const REQUEST: Duration = Duration::from_secs(10);
+
+/// A lookup that takes longer is logged.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// How long the description of the topics may take: the next lookup asks another broker.
+const DESCRIPTION: Duration = Duration::from_secs(2);
+
+/// What one lookup requests, besides the description of all topics.
+#[derive(Debug, Default)]
+pub(crate) struct Questions {
+    /// Partitions whose starting offset is unknown, and those that are out of range.
+    pub(crate) unresolved: Unresolved,
+    /// Partitions that were added to a topic: does the group have a committed offset for each?
+    pub(crate) added: Vec<Partition>,
+    /// The partition counts as known before, by topic.
+    pub(crate) counts: Vec<Option<u32>>,
+    /// The broker that describes the topics; `None`: the cluster's controller.
+    pub(crate) broker: Option<i32>,
+}
+
+/// What the brokers have answered.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    /// The lookup that they answer.
+    pub(crate) id: LookupId,
+    /// What the topics are, in their order.
+    pub(crate) described: Vec<Described>,
+    /// The committed offsets of the starting partitions and of the added ones.
+    pub(crate) committed: BTreeMap<Partition, Committed>,
+    /// The first offset of each log and the one after its last, of all unresolved partitions.
+    pub(crate) logs: BTreeMap<Partition, (Offset, Offset)>,
+    /// The committed offsets of all partitions of each topic that has a starting partition without
+    /// one.
+    pub(crate) of_topic: BTreeMap<TopicIndex, Vec<Committed>>,
+}
+
+/// The answer to one lookup.
+pub(crate) type Answer = Result<Findings, KafkaError>;
+
+/// The thread that makes lookups has died: it panicked, which its log line says.
+#[derive(Debug, thiserror::Error)]
+#[error("the broker lookup thread died")]
+pub(crate) struct LookupDied;
+
+/// The poll loop's end: sends lookups and takes their answers without waiting.
+pub(crate) struct BrokerLookup {
+    /// Bounded by one: nothing is sent before the answer to the last lookup was taken.
+    requests: SyncSender<Request>,
+    answers: Receiver<Answer>,
+    in_flight: bool,
+    last: u64,
+    failures: LogThrottle,
+    /// The log throttle counts from here.
+    started: Instant,
+    /// Ends the lookup in flight between two of its requests.
+    cancelled: Arc<AtomicBool>,
+}
+
+/// The lookup thread's end.
+pub(crate) struct LookupThread {
+    requests: Receiver<Request>,
+    /// Bounded by one, and never full: see above.
+    answers: SyncSender<Answer>,
+    waker: Waker,
+}
+
+struct Request {
+    id: LookupId,
+    cancelled: Arc<AtomicBool>,
+    client: Arc<Client>,
+    names: TopicNames,
+    questions: Questions,
+}
+
+/// The requests of one lookup.
+struct Lookup<'a> {
+    client: &'a Client,
+    names: &'a TopicNames,
+    deadline: Instant,
+    cancelled: &'a AtomicBool,
+}
+
+/// Creates both ends; `waker` is woken when there is an answer.
+pub(crate) fn pair(waker: Waker) -> (BrokerLookup, LookupThread) {
+    let (request, requests) = sync_channel(1);
+    let (answer, answers) = sync_channel(1);
+    let thread = LookupThread { requests, answers: answer, waker };
+    let lookup = BrokerLookup {
+        requests: request,
+        answers,
+        in_flight: false,
+        last: 0,
+        failures: LogThrottle::default(),
+        started: Instant::now(),
+        cancelled: Arc::default(),
+    };
+    (lookup, thread)
+}
+
+impl BrokerLookup {
+    /// Returns whether no lookup is in flight: nothing but the poll loop holds the client.
+    pub(crate) fn is_idle(&self) -> bool {
+        !self.in_flight
+    }
+
+    /// Sends a lookup; none may be in flight.
+    pub(crate) fn send(
+        &mut self,
+        client: Arc<Client>,
+        names: &TopicNames,
+        questions: Questions,
+    ) -> Result<LookupId, LookupDied> {
+        self.last += 1;
+        let id = LookupId(self.last);
+        self.cancelled = Arc::default();
+        let cancelled = Arc::clone(&self.cancelled);
+        let request = Request { id, cancelled, client, names: names.clone(), questions };
+        self.requests.try_send(request).map_err(|_| LookupDied)?;
+        self.in_flight = true;
+        Ok(id)
+    }
+
+    /// Ends the lookup in flight after the request that it is waiting for: its answer is not
+    /// needed.
+    pub(crate) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes the answer to the lookup in flight, if it is there.
+    pub(crate) fn take(&mut self) -> Result<Option<Answer>, LookupDied> {
+        match self.answers.try_recv() {
+            Ok(answer) => {
+                self.in_flight = false;
+                Ok(Some(answer))
+            }
+            Err(TryRecvError::Empty) => Ok(None),
+            Err(TryRecvError::Disconnected) => Err(LookupDied),
+        }
+    }
+
+    /// Logs that an answer could be applied, where lookups had failed before.
+    pub(crate) fn log_success(&mut self, now: Instant) {
+        if let Some(recovered) = self.failures.recover(now.duration_since(self.started)) {
+            tracing::info!(failed = recovered.total, "the starting offsets are known now");
+        }
+    }
+
+    /// Logs that a lookup failed, or its answer could not be applied.
+    pub(crate) fn log_failure(&mut self, error: &KafkaError, now: Instant) {
+        if let Some(times) = self.failures.record(now.duration_since(self.started)).times() {
+            tracing::warn!(%error, times, "could not look up the offsets of partitions, retrying; they are not read until then");
+        }
+    }
+}
+
+impl Drop for BrokerLookup {
+    fn drop(&mut self) {
+        self.cancel();
+    }
+}
+
+impl LookupThread {
+    /// Answers lookups until the poll loop has ended.
+    pub(crate) fn run(self) {
+        while let Ok(Request { id, cancelled, client, names, questions }) = self.requests.recv() {
+            let started = Instant::now();
+            let deadline = started + DEADLINE;
+            let lookup = Lookup { client: &client, names: &names, deadline, cancelled: &cancelled };
+            let answer = lookup.answer(id, &questions);
+            let took = started.elapsed();
+            if took >= SLOW {
+                tracing::debug!(?took, succeeded = answer.is_ok(), "slow broker lookup");
+            }
+            // Before the answer is there: the poll loop may destroy the client then.
+            drop(client);
+            if self.answers.send(answer).is_err() {
+                return;
+            }
+            self.waker.wake();
+        }
+    }
+}
+
+impl Lookup<'_> {
+    /// Four requests, whatever the number of partitions, and one for each topic that has a starting
+    /// partition without a committed offset.
+    fn answer(&self, id: LookupId, questions: &Questions) -> Result<Findings, KafkaError> {
+        let Questions { unresolved, added, counts, broker } = questions;
+        let names: Vec<&str> = self.names.indices().map(|topic| self.names.name(topic)).collect();
+        let described =
+            native::describe_topics(self.client, *broker, &names, self.left()?.min(DESCRIPTION))?;
+        let starting = &unresolved.starting;
+        let asked: Vec<Partition> = starting.iter().chain(added).copied().collect();
+        let committed = self.committed(&asked)?;
+        let logs: Vec<Partition> =
+            starting.iter().chain(&unresolved.out_of_range).copied().collect();
+        let low = self.log_offsets(&logs, KafkaOffset::Beginning)?;
+        let high = self.log_offsets(&logs, KafkaOffset::End)?;
+        let without = |partition: &&Partition| {
+            committed.get(partition).is_none_or(|committed| committed.offset.is_none())
+        };
+        let new: BTreeSet<TopicIndex> =
+            starting.iter().filter(without).map(|partition| partition.topic).collect();
+        let mut of_topic = BTreeMap::new();
+        for topic in new {
+            let count = partition_count(topic, &described, counts)
+                .ok_or(KafkaError::MetadataFetch(RDKafkaErrorCode::UnknownTopic))?;
+            let all: Vec<Partition> = (0..i32::try_from(count).unwrap_or(i32::MAX))
+                .map(|number| Partition { topic, number })
+                .collect();
+            of_topic.insert(topic, self.committed(&all)?.into_values().collect());
+        }
+        let logs = logs.into_iter().zip(low.into_iter().zip(high)).collect();
+        Ok(Findings { id, described, committed, logs, of_topic })
+    }
+
+    /// The time that the next request may take.
+    fn left(&self) -> Result<Duration, KafkaError> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() || self.cancelled.load(Ordering::Relaxed) {
+            return Err(KafkaError::MetadataFetch(RDKafkaErrorCode::OperationTimedOut));
+        }
+        Ok(left.min(REQUEST))
+    }
+
+    fn committed(
+        &self,
+        partitions: &[Partition],
+    ) -> Result<BTreeMap<Partition, Committed>, KafkaError> {
+        if partitions.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let named: Vec<(String, i32)> =
+            partitions.iter().map(|at| (self.names.name(at.topic).to_owned(), at.number)).collect();
+        let committed = native::committed(self.client, &named, self.left()?)?;
+        Ok(partitions.iter().copied().zip(committed).collect())
+    }
+
+    /// The first offsets or the ends of the partitions' logs, in their order.
+    fn log_offsets(
+        &self,
+        partitions: &[Partition],
+        which: KafkaOffset,
+    ) -> Result<Vec<Offset>, KafkaError> {
+        if partitions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut list = TopicPartitionList::with_capacity(partitions.len());
+        for at in partitions {
+            list.add_partition_offset(self.names.name(at.topic), at.number, which)?;
+        }
+        let answer = self.client.offsets_for_times(list, self.left()?)?;
+        answer
+            .elements()
+            .iter()
+            .map(|at| {
+                at.error()?;
+                match at.offset() {
+                    KafkaOffset::Offset(offset) => Ok(Offset(offset)),
+                    _ => Err(KafkaError::MetadataFetch(RDKafkaErrorCode::InvalidTimestamp)),
+                }
+            })
+            .collect()
+    }
+}
+
+fn partition_count(
+    topic: TopicIndex,
+    described: &[Described],
+    known: &[Option<u32>],
+) -> Option<u32> {
+    match described.get(topic.0 as usize) {
+        Some(Described::There { partitions, .. }) => Some(*partitions),
+        _ => known.get(topic.0 as usize).copied().flatten(),
+    }
+}

@@ -1,0 +1,42 @@
+//! [1] The pauses between Kafka clients that fail one after the other. Pure: the time is an
+//! argument.
+//!
+//! After a fatal error librdkafka calls no callback and joins no group any more: everything that
+//! the client was reading is released, and a new client takes its place. No fatal error ends the
+//! worker except one: another process has taken over its `kafka.instance_id`, and two processes
+//! that replace each other in turn would be worse than one that ends.
+
+use std::time::{Duration, Instant};
+
+/// The pause before the first new client.
+const FIRST: Duration = Duration::from_secs(1);
+
+/// The longest pause between two clients.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// A client that worked for this long failed for a new reason: the pauses start from the first one.
+const SOUND: Duration = Duration::from_secs(120);
+
+/// Counts the failures in a row.
+#[derive(Debug, Default)]
+pub(crate) struct ClientRecovery {
+    failed: u32,
+    last: Option<Instant>,
+}
+
+impl ClientRecovery {
+    /// Records that a client failed, or could not be created. Returns the pause before the next
+    /// one.
+    pub(crate) fn pause(&mut self, now: Instant) -> Duration {
+        if self.last.is_some_and(|last| now.saturating_duration_since(last) >= SOUND) {
+            self.failed = 0;
+        }
+        let pause = FIRST.saturating_mul(1 << self.failed.min(16)).min(LONGEST);
+        self.failed = self.failed.saturating_add(1);
+        self.last = Some(now + pause);
+        pause
+    }
+}
+
+#[cfg(test)]
+mod tests;

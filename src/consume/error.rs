@@ -1,0 +1,31 @@
+//! [1] Why the poll loop cannot continue.
+
+use rdkafka::error::KafkaError;
+
+use super::broker_lookup::LookupDied;
+
+/// Why the poll loop ended other than by a shutdown.
+#[derive(Debug, thiserror::Error)]
+pub enum ConsumeError {
+    /// Another process took over this one's static membership.
+    #[error(
+        "another process has joined the group with the `kafka.instance_id` of this one{}: give each its own, such as its pod's name",
+        instance_id.as_ref().map(|id| format!(", `{id}`")).unwrap_or_default()
+    )]
+    Fenced {
+        /// The id.
+        instance_id: Option<String>,
+    },
+    /// The client refused the subscription.
+    #[error("the Kafka client refused to subscribe to the configured topics")]
+    Subscribe(#[source] KafkaError),
+    /// The thread that asks the brokers is not there any more.
+    #[error("the broker lookup thread died")]
+    LookupDied,
+}
+
+impl From<LookupDied> for ConsumeError {
+    fn from(_: LookupDied) -> Self {
+        Self::LookupDied
+    }
+}

@@ -1,0 +1,364 @@
+//! [1] What becomes of a record: it is matched, rendered and queued, and recorded in the ledger.
+//! Topics that feed a full `when_full: block` webhook are paused.
+//!
+//! Invariants: every delivery that the router requests is pending in the ledger until it has an
+//! outcome, whether a queue accepted it or not. A paused topic is not read: what was taken of it is
+//! kept in its order, and read later.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::error::KafkaError;
+
+use crate::commit::ledger::entry::Entry;
+use crate::commit::recovery::{Claimed, Unclaimed};
+use crate::config::model::{ActionIndex, Config, WebhookIndex};
+use crate::delivery::{Epoch, Origin, REMOVED_ACTION, Reason, Ticket};
+use crate::event::{Partition, Record, TopicIndex};
+use crate::kafka::native::{Message, Records, Taken};
+use crate::metrics::{Metrics, TopicTally};
+use crate::post::Post;
+use crate::queue::{Push, Queue};
+use crate::route::{Routed, Router, Routing, Verdict};
+use crate::topics::TopicNames;
+
+use super::backpressure::{Backpressure, Change};
+use super::rate_share::Feeds;
+use super::reload::RemovedWebhooks;
+use super::settlement::Settlement;
+
+/// How long one turn reads records, so that outcomes never wait long.
+const TURN: Duration = Duration::from_millis(50);
+
+/// How many records are read between two checks of the clock: with many triggers a few records take
+/// long.
+const CLOCK: usize = 32;
+
+/// The way of a record from its topic's queue to the webhooks' queues.
+pub(crate) struct Intake {
+    config: Arc<Config>,
+    router: Router,
+    /// By webhook.
+    queues: Vec<Arc<Queue>>,
+    backpressure: Backpressure,
+    /// A buffer, used again for every record.
+    routing: Routing,
+    /// By topic: what this turn has counted. Added to the metrics together.
+    tallies: Vec<TopicTally>,
+    removed: RemovedWebhooks,
+    /// The topic that is read first in the next turn.
+    first: usize,
+    names: TopicNames,
+    metrics: Arc<Metrics>,
+}
+
+/// How a turn's reading has ended.
+#[derive(Debug)]
+pub(crate) enum Intaken {
+    /// Everything that has arrived was read, paused topics aside.
+    All,
+    /// The turn is over, and there may be more.
+    More,
+    /// An error came in place of a record.
+    Error(PartitionError),
+}
+
+/// An error in place of a record.
+#[derive(Debug)]
+pub(crate) struct PartitionError {
+    /// The partition.
+    pub(crate) partition: Partition,
+    /// The error.
+    pub(crate) error: KafkaError,
+    /// The error in librdkafka's words.
+    pub(crate) reason: String,
+}
+
+impl Intake {
+    /// Reads records as `config` says.
+    #[must_use]
+    pub(crate) fn new(
+        config: Arc<Config>,
+        queues: Vec<Arc<Queue>>,
+        feeds: Feeds,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self {
+            router: Router::new(Arc::clone(&config)),
+            queues,
+            backpressure: Backpressure::new(feeds),
+            routing: Routing::default(),
+            tallies: vec![TopicTally::default(); config.kafka.topics.len()],
+            removed: RemovedWebhooks::default(),
+            first: 0,
+            names: TopicNames::new(config.kafka.topics.iter().cloned()),
+            metrics,
+            config,
+        }
+    }
+
+    /// The active configuration.
+    pub(crate) fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
+    /// The webhooks' queues.
+    pub(crate) fn queues(&self) -> &[Arc<Queue>] {
+        &self.queues
+    }
+
+    /// Which topics are paused.
+    pub(crate) fn backpressure(&self) -> &Backpressure {
+        &self.backpressure
+    }
+
+    /// When a turn that starts now is over.
+    pub(crate) fn turn_end() -> Instant {
+        Instant::now() + TURN
+    }
+
+    /// Reads what has arrived, topic by topic, until `end`.
+    pub(crate) fn read_records(
+        &mut self,
+        records: &mut [Records],
+        end: Instant,
+        settlement: &mut Settlement,
+    ) -> Intaken {
+        let count = records.len();
+        let first = self.first.min(count);
+        let (later, sooner) = records.split_at_mut(first);
+        for records in sooner.iter_mut().chain(later) {
+            match self.read_topic(records, end, settlement) {
+                Intaken::All => {}
+                stopped => return stopped,
+            }
+        }
+        Intaken::All
+    }
+
+    /// Ends a turn: where one topic fills whole turns, the next one is read first in the next turn.
+    pub(crate) fn end_turn(&mut self) {
+        self.first = if self.first + 1 < self.tallies.len() { self.first + 1 } else { 0 };
+        for (topic, tally) in self.names.indices().zip(&mut self.tallies) {
+            if *tally != TopicTally::default() {
+                self.metrics.add_events(topic, &std::mem::take(tally));
+            }
+        }
+    }
+
+    fn read_topic(
+        &mut self,
+        records: &mut Records,
+        end: Instant,
+        settlement: &mut Settlement,
+    ) -> Intaken {
+        let topic = records.topic();
+        loop {
+            for _ in 0..CLOCK {
+                if self.backpressure.is_paused(topic) {
+                    return Intaken::All;
+                }
+                let Some(taken) = records.take() else {
+                    if records.fill() {
+                        continue;
+                    }
+                    return Intaken::All;
+                };
+                match taken {
+                    Taken::Message(message) => self.read(&message, settlement),
+                    Taken::Trouble { partition, error, reason } => {
+                        let error = PartitionError { partition, error, reason };
+                        return Intaken::Error(error);
+                    }
+                }
+            }
+            if Instant::now() >= end {
+                return Intaken::More;
+            }
+        }
+    }
+
+    /// Reads one record. Below the mark that a former owner has left, only what it left pending is
+    /// delivered.
+    fn read(&mut self, message: &Message<'_>, settlement: &mut Settlement) {
+        let position = message.position();
+        let Self { router, routing, tallies, metrics, .. } = self;
+        let mut unknown_topic = TopicTally::default();
+        let topic = position.partition.topic.0 as usize;
+        let tally = tallies.get_mut(topic).unwrap_or(&mut unknown_topic);
+        let entry = match settlement.ledger.entry(position) {
+            // Of a partition that was released meanwhile, or read before.
+            Entry::Known => return,
+            Entry::Done(done) => {
+                tally.reread += 1;
+                return done.pass();
+            }
+            entry => entry,
+        };
+        let record = message.record();
+        let verdict = router.route(&record, routing);
+        for action in routing.errors.drain(..) {
+            metrics.expression_errors(action, 1);
+        }
+        match (entry, verdict) {
+            // Nearly every event.
+            (Entry::New(new), Verdict::Unmatched) => {
+                tally.unmatched += 1;
+                new.pass();
+            }
+            (Entry::New(new), Verdict::Invalid(reason)) => {
+                tally.invalid(reason);
+                new.pass();
+            }
+            (Entry::New(new), Verdict::Matched) => {
+                tally.matched += 1;
+                let pending = routing.deliveries.iter().map(|routed| routed.action).collect();
+                let epoch = new.record(record.timestamp, pending);
+                let mut routing = std::mem::take(routing);
+                for routed in routing.deliveries.drain(..) {
+                    let ticket = Ticket { position, epoch, action: routed.action };
+                    let admission = Admission { origin: Origin::Read, timestamp: record.timestamp };
+                    self.admit(ticket, admission, routed, settlement);
+                }
+                self.routing = routing;
+            }
+            (Entry::Left(left), _) => {
+                tally.reread += 1;
+                let matched: Vec<ActionIndex> =
+                    routing.deliveries.iter().map(|routed| routed.action).collect();
+                let (epoch, claimed) = left.claim(record.timestamp, &matched);
+                let mut routing = std::mem::take(routing);
+                self.restore(&record, epoch, claimed, &mut routing, settlement);
+                self.routing = routing;
+            }
+            (Entry::Known | Entry::Done(_), _) => {}
+        }
+    }
+
+    /// Delivers what a former owner has left of an event, as far as an action claims it, and drops
+    /// the rest.
+    fn restore(
+        &mut self,
+        record: &Record<'_>,
+        epoch: Epoch,
+        claimed: Claimed,
+        routing: &mut Routing,
+        settlement: &mut Settlement,
+    ) {
+        let position = record.position;
+        for routed in routing.deliveries.drain(..) {
+            let claim = claimed.deliveries.iter().find(|(action, _)| *action == routed.action);
+            if let Some((action, origin)) = claim {
+                let ticket = Ticket { position, epoch, action: *action };
+                let admission = Admission { origin: *origin, timestamp: record.timestamp };
+                self.admit(ticket, admission, routed, settlement);
+            }
+        }
+        for unclaimed in claimed.unclaimed {
+            let action = self.drop_unclaimed(unclaimed);
+            let ticket = Ticket { position, epoch, action };
+            settlement.drop_unsent(&ticket.into(), Reason::Unclaimed);
+        }
+    }
+
+    /// Counts a delivery that a former owner has left and no action claims. Returns its action.
+    fn drop_unclaimed(&self, unclaimed: Unclaimed) -> ActionIndex {
+        let webhook_of = |action: ActionIndex| {
+            self.config.actions.get(action.0 as usize).map(|action| action.webhook)
+        };
+        let (webhook, action) = match unclaimed {
+            Unclaimed::Action(action) => (webhook_of(action), action),
+            Unclaimed::Webhook(webhook) => (Some(webhook), REMOVED_ACTION),
+            Unclaimed::Unknown => (None, REMOVED_ACTION),
+        };
+        match webhook.and_then(|webhook| self.queues.get(webhook.0 as usize)) {
+            Some(queue) => queue.drop_unqueued(action, Origin::Listed, Reason::Unclaimed),
+            None => self.metrics.unclaimed(),
+        }
+        action
+    }
+
+    /// Puts one delivery into its webhook's queue, or ends it.
+    fn admit(
+        &mut self,
+        ticket: Ticket,
+        Admission { origin, timestamp }: Admission,
+        routed: Routed,
+        settlement: &mut Settlement,
+    ) {
+        let Some(queue) = self.queues.get(routed.webhook.0 as usize) else { return };
+        let Ok(message) = routed.message else {
+            queue.drop_unqueued(ticket.action, origin, Reason::EmptyMessage);
+            return settlement.drop_unsent(&ticket.into(), Reason::EmptyMessage);
+        };
+        if message.truncated {
+            self.metrics.webhook(routed.webhook).truncated();
+        }
+        let post = Post { tickets: ticket.into(), payload: message.payload, timestamp };
+        match queue.push(post, origin) {
+            Push::Queued => {}
+            Push::Full => {
+                let change = self.backpressure.block(routed.webhook);
+                self.log(&change);
+            }
+            Push::Dropped(tickets) => settlement.drop_unsent(&tickets, Reason::Overflow),
+        }
+    }
+
+    /// Resumes the topics whose webhooks have room again.
+    pub(crate) fn resume(&mut self) {
+        let queues = &self.queues;
+        let change = self
+            .backpressure
+            .unblock(|webhook| queues.get(webhook.0 as usize).is_none_or(|queue| queue.has_room()));
+        self.log(&change);
+    }
+
+    /// Takes another configuration: the next record is the first one that it matches.
+    pub(crate) fn reload(
+        &mut self,
+        config: Arc<Config>,
+        router: Router,
+        queues: Vec<Arc<Queue>>,
+        feeds: Feeds,
+    ) {
+        self.config = config;
+        self.router = router;
+        self.queues = queues;
+        let change = self.backpressure.reload(feeds);
+        self.log(&change);
+    }
+
+    /// Takes the webhooks that the active configuration has removed.
+    pub(crate) fn remove_webhooks(&mut self, removed: BTreeSet<WebhookIndex>) {
+        self.removed.replace(removed, &self.queues);
+    }
+
+    /// Empties the queues of removed webhooks, including what their senders have given back.
+    pub(crate) fn clear_removed(&self, settlement: &mut Settlement) {
+        self.removed.clear(&self.config, &self.queues, settlement);
+    }
+
+    /// A paused topic is not read; the client need not know.
+    fn log(&self, change: &Change) {
+        let names = |topics: &[TopicIndex]| -> Vec<&str> {
+            topics.iter().map(|topic| self.names.name(*topic)).collect()
+        };
+        if !change.pause.is_empty() {
+            let topics = names(&change.pause);
+            tracing::debug!(?topics, "paused: a webhook with `when_full: block` is full");
+        }
+        if !change.resume.is_empty() {
+            tracing::debug!(topics = ?names(&change.resume), "resumed");
+        }
+    }
+}
+
+/// On what terms a delivery is queued.
+#[derive(Clone, Copy)]
+struct Admission {
+    origin: Origin,
+    /// Kafka's timestamp of the event, in milliseconds since the epoch.
+    timestamp: Option<i64>,
+}

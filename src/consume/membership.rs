@@ -1,0 +1,398 @@
+//! [1] This process as a member of its consumer group: the client, what the cluster says about the
+//! topics, the assigned partitions, and the lookups that resolve them.
+//!
+//! Invariant: where a partition starts is never guessed. A lookup that failed is made again, and an
+//! answer counts only for partitions that were not revoked after the lookup was sent.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::Statistics;
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+
+use crate::commit::ledger::Ledger;
+use crate::config::model::{Config, Start};
+use crate::event::{Offset, Partition, TopicIndex};
+use crate::kafka;
+use crate::kafka::native::Described;
+use crate::metrics::{Metrics, TopicTally};
+
+use super::access::{Access, AccessChange};
+use super::added_partitions::AddedPartitions;
+use super::assignment::Assignment;
+use super::backpressure::Backpressure;
+use super::broker_lookup::{BrokerLookup, Findings, LookupDied, Questions};
+use super::broker_queries::DueEnds;
+use super::certificate_check::Finding;
+use super::client_position;
+use super::intake::PartitionError;
+use super::resolution;
+use super::sender_controls::SenderControls;
+use super::session::Session;
+use super::settlement::Settlement;
+use super::starting_offset::StartingOffset;
+use super::statistics;
+use super::topic_table::TopicTable;
+
+/// The pause between two attempts of a lookup that failed.
+const LOOKUP_RETRY: Duration = Duration::from_secs(1);
+
+/// The client and what it is a member with.
+pub(crate) struct Membership {
+    /// The Kafka client.
+    pub(crate) session: Session,
+    /// What the cluster says about the topics.
+    pub(crate) topics: TopicTable,
+    /// The assigned partitions.
+    pub(crate) assignment: Assignment,
+    /// The requests that wait for a broker.
+    pub(crate) lookup: BrokerLookup,
+    added: AddedPartitions,
+    /// Where a new group starts.
+    start: Start,
+    metrics: Arc<Metrics>,
+}
+
+impl Membership {
+    /// Not a member yet: `session` is subscribed to nothing.
+    #[must_use]
+    pub(crate) fn new(
+        config: &Config,
+        session: Session,
+        lookup: BrokerLookup,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self {
+            topics: TopicTable::new(session.names().clone()),
+            session,
+            assignment: Assignment::default(),
+            lookup,
+            added: AddedPartitions::new(config.kafka.instance_id.is_some()),
+            start: config.kafka.start,
+            metrics,
+        }
+    }
+
+    /// Sends what is unresolved to the lookup thread, unless a lookup is in flight.
+    pub(crate) fn request_lookup(
+        &mut self,
+        ledger: &Ledger,
+        now: Instant,
+    ) -> Result<(), LookupDied> {
+        if !self.lookup.is_idle() || self.session.fatal().is_some() {
+            return Ok(());
+        }
+        let unresolved = self.assignment.unresolved(now);
+        let is_check = self.added.is_due(now);
+        let added = if is_check { self.added.check(&self.topics, ledger) } else { Vec::new() };
+        let resolves = unresolved.is_some();
+        if !resolves && added.is_empty() {
+            return Ok(());
+        }
+        let questions = Questions {
+            unresolved: unresolved.unwrap_or_default(),
+            added,
+            counts: self.topics.counts(),
+            broker: self.session.broker(),
+        };
+        let client = Arc::clone(self.session.client());
+        let id = self.lookup.send(client, &self.topics.names, questions)?;
+        if resolves {
+            self.assignment.lookup_sent(id);
+        }
+        Ok(())
+    }
+
+    /// Takes what a lookup has found, if it has ended. One that failed is made again.
+    pub(crate) fn take_findings(
+        &mut self,
+        access: &mut Access,
+        now: Instant,
+    ) -> Result<Option<Findings>, LookupDied> {
+        match self.lookup.take()? {
+            None => Ok(None),
+            Some(Ok(findings)) => Ok(Some(findings)),
+            Some(Err(error)) => {
+                self.lookup_failed(&error, access, now);
+                Ok(None)
+            }
+        }
+    }
+
+    /// A lookup failed, or its answer could not be applied: it is made again after a pause.
+    pub(crate) fn lookup_failed(&mut self, error: &KafkaError, access: &mut Access, now: Instant) {
+        self.record_denial(access, error.rdkafka_error_code());
+        self.lookup.log_failure(error, now);
+        self.assignment.lookup_failed(now + LOOKUP_RETRY);
+        self.added.failed(now);
+    }
+
+    /// Makes the client read on in partitions that were out of range. Returns those whose logs are
+    /// not the ones that were read: they have to be resolved again.
+    pub(crate) fn resume_out_of_range(
+        &mut self,
+        findings: &Findings,
+        settlement: &mut Settlement,
+    ) -> KafkaResult<Vec<Partition>> {
+        let partitions = self.assignment.answered_by(findings.id).out_of_range;
+        let next: Vec<(Partition, Offset)> =
+            partitions.iter().filter_map(|at| Some((*at, settlement.ledger.next(*at)?))).collect();
+        let (mut resumed, mut others) = (Vec::new(), Vec::new());
+        for start in resolution::continuations(&next, findings, &self.topics, self.start) {
+            match start.starting {
+                // It is there again, or an attempt that failed later has advanced to it: the client
+                // has stopped reading it all the same.
+                StartingOffset::Committed(offset) => resumed.push((start.partition, offset)),
+                StartingOffset::OutOfRetention { offset, .. } => {
+                    settlement.ledger.advance(start.partition, offset);
+                    self.log(&start);
+                    resumed.push((start.partition, offset));
+                }
+                _ => others.push(start.partition),
+            }
+        }
+        if !resumed.is_empty() {
+            self.session.restart(&resumed, &read_positions(&settlement.ledger))?;
+            for (partition, _) in &resumed {
+                if let Some((_, end)) = findings.logs.get(partition) {
+                    self.assignment.resumed(*partition, *end);
+                }
+            }
+            settlement.committer.request();
+        }
+        Ok(others)
+    }
+
+    /// Makes the client read the partitions whose starting offsets are known now. Returns whether
+    /// an assignment was answered.
+    pub(crate) fn start_assigned(
+        &mut self,
+        findings: &Findings,
+        settlement: &mut Settlement,
+        controls: &SenderControls,
+        now: Instant,
+    ) -> KafkaResult<bool> {
+        let partitions = self.assignment.answered_by(findings.id).starting;
+        if partitions.is_empty() && !self.assignment.awaits_empty_answer() {
+            return Ok(false);
+        }
+        let starts = resolution::starts(&partitions, findings, &self.topics, self.start);
+        let from: Vec<(Partition, Offset)> =
+            starts.iter().map(|start| (start.partition, start.starting.offset())).collect();
+        self.session.start(&from, &read_positions(&settlement.ledger))?;
+        // Of partitions that are resolved again: the client went on reading them meanwhile.
+        self.session.forget(&partitions);
+        for start in starts {
+            self.log(&start);
+            self.assignment.start_reading(start.partition, start.known.high);
+            start.take_over(settlement, controls, &self.topics);
+        }
+        self.assignment.answered();
+        // A start that is not committed would be decided again by the next owner, after more
+        // events.
+        settlement.committer.request();
+        self.added.assigned(now);
+        let owned = settlement.ledger.partitions().count();
+        tracing::info!(partitions = from.len(), owned, "partitions assigned");
+        Ok(true)
+    }
+
+    /// Rejoins the group where a lookup has found added partitions that no member reads.
+    pub(crate) fn rejoin_for_added(&mut self, findings: &Findings) {
+        let unread = self.added.unread(findings);
+        if unread.is_empty() {
+            return;
+        }
+        let topics: Vec<&str> = unread.iter().map(|topic| self.topics.name(*topic)).collect();
+        tracing::warn!(
+            ?topics,
+            "partitions were added and no member of the group reads them: a static member that returns keeps its assignment; rejoining"
+        );
+        if let Err(error) = self.session.rejoin() {
+            tracing::error!(%error, "could not subscribe again");
+        }
+    }
+
+    /// Applies what the broker says about the topics. Returns whether a partition count has
+    /// changed.
+    pub(crate) fn apply_topics(
+        &mut self,
+        described: &[Described],
+        ledger: &Ledger,
+        access: &mut Access,
+    ) -> bool {
+        let owned: BTreeSet<TopicIndex> = ledger.partitions().map(|at| at.topic).collect();
+        let changes = self.topics.apply(described, |topic| owned.contains(&topic));
+        for (topic, readable) in changes.readable {
+            access.set_topic(topic, readable);
+        }
+        for topic in changes.recreated {
+            self.assignment.recreated(topic);
+        }
+        for topic in changes.same {
+            self.assignment.not_recreated(topic);
+        }
+        for topic in changes.found {
+            tracing::info!(topic = self.topics.name(topic), "the topic exists now");
+        }
+        for topic in changes.missing {
+            let topic = self.topics.name(topic);
+            tracing::warn!(topic, "the topic does not exist; waiting for it");
+        }
+        changes.counts
+    }
+
+    /// Applies librdkafka's statistics. Returns whether a partition count has changed.
+    pub(crate) fn apply_statistics(
+        &mut self,
+        statistics: &Statistics,
+        access: &mut Access,
+        now: Instant,
+    ) -> bool {
+        let reachable = self.session.apply_statistics(statistics, now);
+        let up = statistics::up(statistics).map(|broker| broker.nodename.as_str());
+        if access.clear_refusal(up, self.assignment.is_joined(), now) {
+            self.session.certificate.cancel();
+        }
+        if reachable {
+            access.clear_errors(now);
+        }
+        let changes = statistics::apply(statistics, &mut self.topics, &mut self.assignment);
+        if changes.moved_back {
+            self.session.queries.want_topics();
+        }
+        changes.counts
+    }
+
+    /// Requests and takes what the topics are. Returns an answer that has arrived.
+    pub(crate) fn query_topics(&mut self, access: &Access, now: Instant) -> Option<Vec<Described>> {
+        let (broker, names) = (self.session.broker(), &self.topics.names);
+        let queries = &mut self.session.queries;
+        let described = queries.take_topics(names);
+        queries.request_topics(broker, names, access.denies_anything(), now);
+        described
+    }
+
+    /// Takes the ends of partitions that have arrived, and requests those that are due.
+    pub(crate) fn query_ends(
+        &mut self,
+        ledger: &Ledger,
+        backpressure: &Backpressure,
+        now: Instant,
+    ) {
+        for end in self.session.queries.take_ends() {
+            if let Some(topic) = self.topics.names.index(&end.topic) {
+                let partition = Partition { topic, number: end.number };
+                self.assignment.set_asked_end(partition, Offset(end.offset));
+            }
+        }
+        if self.session.broker().is_none() {
+            return;
+        }
+        let Some(due) = self.session.queries.due_ends(now) else { return };
+        let is_due = |at: &Partition| due == DueEnds::All || backpressure.is_paused(at.topic);
+        let partitions = ledger.partitions().filter(is_due);
+        let named: Vec<(&str, i32)> =
+            partitions.map(|at| (self.topics.name(at.topic), at.number)).collect();
+        self.session.queries.request_ends(&named);
+    }
+
+    /// Moves read positions past control records at the ends of partitions.
+    pub(crate) fn skip_control_records(&self, ledger: &mut Ledger) {
+        if client_position::lags(ledger, &self.assignment) {
+            let positions = self.session.positions();
+            client_position::skip_control_records(ledger, &self.assignment, positions);
+        }
+    }
+
+    /// Acts on an error that came in place of a record.
+    pub(crate) fn partition_error(
+        &mut self,
+        PartitionError { partition, error, reason }: PartitionError,
+        ledger: &Ledger,
+        access: &mut Access,
+        config: &Config,
+    ) {
+        let code = error.rdkafka_error_code();
+        if code == Some(RDKafkaErrorCode::AutoOffsetReset) {
+            return self.assignment.out_of_range(partition);
+        }
+        if let Some(next) = ledger.next(partition) {
+            self.session.reset_position(partition, next);
+        }
+        if code == Some(RDKafkaErrorCode::TopicAuthorizationFailed) {
+            access.set_topic(partition.topic, false);
+        }
+        self.client_error(&error, &reason, access, config);
+    }
+
+    /// Acts on an error of the client, `reason` being librdkafka's own words.
+    pub(crate) fn client_error(
+        &mut self,
+        error: &KafkaError,
+        reason: &str,
+        access: &mut Access,
+        config: &Config,
+    ) {
+        self.session.check_fatal();
+        if self.session.fatal().is_some() {
+            // Logged where the client is replaced.
+            return;
+        }
+        if kafka::is_unknown_topic(error) {
+            return self.session.queries.want_topics();
+        }
+        let now = Instant::now();
+        match access.record_error(error, reason, now) {
+            AccessChange::TopicDenied => self.session.queries.want_topics(),
+            AccessChange::InvalidCertificate(broker) => {
+                let properties = &config.kafka.properties;
+                if !self.session.certificate.start(&broker, properties, now) {
+                    access.explain(None, now);
+                }
+            }
+            AccessChange::GroupDenied | AccessChange::Refused | AccessChange::None => {}
+        }
+    }
+
+    /// Checks, once a second, whether access has changed; `committed`: how the last commit ended.
+    pub(crate) fn check_access(
+        &mut self,
+        access: &mut Access,
+        committed: Option<Result<(), RDKafkaErrorCode>>,
+        now: Instant,
+    ) {
+        if access.is_login_refused() {
+            kafka::renew_token(self.session.client());
+        }
+        if let Some(Finding(reason)) = self.session.certificate.take(now) {
+            access.explain(reason, now);
+        }
+        match committed {
+            Some(Ok(())) => access.set_group(true),
+            Some(Err(code)) => self.record_denial(access, Some(code)),
+            None => {}
+        }
+    }
+
+    /// Records an error of a request if it denies access.
+    pub(crate) fn record_denial(&mut self, access: &mut Access, code: Option<RDKafkaErrorCode>) {
+        if access.record_denial(code) == AccessChange::TopicDenied {
+            self.session.queries.want_topics();
+        }
+    }
+
+    fn log(&self, start: &resolution::Start) {
+        let lost = start.log(&self.topics);
+        if lost > 0 {
+            let tally = TopicTally { offsets_lost: lost, ..TopicTally::default() };
+            self.metrics.add_events(start.partition.topic, &tally);
+        }
+    }
+}
+
+/// The offsets to read next of all owned partitions.
+fn read_positions(ledger: &Ledger) -> Vec<(Partition, Offset)> {
+    ledger.progress().map(|at| (at.partition, at.next)).collect()
+}

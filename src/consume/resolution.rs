@@ -1,0 +1,185 @@
+//! [1] From what a lookup has found to where partitions start, and with which state of their former
+//! owner.
+//!
+//! Invariant: a restart state counts only where the committed offset belongs to the same log.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use crate::commit::ledger::Takeover;
+use crate::commit::restart_state::{RestartState, Throttle, codec};
+use crate::config::model;
+use crate::event::{Offset, Partition, TopicIndex};
+use crate::kafka::native::Committed;
+
+use super::broker_lookup::Findings;
+use super::sender_controls::SenderControls;
+use super::settlement::Settlement;
+use super::starting_offset::{self, KnownOffsets, StartingOffset, TopicCommits};
+use super::topic_table::TopicTable;
+
+/// Where one partition starts, and with what.
+pub(crate) struct Start {
+    /// Which one.
+    pub(crate) partition: Partition,
+    /// What the broker holds for it.
+    pub(crate) known: KnownOffsets,
+    /// Where it is read from.
+    pub(crate) starting: StartingOffset,
+    /// What the commit's metadata says, if slackline wrote it.
+    state: Option<RestartState>,
+}
+
+/// Where each of these assigned partitions starts.
+pub(crate) fn starts(
+    partitions: &[Partition],
+    findings: &Findings,
+    topics: &TopicTable,
+    start: model::Start,
+) -> Vec<Start> {
+    let mut others: BTreeMap<TopicIndex, TopicCommits> = BTreeMap::new();
+    let mut one = |partition: &Partition| {
+        let (low, high) = *findings.logs.get(partition)?;
+        let committed = findings.committed.get(partition)?;
+        let state = state(*partition, committed, topics);
+        let known = KnownOffsets {
+            number: partition.number,
+            topic: topics.id(partition.topic),
+            committed: committed.offset.map(Offset),
+            committed_topic: state.as_ref().and_then(|state| state.topic),
+            low,
+            high,
+        };
+        let of_topic = match known.committed {
+            Some(_) => TopicCommits::None,
+            None => *others
+                .entry(partition.topic)
+                .or_insert_with(|| topic_commits(partition.topic, findings, topics)),
+        };
+        let starting = starting_offset::decide(known, of_topic, start).without_read(state.as_ref());
+        Some(Start { partition: *partition, known, starting, state })
+    };
+    partitions.iter().filter_map(&mut one).collect()
+}
+
+/// Where each of these owned partitions, with the offsets to read next, continues: those offsets
+/// were out of range.
+pub(crate) fn continuations(
+    partitions: &[(Partition, Offset)],
+    findings: &Findings,
+    topics: &TopicTable,
+    start: model::Start,
+) -> Vec<Start> {
+    let one = |(partition, next): &(Partition, Offset)| {
+        let (low, high) = *findings.logs.get(partition)?;
+        let topic = topics.id(partition.topic);
+        let known = KnownOffsets {
+            number: partition.number,
+            topic,
+            committed: Some(*next),
+            committed_topic: topic,
+            low,
+            high,
+        };
+        let starting = starting_offset::decide(known, TopicCommits::None, start);
+        Some(Start { partition: *partition, known, starting, state: None })
+    };
+    partitions.iter().filter_map(one).collect()
+}
+
+/// The state that a commit carries. Without one of slackline's, the committed offset counts alone:
+/// everything from there on is pending.
+fn state(at: Partition, committed: &Committed, topics: &TopicTable) -> Option<RestartState> {
+    let offset = Offset(committed.offset?);
+    let state = codec::decode(&committed.metadata, offset);
+    if state.is_none() {
+        let (topic, partition) = (topics.name(at.topic), at.number);
+        if committed.metadata.is_empty() {
+            tracing::info!(topic, partition, %offset, "the committed offset was set by another program: delivering everything from there on");
+        } else {
+            tracing::warn!(topic, partition, %offset, "ignoring the committed offset's metadata, which another program or a later version wrote: delivering everything from the offset on");
+        }
+    }
+    state
+}
+
+/// What the group has committed for all of a topic's partitions.
+fn topic_commits(topic: TopicIndex, findings: &Findings, topics: &TopicTable) -> TopicCommits {
+    let committed = findings.of_topic.get(&topic).map_or(&[][..], |committed| committed);
+    let states: Vec<Option<RestartState>> = committed
+        .iter()
+        .filter_map(|at| Some(codec::decode(&at.metadata, Offset(at.offset?))))
+        .collect();
+    match TopicCommits::of(states.iter().map(Option::as_ref), topics.id(topic)) {
+        // The broker forgets a topic's offsets with the topic.
+        TopicCommits::None if topics.is_recreated(topic) => TopicCommits::OfDeletedTopic,
+        commits => commits,
+    }
+}
+
+impl Start {
+    /// Logs why the partition starts where it does, unless at its committed offset. Returns how
+    /// many events were lost.
+    pub(crate) fn log(&self, topics: &TopicTable) -> u64 {
+        let (topic, partition) = (topics.name(self.partition.topic), self.partition.number);
+        let offset = self.starting.offset();
+        let committed = self.known.committed.map(|at| at.0);
+        match self.starting {
+            StartingOffset::Committed(_) => {}
+            StartingOffset::Configured(_) => {
+                tracing::info!(topic, partition, %offset, "no committed offset; starting where `kafka.start` says");
+            }
+            StartingOffset::Added(_) => {
+                tracing::info!(topic, partition, %offset, "new partition; starting from its earliest offset");
+            }
+            StartingOffset::OutOfRetention { lost, .. } => {
+                tracing::error!(topic, partition, lost, %offset, "events left the topic before they were read: raise its retention, or find out why slackline did not run");
+                return lost;
+            }
+            StartingOffset::Recreated(_) => {
+                tracing::warn!(topic, partition, committed, %offset, "the topic was deleted and created again; starting from its earliest offset");
+            }
+            StartingOffset::Truncated(_) => {
+                tracing::warn!(topic, partition, committed, %offset, "the log was truncated below the committed offset (an unclean leader election); starting from its end");
+            }
+            StartingOffset::PastEnd(_) => {
+                tracing::warn!(topic, partition, committed, end = %self.known.high, %offset, "the committed offset is past the end of the log: the topic was recreated or truncated; starting from its earliest offset");
+            }
+        }
+        0
+    }
+
+    /// Takes the partition over, with what its former owner has left.
+    pub(crate) fn take_over(
+        self,
+        settlement: &mut Settlement,
+        controls: &SenderControls,
+        topics: &TopicTable,
+    ) {
+        let Self { partition, known, starting, state } = self;
+        let mut state = state.filter(|_| starting.continues()).unwrap_or_default();
+        if state.leftover.as_mut().is_some_and(|left| left.truncate(known.high)) {
+            let topic = topics.name(partition.topic);
+            tracing::warn!(topic, partition = partition.number, end = %known.high, "the log was truncated below what was read of it (an unclean leader election); delivering what comes after its end");
+        }
+        for Throttle { webhook, until } in state.throttles {
+            // A `Retry-After` that a former owner received: the webhook's sender waits for it here
+            // too.
+            let Some(webhook) = settlement.ledger.names().webhook_named(webhook) else { continue };
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(until);
+            if time > SystemTime::now() {
+                settlement.throttle(webhook, until);
+                controls.throttle(webhook, time);
+            }
+        }
+        let taken = Takeover {
+            committed: known.committed.filter(|_| starting.continues()),
+            leftover: state.leftover,
+            // The count that the partition started with is kept: the lookups of other members see
+            // by it which partitions were added since.
+            partitions: state.partitions.or(topics.partitions(partition.topic)),
+            topic: topics.id(partition.topic),
+        };
+        settlement.assign(partition, starting.offset(), taken);
+    }
+}

@@ -1,0 +1,99 @@
+//! [1] What the poll loop sets for the senders: their shares of the rates, inherited throttles, and
+//! the number of the active configuration.
+//!
+//! Invariant: a sender's share follows every change of the owned partitions, the partition counts
+//! and the configuration.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::sync::watch;
+
+use crate::commit_hold::CommitWindow;
+use crate::config::model::WebhookIndex;
+use crate::event::Partition;
+use crate::sender_control::SenderControl;
+
+use super::rate_share::{self, Feeds};
+use super::topic_table::TopicTable;
+
+/// By webhook: the controls and the hold of its sender.
+pub(crate) struct SenderControls {
+    controls: Vec<watch::Sender<SenderControl>>,
+    /// What holds each sender until its outcomes are committed.
+    windows: Vec<Arc<CommitWindow>>,
+    feeds: Feeds,
+}
+
+impl SenderControls {
+    /// Controls senders that own no share yet.
+    #[must_use]
+    pub(crate) fn new(
+        controls: Vec<watch::Sender<SenderControl>>,
+        windows: Vec<Arc<CommitWindow>>,
+        feeds: Feeds,
+    ) -> Self {
+        Self { controls, windows, feeds }
+    }
+
+    /// The topics that feed each webhook.
+    pub(crate) fn feeds(&self) -> &Feeds {
+        &self.feeds
+    }
+
+    /// Sets the share of each rate that belongs to the owned partitions.
+    pub(crate) fn set_shares(&self, owned: impl Iterator<Item = Partition>, topics: &TopicTable) {
+        let owned = rate_share::owned(owned);
+        for (feed, control) in self.feeds.iter().zip(&self.controls) {
+            let share = rate_share::share(feed, &owned, topics);
+            control.send_if_modified(|control| {
+                let changed = control.rate_share != share;
+                control.rate_share = share;
+                changed
+            });
+        }
+    }
+
+    /// Applies a throttle that a former owner of a partition has received.
+    pub(crate) fn throttle(&self, webhook: WebhookIndex, until: SystemTime) {
+        if let Some(control) = self.controls.get(webhook.0 as usize) {
+            control.send_if_modified(|control| {
+                let later = control.throttled_until.is_none_or(|before| before < until);
+                if later {
+                    control.throttled_until = Some(until);
+                }
+                later
+            });
+        }
+    }
+
+    /// Takes the senders of another configuration: `more` are the controls of the new ones.
+    pub(crate) fn reload(
+        &mut self,
+        more: Vec<watch::Sender<SenderControl>>,
+        windows: Vec<Arc<CommitWindow>>,
+        feeds: Feeds,
+    ) {
+        self.controls.extend(more);
+        self.windows = windows;
+        self.feeds = feeds;
+    }
+
+    /// Has every sender apply the configuration of this number.
+    pub(crate) fn activate(&self, generation: u64) {
+        for control in &self.controls {
+            control.send_modify(|control| control.generation = generation);
+        }
+    }
+
+    /// A sender's share of its rate.
+    pub(crate) fn rate_share(&self, webhook: WebhookIndex) -> f64 {
+        let control = self.controls.get(webhook.0 as usize);
+        control.map_or(0.0, |control| control.borrow().rate_share)
+    }
+
+    /// For how long a sender has been held; `None` where it is not.
+    pub(crate) fn held_for(&self, webhook: WebhookIndex, now: Instant) -> Option<Duration> {
+        self.windows.get(webhook.0 as usize)?.held_for(now)
+    }
+}

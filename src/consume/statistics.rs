@@ -1,0 +1,56 @@
+//! [1] What librdkafka's statistics say about topics and partitions, without a request to a broker.
+
+use std::collections::BTreeSet;
+
+use rdkafka::Statistics;
+use rdkafka::statistics;
+
+use crate::event::{Offset, Partition};
+
+use super::assignment::Assignment;
+use super::topic_table::TopicTable;
+
+/// What the statistics have changed.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StatisticsChanges {
+    /// A partition count: the shares of the rates depend on it.
+    pub(crate) counts: bool,
+    /// The end of a log has moved back: its topic may have been recreated.
+    pub(crate) moved_back: bool,
+}
+
+/// Applies the partition counts, the ends of the logs, and which leaders are reachable.
+pub(crate) fn apply(
+    statistics: &Statistics,
+    topics: &mut TopicTable,
+    assignment: &mut Assignment,
+) -> StatisticsChanges {
+    let up: BTreeSet<i32> = up(statistics).map(|broker| broker.nodeid).collect();
+    let mut changes = StatisticsChanges::default();
+    for (name, topic) in &statistics.topics {
+        let Some(index) = topics.names.index(name) else { continue };
+        let known =
+            |partition: &&statistics::Partition| partition.partition >= 0 && !partition.unknown;
+        let known: Vec<&statistics::Partition> = topic.partitions.values().filter(known).collect();
+        // A topic that is still being looked up is listed without its partitions.
+        if let Ok(count) = u32::try_from(known.len())
+            && count > 0
+        {
+            changes.counts |= topics.set_partitions(index, count);
+        }
+        for partition in known {
+            let at = Partition { topic: index, number: partition.partition };
+            // With transactions only decided records can be read: up to the last stable offset.
+            let end =
+                if partition.ls_offset >= 0 { partition.ls_offset } else { partition.hi_offset };
+            let end = (end >= 0).then_some(Offset(end));
+            changes.moved_back |= assignment.report(at, end, !up.contains(&partition.leader));
+        }
+    }
+    changes
+}
+
+/// The brokers with a working connection.
+pub(crate) fn up(statistics: &Statistics) -> impl Iterator<Item = &statistics::Broker> {
+    statistics.brokers.values().filter(|broker| broker.state == "UP")
+}
