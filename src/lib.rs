@@ -38,6 +38,8 @@ pub mod secret;
 
 pub mod loopback;
 
+pub mod backoff;
+
 pub mod expression;
 
 pub mod config;

@@ -8,11 +8,10 @@
 
 use std::time::{Duration, Instant};
 
-/// The pause before the first new client.
-const FIRST: Duration = Duration::from_secs(1);
+use crate::backoff::Backoff;
 
-/// The longest pause between two clients.
-const LONGEST: Duration = Duration::from_secs(30);
+/// The pauses between failures in a row.
+const BACKOFF: Backoff = Backoff { initial: Duration::from_secs(1), max: Duration::from_secs(30) };
 
 /// A client that worked for this long failed for a new reason: the pauses start from the first one.
 const SOUND: Duration = Duration::from_secs(120);
@@ -31,7 +30,7 @@ impl ClientRecovery {
         if self.last.is_some_and(|last| now.saturating_duration_since(last) >= SOUND) {
             self.failed = 0;
         }
-        let pause = FIRST.saturating_mul(1 << self.failed.min(16)).min(LONGEST);
+        let pause = BACKOFF.pause(self.failed);
         self.failed = self.failed.saturating_add(1);
         self.last = Some(now + pause);
         pause

@@ -93,8 +93,9 @@ impl Pace {
         retry_after: Option<Duration>,
         now: Duration,
     ) -> (Duration, Option<SystemTime>) {
-        let pause = retry_after
-            .unwrap_or_else(|| retry::pause(&webhook.retry, self.rate_limited, rand::random()));
+        let backoff = retry::backoff(&webhook.retry);
+        let pause =
+            retry_after.unwrap_or_else(|| backoff.jittered(self.rate_limited, rand::random()));
         self.rate_limited = self.rate_limited.saturating_add(1);
         self.throttled = true;
         self.limiter.throttle(now.saturating_add(pause));

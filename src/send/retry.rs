@@ -3,25 +3,16 @@
 //!
 //! Pure: time and chance are arguments. Invariant: a delivery whose budget is used up gets no
 //! further attempt.
-//!
-//! Not the crate `retry-policies`: its policies read the system's clock (a clock that jumps ends or
-//! prolongs a delivery, and tests cannot pause it), and its jitter is not public on its own. What
-//! is left is one line in [`pause`]. The method is "full jitter" of
-//! <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>.
 
 use std::time::Duration;
 
+use crate::backoff::Backoff;
 use crate::config::model::Retry;
 
-/// The pause after the `failures`-th failure in a row (from 0): `chance` (0 to 1) of
-/// initial × 2^failures, at most `max`.
+/// The backoff that a webhook's `retry` configures.
 #[must_use]
-pub fn pause(retry: &Retry, failures: u32, chance: f64) -> Duration {
-    let bound = retry.initial.saturating_mul(2u32.saturating_pow(failures)).min(retry.max);
-    // Not a number: no jitter.
-    Duration::try_from_secs_f64(bound.as_secs_f64() * chance.clamp(0.0, 1.0))
-        .unwrap_or(bound)
-        .min(bound)
+pub fn backoff(retry: &Retry) -> Backoff {
+    Backoff { initial: retry.initial, max: retry.max }
 }
 
 /// One delivery's budget of time.
@@ -53,7 +44,7 @@ impl Budget {
         let spent =
             now.saturating_sub(self.first_attempt.unwrap_or(now)).saturating_sub(self.excused);
         let left = retry.max_elapsed.saturating_sub(spent);
-        let pause = pause(retry, self.failures, chance).min(left);
+        let pause = backoff(retry).jittered(self.failures, chance).min(left);
         self.failures = self.failures.saturating_add(1);
         (!left.is_zero()).then_some(pause)
     }
@@ -70,16 +61,6 @@ mod tests {
         max: Duration::from_secs(60),
         max_elapsed: Duration::from_secs(900),
     };
-
-    #[test]
-    fn pauses_double_up_to_the_longest() {
-        let full: Vec<u64> =
-            (0..9).map(|failures| pause(&RETRY, failures, 1.0).as_secs()).collect();
-        assert_eq!(full, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
-        assert_eq!(pause(&RETRY, u32::MAX, 0.5), Duration::from_secs(30));
-        assert_eq!(pause(&RETRY, 3, 0.0), Duration::ZERO);
-        assert!(pause(&RETRY, 3, f64::NAN) <= Duration::from_secs(8));
-    }
 
     #[test]
     fn the_budget_ends_with_one_last_attempt() {
