@@ -176,8 +176,8 @@ impl Queue {
     }
 
     /// Releases the deliveries of the `leaving` partitions: their next owner delivers them. Posts
-    /// that wait are removed with their last ticket, and so is the post in flight unless an attempt
-    /// of it is out; that one gets no further attempt.
+    /// that wait are removed with their last ticket, and so is the post in flight; if an attempt of
+    /// it is out, it is removed when the attempt ends without an outcome.
     pub fn release(&self, leaving: impl Fn(&Ticket) -> bool) {
         let mut inner = self.lock();
         let Inner { waiting, books, .. } = &mut *inner;
@@ -185,16 +185,12 @@ impl Queue {
             books.release(&mut post.tickets, &leaving);
             !post.tickets.is_empty()
         });
-        match &mut inner.in_flight {
-            Some(InFlight { attempting: true, tickets, leaving: noted, .. }) => {
-                noted.extend(tickets.iter().filter(&leaving));
-            }
-            Some(_) => {
-                if inner.release_in_flight(leaving) && inner.in_flight.is_none() {
-                    self.released.notify_one();
-                }
-            }
-            None => {}
+        if let Some(InFlight { attempting: true, tickets, leaving: noted, .. }) =
+            &mut inner.in_flight
+        {
+            noted.extend(tickets.iter().filter(&leaving));
+        } else if inner.release_in_flight(leaving) && inner.in_flight.is_none() {
+            self.released.notify_one();
         }
     }
 
@@ -205,8 +201,8 @@ impl Queue {
         })
     }
 
-    /// At a drain's deadline: releases the post in flight though its attempt is still out. Its late
-    /// outcome changes nothing here. Returns whether there was one.
+    /// Releases the `leaving` deliveries in flight though their attempt is still out, at a drain's
+    /// deadline. A late outcome changes nothing here. Returns whether there were any.
     pub fn abandon(&self, leaving: impl Fn(&Ticket) -> bool) -> bool {
         let mut inner = self.lock();
         let abandoned = inner.release_in_flight(leaving);
