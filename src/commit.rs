@@ -1,4 +1,4 @@
-//! [5] The only caller of Kafka's commit: explicit, asynchronous, from the poll loop.
+//! The only caller of Kafka's commit: explicit, asynchronous, from the poll loop.
 //!
 //! Invariant: a commit names only owned partitions, each with the ledger's committable offset and
 //! its restart state, and every commit's result is handled: an acknowledged one ends the holds of

@@ -1,4 +1,4 @@
-//! [1] The poll loop: one OS thread that owns the Kafka client, the router, the ledger and the
+//! The poll loop: one OS thread that owns the Kafka client, the router, the ledger and the
 //! commits. It needs no locks but the queues' own.
 //!
 //! This file composes the stage's components, which do not know the poll loop: each owns its state,

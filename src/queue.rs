@@ -1,4 +1,4 @@
-//! [3] The bounded queue of one webhook, and its books.
+//! The bounded queue of one webhook, and its books.
 //!
 //! The poll loop pushes and releases posts; the webhook's one sender takes and finishes them.
 //! Invariant: every change of a delivery's state and its count are made under one lock, so that

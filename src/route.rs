@@ -1,4 +1,4 @@
-//! [2] Event → deliveries: which actions apply to a record, and what each of them posts.
+//! Event → deliveries: which actions apply to a record, and what each of them posts.
 //!
 //! Pure: the poll loop lends a record, and owns the result. Invariant: every record gets exactly
 //! one [`Verdict`], and every action that applies gets exactly one [`Routed`]. `preview` shows what

@@ -1,4 +1,4 @@
-//! [5] A set of actions in few bytes: a Bloom filter with one hash. Pure.
+//! A set of actions in few bytes: a Bloom filter with one hash. Pure.
 //!
 //! Invariant: it contains every action that was added. It seems to contain about one in nine of the
 //! others, at eight bits per member: their events are delivered again, none is skipped.

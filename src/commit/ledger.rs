@@ -1,4 +1,4 @@
-//! [5] The ledger: per owned partition, which events are unsettled. Pure: outcomes go in,
+//! The ledger: per owned partition, which events are unsettled. Pure: outcomes go in,
 //! committable states come out.
 //!
 //! Invariant: the committable offset of a partition is never above its lowest unsettled event, and

@@ -1,4 +1,4 @@
-//! [5] The configuration's names as a commit's metadata has them: short hashes, and what each of
+//! The configuration's names as a commit's metadata has them: short hashes, and what each of
 //! them means in the active configuration. Pure.
 //!
 //! Invariant: equal names have equal hashes, in every process and version. Two names with one hash

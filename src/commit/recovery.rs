@@ -1,4 +1,4 @@
-//! [5] Which deliveries a new owner makes of the events that its predecessor had read. Pure.
+//! Which deliveries a new owner makes of the events that its predecessor had read. Pure.
 //!
 //! Invariant: below the mark only a listed delivery is made, or one at or above its webhook's
 //! position; above the mark every delivery. Where it is in doubt whether a delivery was made, it is

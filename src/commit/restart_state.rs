@@ -1,4 +1,4 @@
-//! [5] What a commit says besides its offset: up to where the partition was read, and which
+//! What a commit says besides its offset: up to where the partition was read, and which
 //! deliveries below that are still pending. Pure.
 //!
 //! Three degrees, by the room in a commit's metadata: every pending delivery; then one position per

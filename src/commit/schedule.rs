@@ -1,4 +1,4 @@
-//! [5] When to commit. Pure: time is an argument.
+//! When to commit. Pure: time is an argument.
 //!
 //! Invariant: at most one commit is in flight. A broker answers a member's commits one at a time,
 //! 5–6 ms each (the linger of its log appends), so what arrives while one is in flight goes with

@@ -1,4 +1,4 @@
-//! [5] The `Retry-After`s in effect, which a partition's next owner must respect. Pure.
+//! The `Retry-After`s in effect, which a partition's next owner must respect. Pure.
 
 use std::collections::BTreeMap;
 

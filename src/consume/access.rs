@@ -1,4 +1,4 @@
-//! [1] Why Kafka does not let this worker in: a refused connection, a denied topic or group. Pure:
+//! Why Kafka does not let this worker in: a refused connection, a denied topic or group. Pure:
 //! the time is an argument.
 //!
 //! Invariant: `/readyz` names the problem and its remedy within seconds, and no longer once Kafka

@@ -1,4 +1,4 @@
-//! [1] Partitions that were added to a topic and that no member of the group reads. Pure.
+//! Partitions that were added to a topic and that no member of the group reads. Pure.
 //!
 //! A member with a `kafka.instance_id` that returns within its session gets its old assignment
 //! without a rebalance. Where a topic has grown meanwhile, its first description of the topic shows

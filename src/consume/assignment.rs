@@ -1,4 +1,4 @@
-//! [1] The partitions that the group has assigned to this member, and the state of each. Pure: the
+//! The partitions that the group has assigned to this member, and the state of each. Pure: the
 //! time is an argument.
 //!
 //! Invariant: a partition is read only once its starting offset was decided from what the broker

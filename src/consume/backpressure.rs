@@ -1,4 +1,4 @@
-//! [1] The topics that are paused because a `when_full: block` webhook that they feed is full.
+//! The topics that are paused because a `when_full: block` webhook that they feed is full.
 //! Pure.
 //!
 //! Invariant: a topic that feeds no full `block` webhook is not paused.

@@ -1,4 +1,4 @@
-//! [1] Every request that waits for a broker: committed offsets, the logs' ends, the topics' ids
+//! Every request that waits for a broker: committed offsets, the logs' ends, the topics' ids
 //! and partition counts. They are made on a thread of their own, so that the poll loop never waits:
 //! it goes on taking outcomes, committing and reading while a broker is slow.
 //!

@@ -1,4 +1,4 @@
-//! [1] Requests that nothing waits for: the ends of partitions, and what the topics are. The
+//! Requests that nothing waits for: the ends of partitions, and what the topics are. The
 //! answers are taken when they have arrived.
 //!
 //! Nothing is requested while no broker is available: librdkafka would look for one without a

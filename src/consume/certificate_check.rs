@@ -1,4 +1,4 @@
-//! [1] Why a broker's certificate is not valid: librdkafka's error does not say it, so a client of
+//! Why a broker's certificate is not valid: librdkafka's error does not say it, so a client of
 //! its own repeats the handshake and records the reason. Nothing waits for it.
 
 use std::collections::BTreeMap;

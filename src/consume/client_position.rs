@@ -1,4 +1,4 @@
-//! [1] Which of the client's own read positions can be believed. Pure.
+//! Which of the client's own read positions can be believed. Pure.
 //!
 //! librdkafka keeps, for each partition, the offset after the last thing that it handed out. After
 //! a rebalance it reads the partitions that stay on from there, and at the end of a partition that

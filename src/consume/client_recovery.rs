@@ -1,4 +1,4 @@
-//! [1] The pauses between Kafka clients that fail one after the other. Pure: the time is an
+//! The pauses between Kafka clients that fail one after the other. Pure: the time is an
 //! argument.
 //!
 //! After a fatal error librdkafka calls no callback and joins no group any more: everything that

@@ -1,4 +1,4 @@
-//! [1] A new client in place of one with a fatal error.
+//! A new client in place of one with a fatal error.
 //!
 //! Invariant: the failed client is destroyed before the new one joins the group. A lookup in flight
 //! holds it, and is waited for.

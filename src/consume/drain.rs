@@ -1,4 +1,4 @@
-//! [1] Releasing partitions: what is queued is left to the next owner, attempts in flight may end,
+//! Releasing partitions: what is queued is left to the next owner, attempts in flight may end,
 //! and what has ended is committed.
 //!
 //! Invariant: a partition is released only after its attempts have ended, or the drain's deadline

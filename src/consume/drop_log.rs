@@ -1,4 +1,4 @@
-//! [5] The log of the drops that no sender sees: a full queue, an empty message, a delivery that no
+//! The log of the drops that no sender sees: a full queue, an empty message, a delivery that no
 //! action claims. Pure: the time is an argument.
 //!
 //! Invariant: every drop is in exactly one line, at most one line a minute per webhook and reason.

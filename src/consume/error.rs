@@ -1,4 +1,4 @@
-//! [1] Why the poll loop cannot continue.
+//! Why the poll loop cannot continue.
 
 use rdkafka::error::KafkaError;
 

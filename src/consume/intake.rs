@@ -1,4 +1,4 @@
-//! [1] What becomes of a record: it is matched, rendered and queued, and recorded in the ledger.
+//! What becomes of a record: it is matched, rendered and queued, and recorded in the ledger.
 //! Topics that feed a full `when_full: block` webhook are paused.
 //!
 //! Invariants: every delivery that the router requests is pending in the ledger until it has an

@@ -1,4 +1,4 @@
-//! [1] This process as a member of its consumer group: the client, what the cluster says about the
+//! This process as a member of its consumer group: the client, what the cluster says about the
 //! topics, the assigned partitions, and the lookups that resolve them.
 //!
 //! Invariant: where a partition starts is never guessed. A lookup that failed is made again, and an

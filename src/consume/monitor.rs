@@ -1,4 +1,4 @@
-//! [1] What the poll loop shows about itself: one owned snapshot a second, from which the probes,
+//! What the poll loop shows about itself: one owned snapshot a second, from which the probes,
 //! the stall detection and the gauges follow.
 //!
 //! Invariants: only owned partitions have series. A hold that has lasted a second is visible in the

@@ -1,4 +1,4 @@
-//! [1] What a snapshot is taken of.
+//! What a snapshot is taken of.
 
 use std::sync::Arc;
 use std::time::Instant;

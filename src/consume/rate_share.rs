@@ -1,4 +1,4 @@
-//! [1] This replica's share of each webhook's rate. Pure.
+//! This replica's share of each webhook's rate. Pure.
 //!
 //! Invariant: over the group the shares of a webhook add up to at most 1. The members need no
 //! coordination but the group's own: every partition has one owner.

@@ -1,4 +1,4 @@
-//! [1] What replaces the active configuration, and the queues of removed webhooks.
+//! What replaces the active configuration, and the queues of removed webhooks.
 //!
 //! An event is matched by the configuration that is active when it is read. Deliveries that a
 //! webhook had queued are sent as they were rendered, as long as the webhook remains. Of a removed

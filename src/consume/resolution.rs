@@ -1,4 +1,4 @@
-//! [1] From what a lookup has found to where partitions start, and with which state of their former
+//! From what a lookup has found to where partitions start, and with which state of their former
 //! owner.
 //!
 //! Invariant: a restart state counts only where the committed offset belongs to the same log.

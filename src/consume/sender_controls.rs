@@ -1,4 +1,4 @@
-//! [1] What the poll loop sets for the senders: their shares of the rates, inherited throttles, and
+//! What the poll loop sets for the senders: their shares of the rates, inherited throttles, and
 //! the number of the active configuration.
 //!
 //! Invariant: a sender's share follows every change of the owned partitions, the partition counts

@@ -1,4 +1,4 @@
-//! [1] The Kafka client with its queues: what it reports, what it reads, and its replacement after
+//! The Kafka client with its queues: what it reports, what it reads, and its replacement after
 //! a fatal error.
 //!
 //! Invariants: a rebalance is acted on before the next record is read. A client that failed is

@@ -1,4 +1,4 @@
-//! [5] How deliveries end: the ledger, the commits, and what the senders report.
+//! How deliveries end: the ledger, the commits, and what the senders report.
 //!
 //! Invariant: every ending of a delivery goes through [`Settlement::end`], whatever ended it, and
 //! only from the poll loop's thread.

@@ -1,4 +1,4 @@
-//! [1] Where a partition is read from, and why. Pure: what the broker holds goes in, an offset
+//! Where a partition is read from, and why. Pure: what the broker holds goes in, an offset
 //! comes out.
 //!
 //! Invariant: nothing that is still in the log and was not settled is skipped. librdkafka's

@@ -1,4 +1,4 @@
-//! [1] What librdkafka's statistics say about topics and partitions, without a request to a broker.
+//! What librdkafka's statistics say about topics and partitions, without a request to a broker.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! [1] What the cluster says about each configured topic: how many partitions it has, its id, and
+//! What the cluster says about each configured topic: how many partitions it has, its id, and
 //! whether it exists. Pure.
 //!
 //! Invariant: while partitions of a deleted topic are owned, the topic keeps its old id: an offset

@@ -1,4 +1,4 @@
-//! [3] The counts of one queue, by action. Pure.
+//! The counts of one queue, by action. Pure.
 //!
 //! Each method is one change of a delivery's state. Only what waits and what is in flight is not
 //! counted here: the queue holds it.

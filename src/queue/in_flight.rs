@@ -1,4 +1,4 @@
-//! [3] The post that the sender has taken. Pure.
+//! The post that the sender has taken. Pure.
 
 use crate::delivery::Ticket;
 use crate::post::Tickets;

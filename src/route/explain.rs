@@ -1,4 +1,4 @@
-//! [2] What the router does with a record, and why: for `preview`.
+//! What the router does with a record, and why: for `preview`.
 //!
 //! Pure. Invariant: nothing is decided here. The actions that apply and their messages come from
 //! `judge`, as for [`Router::route`]; this adds the reasons.

@@ -1,4 +1,4 @@
-//! [2] Template → payload: the message of one action for one event.
+//! Template → payload: the message of one action for one event.
 //!
 //! Pure. Invariant: the size of a payload is bounded, whatever the event contains, and a cut
 //! divides neither an entity nor a link.

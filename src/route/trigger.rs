@@ -1,4 +1,4 @@
-//! [2] The actions that apply to an event.
+//! The actions that apply to an event.
 //!
 //! Pure. Invariant: an action applies exactly if its trigger is true and the event's topic is one
 //! of its topics: the index only excludes triggers that cannot be true.

@@ -1,4 +1,4 @@
-//! [5] What the broker has acknowledged of one partition, and what it has not. Pure.
+//! What the broker has acknowledged of one partition, and what it has not. Pure.
 //!
 //! Invariant: a hold is kept until a commit that contains its outcome is acknowledged, or until
 //! the partition is revoked and this is dropped.

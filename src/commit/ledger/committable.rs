@@ -1,4 +1,4 @@
-//! [5] What a commit says of one partition, and which partitions a commit names. Pure.
+//! What a commit says of one partition, and which partitions a commit names. Pure.
 
 use crate::delivery::Epoch;
 use crate::event::{Offset, Partition};

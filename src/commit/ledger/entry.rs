@@ -1,4 +1,4 @@
-//! [5] What a record is to the ledger, found with one lookup, and what can be done with it. Pure.
+//! What a record is to the ledger, found with one lookup, and what can be done with it. Pure.
 
 use crate::commit::name_index::{Name, NameIndex};
 use crate::commit::recovery::Claimed;

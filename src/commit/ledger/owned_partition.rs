@@ -1,4 +1,4 @@
-//! [5] One owned partition: what is pending of it, and the state that a commit of it carries. Pure.
+//! One owned partition: what is pending of it, and the state that a commit of it carries. Pure.
 
 use rustc_hash::FxHashMap;
 

@@ -1,4 +1,4 @@
-//! [5] A map by partition that remembers the entry it found last: records come in runs of one
+//! A map by partition that remembers the entry it found last: records come in runs of one
 //! partition. Pure.
 //!
 //! Invariant: it has the contents of a `BTreeMap`; the remembered index only shortens the search.

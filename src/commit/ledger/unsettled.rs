@@ -1,4 +1,4 @@
-//! [5] The events of one partition that have pending deliveries, in the order of their offsets.
+//! The events of one partition that have pending deliveries, in the order of their offsets.
 //! Pure.
 //!
 //! There may be a hundred thousand of them, most with one pending delivery and none done: 32 bytes

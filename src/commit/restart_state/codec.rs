@@ -1,4 +1,4 @@
-//! [5] Encodes a restart state as a commit's metadata, and decodes it. Pure.
+//! Encodes a restart state as a commit's metadata, and decodes it. Pure.
 //!
 //! `slackline/1`, then the state in postcard's encoding as base64: ASCII, since the broker counts
 //! UTF-16 units, and metadata that is not UTF-8 makes clients panic. Invariant: any text is decoded

@@ -1,4 +1,4 @@
-//! [2] Cuts a text that is too long for Slack.
+//! Cuts a text that is too long for Slack.
 //!
 //! Pure. Characters are Unicode scalar values: Slack's page does not define what it counts.
 //! Invariant: the result is a prefix of the text, and its end is not inside an entity, a `<…>`

@@ -1,4 +1,4 @@
-//! [2] Finds the triggers that can be true for an event by the values that they require, instead of
+//! Finds the triggers that can be true for an event by the values that they require, instead of
 //! evaluating each.
 //!
 //! The index is a tree: each trigger is below the rarest value that it requires, and if many share
