@@ -352,14 +352,14 @@ impl PollLoop {
     }
 
     fn reload(&mut self, reload: Reload) {
-        let Reload { config, router, queues, orders, windows, gone, generation } = reload;
+        let Reload { config, router, queues, controls, windows, gone, generation } = reload;
         for (webhook, window) in config.webhooks.iter().zip(&windows) {
             window.resize(webhook.rate_per_second);
         }
         self.settlement.reload(&config);
         let names = self.settlement.ledger.names();
         let feeds = rate_share::feeds(names, config.webhooks.len(), self.controls.feeds());
-        self.controls.reload(orders, windows, Arc::clone(&feeds));
+        self.controls.reload(controls, windows, Arc::clone(&feeds));
         self.intake.reload(config, router, queues, feeds);
         self.intake.remove_webhooks(gone);
         self.ownership_changed();

@@ -19,7 +19,7 @@ pub mod refusal;
 #[cfg(test)]
 mod test_client;
 
-pub use assignment::{give_up, held, take_over};
+pub use assignment::{assigned_among, give_up, take_over};
 pub use connection::{Connect, Connection, renew_token};
 pub use context::{Client, ClientEvent, Context};
 pub use properties::properties;

@@ -172,7 +172,7 @@ fn senders(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
     let endpoint = |webhook| endpoints.open(webhook).map(Arc::new);
     let endpoints = config.webhooks.iter().map(endpoint).collect::<Result<Vec<_>, _>>()?;
     let active_config = Arc::new(ActiveConfig::new(Arc::clone(&config), endpoints.clone()));
-    let (mut queues, mut orders) = (Vec::new(), Vec::new());
+    let (mut queues, mut controls) = (Vec::new(), Vec::new());
     for (index, webhook) in (0..).zip(&config.webhooks) {
         let queue = Arc::new(Queue::new(2 * posts, webhook.when_full, [ActionIndex(index)]));
         metrics.watch(WebhookIndex(index), Arc::clone(&queue) as _);
@@ -180,7 +180,7 @@ fn senders(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
             queue.push(post(index, offset), Origin::Read);
         }
         let window = Arc::new(CommitWindow::new(webhook.rate_per_second));
-        let (order, ordered) =
+        let (control, controlled) =
             watch::channel(SenderControl { rate_share: 1.0, ..SenderControl::default() });
         let sender = SenderContext {
             config: Arc::clone(&config),
@@ -188,7 +188,7 @@ fn senders(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
             queue: Arc::clone(&queue),
             active_config: Arc::clone(&active_config),
             endpoint: Arc::clone(&endpoints[index as usize]),
-            control: ordered,
+            control: controlled,
             window,
             connection_permits: permits.clone(),
             reports: reports.clone(),
@@ -196,7 +196,7 @@ fn senders(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
             metrics: metrics.webhook(WebhookIndex(index)),
         };
         queues.push(queue);
-        orders.push(order);
+        controls.push(control);
         tokio::spawn(send::run(sender));
     }
     let mut count = Count::new(posts * SENDERS);

@@ -302,7 +302,7 @@ fn partition_count(
     known: &[Option<u32>],
 ) -> Option<u32> {
     match described.get(topic.0 as usize) {
-        Some(Described::There { partitions, .. }) => Some(*partitions),
+        Some(Described::Exists { partitions, .. }) => Some(*partitions),
         _ => known.get(topic.0 as usize).copied().flatten(),
     }
 }

@@ -80,7 +80,7 @@ impl BrokerQueries {
     /// Requests the ends of partitions.
     pub(crate) fn request_ends(&self, partitions: &[(&str, i32)]) {
         if !partitions.is_empty()
-            && let Err(error) = self.ends.ask(partitions, TIMEOUT)
+            && let Err(error) = self.ends.request(partitions, TIMEOUT)
         {
             tracing::debug!(%error, "could not request the ends of partitions");
         }
@@ -111,7 +111,7 @@ impl BrokerQueries {
         }
         self.topics_at = now;
         self.topics_wanted = false;
-        match self.described.ask(broker, &list(names), TIMEOUT) {
+        match self.described.request(broker, &list(names), TIMEOUT) {
             Ok(()) => self.topics_requested = true,
             Err(error) => tracing::debug!(%error, "could not request the topics"),
         }

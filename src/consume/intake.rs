@@ -167,7 +167,7 @@ impl Intake {
                 };
                 match taken {
                     Taken::Message(message) => self.read(&message, settlement),
-                    Taken::Trouble { partition, error, reason } => {
+                    Taken::Error { partition, error, reason } => {
                         let error = PartitionError { partition, error, reason };
                         return Intaken::Error(error);
                     }

@@ -28,7 +28,7 @@ pub struct Reload {
     /// By webhook.
     pub queues: Vec<Arc<Queue>>,
     /// The controls of the new webhooks' senders, in order.
-    pub orders: Vec<watch::Sender<SenderControl>>,
+    pub controls: Vec<watch::Sender<SenderControl>>,
     /// By webhook.
     pub windows: Vec<Arc<CommitWindow>>,
     /// The removed webhooks.

@@ -189,7 +189,7 @@ impl Session {
             self.add(&mut list, others)?;
         }
         // An attempt that failed may have unassigned them already.
-        kafka::give_up(&self.client, &kafka::held(&self.client, &list)?)?;
+        kafka::give_up(&self.client, &kafka::assigned_among(&self.client, &list)?)?;
         self.assign(&list)
     }
 
@@ -208,7 +208,7 @@ impl Session {
         }
         // The client refuses to unassign what it does not hold, and some may never have been
         // assigned.
-        let held = kafka::held(&self.client, &list);
+        let held = kafka::assigned_among(&self.client, &list);
         if let Err(error) = held.and_then(|held| kafka::give_up(&self.client, &held)) {
             tracing::warn!(%error, "the client could not unassign partitions");
         }
@@ -245,7 +245,7 @@ impl Session {
             Some((partition_of(&self.names, at.topic(), at.partition())?, Offset(offset)))
         };
         let held = |at: Partition| {
-            self.records.get(at.topic.0 as usize).is_none_or(|records| records.holds(at))
+            self.records.get(at.topic.0 as usize).is_none_or(|records| records.has_any_of(at))
         };
         positions.elements().iter().filter_map(known).filter(|(at, _)| !held(*at)).collect()
     }
@@ -327,7 +327,7 @@ impl Session {
     }
 
     fn unassign(&self, list: &TopicPartitionList) -> KafkaResult<()> {
-        let held = kafka::held(&self.client, list)?;
+        let held = kafka::assigned_among(&self.client, list)?;
         if held.count() > 0 { kafka::give_up(&self.client, &held) } else { Ok(()) }
     }
 

@@ -117,7 +117,7 @@ impl TopicTable {
         let mut changes = TopicChanges::default();
         for (index, described) in self.names.indices().zip(described) {
             let exists = match described {
-                Described::There { partitions, id, readable } => {
+                Described::Exists { partitions, id, readable } => {
                     changes.counts |= self.set_partitions(index, *partitions);
                     self.identify(index, *id, &owned, &mut changes);
                     changes.readable.push((index, *readable));
@@ -127,7 +127,7 @@ impl TopicTable {
                     changes.readable.push((index, true));
                     false
                 }
-                Described::Unclear(code) => {
+                Described::Unknown(code) => {
                     if *code == RDKafkaErrorCode::TopicAuthorizationFailed {
                         changes.readable.push((index, false));
                     }
@@ -188,7 +188,7 @@ mod tests {
     }
 
     fn existing(partitions: u32, id: u128) -> Described {
-        Described::There { partitions, readable: true, id: Some(TopicId(id)) }
+        Described::Exists { partitions, readable: true, id: Some(TopicId(id)) }
     }
 
     #[test]
@@ -219,7 +219,7 @@ mod tests {
         let mut table = table();
         assert_eq!(table.apply(&[Described::Missing], |_| false).missing, [A]);
         assert_eq!(table.apply(&[Described::Missing], |_| false).missing, []);
-        let unclear = Described::Unclear(RDKafkaErrorCode::LeaderNotAvailable);
+        let unclear = Described::Unknown(RDKafkaErrorCode::LeaderNotAvailable);
         assert_eq!(table.apply(&[unclear], |_| false), TopicChanges::default());
         assert_eq!(table.missing(), [A]);
         let changes = table.apply(&[existing(1, 1)], |_| false);

@@ -36,16 +36,16 @@ pub fn give_up<C: ConsumerContext>(
 ///
 /// # Errors
 /// librdkafka's error.
-pub fn held<C: ConsumerContext>(
+pub fn assigned_among<C: ConsumerContext>(
     client: &BaseConsumer<C>,
     list: &TopicPartitionList,
 ) -> KafkaResult<TopicPartitionList> {
     let assignment = client.assignment()?;
-    let mut held = TopicPartitionList::new();
+    let mut assigned = TopicPartitionList::new();
     for at in list.elements() {
         if assignment.find_partition(at.topic(), at.partition()).is_some() {
-            held.add_partition(at.topic(), at.partition());
+            assigned.add_partition(at.topic(), at.partition());
         }
     }
-    Ok(held)
+    Ok(assigned)
 }

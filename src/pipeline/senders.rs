@@ -100,7 +100,7 @@ impl Senders {
             config,
             queues: self.queues.clone(),
             windows: self.windows.clone(),
-            orders: controls,
+            controls,
             gone,
             generation: self.generation,
         })

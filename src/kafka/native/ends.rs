@@ -43,7 +43,7 @@ impl Ends {
     ///
     /// # Errors
     /// A name that cannot be a topic's.
-    pub fn ask(&self, partitions: &[(&str, i32)], timeout: Duration) -> Result<(), KafkaError> {
+    pub fn request(&self, partitions: &[(&str, i32)], timeout: Duration) -> Result<(), KafkaError> {
         let timeout = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
         let mut list = TopicPartitionList::with_capacity(partitions.len());
         for (topic, number) in partitions {

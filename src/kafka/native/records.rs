@@ -56,7 +56,7 @@ pub enum Taken<'a> {
     Message(Message<'a>),
     /// An error, which librdkafka keeps retrying or cannot fix by itself. From here on its own read
     /// position of the partition may be one too high.
-    Trouble {
+    Error {
         /// The partition.
         partition: Partition,
         /// The error.
@@ -133,7 +133,7 @@ impl Records {
         if message.err == rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
             return Some(Taken::Message(Message { raw, position, topic: &self.name }));
         }
-        Some(Taken::Trouble {
+        Some(Taken::Error {
             partition,
             error: KafkaError::Global(RDKafkaErrorCode::from(message.err)),
             reason: String::from_utf8_lossy(raw.payload().unwrap_or_default()).into_owned(),
@@ -161,9 +161,9 @@ impl Records {
         !self.batch.is_empty()
     }
 
-    /// Whether the batch holds a record of a partition.
+    /// Whether the batch has a record of a partition.
     #[must_use]
-    pub fn holds(&self, partition: Partition) -> bool {
+    pub fn has_any_of(&self, partition: Partition) -> bool {
         partition.topic == self.topic
             && self.batch.iter().any(|raw| raw.get().partition == partition.number)
     }

@@ -1,7 +1,7 @@
 //! Which topics exist: their ids and partition counts, all in one request.
 //!
 //! Invariant: [`Described::Missing`] only where the broker reported that; anything else that is not
-//! a description is an error or [`Described::Unclear`].
+//! a description is an error or [`Described::Unknown`].
 
 use std::ffi::{CStr, CString};
 use std::ptr;
@@ -23,9 +23,9 @@ pub enum Described {
     /// The topic does not exist.
     Missing,
     /// Unknown at the moment: it is being created, or this client may not see it.
-    Unclear(RDKafkaErrorCode),
+    Unknown(RDKafkaErrorCode),
     /// It exists.
-    There {
+    Exists {
         /// The number of its partitions, at least 1.
         partitions: u32,
         /// Whether this client's user may read it; true where the broker does not report it (before
@@ -53,13 +53,13 @@ impl TopicQueue {
     ///
     /// # Errors
     /// A name that cannot be a topic's.
-    pub fn ask(
+    pub fn request(
         &self,
         broker: Option<i32>,
         topics: &[&str],
         timeout: Duration,
     ) -> Result<(), KafkaError> {
-        ask(&self.0.client, &self.0.queue, broker, topics, timeout)
+        request(&self.0.client, &self.0.queue, broker, topics, timeout)
     }
 
     /// Takes the next response, if one has come: descriptions of `topics`, which must be those of
@@ -85,14 +85,14 @@ pub fn describe_topics(
     timeout: Duration,
 ) -> Result<Vec<Described>, KafkaError> {
     let queue = Queue::new(client)?;
-    ask(client, &queue, broker, topics, timeout)?;
+    request(client, &queue, broker, topics, timeout)?;
     let reply = queue
         .next(timeout)
         .ok_or(KafkaError::MetadataFetch(RDKafkaErrorCode::OperationTimedOut))?;
     read(&reply, topics)
 }
 
-fn ask(
+fn request(
     client: &Client,
     queue: &Queue,
     broker: Option<i32>,
@@ -185,7 +185,7 @@ unsafe fn one(
                 RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic => {
                     Described::Missing
                 }
-                code => Described::Unclear(code),
+                code => Described::Unknown(code),
             });
         }
         let mut partitions = 0;
@@ -199,9 +199,9 @@ unsafe fn one(
         });
         Some(match u32::try_from(partitions) {
             Ok(partitions) if partitions > 0 => {
-                Described::There { partitions, readable: readable(description), id }
+                Described::Exists { partitions, readable: readable(description), id }
             }
-            _ => Described::Unclear(RDKafkaErrorCode::LeaderNotAvailable),
+            _ => Described::Unknown(RDKafkaErrorCode::LeaderNotAvailable),
         })
     }
 }
@@ -234,7 +234,7 @@ mod tests {
 
     fn there(described: Described) -> (u32, TopicId) {
         match described {
-            Described::There { partitions, id: Some(id), readable: true } => (partitions, id),
+            Described::Exists { partitions, id: Some(id), readable: true } => (partitions, id),
             other => panic!("{other:?}"),
         }
     }
@@ -264,7 +264,7 @@ mod tests {
             let described =
                 describe_topics(&client, None, &["__consumer_offsets", absent], TIMEOUT).unwrap();
             assert!(
-                matches!(described[0], Described::There { .. } | Described::Missing),
+                matches!(described[0], Described::Exists { .. } | Described::Missing),
                 "{described:?}"
             );
             assert_eq!(described[1], Described::Missing);
