@@ -135,7 +135,7 @@ fn the_full_example_has_every_key() {
 }
 
 #[test]
-fn the_seeds_actions_are_in_the_example_word_for_word() {
+fn the_example_has_the_actions_of_a_customer_data_platform() {
     let text = std::fs::read_to_string("deploy/examples/slackline.yaml").unwrap();
     let example = example(Path::new("deploy/examples/slackline.yaml"))
         .unwrap_or_else(|errors| panic!("{errors}"))

@@ -48,7 +48,7 @@ fn routed(router: &Router, topic: u32, payload: &[u8]) -> (Verdict, Vec<Shown>, 
 }
 
 #[test]
-fn the_seeds_examples() {
+fn the_examples_of_a_customer_data_platform() {
     let router = seed();
     let ada = "Ada is on enterprise".to_owned();
     assert_eq!(routed(&router, 0, IDENTIFY), (Verdict::Matched, vec![(0, 0, Some(ada))], vec![]));

@@ -113,6 +113,30 @@ fn every_path_in_the_pages_exists() {
     assert!(paths > 40, "{paths} paths found");
 }
 
+/// Every command of daily work that a page names is a recipe of the `justfile`.
+#[test]
+fn every_just_command_in_the_pages_exists() {
+    let recipes = read("justfile");
+    let is_recipe = |name: &str| {
+        let heads = recipes.lines().filter_map(|line| line.split_once(':'));
+        heads.map(|(head, _)| head.split(' ').next()).any(|head| head == Some(name))
+    };
+    let mut commands = 0;
+    for page in pages() {
+        let text = read(&page);
+        for code in text.split('`').skip(1).step_by(2) {
+            let Some(name) = code.strip_prefix("just ").and_then(|rest| rest.split(' ').next())
+            else {
+                continue;
+            };
+            let known = name.starts_with('-') || is_recipe(name);
+            assert!(known, "{}: `{code}` is not in the justfile", page.display());
+            commands += 1;
+        }
+    }
+    assert!(commands > 10, "{commands} commands found");
+}
+
 #[test]
 fn a_link_without_its_file_or_heading_is_found() {
     let page = PathBuf::from("README.md");

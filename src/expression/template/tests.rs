@@ -37,7 +37,7 @@ fn refused(template: &str) -> CompileError {
 }
 
 #[test]
-fn the_seeds_message() {
+fn the_message_of_a_customer_data_platform() {
     let event =
         r#"{"type":"track","event":"Order Completed","properties":{"name":"Ada","total":49.90}}"#;
     let message = "🎉 {{$.properties.name}} just completed an order for {{$.properties.total}}!";
