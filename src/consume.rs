@@ -9,7 +9,6 @@
 //! read while polling goes on, so `max.poll.interval.ms` is never exceeded. Outcomes are taken
 //! before new records: an outcome makes room, and its commit decides what a crash would repeat.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::error::{KafkaResult, RDKafkaErrorCode};
@@ -62,6 +61,7 @@ pub(crate) mod drop_log;
 pub(crate) mod intake;
 pub(crate) mod rate_share;
 pub(crate) mod reload;
+pub(crate) mod removed_webhooks;
 pub(crate) mod sender_controls;
 pub(crate) mod settlement;
 
@@ -346,24 +346,12 @@ impl PollLoop {
     /// have given back.
     fn apply_reloads(&mut self) {
         while let Ok(reload) = self.reloads.try_recv() {
-            self.reload(reload);
+            let Self { settlement, controls, intake, .. } = self;
+            let generation = reload.apply(settlement, controls, intake);
+            self.ownership_changed();
+            self.controls.activate(generation);
         }
         self.intake.clear_removed(&mut self.settlement);
-    }
-
-    fn reload(&mut self, reload: Reload) {
-        let Reload { config, router, queues, controls, windows, gone, generation } = reload;
-        for (webhook, window) in config.webhooks.iter().zip(&windows) {
-            window.resize(webhook.rate_per_second);
-        }
-        self.settlement.reload(&config);
-        let names = self.settlement.ledger.names();
-        let feeds = rate_share::feeds(names, config.webhooks.len(), self.controls.feeds());
-        self.controls.reload(controls, windows, Arc::clone(&feeds));
-        self.intake.reload(config, router, queues, feeds);
-        self.intake.remove_webhooks(gone);
-        self.ownership_changed();
-        self.controls.activate(generation);
     }
 
     /// Requests, checks and shows what is due: once a second, and whenever readiness has changed.

@@ -191,24 +191,37 @@ impl Assignment {
     }
 
     /// What a lookup has to resolve now; `None` where nothing is unresolved, or a failed lookup has
-    /// to wait. Recreated topics need one too: it confirms the new id.
+    /// to wait. Starting offsets come first: a broker that cannot say where another partition
+    /// continues does not delay them. Recreated topics need a lookup too: it confirms the new id.
     pub(crate) fn unresolved(&self, now: Instant) -> Option<Unresolved> {
         if self.retry_at.is_some_and(|at| now < at) || !(self.unanswered || self.is_unsettled()) {
             return None;
         }
         Some(Unresolved {
             starting: self.select(|state| matches!(state, PartitionState::Resolving { .. })),
-            out_of_range: self.select(|state| matches!(state, PartitionState::OutOfRange { .. })),
+            out_of_range: if self.is_resolving() {
+                Vec::new()
+            } else {
+                self.select(|state| matches!(state, PartitionState::OutOfRange { .. }))
+            },
         })
     }
 
-    /// A lookup of everything unresolved was sent.
+    /// Returns whether a starting offset is unknown that the lookup in flight does not resolve.
+    pub(crate) fn has_unrequested(&self) -> bool {
+        let unrequested =
+            |state: &PartitionState| matches!(state, PartitionState::Resolving { lookup: None });
+        self.partitions.values().any(unrequested)
+    }
+
+    /// A lookup of what is unresolved was sent.
     pub(crate) fn lookup_sent(&mut self, id: LookupId) {
+        let is_resolving = self.is_resolving();
         for state in self.partitions.values_mut() {
-            if let PartitionState::Resolving { lookup }
-            | PartitionState::OutOfRange { lookup, .. } = state
-            {
-                *lookup = Some(id);
+            match state {
+                PartitionState::Resolving { lookup } => *lookup = Some(id),
+                PartitionState::OutOfRange { lookup, .. } if !is_resolving => *lookup = Some(id),
+                _ => {}
             }
         }
     }

@@ -80,6 +80,8 @@ pub(crate) struct BrokerLookup {
     requests: SyncSender<Request>,
     answers: Receiver<Answer>,
     in_flight: bool,
+    /// The lookup in flight resolves starting offsets.
+    resolves_starts: bool,
     last: u64,
     failures: LogThrottle,
     /// The log throttle counts from here.
@@ -121,6 +123,7 @@ pub(crate) fn pair(waker: Waker) -> (BrokerLookup, LookupThread) {
         requests: request,
         answers,
         in_flight: false,
+        resolves_starts: false,
         last: 0,
         failures: LogThrottle::default(),
         started: Instant::now(),
@@ -144,6 +147,7 @@ impl BrokerLookup {
     ) -> Result<LookupId, LookupDied> {
         self.last += 1;
         let id = LookupId(self.last);
+        self.resolves_starts = !questions.unresolved.starting.is_empty();
         self.cancelled = Arc::default();
         let cancelled = Arc::clone(&self.cancelled);
         let request = Request { id, cancelled, client, names: names.clone(), questions };
@@ -156,6 +160,19 @@ impl BrokerLookup {
     /// needed.
     pub(crate) fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// A starting offset has to be resolved: cancels the lookup in flight unless it resolves
+    /// others.
+    pub(crate) fn make_way(&self) {
+        if self.in_flight && !self.resolves_starts {
+            self.cancel();
+        }
+    }
+
+    /// Returns whether the last lookup was cancelled.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
     }
 
     /// Takes the answer to the lookup in flight, if it is there.

@@ -25,7 +25,7 @@ use crate::topics::TopicNames;
 
 use super::backpressure::{Backpressure, Change};
 use super::rate_share::Feeds;
-use super::reload::RemovedWebhooks;
+use super::removed_webhooks::RemovedWebhooks;
 use super::settlement::Settlement;
 
 /// How long one turn reads records, so that outcomes never wait long.

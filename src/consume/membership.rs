@@ -16,7 +16,7 @@ use crate::config::model::{Config, Start};
 use crate::event::{Offset, Partition, TopicIndex};
 use crate::kafka;
 use crate::kafka::native::Described;
-use crate::metrics::{Metrics, TopicTally};
+use crate::metrics::Metrics;
 
 use super::access::{Access, AccessChange};
 use super::added_partitions::AddedPartitions;
@@ -74,12 +74,16 @@ impl Membership {
         }
     }
 
-    /// Sends what is unresolved to the lookup thread, unless a lookup is in flight.
+    /// Sends what is unresolved to the lookup thread, unless a lookup is in flight. One that does
+    /// not resolve starting offsets is cancelled for one that does.
     pub(crate) fn request_lookup(
         &mut self,
         ledger: &Ledger,
         now: Instant,
     ) -> Result<(), LookupDied> {
+        if self.assignment.has_unrequested() {
+            self.lookup.make_way();
+        }
         if !self.lookup.is_idle() || self.session.fatal().is_some() {
             return Ok(());
         }
@@ -113,6 +117,10 @@ impl Membership {
         match self.lookup.take()? {
             None => Ok(None),
             Some(Ok(findings)) => Ok(Some(findings)),
+            Some(Err(_)) if self.lookup.is_cancelled() => {
+                self.added.failed(now);
+                Ok(None)
+            }
             Some(Err(error)) => {
                 self.lookup_failed(&error, access, now);
                 Ok(None)
@@ -146,7 +154,7 @@ impl Membership {
                 StartingOffset::Committed(offset) => resumed.push((start.partition, offset)),
                 StartingOffset::OutOfRetention { offset, .. } => {
                     settlement.ledger.advance(start.partition, offset);
-                    self.log(&start);
+                    start.report(&self.topics, &self.metrics);
                     resumed.push((start.partition, offset));
                 }
                 _ => others.push(start.partition),
@@ -184,7 +192,7 @@ impl Membership {
         // Of partitions that are resolved again: the client went on reading them meanwhile.
         self.session.forget(&partitions);
         for start in starts {
-            self.log(&start);
+            start.report(&self.topics, &self.metrics);
             self.assignment.start_reading(start.partition, start.known.high);
             start.take_over(settlement, controls, &self.topics);
         }
@@ -380,14 +388,6 @@ impl Membership {
     pub(crate) fn record_denial(&mut self, access: &mut Access, code: Option<RDKafkaErrorCode>) {
         if access.record_denial(code) == AccessChange::TopicDenied {
             self.session.queries.want_topics();
-        }
-    }
-
-    fn log(&self, start: &resolution::Start) {
-        let lost = start.log(&self.topics);
-        if lost > 0 {
-            let tally = TopicTally { offsets_lost: lost, ..TopicTally::default() };
-            self.metrics.add_events(start.partition.topic, &tally);
         }
     }
 }

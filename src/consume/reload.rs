@@ -1,9 +1,6 @@
-//! What replaces the active configuration, and the queues of removed webhooks.
+//! What replaces the active configuration, between two records.
 //!
-//! An event is matched by the configuration that is active when it is read. Deliveries that a
-//! webhook had queued are sent as they were rendered, as long as the webhook remains. Of a removed
-//! webhook, an action that posts to another webhook now takes its deliveries along, and the rest is
-//! dropped (`unclaimed`). So is what was in flight, once its attempt has failed.
+//! Invariant: an event is matched by the configuration that is active when it is read.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,12 +8,14 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::commit_hold::CommitWindow;
-use crate::config::model::{ActionIndex, Config, WebhookIndex};
-use crate::delivery::{Origin, Reason};
-use crate::queue::{Push, Queue};
+use crate::config::model::{Config, WebhookIndex};
+use crate::queue::Queue;
 use crate::route::Router;
 use crate::sender_control::SenderControl;
 
+use super::intake::Intake;
+use super::rate_share;
+use super::sender_controls::SenderControls;
 use super::settlement::Settlement;
 
 /// What replaces the active configuration: the same indices, and possibly more.
@@ -32,62 +31,30 @@ pub struct Reload {
     /// By webhook.
     pub windows: Vec<Arc<CommitWindow>>,
     /// The removed webhooks.
-    pub gone: BTreeSet<WebhookIndex>,
+    pub removed: BTreeSet<WebhookIndex>,
     /// The number of the configuration, counted from the first.
     pub generation: u64,
 }
 
-/// The removed webhooks: their senders may still give deliveries back.
-#[derive(Debug, Default)]
-pub(crate) struct RemovedWebhooks(BTreeSet<WebhookIndex>);
-
-impl RemovedWebhooks {
-    /// Replaces the removed webhooks; the queues of those that were added again are reopened.
-    pub(crate) fn replace(&mut self, removed: BTreeSet<WebhookIndex>, queues: &[Arc<Queue>]) {
-        for webhook in self.0.difference(&removed) {
-            if let Some(queue) = queues.get(webhook.0 as usize) {
-                queue.reopen();
-            }
-        }
-        self.0 = removed;
-    }
-
-    /// Empties the queues of the removed webhooks, including what their senders have given back.
-    pub(crate) fn clear(
-        &self,
-        config: &Config,
-        queues: &[Arc<Queue>],
+impl Reload {
+    /// Replaces the active configuration. Returns its number, for the senders to apply once their
+    /// shares of the rates are set.
+    pub(crate) fn apply(
+        self,
         settlement: &mut Settlement,
-    ) {
-        for webhook in &self.0 {
-            clear(*webhook, config, queues, settlement);
+        controls: &mut SenderControls,
+        intake: &mut Intake,
+    ) -> u64 {
+        let Self { config, router, queues, controls: more, windows, removed, generation } = self;
+        for (webhook, window) in config.webhooks.iter().zip(&windows) {
+            window.resize(webhook.rate_per_second);
         }
-    }
-}
-
-fn clear(
-    webhook: WebhookIndex,
-    config: &Config,
-    queues: &[Arc<Queue>],
-    settlement: &mut Settlement,
-) {
-    let moved_to = |action: ActionIndex| {
-        let action = config.actions.get(action.0 as usize).filter(|action| !action.is_retired());
-        action.map(|action| action.webhook).filter(|now| *now != webhook)
-    };
-    let Some(queue) = queues.get(webhook.0 as usize) else { return };
-    let (moved, dropped) = queue.retire(|action| moved_to(action).is_some());
-    for post in moved {
-        let to = post.tickets.first().and_then(|ticket| moved_to(ticket.action));
-        let to = to.and_then(|webhook| queues.get(webhook.0 as usize));
-        // It was admitted before: it is admitted above the capacity.
-        if let Some(Push::Dropped(tickets)) = to.map(|queue| queue.push(post, Origin::Listed)) {
-            settlement.drop_unsent(&tickets, Reason::Overflow);
-        }
-    }
-    for tickets in dropped {
-        settlement.drop_unsent(&tickets, Reason::Unclaimed);
-        // It is not pending any more, which the next owner has to know.
-        settlement.committer.request();
+        settlement.reload(&config);
+        let names = settlement.ledger.names();
+        let feeds = rate_share::feeds(names, config.webhooks.len(), controls.feeds());
+        controls.reload(more, windows, Arc::clone(&feeds));
+        intake.reload(config, router, queues, feeds);
+        intake.remove_webhooks(removed);
+        generation
     }
 }

@@ -11,6 +11,7 @@ use crate::commit::restart_state::{RestartState, Throttle, codec};
 use crate::config::model;
 use crate::event::{Offset, Partition, TopicIndex};
 use crate::kafka::native::Committed;
+use crate::metrics::{Metrics, TopicTally};
 
 use super::broker_lookup::Findings;
 use super::sender_controls::SenderControls;
@@ -118,9 +119,9 @@ fn topic_commits(topic: TopicIndex, findings: &Findings, topics: &TopicTable) ->
 }
 
 impl Start {
-    /// Logs why the partition starts where it does, unless at its committed offset. Returns how
-    /// many events were lost.
-    pub(crate) fn log(&self, topics: &TopicTable) -> u64 {
+    /// Logs why the partition starts where it does, unless at its committed offset, and counts the
+    /// events that were lost.
+    pub(crate) fn report(&self, topics: &TopicTable, metrics: &Metrics) {
         let (topic, partition) = (topics.name(self.partition.topic), self.partition.number);
         let offset = self.starting.offset();
         let committed = self.known.committed.map(|at| at.0);
@@ -134,7 +135,8 @@ impl Start {
             }
             StartingOffset::OutOfRetention { lost, .. } => {
                 tracing::error!(topic, partition, lost, %offset, "events left the topic before they were read: raise its retention, or find out why slackline did not run");
-                return lost;
+                let tally = TopicTally { offsets_lost: lost, ..TopicTally::default() };
+                metrics.add_events(self.partition.topic, &tally);
             }
             StartingOffset::Recreated(_) => {
                 tracing::warn!(topic, partition, committed, %offset, "the topic was deleted and created again; starting from its earliest offset");
@@ -146,7 +148,6 @@ impl Start {
                 tracing::warn!(topic, partition, committed, end = %self.known.high, %offset, "the committed offset is past the end of the log: the topic was recreated or truncated; starting from its earliest offset");
             }
         }
-        0
     }
 
     /// Takes the partition over, with what its former owner has left.

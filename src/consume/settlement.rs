@@ -54,8 +54,8 @@ impl Settlement {
         }
     }
 
-    /// Ends one delivery. `hold` keeps its sender from the next post until the outcome is committed;
-    /// `None` where no sender has seen the delivery.
+    /// Ends one delivery. `hold` keeps its sender from the next post until the outcome is
+    /// committed; `None` where no sender has seen the delivery.
     ///
     /// An outcome without a hold needs no commit of its own: after a crash the delivery is dropped
     /// again, or there is room for it.
@@ -140,7 +140,8 @@ impl Settlement {
         self.ledger.revoke(partition);
     }
 
-    /// Logs and counts what has come up within a second, and forgets the throttles that have passed.
+    /// Logs and counts what has come up within a second, and forgets the throttles that have
+    /// passed.
     pub(crate) fn tick(&mut self, now: Instant) {
         let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         self.committer.expire_throttles(since_epoch.unwrap_or_default().as_secs());

@@ -74,7 +74,7 @@ impl Senders {
         merged: Merged,
         tasks: &mut JoinSet<String>,
     ) -> Result<Reload, PipelineError> {
-        let Merged { config, removed: gone } = merged;
+        let Merged { config, removed } = merged;
         let config = Arc::new(config);
         // First what can fail: an unusable `ca_file` changes nothing.
         self.endpoints = endpoints(&config.webhooks)?;
@@ -101,7 +101,7 @@ impl Senders {
             queues: self.queues.clone(),
             windows: self.windows.clone(),
             controls,
-            gone,
+            removed,
             generation: self.generation,
         })
     }

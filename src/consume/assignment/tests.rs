@@ -91,6 +91,25 @@ fn a_partition_out_of_range_continues_where_its_lookup_says() {
 }
 
 #[test]
+fn starting_offsets_do_not_wait_for_partitions_that_are_out_of_range() {
+    let now = Instant::now();
+    let mut assignment = reading(&[A]);
+    assignment.out_of_range(A);
+    assignment.lookup_sent(LookupId(1));
+    assignment.assign(&[B]);
+    assert!(assignment.has_unrequested());
+    assert_eq!(assignment.unresolved(now), Some(starting(&[B])));
+    assignment.lookup_sent(LookupId(2));
+    assert!(!assignment.has_unrequested());
+    assert_eq!(assignment.answered_by(LookupId(2)), starting(&[B]));
+    assert_eq!(assignment.answered_by(LookupId(1)).out_of_range, [A], "not sent again");
+    assignment.start_reading(B, Offset(0));
+    assignment.answered();
+    let unresolved = Unresolved { out_of_range: vec![A], ..Unresolved::default() };
+    assert_eq!(assignment.unresolved(now), Some(unresolved));
+}
+
+#[test]
 fn a_recreated_topic_is_confirmed_by_a_lookup_and_its_partitions_resolved_again() {
     let now = Instant::now();
     let mut assignment = reading(&[A, B, OTHER]);
