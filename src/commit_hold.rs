@@ -4,8 +4,8 @@
 //! A sender acquires a [`CommitHold`] before a post's first attempt. The hold travels with the
 //! outcome to the ledger, which drops it when a commit that contains the outcome is acknowledged,
 //! or when no commit of this process can contain it (the partition was revoked, the outcome was
-//! fenced). Invariant: at most [`CommitWindow::size`] holds exist, so at most that many deliveries
-//! are in doubt.
+//! fenced). Invariant: no hold is acquired while [`CommitWindow::size`] of them exist, so at most
+//! that many posts are in doubt.
 
 use std::iter;
 use std::sync::atomic::{AtomicUsize, Ordering};
