@@ -95,13 +95,15 @@ impl Function {
     /// Returns the remedy for an unknown name: the nearest known one, or a list of all.
     pub(super) fn nearest(name: &str) -> String {
         let name = name.to_ascii_lowercase();
-        let distances =
-            Function::ALL.iter().map(|function| (distance(&name, function.name()), *function));
-        match distances.min_by_key(|(distance, _)| *distance) {
-            Some((distance, nearest)) if distance <= 2.max(nearest.name().len() / 3) => {
+        // Far longer than any function's name: not a misspelled one.
+        let known: &[Function] = if name.len() > 30 { &[] } else { Function::ALL };
+        let distance = |function: &Function| strsim::levenshtein(&name, function.name());
+        let nearest = known.iter().min_by_key(|function| distance(function));
+        match nearest.filter(|nearest| distance(nearest) <= 2.max(nearest.name().len() / 3)) {
+            Some(nearest) => {
                 format!("did you mean `{}`: {}", nearest.name(), nearest.signature().usage)
             }
-            _ => {
+            None => {
                 let names: Vec<_> = Function::ALL.iter().map(|function| function.name()).collect();
                 format!("the functions are {}", names.join(", "))
             }
@@ -117,30 +119,6 @@ impl Function {
                 | (Function::Join, 0)
         )
     }
-}
-
-/// Returns the number of letters to change, add or remove to turn one name into the other
-/// (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    // No function has a long name.
-    if a.len() > 30 {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, a) in a.bytes().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (cell, b) in row.iter_mut().skip(1).zip(b.bytes()) {
-            let above = *cell;
-            left = (diagonal + usize::from(a != b)).min(above + 1).min(left + 1);
-            diagonal = above;
-            *cell = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 impl Signature {
