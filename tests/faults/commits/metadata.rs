@@ -172,7 +172,7 @@ fn foreign_bytes_that_are_not_text_are_ignored_with_one_warning() {
     slack.await_accepted(53);
     broker.await_committed(&setup.group, &topic, 1);
     Faults::find(&expected[7..], &slack.posts()).assert_none();
-    assert_eq!(program.warnings("metadata").len(), 1, "{}", program.log());
+    assert_eq!(program.warnings("committed offset's metadata").len(), 1, "{}", program.log());
     program.stop();
 }
 
@@ -200,7 +200,12 @@ fn delivers_again(
         (faults.lost.len(), faults.repeated, faults.unexpected),
         (skipped, again.clone(), vec![])
     );
-    assert_eq!(program.warnings("metadata").len(), warnings, "{}", program.log());
+    assert_eq!(
+        program.warnings("committed offset's metadata").len(),
+        warnings,
+        "{}",
+        program.log()
+    );
     program.stop();
     format!("from offset {from} on all {} delivered, {} of them again", above.len(), again.len())
 }
