@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::environment;
 use super::index::WebhookIndex;
 use super::kinds::Optional;
-use super::located::{At, Located};
+use super::located::Located;
 use super::names::list;
 use super::reader::{Fields, Reader};
 use super::section::{Document, Kind, Section, Setting, Table, section};
@@ -79,11 +79,8 @@ impl Action {
 
 impl Section for Action {
     fn check(keys: ActionKeys, reader: &mut Reader<'_>) -> Option<Self> {
-        let legacy = [
-            ("channel", keys.channel.at.clone()),
-            ("user", keys.user.at.clone()),
-            ("icon_url", keys.icon_url.at.clone()),
-        ];
+        let legacy =
+            [("channel", keys.channel.at), ("user", keys.user.at), ("icon_url", keys.icon_url.at)];
         let action = keys.complete()?;
         warn_of_legacy_keys(&action, &legacy, reader);
         Some(action)
@@ -92,8 +89,8 @@ impl Section for Action {
 
 /// A Slack app's webhook ignores channel, user and icon
 /// (<https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>).
-fn warn_of_legacy_keys(action: &Action, keys: &[(&str, Option<At>)], reader: &mut Reader<'_>) {
-    let written = || keys.iter().filter_map(|(name, at)| Some((*name, at.as_ref()?)));
+fn warn_of_legacy_keys(action: &Action, keys: &[(&str, Option<usize>)], reader: &mut Reader<'_>) {
+    let written = || keys.iter().filter_map(|(name, at)| Some((*name, (*at)?)));
     let Some((_, first)) = written().next() else { return };
     let webhook =
         reader.webhooks.as_ref().and_then(|names| names.list.get(action.webhook.0 as usize));
@@ -102,7 +99,7 @@ fn warn_of_legacy_keys(action: &Action, keys: &[(&str, Option<At>)], reader: &mu
         let message = format!("{}: only legacy webhooks honour it", list(&names));
         let help = "a Slack app's webhook posts to its own channel under its own name: \
                     remove it unless the webhook is a legacy one";
-        reader.warn(first, message, help);
+        reader.findings.warn(first, message, help);
     }
 }
 
@@ -124,8 +121,9 @@ impl Kind for Actions {
         let mut names = Vec::with_capacity(nodes.len());
         for node in nodes {
             let Some(fields) = reader.fields(node, "the action") else { continue };
+            let name_at = fields.get("name").map(|node| reader.at(node));
             let keys = Action::read(fields, reader);
-            names.extend(keys.name.value.clone().zip(keys.name.at.clone()));
+            names.extend(keys.name.value.clone().zip(name_at));
             actions.extend(Action::check(keys, reader));
         }
         let places = names.iter().map(|(name, at)| (name.as_str(), at));
@@ -207,7 +205,7 @@ impl Kind for ActionTopics {
             let all = known.map(|known| (0..).map(TopicIndex).take(known.list.len()).collect());
             return Setting { value: all, at: None };
         };
-        Setting { value: self.read(node, key, reader), at: Some(reader.at(node)) }
+        Setting { value: self.read(node, key, reader), at: Some(node.written.start) }
     }
 }
 

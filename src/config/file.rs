@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use serde_json::{Value as Json, json};
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::Xxh3;
 
 use super::action::{Action, Actions};
 use super::admin::Admin;
@@ -41,7 +41,9 @@ pub(super) fn read(tree: &Node, reader: &mut Reader<'_>) -> Option<Config> {
     let fields = reader.fields(tree, "the configuration")?;
     let keys = File::read(fields, reader);
     let file = File::check(keys, reader)?;
-    let hash = xxh3_64(file.hashed().as_bytes()) % HASH_LIMIT;
+    let mut hash = Xxh3::new();
+    file.add_to(&mut hash);
+    let hash = hash.digest() % HASH_LIMIT;
     let File { kafka, webhooks, actions, admin } = file;
     Some(Config { kafka, webhooks, actions, admin, hash })
 }

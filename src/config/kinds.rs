@@ -360,7 +360,7 @@ impl<S: Section> Kind for Nested<S> {
     ) -> Setting<S> {
         match fields.get(key) {
             Some(node) => {
-                Setting { value: self.read(node, key, reader), at: Some(reader.at(node)) }
+                Setting { value: self.read(node, key, reader), at: Some(node.written.start) }
             }
             None if self.is_required => {
                 fields.missing(key);

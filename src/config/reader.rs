@@ -207,6 +207,7 @@ impl<'a> Reader<'a> {
             return None;
         };
         let mut fields = Fields::empty(title, node.written.start);
+        fields.entries.reserve_exact(map.len());
         for (key, value) in map {
             let Some(name) = self.key(key) else { continue };
             match fields.entries.iter().find(|(other, _, _)| *other == name) {

@@ -22,12 +22,12 @@ section! {
 
 impl Section for Retry {
     fn check(keys: RetryKeys, reader: &mut Reader<'_>) -> Option<Self> {
-        let at = keys.initial.at.clone().or(keys.max.at.clone());
+        let at = keys.initial.at.or(keys.max.at);
         let retry = keys.complete()?;
         if let Some(at) = at.filter(|_| retry.initial > retry.max) {
             let (initial, max) = (show(retry.initial), show(retry.max));
             let message = format!("`initial` ({initial}) is longer than `max` ({max})");
-            reader.error(&at, message, "make `initial` no longer than `max`");
+            reader.findings.error(at, message, "make `initial` no longer than `max`");
             return None;
         }
         Some(retry)

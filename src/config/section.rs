@@ -6,8 +6,8 @@
 //! hash, the keys that need a restart, and the settings that `check` lists.
 
 use serde_json::{Map, Value as Json};
+use xxhash_rust::xxh3::Xxh3;
 
-use super::located::At;
 use super::reader::{Fields, Reader};
 use super::tree::Node;
 
@@ -60,8 +60,8 @@ pub(crate) struct Document {
 pub(super) struct Setting<T> {
     /// `None` if the value is invalid or a required one is missing, which is reported.
     pub(super) value: Option<T>,
-    /// Where it is written; `None` for a default.
-    pub(super) at: Option<At>,
+    /// The offset of the written value's first byte; `None` for a default.
+    pub(super) at: Option<usize>,
 }
 
 /// A kind of value: how it is read, and how it is documented.
@@ -72,8 +72,11 @@ pub(super) trait Kind {
     /// Whether it is a key of the file. A kind that takes its value from elsewhere is not.
     const IS_KEY: bool = true;
 
-    /// Reads the value of `key`, and reports what is wrong with it.
-    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Self::Value>;
+    /// Reads the value of `key`, and reports what is wrong with it. A kind with a `setting` of its own
+    /// may do without.
+    fn read(&self, _node: &Node, _key: &str, _reader: &mut Reader<'_>) -> Option<Self::Value> {
+        None
+    }
 
     /// The value if the key is left out. `None`: it is required.
     fn default(&self) -> Option<Self::Value> {
@@ -104,7 +107,7 @@ pub(super) trait Kind {
     ) -> Setting<Self::Value> {
         match fields.get(key) {
             Some(node) => {
-                Setting { value: self.read(node, key, reader), at: Some(reader.at(node)) }
+                Setting { value: self.read(node, key, reader), at: Some(node.written.start) }
             }
             None => {
                 let value = self.default();
@@ -143,10 +146,9 @@ pub(crate) trait Shown {
     /// The value for people; nothing of a secret.
     fn shown(&self) -> Json;
 
-    /// The value for the configuration's hash: equal values have equal texts, different ones
-    /// different texts. Leaves out what is a secret that could be guessed from the hash.
-    fn hashed(&self) -> String {
-        self.shown().to_string()
+    /// Adds the value to the configuration's hash, without secrets that could be guessed from it.
+    fn add_to(&self, hash: &mut Xxh3) {
+        add_text(&self.shown().to_string(), hash);
     }
 
     /// Appends `key` to `changed` if the value differs from that of a new configuration.
@@ -154,10 +156,21 @@ pub(crate) trait Shown {
     where
         Self: Sized,
     {
-        if self.hashed() != new.hashed() {
+        let digest = |value: &Self| {
+            let mut hash = Xxh3::new();
+            value.add_to(&mut hash);
+            hash.digest()
+        };
+        if digest(self) != digest(new) {
             changed.push(key);
         }
     }
+}
+
+/// Adds a text to a hash, with its length, so that two texts differ from one.
+pub(super) fn add_text(text: &str, hash: &mut Xxh3) {
+    hash.update(&text.len().to_le_bytes());
+    hash.update(text.as_bytes());
 }
 
 /// The document of a table; `about` is its doc comment.
@@ -293,17 +306,13 @@ macro_rules! section {
                 shown.into()
             }
 
-            fn hashed(&self) -> String {
+            fn add_to(&self, hash: &mut xxhash_rust::xxh3::Xxh3) {
                 use $crate::config::section::Traits;
-                let mut hashed = String::from("{");
                 $(
                     if !(Traits { $($trait: $value,)* ..Traits::PLAIN }).local {
-                        hashed += concat!(stringify!($key), ":");
-                        hashed += &self.$key.hashed();
-                        hashed += ";";
+                        self.$key.add_to(hash);
                     }
                 )*
-                hashed + "}"
             }
         }
     };

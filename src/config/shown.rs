@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use url::Url;
+use xxhash_rust::xxh3::Xxh3;
 
 use super::duration;
 use super::index::WebhookIndex;
-use super::section::Shown;
+use super::section::{Shown, add_text};
 use crate::event::TopicIndex;
 use crate::expression::Expression;
 use crate::expression::template::Template;
@@ -49,8 +50,11 @@ impl<T: Shown> Shown for Option<T> {
         self.as_ref().map_or(Json::Null, Shown::shown)
     }
 
-    fn hashed(&self) -> String {
-        self.as_ref().map_or_else(String::new, Shown::hashed)
+    fn add_to(&self, hash: &mut Xxh3) {
+        hash.update(&[u8::from(self.is_some())]);
+        if let Some(value) = self {
+            value.add_to(hash);
+        }
     }
 }
 
@@ -59,8 +63,9 @@ impl<T: Shown> Shown for Vec<T> {
         self.iter().map(Shown::shown).collect()
     }
 
-    fn hashed(&self) -> String {
-        self.iter().map(Shown::hashed).collect()
+    fn add_to(&self, hash: &mut Xxh3) {
+        hash.update(&self.len().to_le_bytes());
+        self.iter().for_each(|value| value.add_to(hash));
     }
 }
 
@@ -71,10 +76,10 @@ impl Shown for Secret<Url> {
         url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")).into()
     }
 
-    fn hashed(&self) -> String {
+    fn add_to(&self, hash: &mut Xxh3) {
         let mut url = self.expose().clone();
         // A password could be guessed from the hash.
         let _ = url.set_username("").and_then(|()| url.set_password(None));
-        url.to_string()
+        add_text(url.as_str(), hash);
     }
 }

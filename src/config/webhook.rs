@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use ::url::Url;
 use serde_json::{Value as Json, json};
+use xxhash_rust::xxh3::Xxh3;
 
 use super::duration::{minutes, seconds};
 use super::kinds::{Count, FilePath, Flag, Nested, Optional, Period, Word};
-use super::located::At;
 use super::names::NAME_PATTERN;
 use super::reader::{Names, Reader};
 use super::retry::Retry;
-use super::section::{Document, Kind, Section, Shown, Table, section};
+use super::section::{Document, Kind, Section, Shown, Table, add_text, section};
 use super::tree::Node;
 use crate::secret::Secret;
 
@@ -95,7 +95,7 @@ impl Section for Webhook {
     const ONE_OF: &'static [&'static str] = &["url", "url_file"];
 
     fn check(keys: WebhookKeys, reader: &mut Reader<'_>) -> Option<Self> {
-        let at = keys.queue_capacity.at.clone();
+        let at = keys.queue_capacity.at;
         let webhook = keys.complete()?;
         if let Some(at) = at
             && webhook.when_full != WhenFull::Block
@@ -107,7 +107,7 @@ impl Section for Webhook {
                  webhook's position: after a restart, deliveries behind it that `when_full` dropped \
                  may be delivered; stay within {LISTED_DELIVERIES} to rule this out"
             );
-            reader.warn(&at, message, help);
+            reader.findings.warn(at, message, help);
         }
         if url::is_slack(webhook.url.expose()) {
             reader.slack_webhooks.insert(webhook.name.clone());
@@ -127,8 +127,8 @@ impl Shown for Pem {
         format!("{} bytes", self.len()).into()
     }
 
-    fn hashed(&self) -> String {
-        format!("{:?}", String::from_utf8_lossy(self))
+    fn add_to(&self, hash: &mut Xxh3) {
+        add_text(&String::from_utf8_lossy(self), hash);
     }
 }
 
@@ -174,9 +174,9 @@ fn webhooks(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Vec<Webho
         let Some(mut fields) = reader.fields(node, &title) else { continue };
         fields.name = Some(name.clone());
         let keys = Webhook::read(fields, reader);
-        let at = keys.url.at.clone();
+        let at = keys.url.at.unwrap_or(name.at.start);
         if let Some(webhook) = Webhook::check(keys, reader) {
-            places.push(at.unwrap_or_else(|| name.at.clone()));
+            places.push(at);
             webhooks.push(webhook);
         }
     }
@@ -185,7 +185,7 @@ fn webhooks(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Vec<Webho
 }
 
 /// Reports webhooks with the URL of another one. `places` are those of the URLs.
-fn unique_urls(webhooks: &[Webhook], places: &[At], reader: &mut Reader<'_>) {
+fn unique_urls(webhooks: &[Webhook], places: &[usize], reader: &mut Reader<'_>) {
     let mut first: HashMap<&Url, &str> = HashMap::new();
     for (webhook, at) in webhooks.iter().zip(places) {
         if let Some(other) = first.insert(webhook.url.expose(), &webhook.name) {
@@ -193,7 +193,8 @@ fn unique_urls(webhooks: &[Webhook], places: &[At], reader: &mut Reader<'_>) {
                 "the webhooks `{other}` and `{}` have the same URL: each would use the whole rate",
                 webhook.name
             );
-            reader.error(at, message, "remove one of them: several actions can share a webhook");
+            let help = "remove one of them: several actions can share a webhook";
+            reader.findings.error(*at, message, help);
         }
     }
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::written::Written;
 use crate::config::duration::{self, hours, seconds};
 use crate::config::kinds::Period;
-use crate::config::located::At;
 use crate::config::reader::{Fields, Reader};
 use crate::config::section::Kind;
 
@@ -89,14 +88,14 @@ pub(super) fn with_instance_id(properties: &Written, fields: &Fields<'_>, reader
 /// default `drain_timeout` is in conflict.
 pub(super) fn with_drain_timeout(
     properties: Option<&Written>,
-    properties_at: Option<At>,
+    properties_at: Option<usize>,
     fields: &Fields<'_>,
     reader: &mut Reader<'_>,
 ) {
     let longest = properties.and_then(|properties| properties.number("max.poll.interval.ms"));
     let longest = longest.unwrap_or(MAX_POLL_INTERVAL_MS);
     let (drain, at) = match fields.get("drain_timeout") {
-        Some(node) => (DRAIN_TIMEOUT.read(node, "drain_timeout", reader), Some(reader.at(node))),
+        Some(node) => (DRAIN_TIMEOUT.read(node, "drain_timeout", reader), Some(node.written.start)),
         None => (Some(DRAIN_TIMEOUT.default), properties_at),
     };
     let (Some(drain), Some(at)) = (drain, at) else { return };
@@ -107,6 +106,6 @@ pub(super) fn with_drain_timeout(
         let message = "`drain_timeout` is over half of `max.poll.interval.ms`: \
                        the broker could remove the worker during a rebalance";
         let help = format!("set it to `{limit}` or less; the default is `{default}`");
-        reader.error(&at, message, help);
+        reader.findings.error(at, message, help);
     }
 }

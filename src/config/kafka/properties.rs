@@ -10,13 +10,14 @@ use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaConfRes;
 use serde_json::{Value as Json, json};
+use xxhash_rust::xxh3::Xxh3;
 
 use super::written::Written;
 use super::{conflicts, security};
 use crate::config::located::Located;
 use crate::config::names::nearest;
 use crate::config::reader::{Fields, Reader};
-use crate::config::section::{Kind, Setting, Shown};
+use crate::config::section::{Kind, Setting, Shown, add_text};
 use crate::config::tree::{Node, Value};
 use crate::secret::Secret;
 
@@ -87,11 +88,6 @@ const COMMON: [&str; 34] = [
 impl Kind for Properties {
     type Value = BTreeMap<String, Secret<String>>;
 
-    /// Never used: the value depends on `property_files` too.
-    fn read(&self, _: &Node, _: &str, _: &mut Reader<'_>) -> Option<Self::Value> {
-        None
-    }
-
     fn default(&self) -> Option<Self::Value> {
         Some(BTreeMap::new())
     }
@@ -111,9 +107,9 @@ impl Kind for Properties {
         fields: &mut Fields<'_>,
         reader: &mut Reader<'_>,
     ) -> Setting<Self::Value> {
-        let at = fields.get(key).map(|node| reader.at(node));
+        let at = fields.get(key).map(|node| node.written.start);
         let written = written(key, fields, reader);
-        conflicts::with_drain_timeout(written.as_ref(), at.clone(), fields, reader);
+        conflicts::with_drain_timeout(written.as_ref(), at, fields, reader);
         let value = written.and_then(|written| {
             conflicts::between_properties(&written, reader);
             conflicts::with_instance_id(&written, fields, reader);
@@ -265,12 +261,12 @@ impl Shown for BTreeMap<String, Secret<String>> {
     }
 
     /// Leaves out what replicas may differ in, and the values of secrets that a person made up.
-    fn hashed(&self) -> String {
+    fn add_to(&self, hash: &mut Xxh3) {
         let differs = |name: &str| matches!(name, "client.id" | "client.rack");
-        let hashed = self.iter().filter(|(name, _)| !differs(name)).map(|(name, value)| {
-            format!("{:?}", (name, (!is_guessable(name)).then(|| value.expose())))
-        });
-        hashed.collect()
+        for (name, value) in self.iter().filter(|(name, _)| !differs(name)) {
+            add_text(name, hash);
+            add_text(if is_guessable(name) { "" } else { value.expose() }, hash);
+        }
     }
 
     /// Reports each property by name: a password in a file may have changed without an edit of the

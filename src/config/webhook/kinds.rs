@@ -36,11 +36,6 @@ impl Kind for EntryName {
 
     const IS_KEY: bool = false;
 
-    /// Never used: a section has no such key.
-    fn read(&self, _: &Node, _: &str, _: &mut Reader<'_>) -> Option<String> {
-        None
-    }
-
     fn schema(&self) -> Json {
         Json::Null
     }
@@ -58,7 +53,7 @@ impl Kind for EntryName {
         let Some(Located { value, at }) = fields.name.clone() else {
             return Setting { value: None, at: None };
         };
-        Setting { value: reader.name(value, &at, "a webhook"), at: Some(at) }
+        Setting { value: reader.name(value, &at, "a webhook"), at: Some(at.start) }
     }
 }
 
@@ -124,11 +119,6 @@ impl WebhookUrl {
 impl Kind for WebhookUrl {
     type Value = Secret<Url>;
 
-    /// Never used: the value depends on `url_file` and `allow_http` too.
-    fn read(&self, _: &Node, _: &str, _: &mut Reader<'_>) -> Option<Secret<Url>> {
-        None
-    }
-
     fn is_required(&self) -> bool {
         false
     }
@@ -147,7 +137,7 @@ impl Kind for WebhookUrl {
         fields: &mut Fields<'_>,
         reader: &mut Reader<'_>,
     ) -> Setting<Secret<Url>> {
-        let at = fields.get(key).or(fields.get("url_file")).map(|node| reader.at(node));
+        let at = fields.get(key).or(fields.get("url_file")).map(|node| node.written.start);
         Setting { value: Self::url(fields, reader), at }
     }
 }
