@@ -60,6 +60,10 @@ pub mod schema;
 pub mod reference;
 
 #[cfg(test)]
+#[allow(clippy::panic, reason = "tests")]
+pub(crate) mod fixture;
+
+#[cfg(test)]
 mod tests;
 
 use diagnostic::{ConfigErrors, Diagnostic, Findings};

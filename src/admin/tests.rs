@@ -6,7 +6,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::config::model::{self, Config, Kafka, Start};
+use crate::config::fixture;
+use crate::config::model::{self, Config};
 use crate::health::Snapshot;
 
 struct Running {
@@ -18,17 +19,7 @@ struct Running {
 
 fn config() -> Config {
     Config {
-        kafka: Kafka {
-            brokers: "localhost:9092".to_owned(),
-            group_id: "slackline".to_owned(),
-            topics: vec!["events".to_owned()],
-            start: Start::Latest,
-            instance_id: None,
-            drain_timeout: Duration::from_secs(5),
-            properties: std::collections::BTreeMap::new(),
-            property_files: std::collections::BTreeMap::new(),
-            oauth_token_file: None,
-        },
+        kafka: fixture::kafka(&["events"]),
         webhooks: Vec::new(),
         actions: Vec::new(),
         admin: model::Admin { listen: "127.0.0.1:0".to_owned() },

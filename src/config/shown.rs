@@ -3,7 +3,6 @@
 //! Invariant: of a URL, `check` shows the host only, because the rest may be a secret. The hash
 //! includes a URL (a webhook's has 24 random characters), without user name and password.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -42,7 +41,6 @@ shown! {
     WebhookIndex: |index| index.0;
     Expression: |expression| expression.source();
     Template: |template| template.source();
-    BTreeMap<String, PathBuf>: |files| files;
 }
 
 impl<T: Shown> Shown for Option<T> {

@@ -6,41 +6,27 @@ use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
 
 use proptest::prelude::*;
-use url::Url;
 
 use super::*;
-use crate::config::model::{self, Admin, Kafka, Retry, Start, WhenFull};
+use crate::config::fixture;
+use crate::config::model::{self, Admin, WhenFull};
 use crate::delivery::{Epoch, Origin, Outcome, Reason, Ticket};
 use crate::event::{Invalid, Offset, Position};
 use crate::expression::Expression;
 use crate::expression::template::Template;
 use crate::post::Post;
 use crate::queue::{Push, Queue};
-use crate::secret::Secret;
 
 mod size;
 
 /// A configuration with this many webhooks, each with this many actions.
 fn config(webhooks: u32, actions_each: u32) -> Config {
     let webhook = |index: u32| model::Webhook {
-        name: format!("hook-{index}"),
-        url: Secret::new(
-            Url::parse(&format!("https://hooks.slack.com/services/SECRET{index}")).unwrap(),
-        ),
-        url_file: None,
-        rate_per_second: 1.0,
-        burst: 1,
         queue_capacity: 7,
-        when_full: WhenFull::DropNewest,
-        timeout: Duration::from_secs(10),
-        proxy: None,
-        allow_http: false,
-        ca_file: None,
-        retry: Retry {
-            initial: Duration::from_secs(1),
-            max: Duration::from_secs(60),
-            max_elapsed: Duration::from_secs(900),
-        },
+        ..fixture::webhook(
+            &format!("hook-{index}"),
+            &format!("https://hooks.slack.com/services/SECRET{index}"),
+        )
     };
     let action = |webhook: u32, index: u32| model::Action {
         name: format!("action-{webhook}-{index}"),
@@ -53,17 +39,7 @@ fn config(webhooks: u32, actions_each: u32) -> Config {
         icon_url: None,
     };
     Config {
-        kafka: Kafka {
-            brokers: "localhost:9092".to_owned(),
-            group_id: "slackline".to_owned(),
-            topics: vec!["events".to_owned(), "orders".to_owned()],
-            start: Start::Latest,
-            instance_id: None,
-            drain_timeout: Duration::from_secs(5),
-            properties: BTreeMap::new(),
-            property_files: std::collections::BTreeMap::new(),
-            oauth_token_file: None,
-        },
+        kafka: fixture::kafka(&["events", "orders"]),
         webhooks: (0..webhooks).map(webhook).collect(),
         actions: (0..webhooks)
             .flat_map(|of| (0..actions_each).map(move |index| action(of, index)))

@@ -1,17 +1,13 @@
 //! Configurations and records for the tests of routing and of the commands that show it.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::config::model::{
-    Action, Admin, Config, Kafka, Retry, Start, Webhook, WebhookIndex, WhenFull,
-};
+use crate::config::fixture;
+use crate::config::model::{Action, Admin, Config, Webhook, WebhookIndex};
 use crate::event::{Offset, Partition, Position, Record, TopicIndex};
 use crate::expression::Expression;
 use crate::expression::template::Template;
-use crate::secret::Secret;
 
 /// The topics of every configuration here.
 pub(crate) const TOPICS: [&str; 2] = ["events", "orders"];
@@ -43,17 +39,7 @@ pub(crate) fn action(name: &str, trigger: &str, message: &str) -> Action {
 /// A configuration of these actions with the webhooks `sales` and `support`.
 pub(crate) fn config(actions: Vec<Action>) -> Arc<Config> {
     Arc::new(Config {
-        kafka: Kafka {
-            brokers: "localhost:9092".to_owned(),
-            group_id: "slackline".to_owned(),
-            topics: TOPICS.map(str::to_owned).to_vec(),
-            start: Start::Latest,
-            instance_id: None,
-            drain_timeout: Duration::from_secs(5),
-            properties: BTreeMap::new(),
-            property_files: std::collections::BTreeMap::new(),
-            oauth_token_file: None,
-        },
+        kafka: fixture::kafka(&TOPICS),
         webhooks: vec![webhook("sales"), webhook("support")],
         actions,
         admin: Admin { listen: "127.0.0.1:0".to_owned() },
@@ -62,24 +48,7 @@ pub(crate) fn config(actions: Vec<Action>) -> Arc<Config> {
 }
 
 fn webhook(name: &str) -> Webhook {
-    Webhook {
-        name: name.to_owned(),
-        url: Secret::new(format!("http://127.0.0.1:9/services/T/B/{name}").parse().unwrap()),
-        url_file: None,
-        rate_per_second: 1.0,
-        burst: 1,
-        queue_capacity: 100,
-        when_full: WhenFull::DropNewest,
-        timeout: Duration::from_secs(10),
-        proxy: None,
-        allow_http: false,
-        ca_file: None,
-        retry: Retry {
-            initial: Duration::from_secs(1),
-            max: Duration::from_secs(60),
-            max_elapsed: Duration::from_secs(900),
-        },
-    }
+    fixture::webhook(name, &format!("http://127.0.0.1:9/services/T/B/{name}"))
 }
 
 /// A record of the topic with this index.

@@ -95,24 +95,7 @@ async fn posts_are_seen(screen: &Screen, shutdown: &CancellationToken) {
     let banner = screen.shows("post to ").await;
     let url =
         banner.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned();
-    let webhook = crate::config::model::Webhook {
-        name: "sales".to_owned(),
-        url: crate::secret::Secret::new(url.parse().unwrap()),
-        url_file: None,
-        rate_per_second: 1.0,
-        burst: 1,
-        queue_capacity: 1,
-        when_full: crate::config::model::WhenFull::DropNewest,
-        timeout: Duration::from_secs(20),
-        proxy: None,
-        allow_http: false,
-        ca_file: None,
-        retry: crate::config::model::Retry {
-            initial: Duration::ZERO,
-            max: Duration::ZERO,
-            max_elapsed: Duration::ZERO,
-        },
-    };
+    let webhook = crate::config::fixture::webhook("sales", &url);
     let endpoint = crate::send::endpoint::Endpoints::default().open(&webhook).unwrap();
     for _ in 0..2 {
         let payload = Bytes::from_static(

@@ -278,6 +278,15 @@ impl Shown for BTreeMap<String, Secret<String>> {
     }
 }
 
+impl Shown for BTreeMap<String, PathBuf> {
+    fn shown(&self) -> Json {
+        json!(self)
+    }
+
+    /// Compares nothing: the contents of the files are compared as properties.
+    fn compare(&self, _: &Self, _: String, _: &mut Vec<String>) {}
+}
+
 /// Whether a property's value is, or may contain, a secret that a person made up.
 fn is_guessable(name: &str) -> bool {
     ["password", "secret", "key", "pem", "config", "sasl.username", "token", "jaas", "kinit"]

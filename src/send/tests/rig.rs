@@ -1,6 +1,6 @@
 //! A sender with everything around it that a test can reach into.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::ops::Range;
 use std::sync::Mutex;
@@ -13,13 +13,13 @@ use url::Url;
 
 use super::*;
 use crate::commit_hold::CommitHold;
-use crate::config::model::{Action, ActionIndex, Admin, Kafka, Start, WhenFull};
+use crate::config::fixture;
+use crate::config::model::{Action, ActionIndex, Admin};
 use crate::delivery::{Epoch, Origin, Ticket};
 use crate::event::{Offset, Partition, Position, TopicIndex};
 use crate::expression::Expression;
 use crate::expression::template::Template;
 use crate::metrics::{ActionTally, AttemptResult, Metrics};
-use crate::secret::Secret;
 use crate::send::client::HttpClient;
 use crate::send::destination::Destination;
 use crate::sender_control::SenderControl;
@@ -30,20 +30,8 @@ pub(super) use crate::config::model::{Retry, Webhook};
 pub(super) const PATIENCE: Duration = Duration::from_secs(1_000_000);
 
 pub(super) fn webhook() -> Webhook {
-    Webhook {
-        name: "sales".to_owned(),
-        url: Secret::new(Url::parse("https://hooks.slack.com/services/T0/B0/s3cr3t").unwrap()),
-        url_file: None,
-        rate_per_second: 1.0,
-        burst: 1,
-        queue_capacity: 1000,
-        when_full: WhenFull::DropNewest,
-        timeout: 10 * SECOND,
-        proxy: None,
-        allow_http: false,
-        ca_file: None,
-        retry: Retry { initial: SECOND, max: 60 * SECOND, max_elapsed: 900 * SECOND },
-    }
+    let url = "https://hooks.slack.com/services/T0/B0/s3cr3t";
+    Webhook { queue_capacity: 1000, ..fixture::webhook("sales", url) }
 }
 
 pub(super) fn config(webhook: Webhook) -> Arc<Config> {
@@ -57,17 +45,7 @@ pub(super) fn config(webhook: Webhook) -> Arc<Config> {
         user: None,
         icon_url: None,
     };
-    let kafka = Kafka {
-        brokers: "localhost:9092".to_owned(),
-        group_id: "slackline".to_owned(),
-        topics: vec!["events".to_owned()],
-        start: Start::Latest,
-        instance_id: None,
-        drain_timeout: 5 * SECOND,
-        properties: BTreeMap::new(),
-        property_files: std::collections::BTreeMap::new(),
-        oauth_token_file: None,
-    };
+    let kafka = fixture::kafka(&["events"]);
     let admin = Admin { listen: "127.0.0.1:0".to_owned() };
     Arc::new(Config { kafka, webhooks: vec![webhook], actions: vec![action], admin, hash: 0 })
 }

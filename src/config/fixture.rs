@@ -1,0 +1,31 @@
+//! Parts of a configuration for tests, read as a file is: every setting that a test does not name is
+//! its default, so that a new key needs no change in tests.
+
+use std::io;
+use std::path::Path;
+
+use super::check;
+use super::model::{Config, Kafka, Webhook};
+
+fn config(topics: &str, name: &str, url: &str) -> Config {
+    let text = format!(
+        "kafka: {{brokers: 'localhost:9092', topics: {topics}}}\n\
+         webhooks: {{'{name}': {{url: '{url}'}}}}\n\
+         actions: [{{name: a, trigger: a, webhook: '{name}', message: m}}]\n"
+    );
+    let files = |_: &Path| Err(io::ErrorKind::NotFound.into());
+    match check(&text, Path::new("test.yaml"), &|_| None, &files) {
+        Ok(loaded) => loaded.config,
+        Err(errors) => panic!("{errors}"),
+    }
+}
+
+/// `kafka` with these topics.
+pub(crate) fn kafka(topics: &[&str]) -> Kafka {
+    config(&format!("{topics:?}"), "w", "https://hooks.slack.com/services/T0/B0/x").kafka
+}
+
+/// The webhook `name` with this URL.
+pub(crate) fn webhook(name: &str, url: &str) -> Webhook {
+    config("[events]", name, url).webhooks.remove(0)
+}
