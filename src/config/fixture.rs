@@ -1,5 +1,5 @@
-//! Parts of a configuration for tests, read as a file is: every setting that a test does not name is
-//! its default, so that a new key needs no change in tests.
+//! Parts of a configuration for tests, read as a file is: every setting that a test does not name
+//! has its default, so that a new key needs no change in tests.
 
 use std::io;
 use std::path::Path;

@@ -72,7 +72,7 @@ pub(super) trait Kind {
     /// Whether it is a key of the file. A kind that takes its value from elsewhere is not.
     const IS_KEY: bool = true;
 
-    /// Reads the value of `key`, and reports what is wrong with it. A kind with a `setting` of its own
+    /// Reads the value of `key`, and reports what is wrong with it. A kind that overrides `setting`
     /// may do without.
     fn read(&self, _node: &Node, _key: &str, _reader: &mut Reader<'_>) -> Option<Self::Value> {
         None
