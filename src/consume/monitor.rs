@@ -81,6 +81,7 @@ impl Monitor {
         let last = self.health.snapshot();
         last.joined != observed.is_joined()
             || last.offsets_committed != observed.are_offsets_committed()
+            || !last.problems.differ_in_stalls_only(&observed.problems())
     }
 
     /// Checks a second's snapshot for owned work without progress, then publishes it.

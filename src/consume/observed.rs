@@ -41,8 +41,7 @@ impl Observed<'_> {
 
     /// The state of the worker at `now`.
     pub(crate) fn snapshot(&self, now: Instant) -> Snapshot {
-        let Membership { session, topics, assignment, .. } = self.membership;
-        let missing = topics.missing().into_iter().map(|topic| topics.name(topic).to_owned());
+        let Membership { session, assignment, .. } = self.membership;
         Snapshot {
             at: now,
             config: Arc::clone(self.intake.config()),
@@ -52,14 +51,21 @@ impl Observed<'_> {
             stopping: false,
             unreachable_since: session.unreachable_since(),
             commit_in_flight_since: self.settlement.committer.in_flight_since(),
-            problems: Problems {
-                refused: self.access.refusal(),
-                denied: self.access.denials(),
-                missing_topics: missing.collect(),
-                stalls: Vec::new(),
-            },
+            problems: self.problems(),
             partitions: self.settlement.ledger.progress().map(|at| self.partition(at)).collect(),
             webhooks: webhooks(self.intake.queues(), self.controls, now),
+        }
+    }
+
+    /// What an operator has to act on, stalls aside.
+    pub(crate) fn problems(&self) -> Problems {
+        let topics = &self.membership.topics;
+        let missing = topics.missing().into_iter().map(|topic| topics.name(topic).to_owned());
+        Problems {
+            refused: self.access.refusal(),
+            denied: self.access.denials(),
+            missing_topics: missing.collect(),
+            stalls: Vec::new(),
         }
     }
 

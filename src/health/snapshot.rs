@@ -88,6 +88,15 @@ pub struct WebhookSnapshot {
     pub held: Option<Duration>,
 }
 
+impl Problems {
+    /// Returns whether two differ in nothing but the stalls, which are checked once a second.
+    #[must_use]
+    pub fn differ_in_stalls_only(&self, other: &Self) -> bool {
+        let Self { refused, denied, missing_topics, stalls: _ } = self;
+        (refused, denied, missing_topics) == (&other.refused, &other.denied, &other.missing_topics)
+    }
+}
+
 impl Snapshot {
     /// A worker that starts at `now` and has reached nothing yet.
     #[must_use]
