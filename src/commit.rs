@@ -226,7 +226,7 @@ impl Committer {
             return;
         }
         self.schedule.failed(now + RETRY_INTERVAL);
-        if let Some(times) = self.failures.record(now.duration_since(self.started)).times() {
+        if let Some(times) = self.failures.record(now.duration_since(self.started)) {
             tracing::warn!(
                 %error,
                 times,

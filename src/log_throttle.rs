@@ -24,17 +24,6 @@ pub struct LogThrottle {
     unlogged: u64,
 }
 
-/// What to log for one occurrence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Line {
-    /// The occurrence itself: it is the first.
-    First,
-    /// A summary: the number of occurrences since the last line, this one included.
-    Summary(u64),
-    /// Nothing.
-    Silent,
-}
-
 /// What to log when a fault is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recovered {
@@ -46,47 +35,31 @@ pub struct Recovered {
     pub lasted: Duration,
 }
 
-impl Line {
-    /// The number of occurrences in the line; `None`: there is no line.
-    #[must_use]
-    pub fn times(self) -> Option<u64> {
-        match self {
-            Line::First => Some(1),
-            Line::Summary(times) => Some(times),
-            Line::Silent => None,
-        }
-    }
-}
-
 impl LogThrottle {
-    /// Records one more occurrence at `now`. A fault that ends and comes back is summed up like one
-    /// that lasts.
-    pub fn record(&mut self, now: Duration) -> Line {
+    /// Records one more occurrence at `now`. Returns how many a line about them covers: those since
+    /// the last line, this one included; `None`: log no line. A fault that ends and comes back is
+    /// summed up like one that lasts.
+    pub fn record(&mut self, now: Duration) -> Option<u64> {
         if self.since.is_none() {
             (self.since, self.total, self.logged) = (Some(now), 0, false);
         }
         self.total += 1;
         self.unlogged += 1;
-        if self.line.is_some_and(|line| now.saturating_sub(line) < SUMMARY_EVERY) {
-            return Line::Silent;
-        }
-        (self.line, self.logged) = (Some(now), true);
-        match std::mem::take(&mut self.unlogged) {
-            1 if self.total == 1 => Line::First,
-            count => Line::Summary(count),
-        }
+        let line = self.due(now);
+        self.logged |= line.is_some();
+        line
     }
 
-    /// Returns a summary of what is in no line yet, when it is time for one. Called regularly, for
-    /// faults that have no recovery.
-    pub fn due(&mut self, now: Duration) -> Line {
+    /// Returns how many occurrences are in no line yet, when it is time for a line about them.
+    /// Called regularly, for faults that have no recovery.
+    pub fn due(&mut self, now: Duration) -> Option<u64> {
         if self.unlogged == 0
             || self.line.is_some_and(|line| now.saturating_sub(line) < SUMMARY_EVERY)
         {
-            return Line::Silent;
+            return None;
         }
         self.line = Some(now);
-        Line::Summary(std::mem::take(&mut self.unlogged))
+        Some(std::mem::take(&mut self.unlogged))
     }
 
     /// Ends the fault at `now`. `None` where there was none, or no line was logged about it.
@@ -111,30 +84,25 @@ mod tests {
     fn a_fault_is_logged_immediately_then_once_a_minute_then_its_end() {
         let mut throttle = LogThrottle::default();
         let second = Duration::from_secs;
-        let lines: Vec<Line> =
-            [0, 1, 59, 60, 61, 119, 120, 400].map(|at| throttle.record(second(at))).into();
-        let (s, n) = (Line::Silent, Line::Summary);
-        assert_eq!(lines, [Line::First, s, s, n(3), s, s, n(3), n(1)]);
+        let lines = [0, 1, 59, 60, 61, 119, 120, 400].map(|at| throttle.record(second(at)));
+        assert_eq!(lines, [Some(1), None, None, Some(3), None, None, Some(3), Some(1)]);
         throttle.record(second(401));
         assert_eq!(
             throttle.recover(second(402)),
             Some(Recovered { total: 9, unlogged: 1, lasted: second(402) })
         );
         assert_eq!(throttle.recover(second(403)), None);
-        assert_eq!(throttle.record(second(500)), Line::First);
+        assert_eq!(throttle.record(second(500)), Some(1));
     }
 
     #[test]
     fn the_rest_of_a_series_is_summed_up_when_it_is_due() {
         let second = Duration::from_secs;
         let mut throttle = LogThrottle::default();
-        assert_eq!(
-            (throttle.record(second(0)), throttle.record(second(1))),
-            (Line::First, Line::Silent)
-        );
-        assert_eq!(throttle.due(second(59)), Line::Silent);
-        assert_eq!(throttle.due(second(60)), Line::Summary(1));
-        assert_eq!(throttle.due(second(600)), Line::Silent, "every occurrence is logged");
+        assert_eq!((throttle.record(second(0)), throttle.record(second(1))), (Some(1), None));
+        assert_eq!(throttle.due(second(59)), None);
+        assert_eq!(throttle.due(second(60)), Some(1));
+        assert_eq!(throttle.due(second(600)), None, "every occurrence is logged");
     }
 
     #[test]
@@ -144,7 +112,7 @@ mod tests {
         for half_second in 0..1200 {
             let now = Duration::from_millis(half_second * 500);
             lines += if half_second % 2 == 0 {
-                usize::from(throttle.record(now) != Line::Silent)
+                usize::from(throttle.record(now).is_some())
             } else {
                 usize::from(throttle.recover(now).is_some())
             };
@@ -166,13 +134,13 @@ mod tests {
                 }
                 occurrences += 1;
                 let line = throttle.record(Duration::from_secs(now));
-                logged += match line { Line::First => 1, Line::Summary(count) => count, Line::Silent => 0 };
-                if line != Line::Silent {
+                logged += line.unwrap_or_default();
+                if line.is_some() {
                     prop_assert!(last.is_none_or(|last| now - last >= 60));
                     last = Some(now);
                 }
             }
-            logged += match throttle.record(Duration::from_secs(now + 60)) { Line::First => 1, Line::Summary(count) => count, Line::Silent => 0 };
+            logged += throttle.record(Duration::from_secs(now + 60)).unwrap_or_default();
             prop_assert_eq!(logged, occurrences + 1);
         }
     }

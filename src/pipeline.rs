@@ -107,7 +107,7 @@ impl Pipeline {
             Arc::clone(&self.config),
             Arc::clone(&self.metrics),
             reports,
-            &waker,
+            waker.clone(),
             &mut tasks,
         )?;
         let (reload_sender, reloads) = mpsc::unbounded_channel();

@@ -28,35 +28,26 @@ pub mod connection_permits;
 
 mod fault_log;
 
-pub mod active_config;
-
-pub mod sender_context;
+mod sender_context;
 
 mod sender;
 
-pub mod single_attempt;
-
-use client::HttpClient;
-use sender::Sender;
-
-pub use active_config::ActiveConfig;
-pub use sender_context::SenderContext;
+pub use sender_context::{ActiveConfig, SenderContext};
 
 /// Runs a sender until its queue is closed or the poll loop has ended; returns the task's name.
-pub fn run<C: HttpClient>(context: SenderContext<C>) -> impl Future<Output = String> {
+pub fn run(context: SenderContext) -> impl Future<Output = String> {
     // Outside the async block: the task would keep both what a sender is made of and the sender,
     // ten thousand times.
-    let mut sender = Sender::new(context);
+    let mut sender = sender::Sender::new(context);
     async move {
         loop {
             // Not `while let`, which would keep the result of `next` beside the post.
-            let Some(mut post) = sender.next().await else { break };
-            let Some(ended) = sender.deliver(&mut post).await else { continue };
-            if !sender.report(post.tickets, ended).await {
+            let Some(post) = sender.next().await else { break };
+            if !sender.deliver(post).await {
                 break;
             }
         }
-        format!("sender of `{}`", sender.name())
+        format!("sender of `{}`", sender.context.webhook().name)
     }
 }
 

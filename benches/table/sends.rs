@@ -31,12 +31,13 @@ use slackline::metrics::Metrics;
 use slackline::poll_waker;
 use slackline::post::{Post, Report};
 use slackline::queue::Queue;
-use slackline::send::connection_permits::ConnectionPermits;
-use slackline::send::endpoint::Endpoints;
+use slackline::send::client_pool::ClientPool;
+use slackline::send::connection_permits::PERMITS;
+use slackline::send::endpoint::Endpoint;
 use slackline::send::{self, ActiveConfig, SenderContext};
 use slackline::sender_control::SenderControl;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::process;
 use super::report::{Bounds, Settings, Table, median};
@@ -168,10 +169,11 @@ fn senders(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
     let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(move || waker.wake());
     // As large as the pipeline's.
     let (reports, mut reported) = mpsc::channel(1_024);
-    let (mut endpoints, permits) = (Endpoints::default(), ConnectionPermits::default());
-    let endpoint = |webhook| endpoints.open(webhook).map(Arc::new);
+    let (mut clients, permits) = (ClientPool::default(), Arc::new(Semaphore::new(PERMITS)));
+    let endpoint = |webhook| Endpoint::open(webhook, &mut clients).map(Arc::new);
     let endpoints = config.webhooks.iter().map(endpoint).collect::<Result<Vec<_>, _>>()?;
-    let active_config = Arc::new(ActiveConfig::new(Arc::clone(&config), endpoints.clone()));
+    let active = ActiveConfig { config: Arc::clone(&config), endpoints: endpoints.clone() };
+    let active_config = watch::channel(active).1;
     let (mut queues, mut controls) = (Vec::new(), Vec::new());
     for (index, webhook) in (0..).zip(&config.webhooks) {
         let queue = Arc::new(Queue::new(2 * posts, webhook.when_full, [ActionIndex(index)]));
@@ -186,11 +188,11 @@ fn senders(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
             config: Arc::clone(&config),
             webhook: WebhookIndex(index),
             queue: Arc::clone(&queue),
-            active_config: Arc::clone(&active_config),
+            active_config: active_config.clone(),
             endpoint: Arc::clone(&endpoints[index as usize]),
             control: controlled,
             window,
-            connection_permits: permits.clone(),
+            connection_permits: Arc::clone(&permits),
             reports: reports.clone(),
             wake: Arc::clone(&wake),
             metrics: metrics.webhook(WebhookIndex(index)),

@@ -18,7 +18,8 @@ use crate::event::{Event, Offset, Partition, Position, Record, TopicIndex};
 use crate::route::explain::Explained;
 use crate::route::{Router, message};
 use crate::sanitize;
-use crate::send::single_attempt::{Attempted, attempt_once};
+use crate::send::client_pool::ClientPool;
+use crate::send::endpoint::{Attempted, Endpoint};
 use crate::send::verdict::Verdict;
 
 #[cfg(test)]
@@ -96,8 +97,8 @@ async fn send(
     let Some(webhook) = config.webhooks.get(action.webhook.0 as usize) else {
         return Ok(Exit::Refused);
     };
-    match attempt_once(webhook, payload).await {
-        Ok(attempted) => report(&attempted, &webhook.name, out),
+    match Endpoint::open(webhook, &mut ClientPool::default()) {
+        Ok(endpoint) => report(&endpoint.attempt_once(payload).await, &webhook.name, out),
         Err(error) => {
             writeln!(err, "webhook `{}`: {:#}", webhook.name, anyhow::Error::from(error))?;
             Ok(Exit::Refused)

@@ -98,9 +98,7 @@ impl Access {
         }
         // The same as a refusal that is known: librdkafka adds that no broker is left.
         let repeats = self.refusal.is_some() && code == Some(RDKafkaErrorCode::AllBrokersDown);
-        if !repeats
-            && let Some(times) = self.errors.record(now.duration_since(self.started)).times()
-        {
+        if !repeats && let Some(times) = self.errors.record(now.duration_since(self.started)) {
             tracing::warn!(%error, reason, times, "Kafka client error, retrying");
         }
         AccessChange::None
@@ -131,7 +129,7 @@ impl Access {
     fn report(&mut self, now: Instant) {
         let Some(refusal) = &self.refusal else { return };
         let text = refusal.to_string();
-        if let Some(times) = self.refusals.record(now.duration_since(self.started)).times() {
+        if let Some(times) = self.refusals.record(now.duration_since(self.started)) {
             tracing::warn!(times, "{text}; retrying");
         }
         self.reported = Some(text);

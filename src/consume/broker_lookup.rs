@@ -196,7 +196,7 @@ impl BrokerLookup {
 
     /// Logs that a lookup failed, or its answer could not be applied.
     pub(crate) fn log_failure(&mut self, error: &KafkaError, now: Instant) {
-        if let Some(times) = self.failures.record(now.duration_since(self.started)).times() {
+        if let Some(times) = self.failures.record(now.duration_since(self.started)) {
             tracing::warn!(%error, times, "could not look up the offsets of partitions, retrying; they are not read until then");
         }
     }

@@ -33,7 +33,7 @@ impl DropLog {
         let (throttle, last) =
             self.drops.entry((webhook, reason)).or_insert_with(|| (LogThrottle::default(), action));
         *last = action;
-        if let Some(deliveries) = throttle.record(now.duration_since(self.started)).times() {
+        if let Some(deliveries) = throttle.record(now.duration_since(self.started)) {
             log(&self.config, action, reason, deliveries);
         }
     }
@@ -41,7 +41,7 @@ impl DropLog {
     /// Logs what no line covers yet, where its minute has passed.
     pub(crate) fn summarize(&mut self, now: Instant) {
         for ((_, reason), (throttle, action)) in &mut self.drops {
-            if let Some(deliveries) = throttle.due(now.duration_since(self.started)).times() {
+            if let Some(deliveries) = throttle.due(now.duration_since(self.started)) {
                 log(&self.config, *action, *reason, deliveries);
             }
         }

@@ -129,7 +129,7 @@ impl Monitor {
         }
         let now = snapshot.at.saturating_duration_since(self.started);
         if let Some(longest) = snapshot.longest_hold().filter(|longest| *longest >= HELD_AFTER) {
-            if self.holds.record(now).times().is_some() {
+            if self.holds.record(now).is_some() {
                 let (webhooks, seconds) = (held.len(), longest.as_secs());
                 tracing::warn!(
                     webhooks,

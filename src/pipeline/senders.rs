@@ -4,38 +4,36 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::error::PipelineError;
 use crate::commit_hold::CommitWindow;
-use crate::config::model::{ActionIndex, Config, Webhook, WebhookIndex};
+use crate::config::model::{ActionIndex, Config, WebhookIndex};
 use crate::config::reload::Merged;
 use crate::consume::Reload;
 use crate::metrics::Metrics;
-use crate::poll_waker;
+use crate::poll_waker::Waker;
 use crate::post::Report;
 use crate::queue::Queue;
 use crate::route::Router;
-use crate::send::client::PooledClient;
-use crate::send::connection_permits::ConnectionPermits;
-use crate::send::endpoint::{Endpoint, Endpoints};
+use crate::send::client_pool::ClientPool;
+use crate::send::connection_permits::PERMITS;
+use crate::send::endpoint::Endpoint;
 use crate::send::{self, ActiveConfig, SenderContext};
 use crate::sender_control::SenderControl;
 
 /// The senders of all webhooks, by webhook.
 pub(super) struct Senders {
-    config: Arc<Config>,
     pub(super) queues: Vec<Arc<Queue>>,
     pub(super) windows: Vec<Arc<CommitWindow>>,
-    endpoints: Vec<Arc<Endpoint<PooledClient>>>,
-    active_config: Arc<ActiveConfig<PooledClient>>,
-    connection_permits: ConnectionPermits,
+    active_config: watch::Sender<ActiveConfig>,
+    connection_permits: Arc<Semaphore>,
     metrics: Arc<Metrics>,
     reports: mpsc::Sender<Report>,
     /// Wakes the poll loop.
     wake: Arc<dyn Fn() + Send + Sync>,
-    /// The number of `config`, counted from the first.
+    /// The number of the active configuration, counted from the first.
     generation: u64,
 }
 
@@ -46,22 +44,18 @@ impl Senders {
         config: Arc<Config>,
         metrics: Arc<Metrics>,
         reports: mpsc::Sender<Report>,
-        waker: &poll_waker::Waker,
+        waker: Waker,
         tasks: &mut JoinSet<String>,
     ) -> Result<(Self, Vec<watch::Sender<SenderControl>>), PipelineError> {
-        let endpoints = endpoints(&config.webhooks)?;
-        let waker = waker.clone();
         let mut senders = Self {
             queues: Vec::new(),
             windows: Vec::new(),
-            active_config: Arc::new(ActiveConfig::new(Arc::clone(&config), endpoints.clone())),
-            endpoints,
-            connection_permits: ConnectionPermits::default(),
+            active_config: watch::Sender::new(active_config(config)?),
+            connection_permits: Arc::new(Semaphore::new(PERMITS)),
             metrics,
             reports,
             wake: Arc::new(move || waker.wake()),
             generation: 0,
-            config,
         };
         let controls = senders.spawn_missing(tasks);
         Ok((senders, controls))
@@ -77,9 +71,7 @@ impl Senders {
         let Merged { config, removed } = merged;
         let config = Arc::new(config);
         // First what can fail: an unusable `ca_file` changes nothing.
-        self.endpoints = endpoints(&config.webhooks)?;
-        self.config = Arc::clone(&config);
-        self.active_config.replace(Arc::clone(&config), self.endpoints.clone());
+        self.active_config.send_replace(active_config(Arc::clone(&config))?);
         self.metrics.configure(&config);
         self.generation += 1;
         let before = self.queues.len();
@@ -108,8 +100,8 @@ impl Senders {
 
     fn spawn_missing(&mut self, tasks: &mut JoinSet<String>) -> Vec<watch::Sender<SenderControl>> {
         let mut controls = Vec::new();
-        let config = Arc::clone(&self.config);
-        let webhooks = config.webhooks.iter().zip(actions_of(&config)).zip(self.endpoints.clone());
+        let ActiveConfig { config, endpoints } = &*self.active_config.borrow();
+        let webhooks = config.webhooks.iter().zip(actions_of(config)).zip(endpoints);
         for (index, ((webhook, actions), endpoint)) in
             (0..).map(WebhookIndex).zip(webhooks).skip(self.queues.len())
         {
@@ -122,14 +114,14 @@ impl Senders {
             let (control, controlled) = watch::channel(initial);
             controls.push(control);
             let context = SenderContext {
-                config: Arc::clone(&config),
-                active_config: Arc::clone(&self.active_config),
+                config: Arc::clone(config),
+                active_config: self.active_config.subscribe(),
                 webhook: index,
                 queue,
-                endpoint,
+                endpoint: Arc::clone(endpoint),
                 control: controlled,
                 window,
-                connection_permits: self.connection_permits.clone(),
+                connection_permits: Arc::clone(&self.connection_permits),
                 reports: self.reports.clone(),
                 wake: Arc::clone(&self.wake),
                 metrics: self.metrics.webhook(index),
@@ -142,13 +134,16 @@ impl Senders {
     }
 }
 
-fn endpoints(webhooks: &[Webhook]) -> Result<Vec<Arc<Endpoint<PooledClient>>>, PipelineError> {
-    let mut endpoints = Endpoints::default();
-    let open = |webhook: &Webhook| match endpoints.open(webhook) {
-        Ok(endpoint) => Ok(Arc::new(endpoint)),
-        Err(source) => Err(PipelineError::Client { webhook: webhook.name.clone(), source }),
-    };
-    webhooks.iter().map(open).collect()
+/// Opens the endpoint of each webhook of `config`.
+fn active_config(config: Arc<Config>) -> Result<ActiveConfig, PipelineError> {
+    let mut clients = ClientPool::default();
+    let mut endpoints = Vec::with_capacity(config.webhooks.len());
+    for webhook in &config.webhooks {
+        let endpoint = Endpoint::open(webhook, &mut clients)
+            .map_err(|source| PipelineError::Client { webhook: webhook.name.clone(), source })?;
+        endpoints.push(Arc::new(endpoint));
+    }
+    Ok(ActiveConfig { config, endpoints })
 }
 
 /// By webhook: the actions that post to it.

@@ -6,6 +6,7 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use serde_json::Value;
 
 use crate::sanitize;
 
@@ -50,20 +51,18 @@ impl Answer {
     #[must_use]
     pub fn retry_after(&self, now: SystemTime) -> Option<Duration> {
         let header = self.retry_after.as_deref().map(str::trim);
-        header.and_then(|header| from_header(header, now)).or_else(|| from_body(&self.body))
+        header
+            .and_then(|header| from_header(header, now))
+            .or_else(|| usable_seconds(self.field("retry_after")?.as_f64()?))
     }
 
     /// Returns Slack's own word in the body, fit for a log: one short line, without anything that
     /// could be a part of a webhook's URL (web servers like to answer `Cannot POST /services/…`).
     #[must_use]
     pub fn word(&self) -> String {
-        #[derive(serde::Deserialize)]
-        struct Failed {
-            error: String,
-        }
-        let failed = object::<Failed>(&self.body);
-        let text = match &failed {
-            Some(failed) => failed.error.as_str().into(),
+        let error = self.field("error");
+        let text = match error.as_ref().and_then(Value::as_str) {
+            Some(error) => error.into(),
             None => String::from_utf8_lossy(&self.body[..self.body.len().min(1024)]),
         };
         let shown: Vec<&str> = text
@@ -73,6 +72,11 @@ impl Answer {
             .collect();
         let line = sanitize::one_line(&shown.join(" "), WORD_LIMIT);
         if line.is_empty() { "(empty answer)".to_owned() } else { line }
+    }
+
+    /// A field of the body; `None` unless the body is a JSON object that has it.
+    fn field(&self, name: &str) -> Option<Value> {
+        serde_json::from_slice::<Value>(&self.body).ok()?.get_mut(name).map(Value::take)
     }
 }
 
@@ -84,14 +88,6 @@ fn from_header(header: &str, now: SystemTime) -> Option<Duration> {
     Some(pause.min(LONGEST_PAUSE)).filter(|pause| !pause.is_zero())
 }
 
-fn from_body(body: &[u8]) -> Option<Duration> {
-    #[derive(serde::Deserialize)]
-    struct Limited {
-        retry_after: f64,
-    }
-    usable_seconds(object::<Limited>(body)?.retry_after)
-}
-
 fn usable_seconds(seconds: f64) -> Option<Duration> {
     // `f64::min` would turn NaN into an hour.
     if seconds.is_nan() || seconds <= 0.0 {
@@ -100,11 +96,6 @@ fn usable_seconds(seconds: f64) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds.min(LONGEST_PAUSE.as_secs_f64()))
         .ok()
         .filter(|pause| !pause.is_zero())
-}
-
-/// A JSON object's fields; `None` for any other JSON. (serde reads a struct from a list, too.)
-fn object<T: serde::de::DeserializeOwned>(body: &[u8]) -> Option<T> {
-    body.trim_ascii_start().starts_with(b"{").then(|| serde_json::from_slice(body).ok())?
 }
 
 /// Whether a part of an answer may be a secret: a path, a URL, or a long run of letters and digits,

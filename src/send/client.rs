@@ -3,12 +3,13 @@
 //! Invariant: a request ends within its timeout, reads at most [`BODY_LIMIT`] bytes, and follows no
 //! redirect; no error names the URL.
 
-use std::error::Error;
+use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Request, Response};
+use tokio::time::{Instant, timeout_at};
 
 use super::answer::{Answer, BodyEnd};
 use crate::metrics::AttemptResult;
@@ -16,69 +17,58 @@ use crate::metrics::AttemptResult;
 /// The most bytes of a body that are read.
 pub const BODY_LIMIT: usize = 64 * 1024;
 
+/// A request under way.
+pub type Executing<'a> = Pin<Box<dyn Future<Output = Result<Answer, NoAnswer>> + Send + 'a>>;
+
 /// Executes requests: [`PooledClient`], or a script in tests.
 pub trait HttpClient: Send + Sync {
     /// Sends `request` once and reads the answer. Ends in bounded time.
-    fn execute(&self, request: Request) -> impl Future<Output = Result<Answer, NoAnswer>> + Send;
+    fn execute(&self, request: Request) -> Executing<'_>;
 }
 
 /// Why an attempt has no answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NoAnswer {
-    /// The attempt's timeout passed.
-    #[error("no answer within {0:?}")]
-    Timeout(Duration),
-    /// No connection, no TLS or no HTTP.
-    #[error("{0}")]
-    Connect(String),
+#[derive(Debug, Clone)]
+pub struct NoAnswer {
+    /// The label `result` of `slackline_attempts_total`.
+    pub result: AttemptResult,
+    /// The cause, for a log.
+    pub word: String,
 }
 
 /// The HTTP client of one webhook. Webhooks with equal settings share one connection pool.
-#[derive(Clone)]
 pub struct PooledClient {
-    pool: Client,
+    pub(super) pool: Client,
     /// How long one request may take, its answer included.
-    timeout: Duration,
-}
-
-impl NoAnswer {
-    /// The label `result` of `slackline_attempts_total`.
-    #[must_use]
-    pub fn result(&self) -> AttemptResult {
-        match self {
-            NoAnswer::Timeout(_) => AttemptResult::Timeout,
-            NoAnswer::Connect(_) => AttemptResult::Connect,
-        }
-    }
-}
-
-impl PooledClient {
-    pub(super) fn new(pool: Client, timeout: Duration) -> Self {
-        Self { pool, timeout }
-    }
+    pub(super) timeout: Duration,
 }
 
 impl HttpClient for PooledClient {
-    async fn execute(&self, request: Request) -> Result<Answer, NoAnswer> {
-        let deadline = tokio::time::Instant::now() + self.timeout;
-        let Ok(sent) = tokio::time::timeout_at(deadline, self.pool.execute(request)).await else {
-            return Err(NoAnswer::Timeout(self.timeout));
-        };
-        let response = sent.map_err(|error| NoAnswer::Connect(with_causes(error)))?;
-        let status = response.status().as_u16();
-        let retry_after = response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned);
-        let mut body = BytesMut::new();
-        let read = tokio::time::timeout_at(deadline, read_body(response, &mut body)).await;
-        let body_end = match read {
-            Ok(Ok(())) => BodyEnd::Complete,
-            Ok(Err(_)) => BodyEnd::ConnectionLost,
-            Err(_) => BodyEnd::TimedOut,
-        };
-        Ok(Answer { status, retry_after, body: body.freeze(), body_end })
+    fn execute(&self, request: Request) -> Executing<'_> {
+        // On the heap, and only while it lasts: thousands of idle senders must stay small.
+        Box::pin(async {
+            let deadline = Instant::now() + self.timeout;
+            let response = match timeout_at(deadline, self.pool.execute(request)).await {
+                Ok(Ok(response)) => response,
+                Ok(Err(error)) => {
+                    let word = format!("{:#}", anyhow::Error::from(error.without_url()));
+                    return Err(NoAnswer { result: AttemptResult::Connect, word });
+                }
+                Err(_) => {
+                    let word = format!("no answer within {:?}", self.timeout);
+                    return Err(NoAnswer { result: AttemptResult::Timeout, word });
+                }
+            };
+            let status = response.status().as_u16();
+            let retry_after = response.headers().get(RETRY_AFTER);
+            let retry_after = retry_after.and_then(|value| Some(value.to_str().ok()?.to_owned()));
+            let mut body = BytesMut::new();
+            let body_end = match timeout_at(deadline, read_body(response, &mut body)).await {
+                Ok(Ok(())) => BodyEnd::Complete,
+                Ok(Err(_)) => BodyEnd::ConnectionLost,
+                Err(_) => BodyEnd::TimedOut,
+            };
+            Ok(Answer { status, retry_after, body: body.freeze(), body_end })
+        })
     }
 }
 
@@ -92,16 +82,4 @@ async fn read_body(mut response: Response, body: &mut BytesMut) -> Result<(), re
         }
     }
     Ok(())
-}
-
-/// The error and its causes on one line, without the URL.
-fn with_causes(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        text = format!("{text}: {source}");
-        cause = source.source();
-    }
-    text
 }

@@ -44,18 +44,13 @@ pub struct ClientPool {
 /// What a connection depends on.
 #[derive(PartialEq, Eq, Hash)]
 struct Settings {
-    route: ProxyRoute,
+    proxy: Option<Secret<Url>>,
     ca_pem: Option<Vec<u8>>,
+    /// To this machine: without the environment's proxy.
+    direct: bool,
     /// Plain HTTP to this machine needs no certificates: a system without any can still run the
     /// demo.
     plain: bool,
-}
-
-#[derive(PartialEq, Eq, Hash)]
-enum ProxyRoute {
-    Direct,
-    Environment,
-    Proxy(Secret<Url>),
 }
 
 impl ClientPool {
@@ -64,8 +59,14 @@ impl ClientPool {
     /// # Errors
     /// When its `proxy` or `ca_file` cannot be used, or the system has no certificates.
     pub fn client(&mut self, webhook: &Webhook, url: &Url) -> Result<PooledClient, ClientError> {
-        let settings = Settings::of(webhook, url);
-        let client = match self.by_settings.get(&settings) {
+        let direct = webhook.proxy.is_none() && is_loopback(url);
+        let settings = Settings {
+            proxy: webhook.proxy.clone(),
+            ca_pem: webhook.ca_file.clone(),
+            direct,
+            plain: direct && url.scheme() == "http",
+        };
+        let pool = match self.by_settings.get(&settings) {
             Some(client) => client.clone(),
             None => {
                 let client = settings.client()?;
@@ -73,21 +74,11 @@ impl ClientPool {
                 client
             }
         };
-        Ok(PooledClient::new(client, webhook.timeout))
+        Ok(PooledClient { pool, timeout: webhook.timeout })
     }
 }
 
 impl Settings {
-    fn of(webhook: &Webhook, url: &Url) -> Self {
-        let route = match &webhook.proxy {
-            Some(proxy) => ProxyRoute::Proxy(proxy.clone()),
-            None if is_loopback(url) => ProxyRoute::Direct,
-            None => ProxyRoute::Environment,
-        };
-        let plain = route == ProxyRoute::Direct && url.scheme() == "http";
-        Self { route, ca_pem: webhook.ca_file.clone(), plain }
-    }
-
     fn client(&self) -> Result<Client, ClientError> {
         // An error only says that a provider is installed already, which is just as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -99,14 +90,13 @@ impl Settings {
             .http1_only()
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(IDLE_CONNECTIONS);
-        builder = match &self.route {
-            ProxyRoute::Direct => builder.no_proxy(),
-            ProxyRoute::Environment => builder,
-            ProxyRoute::Proxy(proxy) => builder.proxy(
-                Proxy::all(proxy.expose().clone())
-                    .map_err(|error| ClientError::Proxy(error.without_url()))?,
-            ),
-        };
+        if let Some(proxy) = &self.proxy {
+            let proxy = Proxy::all(proxy.expose().clone());
+            builder =
+                builder.proxy(proxy.map_err(|error| ClientError::Proxy(error.without_url()))?);
+        } else if self.direct {
+            builder = builder.no_proxy();
+        }
         if let Some(pem) = &self.ca_pem {
             let roots =
                 Certificate::from_pem_bundle(pem).map_err(|error| ClientError::Ca(Some(error)))?;

@@ -2,7 +2,7 @@
 //!
 //! A sender knows its destination by this trait alone, so that rate, retry, hold and release are
 //! the same for all of them. A new kind of destination is a file that implements it, and a line in
-//! [`super::endpoint::Endpoints::open`].
+//! [`super::endpoint::Endpoint::open`].
 
 use std::time::SystemTime;
 

@@ -2,12 +2,13 @@
 //!
 //! Invariant: no part of a destination's secrets is in anything that comes back from a request.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::answer::Answer;
-use super::client::{HttpClient, NoAnswer, PooledClient};
+use super::client::{HttpClient, NoAnswer};
 use super::client_pool::{ClientError, ClientPool};
 use super::destination::Destination;
 use super::incoming_webhook::IncomingWebhook;
@@ -19,76 +20,78 @@ use crate::sanitize;
 const REASON_LIMIT: usize = 300;
 
 /// What one sender posts with.
-pub struct Endpoint<C> {
-    destination: Box<dyn Destination>,
-    client: C,
+pub struct Endpoint {
+    /// Where it posts to.
+    pub destination: Box<dyn Destination>,
+    /// Executes the requests.
+    pub client: Box<dyn HttpClient>,
 }
 
-/// Opens the endpoints of configured webhooks.
-#[derive(Default)]
-pub struct Endpoints {
-    pool: ClientPool,
+/// One attempt outside of any queue or rate, and what it came to.
+#[derive(Debug)]
+pub struct Attempted {
+    /// The HTTP status; `None`: there was no answer.
+    pub status: Option<u16>,
+    /// Slack's word, or why there is no answer; fit for printing.
+    pub word: String,
+    /// What the worker would do next.
+    pub verdict: Verdict,
+    /// From the request to the verdict.
+    pub took: Duration,
 }
 
-impl Endpoints {
-    /// Returns the endpoint of `webhook`. This is the one place that knows all kinds of
+impl Endpoint {
+    /// Opens the endpoint of a configured webhook. This is the one place that knows all kinds of
     /// destinations.
     ///
     /// # Errors
     /// When the webhook's `proxy` or `ca_file` cannot be used, or the system has no certificates.
-    pub fn open(&mut self, webhook: &Webhook) -> Result<Endpoint<PooledClient>, ClientError> {
-        let client = self.pool.client(webhook, webhook.url.expose())?;
-        Ok(Endpoint::new(Box::new(IncomingWebhook::new(webhook.url.clone())), client))
-    }
-}
-
-impl<C> Endpoint<C> {
-    /// Posts to `destination` with `client`.
-    #[must_use]
-    pub fn new(destination: Box<dyn Destination>, client: C) -> Self {
-        Self { destination, client }
+    pub fn open(webhook: &Webhook, clients: &mut ClientPool) -> Result<Self, ClientError> {
+        let url = webhook.url.clone();
+        let client = Box::new(clients.client(webhook, url.expose())?);
+        Ok(Self { destination: Box::new(IncomingWebhook { url }), client })
     }
 
-    /// Returns what an attempt came to, answered or not.
-    #[must_use]
-    pub fn judge(&self, answered: &Result<Answer, NoAnswer>) -> Verdict {
-        match answered {
-            Ok(answer) => self.destination.judge(answer, SystemTime::now()),
-            Err(reason) => Verdict::Retry { result: reason.result(), word: reason.to_string() },
-        }
-    }
-
-    fn masked(&self, mut answer: Answer) -> Answer {
-        // Slack's usual answer, and too short to hold a secret.
-        if &*answer.body != b"ok"
-            && let Some(masked) = self.destination.mask(&String::from_utf8_lossy(&answer.body))
-        {
-            answer.body = Bytes::from(masked);
-        }
-        answer
-    }
-
-    fn fit_for_a_log(&self, reason: NoAnswer) -> NoAnswer {
-        match reason {
-            NoAnswer::Connect(text) => {
-                let masked = self.destination.mask(&text).unwrap_or(text);
-                NoAnswer::Connect(sanitize::one_line(&masked, REASON_LIMIT))
-            }
-            timeout @ NoAnswer::Timeout(_) => timeout,
-        }
-    }
-}
-
-impl<C: HttpClient> Endpoint<C> {
     /// Posts `payload` once and returns the answer, without any part of the destination's secrets.
     ///
     /// # Errors
     /// When no answer came.
     pub async fn post(&self, payload: Bytes) -> Result<Answer, NoAnswer> {
-        let request = self.destination.request(payload);
-        match self.client.execute(request).await {
-            Ok(answer) => Ok(self.masked(answer)),
-            Err(reason) => Err(self.fit_for_a_log(reason)),
+        match self.client.execute(self.destination.request(payload)).await {
+            Ok(mut answer) => {
+                // Slack's usual answer, and too short to hold a secret.
+                if &*answer.body != b"ok"
+                    && let Some(masked) =
+                        self.destination.mask(&String::from_utf8_lossy(&answer.body))
+                {
+                    answer.body = masked.into();
+                }
+                Ok(answer)
+            }
+            Err(NoAnswer { result, word }) => {
+                let masked = self.destination.mask(&word).unwrap_or(word);
+                Err(NoAnswer { result, word: sanitize::one_line(&masked, REASON_LIMIT) })
+            }
         }
+    }
+
+    /// Returns what an attempt came to, answered or not.
+    #[must_use]
+    pub fn judge(&self, answered: Result<Answer, NoAnswer>) -> Verdict {
+        match answered {
+            Ok(answer) => self.destination.judge(&answer, SystemTime::now()),
+            Err(NoAnswer { result, word }) => Verdict::Retry { result, word },
+        }
+    }
+
+    /// Posts `payload` once, for `slackline send`.
+    pub async fn attempt_once(&self, payload: Bytes) -> Attempted {
+        let started = Instant::now();
+        let answered = self.post(payload).await;
+        let (status, word) = match &answered {
+            Ok(answer) => (Some(answer.status), answer.word()),
+            Err(NoAnswer { word, .. }) => (None, word.clone()),
+        };
+        Attempted { status, word, verdict: self.judge(answered), took: started.elapsed() }
     }
 }

@@ -24,15 +24,8 @@ const SHORTEST_SECRET: usize = 6;
 
 /// One incoming webhook.
 pub struct IncomingWebhook {
-    url: Secret<Url>,
-}
-
-impl IncomingWebhook {
-    /// The webhook at `url`.
-    #[must_use]
-    pub fn new(url: Secret<Url>) -> Self {
-        Self { url }
-    }
+    /// Where it is, and the credential.
+    pub url: Secret<Url>,
 }
 
 impl Destination for IncomingWebhook {
@@ -58,8 +51,8 @@ impl Destination for IncomingWebhook {
                 word: "no whole answer within the timeout".to_owned(),
             },
             429 => Verdict::RateLimited { retry_after: answer.retry_after(now) },
-            501 => Verdict::Rejected { word: answer.word() },
-            408 | 500..=599 => {
+            // 501: the receiver will not implement it meanwhile.
+            408 | 500 | 502..=599 => {
                 Verdict::Retry { result: AttemptResult::ServerError, word: answer.word() }
             }
             _ => Verdict::Rejected { word: answer.word() },

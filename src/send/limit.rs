@@ -13,8 +13,6 @@ const TOKEN: u128 = 1 << 80;
 /// The limiter of one webhook.
 #[derive(Debug, Clone)]
 pub struct Limiter {
-    /// Posts a second of the whole group.
-    rate: f64,
     /// Debt above which nothing leaves: burst − 1 tokens.
     allowance: u128,
     /// What was spent and is not refilled yet; 0 for a full bucket.
@@ -28,34 +26,24 @@ pub struct Limiter {
 }
 
 impl Limiter {
-    /// A full bucket at `now`, for `rate` posts a second (over 0) and `burst` posts without a pause
-    /// (0 counts as 1), refilled at `share` of the rate.
+    /// A full bucket at `now`: see [`Limiter::set_rate`].
     #[must_use]
     pub fn new(rate: f64, burst: u32, share: f64, now: Duration) -> Self {
-        let allowance = u128::from(burst.max(1) - 1) * TOKEN;
-        Self {
-            rate,
-            allowance,
-            debt: 0,
-            refill: refill(rate, share),
-            at: now,
-            throttled_until: None,
-        }
+        let mut limiter = Self { allowance: 0, debt: 0, refill: 0, at: now, throttled_until: None };
+        limiter.set_rate(rate, burst, share, now);
+        limiter
     }
 
-    /// Sets this replica's share (0 to 1) of the rate from `now` on. Tokens stay; at 0 they are
-    /// frozen, and [`Limiter::ready_at`] returns `None`.
-    pub fn set_share(&mut self, share: f64, now: Duration) {
-        self.settle(now);
-        self.refill = refill(self.rate, share);
-    }
-
-    /// Sets another rate and burst from `now` on. What was spent stays spent.
+    /// Lets `rate` posts a second (over 0) and `burst` posts without a pause (0 counts as 1) leave
+    /// from `now` on, refilled at `share` (0 to 1) of the rate, which is this replica's. What was
+    /// spent stays spent. At a share of 0 the tokens are frozen, and [`Limiter::ready_at`] returns
+    /// `None`.
     pub fn set_rate(&mut self, rate: f64, burst: u32, share: f64, now: Duration) {
         self.settle(now);
-        self.rate = rate;
         self.allowance = u128::from(burst.max(1) - 1) * TOKEN;
-        self.refill = refill(rate, share);
+        // Rounded up, so that at one post a second the next one is due after 1 s, not 1 ns later.
+        let tokens_per_nanosecond = rate.max(0.0) * share.clamp(0.0, 1.0) / 1e9;
+        self.refill = (tokens_per_nanosecond * TOKEN as f64).ceil() as u128;
     }
 
     /// Lets nothing leave before `until`. A time before the current one is ignored.
@@ -79,7 +67,8 @@ impl Limiter {
             return None;
         }
         let missing = self.debt_at(now).saturating_sub(self.allowance);
-        let token = now.saturating_add(nanoseconds(missing.div_ceil(self.refill)));
+        let nanoseconds = u64::try_from(missing.div_ceil(self.refill));
+        let token = now.saturating_add(nanoseconds.map_or(Duration::MAX, Duration::from_nanos));
         Some(token.max(self.throttled_until.unwrap_or_default()))
     }
 
@@ -101,16 +90,6 @@ impl Limiter {
     fn debt_at(&self, now: Duration) -> u128 {
         self.debt.saturating_sub(now.saturating_sub(self.at).as_nanos().saturating_mul(self.refill))
     }
-}
-
-/// Rounded up, so that at one post a second the next one is due after 1 s, not 1 ns later.
-fn refill(rate: f64, share: f64) -> u128 {
-    let tokens_per_nanosecond = rate.max(0.0) * share.clamp(0.0, 1.0) / 1e9;
-    (tokens_per_nanosecond * TOKEN as f64).ceil() as u128
-}
-
-fn nanoseconds(count: u128) -> Duration {
-    u64::try_from(count).map_or(Duration::MAX, Duration::from_nanos)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::limit::Limiter;
 use super::retry;
 use crate::config::model::Webhook;
 use crate::metrics::WebhookMetrics;
+use crate::sender_control::SenderControl;
 
 /// The pace of one sender. Times are counted from when it was created.
 ///
@@ -31,16 +32,12 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    pub(super) fn new(webhook: &Webhook, rate_share: f64, metrics: WebhookMetrics) -> Self {
+    /// Without a share of the rate: [`Pace::apply`] sets it.
+    pub(super) fn new(webhook: &Webhook, metrics: WebhookMetrics) -> Self {
         metrics.throttled_until(None);
         Self {
             started: Instant::now(),
-            limiter: Limiter::new(
-                webhook.rate_per_second,
-                webhook.burst,
-                rate_share,
-                Duration::ZERO,
-            ),
+            limiter: Limiter::new(webhook.rate_per_second, webhook.burst, 0.0, Duration::ZERO),
             throttled: false,
             rate_limited: 0,
             metrics,
@@ -68,17 +65,15 @@ impl Pace {
         self.started.checked_add(at)
     }
 
-    /// Sets this replica's share of the rate. Tokens that were saved stay.
-    pub(super) fn set_rate_share(&mut self, webhook: &Webhook, rate_share: f64) {
-        self.limiter.set_share(rate_share, self.now());
-        self.metrics.rate_limit(webhook.rate_per_second * rate_share);
-    }
-
-    /// Sets rate and burst after a reload. What was spent stays spent, and a throttle stays.
-    pub(super) fn set_rate(&mut self, webhook: &Webhook, rate_share: f64) {
-        let now = self.now();
-        self.limiter.set_rate(webhook.rate_per_second, webhook.burst, rate_share, now);
-        self.metrics.rate_limit(webhook.rate_per_second * rate_share);
+    /// Sets the rate, the burst and this replica's share of them, and applies an inherited
+    /// throttle. What was spent stays spent, and a throttle stays.
+    pub(super) fn apply(&mut self, webhook: &Webhook, control: SenderControl) {
+        let (rate, share, now) = (webhook.rate_per_second, control.rate_share, self.now());
+        self.limiter.set_rate(rate, webhook.burst, share, now);
+        self.metrics.rate_limit(rate * share);
+        if let Some(until) = control.throttled_until {
+            self.inherit_throttle(until, now);
+        }
     }
 
     /// Records an attempt that was not answered with 429.
@@ -93,9 +88,9 @@ impl Pace {
         retry_after: Option<Duration>,
         now: Duration,
     ) -> (Duration, Option<SystemTime>) {
-        let backoff = retry::backoff(&webhook.retry);
-        let pause =
-            retry_after.unwrap_or_else(|| backoff.jittered(self.rate_limited, rand::random()));
+        let pause = retry_after.unwrap_or_else(|| {
+            retry::backoff(&webhook.retry).jittered(self.rate_limited, rand::random())
+        });
         self.rate_limited = self.rate_limited.saturating_add(1);
         self.throttled = true;
         self.limiter.throttle(now.saturating_add(pause));
@@ -107,12 +102,11 @@ impl Pace {
     /// Throttles the webhook until `until`, which a former owner of a partition received from
     /// Slack. A time that has passed, or that is earlier than the current throttle's, changes
     /// nothing.
-    pub(super) fn inherit_throttle(&mut self, until: SystemTime) {
+    fn inherit_throttle(&mut self, until: SystemTime, now: Duration) {
         let left = until.duration_since(SystemTime::now()).unwrap_or_default().min(LONGEST_PAUSE);
         if left.is_zero() {
             return;
         }
-        let now = self.now();
         let at = now.saturating_add(left);
         if self.limiter.throttled_until(now).is_none_or(|current| current < at) {
             self.metrics.throttled_until(Some(until));
@@ -123,10 +117,8 @@ impl Pace {
 
     /// When the throttle expires; `None` without one.
     pub(super) fn throttle_expires_at(&self) -> Option<Instant> {
-        if !self.throttled {
-            return None;
-        }
-        self.instant(self.limiter.throttled_until(self.now()).unwrap_or_default())
+        let until = self.limiter.throttled_until(self.now()).unwrap_or_default();
+        if self.throttled { self.instant(until) } else { None }
     }
 
     /// Shows that there is no throttle any more.

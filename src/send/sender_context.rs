@@ -2,36 +2,37 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
-use super::active_config::ActiveConfig;
-use super::connection_permits::ConnectionPermits;
 use super::endpoint::Endpoint;
 use crate::commit_hold::CommitWindow;
 use crate::config::model::{Config, Webhook, WebhookIndex};
+use crate::delivery::Ticket;
 use crate::metrics::WebhookMetrics;
 use crate::post::Report;
 use crate::queue::Queue;
 use crate::sender_control::SenderControl;
 
 /// What one sender works with.
-pub struct SenderContext<C> {
+pub struct SenderContext {
     /// Names, rates and retries; whole, because the logs name actions and topics.
     pub config: Arc<Config>,
-    /// Where a reload puts the next configuration and endpoint.
-    pub active_config: Arc<ActiveConfig<C>>,
+    /// Where a reload puts the next configuration and endpoint. A sender reads it when
+    /// [`SenderControl::generation`] has changed.
+    pub active_config: watch::Receiver<ActiveConfig>,
     /// Whose sender it is.
     pub webhook: WebhookIndex,
     /// What it drains, alone.
     pub queue: Arc<Queue>,
     /// Where it posts, and with which client.
-    pub endpoint: Arc<Endpoint<C>>,
+    pub endpoint: Arc<Endpoint>,
     /// What the poll loop sets while it runs.
     pub control: watch::Receiver<SenderControl>,
     /// Limits how many of the webhook's outcomes are in no acknowledged commit.
     pub window: Arc<CommitWindow>,
-    /// Limits how many attempts of all webhooks start at the same time.
-    pub connection_permits: ConnectionPermits,
+    /// Limits how many attempts of all webhooks start at the same time: see
+    /// [`super::connection_permits`].
+    pub connection_permits: Arc<Semaphore>,
     /// To the ledger. When it is full the sender waits: the poll loop takes reports before anything
     /// else, also while it waits for attempts to end.
     pub reports: mpsc::Sender<Report>,
@@ -41,10 +42,23 @@ pub struct SenderContext<C> {
     pub metrics: WebhookMetrics,
 }
 
-impl<C> SenderContext<C> {
+/// The active configuration, which a reload replaces as a whole.
+pub struct ActiveConfig {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// Each webhook's endpoint.
+    pub endpoints: Vec<Arc<Endpoint>>,
+}
+
+impl SenderContext {
     /// The webhook's configuration.
     #[must_use]
     pub fn webhook(&self) -> &Webhook {
         &self.config.webhooks[self.webhook.0 as usize]
+    }
+
+    /// The name of a delivery's action; empty where the configuration has it no longer.
+    pub(super) fn action_name(&self, ticket: &Ticket) -> &str {
+        self.config.actions.get(ticket.action.0 as usize).map_or("", |action| &action.name)
     }
 }

@@ -7,11 +7,10 @@ use bytes::Bytes;
 
 use super::answer::Answer;
 use super::client::NoAnswer;
-use super::client_pool::ClientError;
-use super::connection_permits::ConnectionPermits;
-use super::endpoint::{Endpoint, Endpoints};
+use super::client_pool::{ClientError, ClientPool};
+use super::connection_permits::PERMITS;
+use super::endpoint::{Attempted, Endpoint};
 use super::sender::latency;
-use super::single_attempt::{Attempted, attempt_once};
 use super::verdict::Verdict;
 use super::*;
 use crate::commit_hold::CommitWindow;

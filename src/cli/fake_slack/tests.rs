@@ -96,7 +96,8 @@ async fn posts_are_seen(screen: &Screen, shutdown: &CancellationToken) {
     let url =
         banner.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned();
     let webhook = crate::config::fixture::webhook("sales", &url);
-    let endpoint = crate::send::endpoint::Endpoints::default().open(&webhook).unwrap();
+    let mut clients = crate::send::client_pool::ClientPool::default();
+    let endpoint = crate::send::endpoint::Endpoint::open(&webhook, &mut clients).unwrap();
     for _ in 0..2 {
         let payload = Bytes::from_static(
             "{\"text\":\"🎉 \\u001b[31mAda\",\"channel\":\"#sales-alerts\"}".as_bytes(),

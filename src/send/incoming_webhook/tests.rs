@@ -20,7 +20,7 @@ fn judge(answer: &Answer, now: SystemTime) -> Verdict {
 
 fn webhook() -> IncomingWebhook {
     let url = "https://hooks.slack.com/services/T0SECRET/B0SECRET/s3cr3tt0k3n?key=abcdef&n=1";
-    IncomingWebhook::new(Secret::new(Url::parse(url).unwrap()))
+    IncomingWebhook { url: Secret::new(Url::parse(url).unwrap()) }
 }
 
 fn rejected(word: &str) -> Verdict {

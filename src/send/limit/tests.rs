@@ -48,10 +48,10 @@ fn a_burst_leaves_without_a_pause_and_is_saved_up_again() {
 fn a_share_of_zero_freezes_the_tokens() {
     let mut limiter = Limiter::new(1.0, 1, 1.0, ms(0));
     assert!(limiter.take(ms(0)));
-    limiter.set_share(0.0, ms(400));
+    limiter.set_rate(1.0, 1, 0.0, ms(400));
     assert_eq!(limiter.ready_at(ms(9_000)), None);
     assert!(!limiter.take(ms(9_000)));
-    limiter.set_share(0.5, ms(10_000));
+    limiter.set_rate(1.0, 1, 0.5, ms(10_000));
     assert_eq!(
         limiter.ready_at(ms(10_000)),
         Some(ms(11_200)),
@@ -60,7 +60,7 @@ fn a_share_of_zero_freezes_the_tokens() {
 
     let mut full = Limiter::new(1.0, 1, 0.0, ms(0));
     assert!(!full.take(ms(5_000)));
-    full.set_share(1.0, ms(5_000));
+    full.set_rate(1.0, 1, 1.0, ms(5_000));
     assert!(full.take(ms(5_000)));
 }
 
@@ -82,8 +82,8 @@ fn extremes_do_not_panic() {
         assert!(limiter.take(Duration::ZERO));
         assert!(limiter.ready_at(Duration::MAX).is_some());
         assert!(limiter.take(Duration::MAX));
-        limiter.set_share(f64::NAN, Duration::ZERO);
-        limiter.set_share(7.0, Duration::MAX);
+        limiter.set_rate(rate, u32::MAX, f64::NAN, Duration::ZERO);
+        limiter.set_rate(rate, u32::MAX, 7.0, Duration::MAX);
     }
     let mut slow = Limiter::new(1e-9, 1, 1.0, Duration::ZERO);
     assert!(slow.take(Duration::ZERO));
@@ -135,7 +135,7 @@ proptest! {
                 }
                 Step::Share(quarters) => {
                     share = f64::from(quarters) / 4.0;
-                    limiter.set_share(share, Duration::from_nanos(now));
+                    limiter.set_rate(rate, burst, share, Duration::from_nanos(now));
                 }
                 Step::Throttle(nanos) => {
                     throttled = throttled.max(now + nanos);

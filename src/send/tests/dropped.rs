@@ -1,12 +1,13 @@
 //! Deliveries that fail, on paused time.
 
 use super::*;
+use crate::metrics::AttemptResult;
 
 #[tokio::test(start_paused = true)]
 async fn a_delivery_that_keeps_failing_is_dropped_after_max_elapsed() {
     let retry = Retry { initial: SECOND, max: 10 * SECOND, max_elapsed: 60 * SECOND };
     let script: Vec<_> = (0..1000)
-        .map(|_| Err(NoAnswer::Connect("refused".to_owned())))
+        .map(|_| Err(rig::no_answer(AttemptResult::Connect)))
         .map(rig::Step::from)
         .collect();
     let mut rig = Rig::start(Webhook { retry, ..webhook() }, script);

@@ -26,8 +26,8 @@ pub(super) fn at(url: &str, timeout: Duration) -> Webhook {
 
 pub(super) async fn attempt(webhook: &Webhook) -> Attempted {
     let began = Instant::now();
-    let attempted =
-        attempt_once(webhook, Bytes::from_static(b"{\"text\":\"hello\"}")).await.unwrap();
+    let endpoint = Endpoint::open(webhook, &mut ClientPool::default()).unwrap();
+    let attempted = endpoint.attempt_once(Bytes::from_static(b"{\"text\":\"hello\"}")).await;
     assert!(began.elapsed() < webhook.timeout + Duration::from_secs(5), "bounded by the timeout");
     let shown = format!("{attempted:?} {}", attempted.word);
     for secret in ["SECRET", "s3cr3t", "services"] {

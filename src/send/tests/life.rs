@@ -33,8 +33,10 @@ async fn a_sender_ends_with_its_queue_or_the_poll_loop() {
 fn an_idle_sender_is_small() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let _inside = runtime.enter();
-    let (sender, _rest) =
-        rig::sender(rig::webhook(), Endpoints::default().open(&rig::webhook()).unwrap());
+    let (sender, _rest) = rig::sender(
+        rig::webhook(),
+        Endpoint::open(&rig::webhook(), &mut ClientPool::default()).unwrap(),
+    );
     let size = std::mem::size_of_val(&run(sender));
     assert!(size <= 2048, "{size} bytes, ten thousand times");
 }

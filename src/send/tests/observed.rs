@@ -1,12 +1,13 @@
 //! What the metrics and the log show.
 
 use super::*;
+use crate::metrics::AttemptResult;
 
 #[tokio::test(start_paused = true)]
 async fn the_metrics_show_every_attempt_and_every_throttle() {
     const THROTTLED: &str = "slackline_throttled_until_timestamp_seconds{webhook=\"sales\"}";
-    let timeout = rig::Step::from(Err(NoAnswer::Timeout(SECOND)));
-    let connect = rig::Step::from(Err(NoAnswer::Connect("refused".to_owned())));
+    let timeout = rig::Step::from(Err(rig::no_answer(AttemptResult::Timeout)));
+    let connect = rig::Step::from(Err(rig::no_answer(AttemptResult::Connect)));
     let mut rig = Rig::start(
         webhook(),
         [failed(500), timeout, connect, limited(Some(3000)), ok(), rejected("no_service")],
@@ -79,7 +80,8 @@ fn the_log_reports_an_outage_once_and_no_url() {
             && lines[0].contains("webhook=\"sales\" action=\"signup\""),
         "{text}"
     );
-    assert!(lines[1].contains("attempts still fail") && lines[1].contains("attempts="), "{text}");
+    assert!(lines[1].contains("attempt failed") && lines[1].contains("attempts="), "{text}");
+    assert!(lines[0].contains("attempts=1 ") || lines[0].ends_with("attempts=1"), "{text}");
     assert!(text.contains("posting works again") && text.contains("attempts_failed=300"), "{text}");
     assert!(text.contains("throttled by Slack") && text.contains("seconds=5"), "{text}");
     assert!(

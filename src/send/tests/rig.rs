@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use reqwest::{Method, Request};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use url::Url;
 
@@ -20,7 +20,7 @@ use crate::event::{Offset, Partition, Position, TopicIndex};
 use crate::expression::Expression;
 use crate::expression::template::Template;
 use crate::metrics::{ActionTally, AttemptResult, Metrics};
-use crate::send::client::HttpClient;
+use crate::send::client::{Executing, HttpClient};
 use crate::send::destination::Destination;
 use crate::sender_control::SenderControl;
 
@@ -71,6 +71,10 @@ impl From<Result<Answer, NoAnswer>> for Step {
     }
 }
 
+pub(super) fn no_answer(result: AttemptResult) -> NoAnswer {
+    NoAnswer { result, word: "refused".to_owned() }
+}
+
 fn answer(status: u16, body: &'static str) -> Step {
     Step::from(Ok(Answer {
         status,
@@ -119,13 +123,15 @@ impl Script {
 }
 
 impl HttpClient for Arc<Script> {
-    async fn execute(&self, request: Request) -> Result<Answer, NoAnswer> {
-        let payload = request.body().and_then(|body| body.as_bytes()).unwrap();
-        let payload = Bytes::copy_from_slice(payload);
-        self.attempts.lock().unwrap().push((tokio::time::Instant::now(), payload));
-        let step = self.steps.lock().unwrap().pop_front().unwrap_or_else(ok);
-        tokio::time::sleep(step.takes).await;
-        step.answer
+    fn execute(&self, request: Request) -> Executing<'_> {
+        Box::pin(async move {
+            let payload = request.body().and_then(|body| body.as_bytes()).unwrap();
+            let payload = Bytes::copy_from_slice(payload);
+            self.attempts.lock().unwrap().push((tokio::time::Instant::now(), payload));
+            let step = self.steps.lock().unwrap().pop_front().unwrap_or_else(ok);
+            tokio::time::sleep(step.takes).await;
+            step.answer
+        })
     }
 }
 
@@ -162,7 +168,7 @@ pub(super) struct Rest {
     pub(super) wakes: Arc<AtomicU64>,
 }
 
-pub(super) fn sender<C>(webhook: Webhook, endpoint: Endpoint<C>) -> (SenderContext<C>, Rest) {
+pub(super) fn sender(webhook: Webhook, endpoint: Endpoint) -> (SenderContext, Rest) {
     let queue = Arc::new(Queue::new(webhook.queue_capacity, webhook.when_full, [ActionIndex(0)]));
     let config = config(webhook);
     let metrics = Metrics::new(&config);
@@ -177,16 +183,16 @@ pub(super) fn sender<C>(webhook: Webhook, endpoint: Endpoint<C>) -> (SenderConte
         })
     };
     let endpoint = Arc::new(endpoint);
-    let active_config =
-        Arc::new(ActiveConfig::new(Arc::clone(&config), vec![Arc::clone(&endpoint)]));
+    let endpoints = vec![Arc::clone(&endpoint)];
+    let active_config = watch::channel(ActiveConfig { config: Arc::clone(&config), endpoints }).1;
     let sender = SenderContext {
-        active_config: Arc::clone(&active_config),
+        active_config,
         webhook: WebhookIndex(0),
         queue: Arc::clone(&queue),
         endpoint,
         control: controlled,
         window: Arc::new(CommitWindow::new(1e6)),
-        connection_permits: ConnectionPermits::default(),
+        connection_permits: Arc::new(Semaphore::new(PERMITS)),
         reports: reports_in,
         wake,
         metrics: metrics.webhook(WebhookIndex(0)),
@@ -215,7 +221,7 @@ pub(super) struct Rig {
     pub(super) queue: Arc<Queue>,
     pub(super) control: watch::Sender<SenderControl>,
     pub(super) window: Arc<CommitWindow>,
-    pub(super) connection_permits: ConnectionPermits,
+    pub(super) connection_permits: Arc<Semaphore>,
     pub(super) reports: mpsc::Receiver<Report>,
     pub(super) script: Arc<Script>,
     holds: Vec<CommitHold>,
@@ -240,12 +246,13 @@ impl Rig {
         script: impl IntoIterator<Item = Step>,
     ) -> Self {
         let script = Script::new(script);
-        let endpoint = Endpoint::new(Box::new(Letterbox), Arc::clone(&script));
+        let client = Box::new(Arc::clone(&script));
+        let endpoint = Endpoint { destination: Box::new(Letterbox), client };
         let (mut sender, rest) = sender(webhook, endpoint);
         let Rest { metrics, queue, control, reports, wakes, .. } = rest;
         let window = Arc::new(window);
         sender.window = Arc::clone(&window);
-        let connection_permits = sender.connection_permits.clone();
+        let connection_permits = Arc::clone(&sender.connection_permits);
         Self {
             metrics,
             queue,

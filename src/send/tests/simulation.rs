@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::metrics::AttemptResult;
 
 #[derive(Debug, Clone)]
 enum Move {
@@ -33,7 +34,7 @@ fn step((kind, takes): (u8, u64)) -> rig::Step {
         1 => limited(Some(takes / 500)),
         2 => limited(None),
         3 => rejected("no_service"),
-        4 => rig::Step::from(Err(NoAnswer::Timeout(SECOND))),
+        4 => rig::Step::from(Err(rig::no_answer(AttemptResult::Timeout))),
         _ => ok(),
     };
     later(step, takes)

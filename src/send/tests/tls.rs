@@ -85,10 +85,8 @@ fn a_ca_file_without_a_certificate_is_refused() {
     let (first, last) = (valid.lines().next().unwrap(), valid.lines().last().unwrap());
     let broken = format!("{first}\nnot base64 at all!\n{last}\n");
     for pem in [&b""[..], b"no PEM", broken.as_bytes()] {
-        let error = Endpoints::default()
-            .open(&Webhook { ca_file: Some(pem.to_vec()), ..webhook() })
-            .err()
-            .unwrap();
+        let webhook = Webhook { ca_file: Some(pem.to_vec()), ..webhook() };
+        let error = Endpoint::open(&webhook, &mut ClientPool::default()).err().unwrap();
         assert!(matches!(error, ClientError::Ca(_)), "{error:?}");
     }
 }
