@@ -4,7 +4,7 @@
 //! and lasts [`CONNECTION_TIMEOUT`] at most, [`MAX_CONNECTIONS`] are open at the same time (a new
 //! one closes the oldest), and one page of metrics is rendered at a time.
 //!
-//! To add a page, add it to [`PATHS`] and to [`Admin::answer`].
+//! To add a page, add it to [`Admin::answer`].
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -12,8 +12,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -26,9 +24,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::health::{Health, Unwell};
 use crate::metrics::Metrics;
-
-/// The paths that are served.
-const PATHS: [&str; 3] = ["/metrics", "/healthz", "/readyz"];
 
 /// Open connections. Prometheus, the kubelet and a person need three.
 const MAX_CONNECTIONS: usize = 64;
@@ -129,25 +124,24 @@ async fn connection(admin: Arc<Admin>, stream: TcpStream) {
 }
 
 impl Admin {
-    async fn answer(self: &Arc<Self>, method: &Method, path: &str) -> Response<Full<Bytes>> {
-        if !PATHS.contains(&path) {
-            let known = PATHS.join(", ");
-            return text(StatusCode::NOT_FOUND, format!("not found; available: {known}\n"));
-        }
-        if method != Method::GET && method != Method::HEAD {
-            let mut refused = text(StatusCode::METHOD_NOT_ALLOWED, "method not allowed; use GET\n");
-            refused.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-            return refused;
-        }
+    async fn answer(&self, method: &Method, path: &str) -> Response<String> {
+        let is_get = method == Method::GET || method == Method::HEAD;
         match path {
+            "/metrics" | "/healthz" | "/readyz" if !is_get => {
+                let mut refused =
+                    text(StatusCode::METHOD_NOT_ALLOWED, "method not allowed; use GET\n");
+                refused.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+                refused
+            }
+            "/metrics" => self.metrics().await,
             "/healthz" => probe(self.health.liveness(Instant::now()), "ok\n"),
             "/readyz" => probe(self.health.readiness(Instant::now()), "ready\n"),
-            _ => self.metrics().await,
+            _ => text(StatusCode::NOT_FOUND, "not found; available: /metrics, /healthz, /readyz\n"),
         }
     }
 
     /// Renders the metrics.
-    async fn metrics(self: &Arc<Self>) -> Response<Full<Bytes>> {
+    async fn metrics(&self) -> Response<String> {
         let Ok(_permit) = self.rendering.acquire().await else {
             return text(StatusCode::SERVICE_UNAVAILABLE, "shutting down\n");
         };
@@ -173,15 +167,15 @@ impl Admin {
 }
 
 /// Answers a probe: 200, or 503 with the reasons.
-fn probe(health: Result<(), Unwell>, healthy: &'static str) -> Response<Full<Bytes>> {
+fn probe(health: Result<(), Unwell>, healthy: &'static str) -> Response<String> {
     match health {
         Ok(()) => text(StatusCode::OK, healthy),
         Err(reasons) => text(StatusCode::SERVICE_UNAVAILABLE, format!("{reasons}\n")),
     }
 }
 
-fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(body.into()));
+fn text(status: StatusCode, body: impl Into<String>) -> Response<String> {
+    let mut response = Response::new(body.into());
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

@@ -8,7 +8,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
@@ -78,61 +78,50 @@ impl FakeSlack {
     /// Answers the next requests to `path` with `answers`, one each. They come before every other
     /// rule.
     pub fn push(&self, path: &str, answers: impl IntoIterator<Item = Answer>) {
-        self.state.push(path, answers);
+        let answers = answers.into_iter().collect();
+        self.state.apply(Some(path), Script { answers, ..Script::default() });
     }
 
     /// Sets the answer to requests to `path` for which none was pushed. With `None` it answers as
     /// Slack does.
     pub fn set_default(&self, path: &str, answer: Option<Answer>) {
-        self.state.set_default(Some(path), answer);
+        self.state.apply(Some(path), Script { default: Some(answer), ..Script::default() });
     }
 
     /// Sets the default answer of every path without one of its own.
     pub fn set_default_everywhere(&self, answer: Option<Answer>) {
-        self.state.set_default(None, answer);
+        self.state.apply(None, Script { default: Some(answer), ..Script::default() });
     }
 
-    /// Limits the rate of `path`: requests beyond it are answered with 429.
-    pub fn set_limit(&self, path: &str, limit: Option<Limit>) {
-        self.state.set_limit(Some(path), limit);
-    }
-
-    /// Limits the rate of every path without a limit of its own. Each path is counted separately.
+    /// Limits the rate of every path without a limit of its own: requests beyond it are answered
+    /// with 429. Each path is counted separately.
     pub fn set_limit_everywhere(&self, limit: Option<Limit>) {
-        self.state.set_limit(None, limit);
+        self.state.apply(None, Script { limit: Some(limit), ..Script::default() });
     }
 
     /// Returns the requests received so far, in order: the last [`record::KEPT`] of them.
     #[must_use]
     pub fn requests(&self) -> Vec<Arc<Request>> {
-        self.state.requests(|_| true)
+        self.state.requests()
     }
 
     /// Returns the requests to one path, like [`FakeSlack::requests`].
     #[must_use]
     pub fn requests_to(&self, path: &str) -> Vec<Arc<Request>> {
-        self.state.requests(|request| request.path == path)
+        self.requests().into_iter().filter(|request| request.path == path).collect()
     }
 
     /// Returns the number of requests received so far.
     #[must_use]
     pub fn count(&self) -> u64 {
-        *self.state.watch_count().borrow()
-    }
-
-    /// Waits up to `timeout` for a total of `count` requests. Returns whether they were received.
-    pub async fn wait_for(&self, count: u64, timeout: Duration) -> bool {
-        let mut received = self.state.watch_count();
-        tokio::time::timeout(timeout, received.wait_for(|received| *received >= count))
-            .await
-            .is_ok_and(|seen| seen.is_ok())
+        self.state.count.load(Ordering::Relaxed)
     }
 
     /// Returns a receiver of every request from now on. A slow receiver misses some, which
     /// [`FakeSlack::requests`] still returns.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Request>> {
-        self.state.subscribe()
+        self.state.events.subscribe()
     }
 }
 

@@ -1,23 +1,21 @@
 //! Every metric: recorded by the stages, read by `/metrics`.
 //!
 //! Invariant: what adds up in a tally adds up in each scrape. A webhook's tally is read as a whole
-//! ([`Tallied`]), the events of a topic are added and read under one lock, and the owned partitions
-//! are replaced as a whole. Labels are configured names and closed lists, never event data and
-//! never a URL.
+//! ([`Tallied`]), and so are the counts of the poll loop, under one lock. Labels are configured
+//! names and closed lists, never event data and never a URL.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::SystemTime;
 
-use rdkafka::util::get_rdkafka_version;
-
 use crate::config::model::{ActionIndex, Config, WebhookIndex};
+use crate::delivery::Reason;
 use crate::event::{Partition, TopicIndex};
 
 use registry::Registry;
-use snapshot::{Process, Snapshot};
+use snapshot::{Counts, LoadedConfig, Snapshot};
+use webhook::unix_seconds;
 
-pub use family::{Kind, Metric};
+pub use family::Metric;
 pub use labels::{AttemptResult, CommitResult, Degree, RebalanceKind};
 pub use table::DOCUMENTED;
 pub use tally::{ActionTally, PartitionGauges, Tallied, Tally, TopicTally};
@@ -43,18 +41,12 @@ mod table;
 mod tests;
 
 /// The metrics of one process.
+#[derive(Default)]
 pub struct Metrics {
-    /// The configured topics, in the order of the configuration.
-    topics: Vec<String>,
-    /// The counts of each topic.
-    events: Mutex<Vec<TopicTally>>,
-    /// The webhooks and actions.
+    /// What has a series of its own.
     registry: RwLock<Registry>,
-    /// The owned partitions.
-    partitions: Mutex<BTreeMap<Partition, PartitionGauges>>,
-    process: Mutex<Process>,
-    /// The version of librdkafka.
-    librdkafka: String,
+    /// Everything except what the senders and their queues count.
+    counts: Mutex<Counts>,
 }
 
 impl Metrics {
@@ -62,22 +54,20 @@ impl Metrics {
     /// counts as loaded now.
     #[must_use]
     pub fn new(config: &Config) -> Arc<Self> {
-        let mut registry = Registry::default();
-        registry.extend(config);
-        Arc::new(Self {
-            topics: config.kafka.topics.clone(),
-            events: Mutex::new(vec![TopicTally::default(); config.kafka.topics.len()]),
-            registry: RwLock::new(registry),
-            partitions: Mutex::default(),
-            process: Mutex::new(Process::new(config.hash)),
-            librdkafka: get_rdkafka_version().1,
-        })
+        let metrics = Self::default();
+        metrics.configure(config);
+        metrics.config_reloaded(config.hash, true);
+        Arc::new(metrics)
     }
 
     /// Adds the new webhooks and actions of `config`. Those that were removed from it keep their
     /// series.
     pub fn configure(&self, config: &Config) {
-        self.registry.write().unwrap_or_else(PoisonError::into_inner).extend(config);
+        let mut registry = self.registry.write().unwrap_or_else(PoisonError::into_inner);
+        registry.extend(config);
+        let mut counts = self.counts();
+        counts.topics.resize(registry.topics.len(), TopicTally::default());
+        counts.expression_errors.resize(registry.actions.len(), 0);
     }
 
     /// Returns the handle for recording one webhook's metrics. An index that the configuration does
@@ -85,88 +75,89 @@ impl Metrics {
     #[must_use]
     pub fn webhook(&self, webhook: WebhookIndex) -> WebhookMetrics {
         let registry = self.registry();
-        registry
-            .webhook(webhook)
-            .map_or_else(WebhookMetrics::new, |webhook| webhook.metrics.clone())
+        let webhook = registry.webhooks.get(webhook.0 as usize);
+        webhook.map(|webhook| webhook.metrics.clone()).unwrap_or_default()
     }
 
     /// Reads the webhook's tally from `queue` at every scrape from now on.
     pub fn watch(&self, webhook: WebhookIndex, queue: Arc<dyn Tallied>) {
-        if let Some(webhook) = self.registry().webhook(webhook) {
-            webhook.set_queue(queue);
+        if let Some(webhook) = self.registry().webhooks.get(webhook.0 as usize) {
+            // A webhook keeps its first queue, as its sender does.
+            let _ = webhook.queue.set(queue);
         }
     }
 
     /// Adds the counts of a batch of events; a scrape sees all of them or none.
     pub fn add_events(&self, topic: TopicIndex, batch: &TopicTally) {
-        if let Some(tally) = lock(&self.events).get_mut(topic.0 as usize) {
+        if let Some(tally) = self.counts().topics.get_mut(topic.0 as usize) {
             tally.add(batch);
         }
     }
 
     /// Counts expressions of an action that failed at run time.
     pub fn expression_errors(&self, action: ActionIndex, count: u64) {
-        if let Some(action) = self.registry().action(action) {
-            action.add_expression_errors(count);
+        if let Some(errors) = self.counts().expression_errors.get_mut(action.0 as usize) {
+            *errors += count;
         }
     }
 
     /// Counts a change of the owned partitions.
     pub fn rebalance(&self, kind: RebalanceKind) {
-        lock(&self.process).rebalances[kind as usize] += 1;
+        self.counts().rebalances[kind as usize] += 1;
     }
 
     /// Counts an answered commit.
     pub fn commit(&self, ok: bool) {
         let result = if ok { CommitResult::Ok } else { CommitResult::Failed };
-        lock(&self.process).commits[result as usize] += 1;
+        self.counts().commits[result as usize] += 1;
     }
 
     /// Counts a commit whose metadata could not list every pending delivery.
     pub fn restart_state_truncated(&self, topic: TopicIndex, degree: Degree) {
-        if let Some(tally) = lock(&self.events).get_mut(topic.0 as usize) {
-            tally.restart_state_truncated[degree as usize] += 1;
-        }
+        let mut batch = TopicTally::default();
+        batch.restart_state_truncated[degree as usize] = 1;
+        self.add_events(topic, &batch);
     }
 
     /// Counts a delivery left by a previous owner whose action and webhook were both removed. It
     /// counts as matched, and as dropped with the reason `unclaimed`.
     pub fn unclaimed(&self) {
-        lock(&self.process).unclaimed += 1;
+        let unclaimed = &mut self.counts().unclaimed;
+        unclaimed.matched += 1;
+        unclaimed.drop(Reason::Unclaimed);
     }
 
     /// Counts an outcome that arrived after its partition was revoked.
     pub fn fenced_outcome(&self) {
-        lock(&self.process).fenced_outcomes += 1;
+        self.counts().fenced_outcomes += 1;
     }
 
     /// Counts a Kafka client that was replaced after a fatal error.
     pub fn client_replaced(&self) {
-        lock(&self.process).clients_replaced += 1;
+        self.counts().clients_replaced += 1;
     }
 
     /// Sets what the probes answer. Called for each scrape, so that a scrape and a probe at the
     /// same moment agree.
     pub fn set_probes(&self, healthy: bool, ready: bool) {
-        let mut process = lock(&self.process);
-        process.healthy = healthy;
-        process.ready = ready;
+        let mut counts = self.counts();
+        (counts.healthy, counts.ready) = (healthy, ready);
     }
 
     /// Replaces the gauges of all partitions by those of the owned ones. Revoked partitions
     /// disappear from the page.
     pub fn set_partitions(&self, owned: &[(Partition, PartitionGauges)]) {
-        *lock(&self.partitions) = owned.iter().copied().collect();
+        self.counts().partitions = owned.iter().copied().collect();
     }
 
     /// Records that a configuration was loaded: the hash of the active one, and whether the new one
     /// was accepted.
     pub fn config_reloaded(&self, hash: u64, ok: bool) {
-        let config = &mut lock(&self.process).config;
+        let config = &mut self.counts().config;
         config.last_load_succeeded = ok;
         if ok {
-            config.hash = hash;
-            config.at = SystemTime::now();
+            let loaded_at = unix_seconds(SystemTime::now());
+            *config = LoadedConfig { hash, loaded_at, last_load_succeeded: true };
         }
     }
 
@@ -178,18 +169,14 @@ impl Metrics {
 
     fn text_at(&self, now: SystemTime) -> String {
         let registry = self.registry();
-        let events = lock(&self.events).clone();
-        let webhooks = registry.webhooks().iter();
+        let webhooks = registry.webhooks.iter();
         let snapshot = Snapshot {
-            now,
-            topics: self.topics.iter().map(String::as_str).zip(events).collect(),
-            registry: &registry,
+            now: unix_seconds(now),
+            counts: self.counts().clone(),
             webhooks: webhooks
                 .map(|webhook| (webhook.name.as_str(), webhook.tally(), webhook.metrics.read()))
                 .collect(),
-            partitions: lock(&self.partitions).clone(),
-            process: *lock(&self.process),
-            librdkafka: &self.librdkafka,
+            registry: &registry,
         };
         let mut page = String::new();
         for metric in DOCUMENTED {
@@ -201,10 +188,10 @@ impl Metrics {
     fn registry(&self) -> RwLockReadGuard<'_, Registry> {
         self.registry.read().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-/// Locks despite a panic elsewhere: the numbers are complete after each statement that changes
-/// them.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Locks despite a panic elsewhere: the numbers are complete after each statement that changes
+    /// them.
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

@@ -68,7 +68,6 @@ impl Pipeline {
     pub async fn open(config: Arc<Config>) -> Result<Self, PipelineError> {
         let admin = admin::bind(&config.admin.listen).await?;
         let metrics = Metrics::new(&config);
-        metrics.config_reloaded(config.hash, true);
         let health = Arc::new(Health::new(Arc::clone(&config), Instant::now()));
         Ok(Self { config, metrics, health, admin })
     }

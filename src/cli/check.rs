@@ -11,8 +11,8 @@ use serde_json::{Value as Json, json};
 
 use super::config_file::{ConfigFile, variable};
 use super::exit::Exit;
-use super::format::Format;
-use super::logs::{self, Level};
+use super::format::{Format, counted};
+use super::logs;
 use crate::config::model::{Action, Config};
 use crate::config::section::Shown;
 use crate::config::{Loaded, load};
@@ -44,7 +44,7 @@ pub(super) struct CheckArgs {
 }
 
 pub(super) fn run(args: &CheckArgs, log_format: Format) -> anyhow::Result<Exit> {
-    logs::init(log_format, Level::Warn, None)?;
+    logs::init(log_format, "warn", None)?;
     check(&args.config.path, args.output, &variable, &mut stdout(), &mut stderr())
 }
 
@@ -66,8 +66,7 @@ fn check(
             tables(&loaded.config, out)?;
             let warnings = match loaded.warnings.len() {
                 0 => String::new(),
-                1 => ", 1 warning".to_owned(),
-                count => format!(", {count} warnings"),
+                count => format!(", {}", counted(count, "warning")),
             };
             writeln!(out, "\n{file}: ok{warnings}")?;
             Ok(Exit::Done)
@@ -77,12 +76,8 @@ fn check(
             Ok(Exit::Done)
         }
         (Err(errors), Format::Text) => {
-            let count = errors.errors.len();
-            writeln!(
-                err,
-                "{errors}\n\n{file}: {count} error{}",
-                if count == 1 { "" } else { "s" }
-            )?;
+            let count = counted(errors.errors.len(), "error");
+            writeln!(err, "{errors}\n\n{file}: {count}")?;
             Ok(Exit::Refused)
         }
         (Err(errors), Format::Json) => {
@@ -102,7 +97,7 @@ fn tables(config: &Config, out: &mut dyn Write) -> std::io::Result<()> {
 
     let mut table = table(&["name", "part that needs the whole event"]);
     for action in &config.actions {
-        if let Some(part) = whole_part(action) {
+        if let Some(part) = action.trigger.whole_event_part() {
             table.add_row([action.name.as_str(), &part]);
         }
     }
@@ -148,24 +143,17 @@ fn cell(value: &Json) -> String {
 /// An action's settings with the names of its topics and its webhook.
 fn shown(action: &Action, config: &Config) -> Json {
     let mut shown = action.shown();
-    let topics = action.topics.iter();
-    shown["topics"] =
-        topics.filter_map(|topic| config.kafka.topics.get(topic.0 as usize)).cloned().collect();
-    let webhook = config.webhooks.get(action.webhook.0 as usize);
-    shown["webhook"] = webhook.map(|webhook| webhook.name.clone()).into();
+    let topics = action.topics.iter().map(|topic| config.kafka.topics[topic.0 as usize].as_str());
+    shown["topics"] = topics.collect();
+    shown["webhook"] = config.webhooks[action.webhook.0 as usize].name.as_str().into();
     shown
-}
-
-/// Returns the part of an action's trigger that cannot be decided without parsing the whole event.
-fn whole_part(action: &Action) -> Option<String> {
-    action.trigger.whole_event_part()
 }
 
 fn as_json(loaded: &Loaded) -> Json {
     let config = &loaded.config;
     let actions = config.actions.iter().map(|action| {
         let mut shown = shown(action, config);
-        shown["needs_whole_event"] = whole_part(action).into();
+        shown["needs_whole_event"] = action.trigger.whole_event_part().into();
         shown
     });
     json!({

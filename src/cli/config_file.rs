@@ -10,7 +10,7 @@ use anstream::stderr;
 
 use super::exit::{Exit, is_broken_pipe, print_error};
 use super::format::Format;
-use super::logs::{self, Level};
+use super::logs;
 use crate::config::diagnostic::{ConfigErrors, Diagnostic};
 use crate::config::model::Config;
 use crate::config::{Loaded, load_through};
@@ -56,7 +56,7 @@ impl ConfigFile {
         log_format: Format,
         command: impl FnOnce(&Arc<Config>) -> anyhow::Result<Exit>,
     ) -> anyhow::Result<Exit> {
-        logs::init(log_format, Level::Warn, None)?;
+        logs::init(log_format, "warn", None)?;
         let config = match self.load() {
             Ok((config, _)) => Arc::new(config),
             Err(refused) => return Ok(refused),

@@ -6,7 +6,6 @@
 
 use std::io::{self, Write};
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
 use super::format::Format;
-use super::logs::{self, Level};
+use super::logs;
 use super::process::{StopSignals, exit_immediately, runtime};
 use super::values::parse_duration;
 use crate::config::{self, model::Config};
@@ -29,10 +28,10 @@ use crate::demo::screen::{self, Screen};
 use crate::demo::timeline::{self, Step};
 use crate::demo::traffic::{self, Channel};
 use crate::demo::workspace::Workspace;
-use crate::fake_slack::Request;
+use crate::fake_slack::{Request, render};
 use crate::health::Health;
 use crate::metrics::Metrics;
-use crate::pipeline::{Pipeline, PipelineError};
+use crate::pipeline::Pipeline;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -72,9 +71,6 @@ pub(super) struct DemoArgs {
     print_config: bool,
 }
 
-/// The running worker.
-type Worker<'a> = Pin<&'a mut dyn Future<Output = Result<(), PipelineError>>>;
-
 pub(super) fn run(args: &DemoArgs, log_format: Format) -> anyhow::Result<Exit> {
     let mut out = stdout();
     if args.print_config {
@@ -83,7 +79,7 @@ pub(super) fn run(args: &DemoArgs, log_format: Format) -> anyhow::Result<Exit> {
     }
     let line = screen::live_line();
     // The worker's warnings are part of the demo: every drop, rate limit and outage.
-    logs::init(log_format, Level::Warn, Some(line.clone()))?;
+    logs::init(log_format, "warn", Some(line.clone()))?;
     let runtime = runtime()?;
     let mut screen = Screen::new(&mut out, line);
     let ended = runtime.block_on(play(args.stop_after, &mut screen));
@@ -111,9 +107,8 @@ async fn play(stop_after: Option<Duration>, screen: &mut Screen<'_>) -> anyhow::
     let shutdown = CancellationToken::new();
     let worker = pipeline.run(shutdown.clone(), tokio::sync::mpsc::channel(1).1);
     tokio::pin!(worker);
-    let mut worker: Worker<'_> = worker;
     let why = tokio::select! {
-        ended = worker.as_mut() => {
+        ended = &mut worker => {
             ended.context("the worker failed")?;
             anyhow::bail!("the worker ended without a request to stop");
         }
@@ -133,7 +128,9 @@ async fn play(stop_after: Option<Duration>, screen: &mut Screen<'_>) -> anyhow::
         return announced.map(|()| Exit::Failed);
     }
     tokio::select! {
-        stopped = demo.watch(worker) => stopped?,
+        stopped = demo.print_until(worker) => {
+            stopped?.context("the worker failed while stopping")?;
+        }
         signal = signals.next() => {
             demo.screen.clear();
             exit_immediately(signal)
@@ -160,8 +157,7 @@ fn configuration(bus: &Bus, slack: &Workspace) -> anyhow::Result<Config> {
 }
 
 /// Opens the worker on the configured port if it is free, otherwise on any free port.
-async fn open(config: Config) -> anyhow::Result<Pipeline> {
-    let mut config = config;
+async fn open(mut config: Config) -> anyhow::Result<Pipeline> {
     let taken = tokio::net::TcpListener::bind(&config.admin.listen).await.is_err();
     if taken {
         "127.0.0.1:0".clone_into(&mut config.admin.listen);
@@ -177,7 +173,7 @@ fn introduce(screen: &mut Screen<'_>, pipeline: &Pipeline) -> io::Result<()> {
         screen.remark(&format!(
             "metrics        http://{address}/metrics   (and /healthz, /readyz)"
         ))?;
-        screen.set_metrics_url(format!("http://{address}/metrics"));
+        screen.metrics_url = format!("http://{address}/metrics");
     }
     screen.remark("configuration  slackline demo --print-config")?;
     screen.remark("joining the consumer group, which takes 3 s …")?;
@@ -210,19 +206,13 @@ impl Demo<'_, '_> {
             }
             let now = Instant::now();
             let Some(first_act) = first_act else {
-                if self.health.readiness(now).is_ok() {
-                    first_act = Some(now);
-                } else if started.elapsed() > JOIN_TIMEOUT {
-                    let unready = self
-                        .health
-                        .readiness(now)
-                        .err()
-                        .map(|unwell| unwell.to_string())
-                        .unwrap_or_default();
-                    anyhow::bail!(
-                        "the worker is not ready after {} s: {unready}",
-                        JOIN_TIMEOUT.as_secs()
-                    );
+                match self.health.readiness(now) {
+                    Ok(()) => first_act = Some(now),
+                    Err(unready) if started.elapsed() > JOIN_TIMEOUT => {
+                        let waited = JOIN_TIMEOUT.as_secs();
+                        anyhow::bail!("the worker is not ready after {waited} s: {unready}");
+                    }
+                    Err(_) => {}
                 }
                 continue;
             };
@@ -272,11 +262,6 @@ impl Demo<'_, '_> {
         Ok(())
     }
 
-    /// Prints the messages that the fake Slack receives while the worker stops.
-    async fn watch(&mut self, worker: Worker<'_>) -> anyhow::Result<()> {
-        self.print_until(worker).await?.context("the worker failed while stopping")
-    }
-
     /// Prints the messages that the fake Slack receives until `done` completes.
     async fn print_until<T>(&mut self, done: impl Future<Output = T>) -> anyhow::Result<T> {
         tokio::pin!(done);
@@ -284,14 +269,14 @@ impl Demo<'_, '_> {
             let received = tokio::select! {
                 done = &mut done => {
                     while let Ok(request) = self.posts.try_recv() {
-                        self.screen.print(&self.slack.show(&request))?;
+                        self.screen.print(&render::request(&request))?;
                     }
                     return Ok(done);
                 }
                 received = self.posts.recv() => received,
             };
             match received {
-                Ok(request) => self.screen.print(&self.slack.show(&request))?,
+                Ok(request) => self.screen.print(&render::request(&request))?,
                 Err(RecvError::Lagged(missed)) => {
                     self.screen.remark(&format!("… {missed} messages not shown"))?
                 }

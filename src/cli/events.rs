@@ -10,14 +10,17 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
-use crate::event::{Event, Invalid, Offset, Partition, Position, Record, TopicIndex};
+use anyhow::Context as _;
+use serde::de::IgnoredAny;
+
+use crate::event::{Offset, Partition, Position, Record, TopicIndex};
 
 /// The number of bytes in which the end of an event must be found.
 const LONGEST: usize = 64 << 20;
 
 /// The events of one input, in order.
-pub(super) struct Events<'r> {
-    input: &'r mut dyn BufRead,
+struct Events<'r> {
+    input: Box<dyn BufRead + 'r>,
     /// Lines that were read in search of an event's end.
     ahead: VecDeque<Vec<u8>>,
     /// The number of the last line, from 1.
@@ -35,25 +38,54 @@ pub(super) struct Found {
     pub(super) text: Vec<u8>,
 }
 
-/// Opens a file; `-` is standard input.
-pub(super) fn open<'a>(
+/// Returns the events of a file; `-` is standard input. An error is the last item.
+pub(super) fn read<'r>(
     path: &Path,
-    stdin: &'a mut dyn BufRead,
-) -> io::Result<Box<dyn BufRead + 'a>> {
+    stdin: &'r mut dyn BufRead,
+) -> Box<dyn Iterator<Item = anyhow::Result<Found>> + 'r> {
     if path.as_os_str() == "-" {
-        return Ok(Box::new(stdin));
+        return Box::new(Events::new(stdin));
     }
-    Ok(Box::new(BufReader::new(File::open(path)?)))
+    match File::open(path).context("cannot be opened") {
+        Ok(file) => Box::new(Events::new(BufReader::new(file))),
+        Err(error) => Box::new(std::iter::once(Err(error))),
+    }
+}
+
+/// Returns the record that an event of a file stands for. What a file does not have is null in
+/// expressions.
+pub(super) fn record<'a>(
+    topic: TopicIndex,
+    name: &'a str,
+    offset: i64,
+    text: &'a [u8],
+) -> Record<'a> {
+    Record {
+        position: Position { partition: Partition { topic, number: 0 }, offset: Offset(offset) },
+        topic: name,
+        timestamp: None,
+        key: None,
+        headers: &(),
+        payload: Some(text),
+    }
+}
+
+impl Iterator for Events<'_> {
+    type Item = anyhow::Result<Found>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_event().context("cannot be read").transpose()
+    }
 }
 
 impl<'r> Events<'r> {
-    pub(super) fn new(input: &'r mut dyn BufRead) -> Self {
-        Self { input, ahead: VecDeque::new(), line: 0, found: false }
+    fn new(input: impl BufRead + 'r) -> Self {
+        Self { input: Box::new(input), ahead: VecDeque::new(), line: 0, found: false }
     }
 
     /// Returns the next event. An input without events is one empty event, so that an empty file
     /// does not count as valid.
-    pub(super) fn next(&mut self) -> io::Result<Option<Found>> {
+    fn next_event(&mut self) -> io::Result<Option<Found>> {
         let Some(first) = self.next_line_with_text()? else {
             let nothing = (!self.found).then(|| Found { line: self.line.max(1), text: Vec::new() });
             self.found = true;
@@ -74,7 +106,7 @@ impl<'r> Events<'r> {
             text.extend_from_slice(&next);
             rest.push(next);
         }
-        if !nesting.open() && is_json(text.trim_ascii()) {
+        if !nesting.open() && serde_json::from_slice::<IgnoredAny>(&text).is_ok() {
             return Ok(Some(Found { line, text: text.trim_ascii().to_vec() }));
         }
         let mut text = first;
@@ -142,20 +174,6 @@ impl Nesting {
     }
 }
 
-fn is_json(text: &[u8]) -> bool {
-    let position =
-        Position { partition: Partition { topic: TopicIndex(0), number: 0 }, offset: Offset(0) };
-    let record = Record {
-        position,
-        topic: "",
-        timestamp: None,
-        key: None,
-        headers: &(),
-        payload: Some(text),
-    };
-    !matches!(Event::parse(&record), Err(Invalid::NotJson))
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
@@ -165,13 +183,10 @@ mod tests {
 
     /// Each event as `LINE TEXT`, with its lines joined by `~`.
     fn read(input: &str) -> Vec<String> {
-        let mut input = input.as_bytes();
-        let mut events = Events::new(&mut input);
-        let mut all = Vec::new();
-        while let Some(Found { line, text }) = events.next().unwrap() {
-            all.push(format!("{line} {}", String::from_utf8(text).unwrap().replace('\n', "~")));
-        }
-        all
+        let shown = |Found { line, text }| {
+            format!("{line} {}", String::from_utf8(text).unwrap().replace('\n', "~"))
+        };
+        Events::new(input.as_bytes()).map(|found| shown(found.unwrap())).collect()
     }
 
     #[test]

@@ -11,10 +11,10 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::exit::Exit;
 use super::format::Format;
-use super::logs::{self, Level};
+use super::logs;
 use super::process::{StopSignals, runtime};
 use super::values::{parse_duration, parse_rate};
-use crate::fake_slack::{Answer, FakeSlack, Fault, Limit, Request, render};
+use crate::fake_slack::{Answer, FakeSlack, Fault, Limit, render};
 
 const EXAMPLES: &str = "\
 Point a webhook at it:
@@ -91,7 +91,7 @@ impl FakeSlackArgs {
 }
 
 pub(super) fn run(args: &FakeSlackArgs, log_format: Format) -> anyhow::Result<Exit> {
-    logs::init(log_format, Level::Warn, None)?;
+    logs::init(log_format, "warn", None)?;
     runtime()?.block_on(async {
         let mut signals = StopSignals::listen()?;
         fake_slack(args, signals.next(), &mut stdout()).await.map(|()| Exit::Done)
@@ -121,24 +121,13 @@ async fn fake_slack(
             received = posts.recv() => received,
         };
         match received {
-            Ok(request) => show(&request, out)?,
+            Ok(request) => writeln!(out, "{}", render::request(&request))?,
             Err(RecvError::Lagged(count)) => {
                 writeln!(out, "… {count} requests not shown: they arrived too fast")?
             }
             Err(RecvError::Closed) => return Ok(()),
         }
         out.flush()?;
-    }
-}
-
-/// Shows the message, or why it was not posted.
-fn show(request: &Request, out: &mut dyn Write) -> std::io::Result<()> {
-    let home = request.path.rsplit('/').find(|segment| !segment.is_empty()).unwrap_or("webhook");
-    match &request.post {
-        Some(post) if request.is_posted() => {
-            out.write_all(render::post(post, home, request.time).as_bytes())
-        }
-        _ => out.write_all(render::refused(request, home).as_bytes()),
     }
 }
 

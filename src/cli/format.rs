@@ -10,3 +10,8 @@ pub(super) enum Format {
     Text,
     Json,
 }
+
+/// Returns a number with its noun, in the plural unless it is 1.
+pub(super) fn counted(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}

@@ -8,42 +8,28 @@ use std::panic::PanicHookInfo;
 use anyhow::Context as _;
 use indicatif::ProgressBar;
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::format::Format;
-
-/// The log level when `RUST_LOG` is not set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Level {
-    /// What the operator of a running worker wants to know.
-    Info,
-    /// Only what needs attention, for commands that print results of their own.
-    Warn,
-}
 
 /// rust-rdkafka logs an error when a client that failed fatally cannot be closed in order. The
 /// error has been logged before, and the client is destroyed anyway.
 const QUIET: &str = "rdkafka::consumer::base_consumer=off";
 
 /// Standard error, above the demo's live line where there is one.
-#[derive(Clone)]
 struct Stderr {
     live_line: Option<ProgressBar>,
 }
 
-/// Starts logging, panics included. Called once per process.
+/// Starts logging, panics included. Called once per process. `default` is the level when `RUST_LOG`
+/// is not set: `info` for a worker, `warn` for commands that print results of their own.
 ///
 /// # Errors
 /// Logging has been started before.
 pub(super) fn init(
     format: Format,
-    level: Level,
+    default: &str,
     live_line: Option<ProgressBar>,
 ) -> anyhow::Result<()> {
-    let default = match level {
-        Level::Info => "info",
-        Level::Warn => "warn",
-    };
     let directives =
         std::env::var("RUST_LOG").ok().filter(|directives| !directives.trim().is_empty());
     let parsed = directives.as_deref().map(EnvFilter::try_new);
@@ -51,8 +37,8 @@ pub(super) fn init(
     let invalid = matches!(parsed, Some(Err(_)));
     let filter =
         parsed.and_then(Result::ok).unwrap_or_else(|| EnvFilter::new(format!("{default},{QUIET}")));
-    let subscriber =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(Stderr { live_line });
+    let stderr = move || Stderr { live_line: live_line.clone() };
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
     let started = match format {
         Format::Text => subscriber.with_target(false).with_ansi(wants_colors()).try_init(),
         Format::Json => subscriber.json().flatten_event(true).with_ansi(false).try_init(),
@@ -96,13 +82,5 @@ impl Write for Stderr {
 
     fn flush(&mut self) -> io::Result<()> {
         io::stderr().flush()
-    }
-}
-
-impl<'a> MakeWriter<'a> for Stderr {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
     }
 }

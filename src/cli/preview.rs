@@ -11,14 +11,12 @@ use anstream::{stderr, stdout};
 use anyhow::Context as _;
 
 use super::config_file::ConfigFile;
-use super::events::{Events, open};
+use super::events;
 use super::exit::Exit;
 use super::format::Format;
 use crate::config::model::Config;
-use crate::event::{Offset, Partition, Position, Record, TopicIndex};
+use crate::event::TopicIndex;
 use crate::route::Router;
-
-mod printer;
 
 mod json;
 
@@ -26,8 +24,6 @@ mod text;
 
 #[cfg(test)]
 mod tests;
-
-use printer::Printer;
 
 /// Show which actions apply to an event, and exactly what each would post
 ///
@@ -87,51 +83,34 @@ fn preview(
         return Ok(Exit::Refused);
     };
     let router = Router::new(Arc::clone(config));
-    let mut printer: Box<dyn Printer> = match args.output {
-        Format::Text => Box::new(text::Text::new(config)),
-        Format::Json => Box::new(json::Json::new(config)),
-    };
+    let mut shown = text::Text::new(config);
     let mut exit = Exit::Done;
-    let mut offset = 0;
+    let mut offsets = 0..;
     for path in &args.files {
-        let shown = path.display();
-        let mut input = match open(path, stdin) {
-            Ok(input) => input,
-            Err(error) => {
-                writeln!(err, "{shown}: cannot be opened: {error}")?;
-                exit = Exit::Refused;
-                continue;
-            }
-        };
-        let mut events = Events::new(&mut *input);
-        loop {
-            let found = match events.next() {
-                Ok(Some(found)) => found,
-                Ok(None) => break,
+        for found in events::read(path, stdin) {
+            let found = match found {
+                Ok(found) => found,
                 Err(error) => {
-                    writeln!(err, "{shown}: cannot be read: {error}")?;
+                    writeln!(err, "{}: {error:#}", path.display())?;
                     exit = Exit::Refused;
                     break;
                 }
             };
-            let position =
-                Position { partition: Partition { topic, number: 0 }, offset: Offset(offset) };
-            offset += 1;
-            let payload = Some(&*found.text);
-            let record =
-                Record { position, topic: name, timestamp: None, key: None, headers: &(), payload };
-            let explained = router.explain(&record);
-            if explained.is_err() {
+            let offset = offsets.next().unwrap_or_default();
+            let decisions = router.explain(&events::record(topic, name, offset, &found.text));
+            if decisions.is_err() {
                 exit = Exit::Refused;
             }
-            printer
-                .event(&format!("{shown}:{}", found.line), &found, &explained, out)
-                .context("cannot write the output")?;
+            let source = format!("{}:{}", path.display(), found.line);
+            let written = match args.output {
+                Format::Text => shown.event(&source, &found, &decisions, out),
+                Format::Json => writeln!(out, "{}", json::line(&source, &decisions, config)),
+            };
             // Each result is shown immediately, for events that are piped in one by one.
-            out.flush().context("cannot write the output")?;
+            written.and_then(|()| out.flush()).context("cannot write the output")?;
         }
     }
-    printer.end(out).context("cannot write the output")?;
+    shown.end(out).context("cannot write the output")?;
     Ok(exit)
 }
 

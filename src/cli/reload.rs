@@ -29,19 +29,17 @@ type Stamp = Option<(u64, u64, u64, i64, i64)>;
 /// The versions of a configuration's files.
 type Stamps = BTreeMap<PathBuf, Stamp>;
 
-/// Where a configuration comes from: its file, and every file that was read for it.
+/// Where a configuration comes from: its file, and every file that was read for it, in the versions
+/// that were loaded.
 pub(super) struct Source {
     path: PathBuf,
-    files: BTreeSet<PathBuf>,
-    /// The versions that were loaded.
     loaded: Stamps,
 }
 
 impl Source {
     /// The configuration at `path` was loaded just now from `files`.
     pub(super) fn new(path: PathBuf, files: BTreeSet<PathBuf>) -> Self {
-        let loaded = stamps(&files);
-        Self { path, files, loaded }
+        Self { path, loaded: files.into_iter().map(stamped).collect() }
     }
 }
 
@@ -50,12 +48,12 @@ impl Source {
 /// # Errors
 /// The system refuses the signal handler.
 pub(super) async fn follow(
-    mut source: Source,
+    source: Source,
     configs: mpsc::Sender<Config>,
     metrics: Arc<Metrics>,
 ) -> io::Result<()> {
+    let Source { path, mut loaded } = source;
     let mut hangup = signal(SignalKind::hangup())?;
-    let mut loaded = std::mem::take(&mut source.loaded);
     let mut last = loaded.clone();
     loop {
         let requested = tokio::select! {
@@ -63,26 +61,23 @@ pub(super) async fn follow(
             () = tokio::time::sleep(POLL) => false,
             () = configs.closed() => return Ok(()),
         };
-        let now = stamps(&source.files);
+        let mut now: Stamps = loaded.keys().cloned().map(stamped).collect();
         let settled = now == last;
         last.clone_from(&now);
         if !requested && (now == loaded || !settled) {
             continue;
         }
-        loaded = now;
-        let path = source.path.clone();
+        let path = path.clone();
         // 10,000 actions take a tenth of a second, which would block a sender's thread.
-        let Ok((result, files)) = tokio::task::spawn_blocking(move || load(&path)).await else {
+        let Ok((config, files)) = tokio::task::spawn_blocking(move || load(&path)).await else {
+            loaded = now;
             continue;
         };
         // A file that was not part of the configuration before counts as loaded in this version.
-        for file in files.difference(&source.files) {
-            loaded.insert(file.clone(), stamp(file));
-        }
-        loaded.retain(|file, _| files.contains(file));
+        let version = |file| now.remove_entry(&file).unwrap_or_else(|| stamped(file));
+        loaded = files.into_iter().map(version).collect();
         last.clone_from(&loaded);
-        source.files = files;
-        match result {
+        match config {
             Some(config) => {
                 let _ = configs.send(config).await;
             }
@@ -115,11 +110,10 @@ fn load(path: &Path) -> (Option<Config>, BTreeSet<PathBuf>) {
     }
 }
 
-fn stamps(files: &BTreeSet<PathBuf>) -> Stamps {
-    files.iter().map(|file| (file.clone(), stamp(file))).collect()
-}
-
-fn stamp(file: &Path) -> Stamp {
-    let metadata = std::fs::metadata(file).ok()?;
-    Some((metadata.dev(), metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
+/// Returns a file with its current version.
+fn stamped(file: PathBuf) -> (PathBuf, Stamp) {
+    let stamp = std::fs::metadata(&file)
+        .ok()
+        .map(|found| (found.dev(), found.ino(), found.len(), found.mtime(), found.mtime_nsec()));
+    (file, stamp)
 }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::config_file::ConfigFile;
 use super::exit::Exit;
 use super::format::Format;
-use super::logs::{self, Level};
+use super::logs;
 use super::process::{StopSignals, exit_immediately, runtime};
 use super::reload::{self, Source};
 use crate::config::model::Config;
@@ -42,7 +42,7 @@ pub(super) struct RunArgs {
 }
 
 pub(super) fn run(args: &RunArgs, log_format: Format) -> anyhow::Result<Exit> {
-    logs::init(log_format, Level::Info, None)?;
+    logs::init(log_format, "info", None)?;
     let (config, files) = match args.config.load() {
         Ok((config, files)) => (Arc::new(config), files),
         Err(refused) => return Ok(refused),

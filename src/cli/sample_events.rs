@@ -19,7 +19,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::exit::Exit;
 use super::format::Format;
-use super::logs::{self, Level};
+use super::logs;
 use super::process::{StopSignals, runtime};
 use super::values::{parse_duration, parse_rate};
 use crate::demo::traffic;
@@ -104,7 +104,7 @@ impl ProducerContext for Counting {
 }
 
 pub(super) fn run(args: &SampleEventsArgs, log_format: Format) -> anyhow::Result<Exit> {
-    logs::init(log_format, Level::Warn, None)?;
+    logs::init(log_format, "warn", None)?;
     runtime()?.block_on(async {
         let mut signals = StopSignals::listen()?;
         sample_events(args, signals.next(), &mut stdout()).await

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use anstream::{stderr, stdout};
 
 use super::config_file::ConfigFile;
-use super::events::{Events, open};
+use super::events;
 use super::exit::Exit;
 use super::format::Format;
 use super::process::runtime;
 use crate::config::model::{Action, ActionIndex, Config};
-use crate::event::{Event, Offset, Partition, Position, Record, TopicIndex};
+use crate::event::{Event, TopicIndex};
 use crate::route::explain::Explained;
 use crate::route::{Router, message};
 use crate::sanitize;
@@ -74,29 +74,22 @@ async fn send(
 ) -> anyhow::Result<Exit> {
     let mut actions = (0..).map(ActionIndex).zip(&config.actions);
     let Some((index, action)) = actions.find(|(_, action)| action.name == args.action) else {
-        let names: Vec<_> =
-            config.actions.iter().map(|action| format!("`{}`", action.name)).collect();
-        writeln!(
-            err,
-            "action `{}` is not configured: use one of {}",
-            args.action,
-            names.join(", ")
-        )?;
+        let names: Vec<_> = config.actions.iter().map(|action| action.name.as_str()).collect();
+        let (name, names) = (&args.action, names.join("`, `"));
+        writeln!(err, "action `{name}` is not configured: use one of `{names}`")?;
         return Ok(Exit::Refused);
     };
     let text = match only_event(&args.file, stdin) {
         Ok(text) => text,
         Err(why) => {
-            writeln!(err, "{}: {why}", args.file.display())?;
+            writeln!(err, "{}: {why:#}", args.file.display())?;
             return Ok(Exit::Refused);
         }
     };
     let Some(payload) = payload(config, index, action, &text, err)? else {
         return Ok(Exit::Refused);
     };
-    let Some(webhook) = config.webhooks.get(action.webhook.0 as usize) else {
-        return Ok(Exit::Refused);
-    };
+    let webhook = &config.webhooks[action.webhook.0 as usize];
     match Endpoint::open(webhook, &mut ClientPool::default()) {
         Ok(endpoint) => report(&endpoint.attempt_once(payload).await, &webhook.name, out),
         Err(error) => {
@@ -106,19 +99,15 @@ async fn send(
     }
 }
 
-/// Returns the only event of the file, or an error text.
-fn only_event(path: &Path, stdin: &mut dyn BufRead) -> Result<Vec<u8>, String> {
-    let mut input = open(path, stdin).map_err(|error| format!("cannot be opened: {error}"))?;
-    let mut events = Events::new(&mut *input);
-    let mut next = || events.next().map_err(|error| format!("cannot be read: {error}"));
-    let first = next()?.map(|found| found.text).unwrap_or_default();
-    match next()? {
-        None => Ok(first),
-        Some(second) => Err(format!(
-            "a second event starts on line {}: give one event, for one message",
-            second.line
-        )),
+/// Returns the only event of the file.
+fn only_event(path: &Path, stdin: &mut dyn BufRead) -> anyhow::Result<Vec<u8>> {
+    let mut found = events::read(path, stdin);
+    let first = found.next().transpose()?.map(|found| found.text).unwrap_or_default();
+    if let Some(second) = found.next().transpose()? {
+        let line = second.line;
+        anyhow::bail!("a second event starts on line {line}: give one event, for one message");
     }
+    Ok(first)
 }
 
 /// Returns what the action posts for the event. Notes go to `err`, and so does the reason for
@@ -131,16 +120,8 @@ fn payload(
     err: &mut dyn Write,
 ) -> anyhow::Result<Option<bytes::Bytes>> {
     let topic = action.topics.first().copied().unwrap_or(TopicIndex(0));
-    let name = config.kafka.topics.get(topic.0 as usize).map_or("", |name| name);
-    let position = Position { partition: Partition { topic, number: 0 }, offset: Offset(0) };
-    let record = Record {
-        position,
-        topic: name,
-        timestamp: None,
-        key: None,
-        headers: &(),
-        payload: Some(text),
-    };
+    let name = &config.kafka.topics[topic.0 as usize];
+    let record = events::record(topic, name, 0, text);
     let event = match Event::parse(&record) {
         Ok(event) => event,
         Err(invalid) => {
@@ -149,14 +130,13 @@ fn payload(
         }
     };
     let mut notes = Vec::new();
-    if let Ok(explained) = Router::new(Arc::clone(config)).explain(&record) {
-        let own =
-            explained.into_iter().find(|(of, _)| *of == index).map(|(_, explained)| explained);
-        if let Some(Explained::NoMatch { reason } | Explained::Error { reason }) = own {
-            notes.push(format!(
-                "`run` would not post this, because the action does not apply: {reason}"
-            ));
-        }
+    let explained = Router::new(Arc::clone(config)).explain(&record).unwrap_or_default();
+    if let Some((_, Explained::NoMatch { reason } | Explained::Error { reason })) =
+        explained.into_iter().find(|(of, _)| *of == index)
+    {
+        notes.push(format!(
+            "`run` would not post this, because the action does not apply: {reason}"
+        ));
     }
     let rendered = message::render(action, &event, &mut |expression, error| {
         notes.push(format!("a variable failed and is empty: `{}`: {error}", expression.source()));
@@ -190,21 +170,18 @@ fn report(attempted: &Attempted, webhook: &str, out: &mut dyn Write) -> anyhow::
             attempted.word
         )?,
     }
-    let (exit, meaning) = match &attempted.verdict {
-        Verdict::Delivered => (Exit::Done, "posted".to_owned()),
-        Verdict::Rejected { .. } => (
-            Exit::Failed,
-            "not posted: this response is final; `run` would drop the message".to_owned(),
-        ),
-        Verdict::RateLimited { retry_after: Some(pause) } => (
-            Exit::Failed,
-            format!("not posted: rate limited; `run` would retry after {} s", pause.as_secs_f64()),
-        ),
-        Verdict::RateLimited { retry_after: None } => {
-            (Exit::Failed, "not posted: rate limited; `run` would retry later".to_owned())
+    let meaning = match &attempted.verdict {
+        Verdict::Delivered => {
+            writeln!(out, "posted")?;
+            return Ok(Exit::Done);
         }
-        Verdict::Retry { .. } => (Exit::Failed, "not posted: `run` would retry".to_owned()),
+        Verdict::Rejected { .. } => "this response is final; `run` would drop the message",
+        Verdict::RateLimited { retry_after: Some(pause) } => {
+            &format!("rate limited; `run` would retry after {} s", pause.as_secs_f64())
+        }
+        Verdict::RateLimited { retry_after: None } => "rate limited; `run` would retry later",
+        Verdict::Retry { .. } => "`run` would retry",
     };
-    writeln!(out, "{meaning}")?;
-    Ok(exit)
+    writeln!(out, "not posted: {meaning}")?;
+    Ok(Exit::Failed)
 }

@@ -32,7 +32,7 @@ pub struct Screen<'a> {
     /// Consumed events a second.
     rate: f64,
     /// Shown in the live lines.
-    metrics_url: String,
+    pub metrics_url: String,
 }
 
 /// Creates the live lines, hidden unless standard output and standard error are terminals.
@@ -82,8 +82,7 @@ impl<'a> Screen<'a> {
     ///
     /// # Errors
     /// Standard output is closed.
-    pub fn act(&mut self, act: &Act) -> io::Result<()> {
-        let Act { number, title, description } = act;
+    pub fn act(&mut self, Act { number, title, description }: &Act) -> io::Result<()> {
         self.headline(&format!("Act {number}: {title}"))?;
         self.remark(&format!("   {description}"))
     }
@@ -104,11 +103,6 @@ impl<'a> Screen<'a> {
         self.print(&format!("{QUIET}{text}{QUIET:#}"))
     }
 
-    /// Sets the URL that the live lines show.
-    pub fn set_metrics_url(&mut self, url: String) {
-        self.metrics_url = url;
-    }
-
     /// Shows the counters, `elapsed` after the start of the first act.
     ///
     /// # Errors
@@ -117,7 +111,7 @@ impl<'a> Screen<'a> {
         let (then, consumed) = self.since;
         let over = elapsed.saturating_sub(then);
         if over >= RATE_PERIOD {
-            self.rate = as_float(counters.consumed.saturating_sub(consumed)) / over.as_secs_f64();
+            self.rate = counters.consumed.saturating_sub(consumed) as f64 / over.as_secs_f64();
             self.since = (elapsed, counters.consumed);
         }
         let line = format!("{counters} · {:.0}/s", self.rate);
@@ -138,11 +132,6 @@ impl<'a> Screen<'a> {
     pub fn clear(&self) {
         self.bar.finish_and_clear();
     }
-}
-
-#[allow(clippy::cast_precision_loss, reason = "a rounded rate")]
-fn as_float(count: u64) -> f64 {
-    count as f64
 }
 
 #[cfg(test)]

@@ -74,31 +74,27 @@ const CALM: Act = Act {
     description: "everything that waited is posted; the outage lost no message",
 };
 
-/// The steps by time within the round, ascending.
-const STEPS: &[(Duration, Step)] = &[
-    (Duration::from_secs(0), Step::Act(&STEADY)),
-    (Duration::from_secs(12), Step::Act(&BURST)),
-    (Duration::from_secs(13), Step::Burst(60)),
-    (Duration::from_secs(24), Step::Act(&LIMITED)),
-    (
-        Duration::from_secs(24),
-        Step::Slack(Channel::Sales, Behavior::RateLimitOnce(Duration::from_secs(5))),
-    ),
-    (Duration::from_secs(36), Step::Act(&OUTAGE)),
-    (Duration::from_secs(36), Step::Slack(Channel::Support, Behavior::Unavailable)),
-    (Duration::from_secs(41), Step::Slack(Channel::Support, Behavior::Resets)),
-    (Duration::from_secs(46), Step::Slack(Channel::Support, Behavior::Normal)),
-    (Duration::from_secs(46), Step::Act(&CALM)),
+/// The steps by the second within the round, ascending.
+const STEPS: &[(u64, Step)] = &[
+    (0, Step::Act(&STEADY)),
+    (12, Step::Act(&BURST)),
+    (13, Step::Burst(60)),
+    (24, Step::Act(&LIMITED)),
+    (24, Step::Slack(Channel::Sales, Behavior::RateLimitOnce(Duration::from_secs(5)))),
+    (36, Step::Act(&OUTAGE)),
+    (36, Step::Slack(Channel::Support, Behavior::Unavailable)),
+    (41, Step::Slack(Channel::Support, Behavior::Resets)),
+    (46, Step::Slack(Channel::Support, Behavior::Normal)),
+    (46, Step::Act(&CALM)),
 ];
 
 /// Returns the steps from `from` up to, but not including, `to`, both since the first act started.
 pub fn steps(from: Duration, to: Duration) -> impl Iterator<Item = Step> {
-    let rounds = from.as_secs() / ROUND.as_secs()..=to.as_secs() / ROUND.as_secs();
+    let round = ROUND.as_secs();
+    let rounds = from.as_secs() / round..=to.as_secs() / round;
     rounds
-        .flat_map(|round| {
-            STEPS
-                .iter()
-                .map(move |(at, step)| (Duration::from_secs(round * ROUND.as_secs()) + *at, *step))
+        .flat_map(move |number| {
+            STEPS.iter().map(move |(at, step)| (Duration::from_secs(number * round + at), *step))
         })
         .filter(move |(at, _)| (from..to).contains(at))
         .map(|(_, step)| step)
@@ -138,7 +134,7 @@ mod tests {
     #[test]
     fn steps_are_ascending_and_within_the_round() {
         assert!(STEPS.is_sorted_by_key(|(at, _)| *at));
-        assert!(STEPS.iter().all(|(at, _)| *at < ROUND));
+        assert!(STEPS.iter().all(|(at, _)| seconds(*at) < ROUND));
     }
 
     /// Each round starts in the same state as the first one.

@@ -1,19 +1,15 @@
-//! The demo's Slack workspace: a fake Slack with a webhook per channel, and its messages as text
-//! for a terminal.
+//! The demo's Slack workspace: a fake Slack with a webhook per channel.
 //!
 //! Invariant: like Slack, it accepts one message a second per webhook and answers 429 beyond that.
 
 use std::io;
 use std::sync::Arc;
 
-use anstyle::{AnsiColor, Style};
 use tokio::sync::broadcast;
 
 use super::timeline::Behavior;
 use super::traffic::Channel;
-use crate::fake_slack::{Answer, FakeSlack, Fault, Limit, Request, render};
-
-const REFUSED: Style = AnsiColor::Red.on_default();
+use crate::fake_slack::{Answer, FakeSlack, Fault, Limit, Request};
 
 /// A fake Slack with the demo's channels.
 pub struct Workspace {
@@ -62,23 +58,6 @@ impl Workspace {
     #[must_use]
     pub fn posted(&self) -> usize {
         self.slack.requests().iter().filter(|request| request.is_posted()).count()
-    }
-
-    /// Returns a request as text: the message in its channel, or why it was not posted.
-    #[must_use]
-    pub fn show(&self, request: &Request) -> String {
-        let home = Channel::ALL.into_iter().find(|channel| path(*channel) == request.path);
-        let home = home.map_or("unknown", Channel::webhook);
-        if let Some(post) = request.post.as_ref().filter(|_| request.is_posted()) {
-            return render::post(post, home, request.time).trim_end().to_owned();
-        }
-        let answer = &request.answer;
-        let text = match (answer.fault, answer.headers.get("Retry-After")) {
-            (Some(_), _) => "resets the connection".to_owned(),
-            (None, Some(seconds)) => format!("answers {}, Retry-After: {seconds}", answer.status),
-            (None, None) => format!("answers {} {}", answer.status, answer.body),
-        };
-        format!("         {REFUSED}✗ the webhook `{home}` {text}{REFUSED:#}")
     }
 }
 

@@ -48,7 +48,7 @@ fn apply(state: &State, path: Option<&str>, body: &[u8]) -> Answer {
 
 fn counts(state: &State) -> Answer {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-    for request in state.requests(|_| true) {
+    for request in state.requests() {
         *counts.entry(request.path.clone()).or_default() += 1;
     }
     let mut body = serde_json::json!({ "requests": counts }).to_string();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use super::answer::{Answer, Fault};
@@ -15,7 +15,7 @@ pub(super) async fn inject(fault: Fault, answer: &Answer, path: &str, mut stream
         Fault::Reset => reset(stream),
         Fault::Close => stream.shutdown().await,
         Fault::HalfAnswer => half(answer, stream).await,
-        Fault::Hang => hang(stream).await,
+        Fault::Hang => tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map(|_| ()),
         Fault::EndlessBody => endless(stream, format!("{head}\r\n"), &"x".repeat(16 * 1024), Duration::ZERO).await,
         Fault::SlowHeaders => endless(stream, head, "x-more: y\r\n", Duration::from_millis(20)).await,
         Fault::EndlessInterim => {
@@ -67,12 +67,6 @@ async fn half(answer: &Answer, mut stream: TcpStream) -> std::io::Result<()> {
 /// Closing a socket without lingering sends RST.
 fn reset(stream: TcpStream) -> std::io::Result<()> {
     stream.set_zero_linger()
-}
-
-async fn hang(mut stream: TcpStream) -> std::io::Result<()> {
-    let mut ignored = [0; 1024];
-    while stream.read(&mut ignored).await? > 0 {}
-    Ok(())
 }
 
 async fn endless(

@@ -3,62 +3,61 @@
 //! Invariant: the output contains only visible text and line feeds of the message; every escape
 //! sequence is written here.
 
-use std::fmt::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anstyle::{AnsiColor, Color, Style};
+use anstyle::{AnsiColor, Style};
 
 use super::record::{Post, Request};
 use crate::sanitize;
 
-const NAME: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
-const CHANNEL: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Cyan)));
-const MENTION: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Yellow))).bold();
-const LINK: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Blue))).underline();
-const REFUSED: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Red)));
 const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const CHANNEL: Style = AnsiColor::Cyan.on_default();
+const MENTION: Style = AnsiColor::Yellow.on_default().bold();
+const LINK: Style = AnsiColor::Blue.on_default().underline();
+const REFUSED: Style = AnsiColor::Red.on_default();
 
 /// The number of lines shown of one message, which can have 40,000 characters.
 const LINES: usize = 12;
 
-/// Renders a message that was posted at `time` to a webhook whose own channel is `home`, with
-/// styles and a final line feed. Write it through `anstream`, which removes styles without a
-/// terminal.
+/// Renders a request with styles: the message in its channel, or why it was not posted. Write it
+/// through `anstream`, which removes styles without a terminal.
 #[must_use]
-pub fn post(post: &Post, home: &str, time: SystemTime) -> String {
+pub fn request(request: &Request) -> String {
+    // The last part of the path stands for the name of the webhook's own channel.
+    let home = request.path.rsplit('/').find(|segment| !segment.is_empty()).unwrap_or("webhook");
+    if let Some(message) = request.post.as_ref().filter(|_| request.is_posted()) {
+        return post(message, home, request.time);
+    }
+    let (clock, home) = (clock(request.time), sanitize::one_line(home, 80));
+    let given = &request.answer;
+    let answer = match (given.fault, given.headers.get("Retry-After")) {
+        (Some(fault), _) => format!("injected fault: {fault:?}"),
+        (None, Some(seconds)) => format!("{}, Retry-After: {seconds}", given.status),
+        (None, None) => format!("{} {}", given.status, sanitize::one_line(&given.body, 80)),
+    };
+    format!("{DIM}{clock}{DIM:#} {CHANNEL}#{home}{CHANNEL:#}  {REFUSED}✗ {answer}{REFUSED:#}")
+}
+
+/// Renders a message that was posted at `time` to a webhook whose own channel is `home`.
+fn post(post: &Post, home: &str, time: SystemTime) -> String {
     let channel = sanitize::one_line(post.channel.as_deref().unwrap_or(home), 80);
     let user = sanitize::one_line(post.username.as_deref().unwrap_or("incoming-webhook"), 80);
-    let channel = if channel.starts_with(['#', '@']) { channel } else { format!("#{channel}") };
+    let sign = if channel.starts_with(['#', '@']) { "" } else { "#" };
     let clock = clock(time);
     let mut shown = format!(
-        "{DIM}{clock}{DIM:#} {CHANNEL}{channel}{CHANNEL:#}  {NAME}{user}{NAME:#} {DIM}[APP]{DIM:#}\n"
+        "{DIM}{clock}{DIM:#} {CHANNEL}{sign}{channel}{CHANNEL:#}  {BOLD}{user}{BOLD:#} {DIM}[APP]{DIM:#}"
     );
-    let text = post.text.as_deref().unwrap_or_default();
-    let mut lines = text.lines();
+    let mut lines = post.text.as_deref().unwrap_or_default().lines();
     for line in lines.by_ref().take(LINES) {
-        shown.push_str("         ");
+        shown.push_str("\n         ");
         shown.push_str(&styled(line));
-        shown.push('\n');
     }
     let more = lines.count();
     if more > 0 {
-        // Writing to a String cannot fail.
-        let _ = writeln!(shown, "         {DIM}… {more} more lines{DIM:#}");
+        shown.push_str(&format!("\n         {DIM}… {more} more lines{DIM:#}"));
     }
     shown
-}
-
-/// Renders a line for a request that was not posted: its answer.
-#[must_use]
-pub fn refused(request: &Request, home: &str) -> String {
-    let (clock, home) = (clock(request.time), sanitize::one_line(home, 80));
-    let given = &request.answer;
-    let answer = match given.fault {
-        Some(fault) => format!("{fault:?}"),
-        None => format!("{} {}", given.status, sanitize::one_line(&given.body, 80)),
-    };
-    format!("{DIM}{clock}{DIM:#} {CHANNEL}#{home}{CHANNEL:#}  {REFUSED}✗ {answer}{REFUSED:#}\n")
 }
 
 /// Returns the time of day in UTC.
@@ -74,10 +73,11 @@ fn styled(line: &str) -> String {
     while let Some(at) = rest.find(['<', '*']) {
         let (before, from) = rest.split_at(at);
         plain(&mut shown, before);
-        let form = if from.starts_with('<') { angle(from) } else { bold(from, before) };
-        rest = match form {
-            Some((piece, after)) => {
-                shown.push_str(&piece);
+        rest = match angle(from).or_else(|| bold(from, before)) {
+            Some((style, text, after)) => {
+                shown.push_str(&style.to_string());
+                plain(&mut shown, &text);
+                shown.push_str(&format!("{style:#}"));
                 after
             }
             None => {
@@ -90,41 +90,33 @@ fn styled(line: &str) -> String {
     shown
 }
 
-fn angle(from: &str) -> Option<(String, &str)> {
+/// A piece of a line with its style, and what follows it.
+type Piece<'a> = (Style, String, &'a str);
+
+fn angle(from: &str) -> Option<Piece<'_>> {
     let (inside, after) = from.strip_prefix('<')?.split_once('>')?;
     let (target, label) =
         inside.split_once('|').map_or((inside, None), |(target, label)| (target, Some(label)));
-    let (style, text) = match target.as_bytes().first()? {
-        b'!' => (MENTION, label.map_or_else(|| target.replacen('!', "@", 1), str::to_owned)),
-        b'@' => (MENTION, label.map_or_else(|| target.to_owned(), |label| format!("@{label}"))),
-        b'#' => (MENTION, label.map_or_else(|| target.to_owned(), |label| format!("#{label}"))),
+    let (style, text) = match (target.chars().next()?, label) {
+        ('!', None) => (MENTION, target.replacen('!', "@", 1)),
+        ('!', Some(label)) => (MENTION, label.to_owned()),
+        (sign @ ('@' | '#'), Some(label)) => (MENTION, format!("{sign}{label}")),
+        ('@' | '#', None) => (MENTION, target.to_owned()),
         _ => (LINK, label.unwrap_or(target).to_owned()),
     };
-    let mut piece = format!("{style}");
-    plain(&mut piece, &text);
-    let _ = write!(piece, "{style:#}");
-    Some((piece, after))
+    Some((style, text, after))
 }
 
 /// Bold text starts after white space or at the start of the line, has no white space at its edges,
 /// and ends on the same line.
-fn bold<'a>(from: &'a str, before: &str) -> Option<(String, &'a str)> {
-    if before.ends_with(|c: char| c.is_alphanumeric()) {
-        return None;
-    }
+fn bold<'a>(from: &'a str, before: &str) -> Option<Piece<'a>> {
     let (inside, after) = from.strip_prefix('*')?.split_once('*')?;
-    let edges = inside.starts_with(char::is_whitespace) || inside.ends_with(char::is_whitespace);
-    if inside.is_empty()
-        || edges
-        || inside.contains('<')
-        || after.starts_with(|c: char| c.is_alphanumeric())
-    {
-        return None;
-    }
-    let mut piece = format!("{BOLD}");
-    plain(&mut piece, inside);
-    let _ = write!(piece, "{BOLD:#}");
-    Some((piece, after))
+    let is_bold = !inside.is_empty()
+        && inside.trim() == inside
+        && !inside.contains('<')
+        && !before.ends_with(char::is_alphanumeric)
+        && !after.starts_with(char::is_alphanumeric);
+    is_bold.then(|| (BOLD, inside.to_owned(), after))
 }
 
 /// Appends text: decodes Slack's three entities once, and removes control characters.
@@ -160,7 +152,7 @@ mod tests {
         let shown = post(&message, "general", UNIX_EPOCH + Duration::from_secs(86_400 + 3_723));
         assert_eq!(
             unstyled(&shown),
-            "01:02:03 #sales-alerts  Sales bot [APP]\n         🎉 Ada & Co joined on the enterprise plan\n         open <!here> @here @U1 2*3*4\n"
+            "01:02:03 #sales-alerts  Sales bot [APP]\n         🎉 Ada & Co joined on the enterprise plan\n         open <!here> @here @U1 2*3*4"
         );
         assert!(shown.contains("\u{1b}[1menterprise\u{1b}[0m"), "{shown:?}");
     }
@@ -174,7 +166,7 @@ mod tests {
     fn a_webhook_has_its_own_channel_and_name() {
         assert_eq!(
             unstyled(&post(&Post::default(), "sales", UNIX_EPOCH)),
-            "00:00:00 #sales  incoming-webhook [APP]\n"
+            "00:00:00 #sales  incoming-webhook [APP]"
         );
     }
 
@@ -190,7 +182,7 @@ mod tests {
             let message = Post { text: Some(text), channel: Some(channel), username: Some(user), ..Post::default() };
             let shown = post(&message, "c", UNIX_EPOCH);
             // Once our own sequences are removed, no control character may be left.
-            let ours = [NAME, DIM, CHANNEL, MENTION, LINK, BOLD];
+            let ours = [DIM, CHANNEL, MENTION, LINK, BOLD];
             let mut rest = shown;
             for style in ours {
                 rest = rest.replace(&format!("{style:#}"), "").replace(&format!("{style}"), "");

@@ -1,12 +1,13 @@
 //! The scripts of the fake Slack and the requests that it received.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use hyper::HeaderMap;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::broadcast;
 
 use super::answer::{Answer, Limit, Script};
 use super::record::{KEPT, Request};
@@ -19,8 +20,10 @@ const TOLERANCE: f64 = 0.1;
 /// The state that the server's connections and its handle share.
 pub(super) struct State {
     inner: Mutex<Inner>,
-    count: watch::Sender<u64>,
-    events: broadcast::Sender<Arc<Request>>,
+    /// The number of requests received so far.
+    pub(super) count: AtomicU64,
+    /// Each request that is received.
+    pub(super) events: broadcast::Sender<Arc<Request>>,
 }
 
 #[derive(Default)]
@@ -53,26 +56,17 @@ impl Default for State {
     fn default() -> Self {
         // A receiver may fall behind by this many requests before it misses some.
         let events = broadcast::Sender::new(1024);
-        Self { inner: Mutex::default(), count: watch::Sender::new(0), events }
+        Self { inner: Mutex::default(), count: AtomicU64::new(0), events }
     }
 }
 
 impl State {
-    pub(super) fn push(&self, path: &str, answers: impl IntoIterator<Item = Answer>) {
-        self.lock().paths.entry(path.to_owned()).or_default().next.extend(answers);
-    }
-
-    pub(super) fn set_default(&self, path: Option<&str>, answer: Option<Answer>) {
-        self.lock().behavior(path).default = answer;
-    }
-
-    pub(super) fn set_limit(&self, path: Option<&str>, limit: Option<Limit>) {
-        self.lock().behavior(path).limit = limit;
-    }
-
     pub(super) fn apply(&self, path: Option<&str>, script: Script) {
         let mut inner = self.lock();
-        let behavior = inner.behavior(path);
+        let behavior = match path {
+            Some(path) => inner.paths.entry(path.to_owned()).or_default(),
+            None => &mut inner.everywhere,
+        };
         behavior.next.extend(script.answers);
         if let Some(default) = script.default {
             behavior.default = default;
@@ -82,16 +76,8 @@ impl State {
         }
     }
 
-    pub(super) fn requests(&self, which: impl Fn(&Request) -> bool) -> Vec<Arc<Request>> {
-        self.lock().requests.iter().filter(|request| which(request)).cloned().collect()
-    }
-
-    pub(super) fn watch_count(&self) -> watch::Receiver<u64> {
-        self.count.subscribe()
-    }
-
-    pub(super) fn subscribe(&self) -> broadcast::Receiver<Arc<Request>> {
-        self.events.subscribe()
+    pub(super) fn requests(&self) -> Vec<Arc<Request>> {
+        self.lock().requests.iter().cloned().collect()
     }
 
     /// Records a request and returns its answer.
@@ -101,9 +87,9 @@ impl State {
         // Under the lock, so that the records are in the order of their times.
         let (at, time) = (Instant::now(), SystemTime::now());
         let answer = inner
-            .next(&path)
+            .scripted(&path, |behavior| behavior.next.pop_front())
             .or_else(|| inner.limited(&path, at))
-            .or_else(|| inner.default(&path))
+            .or_else(|| inner.scripted(&path, |behavior| behavior.default.clone()))
             .unwrap_or_else(|| slack::answer(&path, post.as_ref()));
         let request =
             Arc::new(Request { at, time, path, headers, body, post, answer: answer.clone() });
@@ -111,7 +97,7 @@ impl State {
             inner.requests.pop_front();
         }
         inner.requests.push_back(Arc::clone(&request));
-        self.count.send_modify(|count| *count += 1);
+        self.count.fetch_add(1, Ordering::Relaxed);
         // An error means that there is no receiver.
         let _ = self.events.send(request);
         answer
@@ -123,28 +109,16 @@ impl State {
 }
 
 impl Inner {
-    fn behavior(&mut self, path: Option<&str>) -> &mut Behavior {
-        match path {
-            Some(path) => self.paths.entry(path.to_owned()).or_default(),
-            None => &mut self.everywhere,
-        }
-    }
-
-    fn next(&mut self, path: &str) -> Option<Answer> {
-        let own = self.paths.get_mut(path).and_then(|behavior| behavior.next.pop_front());
-        own.or_else(|| self.everywhere.next.pop_front())
-    }
-
-    fn default(&self, path: &str) -> Option<Answer> {
-        let own = self.paths.get(path).and_then(|behavior| behavior.default.clone());
-        own.or_else(|| self.everywhere.default.clone())
+    /// Returns what the path's own behavior has, or else what the one for all paths has.
+    fn scripted<T>(&mut self, path: &str, part: fn(&mut Behavior) -> Option<T>) -> Option<T> {
+        let own = self.paths.get_mut(path).and_then(part);
+        own.or_else(|| part(&mut self.everywhere))
     }
 
     /// Returns a 429 if the path's rate limit is exceeded. A refused request does not count towards
     /// the limit.
     fn limited(&mut self, path: &str, now: Instant) -> Option<Answer> {
-        let Limit { rate, burst } =
-            self.paths.get(path).and_then(|behavior| behavior.limit).or(self.everywhere.limit)?;
+        let Limit { rate, burst } = self.scripted(path, |behavior| behavior.limit)?;
         let full = f64::from(burst.max(1)) + TOLERANCE;
         let bucket =
             self.buckets.entry(path.to_owned()).or_insert(Bucket { tokens: full, at: now });

@@ -5,31 +5,31 @@ use std::time::Duration;
 
 use prometheus::proto;
 
-/// Counts per upper bound. `N` is the number of finite bounds.
+/// The number of buckets of the largest histogram.
+const BUCKETS: usize = 16;
+
+/// Counts per upper bound.
 #[derive(Clone, Copy)]
-pub(super) struct Histogram<const N: usize> {
-    /// Upper bounds in seconds, ascending.
-    bounds: &'static [f64; N],
-    counts: [u64; N],
-    /// Observations above the last bound.
-    above: u64,
+pub(super) struct Histogram {
+    /// Upper bounds in seconds, ascending: fewer than [`BUCKETS`].
+    bounds: &'static [f64],
+    /// The number of observations up to each bound and above the previous one; then of those above
+    /// the last bound.
+    counts: [u64; BUCKETS],
     /// The sum of all observations in seconds.
     sum: f64,
 }
 
-impl<const N: usize> Histogram<N> {
-    pub(super) const fn new(bounds: &'static [f64; N]) -> Self {
-        Self { bounds, counts: [0; N], above: 0, sum: 0.0 }
+impl Histogram {
+    pub(super) const fn new<const N: usize>(bounds: &'static [f64; N]) -> Self {
+        const { assert!(N < BUCKETS) };
+        Self { bounds, counts: [0; BUCKETS], sum: 0.0 }
     }
 
     pub(super) fn observe(&mut self, took: Duration) {
         let seconds = took.as_secs_f64();
         self.sum += seconds;
-        let at = self.bounds.partition_point(|bound| *bound < seconds);
-        match self.counts.get_mut(at) {
-            Some(count) => *count += 1,
-            None => self.above += 1,
-        }
+        self.counts[self.bounds.partition_point(|bound| *bound < seconds)] += 1;
     }
 
     pub(super) fn proto(&self) -> proto::Histogram {
@@ -43,7 +43,7 @@ impl<const N: usize> Histogram<N> {
         });
         let mut histogram = proto::Histogram::default();
         histogram.set_bucket(buckets.collect());
-        histogram.set_sample_count(below + self.above);
+        histogram.set_sample_count(self.counts.iter().sum());
         histogram.set_sample_sum(self.sum);
         histogram
     }

@@ -2,29 +2,34 @@
 //!
 //! `/metrics` shows these metrics in this order and no others; the documentation's table is
 //! compared with them. After a release, renaming one is a breaking change. To add a metric, add it
-//! here, and count its value in the part of the [`Snapshot`] that it belongs to.
+//! here, and count its value in the tally, in [`Numbers`] or in [`Counts`].
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use prometheus::proto::MetricType;
+use rdkafka::util::get_rdkafka_version;
 
-use super::family::{Kind, Metric, Series};
+use super::family::{Metric, Series};
 use super::labels::{AttemptResult, CommitResult, Degree, RebalanceKind};
-use super::registry::REMOVED;
-use super::snapshot::Snapshot;
+use super::snapshot::Counts;
 use super::tally::{ActionTally, PartitionGauges, Tally, TopicTally};
 use super::webhook::Numbers;
 use crate::delivery::Reason;
 use crate::event::{Invalid, TopicIndex};
 
-/// Declares the metrics. The doc comment is the help text.
+/// Shown in place of the name of an action or webhook that was removed from the configuration.
+/// Configured names cannot contain parentheses.
+const REMOVED: &str = "(removed)";
+
+/// Declares the metrics. The doc comment is the help text. `SCOPE(value)` calls the function
+/// `SCOPE`, which adds the series.
 macro_rules! metrics {
-    ($($(#[doc = $help:literal])+ $kind:ident $name:ident [$($label:ident),*] = $read:expr;)*) => {
+    ($($(#[doc = $help:literal])+ $kind:ident $name:ident [$($label:ident),*] = $scope:ident($value:expr);)*) => {
         /// Every metric, in the order of the page.
         pub const DOCUMENTED: &[Metric] = &[$(Metric {
             name: stringify!($name),
-            kind: Kind::$kind,
+            kind: MetricType::$kind,
             labels: &[$(stringify!($label)),*],
             help: concat!($($help),+).trim_ascii_start(),
-            read: $read,
+            read: |out| $scope(out, $value),
         }),*];
     };
 }
@@ -33,262 +38,228 @@ metrics! {
     // Events.
 
     /// Events read; always invalid + unmatched + matched.
-    Counter slackline_events_consumed_total[topic] =
-        |of, out| per_topic(of, out, TopicTally::consumed);
+    COUNTER slackline_events_consumed_total[topic] = per_topic(TopicTally::consumed);
 
     /// Events that no action matched.
-    Counter slackline_events_unmatched_total[topic] =
-        |of, out| per_topic(of, out, |tally| tally.unmatched);
+    COUNTER slackline_events_unmatched_total[topic] = per_topic(|tally| tally.unmatched);
 
     /// Events that at least one action matched.
-    Counter slackline_events_matched_total[topic] =
-        |of, out| per_topic(of, out, |tally| tally.matched);
+    COUNTER slackline_events_matched_total[topic] = per_topic(|tally| tally.matched);
 
     /// Events that the partition's previous owner had read already; not counted as consumed.
-    Counter slackline_events_reread_total[topic] =
-        |of, out| per_topic(of, out, |tally| tally.reread);
+    COUNTER slackline_events_reread_total[topic] = per_topic(|tally| tally.reread);
 
     /// Records that are not a valid event, by reason.
-    Counter slackline_events_invalid_total[topic, reason] = |of, out| {
-        for (topic, tally) in &of.topics {
-            out.counts(&[topic], Invalid::ALL.map(Invalid::as_str), tally.invalid);
-        }
-    };
+    COUNTER slackline_events_invalid_total[topic, reason] = each_topic(|topic, tally, out| {
+        out.add_each(&[topic], Invalid::ALL.map(Invalid::as_str), tally.invalid);
+    });
 
     /// Offsets that Kafka deleted before they were read or delivered.
-    Counter slackline_offsets_lost_total[topic] =
-        |of, out| per_topic(of, out, |tally| tally.offsets_lost);
+    COUNTER slackline_offsets_lost_total[topic] = per_topic(|tally| tally.offsets_lost);
 
     /// Expressions that failed at run time: false in a trigger, empty in a message.
-    Counter slackline_expression_errors_total[action] = |of, out| {
-        for action in of.registry.actions() {
-            out.count_if_seen(&[&action.name], action.expression_errors());
+    COUNTER slackline_expression_errors_total[action] = custom(|out| {
+        for (action, errors) in out.snapshot.registry.actions.iter().zip(&out.snapshot.counts.expression_errors) {
+            out.add(&[action], *errors as f64);
         }
-    };
+    });
 
     // Deliveries.
 
     /// Deliveries created; always delivered + dropped + released + queued + in flight.
-    Counter slackline_deliveries_matched_total[webhook, action] = |of, out| {
-        if of.process.unclaimed > 0 {
-            out.count(&[REMOVED, REMOVED], of.process.unclaimed);
-        }
-        per_action(of, out, |tally| tally.matched);
-    };
+    COUNTER slackline_deliveries_matched_total[webhook, action] = per_action(|tally| tally.matched);
 
     /// Deliveries that Slack accepted.
-    Counter slackline_deliveries_delivered_total[webhook, action] =
-        |of, out| per_action(of, out, |tally| tally.delivered);
+    COUNTER slackline_deliveries_delivered_total[webhook, action] = per_action(|tally| tally.delivered);
 
     /// Deliveries dropped deliberately, by reason.
-    Counter slackline_deliveries_dropped_total[webhook, action, reason] = |of, out| {
-        if of.process.unclaimed > 0 {
-            out.count(&[REMOVED, REMOVED, Reason::Unclaimed.as_str()], of.process.unclaimed);
-        }
-        each_action(of, |webhook, action, tally| {
-            let reasons = Reason::ALL.map(Reason::as_str);
-            out.counts_if_seen(&[webhook, action], reasons, tally.dropped);
-        });
-    };
+    COUNTER slackline_deliveries_dropped_total[webhook, action, reason] = each_action(|labels, tally, out| {
+        out.add_each(labels, Reason::ALL.map(Reason::as_str), tally.dropped);
+    });
 
     /// Deliveries left to the partition's next owner, at a revoke or shutdown.
-    Counter slackline_deliveries_released_total[webhook, action] =
-        |of, out| per_action(of, out, |tally| tally.released);
+    COUNTER slackline_deliveries_released_total[webhook, action] = per_action(|tally| tally.released);
 
     /// Of the matched deliveries, those taken over from the partition's previous owner.
-    Counter slackline_deliveries_restored_total[webhook, action] =
-        |of, out| per_action(of, out, |tally| tally.restored);
+    COUNTER slackline_deliveries_restored_total[webhook, action] = per_action(|tally| tally.restored);
 
     /// Deliveries released at a drain's deadline while their request was in flight.
-    Counter slackline_attempts_abandoned_total[webhook] =
-        |of, out| per_webhook(of, out, |tally, _| tally.abandoned as f64);
+    COUNTER slackline_attempts_abandoned_total[webhook] = per_webhook(|tally, _| tally.abandoned as f64);
 
     // Attempts.
 
     /// HTTP requests to the webhook, by result.
-    Counter slackline_attempts_total[webhook, result] = |of, out| {
-        for (webhook, _, numbers) in &of.webhooks {
-            let results = AttemptResult::ALL.map(AttemptResult::as_str);
-            out.counts_if_seen(&[webhook], results, numbers.attempts);
-        }
-    };
+    COUNTER slackline_attempts_total[webhook, result] = each_webhook(|webhook, numbers, out| {
+        out.add_each(&[webhook], AttemptResult::ALL.map(AttemptResult::as_str), numbers.attempts);
+    });
 
     /// Duration of an HTTP request, whatever its result.
-    Histogram slackline_attempt_duration_seconds[webhook] = |of, out| {
-        for (webhook, _, numbers) in &of.webhooks {
-            out.histogram(&[webhook], &numbers.duration);
-        }
-    };
+    HISTOGRAM slackline_attempt_duration_seconds[webhook] =
+        each_webhook(|webhook, numbers, out| out.add_histogram(&[webhook], &numbers.duration));
 
     /// Time from the event's Kafka timestamp to Slack's acceptance.
-    Histogram slackline_delivery_latency_seconds[webhook] = |of, out| {
-        for (webhook, _, numbers) in &of.webhooks {
-            out.histogram(&[webhook], &numbers.latency);
-        }
-    };
+    HISTOGRAM slackline_delivery_latency_seconds[webhook] =
+        each_webhook(|webhook, numbers, out| out.add_histogram(&[webhook], &numbers.latency));
 
     // Queues and limits.
 
     /// Deliveries in the queue.
-    Gauge slackline_queue_depth[webhook] =
-        |of, out| per_webhook(of, out, |tally, _| tally.queued as f64);
+    GAUGE slackline_queue_depth[webhook] = per_webhook(|tally, _| tally.queued as f64);
 
     /// Deliveries that the queue can hold before when_full applies.
-    Gauge slackline_queue_capacity[webhook] =
-        |of, out| per_webhook(of, out, |tally, _| tally.capacity as f64);
+    GAUGE slackline_queue_capacity[webhook] = per_webhook(|tally, _| tally.capacity as f64);
 
     /// Deliveries taken from the queue that have not ended: being sent, or between two attempts.
-    Gauge slackline_in_flight[webhook] =
-        |of, out| per_webhook(of, out, |tally, _| tally.in_flight as f64);
+    GAUGE slackline_in_flight[webhook] = per_webhook(|tally, _| tally.in_flight as f64);
 
     /// This replica's share of the webhook's rate, in messages a second.
-    Gauge slackline_rate_limit_per_second[webhook] =
-        |of, out| per_webhook(of, out, |_, numbers| numbers.rate_limit);
+    GAUGE slackline_rate_limit_per_second[webhook] = per_webhook(|_, numbers| numbers.rate_limit);
 
     /// When Slack's Retry-After for the webhook ends, in Unix time; 0 while not throttled.
-    Gauge slackline_throttled_until_timestamp_seconds[webhook] = |of, out| {
-        for (webhook, _, numbers) in &of.webhooks {
-            out.value(&[webhook], numbers.throttled_until(of.now));
+    GAUGE slackline_throttled_until_timestamp_seconds[webhook] = custom(|out| {
+        for (webhook, _, numbers) in &out.snapshot.webhooks {
+            // The sender may not have run since the end.
+            let until = Some(numbers.throttled_until).filter(|until| *until > out.snapshot.now);
+            out.add(&[webhook], until.unwrap_or_default());
         }
-    };
+    });
 
     /// Messages cut to 40,000 characters.
-    Counter slackline_messages_truncated_total[webhook] =
-        |of, out| per_webhook(of, out, |_, numbers| numbers.truncated as f64);
+    COUNTER slackline_messages_truncated_total[webhook] = per_webhook(|_, numbers| numbers.truncated as f64);
 
     // Partitions.
 
     /// End of the partition - committed offset.
-    Gauge slackline_consumer_lag[topic, partition] =
-        |of, out| per_partition(of, out, |gauges| gauges.consumer_lag.map(|lag| lag as f64));
+    GAUGE slackline_consumer_lag[topic, partition] = per_partition(|gauges| gauges.consumer_lag.map(|lag| lag as f64));
 
     /// End of the partition - read position: the value to scale and alert by.
-    Gauge slackline_read_lag[topic, partition] =
-        |of, out| per_partition(of, out, |gauges| gauges.read_lag.map(|lag| lag as f64));
+    GAUGE slackline_read_lag[topic, partition] = per_partition(|gauges| gauges.read_lag.map(|lag| lag as f64));
 
     /// Events that were read and have a delivery without an outcome.
-    Gauge slackline_unsettled_events[topic, partition] =
-        |of, out| per_partition(of, out, |gauges| Some(gauges.unsettled_events as f64));
+    GAUGE slackline_unsettled_events[topic, partition] = per_partition(|gauges| Some(gauges.unsettled_events as f64));
 
     /// Age of the oldest unsettled event; 0 when every event is settled.
-    Gauge slackline_oldest_unsettled_age_seconds[topic, partition] =
-        |of, out| per_partition(of, out, |gauges| Some(gauges.oldest_unsettled_age_seconds));
+    GAUGE slackline_oldest_unsettled_age_seconds[topic, partition] = per_partition(|gauges| Some(gauges.oldest_unsettled_age_seconds));
 
     /// Partitions assigned to this replica.
-    Gauge slackline_assigned_partitions[topic] = |of, out| count_partitions(of, out, |_| true);
+    GAUGE slackline_assigned_partitions[topic] = count_partitions(|_| true);
 
     /// Assigned partitions that are not read because a queue with when_full: block is full.
-    Gauge slackline_paused_partitions[topic] =
-        |of, out| count_partitions(of, out, |gauges| gauges.paused);
+    GAUGE slackline_paused_partitions[topic] = count_partitions(|gauges| gauges.paused);
 
     /// Changes of the partitions assigned to this replica, by kind.
-    Counter slackline_rebalances_total[kind] = |of, out| {
-        out.counts(&[], RebalanceKind::ALL.map(RebalanceKind::as_str), of.process.rebalances);
-    };
+    COUNTER slackline_rebalances_total[kind] = custom(|out| {
+        out.add_each(&[], RebalanceKind::ALL.map(RebalanceKind::as_str), out.snapshot.counts.rebalances);
+    });
 
     // Commits.
 
     /// Offset commits that were answered, by result; a failed commit is retried.
-    Counter slackline_commits_total[result] = |of, out| {
-        out.counts(&[], CommitResult::ALL.map(CommitResult::as_str), of.process.commits);
-    };
+    COUNTER slackline_commits_total[result] = custom(|out| {
+        out.add_each(&[], CommitResult::ALL.map(CommitResult::as_str), out.snapshot.counts.commits);
+    });
 
     /// Outcomes ignored because their partition had been revoked.
-    Counter slackline_fenced_outcomes_total[] =
-        |of, out| out.count(&[], of.process.fenced_outcomes);
+    COUNTER slackline_fenced_outcomes_total[] = once(|counts| counts.fenced_outcomes as f64);
 
     /// 1 while the webhook's next message has waited for more than a second for Kafka to
     /// acknowledge a commit with the previous outcome.
-    Gauge slackline_webhook_held[webhook] =
-        |of, out| per_webhook(of, out, |_, numbers| numbers.held.into());
+    GAUGE slackline_webhook_held[webhook] = per_webhook(|_, numbers| numbers.held.into());
 
     /// Commits whose metadata could not list every pending delivery: it has one position per
     /// webhook (positions), or a shared one for some webhooks (floor).
-    Counter slackline_restart_state_truncated_total[topic, degree] = |of, out| {
-        for (topic, tally) in &of.topics {
-            let degrees = Degree::ALL.map(Degree::as_str);
-            out.counts(&[topic], degrees, tally.restart_state_truncated);
-        }
-    };
+    COUNTER slackline_restart_state_truncated_total[topic, degree] = each_topic(|topic, tally, out| {
+        out.add_each(&[topic], Degree::ALL.map(Degree::as_str), tally.restart_state_truncated);
+    });
 
     // The process.
 
     /// 1 while /healthz answers 200: the poll loop runs and assigned work makes progress.
-    Gauge slackline_healthy[] = |of, out| out.count(&[], of.process.healthy.into());
+    GAUGE slackline_healthy[] = once(|counts| counts.healthy.into());
 
     /// 1 while /readyz answers 200: the group is joined, its starting offsets are committed, and
     /// Kafka answers.
-    Gauge slackline_ready[] = |of, out| out.count(&[], of.process.ready.into());
+    GAUGE slackline_ready[] = once(|counts| counts.ready.into());
 
     /// Kafka clients that were replaced after a fatal error.
-    Counter slackline_clients_replaced_total[] =
-        |of, out| out.count(&[], of.process.clients_replaced);
+    COUNTER slackline_clients_replaced_total[] = once(|counts| counts.clients_replaced as f64);
 
     /// Hash of the active configuration: equal on replicas with equal configuration.
-    Gauge slackline_config_hash[] = |of, out| out.count(&[], of.process.config.hash);
+    GAUGE slackline_config_hash[] = once(|counts| counts.config.hash as f64);
 
     /// 1 when the configuration was accepted at the last load or reload.
-    Gauge slackline_config_last_reload_successful[] =
-        |of, out| out.count(&[], of.process.config.last_load_succeeded.into());
+    GAUGE slackline_config_last_reload_successful[] = once(|counts| counts.config.last_load_succeeded.into());
 
     /// When the active configuration was loaded, in Unix time.
-    Gauge slackline_config_last_reload_success_timestamp_seconds[] =
-        |of, out| out.value(&[], unix_seconds(of.process.config.at));
+    GAUGE slackline_config_last_reload_success_timestamp_seconds[] =
+        once(|counts| counts.config.loaded_at);
 
     /// Always 1; the versions are the labels.
-    Gauge slackline_build_info[version, librdkafka] =
-        |of, out| out.count(&[env!("CARGO_PKG_VERSION"), of.librdkafka], 1);
+    GAUGE slackline_build_info[version, librdkafka] =
+        custom(|out| out.add(&[env!("CARGO_PKG_VERSION"), &get_rdkafka_version().1], 1.0));
 }
 
-fn per_topic(of: &Snapshot<'_>, out: &mut Series<'_>, value: fn(&TopicTally) -> u64) {
-    for (topic, tally) in &of.topics {
-        out.count(&[topic], value(tally));
+fn custom(out: &mut Series<'_>, add: fn(&mut Series<'_>)) {
+    add(out);
+}
+
+fn once(out: &mut Series<'_>, value: fn(&Counts) -> f64) {
+    out.add(&[], value(&out.snapshot.counts));
+}
+
+fn each_topic(out: &mut Series<'_>, add: impl Fn(&str, &TopicTally, &mut Series<'_>)) {
+    for (topic, tally) in out.snapshot.registry.topics.iter().zip(&out.snapshot.counts.topics) {
+        add(topic, tally, out);
     }
 }
 
-fn per_webhook(of: &Snapshot<'_>, out: &mut Series<'_>, value: fn(&Tally, &Numbers) -> f64) {
-    for (webhook, tally, numbers) in &of.webhooks {
-        out.value(&[webhook], value(tally, numbers));
+fn per_topic(out: &mut Series<'_>, value: fn(&TopicTally) -> u64) {
+    each_topic(out, |topic, tally, out| out.add(&[topic], value(tally) as f64));
+}
+
+fn each_webhook(out: &mut Series<'_>, add: fn(&str, &Numbers, &mut Series<'_>)) {
+    for (webhook, _, numbers) in &out.snapshot.webhooks {
+        add(webhook, numbers, out);
     }
 }
 
-fn per_action(of: &Snapshot<'_>, out: &mut Series<'_>, value: fn(&ActionTally) -> u64) {
-    each_action(of, |webhook, action, tally| {
-        out.count_if_seen(&[webhook, action], value(tally));
-    });
+fn per_webhook(out: &mut Series<'_>, value: fn(&Tally, &Numbers) -> f64) {
+    for (webhook, tally, numbers) in &out.snapshot.webhooks {
+        out.add(&[webhook], value(tally, numbers));
+    }
 }
 
-/// Calls `visit` with the names of webhook and action, and the action's counts.
-fn each_action(of: &Snapshot<'_>, mut visit: impl FnMut(&str, &str, &ActionTally)) {
-    for (webhook, tally, _) in &of.webhooks {
+/// Adds series labelled with a webhook and an action. The deliveries that belonged to neither are
+/// among them once there are some.
+fn each_action(out: &mut Series<'_>, add: impl Fn(&[&str], &ActionTally, &mut Series<'_>)) {
+    if !out.snapshot.counts.unclaimed.is_zero() {
+        add(&[REMOVED, REMOVED], &out.snapshot.counts.unclaimed, out);
+    }
+    for (webhook, tally, _) in &out.snapshot.webhooks {
         for (action, counts) in &tally.actions {
-            let name = of.registry.action(*action).map_or(REMOVED, |action| &action.name);
-            visit(webhook, name, counts);
+            let action =
+                out.snapshot.registry.actions.get(action.0 as usize).map_or(REMOVED, |name| name);
+            add(&[webhook, action], counts, out);
         }
     }
 }
 
-fn per_partition(
-    of: &Snapshot<'_>,
-    out: &mut Series<'_>,
-    value: fn(&PartitionGauges) -> Option<f64>,
-) {
-    for (partition, gauges) in &of.partitions {
-        let topic = of.topics.get(partition.topic.0 as usize);
-        if let (Some((topic, _)), Some(value)) = (topic, value(gauges)) {
-            out.value(&[topic, &partition.number.to_string()], value);
+fn per_action(out: &mut Series<'_>, value: fn(&ActionTally) -> u64) {
+    each_action(out, |labels, tally, out| out.add(labels, value(tally) as f64));
+}
+
+fn per_partition(out: &mut Series<'_>, value: fn(&PartitionGauges) -> Option<f64>) {
+    for (partition, gauges) in &out.snapshot.counts.partitions {
+        let topic = out.snapshot.registry.topics.get(partition.topic.0 as usize);
+        if let (Some(topic), Some(value)) = (topic, value(gauges)) {
+            out.add(&[topic, &partition.number.to_string()], value);
         }
     }
 }
 
-fn count_partitions(of: &Snapshot<'_>, out: &mut Series<'_>, counts: fn(&PartitionGauges) -> bool) {
-    for (index, (topic, _)) in (0..).map(TopicIndex).zip(&of.topics) {
-        let assigned = of.partitions.iter().filter(|(partition, _)| partition.topic == index);
-        let count = assigned.filter(|(_, gauges)| counts(gauges)).count();
-        out.count(&[topic], count as u64);
+fn count_partitions(out: &mut Series<'_>, counts: fn(&PartitionGauges) -> bool) {
+    for (index, topic) in (0..).map(TopicIndex).zip(&out.snapshot.registry.topics) {
+        let assigned = out.snapshot.counts.partitions.iter().filter(|(at, _)| at.topic == index);
+        out.add(&[topic], assigned.filter(|(_, gauges)| counts(gauges)).count() as f64);
     }
-}
-
-fn unix_seconds(at: SystemTime) -> f64 {
-    at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }

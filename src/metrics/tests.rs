@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
 
+use prometheus::proto::MetricType;
 use proptest::prelude::*;
 
 use super::*;
@@ -49,6 +50,18 @@ fn config(webhooks: u32, actions_each: u32) -> Config {
     }
 }
 
+/// The metrics of `config`, with the queue of each webhook, as in the worker.
+fn watched(config: &Config) -> Arc<Metrics> {
+    let metrics = Metrics::new(config);
+    for (index, webhook) in (0..).map(WebhookIndex).zip(&config.webhooks) {
+        let actions = (0..).map(ActionIndex).zip(&config.actions);
+        let own = actions.filter(|(_, action)| action.webhook == index).map(|(at, _)| at);
+        let queue = Queue::new(webhook.queue_capacity, webhook.when_full, own);
+        metrics.watch(index, Arc::new(queue));
+    }
+    metrics
+}
+
 /// The page as a map from series to value; panics on a duplicate series.
 fn series(page: &str) -> HashMap<String, f64> {
     let mut series = HashMap::new();
@@ -84,7 +97,7 @@ fn post(offset: i64, action: u32) -> Post {
 
 #[test]
 fn the_page_shows_the_documented_metrics_and_no_others() {
-    let metrics = Metrics::new(&config(2, 2));
+    let metrics = watched(&config(2, 2));
     let lags =
         PartitionGauges { consumer_lag: Some(1), read_lag: Some(1), ..PartitionGauges::default() };
     metrics.set_partitions(&[(partition(0, 0), lags)]);
@@ -99,14 +112,16 @@ fn the_page_shows_the_documented_metrics_and_no_others() {
         } else if let Some(kind) = line.strip_prefix("# TYPE ") {
             let (name, kind) = kind.split_once(' ').unwrap();
             let documented = DOCUMENTED.iter().find(|documented| documented.name == name).unwrap();
-            assert_eq!(kind, documented.kind.as_str());
+            assert_eq!(kind, format!("{:?}", documented.kind).to_lowercase());
         } else {
             let name = line.split(['{', ' ']).next().unwrap();
             let base =
                 ["_bucket", "_sum", "_count"].iter().find_map(|suffix| name.strip_suffix(suffix));
             let documented = DOCUMENTED
                 .iter()
-                .find(|of| of.name == name || (of.kind == Kind::Histogram && Some(of.name) == base))
+                .find(|of| {
+                    of.name == name || (of.kind == MetricType::HISTOGRAM && Some(of.name) == base)
+                })
                 .unwrap_or_else(|| panic!("not documented: {line}"));
             let labels =
                 line.split_once('{').map_or("", |(_, labels)| labels.split_once('}').unwrap().0);
@@ -126,7 +141,7 @@ fn the_page_shows_the_documented_metrics_and_no_others() {
 
 #[test]
 fn series_start_at_zero() {
-    let page = Metrics::new(&config(1, 1)).text();
+    let page = watched(&config(1, 1)).text();
     let series = series(&page);
     for expected in [
         r#"slackline_events_consumed_total{topic="orders"}"#,
@@ -154,7 +169,7 @@ fn series_start_at_zero() {
 
 #[test]
 fn counts_appear_under_their_labels() {
-    let metrics = Metrics::new(&config(1, 1));
+    let metrics = watched(&config(1, 1));
     let mut batch =
         TopicTally { unmatched: 3, matched: 2, offsets_lost: 9, ..TopicTally::default() };
     batch.invalid(Invalid::NotObject);
@@ -201,7 +216,7 @@ fn counts_appear_under_their_labels() {
 
 #[test]
 fn throttled_until_returns_to_zero_by_itself() {
-    let metrics = Metrics::new(&config(1, 1));
+    let metrics = watched(&config(1, 1));
     let now = UNIX_EPOCH + Duration::from_secs(1_000_000);
     metrics.webhook(WebhookIndex(0)).throttled_until(Some(now + Duration::from_secs(5)));
     let name = r#"slackline_throttled_until_timestamp_seconds{webhook="hook-0"}"#;
@@ -213,7 +228,7 @@ fn throttled_until_returns_to_zero_by_itself() {
 
 #[test]
 fn revoked_partitions_disappear() {
-    let metrics = Metrics::new(&config(1, 1));
+    let metrics = watched(&config(1, 1));
     let known = PartitionGauges {
         consumer_lag: Some(12),
         read_lag: None,
@@ -241,7 +256,7 @@ fn revoked_partitions_disappear() {
 
 #[test]
 fn a_refused_reload_keeps_the_hash_of_the_active_configuration() {
-    let metrics = Metrics::new(&config(1, 1));
+    let metrics = watched(&config(1, 1));
     metrics.config_reloaded(5, true);
     metrics.config_reloaded(6, false);
     let series = series(&metrics.text());
@@ -252,7 +267,7 @@ fn a_refused_reload_keeps_the_hash_of_the_active_configuration() {
 
 #[test]
 fn many_actions_appear_when_first_counted() {
-    let metrics = Metrics::new(&config(1_001, 1));
+    let metrics = watched(&config(1_001, 1));
     let page = metrics.text();
     for sparse in [
         "slackline_deliveries_matched_total{",
@@ -279,7 +294,7 @@ fn many_actions_appear_when_first_counted() {
 fn labels_are_escaped_and_secrets_absent() {
     let mut config = config(1, 1);
     config.webhooks[0].name = "a\"b\\c\nd".to_owned();
-    let page = Metrics::new(&config).text();
+    let page = watched(&config).text();
     assert!(page.contains(r#"slackline_queue_depth{webhook="a\"b\\c\nd"} 0"#), "{page}");
     assert!(!page.contains("SECRET") && !page.contains("hooks.slack.com"));
 }
@@ -356,7 +371,7 @@ proptest! {
     /// Compared with counting by hand: each bucket counts the values up to its bound.
     #[test]
     fn a_histogram_counts_by_upper_bound(millis in proptest::collection::vec(0u64..20_000, 0..60)) {
-        let metrics = Metrics::new(&config(1, 1));
+        let metrics = watched(&config(1, 1));
         let webhook = metrics.webhook(WebhookIndex(0));
         for took in &millis {
             webhook.attempt(AttemptResult::Ok, Duration::from_millis(*took), None);

@@ -14,41 +14,40 @@ const LATENCY_BOUNDS: [f64; 15] =
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 180.0, 420.0, 900.0];
 
 /// A handle for recording one webhook's metrics. Clones share the numbers.
-#[derive(Clone)]
-pub struct WebhookMetrics {
-    numbers: Arc<Mutex<Numbers>>,
-}
+#[derive(Clone, Default)]
+pub struct WebhookMetrics(Arc<Mutex<Numbers>>);
 
 /// One webhook's numbers at one moment.
 #[derive(Clone, Copy)]
 pub(super) struct Numbers {
     /// Attempts, in the order of [`AttemptResult::ALL`].
     pub(super) attempts: [u64; AttemptResult::ALL.len()],
-    pub(super) duration: Histogram<{ DURATION_BOUNDS.len() }>,
-    pub(super) latency: Histogram<{ LATENCY_BOUNDS.len() }>,
+    pub(super) duration: Histogram,
+    pub(super) latency: Histogram,
     /// Messages that were cut.
     pub(super) truncated: u64,
     /// This replica's rate, in messages a second.
     pub(super) rate_limit: f64,
     pub(super) held: bool,
-    throttled_until: Option<SystemTime>,
+    /// When the last throttle ends, in Unix time; 0 without one.
+    pub(super) throttled_until: f64,
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self {
+            attempts: [0; AttemptResult::ALL.len()],
+            duration: Histogram::new(&DURATION_BOUNDS),
+            latency: Histogram::new(&LATENCY_BOUNDS),
+            truncated: 0,
+            rate_limit: 0.0,
+            held: false,
+            throttled_until: 0.0,
+        }
+    }
 }
 
 impl WebhookMetrics {
-    pub(super) fn new() -> Self {
-        Self {
-            numbers: Arc::new(Mutex::new(Numbers {
-                attempts: [0; AttemptResult::ALL.len()],
-                duration: Histogram::new(&DURATION_BOUNDS),
-                latency: Histogram::new(&LATENCY_BOUNDS),
-                truncated: 0,
-                rate_limit: 0.0,
-                held: false,
-                throttled_until: None,
-            })),
-        }
-    }
-
     /// Counts an attempt. `latency` is the time from the event's Kafka timestamp to Slack's
     /// acceptance: `None` unless Slack accepted the message and the record has a timestamp.
     pub fn attempt(&self, result: AttemptResult, took: Duration, latency: Option<Duration>) {
@@ -62,7 +61,7 @@ impl WebhookMetrics {
 
     /// Sets the time at which Slack's `Retry-After` ends; `None` when the webhook is not throttled.
     pub fn throttled_until(&self, until: Option<SystemTime>) {
-        self.lock().throttled_until = until;
+        self.lock().throttled_until = until.map_or(0.0, unix_seconds);
     }
 
     /// Counts a message that was cut to 40,000 characters.
@@ -85,17 +84,11 @@ impl WebhookMetrics {
     }
 
     fn lock(&self) -> MutexGuard<'_, Numbers> {
-        self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Numbers {
-    /// Returns the end of the throttle in Unix time, or 0 once it has passed: the sender may not
-    /// have run since.
-    pub(super) fn throttled_until(&self, now: SystemTime) -> f64 {
-        self.throttled_until
-            .filter(|until| *until > now)
-            .and_then(|until| until.duration_since(UNIX_EPOCH).ok())
-            .map_or(0.0, |since| since.as_secs_f64())
-    }
+/// Returns a time in Unix time.
+pub(super) fn unix_seconds(time: SystemTime) -> f64 {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }

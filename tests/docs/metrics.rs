@@ -15,7 +15,7 @@ fn table() -> String {
     let mut table = String::from("| name | type | labels | meaning |\n| --- | --- | --- | --- |\n");
     for metric in DOCUMENTED {
         let labels: Vec<String> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
-        let (name, kind) = (metric.name, metric.kind.as_str());
+        let (name, kind) = (metric.name, format!("{:?}", metric.kind).to_lowercase());
         table += &format!("| `{name}` | {kind} | {} | {} |\n", labels.join(", "), metric.help);
     }
     table

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
 
-use super::printer::{Decisions, Printer};
 use crate::cli::events::Found;
-use crate::config::model::Config;
+use crate::cli::format::counted;
+use crate::config::model::{ActionIndex, Config};
 use crate::event::Invalid;
 use crate::route::explain::Explained;
 use crate::sanitize;
@@ -25,9 +25,9 @@ pub(super) struct Text {
     config: Arc<Config>,
     /// The length of the longest action name in characters. It aligns the reasons.
     width: usize,
-    events: u64,
-    messages: u64,
-    invalid: u64,
+    events: usize,
+    messages: usize,
+    invalid: usize,
 }
 
 impl Text {
@@ -36,14 +36,13 @@ impl Text {
             config.actions.iter().map(|action| action.name.chars().count()).max().unwrap_or(0);
         Self { config: Arc::clone(config), width, events: 0, messages: 0, invalid: 0 }
     }
-}
 
-impl Printer for Text {
-    fn event(
+    /// Prints the decisions on one event, which was read from `source` (`FILE:LINE`).
+    pub(super) fn event(
         &mut self,
         source: &str,
         event: &Found,
-        decisions: &Decisions,
+        decisions: &Result<Vec<(ActionIndex, Explained)>, Invalid>,
         out: &mut dyn Write,
     ) -> io::Result<()> {
         if self.events > 0 {
@@ -63,54 +62,41 @@ impl Printer for Text {
             }
         };
         let posts = explained.iter().filter(|(_, it)| matches!(it, Explained::Post { .. })).count();
-        self.messages += posts as u64;
-        writeln!(
-            out,
-            "{BOLD}{source}{BOLD:#}  {}, of {}",
-            counted(posts as u64, "message"),
-            counted(explained.len() as u64, "action")
-        )?;
+        self.messages += posts;
+        let (posts, actions) = (counted(posts, "message"), counted(explained.len(), "action"));
+        writeln!(out, "{BOLD}{source}{BOLD:#}  {posts}, of {actions}")?;
         for (index, explained) in explained {
             let action = &self.config.actions[index.0 as usize];
-            let (name, width) = (&action.name, self.width);
-            match explained {
-                Explained::Post { message, errors } => {
-                    let webhook = &self.config.webhooks[action.webhook.0 as usize].name;
+            let (style, sign, result) = match explained {
+                Explained::Post { .. } => {
+                    let webhook = &self.config.webhooks[action.webhook.0 as usize];
+                    (GOOD, '✓', format!("post to {}", webhook.name))
+                }
+                Explained::NoMatch { reason } => (DIM, '·', format!("no match: {reason}")),
+                Explained::Drop { reason } => (DOUBTFUL, '!', format!("drop: {reason}")),
+                Explained::Error { reason } => (BAD, '✗', format!("error: {reason}")),
+            };
+            let (name, width, result) = (&action.name, self.width, plain(&result));
+            writeln!(out, "  {style}{sign} {name:width$}  {result}{style:#}")?;
+            if let Explained::Post { message, errors } = explained {
+                write_payload(&message.payload, out)?;
+                if message.truncated {
+                    writeln!(out, "    {DOUBTFUL}too long for Slack: cut{DOUBTFUL:#}")?;
+                }
+                for error in errors {
+                    let error = plain(error);
                     writeln!(
                         out,
-                        "  {GOOD}✓ {BOLD}{name:width$}{BOLD:#}{GOOD}  post to {webhook}{GOOD:#}"
+                        "    {DOUBTFUL}a variable failed and is empty: {error}{DOUBTFUL:#}"
                     )?;
-                    write_payload(&message.payload, out)?;
-                    if message.truncated {
-                        writeln!(out, "    {DOUBTFUL}too long for Slack: cut{DOUBTFUL:#}")?;
-                    }
-                    for error in errors {
-                        writeln!(
-                            out,
-                            "    {DOUBTFUL}a variable failed and is empty: {}{DOUBTFUL:#}",
-                            plain(error)
-                        )?;
-                    }
-                }
-                Explained::NoMatch { reason } => {
-                    writeln!(out, "  {DIM}· {name:width$}  no match: {}{DIM:#}", plain(reason))?;
-                }
-                Explained::Drop { reason } => {
-                    writeln!(
-                        out,
-                        "  {DOUBTFUL}! {name:width$}  drop: {}{DOUBTFUL:#}",
-                        plain(reason)
-                    )?;
-                }
-                Explained::Error { reason } => {
-                    writeln!(out, "  {BAD}✗ {name:width$}  error: {}{BAD:#}", plain(reason))?;
                 }
             }
         }
         Ok(())
     }
 
-    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
+    /// Prints a summary after the last of several events.
+    pub(super) fn end(&self, out: &mut dyn Write) -> io::Result<()> {
         if self.events < 2 {
             return Ok(());
         }
@@ -149,23 +135,17 @@ fn why_invalid(invalid: Invalid, event: &Found) -> String {
     format!("{label}: {meaning}")
 }
 
-fn counted(number: u64, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
-}
-
 /// Returns the text with control characters escaped as in JSON: an event can contain an escape
 /// sequence that a terminal would execute.
 fn plain(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        if sanitize::is_hazardous(character) {
-            character
-                .encode_utf16(&mut [0; 2])
-                .iter()
-                .for_each(|unit| shown.push_str(&format!("\\u{unit:04x}")));
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
+    let escaped = |character: char| -> String {
+        let mut units = [0; 2];
+        let units = character.encode_utf16(&mut units).iter();
+        units.map(|unit| format!("\\u{unit:04x}")).collect()
+    };
+    let shown = text.chars().map(|character| match sanitize::is_hazardous(character) {
+        true => escaped(character),
+        false => character.to_string(),
+    });
+    shown.collect()
 }
