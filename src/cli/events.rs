@@ -52,8 +52,7 @@ pub(super) fn read<'r>(
     }
 }
 
-/// Returns the record that an event of a file stands for. What a file does not have is null in
-/// expressions.
+/// Returns an event of a file as a record. What a file does not have is null in expressions.
 pub(super) fn record<'a>(
     topic: TopicIndex,
     name: &'a str,

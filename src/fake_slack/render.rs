@@ -24,7 +24,7 @@ const LINES: usize = 12;
 /// through `anstream`, which removes styles without a terminal.
 #[must_use]
 pub fn request(request: &Request) -> String {
-    // The last part of the path stands for the name of the webhook's own channel.
+    // In place of the name of the webhook's own channel, which a request does not have.
     let home = request.path.rsplit('/').find(|segment| !segment.is_empty()).unwrap_or("webhook");
     if let Some(message) = request.post.as_ref().filter(|_| request.is_posted()) {
         return post(message, home, request.time);
