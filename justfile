@@ -30,7 +30,7 @@ lint:
 fmt:
     cargo fmt --all
 
-# Run the demo: a mock Kafka, a fake Slack and sample events, without any setup
+# Run the demo: an embedded Kafka, a fake Slack and sample events, without any setup
 demo *ARGUMENTS:
     cargo run --release --locked -- demo {{ ARGUMENTS }}
 
@@ -70,7 +70,7 @@ helm:
 deploy:
     tests/deploy.sh
 
-# Start everything of docker-compose.yml without containers, Grafana aside
+# Start the services of docker-compose.yml without containers, except Grafana
 local *ARGUMENTS:
     tests/local.sh {{ ARGUMENTS }}
 
