@@ -106,9 +106,9 @@ pub async fn serve(
 async fn connection(admin: Arc<Admin>, stream: TcpStream) {
     // Sends a small answer immediately, not only after the client's next acknowledgement.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(|request: Request<hyper::body::Incoming>| {
-        let admin = Arc::clone(&admin);
-        async move { Ok::<_, Infallible>(admin.answer(request.method(), request.uri().path()).await) }
+    let admin = &*admin;
+    let service = service_fn(async |request: Request<hyper::body::Incoming>| {
+        Ok::<_, Infallible>(admin.answer(request.method(), request.uri().path()).await)
     });
     let serving = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())

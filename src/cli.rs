@@ -71,7 +71,7 @@ struct Cli {
 
     /// Format of the logs on standard error. RUST_LOG sets the level (error, warn, info, debug, or
     /// per module)
-    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     log_format: Format,
 }
 

@@ -36,7 +36,7 @@ const TOO_LONG: &[&str] = &["message"];
 #[command(after_help = EXAMPLES)]
 pub(super) struct CheckArgs {
     /// Format of the result: tables, or one JSON object
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
     output: Format,
 
     #[command(flatten)]
@@ -68,7 +68,7 @@ fn check(
                 0 => String::new(),
                 count => format!(", {}", counted(count, "warning")),
             };
-            writeln!(out, "\n{file}: ok{warnings}")?;
+            writeln!(out, "{file}: ok{warnings}")?;
             Ok(Exit::Done)
         }
         (Ok(loaded), Format::Json) => {
@@ -88,12 +88,15 @@ fn check(
 }
 
 fn tables(config: &Config, out: &mut dyn Write) -> std::io::Result<()> {
-    let webhooks: Vec<Json> = config.webhooks.iter().map(Shown::shown).collect();
-    let actions: Vec<Json> = config.actions.iter().map(|action| shown(action, config)).collect();
-    writeln!(out, "Kafka\n{}", settings(&[config.kafka.shown()]))?;
-    writeln!(out, "\nWebhooks\n{}", settings(&webhooks))?;
-    writeln!(out, "\nActions\n{}", settings(&actions))?;
-    writeln!(out, "\nAdmin\n{}", settings(&[config.admin.shown()]))?;
+    let sections = [
+        ("Kafka", vec![config.kafka.shown()]),
+        ("Webhooks", config.webhooks.iter().map(Shown::shown).collect()),
+        ("Actions", config.actions.iter().map(|action| shown(action, config)).collect()),
+        ("Admin", vec![config.admin.shown()]),
+    ];
+    for (title, rows) in sections {
+        writeln!(out, "{title}\n{}\n", settings(&rows))?;
+    }
 
     let mut table = table(&["name", "part that needs the whole event"]);
     for action in &config.actions {
@@ -106,7 +109,7 @@ fn tables(config: &Config, out: &mut dyn Write) -> std::io::Result<()> {
     }
     writeln!(
         out,
-        "\nTriggers that need the whole event: an event is parsed in full when it gets to this part\n{table}"
+        "Triggers that need the whole event: an event is parsed in full when it gets to this part\n{table}\n"
     )
 }
 

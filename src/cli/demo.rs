@@ -27,8 +27,8 @@ use crate::demo::counters::Counters;
 use crate::demo::screen::{self, Screen};
 use crate::demo::timeline::{self, Step};
 use crate::demo::traffic::{self, Channel};
-use crate::demo::workspace::Workspace;
-use crate::fake_slack::{Request, render};
+use crate::demo::workspace;
+use crate::fake_slack::{FakeSlack, Request, render};
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::pipeline::Pipeline;
@@ -91,14 +91,14 @@ async fn play(stop_after: Option<Duration>, screen: &mut Screen<'_>) -> anyhow::
     let started = Instant::now();
     let mut signals = StopSignals::listen()?;
     let bus = Bus::start().context("cannot start the embedded Kafka")?;
-    let slack = Workspace::start().await.context("cannot start the fake Slack")?;
+    let slack = workspace::start().await.context("cannot start the fake Slack")?;
     let pipeline = open(configuration(&bus, &slack)?).await?;
     introduce(screen, &pipeline)?;
 
     let mut demo = Demo {
         metrics: pipeline.metrics(),
         health: pipeline.health(),
-        posts: slack.posts(),
+        posts: slack.subscribe(),
         bus,
         slack,
         screen,
@@ -140,20 +140,18 @@ async fn play(stop_after: Option<Duration>, screen: &mut Screen<'_>) -> anyhow::
 }
 
 /// Returns the demo's configuration, checked like every other configuration.
-fn configuration(bus: &Bus, slack: &Workspace) -> anyhow::Result<Config> {
+fn configuration(bus: &Bus, slack: &FakeSlack) -> anyhow::Result<Config> {
+    let url = |channel| slack.url(&workspace::path(channel));
     let filled_in = |name: &str| match name {
         "DEMO_BROKERS" => Some(bus.address()),
-        "DEMO_SALES_URL" => Some(slack.url(Channel::Sales)),
-        "DEMO_SUPPORT_URL" => Some(slack.url(Channel::Support)),
-        "DEMO_ORDERS_URL" => Some(slack.url(Channel::Orders)),
+        "DEMO_SALES_URL" => Some(url(Channel::Sales)),
+        "DEMO_SUPPORT_URL" => Some(url(Channel::Support)),
+        "DEMO_ORDERS_URL" => Some(url(Channel::Orders)),
         _ => None,
     };
     let no_files = |_: &Path| Err(io::Error::from(io::ErrorKind::NotFound));
     let loaded = config::check(CONFIG, Path::new("demo.yaml"), &filled_in, &no_files);
-    Ok(loaded
-        .map_err(|errors| anyhow::anyhow!("{errors}"))
-        .context("the demo's configuration is invalid")?
-        .config)
+    Ok(loaded.context("the demo's configuration is invalid")?.config)
 }
 
 /// Opens the worker on the configured port if it is free, otherwise on any free port.
@@ -183,7 +181,7 @@ fn introduce(screen: &mut Screen<'_>, pipeline: &Pipeline) -> io::Result<()> {
 /// The running demo, except for the worker.
 struct Demo<'s, 'o> {
     bus: Bus,
-    slack: Workspace,
+    slack: FakeSlack,
     posts: broadcast::Receiver<Arc<Request>>,
     metrics: Arc<Metrics>,
     health: Arc<Health>,
@@ -237,7 +235,9 @@ impl Demo<'_, '_> {
                     self.produce_sample(Channel::Orders)?;
                 }
             }
-            Step::Slack(channel, behavior) => self.slack.set_behavior(channel, behavior),
+            Step::Slack(channel, behavior) => {
+                workspace::set_behavior(&self.slack, channel, behavior)
+            }
         }
         Ok(())
     }
@@ -301,8 +301,8 @@ impl Demo<'_, '_> {
             self.screen
                 .remark("   released: still queued or between two attempts; the next worker reads these events again")?;
         }
-        self.screen
-            .remark(&format!("   the fake Slack received {} messages", self.slack.posted()))?;
+        let posted = self.slack.requests().iter().filter(|request| request.is_posted()).count();
+        self.screen.remark(&format!("   the fake Slack received {posted} messages"))?;
         if counters.balance() {
             return Ok(Exit::Done);
         }
@@ -319,7 +319,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_configuration_is_valid() {
-        let (bus, slack) = (Bus::start().unwrap(), Workspace::start().await.unwrap());
+        let (bus, slack) = (Bus::start().unwrap(), workspace::start().await.unwrap());
         let config = configuration(&bus, &slack).unwrap();
         assert_eq!(config.kafka.brokers, bus.address());
         for channel in Channel::ALL {

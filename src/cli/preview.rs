@@ -51,7 +51,7 @@ pub(super) struct PreviewArgs {
     topic: Option<String>,
 
     /// Format of the result: text for people, or one JSON object per event and line
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
     output: Format,
 
     #[command(flatten)]

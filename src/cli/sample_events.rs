@@ -3,7 +3,6 @@
 //! Invariant: the exit code is 0 only if the broker acknowledged every event.
 
 use std::io::Write;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -78,28 +77,22 @@ pub(super) struct SampleEventsArgs {
     stop_after: Option<Duration>,
 }
 
-/// The number of events that the broker acknowledged, and of those that failed.
-#[derive(Debug, Default)]
-struct Counts {
-    acknowledged: AtomicU64,
-    failed: AtomicU64,
-}
+/// Counts the events that the broker acknowledged.
+#[derive(Default)]
+struct Acknowledged(AtomicU64);
 
-struct Counting(Arc<Counts>);
+impl ClientContext for Acknowledged {}
 
-impl ClientContext for Counting {}
-
-impl ProducerContext for Counting {
+impl ProducerContext for Acknowledged {
     type DeliveryOpaque = ();
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
         match result {
-            Ok(_) => self.0.acknowledged.fetch_add(1, Ordering::Relaxed),
-            Err((error, _)) => {
-                tracing::debug!(%error, "event not acknowledged");
-                self.0.failed.fetch_add(1, Ordering::Relaxed)
+            Ok(_) => {
+                self.0.fetch_add(1, Ordering::Relaxed);
             }
-        };
+            Err((error, _)) => tracing::debug!(%error, "event not acknowledged"),
+        }
     }
 }
 
@@ -122,10 +115,9 @@ async fn sample_events(
         created = create_topic(args) => created?,
         _ = &mut shutdown => return Ok(Exit::Done),
     }
-    let counts = Arc::new(Counts::default());
-    let producer: ThreadedProducer<Counting> = client(args)
+    let producer: ThreadedProducer<Acknowledged> = client(args)
         .set("queue.buffering.max.ms", "5")
-        .create_with_context(Counting(Arc::clone(&counts)))?;
+        .create_with_context(Acknowledged::default())?;
     writeln!(
         out,
         "{} events a second to `{}` on {}; Ctrl-C stops it",
@@ -136,7 +128,7 @@ async fn sample_events(
     let started = Instant::now();
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut next, mut refused) = (0, 0);
+    let mut next = 0;
     loop {
         tokio::select! {
             biased;
@@ -147,10 +139,10 @@ async fn sample_events(
             args.stop_after.map_or(started.elapsed(), |limit| started.elapsed().min(limit));
         while next < due(args.rate, elapsed) {
             let sample = traffic::mixed(next);
-            // The queue is full while the broker does not answer. The event is counted as failed.
-            let sent =
+            // An error means that the queue is full, because the broker does not answer. The event
+            // counts as not acknowledged.
+            let _ =
                 producer.send(BaseRecord::to(&args.topic).key(&sample.key).payload(&sample.value));
-            refused += u64::from(sent.is_err());
             next += 1;
         }
         if args.stop_after.is_some_and(|limit| started.elapsed() >= limit) {
@@ -160,10 +152,10 @@ async fn sample_events(
     if let Err(error) = producer.flush(FLUSH_TIMEOUT) {
         tracing::warn!(%error, "not all events were acknowledged");
     }
-    let acknowledged = counts.acknowledged.load(Ordering::Relaxed);
-    let failed = counts.failed.load(Ordering::Relaxed) + refused;
+    let acknowledged = producer.client().context().0.load(Ordering::Relaxed);
+    let failed = next - acknowledged;
     writeln!(out, "{acknowledged} events sent, {failed} not acknowledged")?;
-    Ok(if acknowledged == next { Exit::Done } else { Exit::Failed })
+    Ok(if failed == 0 { Exit::Done } else { Exit::Failed })
 }
 
 /// Returns the number of events to send within `elapsed`. The first is sent immediately.

@@ -60,12 +60,6 @@ impl<'a> Screen<'a> {
         }
     }
 
-    /// Whether there is a terminal for the live lines.
-    #[must_use]
-    pub fn is_live(&self) -> bool {
-        !self.bar.is_hidden()
-    }
-
     /// Prints one or more scrolling lines, which may contain styles.
     ///
     /// # Errors
@@ -116,7 +110,7 @@ impl<'a> Screen<'a> {
         }
         let line = format!("{counters} · {:.0}/s", self.rate);
         let dropped = format!("dropped {}{}", counters.dropped(), counters.reasons());
-        if self.is_live() {
+        if !self.bar.is_hidden() {
             self.bar.set_prefix(line);
             self.bar.set_message(format!("{dropped} · {}", self.metrics_url));
             return Ok(());

@@ -1,8 +1,9 @@
 //! The fake Slack's HTTP server: hyper, or the raw connection for a faulty answer.
 
+use std::error::Error as _;
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -40,43 +41,38 @@ pub(super) async fn serve(listener: TcpListener, state: Arc<State>) {
     }
 }
 
-/// Stops hyper, so that the faulty answer can be written to the raw connection.
+/// Stops hyper, so that the faulty answer to a request to `path` can be written to the raw
+/// connection.
 #[derive(Debug, thiserror::Error)]
 #[error("a fault is to be injected")]
-struct Faulty;
+struct Faulty {
+    fault: Fault,
+    answer: Answer,
+    path: String,
+}
 
-async fn connection(stream: TcpStream, state: Arc<State>) {
+async fn connection(mut stream: TcpStream, state: Arc<State>) {
     // Sends small answers immediately, so that measured latencies are real.
     let _ = stream.set_nodelay(true);
-    let faulty: Arc<Mutex<Option<(Fault, Answer, String)>>> = Arc::default();
-    let service = {
-        let faulty = Arc::clone(&faulty);
-        service_fn(move |request| {
-            let (state, faulty) = (Arc::clone(&state), Arc::clone(&faulty));
-            Box::pin(async move {
-                let path = request.uri().path().to_owned();
-                let answer = respond(&state, request).await;
-                tokio::time::sleep(Duration::from_millis(answer.delay_ms)).await;
-                match answer.fault {
-                    None => Ok(response(&answer)),
-                    Some(fault) => {
-                        *faulty.lock().unwrap_or_else(PoisonError::into_inner) =
-                            Some((fault, answer, path));
-                        Err(Faulty)
-                    }
-                }
-            })
+    let service = service_fn(|request: Request<Incoming>| {
+        Box::pin(async {
+            let path = request.uri().path().to_owned();
+            let answer = respond(&state, request).await;
+            tokio::time::sleep(Duration::from_millis(answer.delay_ms)).await;
+            match answer.fault {
+                None => Ok(response(&answer)),
+                Some(fault) => Err(Faulty { fault, answer, path }),
+            }
         })
-    };
+    });
     let mut served = http1::Builder::new()
         .timer(TokioTimer::new())
-        .serve_connection(TokioIo::new(stream), service);
-    // An error means that the client has closed the connection, or that a fault is to be injected.
-    let _ = poll_fn(|context| served.poll_without_shutdown(context)).await;
-    let pending = faulty.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let mut stream = served.into_parts().io.into_inner();
-    match pending {
-        Some((fault, answer, path)) => fault::inject(fault, &answer, &path, stream).await,
+        .serve_connection(TokioIo::new(&mut stream), service);
+    // Other errors mean that the client has closed the connection.
+    let error = poll_fn(|context| served.poll_without_shutdown(context)).await.err();
+    drop(served);
+    match error.as_ref().and_then(|error| error.source()?.downcast_ref::<Faulty>()) {
+        Some(Faulty { fault, answer, path }) => fault::inject(*fault, answer, path, stream).await,
         None => {
             let _ = tokio::io::AsyncWriteExt::shutdown(&mut stream).await;
         }

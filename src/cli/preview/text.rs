@@ -138,14 +138,15 @@ fn why_invalid(invalid: Invalid, event: &Found) -> String {
 /// Returns the text with control characters escaped as in JSON: an event can contain an escape
 /// sequence that a terminal would execute.
 fn plain(text: &str) -> String {
-    let escaped = |character: char| -> String {
-        let mut units = [0; 2];
-        let units = character.encode_utf16(&mut units).iter();
-        units.map(|unit| format!("\\u{unit:04x}")).collect()
-    };
-    let shown = text.chars().map(|character| match sanitize::is_hazardous(character) {
-        true => escaped(character),
-        false => character.to_string(),
-    });
-    shown.collect()
+    let mut shown = String::new();
+    for character in text.chars() {
+        if sanitize::is_hazardous(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                shown.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
 }
