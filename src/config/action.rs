@@ -5,11 +5,11 @@ use serde_json::{Value as Json, json};
 
 use super::environment;
 use super::index::WebhookIndex;
-use super::kinds::Optional;
+use super::kinds::{Optional, Text, read_section};
 use super::located::Located;
 use super::names::list;
-use super::reader::{Fields, Reader};
-use super::section::{Document, Kind, Section, Setting, Table, section};
+use super::reader::Reader;
+use super::section::{Document, Kind, Section, Table, section};
 use super::tree::{Node, Value};
 use crate::event::TopicIndex;
 use crate::expression::template::Template;
@@ -19,27 +19,28 @@ section! {
     /// One "post message": when `trigger` is true for an event, `message` is sent to `webhook`.
     #[derive(Clone)]
     pub Action, ActionKeys {
-        name: String = ActionName,
-            "Its name in logs and metrics, unique: letters, digits, `_`, `-` and `.`.";
-        topics: Vec<TopicIndex> = ActionTopics,
-            "Only events of these topics. Without it, of all of `kafka.topics`.";
-        trigger: Expression = Trigger,
-            "A JMESPath expression over the event. `$` is the event, `$record` the Kafka record. \
-             The action applies where it is true.",
+        /// Its name in logs and metrics, unique: letters, digits, `_`, `-` and `.`.
+        name: String = Text("text", action_name);
+        /// Only events of these topics. Without it, of all of `kafka.topics`.
+        topics: Vec<TopicIndex> = ActionTopics;
+        /// A JMESPath expression over the event. `$` is the event, `$record` the Kafka record. The
+        /// action applies where it is true.
+        trigger: Expression = Text("expression", trigger),
             example = "\"type == 'identify' && $.traits.plan == 'enterprise'\"";
-        webhook: WebhookIndex = WebhookName,
-            "The name of one of `webhooks`.";
-        message: Template = Message,
-            "The text to post. `{{ expression }}` inserts a value of the event.",
+        /// The name of one of `webhooks`.
+        webhook: WebhookIndex = Text("text", webhook_name);
+        /// The text to post. `{{ expression }}` inserts a value of the event.
+        message: Template = MESSAGE,
             example = r#""🎉 {{$.properties.name}} just completed an order for {{$.properties.total}}!""#;
-        channel: Option<Template> = Optional(Message),
-            "The channel to post to. Only legacy webhooks honour it. May contain variables.",
+        /// The channel to post to. Only legacy webhooks honour it. May contain variables.
+        channel: Option<Template> = Optional(MESSAGE),
             example = r##""#sales-alerts""##;
-        user: Option<Template> = Optional(User),
-            "The name that the message appears under. Only legacy webhooks honour it. May contain \
-             variables.";
-        icon_url: Option<Template> = Optional(Icon),
-            "The URL of that user's picture. Only legacy webhooks honour it. May contain variables.",
+        /// The name that the message appears under. Only legacy webhooks honour it. May contain
+        /// variables.
+        user: Option<Template> = Optional(MESSAGE),
+            default = Some("Slackline");
+        /// The URL of that user's picture. Only legacy webhooks honour it. May contain variables.
+        icon_url: Option<Template> = Optional(Text("URL with variables", icon_url)),
             example = r#""https://example.com/bell.png""#;
     }
 }
@@ -47,26 +48,11 @@ section! {
 /// All actions.
 pub(super) struct Actions;
 
-/// An action's name.
-struct ActionName;
-
 /// Some of the topics that `kafka` names; all of them by default. Sorted, without duplicates.
 struct ActionTopics;
 
-/// An expression that decides whether an action applies.
-struct Trigger;
-
-/// The name of a webhook.
-struct WebhookName;
-
 /// A text with variables.
-struct Message;
-
-/// [`Message`] with the default that is set when messages are rendered.
-struct User;
-
-/// The URL of a picture. May contain variables.
-struct Icon;
+const MESSAGE: Text<Template> = Text("text with variables", message);
 
 impl Action {
     /// Whether a reload has removed it: it applies to no topic any more, and only its deliveries
@@ -81,7 +67,7 @@ impl Section for Action {
     fn check(keys: ActionKeys, reader: &mut Reader<'_>) -> Option<Self> {
         let legacy =
             [("channel", keys.channel.at), ("user", keys.user.at), ("icon_url", keys.icon_url.at)];
-        let action = keys.complete()?;
+        let action = Self::complete(keys)?;
         warn_of_legacy_keys(&action, &legacy, reader);
         Some(action)
     }
@@ -118,16 +104,10 @@ impl Kind for Actions {
         }
         // The final capacity from the start: growing would hold thousands of actions twice.
         let mut actions = Vec::with_capacity(nodes.len());
-        let mut names = Vec::with_capacity(nodes.len());
         for node in nodes {
             let Some(fields) = reader.fields(node, "the action") else { continue };
-            let name_at = fields.get("name").map(|node| reader.at(node));
-            let keys = Action::read(fields, reader);
-            names.extend(keys.name.value.clone().zip(name_at));
-            actions.extend(Action::check(keys, reader));
+            actions.extend(read_section::<Action>(fields, reader));
         }
-        let places = names.iter().map(|(name, at)| (name.as_str(), at));
-        reader.duplicates(places, "action name");
         (actions.len() == nodes.len()).then_some(actions)
     }
 
@@ -144,21 +124,13 @@ impl Kind for Actions {
     }
 }
 
-impl Kind for ActionName {
-    type Value = String;
-
-    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<String> {
-        let Located { value, at } = reader.located(node, key)?;
-        reader.name(value, &at, "an action")
-    }
-
-    fn schema(&self) -> Json {
-        json!({ "type": "string" })
-    }
-
-    fn words(&self) -> String {
-        "text".to_owned()
-    }
+/// Reads an action's name, which must be unique.
+fn action_name(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<String> {
+    let text = reader.located(node, key)?;
+    let mut names = std::mem::take(&mut reader.action_names);
+    reader.duplicate(&text, "action name", &mut names);
+    reader.action_names = names;
+    reader.name(text.value, &text.at, "an action")
 }
 
 impl Kind for ActionTopics {
@@ -171,7 +143,7 @@ impl Kind for ActionTopics {
             reader.error(&reader.at(node), message, "name a topic, or remove the key to read all");
             return None;
         }
-        reader.duplicates(chosen.iter().map(|topic| (topic.value.as_str(), &topic.at)), "topic");
+        reader.duplicates(&chosen, "topic");
         let known = reader.topics.as_ref()?;
         let mut topics = Vec::with_capacity(chosen.len());
         for topic in &chosen {
@@ -194,144 +166,77 @@ impl Kind for ActionTopics {
         "list of texts, at least one".to_owned()
     }
 
-    fn setting(
-        &self,
-        key: &'static str,
-        fields: &mut Fields<'_>,
-        reader: &mut Reader<'_>,
-    ) -> Setting<Vec<TopicIndex>> {
-        let Some(node) = fields.get(key) else {
-            let known = reader.topics.as_ref();
-            let all = known.map(|known| (0..).map(TopicIndex).take(known.list.len()).collect());
-            return Setting { value: all, at: None };
-        };
-        Setting { value: self.read(node, key, reader), at: Some(node.written.start) }
+    fn absent(&self, reader: &mut Reader<'_>) -> Option<Vec<TopicIndex>> {
+        let known = reader.topics.as_ref()?;
+        Some((0..).map(TopicIndex).take(known.list.len()).collect())
     }
 }
 
-impl Kind for WebhookName {
-    type Value = WebhookIndex;
-
-    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<WebhookIndex> {
-        let name = reader.located(node, key)?;
-        let known = reader.webhooks.as_ref()?;
-        known.find(&name, "webhook", &mut reader.findings).map(WebhookIndex)
-    }
-
-    fn schema(&self) -> Json {
-        json!({ "type": "string" })
-    }
-
-    fn words(&self) -> String {
-        "text".to_owned()
-    }
+/// Finds the webhook of an action.
+fn webhook_name(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<WebhookIndex> {
+    let name = reader.located(node, key)?;
+    let known = reader.webhooks.as_ref()?;
+    known.find(&name, "webhook", &mut reader.findings).map(WebhookIndex)
 }
 
-impl Kind for Trigger {
-    type Value = Expression;
-
-    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Expression> {
-        let text = reader.located(node, key)?;
-        if text.value.trim().is_empty() {
-            reader.error(&text.at, format!("`{key}` is empty"), "give it a value");
-            return None;
-        }
-        warn_of_variable(&text, key, reader);
-        let expression = Expression::compile(&text.value);
-        let expression =
-            expression.map_err(|error| report(&text, key, &error, false, reader)).ok()?;
-        for warning in expression.warnings() {
-            report(&text, key, warning, true, reader);
-        }
-        Some(expression)
+fn trigger(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Expression> {
+    let text = source_text(node, key, "give it a value", reader)?;
+    let expression = Expression::compile(&text.value);
+    let expression = expression.map_err(|error| report(&text, key, &error, false, reader)).ok()?;
+    for warning in expression.warnings() {
+        report(&text, key, warning, true, reader);
     }
-
-    fn schema(&self) -> Json {
-        json!({ "type": "string" })
-    }
-
-    fn words(&self) -> String {
-        "expression".to_owned()
-    }
+    Some(expression)
 }
 
-impl Kind for Message {
-    type Value = Template;
-
-    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Template> {
-        let text = reader.located(node, key)?;
-        if text.value.trim().is_empty() {
-            let help = if key == "message" {
-                "write the text to post"
-            } else {
-                "give it a value, or remove the key"
-            };
-            reader.error(&text.at, format!("`{key}` is empty"), help);
-            return None;
-        }
-        warn_of_variable(&text, key, reader);
-        let template = Template::compile_with(&text.value, &mut reader.expressions);
-        let template = template.map_err(|error| report(&text, key, &error, false, reader)).ok()?;
-        for warning in template.warnings() {
-            report(&text, key, &warning, true, reader);
-        }
-        Some(template)
+fn message(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Template> {
+    let help = match key {
+        "message" => "write the text to post",
+        _ => "give it a value, or remove the key",
+    };
+    let text = source_text(node, key, help, reader)?;
+    let template = Template::compile_with(&text.value, &mut reader.expressions);
+    let template = template.map_err(|error| report(&text, key, &error, false, reader)).ok()?;
+    for warning in template.warnings() {
+        report(&text, key, &warning, true, reader);
     }
-
-    fn schema(&self) -> Json {
-        json!({ "type": "string" })
-    }
-
-    fn words(&self) -> String {
-        "text with variables".to_owned()
-    }
+    Some(template)
 }
 
-impl Kind for User {
-    type Value = Template;
-
-    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Template> {
-        Message.read(node, key, reader)
+/// Reads the URL of a picture. May contain variables.
+fn icon_url(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Template> {
+    let template = message(node, key, reader)?;
+    let text = template.source().trim();
+    // A URL without variables can be checked now.
+    let is_url = Url::parse(text)
+        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    if !text.contains("{{") && !is_url {
+        let help = "write a complete one: `https://host/picture.png`";
+        reader.error(&reader.at(node), "`icon_url` is not a URL", help);
     }
-
-    fn schema(&self) -> Json {
-        json!({ "type": "string", "default": "Slackline" })
-    }
-
-    fn words(&self) -> String {
-        Message.words()
-    }
+    Some(template)
 }
 
-impl Kind for Icon {
-    type Value = Template;
-
-    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Template> {
-        let template = Message.read(node, key, reader)?;
-        let text = template.source().trim();
-        // A URL without variables can be checked now.
-        let is_url = Url::parse(text)
-            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if !text.contains("{{") && !is_url {
-            let message = "`icon_url` is not a URL";
-            let help = "write a complete one: `https://host/picture.png`";
-            reader.error(&reader.at(node), message, help);
-        }
-        Some(template)
+/// Reads the text of an expression or a template. `help` is the remedy for an empty one.
+fn source_text(node: &Node, key: &str, help: &str, reader: &mut Reader<'_>) -> Option<Located> {
+    let text = reader.located(node, key)?;
+    if text.value.trim().is_empty() {
+        reader.error(&text.at, format!("`{key}` is empty"), help);
+        return None;
     }
-
-    fn schema(&self) -> Json {
-        Message.schema()
+    if let Some(variable) = environment::first_variable(&text.value)
+        && !text.at.hidden
+    {
+        let message = format!("`{variable}` is not expanded in an action's `{key}`");
+        let help = "variables are expanded in `kafka` and `webhooks` only; write the value itself";
+        reader.warn(&text.at, message, help);
     }
-
-    fn words(&self) -> String {
-        "URL with variables".to_owned()
-    }
+    Some(text)
 }
 
 /// Reports an error or a warning of the compiler at its place in the file.
 fn report(
-    text: &Located<String>,
+    text: &Located,
     key: &str,
     error: &CompileError,
     is_warning: bool,
@@ -353,15 +258,5 @@ fn report(
         reader.findings.warn(offset, message, help);
     } else {
         reader.findings.error(offset, message, help);
-    }
-}
-
-fn warn_of_variable(text: &Located<String>, key: &str, reader: &mut Reader<'_>) {
-    if let Some(variable) = environment::first_variable(&text.value)
-        && !text.at.hidden
-    {
-        let message = format!("`{variable}` is not expanded in an action's `{key}`");
-        let help = "variables are expanded in `kafka` and `webhooks` only; write the value itself";
-        reader.warn(&text.at, message, help);
     }
 }

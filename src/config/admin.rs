@@ -1,60 +1,38 @@
 //! The section `admin`.
 
-use serde_json::{Value as Json, json};
-
+use super::kinds::{Defaulted, Text};
 use super::located::Located;
 use super::reader::Reader;
-use super::section::{Kind, Section, section};
+use super::section::{Section, section};
 use super::tree::Node;
 
 section! {
     /// The HTTP endpoint for `/metrics`, `/healthz` and `/readyz`.
     pub Admin, AdminKeys {
-        listen: String = Listen,
-            "The address to listen on. `0.0.0.0:9464` listens on all network interfaces.",
+        /// The address to listen on. `0.0.0.0:9464` listens on all network interfaces.
+        // Local: two replicas on one host can't share a port.
+        listen: String = Defaulted(Text("`host:port`", listen), DEFAULT),
             restart = true, local = true;
     }
 }
 
-/// Two replicas on one host can't share a port, so that the address differs between replicas.
-struct Listen;
-
 /// Reachable from this machine only.
 const DEFAULT: &str = "127.0.0.1:9464";
 
-impl Section for Admin {
-    fn check(keys: AdminKeys, _: &mut Reader<'_>) -> Option<Self> {
-        keys.complete()
-    }
-}
+impl Section for Admin {}
 
-impl Kind for Listen {
-    type Value = String;
-
-    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<String> {
-        let Located { value, at } = reader.located(node, key)?;
-        let value = value.trim();
-        if host_and_port(value).is_some_and(|(host, _)| !host.is_empty()) {
-            return Some(value.to_owned());
-        }
-        let help = format!(
-            "write `host:port`: `{DEFAULT}` for this machine only, `0.0.0.0:9464` for all network interfaces"
-        );
-        reader.error(&at, format!("invalid listen address `{}`", at.shown), help);
-        None
+fn listen(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<String> {
+    let Located { value, at } = reader.located(node, key)?;
+    let value = value.trim();
+    if host_and_port(value).is_some_and(|(host, _)| !host.is_empty()) {
+        return Some(value.to_owned());
     }
-
-    fn default(&self) -> Option<String> {
-        Some(DEFAULT.to_owned())
-    }
-
-    fn schema(&self) -> Json {
-        json!({ "type": "string", "default": DEFAULT })
-    }
-
-    fn words(&self) -> String {
-        "`host:port`".to_owned()
-    }
+    let help = format!(
+        "write `host:port`: `{DEFAULT}` for this machine only, `0.0.0.0:9464` for all network \
+         interfaces"
+    );
+    reader.error(&at, format!("invalid listen address `{}`", at.shown), help);
+    None
 }
 
 /// A host with its port; an IPv6 address in brackets.

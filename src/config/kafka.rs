@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use super::admin::host_and_port;
-use super::kinds::{Optional, ReadableFile, Text, Word};
+use super::kinds::{Defaulted, FILLED, Optional, READABLE_FILE, Word};
 use super::located::{At, Located};
 use super::reader::{Names, Reader};
 use super::section::{Kind, Section, Shown, section};
@@ -30,40 +30,40 @@ section! {
     /// How events are read from Kafka. `${NAME}` is replaced with the environment variable in every
     /// value; `$${` is a plain `${`.
     pub Kafka, KafkaKeys {
+        /// The brokers to connect to first, as `host:port`: a list, or one text with commas.
         brokers: String = Brokers,
-            "The brokers to connect to first, as `host:port`: a list, or one text with commas.",
             restart = true;
-        group_id: String = Text(Some("slackline")),
-            "The consumer group. All replicas share it.",
+        /// The consumer group. All replicas share it.
+        group_id: String = Defaulted(FILLED, "slackline"),
             restart = true;
+        /// The topics to read, by their full names.
         topics: Vec<String> = Topics,
-            "The topics to read, by their full names.",
             restart = true;
+        /// Where to start in a topic without a committed offset of the group.
         start: Start = START,
-            "Where to start in a topic without a committed offset of the group.",
             restart = true;
-        instance_id: Option<String> = Optional(Text(None)),
-            "Static membership: a restart within the session timeout causes no rebalance. Only for \
-             names that are stable and unique, such as a StatefulSet's pods.",
+        /// Static membership: a restart within the session timeout causes no rebalance. Only for
+        /// names that are stable and unique, such as a StatefulSet's pods.
+        instance_id: Option<String> = Optional(FILLED),
             restart = true, local = true, example = "\"${HOSTNAME}\"";
+        /// How long a stop or a rebalance waits for requests in flight. At most half of
+        /// `max.poll.interval.ms` (5m unless set).
         drain_timeout: Duration = DRAIN_TIMEOUT,
-            "How long a stop or a rebalance waits for requests in flight. At most half of \
-             `max.poll.interval.ms` (5m unless set).",
             restart = true;
+        /// Any of librdkafka's consumer properties, passed on unchanged. Those that slackline sets
+        /// are refused.
         properties: BTreeMap<String, Secret<String>> = Properties,
-            "Any of librdkafka's consumer properties, passed on unchanged. Those that slackline sets \
-             are refused.",
             restart = true, secret = true,
             example = r#"{"security.protocol": "SASL_SSL", "sasl.mechanism": "SCRAM-SHA-512"}"#;
+        /// Properties whose values are in files, such as mounted secrets: the file of each, read at
+        /// start, without the line break at its end. A relative path is resolved against the
+        /// configuration's directory.
         property_files: BTreeMap<String, PathBuf> = PropertyFiles,
-            "Properties whose values are in files, such as mounted secrets: the file of each, read \
-             at start, without the line break at its end. A relative path is resolved against \
-             the configuration's directory.",
             restart = true, secret = true, local = true,
             example = r#"{"sasl.password": "/run/secrets/kafka-password"}"#;
-        oauth_token_file: Option<PathBuf> = Optional(ReadableFile),
-            "For `sasl.mechanism: OAUTHBEARER`: a file that contains the token, read again whenever \
-             a new token is due. A relative path is resolved against the configuration's directory.",
+        /// For `sasl.mechanism: OAUTHBEARER`: a file that contains the token, read again whenever a
+        /// new token is due. A relative path is resolved against the configuration's directory.
+        oauth_token_file: Option<PathBuf> = Optional(READABLE_FILE),
             restart = true, secret = true, example = r#""/var/run/secrets/kafka/token""#;
     }
 }
@@ -85,11 +85,9 @@ struct Brokers;
 /// A list of topics.
 struct Topics;
 
+/// The rules that concern several keys are those of properties: see [`conflicts`].
 impl Section for Kafka {
-    /// The rules that concern several keys are those of properties: see [`conflicts`].
-    fn check(keys: KafkaKeys, _: &mut Reader<'_>) -> Option<Self> {
-        keys.complete()
-    }
+    const EXPANDS: bool = true;
 }
 
 impl Shown for Start {
@@ -136,7 +134,7 @@ impl Kind for Brokers {
 }
 
 /// The parts of a text with commas, each with its place.
-fn split(Located { value, at }: &Located<String>, reader: &Reader<'_>) -> Vec<Located<String>> {
+fn split(Located { value, at }: &Located, reader: &Reader<'_>) -> Vec<Located> {
     let mut from = 0;
     let parts = value.split(',').map(|part| {
         let offset = from + part.len() - part.trim_start().len();
@@ -173,8 +171,7 @@ impl Kind for Topics {
         if are_all && topics.is_empty() {
             reader.error(&reader.at(node), "`topics` is empty", "name at least one topic");
         }
-        let places = topics.iter().map(|topic| (topic.value.as_str(), &topic.at));
-        reader.duplicates(places, "topic");
+        reader.duplicates(&topics, "topic");
         let mut valid = are_all;
         for topic in topics.iter().filter(|topic| !is_topic(&topic.value)) {
             valid = false;

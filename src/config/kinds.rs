@@ -12,14 +12,34 @@ use super::duration;
 use super::located::Located;
 use super::names::{list, nearest};
 use super::reader::{Fields, Reader};
-use super::section::{Document, Kind, Section, Setting};
+use super::section::{Document, Kind, Section};
 use super::tree::{Node, Value};
 
 /// Text that contains a variable of the environment, which only the running program knows.
 const VARIABLE: &str = r"\$\{[A-Za-z_][A-Za-z0-9_]*\}";
 
-/// A text that is not empty, with its default if it has one.
-pub(super) struct Text(pub(super) Option<&'static str>);
+/// A text that a function turns into a value. The words say what it is.
+pub(super) struct Text<T>(
+    pub(super) &'static str,
+    pub(super) fn(&Node, &str, &mut Reader<'_>) -> Option<T>,
+);
+
+/// A text that is not empty.
+pub(super) const FILLED: Text<String> =
+    Text("text", |node, key, reader| reader.filled(node, key).map(|text| text.value));
+
+/// The path of a file. A relative one is resolved against the configuration's directory.
+pub(super) const FILE_PATH: Text<PathBuf> =
+    Text(PATH, |node, key, reader| reader.filled(node, key).map(|path| path.value.into()));
+
+/// The path of a file that must be readable.
+pub(super) const READABLE_FILE: Text<PathBuf> =
+    Text(PATH, |node, key, reader| reader.file(node, key).map(|file| file.path));
+
+pub(super) const PATH: &str = "path of a file";
+
+/// A text with its default.
+pub(super) struct Defaulted(pub(super) Text<String>, pub(super) &'static str);
 
 /// A key that can be left out.
 pub(super) struct Optional<K>(pub(super) K);
@@ -42,12 +62,6 @@ pub(super) struct Flag;
 /// One of a closed list of words; the first one by default.
 pub(super) struct Word<T: 'static>(pub(super) &'static [(&'static str, T)]);
 
-/// The path of a file. A relative one is resolved against the configuration's directory.
-pub(super) struct FilePath;
-
-/// The path of a file that must be readable.
-pub(super) struct ReadableFile;
-
 /// A section inside a section.
 pub(super) struct Nested<S> {
     /// Without the key, every value in it is its default.
@@ -55,26 +69,35 @@ pub(super) struct Nested<S> {
     pub(super) section: PhantomData<S>,
 }
 
-impl Kind for Text {
-    type Value = String;
+impl<T> Kind for Text<T> {
+    type Value = T;
 
-    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<String> {
-        reader.filled(node, key).map(|text| text.value)
-    }
-
-    fn default(&self) -> Option<String> {
-        self.0.map(str::to_owned)
-    }
-
-    fn schema(&self) -> Json {
-        match self.0 {
-            Some(default) => json!({ "type": "string", "default": default }),
-            None => json!({ "type": "string" }),
-        }
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<T> {
+        (self.1)(node, key, reader)
     }
 
     fn words(&self) -> String {
-        "text".to_owned()
+        self.0.to_owned()
+    }
+}
+
+impl Kind for Defaulted {
+    type Value = String;
+
+    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<String> {
+        self.0.read(node, key, reader)
+    }
+
+    fn default(&self) -> Option<String> {
+        Some(self.1.to_owned())
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "string", "default": self.1 })
+    }
+
+    fn words(&self) -> String {
+        self.0.words()
     }
 }
 
@@ -289,39 +312,6 @@ impl<T: Copy> Kind for Word<T> {
     }
 }
 
-impl Kind for FilePath {
-    type Value = PathBuf;
-
-    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<PathBuf> {
-        reader.filled(node, key).map(|path| path.value.into())
-    }
-
-    fn schema(&self) -> Json {
-        json!({ "type": "string" })
-    }
-
-    fn words(&self) -> String {
-        "path of a file".to_owned()
-    }
-}
-
-impl Kind for ReadableFile {
-    type Value = PathBuf;
-
-    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<PathBuf> {
-        let path = reader.filled(node, key)?;
-        reader.file(&path, key).map(|(path, _)| path)
-    }
-
-    fn schema(&self) -> Json {
-        FilePath.schema()
-    }
-
-    fn words(&self) -> String {
-        FilePath.words()
-    }
-}
-
 impl<S> Nested<S> {
     pub(super) const REQUIRED: Self = Self { is_required: true, section: PhantomData };
     pub(super) const OPTIONAL: Self = Self { is_required: false, section: PhantomData };
@@ -332,16 +322,20 @@ impl<S: Section> Kind for Nested<S> {
 
     fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<S> {
         let fields = reader.fields(node, &format!("`{key}`"))?;
-        let keys = S::read(fields, reader);
-        S::check(keys, reader)
+        read_section(fields, reader)
     }
 
     fn is_required(&self) -> bool {
         self.is_required
     }
 
+    fn absent(&self, reader: &mut Reader<'_>) -> Option<S> {
+        if self.is_required { None } else { read_section(Fields::default(), reader) }
+    }
+
     fn schema(&self) -> Json {
-        json!({ "$ref": format!("#/definitions/{}", S::document().name) })
+        // Draft 7 ignores what is beside a `$ref`.
+        json!({ "allOf": [{ "$ref": format!("#/definitions/{}", S::document().name) }] })
     }
 
     fn words(&self) -> String {
@@ -351,25 +345,14 @@ impl<S: Section> Kind for Nested<S> {
     fn section(&self) -> Option<Document> {
         Some(S::document())
     }
+}
 
-    fn setting(
-        &self,
-        key: &'static str,
-        fields: &mut Fields<'_>,
-        reader: &mut Reader<'_>,
-    ) -> Setting<S> {
-        match fields.get(key) {
-            Some(node) => {
-                Setting { value: self.read(node, key, reader), at: Some(node.written.start) }
-            }
-            None if self.is_required => {
-                fields.missing(key);
-                Setting { value: None, at: None }
-            }
-            None => {
-                let keys = S::read(Fields::empty(key, 0), reader);
-                Setting { value: S::check(keys, reader), at: None }
-            }
-        }
-    }
+/// Reads a section and applies its rules.
+pub(super) fn read_section<S: Section>(fields: Fields<'_>, reader: &mut Reader<'_>) -> Option<S> {
+    let outer = reader.expands;
+    reader.expands |= S::EXPANDS;
+    let keys = S::read(fields, reader);
+    let section = S::check(keys, reader);
+    reader.expands = outer;
+    section
 }

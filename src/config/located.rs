@@ -1,14 +1,14 @@
-//! Values with their place in the file, so that a message can point at them.
+//! Texts with their place in the file, so that a message can point at them.
 
 use std::ops::Range;
 
 use super::scalar_offsets;
 use super::source::Source;
 
-/// A value and its place.
+/// A text and its place.
 #[derive(Clone)]
-pub(super) struct Located<T> {
-    pub(super) value: T,
+pub(super) struct Located {
+    pub(super) value: String,
     pub(super) at: At,
 }
 

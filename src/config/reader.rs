@@ -4,9 +4,10 @@
 //! Invariant: one wrong value hides no other: reading goes on after each mistake.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::Hash;
 use std::io;
 use std::path::{Path, PathBuf};
+
+use url::Url;
 
 use super::diagnostic::Findings;
 use super::environment;
@@ -16,6 +17,7 @@ use super::source::{Source, quotable};
 use super::tree::{Node, Value};
 use super::yaml_hints;
 use crate::expression::ExpressionCache;
+use crate::secret::Secret;
 
 /// What the configuration is read from, and the mistakes found so far.
 pub(super) struct Reader<'a> {
@@ -29,6 +31,10 @@ pub(super) struct Reader<'a> {
     pub(super) topics: Option<Names>,
     /// The names of `webhooks`; `None` if there is no such section, which is reported.
     pub(super) webhooks: Option<Names>,
+    /// The webhook of each URL so far.
+    pub(super) webhook_urls: HashMap<Secret<Url>, String>,
+    /// The place of each action's name so far.
+    pub(super) action_names: HashMap<String, usize>,
     /// Webhooks that belong to Slack, not to a compatible receiver.
     pub(super) slack_webhooks: HashSet<String>,
     outside: &'a Outside<'a>,
@@ -47,34 +53,38 @@ pub(super) struct Outside<'a> {
 /// Names that one section declares and another one refers to. A hash map, because thousands of
 /// actions look up their webhooks.
 pub(super) struct Names {
-    pub(super) list: Vec<Located<String>>,
+    pub(super) list: Vec<Located>,
     index: HashMap<String, u32>,
 }
 
-/// The keys of one section as written.
+/// A file that the configuration names.
+pub(super) struct NamedFile {
+    pub(super) path: PathBuf,
+    pub(super) bytes: Vec<u8>,
+    /// The place of its name.
+    pub(super) at: At,
+}
+
+/// The keys of one section as written. Without keys, every value is its default.
+#[derive(Default)]
 pub(super) struct Fields<'n> {
     /// How a message calls the section.
     title: String,
     /// The section's own name, if it is an entry of a mapping.
-    pub(super) name: Option<Located<String>>,
+    pub(super) name: Option<Located>,
     start: usize,
-    entries: Vec<(String, &'n Node, &'n Node)>,
+    entries: Vec<(Located, &'n Node)>,
     missing: Vec<&'static str>,
 }
 
 impl Names {
-    pub(super) fn new(list: Vec<Located<String>>) -> Self {
+    pub(super) fn new(list: Vec<Located>) -> Self {
         let index = list.iter().map(|name| name.value.clone()).zip(0..).collect();
         Self { list, index }
     }
 
     /// Returns the index of `name`, or reports that there is no such `what`.
-    pub(super) fn find(
-        &self,
-        name: &Located<String>,
-        what: &str,
-        findings: &mut Findings,
-    ) -> Option<u32> {
+    pub(super) fn find(&self, name: &Located, what: &str, findings: &mut Findings) -> Option<u32> {
         let index = self.index.get(&name.value).copied();
         if index.is_none() {
             let known: Vec<&str> = self.list.iter().map(|name| name.value.as_str()).collect();
@@ -102,6 +112,8 @@ impl<'a> Reader<'a> {
             expands: false,
             topics: None,
             webhooks: None,
+            webhook_urls: HashMap::new(),
+            action_names: HashMap::new(),
             slack_webhooks: HashSet::new(),
             outside,
         }
@@ -139,12 +151,12 @@ impl<'a> Reader<'a> {
     }
 
     /// The text of `node` with its place.
-    pub(super) fn located(&mut self, node: &Node, key: &str) -> Option<Located<String>> {
+    pub(super) fn located(&mut self, node: &Node, key: &str) -> Option<Located> {
         Some(Located { value: self.text(node, key)?, at: self.at(node) })
     }
 
     /// A text that is not empty, without surrounding blanks.
-    pub(super) fn filled(&mut self, node: &Node, key: &str) -> Option<Located<String>> {
+    pub(super) fn filled(&mut self, node: &Node, key: &str) -> Option<Located> {
         let Located { value, at } = self.located(node, key)?;
         let value = value.trim().to_owned();
         if value.is_empty() {
@@ -166,7 +178,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A list of texts, each with its place, and whether all of them could be read.
-    pub(super) fn texts(&mut self, node: &Node, key: &str) -> Option<(Vec<Located<String>>, bool)> {
+    pub(super) fn texts(&mut self, node: &Node, key: &str) -> Option<(Vec<Located>, bool)> {
         let Value::List(list) = &node.value else {
             self.wrong_type(node, key, "a list");
             return None;
@@ -181,7 +193,7 @@ impl<'a> Reader<'a> {
         &mut self,
         node: &'n Node,
         key: &str,
-    ) -> Option<Vec<(Located<String>, &'n Node)>> {
+    ) -> Option<Vec<(Located, &'n Node)>> {
         let Value::Map(map) = &node.value else {
             self.wrong_type(node, key, "a mapping");
             return None;
@@ -191,7 +203,9 @@ impl<'a> Reader<'a> {
         for (key, value) in map {
             let Some(name) = self.key(key) else { continue };
             if let Some(first) = seen.get(&name) {
-                self.duplicate_key(key, &name, *first);
+                let help = self.remove_one(*first);
+                let message = format!("duplicate key `{}`", quotable(&name));
+                self.findings.error(key.written.start, message, help);
                 continue;
             }
             seen.insert(name.clone(), key.written.start);
@@ -202,32 +216,22 @@ impl<'a> Reader<'a> {
 
     /// The keys of the section `node`, which messages call `title`.
     pub(super) fn fields<'n>(&mut self, node: &'n Node, title: &str) -> Option<Fields<'n>> {
-        let Value::Map(map) = &node.value else {
-            self.wrong_type(node, title, "a mapping");
-            return None;
-        };
-        let mut fields = Fields::empty(title, node.written.start);
-        fields.entries.reserve_exact(map.len());
-        for (key, value) in map {
-            let Some(name) = self.key(key) else { continue };
-            match fields.entries.iter().find(|(other, _, _)| *other == name) {
-                Some((_, first, _)) => self.duplicate_key(key, &name, first.written.start),
-                None => fields.entries.push((name, key, value)),
-            }
-        }
-        Some(fields)
+        let entries = self.entries(node, title)?;
+        let start = node.written.start;
+        Some(Fields { title: title.to_owned(), start, entries, ..Fields::default() })
     }
 
-    /// Reads a file that the configuration names. A relative path is resolved against its
+    /// Reads the file that `node` names. A relative path is resolved against the configuration's
     /// directory.
-    pub(super) fn file(&mut self, path: &Located<String>, key: &str) -> Option<(PathBuf, Vec<u8>)> {
-        let full = self.outside.directory.join(&path.value);
-        match (self.outside.files)(&full) {
-            Ok(bytes) => Some((full, bytes)),
+    pub(super) fn file(&mut self, node: &Node, key: &str) -> Option<NamedFile> {
+        let Located { value, at } = self.filled(node, key)?;
+        let path = self.outside.directory.join(value);
+        match (self.outside.files)(&path) {
+            Ok(bytes) => Some(NamedFile { path, bytes, at }),
             Err(error) => {
                 let help = "name a file that this user may read; \
                             a relative path is resolved against the configuration's directory";
-                self.error(&path.at, format!("`{key}` can't be read: {error}"), help);
+                self.error(&at, format!("`{key}` can't be read: {error}"), help);
                 None
             }
         }
@@ -239,20 +243,26 @@ impl<'a> Reader<'a> {
         (self.outside.files)(path)
     }
 
-    /// Reports each of `values` that has occurred before.
-    pub(super) fn duplicates<'v, K: Hash + Eq>(
+    /// Reports each of `texts` that has occurred before.
+    pub(super) fn duplicates(&mut self, texts: &[Located], what: &str) {
+        let mut first = HashMap::new();
+        for text in texts {
+            self.duplicate(text, what, &mut first);
+        }
+    }
+
+    /// Reports `text` if it is in `first`, the places of other texts; adds it otherwise.
+    pub(super) fn duplicate(
         &mut self,
-        values: impl IntoIterator<Item = (K, &'v At)>,
+        text: &Located,
         what: &str,
+        first: &mut HashMap<String, usize>,
     ) {
-        let mut first: HashMap<K, usize> = HashMap::new();
-        for (key, at) in values {
-            if let Some(start) = first.get(&key) {
-                let help = self.remove_one(*start);
-                self.error(at, format!("duplicate {what} `{}`", at.shown), help);
-                continue;
-            }
-            first.insert(key, at.start);
+        if let Some(start) = first.get(&text.value) {
+            let help = self.remove_one(*start);
+            self.error(&text.at, format!("duplicate {what} `{}`", text.at.shown), help);
+        } else {
+            first.insert(text.value.clone(), text.at.start);
         }
     }
 
@@ -309,27 +319,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn duplicate_key(&mut self, key: &Node, name: &str, first: usize) {
-        let help = self.remove_one(first);
-        let message = format!("duplicate key `{}`", quotable(name));
-        self.findings.error(key.written.start, message, help);
-    }
-
     fn remove_one(&self, first: usize) -> String {
         format!("remove one: the first is on line {}", self.source.position(first).0)
     }
 }
 
 impl<'n> Fields<'n> {
-    /// A section without keys: every value is its default.
-    pub(super) fn empty(title: &str, start: usize) -> Self {
-        let title = title.to_owned();
-        Self { title, name: None, start, entries: Vec::new(), missing: Vec::new() }
-    }
-
     /// The value of `key` as written.
     pub(super) fn get(&self, key: &str) -> Option<&'n Node> {
-        self.entries.iter().find(|(name, _, _)| name == key).map(|(_, _, node)| *node)
+        self.entries.iter().find(|(name, _)| name.value == key).map(|(_, node)| *node)
     }
 
     /// Records that a required key is missing.
@@ -339,20 +337,18 @@ impl<'n> Fields<'n> {
 
     /// Reports unknown and missing keys.
     pub(super) fn finish(self, known: &[(&'static str, bool)], reader: &mut Reader<'_>) {
-        let is_known = |name: &str| known.contains(&(name, true));
+        let known: Vec<&str> =
+            known.iter().filter(|(_, is_key)| *is_key).map(|(name, _)| *name).collect();
         let mut missing = self.missing;
-        for (name, key, _) in self.entries.iter().filter(|(name, _, _)| !is_known(name)) {
-            let keys = known.iter().filter(|(_, is_key)| *is_key).map(|(name, _)| *name);
-            let keys: Vec<&str> = keys.collect();
-            let near = nearest(name, &keys);
+        for (name, _) in self.entries.iter().filter(|(name, _)| !known.contains(&&*name.value)) {
+            let near = nearest(&name.value, &known);
             let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("known here: {}", list(&keys)),
+                None => format!("known here: {}", list(&known)),
             };
             // A misspelled key is one mistake, not two.
             missing.retain(|missing| Some(*missing) != near);
-            let message = format!("unknown key `{}`", quotable(name));
-            reader.findings.error(key.written.start, message, help);
+            reader.error(&name.at, format!("unknown key `{}`", quotable(&name.value)), help);
         }
         for name in missing {
             let message = format!("{} has no `{name}`", self.title);

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Action, ActionIndex, Config, Webhook, WebhookIndex};
+use super::section::restart_keys;
 
 /// A configuration that can replace the active one.
 pub struct Merged {
@@ -21,8 +22,8 @@ pub struct Merged {
 /// # Errors
 /// The changed keys that need a restart.
 pub fn merge(current: &Config, new: Config) -> Result<Merged, Vec<String>> {
-    let mut restart = current.kafka.restart_keys(&new.kafka, "kafka");
-    restart.extend(current.admin.restart_keys(&new.admin, "admin"));
+    let mut restart = restart_keys("kafka", &current.kafka, &new.kafka);
+    restart.extend(restart_keys("admin", &current.admin, &new.admin));
     if !restart.is_empty() {
         return Err(restart);
     }

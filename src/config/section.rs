@@ -5,14 +5,16 @@
 //! bounds, the JSON Schema, `docs/configuration.md`, the secrets to mask, the configuration's
 //! hash, the keys that need a restart, and the settings that `check` lists.
 
-use serde_json::{Map, Value as Json};
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value as Json, json};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::reader::{Fields, Reader};
 use super::tree::Node;
 
 /// What a key's declaration can say besides its kind and documentation.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Traits {
     /// A change needs a restart; a reload refuses it.
     pub(crate) restart: bool,
@@ -22,14 +24,10 @@ pub(crate) struct Traits {
     pub(crate) local: bool,
     /// An example as JSON, or nothing.
     pub(crate) example: &'static str,
+    /// The documented default of an optional key, if a later stage sets it.
+    pub(crate) default: Option<&'static str>,
     /// The name that `check` lists it under, if not its own.
-    pub(crate) listed_as: &'static str,
-}
-
-impl Traits {
-    /// A key that a reload takes up, that is not secret and equal on all replicas.
-    pub(crate) const PLAIN: Self =
-        Self { restart: false, secret: false, local: false, example: "", listed_as: "" };
+    pub(crate) listed_as: Option<&'static str>,
 }
 
 /// A key as documented.
@@ -50,7 +48,7 @@ pub(crate) struct Key {
 /// A section as documented.
 pub(crate) struct Document {
     pub(crate) name: &'static str,
-    pub(crate) about: String,
+    pub(crate) about: &'static str,
     pub(crate) keys: Vec<Key>,
     /// Exactly one of these keys is required.
     pub(crate) one_of: &'static [&'static str],
@@ -69,16 +67,18 @@ pub(super) trait Kind {
     /// The value that the stages use.
     type Value;
 
-    /// Whether it is a key of the file. A kind that takes its value from elsewhere is not.
-    const IS_KEY: bool = true;
-
     /// Reads the value of `key`, and reports what is wrong with it. A kind that overrides `setting`
     /// may do without.
     fn read(&self, _node: &Node, _key: &str, _reader: &mut Reader<'_>) -> Option<Self::Value> {
         None
     }
 
-    /// The value if the key is left out. `None`: it is required.
+    /// Whether it is a key of the file. A kind that takes its value from elsewhere is not.
+    fn is_key(&self) -> bool {
+        true
+    }
+
+    /// The value if the key is left out. `None`: it is required, or depends on other sections.
     fn default(&self) -> Option<Self::Value> {
         None
     }
@@ -87,8 +87,15 @@ pub(super) trait Kind {
         self.default().is_none()
     }
 
+    /// The value of a key that is left out and not required.
+    fn absent(&self, _reader: &mut Reader<'_>) -> Option<Self::Value> {
+        self.default()
+    }
+
     /// The JSON Schema of the value as written, with the default.
-    fn schema(&self) -> Json;
+    fn schema(&self) -> Json {
+        json!({ "type": "string" })
+    }
 
     /// Type and bounds in words.
     fn words(&self) -> String;
@@ -105,18 +112,13 @@ pub(super) trait Kind {
         fields: &mut Fields<'_>,
         reader: &mut Reader<'_>,
     ) -> Setting<Self::Value> {
-        match fields.get(key) {
-            Some(node) => {
-                Setting { value: self.read(node, key, reader), at: Some(node.written.start) }
+        let Some(node) = fields.get(key) else {
+            if self.is_required() {
+                fields.missing(key);
             }
-            None => {
-                let value = self.default();
-                if value.is_none() {
-                    fields.missing(key);
-                }
-                Setting { value, at: None }
-            }
-        }
+            return Setting { value: self.absent(reader), at: None };
+        };
+        Setting { value: self.read(node, key, reader), at: Some(node.written.start) }
     }
 }
 
@@ -128,6 +130,12 @@ pub(super) trait Table: Sized {
     /// Reads every key.
     fn read(fields: Fields<'_>, reader: &mut Reader<'_>) -> Self::Keys;
 
+    /// The section, if every value is valid.
+    fn complete(keys: Self::Keys) -> Option<Self>;
+
+    /// Every value, with its key and the key's traits.
+    fn values(&self) -> Vec<(&'static str, Traits, &dyn Shown)>;
+
     /// The section's documentation.
     fn document() -> Document;
 }
@@ -137,8 +145,13 @@ pub(super) trait Section: Table {
     /// Exactly one of these keys is required; a kind of one of them reports it.
     const ONE_OF: &'static [&'static str] = &[];
 
+    /// Whether `${NAME}` is expanded in its values.
+    const EXPANDS: bool = false;
+
     /// Applies the rules. `None` if something was reported.
-    fn check(keys: Self::Keys, reader: &mut Reader<'_>) -> Option<Self>;
+    fn check(keys: Self::Keys, _reader: &mut Reader<'_>) -> Option<Self> {
+        Self::complete(keys)
+    }
 }
 
 /// A value as `check` lists it, and as the hash and a reload compare it.
@@ -151,20 +164,39 @@ pub(crate) trait Shown {
         add_text(&self.shown().to_string(), hash);
     }
 
-    /// Appends `key` to `changed` if the value differs from that of a new configuration.
-    fn compare(&self, new: &Self, key: String, changed: &mut Vec<String>)
-    where
-        Self: Sized,
-    {
-        let digest = |value: &Self| {
-            let mut hash = Xxh3::new();
-            value.add_to(&mut hash);
-            hash.digest()
-        };
-        if digest(self) != digest(new) {
-            changed.push(key);
-        }
+    /// The digests that a reload compares, by what comes after the key in the names of changes.
+    fn digests(&self) -> BTreeMap<String, u64> {
+        let mut hash = Xxh3::new();
+        self.add_to(&mut hash);
+        BTreeMap::from([(String::new(), hash.digest())])
     }
+}
+
+impl<T: Table> Shown for T {
+    fn shown(&self) -> Json {
+        let shown = |(key, traits, value): (&str, Traits, &dyn Shown)| {
+            (traits.listed_as.unwrap_or(key).to_owned(), value.shown())
+        };
+        self.values().into_iter().map(shown).collect::<Map<_, _>>().into()
+    }
+
+    fn add_to(&self, hash: &mut Xxh3) {
+        let values = self.values().into_iter().filter(|(_, traits, _)| !traits.local);
+        values.for_each(|(_, _, value)| value.add_to(hash));
+    }
+}
+
+/// The keys of `section` that differ between two configurations and need a restart.
+pub(super) fn restart_keys(section: &str, current: &impl Table, new: &impl Table) -> Vec<String> {
+    let mut changed = Vec::new();
+    for ((key, traits, current), (_, _, new)) in current.values().into_iter().zip(new.values()) {
+        let (current, new) = (current.digests(), new.digests());
+        let parts: BTreeSet<&String> = current.keys().chain(new.keys()).collect();
+        let differing = parts.into_iter().filter(|part| current.get(*part) != new.get(*part));
+        let names = differing.map(|part| format!("{section}.{key}{part}"));
+        changed.extend(names.filter(|_| traits.restart));
+    }
+    changed
 }
 
 /// Adds a text to a hash, with its length, so that two texts differ from one.
@@ -173,33 +205,25 @@ pub(super) fn add_text(text: &str, hash: &mut Xxh3) {
     hash.update(text.as_bytes());
 }
 
-/// The document of a table; `about` is its doc comment.
-pub(super) fn document<S: Section>(
-    name: &'static str,
-    about: &str,
-    keys: Vec<Option<Key>>,
-) -> Document {
-    let about: Vec<&str> = about.lines().map(str::trim).collect();
-    let keys = keys.into_iter().flatten().collect();
-    Document { name, about: about.join(" ").trim().to_owned(), keys, one_of: S::ONE_OF }
-}
-
-/// The documentation of one key; `None` if the value is not a key of the file.
+/// The documentation of one key.
 pub(super) fn key<K: Kind>(
     name: &'static str,
     meaning: &'static str,
     kind: &K,
     traits: Traits,
-) -> Option<Key> {
+) -> Key {
     let mut schema = Map::new();
     schema.insert("description".to_owned(), meaning.into());
     if let Json::Object(rest) = kind.schema() {
         schema.extend(rest);
     }
+    if let Some(default) = traits.default {
+        schema.insert("default".to_owned(), default.into());
+    }
     if let Ok(example) = serde_json::from_str::<Json>(traits.example) {
         schema.insert("examples".to_owned(), vec![example].into());
     }
-    K::IS_KEY.then(|| Key {
+    Key {
         name,
         meaning,
         kind: kind.words(),
@@ -207,27 +231,28 @@ pub(super) fn key<K: Kind>(
         is_required: kind.is_required(),
         traits,
         section: kind.section(),
-    })
+    }
 }
 
 /// Declares a section: a struct, its keys with places as read, and its table.
 ///
-/// A row is `key: Type = kind, "meaning", trait = value…;` with the fields of [`Traits`].
+/// A row is a doc comment, which says what the value means, and
+/// `key: Type = kind, trait = value…;` with the fields of [`Traits`].
 macro_rules! section {
     (
         $(#[doc = $about:literal])+
         $(#[derive($($derive:ident),+)])?
         $vis:vis $name:ident, $keys:ident {
             $(
-                $key:ident: $type:ty = $kind:expr,
-                $meaning:literal $(, $trait:ident = $value:expr)*;
+                $(#[doc = $meaning:literal])+
+                $key:ident: $type:ty = $kind:expr $(, $trait:ident = $value:expr)*;
             )*
         }
     ) => {
         $(#[doc = $about])+
         $(#[derive($($derive),+)])?
         $vis struct $name {
-            $(#[doc = $meaning] $vis $key: $type,)*
+            $($(#[doc = $meaning])+ $vis $key: $type,)*
         }
 
         /// The section's settings as read.
@@ -235,86 +260,53 @@ macro_rules! section {
             $(pub(super) $key: $crate::config::section::Setting<$type>,)*
         }
 
-        impl $keys {
-            /// The section, if every value is valid.
-            pub(super) fn complete(self) -> Option<$name> {
-                Some($name { $($key: self.$key.value?,)* })
-            }
-        }
+        const _: () = {
+            use $crate::config::reader::{Fields, Reader};
+            use $crate::config::section::{Document, Kind, Section, Shown, Table, Traits, key};
 
-        impl $name {
-            /// The changed keys that need a restart, each after `section`.
-            #[allow(dead_code, reason = "only whole sections are compared")]
-            pub(crate) fn restart_keys(&self, new: &Self, section: &str) -> Vec<String> {
-                use $crate::config::section::{Shown, Traits};
-                let mut changed = Vec::new();
-                $(
-                    if (Traits { $($trait: $value,)* ..Traits::PLAIN }).restart {
-                        let key = format!("{section}.{}", stringify!($key));
-                        self.$key.compare(&new.$key, key, &mut changed);
-                    }
-                )*
-                changed
-            }
-        }
+            impl Table for $name {
+                type Keys = $keys;
 
-        impl $crate::config::section::Table for $name {
-            type Keys = $keys;
-
-            fn read(
-                mut fields: $crate::config::reader::Fields<'_>,
-                reader: &mut $crate::config::reader::Reader<'_>,
-            ) -> $keys {
-                use $crate::config::section::Kind;
-                const fn is_key<K: Kind>(_: &K) -> bool {
-                    K::IS_KEY
-                }
-                let keys = $keys {
-                    $($key: $kind.setting(stringify!($key), &mut fields, reader),)*
-                };
-                fields.finish(&[$((stringify!($key), is_key(&$kind))),*], reader);
-                keys
-            }
-
-            fn document() -> $crate::config::section::Document {
-                use $crate::config::section::{Traits, document, key};
-                let traits = Traits::PLAIN;
-                let keys = vec![$(
-                    key(
-                        stringify!($key),
-                        $meaning,
-                        &$kind,
-                        Traits { $($trait: $value,)* ..traits },
-                    ),
-                )*];
-                document::<$name>(stringify!($name), concat!($($about, "\n"),+), keys)
-            }
-        }
-
-        impl $crate::config::section::Shown for $name {
-            fn shown(&self) -> serde_json::Value {
-                use $crate::config::section::Traits;
-                let mut shown = serde_json::Map::new();
-                $(
-                    let traits = Traits { $($trait: $value,)* ..Traits::PLAIN };
-                    let name = match traits.listed_as {
-                        "" => stringify!($key),
-                        name => name,
+                fn read(mut fields: Fields<'_>, reader: &mut Reader<'_>) -> $keys {
+                    let keys = $keys {
+                        $($key: $kind.setting(stringify!($key), &mut fields, reader),)*
                     };
-                    shown.insert(name.to_owned(), self.$key.shown());
-                )*
-                shown.into()
-            }
+                    fields.finish(&[$((stringify!($key), $kind.is_key())),*], reader);
+                    keys
+                }
 
-            fn add_to(&self, hash: &mut xxhash_rust::xxh3::Xxh3) {
-                use $crate::config::section::Traits;
-                $(
-                    if !(Traits { $($trait: $value,)* ..Traits::PLAIN }).local {
-                        self.$key.add_to(hash);
+                fn complete(keys: $keys) -> Option<Self> {
+                    Some(Self { $($key: keys.$key.value?,)* })
+                }
+
+                fn values(&self) -> Vec<(&'static str, Traits, &dyn Shown)> {
+                    vec![$((
+                        stringify!($key),
+                        Traits { $($trait: $value,)* ..Traits::default() },
+                        &self.$key,
+                    )),*]
+                }
+
+                fn document() -> Document {
+                    let traits = Traits::default();
+                    let mut keys = Vec::new();
+                    $(if $kind.is_key() {
+                        keys.push(key(
+                            stringify!($key),
+                            concat!($($meaning),+).trim_ascii_start(),
+                            &$kind,
+                            Traits { $($trait: $value,)* ..traits },
+                        ));
+                    })*
+                    Document {
+                        name: stringify!($name),
+                        about: concat!($($about),+).trim_ascii_start(),
+                        keys,
+                        one_of: $name::ONE_OF,
                     }
-                )*
+                }
             }
-        }
+        };
     };
 }
 

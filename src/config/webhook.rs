@@ -2,7 +2,6 @@
 //!
 //! Invariant: a webhook's URL is only ever held in a [`Secret`].
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,7 +10,9 @@ use serde_json::{Value as Json, json};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::duration::{minutes, seconds};
-use super::kinds::{Count, FilePath, Flag, Nested, Optional, Period, Word};
+use super::kinds::{
+    Count, FILE_PATH, Flag, Nested, Optional, PATH, Period, Text, Word, read_section,
+};
 use super::names::NAME_PATTERN;
 use super::reader::{Names, Reader};
 use super::retry::Retry;
@@ -23,46 +24,46 @@ mod kinds;
 
 mod url;
 
-use kinds::{CaFile, EntryName, Pem, ProxyUrl, Rate, WebhookUrl};
+use kinds::{EntryName, Pem, Rate, WebhookUrl, ca_file, proxy_url};
 
 section! {
     /// One Slack incoming webhook: exactly one of `url` and `url_file`. `${NAME}` is replaced with
     /// the environment variable in every value; `$${` is a plain `${`.
     #[derive(Clone)]
     pub Webhook, WebhookKeys {
-        name: String = EntryName,
-            "Its name in the file, in logs and in metrics.";
+        /// Its name in the file, in logs and in metrics.
+        name: String = EntryName;
+        /// The webhook's URL: a credential, better kept in the environment. https, unless it is on
+        /// this machine or `allow_http` is set.
         url: Secret<Url> = WebhookUrl,
-            "The webhook's URL: a credential, better kept in the environment. https, unless it is \
-             on this machine or `allow_http` is set.",
-            secret = true, listed_as = "host", example = "\"${SALES_WEBHOOK_URL}\"";
-        url_file: Option<PathBuf> = Optional(FilePath),
-            "A file that contains the URL, such as a mounted secret. A relative path is resolved against \
-             the configuration's directory.",
+            secret = true, listed_as = Some("host"), example = "\"${SALES_WEBHOOK_URL}\"";
+        /// A file that contains the URL, such as a mounted secret. A relative path is resolved
+        /// against the configuration's directory.
+        url_file: Option<PathBuf> = Optional(FILE_PATH),
             local = true, example = "\"/run/secrets/sales\"";
-        rate_per_second: f64 = Rate,
-            "Messages per second, for the whole consumer group. Can be a fraction.";
-        burst: u32 = Count { default: 1, most: 10_000 },
-            "Messages that may be sent back to back after a pause.";
-        queue_capacity: usize = Count { default: 100, most: 100_000 },
-            "Deliveries that may wait. Each holds a message of up to 40,000 characters in memory.";
-        when_full: WhenFull = WHEN_FULL,
-            "What happens to a match when the queue is full: the new one is dropped, the oldest is \
-             dropped for it, or the topics that feed the webhook are paused.";
-        timeout: Duration = Period { default: seconds(10), most: minutes(10) },
-            "The time limit of one request, from connecting to the last byte of the response.";
-        allow_http: bool = Flag,
-            "Allows a plain http URL, for a receiver inside your network.";
-        proxy: Option<Secret<Url>> = Optional(ProxyUrl),
-            "The proxy to send through, http or https. Without it the environment's proxy variables \
-             apply, except on this machine.",
+        /// Messages per second, for the whole consumer group. Can be a fraction.
+        rate_per_second: f64 = Rate;
+        /// Messages that may be sent back to back after a pause.
+        burst: u32 = Count { default: 1, most: 10_000 };
+        /// Deliveries that may wait. Each holds a message of up to 40,000 characters in memory.
+        queue_capacity: usize = Count { default: 100, most: 100_000 };
+        /// What happens to a match when the queue is full: the new one is dropped, the oldest is
+        /// dropped for it, or the topics that feed the webhook are paused.
+        when_full: WhenFull = WHEN_FULL;
+        /// The time limit of one request, from connecting to the last byte of the response.
+        timeout: Duration = Period { default: seconds(10), most: minutes(10) };
+        /// Allows a plain http URL, for a receiver inside your network.
+        allow_http: bool = Flag;
+        /// The proxy to send through, http or https. Without it the environment's proxy variables
+        /// apply, except on this machine.
+        proxy: Option<Secret<Url>> = Optional(Text("URL", proxy_url)),
             secret = true, example = "\"http://proxy:3128\"";
-        ca_file: Option<Pem> = Optional(CaFile),
-            "A PEM file of certificate authorities to trust besides the system's. A relative path \
-             is resolved against the configuration's directory.",
+        /// A PEM file of certificate authorities to trust besides the system's. A relative path is
+        /// resolved against the configuration's directory.
+        ca_file: Option<Pem> = Optional(Text(PATH, ca_file)),
             example = "\"/etc/ca.pem\"";
-        retry: Retry = Nested::<Retry>::OPTIONAL,
-            "When a failed attempt is retried, and for how long.";
+        /// When a failed attempt is retried, and for how long.
+        retry: Retry = Nested::<Retry>::OPTIONAL;
     }
 }
 
@@ -94,10 +95,12 @@ pub(super) struct Webhooks;
 impl Section for Webhook {
     const ONE_OF: &'static [&'static str] = &["url", "url_file"];
 
+    const EXPANDS: bool = true;
+
     fn check(keys: WebhookKeys, reader: &mut Reader<'_>) -> Option<Self> {
-        let at = keys.queue_capacity.at;
-        let webhook = keys.complete()?;
-        if let Some(at) = at
+        let (capacity_at, url_at) = (keys.queue_capacity.at, keys.url.at.or(keys.name.at));
+        let webhook = Self::complete(keys)?;
+        if let Some(at) = capacity_at
             && webhook.when_full != WhenFull::Block
             && webhook.queue_capacity > LISTED_DELIVERIES
         {
@@ -111,6 +114,15 @@ impl Section for Webhook {
         }
         if url::is_slack(webhook.url.expose()) {
             reader.slack_webhooks.insert(webhook.name.clone());
+        }
+        let (url, name) = (webhook.url.clone(), webhook.name.clone());
+        if let Some((other, at)) = reader.webhook_urls.insert(url, name).zip(url_at) {
+            let message = format!(
+                "the webhooks `{other}` and `{}` have the same URL: each would use the whole rate",
+                webhook.name
+            );
+            let help = "remove one of them: several actions can share a webhook";
+            reader.findings.error(at, message, help);
         }
         Some(webhook)
     }
@@ -136,10 +148,21 @@ impl Kind for Webhooks {
     type Value = Vec<Webhook>;
 
     fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Vec<Webhook>> {
-        reader.expands = true;
-        let webhooks = webhooks(node, key, reader);
-        reader.expands = false;
-        webhooks
+        let entries = reader.entries(node, key)?;
+        if entries.is_empty() {
+            let help = "add one: a name, and below it its `url`";
+            reader.error(&reader.at(node), "no webhook is configured", help);
+        }
+        let names = entries.iter().map(|(name, _)| name.clone()).collect();
+        reader.webhooks = Some(Names::new(names));
+        let mut webhooks = Vec::with_capacity(entries.len());
+        for (name, node) in &entries {
+            let title = format!("the webhook `{}`", name.at.shown);
+            let Some(mut fields) = reader.fields(node, &title) else { continue };
+            fields.name = Some(name.clone());
+            webhooks.extend(read_section::<Webhook>(fields, reader));
+        }
+        (webhooks.len() == entries.len()).then_some(webhooks)
     }
 
     fn schema(&self) -> Json {
@@ -157,44 +180,5 @@ impl Kind for Webhooks {
 
     fn section(&self) -> Option<Document> {
         Some(Webhook::document())
-    }
-}
-
-fn webhooks(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Vec<Webhook>> {
-    let entries = reader.entries(node, key)?;
-    if entries.is_empty() {
-        let help = "add one: a name, and below it its `url`";
-        reader.error(&reader.at(node), "no webhook is configured", help);
-    }
-    let names = entries.iter().map(|(name, _)| name.clone()).collect();
-    reader.webhooks = Some(Names::new(names));
-    let (mut webhooks, mut places) = (Vec::new(), Vec::new());
-    for (name, node) in &entries {
-        let title = format!("the webhook `{}`", name.at.shown);
-        let Some(mut fields) = reader.fields(node, &title) else { continue };
-        fields.name = Some(name.clone());
-        let keys = Webhook::read(fields, reader);
-        let at = keys.url.at.unwrap_or(name.at.start);
-        if let Some(webhook) = Webhook::check(keys, reader) {
-            places.push(at);
-            webhooks.push(webhook);
-        }
-    }
-    unique_urls(&webhooks, &places, reader);
-    (webhooks.len() == entries.len()).then_some(webhooks)
-}
-
-/// Reports webhooks with the URL of another one. `places` are those of the URLs.
-fn unique_urls(webhooks: &[Webhook], places: &[usize], reader: &mut Reader<'_>) {
-    let mut first: HashMap<&Url, &str> = HashMap::new();
-    for (webhook, at) in webhooks.iter().zip(places) {
-        if let Some(other) = first.insert(webhook.url.expose(), &webhook.name) {
-            let message = format!(
-                "the webhooks `{other}` and `{}` have the same URL: each would use the whole rate",
-                webhook.name
-            );
-            let help = "remove one of them: several actions can share a webhook";
-            reader.findings.error(*at, message, help);
-        }
     }
 }

@@ -3,20 +3,20 @@
 //! Invariant: no property's value is in any message. librdkafka's own messages quote the value, so
 //! they are never passed on whole.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaConfRes;
 use serde_json::{Value as Json, json};
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::written::Written;
 use super::{conflicts, security};
 use crate::config::located::Located;
 use crate::config::names::nearest;
-use crate::config::reader::{Fields, Reader};
+use crate::config::reader::{Fields, NamedFile, Reader};
 use crate::config::section::{Kind, Setting, Shown, add_text};
 use crate::config::tree::{Node, Value};
 use crate::secret::Secret;
@@ -153,7 +153,7 @@ fn written(key: &str, fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Wr
 }
 
 /// A property's value as the author wrote it: a number or a boolean is a text to librdkafka.
-fn value(node: &Node, name: &str, reader: &mut Reader<'_>) -> Option<Located<String>> {
+fn value(node: &Node, name: &str, reader: &mut Reader<'_>) -> Option<Located> {
     if let Value::Bool(_) | Value::Number(_) = node.value {
         let value = reader.source.slice(&node.defined).to_owned();
         return Some(Located { value, at: reader.at(node) });
@@ -162,28 +162,27 @@ fn value(node: &Node, name: &str, reader: &mut Reader<'_>) -> Option<Located<Str
 }
 
 /// The value of a property that is in a file.
-fn file(node: &Node, reader: &mut Reader<'_>) -> Option<Located<String>> {
-    let path = reader.filled(node, PropertyFiles::KEY)?;
-    let (_, bytes) = reader.file(&path, PropertyFiles::KEY)?;
+fn file(node: &Node, reader: &mut Reader<'_>) -> Option<Located> {
+    let NamedFile { bytes, at, .. } = reader.file(node, PropertyFiles::KEY)?;
     let Ok(text) = String::from_utf8(bytes) else {
         let help = "write nothing but the property's value into it";
-        reader.error(&path.at, "the file is not UTF-8", help);
+        reader.error(&at, "the file is not UTF-8", help);
         return None;
     };
     // An editor adds a line break; blanks may be a part of a password.
     let value = text.strip_suffix('\n').unwrap_or(&text);
     let value = value.strip_suffix('\r').unwrap_or(value);
     if value.is_empty() {
-        reader.error(&path.at, "the file is empty", "write the property's value into it");
+        reader.error(&at, "the file is empty", "write the property's value into it");
         return None;
     }
-    Some(Located { value: value.to_owned(), at: path.at })
+    Some(Located { value: value.to_owned(), at })
 }
 
 /// Whether librdkafka takes this property with this value.
 fn property(
-    key: &Located<String>,
-    value: &Located<String>,
+    key: &Located,
+    value: &Located,
     reader: &mut Reader<'_>,
 ) -> Option<(String, Secret<String>)> {
     let name = key.value.as_str();
@@ -269,12 +268,13 @@ impl Shown for BTreeMap<String, Secret<String>> {
         }
     }
 
-    /// Reports each property by name: a password in a file may have changed without an edit of the
+    /// One of each property: a password in a file may have changed without an edit of the
     /// configuration itself.
-    fn compare(&self, new: &Self, key: String, changed: &mut Vec<String>) {
-        let names: BTreeSet<&String> = self.keys().chain(new.keys()).collect();
-        let differing = names.into_iter().filter(|name| self.get(*name) != new.get(*name));
-        changed.extend(differing.map(|name| format!("{key}.{name}")));
+    fn digests(&self) -> BTreeMap<String, u64> {
+        let digest = |(name, value): (&String, &Secret<String>)| {
+            (format!(".{name}"), xxh3_64(value.expose().as_bytes()))
+        };
+        self.iter().map(digest).collect()
     }
 }
 
@@ -283,8 +283,10 @@ impl Shown for BTreeMap<String, PathBuf> {
         json!(self)
     }
 
-    /// Compares nothing: the contents of the files are compared as properties.
-    fn compare(&self, _: &Self, _: String, _: &mut Vec<String>) {}
+    /// None: the contents of the files are compared as properties.
+    fn digests(&self) -> BTreeMap<String, u64> {
+        BTreeMap::new()
+    }
 }
 
 /// Whether a property's value is, or may contain, a secret that a person made up.

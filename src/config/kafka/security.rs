@@ -132,7 +132,7 @@ enum Named {
     Unreadable,
 }
 
-fn named_file(name: &str, value: &Located<String>, reader: &mut Reader<'_>) -> Named {
+fn named_file(name: &str, value: &Located, reader: &mut Reader<'_>) -> Named {
     let path = Path::new(&value.value);
     if name == "ssl.ca.location" && (value.value == "probe" || path.is_dir()) {
         return Named::Other;

@@ -3,7 +3,7 @@
 use crate::config::located::{At, Located};
 
 /// Names and values of `properties` and `property_files`. Values are texts, as written.
-pub(super) struct Written(pub(super) Vec<(Located<String>, Located<String>)>);
+pub(super) struct Written(pub(super) Vec<(Located, Located)>);
 
 impl Written {
     /// The value of a property without surrounding blanks, and the place of its name.

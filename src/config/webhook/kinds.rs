@@ -3,12 +3,12 @@
 use ::url::Url;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use super::url;
-use crate::config::kinds::{FilePath, Flag, number, number_schema};
+use crate::config::kinds::{Flag, number, number_schema};
 use crate::config::located::Located;
-use crate::config::reader::{Fields, Reader};
+use crate::config::reader::{Fields, NamedFile, Reader};
 use crate::config::section::{Kind, Setting};
 use crate::config::tree::Node;
 use crate::secret::Secret;
@@ -22,22 +22,14 @@ pub(super) struct EntryName;
 /// `url`, or the content of `url_file`.
 pub(super) struct WebhookUrl;
 
-/// A proxy's URL. It may contain a password.
-pub(super) struct ProxyUrl;
-
-/// A file of certificates.
-pub(super) struct CaFile;
-
 /// Messages per second.
 pub(super) struct Rate;
 
 impl Kind for EntryName {
     type Value = String;
 
-    const IS_KEY: bool = false;
-
-    fn schema(&self) -> Json {
-        Json::Null
+    fn is_key(&self) -> bool {
+        false
     }
 
     fn words(&self) -> String {
@@ -59,19 +51,18 @@ impl Kind for EntryName {
 
 impl WebhookUrl {
     /// The URL's text, and whether it comes from a file.
-    fn text(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<(Located<String>, bool)> {
+    fn text(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<(Located, bool)> {
         let name = fields.name.as_ref()?;
         match (fields.get("url"), fields.get("url_file")) {
             (Some(node), None) => reader.located(node, "url").map(|text| (text, false)),
             (None, Some(node)) => {
-                let path = reader.filled(node, "url_file")?;
-                let (_, bytes) = reader.file(&path, "url_file")?;
+                let NamedFile { bytes, at, .. } = reader.file(node, "url_file")?;
                 let Ok(value) = String::from_utf8(bytes) else {
                     let help = "write nothing but the URL into it";
-                    reader.error(&path.at, "`url_file` is not UTF-8", help);
+                    reader.error(&at, "`url_file` is not UTF-8", help);
                     return None;
                 };
-                Some((Located { value, at: path.at }, true))
+                Some((Located { value, at }, true))
             }
             (None, None) => {
                 let message =
@@ -123,10 +114,6 @@ impl Kind for WebhookUrl {
         false
     }
 
-    fn schema(&self) -> Json {
-        json!({ "type": "string" })
-    }
-
     fn words(&self) -> String {
         "URL".to_owned()
     }
@@ -142,52 +129,24 @@ impl Kind for WebhookUrl {
     }
 }
 
-impl Kind for ProxyUrl {
-    type Value = Secret<Url>;
-
-    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Secret<Url>> {
-        let Located { value, at } = reader.located(node, key)?;
-        match url::proxy(value.trim()) {
-            Ok(url) => Some(Secret::new(url)),
-            Err((message, help)) => {
-                reader.error(&at, message, help);
-                None
-            }
-        }
-    }
-
-    fn schema(&self) -> Json {
-        json!({ "type": "string" })
-    }
-
-    fn words(&self) -> String {
-        "URL".to_owned()
-    }
+/// Reads a proxy's URL. It may contain a password.
+pub(super) fn proxy_url(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Secret<Url>> {
+    let Located { value, at } = reader.located(node, key)?;
+    let url = url::proxy(value.trim());
+    url.map(Secret::new).map_err(|(message, help)| reader.error(&at, message, help)).ok()
 }
 
-impl Kind for CaFile {
-    type Value = Pem;
-
-    fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Pem> {
-        let path = reader.filled(node, key)?;
-        let (_, pem) = reader.file(&path, key)?;
-        let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-        let message = match found {
-            Ok(found) if !found.is_empty() => return Some(pem),
-            Ok(_) => "`ca_file` contains no certificate",
-            Err(_) => "`ca_file` contains an invalid certificate",
-        };
-        reader.error(&path.at, message, "use a PEM file of certificates");
-        None
-    }
-
-    fn schema(&self) -> Json {
-        FilePath.schema()
-    }
-
-    fn words(&self) -> String {
-        FilePath.words()
-    }
+/// Reads a file of certificates.
+pub(super) fn ca_file(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Pem> {
+    let NamedFile { bytes, at, .. } = reader.file(node, key)?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
+    let message = match found {
+        Ok(found) if !found.is_empty() => return Some(bytes),
+        Ok(_) => "`ca_file` contains no certificate",
+        Err(_) => "`ca_file` contains an invalid certificate",
+    };
+    reader.error(&at, message, "use a PEM file of certificates");
+    None
 }
 
 impl Rate {
