@@ -64,23 +64,23 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason; its index here is its index in a tally.
-    pub const ALL: [Reason; 5] = [
-        Reason::Overflow,
-        Reason::Rejected,
-        Reason::RetriesExhausted,
-        Reason::EmptyMessage,
-        Reason::Unclaimed,
+    pub const ALL: [Self; 5] = [
+        Self::Overflow,
+        Self::Rejected,
+        Self::RetriesExhausted,
+        Self::EmptyMessage,
+        Self::Unclaimed,
     ];
 
     /// The reason as the metric's label and the logs name it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Reason::Overflow => "overflow",
-            Reason::Rejected => "rejected",
-            Reason::RetriesExhausted => "retries_exhausted",
-            Reason::EmptyMessage => "empty_message",
-            Reason::Unclaimed => "unclaimed",
+            Self::Overflow => "overflow",
+            Self::Rejected => "rejected",
+            Self::RetriesExhausted => "retries_exhausted",
+            Self::EmptyMessage => "empty_message",
+            Self::Unclaimed => "unclaimed",
         }
     }
 }

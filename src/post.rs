@@ -19,15 +19,20 @@ pub struct Post {
     pub timestamp: Option<i64>,
 }
 
-/// The tickets of one post: usually one, held without an allocation.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Tickets(Held);
-
-/// The fields of a single ticket are written out so that the enum's tag fits beside them: there
-/// may be a hundred thousand posts in the queues.
-#[derive(Clone, PartialEq, Eq)]
-enum Held {
-    One { position: Position, epoch: Epoch, action: ActionIndex },
+/// The tickets of one post.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tickets {
+    /// The usual case, without an allocation. The ticket's fields are written out so that the
+    /// enum's tag fits beside them: there may be a hundred thousand posts in the queues.
+    One {
+        /// As in [`Ticket`].
+        position: Position,
+        /// As in [`Ticket`].
+        epoch: Epoch,
+        /// As in [`Ticket`].
+        action: ActionIndex,
+    },
+    /// Any number.
     Several(Vec<Ticket>),
 }
 
@@ -38,8 +43,6 @@ pub enum Report {
     Ended {
         /// Its deliveries.
         tickets: Tickets,
-        /// The sender's webhook: an action may post to another one since a reload.
-        webhook: WebhookIndex,
         /// How it ended.
         outcome: Outcome,
         /// Keeps the sender from its next post until a commit contains the outcome.
@@ -58,9 +61,9 @@ impl Tickets {
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        match &self.0 {
-            Held::One { .. } => 1,
-            Held::Several(tickets) => tickets.len(),
+        match self {
+            Self::One { .. } => 1,
+            Self::Several(tickets) => tickets.len(),
         }
     }
 
@@ -78,45 +81,34 @@ impl Tickets {
 
     /// Every ticket.
     pub fn iter(&self) -> impl Iterator<Item = Ticket> + '_ {
-        let (one, several) = match &self.0 {
-            Held::One { position, epoch, action } => {
-                let ticket = Ticket { position: *position, epoch: *epoch, action: *action };
-                (Some(ticket), [].as_slice())
+        let (one, several) = match *self {
+            Self::One { position, epoch, action } => {
+                (Some(Ticket { position, epoch, action }), [].as_slice())
             }
-            Held::Several(tickets) => (None, tickets.as_slice()),
+            Self::Several(ref tickets) => (None, tickets.as_slice()),
         };
         one.into_iter().chain(several.iter().copied())
     }
 
     /// Removes the tickets for which `keep` returns `false`.
     pub fn retain(&mut self, mut keep: impl FnMut(&Ticket) -> bool) {
-        match &mut self.0 {
-            Held::One { position, epoch, action } => {
-                let ticket = Ticket { position: *position, epoch: *epoch, action: *action };
-                if !keep(&ticket) {
-                    self.0 = Held::Several(Vec::new());
-                }
-            }
-            Held::Several(tickets) => tickets.retain(keep),
+        match self {
+            Self::Several(tickets) => tickets.retain(keep),
+            Self::One { .. } if self.iter().all(|ticket| keep(&ticket)) => {}
+            Self::One { .. } => *self = Self::Several(Vec::new()),
         }
     }
 }
 
 impl From<Ticket> for Tickets {
     fn from(Ticket { position, epoch, action }: Ticket) -> Self {
-        Self(Held::One { position, epoch, action })
+        Self::One { position, epoch, action }
     }
 }
 
 impl FromIterator<Ticket> for Tickets {
     fn from_iter<I: IntoIterator<Item = Ticket>>(tickets: I) -> Self {
-        Self(Held::Several(tickets.into_iter().collect()))
-    }
-}
-
-impl fmt::Debug for Tickets {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
+        Self::Several(tickets.into_iter().collect())
     }
 }
 

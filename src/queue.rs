@@ -17,11 +17,8 @@ use crate::metrics::Tally;
 use crate::post::{Post, Tickets};
 
 use self::books::Books;
-use self::in_flight::InFlight;
 
 mod books;
-
-mod in_flight;
 
 /// One webhook's queue: the posts that wait, and the one that is in flight.
 pub struct Queue {
@@ -33,6 +30,7 @@ pub struct Queue {
     released: Notify,
 }
 
+#[derive(Default)]
 struct Inner {
     capacity: usize,
     when_full: WhenFull,
@@ -49,6 +47,18 @@ struct Inner {
     taken: u64,
     /// Attempts that were announced, in total.
     attempts: u64,
+}
+
+/// The post that the sender has taken.
+struct InFlight {
+    /// Identifies the post.
+    first: Ticket,
+    /// Its deliveries, except those that were released since it was taken.
+    tickets: Tickets,
+    /// An HTTP request of it is out.
+    attempting: bool,
+    /// Tickets whose partition is being revoked: released when the attempt ends without an outcome.
+    leaving: Vec<Ticket>,
 }
 
 /// A snapshot of a queue, which distinguishes a working sender from a dead one.
@@ -76,15 +86,6 @@ pub enum Push {
     Dropped(Tickets),
 }
 
-/// What a sender does after an attempt that did not end the post.
-#[derive(Debug, PartialEq, Eq)]
-pub enum AfterAttempt {
-    /// Keep it and try again.
-    Keep,
-    /// Take the next post: this one was released to the partition's next owner.
-    Released,
-}
-
 impl Queue {
     /// An empty queue of `capacity` (at least 1) for a webhook that serves `actions`.
     #[must_use]
@@ -93,22 +94,10 @@ impl Queue {
         when_full: WhenFull,
         actions: impl IntoIterator<Item = ActionIndex>,
     ) -> Self {
-        Self {
-            inner: Mutex::new(Inner {
-                capacity,
-                when_full,
-                waiting: VecDeque::new(),
-                in_flight: None,
-                closed: false,
-                retired: false,
-                books: Books::new(actions),
-                abandoned: 0,
-                taken: 0,
-                attempts: 0,
-            }),
-            pushed: Notify::new(),
-            released: Notify::new(),
-        }
+        let (inner, pushed, released) = (Mutex::default(), Notify::new(), Notify::new());
+        let queue = Self { inner, pushed, released };
+        queue.reconfigure(capacity, when_full, actions);
+        queue
     }
 
     /// Queues a post, or drops one if the queue is full and its policy says so. Under `block`
@@ -120,7 +109,9 @@ impl Queue {
         for ticket in post.tickets.iter() {
             inner.books.count_match(ticket.action, origin);
         }
-        let full = inner.waiting.len() >= inner.capacity && origin != Origin::Listed;
+        // What a former owner admitted needs no room, so it does not pause anything.
+        let needs_room = origin != Origin::Listed;
+        let full = needs_room && inner.waiting.len() >= inner.capacity;
         let displaced = match inner.when_full {
             WhenFull::DropNewest if full => Some(post),
             WhenFull::DropOldest if full => {
@@ -128,19 +119,17 @@ impl Queue {
                 inner.waiting.push_back(post);
                 oldest
             }
-            WhenFull::DropNewest | WhenFull::DropOldest | WhenFull::Block => {
+            _ => {
                 inner.make_room();
                 inner.waiting.push_back(post);
                 None
             }
         };
-        if let Some(displaced) = displaced {
-            let overflow = Outcome::Dropped(Reason::Overflow);
-            inner.books.count_outcome(&displaced.tickets, overflow);
-            return Push::Dropped(displaced.tickets);
+        if let Some(Post { tickets, .. }) = displaced {
+            inner.books.count_outcome(&tickets, Outcome::Dropped(Reason::Overflow));
+            return Push::Dropped(tickets);
         }
-        // What a former owner admitted needs no room, so it does not pause anything.
-        let fills = origin != Origin::Listed
+        let fills = needs_room
             && inner.when_full == WhenFull::Block
             && inner.waiting.len() >= inner.capacity;
         drop(inner);
@@ -153,7 +142,7 @@ impl Queue {
     pub fn drop_unqueued(&self, action: ActionIndex, origin: Origin, reason: Reason) {
         let mut inner = self.lock();
         inner.books.count_match(action, origin);
-        inner.books.count_drop(action, reason);
+        inner.books.tally(action).drop(reason);
     }
 
     /// Whether the topics that feed a full `block` queue may be resumed: at half of the capacity,
@@ -238,8 +227,7 @@ impl Queue {
                 inner.books.release(&mut post.tickets, |_| true);
                 moved.push(Post { tickets, ..post });
             } else {
-                let unclaimed = Outcome::Dropped(Reason::Unclaimed);
-                inner.books.count_outcome(&post.tickets, unclaimed);
+                inner.books.count_outcome(&post.tickets, Outcome::Dropped(Reason::Unclaimed));
                 dropped.push(post.tickets);
             }
         }
@@ -283,6 +271,7 @@ impl Queue {
         }
     }
 
+    /// `None` where there is nothing to take for now; `Some(None)` once the queue is closed.
     fn take(&self) -> Option<Option<Post>> {
         let mut inner = self.lock();
         if inner.closed {
@@ -293,33 +282,33 @@ impl Queue {
         }
         let post = inner.waiting.pop_front()?;
         inner.taken += 1;
-        inner.in_flight = InFlight::new(post.tickets.clone());
+        inner.in_flight = post.tickets.first().map(|first| InFlight {
+            first,
+            tickets: post.tickets.clone(),
+            attempting: false,
+            leaving: Vec::new(),
+        });
         Some(Some(post))
     }
 
     /// Announces an attempt. Returns `false` if the post was released meanwhile: take the next one.
     pub fn start_attempt(&self, tickets: &Tickets) -> bool {
         let mut inner = self.lock();
-        match inner.in_flight_of(tickets) {
-            Some(in_flight) => in_flight.attempting = true,
-            None => return false,
-        }
+        let Some(in_flight) = inner.in_flight_of(tickets) else { return false };
+        in_flight.attempting = true;
         inner.attempts += 1;
         true
     }
 
-    /// Records that an attempt ended without an outcome.
-    pub fn end_attempt(&self, tickets: &Tickets) -> AfterAttempt {
+    /// Records that an attempt ended without an outcome. Returns `false` if the post was released
+    /// meanwhile: take the next one.
+    pub fn end_attempt(&self, tickets: &Tickets) -> bool {
         let mut inner = self.lock();
-        if let Some(in_flight) = inner.in_flight_of(tickets) {
-            in_flight.attempting = false;
-            let leaving = std::mem::take(&mut in_flight.leaving);
-            inner.release_in_flight(|ticket| leaving.contains(ticket));
-        }
-        match inner.in_flight_of(tickets) {
-            Some(_) => AfterAttempt::Keep,
-            None => AfterAttempt::Released,
-        }
+        let Some(in_flight) = inner.in_flight_of(tickets) else { return false };
+        in_flight.attempting = false;
+        let leaving = std::mem::take(&mut in_flight.leaving);
+        inner.release_in_flight(|ticket| leaving.contains(ticket));
+        inner.in_flight.is_some()
     }
 
     /// Counts the outcome of the post in flight. An abandoned post was counted as released already
@@ -353,11 +342,11 @@ impl Inner {
     }
 
     fn in_flight_of(&mut self, tickets: &Tickets) -> Option<&mut InFlight> {
-        self.in_flight.as_mut().filter(|in_flight| in_flight.is(tickets))
+        self.in_flight.as_mut().filter(|in_flight| tickets.first() == Some(in_flight.first))
     }
 
     fn take_in_flight(&mut self, tickets: &Tickets) -> Option<InFlight> {
-        self.in_flight.take_if(|in_flight| in_flight.is(tickets))
+        self.in_flight.take_if(|in_flight| tickets.first() == Some(in_flight.first))
     }
 
     /// Returns whether anything was released.
@@ -377,7 +366,7 @@ impl crate::metrics::Tallied for Queue {
             queued: inner.waiting.iter().map(|post| post.tickets.len() as u64).sum(),
             in_flight: inner.in_flight.as_ref().map_or(0, |it| it.tickets.len() as u64),
             abandoned: inner.abandoned,
-            actions: inner.books.tallies(),
+            actions: inner.books.0.clone(),
         }
     }
 }

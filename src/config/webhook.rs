@@ -74,9 +74,10 @@ const WHEN_FULL: Word<WhenFull> = Word(&[
 ]);
 
 /// A webhook's overflow policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum WhenFull {
     /// The new match is dropped.
+    #[default]
     DropNewest,
     /// The oldest waiting delivery is dropped for the new match.
     DropOldest,

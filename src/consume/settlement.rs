@@ -83,9 +83,9 @@ impl Settlement {
     pub(crate) fn take_reports(&mut self) {
         while let Ok(report) = self.reports.try_recv() {
             match report {
-                Report::Ended { tickets, outcome, hold, .. } => {
-                    for (ticket, hold) in tickets.iter().zip(hold.share(tickets.len())) {
-                        self.end(&ticket, outcome, Some(hold));
+                Report::Ended { tickets, outcome, hold } => {
+                    for ticket in tickets.iter() {
+                        self.end(&ticket, outcome, Some(hold.clone()));
                     }
                 }
                 Report::Throttled { webhook, until } => {

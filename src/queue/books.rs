@@ -4,26 +4,20 @@
 //! counted here: the queue holds it.
 
 use crate::config::model::ActionIndex;
-use crate::delivery::{Origin, Outcome, Reason, Ticket};
+use crate::delivery::{Origin, Outcome, Ticket};
 use crate::metrics::ActionTally;
 use crate::post::Tickets;
 
 /// The tallies, sorted by action.
-pub(super) struct Books(Vec<(ActionIndex, ActionTally)>);
+#[derive(Default)]
+pub(super) struct Books(pub(super) Vec<(ActionIndex, ActionTally)>);
 
 impl Books {
-    pub(super) fn new(actions: impl IntoIterator<Item = ActionIndex>) -> Self {
-        let mut books = Self(Vec::new());
-        books.add(actions);
-        books
-    }
-
     /// Adds actions, which are exported as 0 until something is counted.
     pub(super) fn add(&mut self, actions: impl IntoIterator<Item = ActionIndex>) {
-        self.0.extend(actions.into_iter().map(|action| (action, ActionTally::default())));
-        // Stable: the counts of an action that was there already come first and stay.
-        self.0.sort_by_key(|(action, _)| *action);
-        self.0.dedup_by_key(|(action, _)| *action);
+        for action in actions {
+            self.tally(action);
+        }
     }
 
     pub(super) fn count_match(&mut self, action: ActionIndex, origin: Origin) {
@@ -32,15 +26,12 @@ impl Books {
         tally.restored += u64::from(origin != Origin::Read);
     }
 
-    pub(super) fn count_drop(&mut self, action: ActionIndex, reason: Reason) {
-        self.tally(action).drop(reason);
-    }
-
     pub(super) fn count_outcome(&mut self, tickets: &Tickets, outcome: Outcome) {
         for Ticket { action, .. } in tickets.iter() {
+            let tally = self.tally(action);
             match outcome {
-                Outcome::Delivered => self.tally(action).delivered += 1,
-                Outcome::Dropped(reason) => self.count_drop(action, reason),
+                Outcome::Delivered => tally.delivered += 1,
+                Outcome::Dropped(reason) => tally.drop(reason),
             }
         }
     }
@@ -62,20 +53,12 @@ impl Books {
         tickets.len() < before
     }
 
-    /// A copy for the metrics.
-    pub(super) fn tallies(&self) -> Vec<(ActionIndex, ActionTally)> {
-        self.0.clone()
-    }
-
     /// An action that the queue was not made for gets a tally of its own rather than be lost.
-    fn tally(&mut self, action: ActionIndex) -> &mut ActionTally {
-        let at = match self.0.binary_search_by_key(&action, |(of, _)| *of) {
-            Ok(at) => at,
-            Err(at) => {
-                self.0.insert(at, (action, ActionTally::default()));
-                at
-            }
-        };
+    pub(super) fn tally(&mut self, action: ActionIndex) -> &mut ActionTally {
+        let at = self.0.binary_search_by_key(&action, |(of, _)| *of).unwrap_or_else(|at| {
+            self.0.insert(at, (action, ActionTally::default()));
+            at
+        });
         &mut self.0[at].1
     }
 }

@@ -156,14 +156,14 @@ proptest! {
                     let expected = match &mut model.in_flight {
                         Some((ticket, attempting, false)) if *ticket == held => {
                             *attempting = false;
-                            AfterAttempt::Keep
+                            true
                         }
                         Some((ticket, _, true)) if *ticket == held => {
                             model.in_flight = None;
                             model.released += 1;
-                            AfterAttempt::Released
+                            false
                         }
-                        _ => AfterAttempt::Released,
+                        _ => false,
                     };
                     prop_assert_eq!(queue.end_attempt(&held.into()), expected);
                 }

@@ -19,7 +19,6 @@ use super::verdict::Verdict;
 use crate::commit_hold::CommitHold;
 use crate::delivery::{Outcome, Reason};
 use crate::post::{Post, Report, Tickets};
-use crate::queue::AfterAttempt;
 
 /// A sender at work.
 pub(super) struct Sender {
@@ -117,7 +116,7 @@ impl Sender {
                     return self.report(tickets, Outcome::Dropped(reason), hold).await;
                 }
             }
-            if self.context.queue.end_attempt(tickets) == AfterAttempt::Released {
+            if !self.context.queue.end_attempt(tickets) {
                 return true;
             }
             kept = Some(hold);
@@ -128,8 +127,7 @@ impl Sender {
     /// any more, the outcome is already in the channel. Returns `false` when the poll loop has
     /// ended.
     async fn report(&self, tickets: &Tickets, outcome: Outcome, hold: CommitHold) -> bool {
-        let (reported, webhook) = (tickets.clone(), self.context.webhook);
-        let report = Report::Ended { tickets: reported, webhook, outcome, hold };
+        let report = Report::Ended { tickets: tickets.clone(), outcome, hold };
         let received = self.context.reports.send(report).await.is_ok();
         self.context.queue.finish(tickets, outcome);
         (self.context.wake)();
@@ -177,7 +175,7 @@ impl Sender {
                     // The notification may be an old one: the queue knows.
                     let queue = &self.context.queue;
                     let released = !queue.start_attempt(tickets)
-                        || queue.end_attempt(tickets) == AfterAttempt::Released;
+                        || !queue.end_attempt(tickets);
                     if released {
                         window.stop_waiting();
                         return None;

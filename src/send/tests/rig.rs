@@ -209,7 +209,7 @@ pub(super) async fn outcome(
     loop {
         let report =
             tokio::time::timeout(patience, reports.recv()).await.expect("a report").unwrap();
-        if let Report::Ended { tickets, outcome, hold, .. } = report {
+        if let Report::Ended { tickets, outcome, hold } = report {
             return ((tickets.first().unwrap().position.offset.0, outcome), hold);
         }
     }
