@@ -3,8 +3,12 @@
 //! The last trigger of each set is of the same kind as the others and matches only the marks
 //! (`events::mark`), whose posts show that the whole topic was read. In a set of one it is the only
 //! trigger.
+#![allow(dead_code, reason = "not every program that shares this file uses all of it")]
 
 use std::fmt::Write as _;
+use std::path::Path;
+
+use slackline::config::{self, model::Config};
 
 use super::events::{NAMES, SHARDS};
 
@@ -23,9 +27,13 @@ pub enum Triggers {
     /// 64 that read 64 paths.
     Paths64,
     /// This many selective ones, with one per shard that matches the orders of that shard.
-    #[allow(dead_code, reason = "not every module that shares this file uses it")]
     Full(usize),
+    /// This many, of which an event matches those of its group.
+    Grouped(usize),
 }
+
+/// The groups `g0`, `g1` … of [`Triggers::Grouped`].
+pub const GROUPS: usize = 100;
 
 /// The webhook that receives the marks.
 pub const MARKS: &str = "marks";
@@ -102,7 +110,8 @@ impl Triggers {
             Self::Selective(count)
             | Self::Numbers(count)
             | Self::Matching(count)
-            | Self::Full(count) => count,
+            | Self::Full(count)
+            | Self::Grouped(count) => count,
             Self::Paths3 | Self::Paths64 => 64,
         }
     }
@@ -110,39 +119,28 @@ impl Triggers {
     /// The `index`th of them.
     fn trigger(self, index: usize) -> String {
         let (order, name) = (NAMES[0], NAMES[index % NAMES.len()]);
-        if index + 1 == self.count() {
-            return match self {
-                Self::Numbers(_) => "type == 'track' && properties.total < `0`".to_owned(),
-                _ => format!(
-                    "type == 'track' && event == '{order}' && properties.plan == 'bench-mark'"
-                ),
-            };
-        }
-        match self {
+        let condition = match self {
+            Self::Numbers(count) if index + 1 == count => "properties.total < `0`".to_owned(),
+            _ if index + 1 == self.count() => {
+                format!("event == '{order}' && properties.plan == 'bench-mark'")
+            }
             Self::Full(_) if (index as u64) < SHARDS => {
-                format!("type == 'track' && event == '{order}' && properties.shard == 's{index}'")
+                format!("event == '{order}' && properties.shard == 's{index}'")
             }
             Self::Selective(_) | Self::Full(_) if index.is_multiple_of(2) => {
-                format!("type == 'track' && event == 'Button {index} Pressed'")
+                format!("event == 'Button {index} Pressed'")
             }
             Self::Selective(_) | Self::Full(_) | Self::Paths3 => {
-                format!(
-                    "type == 'track' && event == '{name}' && properties.plan == 'never-{index}'"
-                )
+                format!("event == '{name}' && properties.plan == 'never-{index}'")
             }
-            Self::Numbers(_) => {
-                format!("type == 'track' && properties.total > `{}`", 10_000 + index)
-            }
-            Self::Matching(_) => {
-                format!(
-                    "type == 'track' && event == '{order}' && properties.plan == 'plan-{index}'"
-                )
-            }
+            Self::Numbers(_) => format!("properties.total > `{}`", 10_000 + index),
+            Self::Grouped(_) => format!("properties.group == 'g{}'", index % GROUPS),
+            Self::Matching(_) => format!("event == '{order}' && properties.plan == 'plan-{index}'"),
             Self::Paths64 => {
-                let path = PATHS[index % PATHS.len()];
-                format!("type == 'track' && event == '{name}' && {path} == 'never-{index}'")
+                format!("event == '{name}' && {} == 'never-{index}'", PATHS[index % PATHS.len()])
             }
-        }
+        };
+        format!("type == 'track' && {condition}")
     }
 }
 
@@ -159,8 +157,31 @@ pub struct Setup {
     pub slack: String,
     /// The address of `/metrics`.
     pub admin: String,
-    /// The number of webhooks besides [`MARKS`]; the actions use them in turn.
+    /// The number of webhooks besides [`MARKS`], `w0`, `w1` …; the actions use them in turn.
     pub webhooks: usize,
+    /// The settings of each of them.
+    pub settings: &'static str,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self::of("events")
+    }
+}
+
+impl Setup {
+    /// The set-up for one topic, with addresses that are never called.
+    pub fn of(topic: &str) -> Self {
+        Self {
+            brokers: "localhost:9092".to_owned(),
+            group: "slackline".to_owned(),
+            topic: topic.to_owned(),
+            slack: "http://127.0.0.1:9465".to_owned(),
+            admin: "127.0.0.1:9464".to_owned(),
+            webhooks: 10,
+            settings: "timeout: 10m",
+        }
+    }
 }
 
 /// The path of a webhook at the fake Slack.
@@ -168,9 +189,18 @@ pub fn path(webhook: &str) -> String {
     format!("/services/T00/B00/{webhook}")
 }
 
+/// The checked configuration.
+pub fn config(setup: &Setup, triggers: Triggers) -> Config {
+    let (yaml, path) = (yaml(setup, triggers), Path::new("bench.yaml"));
+    match config::check(&yaml, path, &|_| None, &|path| std::fs::read(path)) {
+        Ok(loaded) => loaded.config,
+        Err(errors) => unreachable!("the benchmark's own configuration: {errors}"),
+    }
+}
+
 /// The text of a configuration file.
 pub fn yaml(setup: &Setup, triggers: Triggers) -> String {
-    let Setup { brokers, group, topic, slack, admin, webhooks } = setup;
+    let Setup { brokers, group, topic, slack, admin, webhooks, settings } = setup;
     let mut yaml = format!(
         "kafka:\n  brokers: \"{brokers}\"\n  group_id: {group}\n  topics: [{topic}]\n  start: earliest\nadmin:\n  listen: {admin}\nwebhooks:\n"
     );
@@ -180,7 +210,7 @@ pub fn yaml(setup: &Setup, triggers: Triggers) -> String {
     // Fast enough that marks do not wait for each other.
     webhook(MARKS, "rate_per_second: 1000, burst: 100");
     for index in 0..*webhooks {
-        webhook(&format!("w{index}"), "timeout: 10m");
+        webhook(&format!("w{index}"), settings);
     }
     yaml += "actions:\n";
     for index in 0..triggers.count() {

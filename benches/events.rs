@@ -4,6 +4,7 @@
 //! 78 % `track`, 12 % `page`, 10 % `identify`, 622 bytes on average, like the SDKs of a customer
 //! data platform send them. One in a hundred is an order with one of 9,999 plans, for triggers that
 //! match rarely.
+#![allow(dead_code, reason = "not every program that shares this file uses all of it")]
 
 use serde_json::{Value, json};
 
@@ -24,7 +25,6 @@ pub const NAMES: [&str; 12] = [
 ];
 
 /// One event in this many is an order with one of the [`PLANS`].
-#[allow(dead_code, reason = "not every module that shares this file uses it")]
 pub const MATCHING: u64 = 100;
 
 /// The plans `plan-0`, `plan-1` … of those orders.
@@ -67,7 +67,6 @@ pub fn event(number: u64) -> String {
 
 /// An event that marks the end of a partition and matches the last trigger. `id` is its
 /// `messageId`.
-#[allow(dead_code, reason = "not every module that shares this file uses it")]
 pub fn mark(id: &str) -> String {
     let properties = json!({ "plan": "bench-mark", "total": -1 });
     json!({ "type": "track", "event": NAMES[0], "messageId": id, "userId": "user-0", "properties": properties })

@@ -5,7 +5,6 @@
 //! parts of one run.
 #![allow(unreachable_pub, reason = "modules of one program share what is `pub`")]
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -16,8 +15,7 @@ use slackline::commit::ledger::entry::Entry;
 use slackline::commit::ledger::{Ledger, Takeover};
 use slackline::commit::name_index::NameIndex;
 use slackline::commit_hold::CommitWindow;
-use slackline::config;
-use slackline::config::model::{ActionIndex, Config};
+use slackline::config::model::ActionIndex;
 use slackline::delivery::Ticket;
 use slackline::event::{Event, Offset, Partition, Position, Record, TopicIndex};
 use slackline::route::{Router, Routing, message};
@@ -73,7 +71,7 @@ fn parse(bencher: Bencher<'_, '_>) {
 #[divan::bench(sample_size = 512, max_time = 5)]
 fn render(bencher: Bencher<'_, '_>) {
     let stream = Stream::new(events::event);
-    let config = config_of(Triggers::Selective(2));
+    let config = actions::config(&Setup::default(), Triggers::Selective(2));
     let events: Vec<Event<'_>> =
         (0..EVENTS).filter_map(|_| Event::parse(&stream.next()).ok()).collect();
     let next = AtomicUsize::new(0);
@@ -123,29 +121,16 @@ fn ledger_matched_settled_offered(bencher: Bencher<'_, '_>) {
 }
 
 fn routed(bencher: Bencher<'_, '_>, triggers: Triggers, stream: &Stream) {
-    let router = Router::new(Arc::new(config_of(triggers)));
+    let router = Router::new(Arc::new(actions::config(&Setup::default(), triggers)));
     let mut routing = Routing::default();
     stream.counted(bencher).bench_local(|| black_box(router.route(&stream.next(), &mut routing)));
 }
 
-fn config_of(triggers: Triggers) -> Config {
-    let setup = Setup {
-        brokers: "localhost:9092".to_owned(),
-        group: "slackline".to_owned(),
-        topic: "events".to_owned(),
-        slack: "http://127.0.0.1:9465".to_owned(),
-        admin: "127.0.0.1:9464".to_owned(),
-        webhooks: 10,
-    };
-    let yaml = actions::yaml(&setup, triggers);
-    match config::check(&yaml, Path::new("bench.yaml"), &|_| None, &|path| std::fs::read(path)) {
-        Ok(loaded) => loaded.config,
-        Err(errors) => unreachable!("the benchmark's own configuration: {errors}"),
-    }
-}
-
 fn ledger() -> Ledger {
-    let mut ledger = Ledger::new(Arc::new(NameIndex::new(&config_of(Triggers::Selective(2)))));
+    let mut ledger = Ledger::new(Arc::new(NameIndex::new(&actions::config(
+        &Setup::default(),
+        Triggers::Selective(2),
+    ))));
     ledger.assign(PARTITION, Offset(0), Takeover::default());
     ledger
 }

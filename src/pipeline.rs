@@ -37,7 +37,7 @@ use crate::topics::TopicNames;
 
 mod error;
 
-mod senders;
+pub mod senders;
 
 mod reload;
 

@@ -1,10 +1,8 @@
 //! The benchmarks' events have the size, the types and the variety that the speed table states.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use serde_json::Value;
-use slackline::config;
 
 #[path = "../benches/events.rs"]
 mod events;
@@ -39,14 +37,6 @@ fn the_benchmarks_events_are_of_622_bytes_and_of_the_types_that_the_table_states
 
 #[test]
 fn the_benchmarks_configurations_are_sound_and_the_last_trigger_of_each_is_true_for_a_mark() {
-    let setup = Setup {
-        brokers: "localhost:9092".to_owned(),
-        group: "slackline".to_owned(),
-        topic: "events".to_owned(),
-        slack: "http://127.0.0.1:9465".to_owned(),
-        admin: "127.0.0.1:9464".to_owned(),
-        webhooks: 10,
-    };
     let all = [
         Triggers::Selective(1),
         Triggers::Selective(100),
@@ -55,14 +45,10 @@ fn the_benchmarks_configurations_are_sound_and_the_last_trigger_of_each_is_true_
         Triggers::Paths3,
         Triggers::Paths64,
         Triggers::Full(1_100),
+        Triggers::Grouped(100),
     ];
     for triggers in all {
-        let yaml = actions::yaml(&setup, triggers);
-        let loaded =
-            config::check(&yaml, Path::new("bench.yaml"), &|_| None, &|path| std::fs::read(path))
-                .map_err(|errors| errors.to_string())
-                .unwrap();
-        let config = loaded.config;
+        let config = actions::config(&Setup::default(), triggers);
         assert_eq!(config.actions.len(), triggers.count());
         let mark = events::mark("end-0");
         let position = slackline::event::Position {

@@ -3,6 +3,7 @@
 //!
 //! It runs as a process of its own, on the core that the worker uses in its turn.
 
+use std::mem::ManuallyDrop;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -11,26 +12,27 @@ use rdkafka::ClientContext;
 use rdkafka::config::FromClientConfigAndContext as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, Rebalance};
 use serde_json::{Value, json};
-use slackline::config::model::{Kafka, Start};
 
-use super::process;
-use super::report::Settings;
+use super::process::Moment;
+use super::report::{Settings, number};
+use super::worker::group;
+use crate::actions::{self, Setup, Triggers};
 
 /// The limit for reading the whole topic, with reserve for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Records the processor time at the assignment, like `worker.rs` does.
+/// Records the moment of the assignment, like `worker.rs` does.
 #[derive(Default)]
 struct Context {
-    assigned: OnceLock<Duration>,
+    assigned: OnceLock<Moment>,
 }
 
 impl ClientContext for Context {}
 
 impl ConsumerContext for Context {
     fn post_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        if let (Rebalance::Assign(_), Ok(cpu)) = (rebalance, process::cpu(std::process::id())) {
-            let _ = self.assigned.set(cpu);
+        if let (Rebalance::Assign(_), Ok(now)) = (rebalance, Moment::of(std::process::id())) {
+            let _ = self.assigned.set(now);
         }
     }
 }
@@ -38,36 +40,17 @@ impl ConsumerContext for Context {
 /// Reads the whole topic once. Returns the seconds from the first to the last event, and the
 /// processor time in µs.
 pub fn read(settings: &Settings, topic: &str) -> anyhow::Result<(f64, f64)> {
-    let program = std::env::current_exe()?;
-    let output = settings
-        .measured(&program)
-        .args(["bare", &settings.brokers, topic, &settings.events.to_string()])
-        .stderr(std::process::Stdio::inherit())
-        .output()?;
-    ensure!(output.status.success(), "the bare consumer failed");
-    let output: Value = serde_json::from_slice(&output.stdout)?;
-    let of =
-        |name: &str| output[name].as_f64().with_context(|| format!("no `{name}` in `{output}`"));
-    Ok((of("seconds")?, of("cpu_us")?))
+    let events = settings.events.to_string();
+    let output = settings.run_mode(&["bare", &settings.brokers, topic, &events])?;
+    Ok((number(&output, "seconds")?, number(&output, "cpu_us")?))
 }
 
-/// The process itself, with the arguments `brokers topic events`. Prints its measurements as one
-/// line of JSON.
-pub fn run(arguments: &[String]) -> anyhow::Result<()> {
-    let [brokers, topic, events] = arguments else { anyhow::bail!("three arguments") };
-    let wanted: u64 = events.parse()?;
-    let kafka = Kafka {
-        brokers: brokers.clone(),
-        group_id: format!("bare-{}", std::process::id()),
-        topics: vec![topic.clone()],
-        start: Start::Earliest,
-        instance_id: None,
-        drain_timeout: Duration::from_secs(5),
-        properties: Default::default(),
-        property_files: std::collections::BTreeMap::new(),
-        oauth_token_file: None,
-    };
-    let mut properties = slackline::kafka::properties(&kafka);
+/// The process itself. Returns its measurements.
+pub fn run(brokers: &str, topic: &str, wanted: u64) -> anyhow::Result<Value> {
+    let brokers = brokers.to_owned();
+    let setup = Setup { brokers, group: group(), ..Setup::of(topic) };
+    let config = actions::config(&setup, Triggers::Selective(1));
+    let mut properties = slackline::kafka::properties(&config.kafka);
     // A bare consumer does not need what slackline sets for its guarantees and metrics.
     properties
         .set("auto.offset.reset", "earliest")
@@ -75,6 +58,8 @@ pub fn run(arguments: &[String]) -> anyhow::Result<()> {
         .set("enable.partition.eof", "false");
     let consumer: BaseConsumer<Context> =
         BaseConsumer::from_config_and_context(&properties, Context::default())?;
+    // Not dropped: leaving the group would only take time, and its id is not used again.
+    let consumer = ManuallyDrop::new(consumer);
     consumer.subscribe(&[topic])?;
     let began = Instant::now();
     let (mut events, mut bytes, mut first) = (0, 0, began);
@@ -93,13 +78,7 @@ pub fn run(arguments: &[String]) -> anyhow::Result<()> {
         bytes += message.payload_len();
         events += 1;
     }
-    let before = consumer.context().assigned.get().context("nothing was assigned")?;
     let seconds = first.elapsed().as_secs_f64();
-    let cpu = process::cpu(std::process::id())?.saturating_sub(*before);
-    println!(
-        "{}",
-        json!({ "seconds": seconds, "cpu_us": cpu.as_secs_f64() * 1e6, "bytes": bytes })
-    );
-    // Leaving the group would only take time; its id is not used again.
-    std::process::exit(0)
+    let assigned = consumer.context().assigned.get().context("nothing was assigned")?;
+    Ok(json!({ "seconds": seconds, "cpu_us": assigned.cpu_us()?, "bytes": bytes }))
 }

@@ -5,13 +5,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use rdkafka::config::ClientConfig;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+use rdkafka::producer::{BaseRecord, Producer as _};
 use serde_json::json;
 
 use super::report::{Bounds, Settings, Table};
 use super::slack::Slack;
-use super::throughput::group;
 use super::topics;
 use super::worker::Worker;
 use crate::actions::{Setup, Triggers};
@@ -28,20 +26,10 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
     let topic = "latency";
     topics::create(settings, topic, PARTITIONS)?;
     let slack = Slack::hanging()?;
-    let setup = Setup {
-        brokers: settings.brokers.clone(),
-        group: group(),
-        topic: topic.to_owned(),
-        slack: slack.url(),
-        admin: String::new(),
-        webhooks: 1,
-    };
+    let setup = Setup { slack: slack.url(), webhooks: 1, ..Setup::of(topic) };
     let worker = Worker::start(settings, setup, Triggers::Selective(1))?;
     worker.assigned()?;
-    let producer: BaseProducer = ClientConfig::new()
-        .set("bootstrap.servers", &settings.brokers)
-        .set("linger.ms", "0")
-        .create()?;
+    let producer = topics::producer(&settings.brokers, &[("linger.ms", "0")])?;
     let mut took = Vec::new();
     for number in 0..WARM_UP + if settings.quick { 20 } else { 1_000 } {
         // Idle, and not in step with an interval of the worker.
@@ -73,13 +61,8 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
         took.get(((took.len() - 1) as f64 * share).round() as usize).copied().context("no samples")
     };
     let detail = format!("{} events; at most {:.1} ms", took.len(), at(1.0)?);
-    table.row(
-        "event to post, idle, p50",
-        at(0.5)?,
-        "ms",
-        Bounds::at_most(5.0, 2.0),
-        detail.clone(),
-    );
-    table.row("event to post, idle, p99", at(0.99)?, "ms", Bounds::at_most(20.0, 8.0), detail);
+    let (p50, p99) = (Bounds::at_most(5.0, 2.0), Bounds::at_most(20.0, 8.0));
+    table.row("event to post, idle, p50", &[at(0.5)?], "ms", p50, detail.clone());
+    table.row("event to post, idle, p99", &[at(0.99)?], "ms", p99, detail);
     topics::delete(settings, topic)
 }

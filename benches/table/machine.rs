@@ -5,45 +5,34 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::report::{Settings, Table};
+use super::report::Settings;
 use super::topics::BATCH_BYTES;
 
-/// Adds all facts to the table.
-pub fn add_facts(settings: &Settings, table: &mut Table) {
+/// Returns all facts, as an object.
+pub fn facts(settings: &Settings) -> Value {
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu
-        .lines()
-        .find(|line| line.starts_with("model name"))
-        .and_then(|line| line.split(": ").nth(1));
-    table.fact("cpu", json!(model));
-    table.fact(
-        "cores",
-        json!(std::thread::available_parallelism().map_or(0, usize::from).max(cores(&cpu))),
-    );
-    table.fact("kernel", output_of("uname", &["-sr"]));
-    table.fact("slackline", output_of(&settings.slackline.to_string_lossy(), &["--version"]));
-    table.fact("librdkafka", json!(rdkafka::util::get_rdkafka_version().1));
-    table.fact("rustc", output_of("rustc", &["--version"]));
-    table.fact("kafka", json!(std::env::var("KAFKA_VERSION").ok()));
-    table.fact("commit", output_of("git", &["describe", "--always", "--dirty"]));
-    table.fact("runs", json!(settings.runs));
-    table.fact("quick", json!(settings.quick));
-    table.fact("events", json!(settings.events));
-    table.fact("measured_core", json!(settings.measured_core));
-    table.fact("other_core", json!(settings.other_core));
-    table.fact("batch_bytes", json!(BATCH_BYTES));
+    let of_cpu = |name: &'static str| cpu.lines().filter(move |line| line.starts_with(name));
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    json!({
+        "cpu": of_cpu("model name").next().and_then(|line| line.split(": ").nth(1)),
+        "cores": cores.max(of_cpu("processor").count()),
+        "kernel": output_of("uname", &["-sr"]),
+        "slackline": output_of(&settings.slackline.to_string_lossy(), &["--version"]),
+        "librdkafka": rdkafka::util::get_rdkafka_version().1,
+        "rustc": output_of("rustc", &["--version"]),
+        "kafka": std::env::var("KAFKA_VERSION").ok(),
+        "commit": output_of("git", &["describe", "--always", "--dirty"]),
+        "runs": settings.runs,
+        "quick": settings.quick,
+        "events": settings.events,
+        "measured_core": settings.measured_core,
+        "other_core": settings.other_core,
+        "batch_bytes": BATCH_BYTES,
+    })
 }
 
-fn cores(cpuinfo: &str) -> usize {
-    cpuinfo.lines().filter(|line| line.starts_with("processor")).count()
-}
-
-/// Returns the output of a command, or null if it fails.
-fn output_of(program: &str, arguments: &[&str]) -> Value {
-    let output = Command::new(program)
-        .args(arguments)
-        .output()
-        .ok()
-        .filter(|output| output.status.success());
-    json!(output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()))
+/// Returns the output of a command; `None` if it fails.
+fn output_of(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

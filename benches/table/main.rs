@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
+use serde_json::json;
 
 #[path = "../events.rs"]
 mod events;
@@ -33,6 +34,8 @@ mod process;
 mod topics;
 
 mod slack;
+
+mod server;
 
 mod worker;
 
@@ -98,14 +101,24 @@ struct Arguments {
     slackline: Option<PathBuf>,
 }
 
+/// Measures the table, or is a process of its own in one of the other modes, which prints its
+/// measurements as JSON.
 fn main() -> anyhow::Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    match words.split_first() {
-        Some((mode, rest)) if mode == "bare" => return bare::run(rest),
-        Some((mode, rest)) if mode == "flood" => return topics::flood(rest),
-        Some((mode, rest)) if mode == "posts" => return sends::posts(rest),
-        _ => {}
-    }
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let measured = match words[..] {
+        ["bare", brokers, topic, events] => bare::run(brokers, topic, events.parse()?)?,
+        ["flood", brokers, topic, partitions, events, codec] => {
+            json!(topics::flood(brokers, topic, partitions.parse()?, events.parse()?, codec)?)
+        }
+        ["posts", variant, server, posts] => sends::posts(variant, server, posts.parse()?)?,
+        _ => return measure(),
+    };
+    println!("{measured}");
+    std::process::exit(0)
+}
+
+fn measure() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let brokers =
         std::env::var("SLACKLINE_TEST_BROKERS").context("no broker: run `benches/table.sh`")?;
@@ -131,7 +144,8 @@ fn main() -> anyhow::Result<()> {
         topics: if arguments.quick { vec!["4-lz4".to_owned()] } else { arguments.topics },
     };
     let mut table = Table::default();
-    machine::add_facts(&settings, &mut table);
+    table.quick = settings.quick;
+    let facts = machine::facts(&settings);
     for family in FAMILIES {
         family(&settings, &mut table).with_context(|| {
             let log =
@@ -140,16 +154,13 @@ fn main() -> anyhow::Result<()> {
         })?;
         // Keeps the rows so far if a later family fails.
         if let Some(out) = &arguments.out {
-            std::fs::write(out, format!("{:#}\n", table.json(&settings)))
+            std::fs::write(out, format!("{:#}\n", table.json(&facts)))
                 .with_context(|| format!("cannot write `{}`", out.display()))?;
         }
     }
     if let Some(out) = &arguments.out {
         progress(&format!("written to {}", out.display()));
     }
-    print!(
-        "{}",
-        if arguments.markdown { table.markdown(&settings) } else { table.text(&settings) }
-    );
+    print!("{}", if arguments.markdown { table.markdown() } else { table.text() });
     Ok(())
 }

@@ -4,14 +4,13 @@
 //! Then the same while no webhook answers, so that each has an open connection.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::ensure;
 use serde_json::json;
 
 use super::report::{Bounds, Settings, Table, progress};
 use super::slack::Slack;
-use super::throughput::group;
 use super::topics::{self, Kind};
 use super::worker::Worker;
 use crate::actions::{Setup, Triggers};
@@ -41,7 +40,7 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
         hanging.most, hanging.end
     );
     let name = "resident memory, 10,000 actions on 1,000 webhooks, full load, scraped every second";
-    table.row(name, most, "MB", Bounds::at_most(80.0, 50.0), detail);
+    table.row(name, &[most], "MB", Bounds::at_most(80.0, 50.0), detail);
     topics::delete(settings, topic)
 }
 
@@ -61,22 +60,14 @@ fn measured(
     name: &str,
     slack: &Slack,
 ) -> anyhow::Result<Load> {
-    let setup = Setup {
-        brokers: settings.brokers.clone(),
-        group: group(),
-        topic: topic.to_owned(),
-        slack: slack.url(),
-        admin: String::new(),
-        webhooks: WEBHOOKS,
-    };
+    let setup = Setup { slack: slack.url(), webhooks: WEBHOOKS, ..Setup::of(topic) };
     let worker = Worker::start(settings, setup, Triggers::Full(ACTIONS))?;
-    worker.assigned()?;
-    let began = Instant::now();
+    let began = worker.assigned()?.at;
     let mut left = if settings.quick { 1 } else { AFTERWARDS };
     let mut consumed = 0;
     while left > 0 {
         thread::sleep(Duration::from_secs(1));
-        consumed = worker.sum("slackline_events_consumed_total")? as u64;
+        consumed = worker.consumed()?;
         let (now, most) = worker.memory()?;
         table.sample(
             name,

@@ -1,14 +1,33 @@
 //! The processor time and the memory of a process, from `/proc`.
 
 use std::fs;
-use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
+/// The time and the processor time of a process at one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    pub at: Instant,
+    pid: u32,
+    cpu: Duration,
+}
+
+impl Moment {
+    /// Returns the current moment of a process.
+    pub fn of(pid: u32) -> anyhow::Result<Self> {
+        Ok(Self { at: Instant::now(), pid, cpu: cpu(pid)? })
+    }
+
+    /// Returns the processor time since this moment, in µs.
+    pub fn cpu_us(&self) -> anyhow::Result<f64> {
+        Ok(cpu(self.pid)?.saturating_sub(self.cpu).as_secs_f64() * 1e6)
+    }
+}
+
 /// Returns the user and system time of all living threads. `schedstat` counts nanoseconds;
 /// `/proc/PID/stat` counts hundredths of a second.
-pub fn cpu(pid: u32) -> anyhow::Result<Duration> {
+fn cpu(pid: u32) -> anyhow::Result<Duration> {
     let mut nanoseconds = 0;
     for task in fs::read_dir(format!("/proc/{pid}/task"))
         .with_context(|| format!("process {pid} does not exist"))?
@@ -23,7 +42,7 @@ pub fn cpu(pid: u32) -> anyhow::Result<Duration> {
 
 /// Returns the resident bytes: the current and the largest number.
 pub fn memory(pid: u32) -> anyhow::Result<(u64, u64)> {
-    let status = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("status"))?;
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let of = |name: &str| {
         let line = status
             .lines()

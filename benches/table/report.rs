@@ -3,9 +3,11 @@
 //!
 //! Invariant: only a full run has verdicts. A quick run shows only that the command works.
 
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
+use anyhow::{Context as _, ensure};
+use comfy_table::presets;
 use serde_json::{Map, Value, json};
 
 /// The settings of a run, the same for every row.
@@ -46,55 +48,49 @@ impl Settings {
 
     /// Returns a command that runs `program` on the measured core. Its process id is the program's
     /// own, because `taskset` replaces itself.
-    pub fn measured(&self, program: &std::path::Path) -> Command {
+    pub fn measured(&self, program: &Path) -> Command {
         let mut command = Command::new("taskset");
         command.arg("-c").arg(self.measured_core.to_string()).arg(program);
         command
     }
+
+    /// Runs this program in another mode, as a process of its own on the measured core; returns
+    /// what it measured.
+    pub fn run_mode(&self, arguments: &[&str]) -> anyhow::Result<Value> {
+        let mut command = self.measured(&std::env::current_exe()?);
+        let output = command.args(arguments).stderr(Stdio::inherit()).output()?;
+        ensure!(output.status.success(), "`{}` failed", arguments.join(" "));
+        Ok(serde_json::from_slice(&output.stdout)?)
+    }
 }
 
-/// A limit for a value.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Bound {
-    /// The value must not be smaller.
-    AtLeast(f64),
-    /// The value must not be larger.
-    AtMost(f64),
-}
-
-impl Bound {
-    fn holds(self, value: f64) -> bool {
-        match self {
-            Self::AtLeast(least) => value >= least,
-            Self::AtMost(most) => value <= most,
-        }
-    }
-
-    fn show(self, unit: &str) -> String {
-        let text = match self {
-            Self::AtLeast(least) => format!("≥ {least} {unit}"),
-            Self::AtMost(most) => format!("≤ {most} {unit}"),
-        };
-        text.trim_end().to_owned()
-    }
+/// Returns a number that another mode measured.
+pub fn number(output: &Value, name: &str) -> anyhow::Result<f64> {
+    output[name].as_f64().with_context(|| format!("no `{name}` in `{output}`"))
 }
 
 /// The limits of a row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bounds {
     /// The limit that slackline must keep.
-    must: Bound,
+    must: f64,
     /// The limit that it aims at.
-    aim: Bound,
+    aim: f64,
+    /// Whether a value must not be smaller; otherwise it must not be larger.
+    least: bool,
 }
 
 impl Bounds {
     pub const fn at_least(must: f64, aim: f64) -> Self {
-        Self { must: Bound::AtLeast(must), aim: Bound::AtLeast(aim) }
+        Self { must, aim, least: true }
     }
 
     pub const fn at_most(must: f64, aim: f64) -> Self {
-        Self { must: Bound::AtMost(must), aim: Bound::AtMost(aim) }
+        Self { must, aim, least: false }
+    }
+
+    fn holds(self, value: f64, limit: f64) -> bool {
+        if self.least { value >= limit } else { value <= limit }
     }
 }
 
@@ -119,21 +115,36 @@ impl Row {
         }
     }
 
+    fn reached(&self) -> bool {
+        self.bounds.holds(self.value, self.bounds.must)
+    }
+
     fn verdict(&self) -> &'static str {
-        if self.bounds.aim.holds(self.value) {
-            "aim reached"
-        } else if self.bounds.must.holds(self.value) {
-            "must reached"
-        } else {
-            "NOT reached"
+        match self.reached() {
+            _ if self.bounds.holds(self.value, self.bounds.aim) => "aim reached",
+            true => "must reached",
+            false => "NOT reached",
         }
     }
 
     fn measured(&self) -> String {
+        let value = format!("{} {}", figure(self.value), self.unit);
         let spread =
-            self.spread.map(|(least, most)| format!(" ({}–{})", figure(least), figure(most)));
-        let unit = if self.unit.is_empty() { String::new() } else { format!(" {}", self.unit) };
-        format!("{}{unit}{}", figure(self.value), spread.unwrap_or_default())
+            self.spread.map(|(least, most)| format!("({}–{})", figure(least), figure(most)));
+        format!("{} {}", value.trim_end(), spread.unwrap_or_default()).trim_end().to_owned()
+    }
+
+    fn limit(&self, limit: f64) -> String {
+        let sign = if self.bounds.least { '≥' } else { '≤' };
+        format!("{sign} {limit} {}", self.unit).trim_end().to_owned()
+    }
+
+    fn must(&self) -> String {
+        self.limit(self.bounds.must)
+    }
+
+    fn aim(&self) -> String {
+        self.limit(self.bounds.aim)
     }
 }
 
@@ -142,45 +153,25 @@ impl Row {
 pub struct Table {
     rows: Vec<Row>,
     samples: Map<String, Value>,
-    facts: Map<String, Value>,
+    /// Whether the rows are of a quick run, and have no verdicts.
+    pub quick: bool,
 }
 
 impl Table {
-    /// Adds a row of one value. `unit` is empty for a ratio; `detail` is a short remark.
-    pub fn row(&mut self, name: &str, value: f64, unit: &str, bounds: Bounds, detail: String) {
-        self.add(Row {
+    /// Adds a row of one value a run: their median, with the least and the most. `unit` is empty
+    /// for a ratio; `detail` is a short remark.
+    pub fn row(&mut self, name: &str, values: &[f64], unit: &str, bounds: Bounds, detail: String) {
+        let least = values.iter().copied().fold(f64::NAN, f64::min);
+        let most = values.iter().copied().fold(f64::NAN, f64::max);
+        let row = Row {
             name: name.to_owned(),
-            value,
-            spread: None,
+            value: median(values),
+            spread: (values.len() > 1).then_some((least, most)),
             unit: unit.to_owned(),
             bounds,
             detail,
-        });
-    }
-
-    /// Adds a row of one value a run: their median, with the least and the most.
-    pub fn row_of_runs(
-        &mut self,
-        name: &str,
-        values: &[f64],
-        unit: &str,
-        bounds: Bounds,
-        detail: String,
-    ) {
-        let (value, least, most) = (median(values), least(values), most(values));
-        let spread = (values.len() > 1).then_some((least, most));
-        self.add(Row {
-            name: name.to_owned(),
-            value,
-            spread,
-            unit: unit.to_owned(),
-            bounds,
-            detail,
-        });
-    }
-
-    fn add(&mut self, row: Row) {
-        progress(&format!("{}: {}", row.name, row.measured()));
+        };
+        progress(&format!("{name}: {}", row.measured()));
         self.rows.push(row);
     }
 
@@ -192,52 +183,36 @@ impl Table {
         }
     }
 
-    /// Keeps a fact of the machine, the versions, or the settings, for the JSON.
-    pub fn fact(&mut self, name: &str, fact: Value) {
-        self.facts.insert(name.to_owned(), fact);
-    }
-
-    /// The whole table and its samples, as JSON.
-    pub fn json(&self, settings: &Settings) -> Value {
-        let rows: Vec<Value> = self
-            .rows
-            .iter()
-            .map(|row| {
-                json!({
-                    "name": row.name, "value": row.value, "least": row.spread.map(|spread| spread.0),
-                    "most": row.spread.map(|spread| spread.1), "unit": row.unit, "must": row.bounds.must.show(&row.unit),
-                    "aim": row.bounds.aim.show(&row.unit), "verdict": if settings.quick { "" } else { row.verdict() }, "detail": row.detail,
-                })
+    /// The whole table, its samples, and the facts behind it, as JSON.
+    pub fn json(&self, facts: &Value) -> Value {
+        let row = |row: &Row| {
+            json!({
+                "name": row.name, "value": row.value, "least": row.spread.map(|spread| spread.0),
+                "most": row.spread.map(|spread| spread.1), "unit": row.unit, "must": row.must(),
+                "aim": row.aim(), "verdict": if self.quick { "" } else { row.verdict() },
+                "detail": row.detail,
             })
-            .collect();
-        json!({ "facts": self.facts, "rows": rows, "samples": self.samples })
+        };
+        let rows: Vec<Value> = self.rows.iter().map(row).collect();
+        json!({ "facts": facts, "rows": rows, "samples": self.samples })
     }
 
     /// Formats the table with aligned columns, for a terminal.
-    pub fn text(&self, settings: &Settings) -> String {
-        let cells = self.cells(settings);
-        let columns = cells.first().map_or(0, Vec::len);
-        // Characters, not bytes: `≥` is one character of three bytes.
-        let width = |column: usize| {
-            cells.iter().map(|row: &Vec<String>| row[column].chars().count()).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..columns).map(width).collect();
-        let mut text = String::new();
-        for row in &cells {
-            let line: Vec<String> = row
-                .iter()
-                .zip(&widths)
-                .map(|(cell, width)| format!("{cell:<width$}", width = *width))
-                .collect();
-            text += line.join("  ").trim_end();
-            text.push('\n');
+    pub fn text(&self) -> String {
+        let mut text = comfy_table::Table::new();
+        let header = ["row", "measured", "must", "aim", "verdict", "detail"];
+        text.load_style(presets::NOTHING).set_header(header);
+        for row in &self.rows {
+            let verdict = if self.quick { "(quick: none)" } else { row.verdict() };
+            let (measured, must, aim) = (row.measured(), row.must(), row.aim());
+            text.add_row([&row.name, &measured, &must, &aim, verdict, &row.detail]);
         }
-        text
+        format!("{}\n", text.trim_fmt())
     }
 
     /// Formats the table in Markdown. Rows that differ only in the topic, in brackets at the end of
     /// the name, become one.
-    pub fn markdown(&self, settings: &Settings) -> String {
+    pub fn markdown(&self) -> String {
         let mut text = String::from("| row | measured | must | aim |\n| --- | --- | --- | --- |\n");
         let mut written: Vec<&str> = Vec::new();
         for row in &self.rows {
@@ -246,40 +221,17 @@ impl Table {
                 continue;
             }
             written.push(name);
-            let same: Vec<&Row> =
-                self.rows.iter().filter(|other| other.split_name().0 == name).collect();
-            let figures: Vec<String> = same
-                .iter()
-                .map(|row| match row.split_name().1 {
-                    Some(topic) => format!("{} ({topic})", figure(row.value)),
-                    None => row.measured(),
-                })
-                .collect();
-            let missed =
-                !settings.quick && same.iter().any(|row| !row.bounds.must.holds(row.value));
+            let same = self.rows.iter().filter(|other| other.split_name().0 == name);
+            let missed = !self.quick && same.clone().any(|row| !row.reached());
             let missed = if missed { " **not reached**" } else { "" };
-            let (must, aim) = (row.bounds.must.show(&row.unit), row.bounds.aim.show(&row.unit));
-            text += &format!("| {name} | {}{missed} | {must} | {aim} |\n", figures.join(", "));
+            let figures = same.map(|row| match row.split_name().1 {
+                Some(topic) => format!("{} ({topic})", figure(row.value)),
+                None => row.measured(),
+            });
+            let figures = figures.collect::<Vec<_>>().join(", ");
+            text += &format!("| {name} | {figures}{missed} | {} | {} |\n", row.must(), row.aim());
         }
         text
-    }
-
-    fn cells(&self, settings: &Settings) -> Vec<Vec<String>> {
-        let mut cells = vec![
-            ["row", "measured", "must", "aim", "verdict", "detail"].map(str::to_owned).to_vec(),
-        ];
-        cells.extend(self.rows.iter().map(|row| {
-            let verdict = if settings.quick { "(quick: none)" } else { row.verdict() };
-            vec![
-                row.name.clone(),
-                row.measured(),
-                row.bounds.must.show(&row.unit),
-                row.bounds.aim.show(&row.unit),
-                verdict.to_owned(),
-                row.detail.clone(),
-            ]
-        }));
-        cells
     }
 }
 
@@ -297,14 +249,6 @@ pub fn median(values: &[f64]) -> f64 {
         (even, middle) if even % 2 == 0 => f64::midpoint(sorted[middle - 1], sorted[middle]),
         (_, middle) => sorted[middle],
     }
-}
-
-fn least(values: &[f64]) -> f64 {
-    values.iter().copied().fold(f64::NAN, f64::min)
-}
-
-fn most(values: &[f64]) -> f64 {
-    values.iter().copied().fold(f64::NAN, f64::max)
 }
 
 /// Formats a value with about three significant digits.

@@ -1,46 +1,34 @@
 //! 2,000 senders at 1,000 posts per second each, against the bare HTTP client with as many requests
 //! in flight.
 //!
-//! The senders are the real ones (queue, window, limiter, sender, endpoint, metrics); a stub in
-//! place of the poll loop takes their reports and releases their holds immediately, as if each
-//! commit were acknowledged without a delay. Each variant is a process of its own on the measured
-//! core; the server is this process.
+//! The senders are the real ones, as the pipeline spawns them; a stub in place of the poll loop
+//! takes their reports and releases their holds immediately, as if each commit were acknowledged
+//! without a delay. Each variant is a process of its own on the measured core; the server is this
+//! process.
 
-use std::convert::Infallible;
-use std::net::SocketAddr;
-use std::path::Path;
+use std::mem::ManuallyDrop;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
-use slackline::commit_hold::CommitWindow;
-use slackline::config::model::{ActionIndex, Config, WebhookIndex};
+use slackline::config::model::ActionIndex;
 use slackline::delivery::{Epoch, Origin, Outcome, Ticket};
 use slackline::event::{Offset, Partition, Position, TopicIndex};
 use slackline::metrics::Metrics;
+use slackline::pipeline::senders::Senders;
 use slackline::poll_waker;
 use slackline::post::{Post, Report};
-use slackline::queue::Queue;
-use slackline::send::client_pool::ClientPool;
-use slackline::send::connection_permits::PERMITS;
-use slackline::send::endpoint::Endpoint;
-use slackline::send::{self, ActiveConfig, SenderContext};
-use slackline::sender_control::SenderControl;
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
-use super::process;
-use super::report::{Bounds, Settings, Table, median};
+use super::process::{self, Moment};
+use super::report::{Bounds, Settings, Table, median, number};
+use super::server::Server;
+use crate::actions::{self, Setup, Triggers, path};
 
 const SENDERS: usize = 2_000;
 
@@ -59,15 +47,14 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
     if !settings.wants("sends") {
         return Ok(());
     }
-    let server = Server::start()?;
+    let server = Server::start(SENDERS)?;
+    let posts = if settings.quick { 3 } else { POSTS }.to_string();
     let (mut senders, mut bare) = (Vec::new(), Vec::new());
     for run in 0..settings.runs {
         for (variant, rates) in [("senders", &mut senders), ("bare", &mut bare)] {
-            let output = measured(settings, variant, server.address)?;
-            let of = |name: &str| {
-                output[name].as_f64().with_context(|| format!("no `{name}` in `{output}`"))
-            };
-            rates.push((of("posts")? / of("seconds")?, of("cpu_us")? / of("posts")?));
+            let output = settings.run_mode(&["posts", variant, &server.url, &posts])?;
+            let posts = number(&output, "posts")?;
+            rates.push((posts / number(&output, "seconds")?, number(&output, "cpu_us")? / posts));
             table.sample("sends", json!({ "run": run, "variant": variant, "measured": output }));
         }
     }
@@ -81,125 +68,72 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
         their_cost / our_cost
     );
     let name = "sends: 2,000 webhooks, a server that answers immediately, against the bare client";
-    table.row(name, ours / theirs, "", Bounds::at_least(0.85, 0.95), detail);
+    table.row(name, &[ours / theirs], "", Bounds::at_least(0.85, 0.95), detail);
     Ok(())
 }
 
-fn measured(settings: &Settings, variant: &str, server: SocketAddr) -> anyhow::Result<Value> {
-    let program = std::env::current_exe()?;
-    let posts = if settings.quick { 3 } else { POSTS };
-    let output = settings
-        .measured(Path::new(&program))
-        .args(["posts", variant, &server.to_string(), &posts.to_string()])
-        .stderr(std::process::Stdio::inherit())
-        .output()?;
-    ensure!(output.status.success(), "the posts of the {variant} failed");
-    Ok(serde_json::from_slice(&output.stdout)?)
-}
-
-/// The process itself, with the arguments `variant address posts`. Prints its measurements as one
-/// line of JSON.
-pub fn posts(arguments: &[String]) -> anyhow::Result<()> {
-    let [variant, server, posts] = arguments else { anyhow::bail!("three arguments") };
-    let (server, posts) = (server.parse()?, posts.parse()?);
-    // Like the program's runtime: see `slackline::cli::runtime`.
+/// The process itself. Returns its measurements.
+pub fn posts(variant: &str, server: &str, posts: usize) -> anyhow::Result<Value> {
+    // Like the program's runtime: see `slackline::cli::runtime`. Not dropped: closing connections
+    // would only take time.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = ManuallyDrop::new(runtime);
     let _inside = runtime.enter();
-    let measured = match variant.as_str() {
+    match variant {
         "senders" => senders(server, posts),
         "bare" => runtime.block_on(bare(server, posts)),
         other => anyhow::bail!("no variant `{other}`"),
-    }?;
-    println!("{measured}");
-    // Closing connections would only take time.
-    std::process::exit(0)
+    }
 }
 
 /// A counter of posts. The first half of them is the warm-up.
 struct Count {
     left: usize,
     half: usize,
-    begun: Option<(Instant, Duration)>,
+    began: Option<Moment>,
 }
 
 impl Count {
     fn new(posts: usize) -> Self {
-        Self { left: 2 * posts, half: posts, begun: None }
+        Self { left: 2 * posts, half: posts, began: None }
     }
 
     /// Counts one post. Returns the measurements after the last one.
     fn one(&mut self) -> anyhow::Result<Option<Value>> {
         self.left -= 1;
         if self.left == self.half {
-            self.begun = Some((Instant::now(), process::cpu(std::process::id())?));
+            self.began = Some(Moment::of(std::process::id())?);
         }
-        let (0, Some((began, before))) = (self.left, self.begun) else { return Ok(None) };
-        let seconds = began.elapsed().as_secs_f64();
-        let cpu = process::cpu(std::process::id())?.saturating_sub(before);
+        let (0, Some(began)) = (self.left, self.began) else { return Ok(None) };
+        let (seconds, cpu_us) = (began.at.elapsed().as_secs_f64(), began.cpu_us()?);
         let (_, most) = process::memory(std::process::id())?;
         Ok(Some(json!({
-            "posts": self.half, "seconds": seconds, "cpu_us": cpu.as_secs_f64() * 1e6, "resident_mb": most as f64 / 1e6,
+            "posts": self.half, "seconds": seconds, "cpu_us": cpu_us, "resident_mb": most as f64 / 1e6,
         })))
     }
 }
 
-fn config(server: SocketAddr) -> anyhow::Result<Config> {
-    let mut yaml = String::from("kafka: { brokers: k, topics: [events] }\nwebhooks:\n");
-    for index in 0..SENDERS {
-        yaml += &format!(
-            "  w{index}: {{ url: \"http://{server}/services/T00/B00/w{index}\", rate_per_second: 1000 }}\n"
-        );
-    }
-    yaml += "actions:\n";
-    for index in 0..SENDERS {
-        yaml +=
-            &format!("  - {{ name: a{index}, trigger: event, webhook: w{index}, message: hi }}\n");
-    }
-    let env = |_: &str| None;
-    let files = |_: &Path| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
-    let loaded = slackline::config::check(&yaml, Path::new("senders.yaml"), &env, &files)?;
-    Ok(loaded.config)
-}
-
 /// The senders, each with all of its posts queued, and the stub that lets them go on.
-fn senders(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
-    let config = Arc::new(config(server)?);
+fn senders(server: &str, posts: usize) -> anyhow::Result<Value> {
+    let setup = Setup {
+        slack: server.to_owned(),
+        webhooks: SENDERS,
+        settings: "rate_per_second: 1000, queue_capacity: 100",
+        ..Setup::default()
+    };
+    let config = Arc::new(actions::config(&setup, Triggers::Selective(SENDERS + 1)));
     let metrics = Metrics::new(&config);
     let (waker, mut wakes) = poll_waker::pair()?;
-    let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(move || waker.wake());
     // As large as the pipeline's.
     let (reports, mut reported) = mpsc::channel(1_024);
-    let (mut clients, permits) = (ClientPool::default(), Arc::new(Semaphore::new(PERMITS)));
-    let endpoint = |webhook| Endpoint::open(webhook, &mut clients).map(Arc::new);
-    let endpoints = config.webhooks.iter().map(endpoint).collect::<Result<Vec<_>, _>>()?;
-    let active = ActiveConfig { config: Arc::clone(&config), endpoints: endpoints.clone() };
-    let active_config = watch::channel(active).1;
-    let (mut queues, mut controls) = (Vec::new(), Vec::new());
-    for (index, webhook) in (0..).zip(&config.webhooks) {
-        let queue = Arc::new(Queue::new(2 * posts, webhook.when_full, [ActionIndex(index)]));
-        metrics.watch(WebhookIndex(index), Arc::clone(&queue) as _);
+    let mut tasks = JoinSet::new();
+    let (senders, controls) = Senders::new(config, metrics, reports, &waker, &mut tasks)?;
+    // The first webhook is that of the marks.
+    for (index, (queue, control)) in (0..).zip(senders.queues.iter().zip(&controls).skip(1)) {
         for offset in 0..2 * posts {
             queue.push(post(index, offset), Origin::Read);
         }
-        let window = Arc::new(CommitWindow::new(webhook.rate_per_second));
-        let (control, controlled) =
-            watch::channel(SenderControl { rate_share: 1.0, ..SenderControl::default() });
-        let sender = SenderContext {
-            config: Arc::clone(&config),
-            webhook: WebhookIndex(index),
-            queue: Arc::clone(&queue),
-            active_config: active_config.clone(),
-            endpoint: Arc::clone(&endpoints[index as usize]),
-            control: controlled,
-            window,
-            connection_permits: Arc::clone(&permits),
-            reports: reports.clone(),
-            wake: Arc::clone(&wake),
-            metrics: metrics.webhook(WebhookIndex(index)),
-        };
-        queues.push(queue);
-        controls.push(control);
-        tokio::spawn(send::run(sender));
+        control.send_modify(|control| control.rate_share = 1.0);
     }
     let mut count = Count::new(posts * SENDERS);
     let poll_loop = thread::spawn(move || {
@@ -232,7 +166,7 @@ fn post(index: u32, offset: usize) -> Post {
 }
 
 /// Only the client: as many loops, each with one request in flight.
-async fn bare(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
+async fn bare(server: &str, posts: usize) -> anyhow::Result<Value> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     // The settings of `slackline::send::client_pool`.
     let client = reqwest::Client::builder()
@@ -250,7 +184,7 @@ async fn bare(server: SocketAddr, posts: usize) -> anyhow::Result<Value> {
     let (sender, mut results) = mpsc::channel(1);
     for index in 0..SENDERS {
         let (client, count, sender) = (client.clone(), Arc::clone(&count), sender.clone());
-        let url: url::Url = format!("http://{server}/services/T00/B00/w{index}").parse()?;
+        let url: url::Url = format!("{server}{}", path(&format!("w{index}"))).parse()?;
         tokio::spawn(async move {
             for _ in 0..2 * posts {
                 let counted = match one(&client, &url).await {
@@ -272,34 +206,4 @@ async fn one(client: &reqwest::Client, url: &url::Url) -> anyhow::Result<()> {
     let body = request.body(Bytes::from_static(BODY)).send().await?.bytes().await?;
     ensure!(body == "ok", "the answer is not `ok`");
     Ok(())
-}
-
-/// A server that answers `ok` without a delay, on a thread of its own.
-struct Server {
-    address: SocketAddr,
-    _runtime: tokio::runtime::Runtime,
-}
-
-impl Server {
-    fn start() -> anyhow::Result<Self> {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0)))?;
-        let address = listener.local_addr()?;
-        runtime.spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let _ = stream.set_nodelay(true);
-                tokio::spawn(
-                    http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(ok)),
-                );
-            }
-        });
-        Ok(Self { address, _runtime: runtime })
-    }
-}
-
-async fn ok(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    // Reads the whole request first, like every server.
-    let _ = request.into_body().collect().await;
-    Ok(Response::new(Full::new(Bytes::from_static(b"ok"))))
 }

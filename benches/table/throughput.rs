@@ -8,7 +8,7 @@
 //! affects both.
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use serde_json::json;
@@ -17,7 +17,7 @@ use super::bare;
 use super::report::{Bounds, Settings, Table, figure, median, progress};
 use super::slack::Slack;
 use super::topics::{self, Kind};
-use super::worker::{Assigned, Worker};
+use super::worker::Worker;
 use crate::actions::{Setup, Triggers};
 
 /// The longest run. It then counts the events read so far: some builds would need hours.
@@ -116,7 +116,7 @@ const RATIOS: [Ratio; 6] = [
 ];
 
 /// Cost against the number of triggers: no row, what `plot.py` draws.
-const CURVE: [Reader; 9] = [
+const CURVE: [Reader; 10] = [
     BARE,
     ONE,
     Some(Triggers::Selective(10)),
@@ -126,6 +126,7 @@ const CURVE: [Reader; 9] = [
     Some(Triggers::Numbers(10)),
     Some(Triggers::Numbers(100)),
     Some(Triggers::Numbers(1_000)),
+    NUMBERS,
 ];
 
 /// The rows of each topic, and the curve of the usual one.
@@ -136,20 +137,15 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
         .collect();
     let curve = settings.wants("triggers");
     for kind in Kind::ALL.into_iter().filter(|kind| settings.wants_topic(&kind.name())) {
-        let mut readers: Vec<Reader> =
-            wanted.iter().flat_map(|ratio| [ratio.of, ratio.by]).collect();
-        if curve && kind == Kind::USUAL {
-            readers.extend(CURVE);
-            readers.push(NUMBERS);
-        }
-        let mut once: Vec<Reader> = Vec::new();
-        for reader in readers {
-            if !once.contains(&reader) {
-                once.push(reader);
+        let curve = if curve && kind == Kind::USUAL { &CURVE[..] } else { &[] };
+        let mut readers: Vec<Reader> = Vec::new();
+        for reader in wanted.iter().flat_map(|ratio| [&ratio.of, &ratio.by]).chain(curve) {
+            if !readers.contains(reader) {
+                readers.push(*reader);
             }
         }
-        if !once.is_empty() {
-            of_topic(settings, table, kind, &once, &wanted)?;
+        if !readers.is_empty() {
+            of_topic(settings, table, kind, &readers, &wanted)?;
         }
     }
     Ok(())
@@ -211,13 +207,7 @@ fn of_topic(
         } else {
             format!("{} by {} k events/s", figure(median(&of) / 1e3), figure(median(&by) / 1e3))
         };
-        table.row_of_runs(
-            &format!("{} [{}]", row.name, kind.name()),
-            &ratios,
-            "",
-            row.bounds,
-            detail,
-        );
+        table.row(&format!("{} [{}]", row.name, kind.name()), &ratios, "", row.bounds, detail);
     }
     topics::delete(settings, &topic)
 }
@@ -229,48 +219,24 @@ fn with_triggers(
     triggers: Triggers,
 ) -> anyhow::Result<Sample> {
     let slack = Slack::hanging()?;
-    let setup = Setup {
-        brokers: settings.brokers.clone(),
-        group: group(),
-        topic: topic.to_owned(),
-        slack: slack.url(),
-        admin: String::new(),
-        webhooks: 10,
-    };
+    let setup = Setup { slack: slack.url(), ..Setup::of(topic) };
     let worker = Worker::start(settings, setup, triggers)?;
     let limit = if settings.quick { LIMIT / 6 } else { LIMIT };
-    let Assigned { at: began, cpu: before } = worker.assigned()?;
-    loop {
-        let marks = slack.marks();
-        if marks.len() == kind.partitions as usize {
-            // It is idle now, so that the time of this call does not matter.
-            let cpu = worker.cpu()?.saturating_sub(before);
-            let last = marks.into_values().max().context("no mark")?;
-            let consumed = worker.sum("slackline_events_consumed_total")? as u64;
-            ensure!(
-                consumed == settings.events,
-                "{consumed} events were read of {}",
-                settings.events
-            );
-            let seconds = last.duration_since(began).as_secs_f64();
-            return Ok(Sample { events: consumed, seconds, cpu_us: cpu.as_secs_f64() * 1e6 });
-        }
-        if began.elapsed() > limit {
-            let (cpu, seconds) =
-                (worker.cpu()?.saturating_sub(before), began.elapsed().as_secs_f64());
-            let consumed = worker.sum("slackline_events_consumed_total")? as u64;
-            ensure!(consumed > 0, "nothing was read in {limit:?}; `slackline.log` says why");
-            return Ok(Sample { events: consumed, seconds, cpu_us: cpu.as_secs_f64() * 1e6 });
+    let began = worker.assigned()?;
+    let (marks, now) = loop {
+        let (marks, now) = (slack.marks(), Instant::now());
+        if marks.len() == kind.partitions as usize || now > began.at + limit {
+            break (marks, now);
         }
         thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// Returns a new group id.
-pub fn group() -> String {
-    use std::sync::atomic::{AtomicU32, Ordering};
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    format!("slackline-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+    };
+    // After the marks it is idle, so that the time of this call does not matter.
+    let (cpu_us, events) = (began.cpu_us()?, worker.consumed()?);
+    ensure!(events > 0, "nothing was read in {limit:?}; `slackline.log` says why");
+    let all = marks.len() == kind.partitions as usize;
+    ensure!(!all || events == settings.events, "{events} events were read of {}", settings.events);
+    let end = if all { marks.into_values().max().context("no mark")? } else { now };
+    Ok(Sample { events, seconds: end.duration_since(began.at).as_secs_f64(), cpu_us })
 }
 
 fn kind_of(reader: Reader) -> &'static str {
@@ -282,6 +248,7 @@ fn kind_of(reader: Reader) -> &'static str {
         Some(Triggers::Paths3) => "paths-3",
         Some(Triggers::Paths64) => "paths-64",
         Some(Triggers::Full(_)) => "full",
+        Some(Triggers::Grouped(_)) => "grouped",
     }
 }
 

@@ -1,6 +1,5 @@
 //! Topics full of events, and the producer's settings.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::ensure;
@@ -54,19 +53,8 @@ pub fn full(settings: &Settings, topic: &str, kind: Kind) -> anyhow::Result<()> 
         settings.events, kind.partitions, kind.codec
     ));
     create(settings, topic, kind.partitions)?;
-    let program = std::env::current_exe()?;
-    let status = settings
-        .measured(Path::new(&program))
-        .args([
-            "flood",
-            &settings.brokers,
-            topic,
-            &kind.partitions.to_string(),
-            &settings.events.to_string(),
-            kind.codec,
-        ])
-        .status()?;
-    ensure!(status.success(), "the events could not be produced");
+    let (partitions, events) = (kind.partitions.to_string(), settings.events.to_string());
+    settings.run_mode(&["flood", &settings.brokers, topic, &partitions, &events, kind.codec])?;
     Ok(())
 }
 
@@ -98,23 +86,34 @@ where
     Ok(())
 }
 
-/// Fills a topic with events, and with a mark at the end of each partition. The arguments are
-/// `brokers topic partitions events codec`.
-pub fn flood(arguments: &[String]) -> anyhow::Result<()> {
-    let [brokers, topic, partitions, events, codec] = arguments else {
-        anyhow::bail!("five arguments")
-    };
-    let (partitions, events): (u64, u64) = (partitions.parse()?, events.parse()?);
-    let producer: BaseProducer = ClientConfig::new()
-        .set("bootstrap.servers", brokers)
-        .set("compression.type", codec)
-        .set("batch.size", BATCH_BYTES.to_string())
+/// Returns a producer with these properties.
+pub fn producer(brokers: &str, properties: &[(&str, &str)]) -> anyhow::Result<BaseProducer> {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", brokers);
+    for (name, value) in properties {
+        config.set(*name, *value);
+    }
+    Ok(config.create()?)
+}
+
+/// The process that fills a topic with events, and with a mark at the end of each partition.
+pub fn flood(
+    brokers: &str,
+    topic: &str,
+    partitions: u64,
+    events: u64,
+    codec: &str,
+) -> anyhow::Result<()> {
+    let properties = [
+        ("compression.type", codec),
+        ("batch.size", &BATCH_BYTES.to_string()),
         // Only the size ends a batch.
-        .set("batch.num.messages", "100000")
-        .set("linger.ms", "500")
-        .set("queue.buffering.max.messages", "200000")
-        .set("queue.buffering.max.kbytes", "262144")
-        .create()?;
+        ("batch.num.messages", "100000"),
+        ("linger.ms", "500"),
+        ("queue.buffering.max.messages", "200000"),
+        ("queue.buffering.max.kbytes", "262144"),
+    ];
+    let producer = producer(brokers, &properties)?;
     for number in 0..events {
         let partition = number % partitions;
         let payload = match number {

@@ -3,13 +3,14 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::process;
+use super::process::{self, Moment};
 use super::report::Settings;
 use crate::actions::{self, Setup, Triggers};
 
@@ -20,29 +21,16 @@ const JOIN: Duration = Duration::from_secs(120);
 pub struct Worker {
     child: Child,
     admin: SocketAddr,
-    /// Receives the assignment.
-    assigned: Receiver<Assigned>,
-}
-
-/// The moment of the assignment, from which on the worker reads. It is recorded one wake-up of this
-/// process late: some tenths of a percent of the measured time.
-#[derive(Debug, Clone, Copy)]
-pub struct Assigned {
-    /// The time.
-    pub at: Instant,
-    /// The processor time of the worker so far.
-    pub cpu: Duration,
+    /// Receives the moment of the assignment.
+    assigned: Receiver<Moment>,
 }
 
 impl Worker {
-    /// Starts a worker. It sets `setup.admin` itself.
-    pub fn start(
-        settings: &Settings,
-        mut setup: Setup,
-        triggers: Triggers,
-    ) -> anyhow::Result<Self> {
-        let admin = free_address()?;
-        setup.admin = admin.to_string();
+    /// Starts a worker. It sets the broker, the group and the admin address itself.
+    pub fn start(settings: &Settings, setup: Setup, triggers: Triggers) -> anyhow::Result<Self> {
+        let admin = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
+        let brokers = settings.brokers.clone();
+        let setup = Setup { brokers, group: group(), admin: admin.to_string(), ..setup };
         let file = settings.home.join("slackline.yaml");
         std::fs::write(&file, actions::yaml(&setup, triggers))?;
         let mut child = settings
@@ -57,15 +45,14 @@ impl Worker {
             .context("cannot start slackline")?;
         let (sender, assigned) = sync_channel(1);
         let (pid, log) = (child.id(), child.stderr.take().context("no standard error")?);
-        let path = settings.home.join("slackline.log");
-        let mut kept = std::fs::File::create(path)?;
+        let mut kept = std::fs::File::create(settings.home.join("slackline.log"))?;
         thread::spawn(move || {
             for line in BufReader::new(log).lines().map_while(Result::ok) {
                 // The line is written before the poll loop takes the first event.
                 if line.contains("partitions assigned")
-                    && let Ok(cpu) = process::cpu(pid)
+                    && let Ok(moment) = Moment::of(pid)
                 {
-                    let _ = sender.try_send(Assigned { at: Instant::now(), cpu });
+                    let _ = sender.try_send(moment);
                 }
                 let _ = writeln!(kept, "{line}");
             }
@@ -73,16 +60,17 @@ impl Worker {
         Ok(Self { child, admin, assigned })
     }
 
-    /// Waits for the assignment.
-    pub fn assigned(&self) -> anyhow::Result<Assigned> {
+    /// Waits for the assignment and returns its moment, from which on the worker reads. It is
+    /// recorded one wake-up of this process late: some tenths of a percent of the measured time.
+    pub fn assigned(&self) -> anyhow::Result<Moment> {
         self.assigned
             .recv_timeout(JOIN)
             .context("no partition was assigned; `slackline.log` says why")
     }
 
-    /// The processor time so far.
-    pub fn cpu(&self) -> anyhow::Result<Duration> {
-        process::cpu(self.child.id())
+    /// Returns the current moment.
+    pub fn now(&self) -> anyhow::Result<Moment> {
+        Moment::of(self.child.id())
     }
 
     /// Resident bytes: the current and the largest number.
@@ -107,6 +95,11 @@ impl Worker {
         }
         Ok(sum)
     }
+
+    /// Returns the number of events that were read so far.
+    pub fn consumed(&self) -> anyhow::Result<u64> {
+        Ok(self.sum("slackline_events_consumed_total")? as u64)
+    }
 }
 
 impl Drop for Worker {
@@ -116,7 +109,8 @@ impl Drop for Worker {
     }
 }
 
-/// Returns a free address.
-fn free_address() -> anyhow::Result<SocketAddr> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?)
+/// Returns a new group id.
+pub fn group() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("slackline-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }

@@ -24,8 +24,9 @@ use crate::send::{self, ActiveConfig, SenderContext};
 use crate::sender_control::SenderControl;
 
 /// The senders of all webhooks, by webhook.
-pub(super) struct Senders {
-    pub(super) queues: Vec<Arc<Queue>>,
+pub struct Senders {
+    /// The queues, by webhook.
+    pub queues: Vec<Arc<Queue>>,
     pub(super) windows: Vec<Arc<CommitWindow>>,
     active_config: watch::Sender<ActiveConfig>,
     connection_permits: Arc<Semaphore>,
@@ -40,7 +41,10 @@ pub(super) struct Senders {
 impl Senders {
     /// Spawns the senders of `config` among `tasks`; each returns its name when it ends. Returns
     /// them with their control channels, by webhook.
-    pub(super) fn new(
+    ///
+    /// # Errors
+    /// [`PipelineError::Client`]: a `ca_file` cannot be used.
+    pub fn new(
         config: Arc<Config>,
         metrics: Arc<Metrics>,
         reports: mpsc::Sender<Report>,
