@@ -30,7 +30,7 @@ mod field_reader;
 
 pub use document::Document;
 pub use field_reader::{FieldReader, FieldValue, Fields, elements};
-pub use lexer::{Fault, Lexer, MAX_DEPTH, Quoted, Token};
+pub use lexer::{Fault, Lexer, MAX_DEPTH, Quoted, Token, number_end};
 pub use number::Number;
 pub use paths::{Path, Paths};
 pub use position::{Offset, Partition, Position, TopicId, TopicIndex};

@@ -191,46 +191,16 @@ impl<'a> Lexer<'a> {
 
     fn number(&mut self) -> Result<&'a str, Fault> {
         let start = self.at;
-        if self.peek() == Some(b'-') {
-            self.at += 1;
-        }
-        match self.peek() {
-            Some(b'0') => self.at += 1,
-            _ => self.digits()?,
-        }
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if let Some(b'e' | b'E') = self.peek() {
-            self.at += 1;
-            if let Some(b'+' | b'-') = self.peek() {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
+        self.at = number_end(self.text.as_bytes(), start)?;
         Ok(slice(self.text, start, self.at))
     }
 
-    /// Reads one or more digits.
-    fn digits(&mut self) -> Result<(), Fault> {
-        let start = self.at;
-        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            self.at += 1;
-        }
-        if self.at > start { Ok(()) } else { Err(Fault::NotJson) }
-    }
-
     fn word(&mut self, word: &str, token: Token<'a>) -> Result<Token<'a>, Fault> {
-        if !self
-            .text
-            .as_bytes()
-            .get(self.at..)
-            .is_some_and(|rest| rest.starts_with(word.as_bytes()))
-        {
+        let end = self.at + word.len();
+        if self.text.get(self.at..end) != Some(word) {
             return Err(Fault::NotJson);
         }
-        self.at += word.len();
+        self.at = end;
         Ok(token)
     }
 
@@ -243,10 +213,60 @@ impl<'a> Lexer<'a> {
     }
 
     fn skip_space(&mut self) {
-        while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.peek() {
-            self.at += 1;
-        }
+        self.at = after_space(self.text.as_bytes(), self.at);
     }
+}
+
+/// Returns the byte at `at`; 0, which is never valid outside of a string, after the end.
+#[inline(always)]
+pub(super) fn byte(bytes: &[u8], at: usize) -> u8 {
+    bytes.get(at).copied().unwrap_or(0)
+}
+
+/// Returns where the white space at `at` ends.
+#[inline(always)]
+pub(super) fn after_space(bytes: &[u8], at: usize) -> usize {
+    // Most values have no white space before them: one comparison.
+    if byte(bytes, at) > b' ' { at } else { skip_space(bytes, at) }
+}
+
+#[inline(never)]
+fn skip_space(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\n' | b'\t' | b'\r') = bytes.get(at) {
+        at += 1;
+    }
+    at
+}
+
+/// Returns where the number that starts at `at` ends.
+///
+/// # Errors
+/// [`Fault::NotJson`]: there is no number in JSON's grammar.
+#[inline(always)]
+pub fn number_end(bytes: &[u8], at: usize) -> Result<usize, Fault> {
+    let mut at = at + usize::from(byte(bytes, at) == b'-');
+    at = match byte(bytes, at) {
+        b'0' => at + 1,
+        _ => digits_end(bytes, at)?,
+    };
+    if byte(bytes, at) == b'.' {
+        at = digits_end(bytes, at + 1)?;
+    }
+    if let b'e' | b'E' = byte(bytes, at) {
+        at += 1;
+        at = digits_end(bytes, at + usize::from(matches!(byte(bytes, at), b'+' | b'-')))?;
+    }
+    Ok(at)
+}
+
+/// Returns where one or more digits end.
+#[inline(always)]
+fn digits_end(bytes: &[u8], start: usize) -> Result<usize, Fault> {
+    let mut at = start;
+    while byte(bytes, at).is_ascii_digit() {
+        at += 1;
+    }
+    if at > start { Ok(at) } else { Err(Fault::NotJson) }
 }
 
 /// Whether a string has escapes.

@@ -98,8 +98,8 @@ impl Ord for Number<'_> {
 struct Decimal<'t> {
     negative: bool,
     size: Size,
-    /// The mantissa from its first digit that is not zero; it can contain the point, and zeros at
-    /// its end.
+    /// The mantissa from its first to its last digit that is not zero; it can contain the point.
+    /// Empty for zero and infinity.
     mantissa: &'t str,
 }
 
@@ -127,27 +127,19 @@ impl<'t> Decimal<'t> {
             own.saturating_add(read_exponent(exponent)).clamp(-EXPONENT_LIMIT, EXPONENT_LIMIT);
         let infinite =
             exponent > 308 || exponent == 308 && unsigned.parse().is_ok_and(f64::is_infinite);
-        let size = if infinite { Size::Infinite } else { Size::Exponent(exponent) };
-        Decimal { negative, size, mantissa: mantissa.get(first..).unwrap_or_default() }
+        if infinite {
+            return Decimal { negative, size: Size::Infinite, mantissa: "" };
+        }
+        let mantissa = mantissa.get(first..).unwrap_or_default().trim_end_matches(['0', '.']);
+        Decimal { negative, size: Size::Exponent(exponent), mantissa }
+    }
+
+    fn digits(&self) -> impl Iterator<Item = u8> {
+        self.mantissa.bytes().filter(u8::is_ascii_digit)
     }
 
     fn cmp_magnitude(&self, other: &Self) -> Ordering {
-        let by_size = self.size.cmp(&other.size);
-        if by_size != Ordering::Equal || !matches!(self.size, Size::Exponent(_)) {
-            return by_size;
-        }
-        let digits = |mantissa: &'t str| mantissa.bytes().filter(u8::is_ascii_digit);
-        let (mut a, mut b) =
-            (digits(self.mantissa), other.mantissa.bytes().filter(u8::is_ascii_digit));
-        loop {
-            match (a.next(), b.next()) {
-                (None, None) => return Ordering::Equal,
-                (a, b) => match a.unwrap_or(b'0').cmp(&b.unwrap_or(b'0')) {
-                    Ordering::Equal => {}
-                    different => return different,
-                },
-            }
-        }
+        self.size.cmp(&other.size).then_with(|| self.digits().cmp(other.digits()))
     }
 
     fn cmp(&self, other: &Self) -> Ordering {

@@ -3,6 +3,7 @@
 //! Invariant: every key is unique. Of a repeated key the last value counts, in the place of the
 //! first one, as in JavaScript.
 
+use std::collections::HashMap;
 use std::ops::Deref;
 
 /// The most entries that are searched one by one; a larger object has an index of its keys.
@@ -25,29 +26,24 @@ impl<K, V> Default for OrderedMap<K, V> {
 impl<K: Deref<Target = str>, V> OrderedMap<K, V> {
     /// Returns an object of these entries; of a repeated key the last value counts.
     #[must_use]
-    pub fn new(mut entries: Vec<(K, V)>) -> Self {
+    pub fn new(entries: impl IntoIterator<Item = (K, V), IntoIter: ExactSizeIterator>) -> Self {
+        let entries = entries.into_iter();
         if entries.len() <= SMALL {
-            let mut kept = 0;
-            for at in 0..entries.len() {
-                let (before, rest) = entries.split_at_mut(at);
-                let Some(entry) = rest.first_mut() else { break };
-                match before.iter_mut().take(kept).find(|(key, _)| **key == *entry.0) {
-                    Some(same) => std::mem::swap(&mut same.1, &mut entry.1),
-                    None => {
-                        entries.swap(kept, at);
-                        kept += 1;
-                    }
+            let mut kept: Vec<(K, V)> = Vec::with_capacity(entries.len());
+            for (key, value) in entries {
+                match kept.iter_mut().find(|(known, _)| **known == *key) {
+                    Some(same) => same.1 = value,
+                    None => kept.push((key, value)),
                 }
             }
-            entries.truncate(kept);
-            return OrderedMap { entries: entries.into(), sorted: Box::default() };
+            return OrderedMap { entries: kept.into(), sorted: Box::default() };
         }
+        let mut entries: Vec<(K, V)> = entries.collect();
         let mut sorted = sort(&entries);
-        if sorted
-            .windows(2)
-            .any(|pair| matches!(pair, [a, b] if key(&entries, *a) == key(&entries, *b)))
-        {
-            entries = without_repetition(entries, &sorted);
+        let is_repeated =
+            |pair: &[u32]| matches!(pair, [a, b] if key(&entries, *a) == key(&entries, *b));
+        if sorted.windows(2).any(is_repeated) {
+            entries = without_repetition(entries);
             sorted = sort(&entries);
         }
         OrderedMap { entries: entries.into(), sorted: sorted.into() }
@@ -91,37 +87,27 @@ fn key<K: Deref<Target = str>, V>(entries: &[(K, V)], at: u32) -> &str {
     entries.get(at as usize).map_or("", |(key, _)| key)
 }
 
-/// The indexes `0..length`. A record has far fewer than 2^32 keys: Kafka's sizes are 31 bits.
-fn indexes(length: usize) -> Vec<u32> {
-    (0..u32::try_from(length).unwrap_or(u32::MAX)).collect()
-}
-
-/// The indexes in the order of the keys, equal keys in the order of the entries.
+/// The indexes in the order of the keys. A record has far fewer than 2^32 keys: Kafka's sizes are 31
+/// bits.
 fn sort<K: Deref<Target = str>, V>(entries: &[(K, V)]) -> Vec<u32> {
-    let mut sorted = indexes(entries.len());
-    sorted.sort_by(|&a, &b| key(entries, a).cmp(key(entries, b)));
+    let mut sorted: Vec<u32> = (0..u32::try_from(entries.len()).unwrap_or(u32::MAX)).collect();
+    sorted.sort_unstable_by(|&a, &b| key(entries, a).cmp(key(entries, b)));
     sorted
 }
 
-fn without_repetition<K: Deref<Target = str>, V>(
-    entries: Vec<(K, V)>,
-    sorted: &[u32],
-) -> Vec<(K, V)> {
-    // For each entry, the index of the first entry with its key.
-    let mut firsts = indexes(entries.len());
-    for same in sorted.chunk_by(|&a, &b| key(&entries, a) == key(&entries, b)) {
-        for &at in same {
-            if let (Some(to), Some(&first)) = (firsts.get_mut(at as usize), same.first()) {
-                *to = first;
-            }
+fn without_repetition<K: Deref<Target = str>, V>(entries: Vec<(K, V)>) -> Vec<(K, V)> {
+    let mut known: HashMap<&str, usize> = HashMap::new();
+    let mut place = |key| {
+        let next = known.len();
+        *known.entry(key).or_insert(next)
+    };
+    let places: Vec<usize> = entries.iter().map(|(key, _)| place(key)).collect();
+    let mut kept: Vec<(K, V)> = Vec::new();
+    for ((key, value), place) in entries.into_iter().zip(places) {
+        match kept.get_mut(place) {
+            Some(same) => same.1 = value,
+            None => kept.push((key, value)),
         }
     }
-    let mut kept: Vec<Option<(K, V)>> = Vec::with_capacity(entries.len());
-    for (entry, to) in entries.into_iter().zip(firsts) {
-        kept.push(None);
-        if let Some(place) = kept.get_mut(to as usize) {
-            *place = Some(entry);
-        }
-    }
-    kept.into_iter().flatten().collect()
+    kept
 }

@@ -47,7 +47,7 @@ impl<'a> Value<'a> {
                         values.push(Value::Object(Arc::clone(&EMPTY)));
                         continue;
                     }
-                    let entries = keys.drain(first_key..).zip(values.drain(first..)).collect();
+                    let entries = keys.drain(first_key..).zip(values.drain(first..));
                     Value::Object(Arc::new(Object::new(entries)))
                 }
                 Token::String(text) => text.decode().into(),

@@ -97,7 +97,7 @@ impl Paths {
             }
             if slot.head == head
                 && slot.length as usize == length
-                && (length <= 8 || self.is_named(slot.path, name))
+                && (length <= 8 || self.name(slot.path) == name)
             {
                 return slot.path;
             }
@@ -105,8 +105,8 @@ impl Paths {
         }
     }
 
-    fn is_named(&self, path: Path, name: &[u8]) -> bool {
-        self.fields.get(path.0 as usize).is_some_and(|field| field.name.as_bytes() == name)
+    fn name(&self, path: Path) -> &[u8] {
+        self.fields.get(path.0 as usize).map_or(&[], |field| field.name.as_bytes())
     }
 
     /// Returns the paths directly below one.

@@ -45,7 +45,7 @@ pub(super) struct QuoteIndex<'t, 'p> {
     /// Not 0 after a byte beyond ASCII.
     high: u64,
     /// Whether there was a backslash or a control character so far.
-    special: bool,
+    pub(super) special: bool,
 }
 
 /// The positions of a string's two quotes.
@@ -86,35 +86,22 @@ impl<'t, 'p> QuoteIndex<'t, 'p> {
     /// Returns the next string; `None` at the end, or if it is never closed.
     #[inline(always)]
     pub(super) fn string(&mut self) -> Option<StringSpan> {
-        if self.at + 2 <= self.count
-            && let Some([open, close]) = self.positions.get(self.at..self.at + 2)
-        {
+        if let Some(string) = self.peek() {
             self.at += 2;
-            return Some(StringSpan { open: *open as usize, close: *close as usize });
+            return Some(string);
         }
-        self.string_across_windows()
-    }
-
-    /// Returns the next string, whose quotes are not both in this window.
-    #[inline(always)]
-    fn string_across_windows(&mut self) -> Option<StringSpan> {
-        let open = self.next()?;
-        let close = self.next()?;
-        Some(StringSpan { open, close })
+        Some(StringSpan { open: self.next()?, close: self.next()? })
     }
 
     /// Returns the next string without advancing, if both quotes are in this window.
     #[inline(always)]
     pub(super) fn peek(&self) -> Option<StringSpan> {
-        let (open, close) = (self.positions.get(self.at)?, self.positions.get(self.at + 1)?);
-        (self.at + 2 <= self.count)
-            .then_some(StringSpan { open: *open as usize, close: *close as usize })
-    }
-
-    /// Whether there was a backslash or a control character so far.
-    #[inline(always)]
-    pub(super) fn is_special(&self) -> bool {
-        self.special
+        if self.at + 2 <= self.count
+            && let Some([open, close]) = self.positions.get(self.at..self.at + 2)
+        {
+            return Some(StringSpan { open: *open as usize, close: *close as usize });
+        }
+        None
     }
 
     /// Whether `string`, the last one returned, may contain a backslash.
@@ -198,9 +185,9 @@ impl<'t, 'p> QuoteIndex<'t, 'p> {
         self.special = true;
         if backslashes != 0 {
             let (first, last) = self.backslashes;
-            let here =
-                (backslashes.trailing_zeros() as usize, 63 - backslashes.leading_zeros() as usize);
-            self.backslashes = (first.min(self.window + here.0), last.max(self.window + here.1));
+            let first_here = self.window + backslashes.trailing_zeros() as usize;
+            let last_here = self.window + 63 - backslashes.leading_zeros() as usize;
+            self.backslashes = (first.min(first_here), last.max(last_here));
         }
         let quotes = quotes & !self.escaped_by(backslashes);
         let within = controls & (prefixes(quotes) ^ if self.open { u64::MAX } else { 0 });

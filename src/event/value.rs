@@ -191,7 +191,7 @@ impl<'a> Value<'a> {
             Value::Object(object) => {
                 let entries =
                     object.iter().map(|(key, value)| (Text::Shared(key.into()), value.to_static()));
-                Value::Object(Arc::new(Object::new(entries.collect())))
+                Value::Object(Arc::new(Object::new(entries)))
             }
         }
     }

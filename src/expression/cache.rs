@@ -3,22 +3,14 @@
 //!
 //! Invariant: the results are those of [`Expression::compile`]; the cache only shares them.
 
-use std::borrow::Borrow;
-use std::collections::HashSet;
-use std::hash::{Hash, Hasher};
+use std::collections::HashMap;
 
 use super::compiled::Expression;
 use super::error::CompileError;
 
-/// The expressions compiled so far.
+/// The expressions compiled so far, by source.
 #[derive(Debug, Default)]
-pub struct ExpressionCache {
-    known: HashSet<BySource>,
-}
-
-/// An expression, identified by its source.
-#[derive(Debug)]
-struct BySource(Expression);
+pub struct ExpressionCache(HashMap<Box<str>, Expression>);
 
 impl ExpressionCache {
     /// Compiles an expression, or returns the one that was compiled from the same text.
@@ -26,32 +18,12 @@ impl ExpressionCache {
     /// # Errors
     /// Those of [`Expression::compile`].
     pub fn compile(&mut self, source: &str) -> Result<Expression, CompileError> {
-        if let Some(BySource(known)) = self.known.get(source) {
+        if let Some(known) = self.0.get(source) {
             return Ok(known.clone());
         }
         let expression = Expression::compile(source)?;
-        self.known.insert(BySource(expression.clone()));
+        self.0.insert(source.into(), expression.clone());
         Ok(expression)
-    }
-}
-
-impl Borrow<str> for BySource {
-    fn borrow(&self) -> &str {
-        self.0.source()
-    }
-}
-
-impl PartialEq for BySource {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.source() == other.0.source()
-    }
-}
-
-impl Eq for BySource {}
-
-impl Hash for BySource {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.source().hash(state);
     }
 }
 

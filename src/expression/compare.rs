@@ -5,30 +5,37 @@
 
 use std::cmp::Ordering;
 
+use jmespath::ast::Comparator;
+
 use super::budget::Budget;
 use super::error::EvalError;
-use super::node::Comparison;
 use crate::event::{Value, View};
 
 /// Returns the result of a comparison; `null` for the order of values that are not numbers.
 pub(super) fn compare(
-    comparison: Comparison,
+    comparator: &Comparator,
     a: &Value<'_>,
     b: &Value<'_>,
     budget: &Budget,
 ) -> Result<Value<'static>, EvalError> {
-    let ordered = |wanted: fn(Ordering) -> bool| match (a.view(), b.view()) {
-        (View::Number(a), View::Number(b)) => Value::Bool(wanted(a.cmp(&b))),
+    Ok(match (comparator, a.view(), b.view()) {
+        (Comparator::Equal, ..) => Value::Bool(equal(a, b, budget)?),
+        (Comparator::NotEqual, ..) => Value::Bool(!equal(a, b, budget)?),
+        (_, View::Number(a), View::Number(b)) => Value::Bool(satisfies(comparator, a.cmp(&b))),
         _ => Value::Null,
-    };
-    Ok(match comparison {
-        Comparison::Equal => Value::Bool(equal(a, b, budget)?),
-        Comparison::NotEqual => Value::Bool(!equal(a, b, budget)?),
-        Comparison::Less => ordered(Ordering::is_lt),
-        Comparison::LessOrEqual => ordered(Ordering::is_le),
-        Comparison::Greater => ordered(Ordering::is_gt),
-        Comparison::GreaterOrEqual => ordered(Ordering::is_ge),
     })
+}
+
+/// Whether two values in this order satisfy a comparison.
+pub(super) fn satisfies(comparator: &Comparator, order: Ordering) -> bool {
+    match comparator {
+        Comparator::Equal => order.is_eq(),
+        Comparator::NotEqual => order.is_ne(),
+        Comparator::LessThan => order.is_lt(),
+        Comparator::LessThanEqual => order.is_le(),
+        Comparator::GreaterThan => order.is_gt(),
+        Comparator::GreaterThanEqual => order.is_ge(),
+    }
 }
 
 /// Whether two values are equal: numbers by value, objects whatever the order of their keys.

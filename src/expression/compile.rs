@@ -2,14 +2,18 @@
 //!
 //! Invariant: a compiled expression fails only because of an event, never for every event.
 
-use jmespath::ast::{Ast, Comparator};
+use std::mem::discriminant;
 
-use super::error::CompileError;
+use jmespath::Variable;
+use jmespath::ast::Ast;
+
+use super::error::{CompileError, refuse};
 use super::lexer::{Kind, Tokens, brief};
 use super::lint::{Lints, offset_of};
-use super::node::{Comparison, Node, RecordPart};
-use super::signature::Function;
+use super::node::{Node, RecordPart};
+use super::signature::{Function, Takes};
 use super::syntax_error;
+use crate::event::Value;
 
 /// Compiles an expression; returns warnings in the order of the text.
 pub(super) fn compile(source: &str) -> Result<(Node, Vec<CompileError>), CompileError> {
@@ -31,7 +35,7 @@ impl Compiler<'_, '_> {
     /// compiled in loops.
     fn node(&mut self, ast: &Ast) -> Result<Node, CompileError> {
         Ok(match ast {
-            Ast::Identity { offset } => match self.tokens.kind_at(*offset) {
+            Ast::Identity { offset } => match self.tokens.at(*offset).map(|token| token.kind) {
                 Some(Kind::Root) => Node::Root,
                 Some(Kind::Record) => Node::Record,
                 _ => Node::Current,
@@ -42,37 +46,30 @@ impl Compiler<'_, '_> {
                 if *step == 0 {
                     // The parser's offset is that of `]`; the step is the token before it.
                     let offset = self.tokens.before(*offset).map_or(*offset, |step| step.offset);
-                    return Err(CompileError::new(
+                    return refuse(
                         offset,
                         "the step of a slice is 0",
                         "leave it out, or write `1`",
-                    ));
+                    );
                 }
                 Node::Slice { start: *start, stop: *stop, step: *step }
             }
             Ast::Literal { value, offset } => Node::Literal(self.literal(value, *offset)),
             Ast::Subexpr { .. } => self.path(ast)?,
             Ast::Or { .. } => {
-                let mut operands = spine(ast, |ast| match ast {
-                    Ast::Or { lhs, rhs, .. } => Some((lhs, rhs)),
-                    _ => None,
-                });
+                let operands = chain(ast);
                 self.lints.check_default(&operands);
-                Node::Any(self.nodes(&mut operands.drain(..))?)
+                Node::Any(self.nodes(operands)?)
             }
-            Ast::And { .. } => {
-                let mut operands = spine(ast, |ast| match ast {
-                    Ast::And { lhs, rhs, .. } => Some((lhs, rhs)),
-                    _ => None,
-                });
-                Node::All(self.nodes(&mut operands.drain(..))?)
-            }
+            Ast::And { .. } => Node::All(self.nodes(chain(ast))?),
             Ast::Not { node, .. } => Node::Not(Box::new(self.node(node)?)),
             Ast::Condition { predicate, then, .. } => {
                 Node::Where(Box::new((self.node(predicate)?, self.node(then)?)))
             }
             Ast::Comparison { comparator, lhs, rhs, .. } => {
-                self.comparison(comparator, lhs, rhs)?
+                let nodes = Box::new((self.node(lhs)?, self.node(rhs)?));
+                self.lints.check_comparison(comparator, (lhs, &nodes.0), (rhs, &nodes.1))?;
+                Node::Compare(comparator.clone(), nodes)
             }
             Ast::ObjectValues { node, .. } => {
                 self.lints.refuse_part_of_not(node)?;
@@ -86,7 +83,7 @@ impl Compiler<'_, '_> {
                 self.lints.refuse_part_of_not(lhs)?;
                 Node::Project(Box::new((self.node(lhs)?, self.node(rhs)?)))
             }
-            Ast::MultiList { elements, .. } => Node::List(self.nodes(&mut elements.iter())?),
+            Ast::MultiList { elements, .. } => Node::List(self.nodes(elements)?),
             Ast::MultiHash { elements, .. } => {
                 let pairs = elements
                     .iter()
@@ -98,54 +95,41 @@ impl Compiler<'_, '_> {
                 let help = "only map, sort_by, min_by and max_by take `&expression`; `and` is \
                             written `&&`";
                 let message = "`&` is only for an argument of a function";
-                return Err(CompileError::new(*offset, message, help));
+                return refuse(*offset, message, help);
             }
         })
     }
 
-    fn nodes(&mut self, asts: &mut dyn Iterator<Item = &Ast>) -> Result<Box<[Node]>, CompileError> {
-        asts.map(|ast| self.node(ast)).collect()
+    fn nodes<'a>(
+        &mut self,
+        asts: impl IntoIterator<Item = &'a Ast>,
+    ) -> Result<Box<[Node]>, CompileError> {
+        asts.into_iter().map(|ast| self.node(ast)).collect()
     }
 
-    fn literal(&self, value: &jmespath::Variable, offset: usize) -> crate::event::Value<'static> {
+    fn literal(&self, value: &Variable, offset: usize) -> Value<'static> {
         match (self.tokens.at(offset), value) {
             (Some(token), _) if token.kind == Kind::Literal => token.value.clone(),
-            (_, jmespath::Variable::String(text)) => {
-                crate::event::Value::Shared(text.as_str().into())
-            }
-            _ => crate::event::Value::Null,
+            (_, Variable::String(text)) => Value::Shared(text.as_str().into()),
+            _ => Value::Null,
         }
     }
 
     fn path(&mut self, ast: &Ast) -> Result<Node, CompileError> {
         let mut steps: Vec<Node> = Vec::new();
-        for part in spine(ast, |ast| match ast {
-            Ast::Subexpr { lhs, rhs, .. } => Some((lhs, rhs)),
-            _ => None,
-        }) {
-            let step = self.node(part)?;
-            match (steps.last(), &step) {
-                (Some(Node::Record), Node::Field(name)) => {
-                    let Some(known) =
-                        RecordPart::ALL.into_iter().find(|known| known.name() == &**name)
-                    else {
-                        let offset = match part {
-                            Ast::Field { offset, .. } => *offset,
-                            _ => 0,
-                        };
+        for part in chain(ast) {
+            match (steps.last_mut(), self.node(part)?) {
+                (Some(record @ Node::Record), Node::Field(name)) => {
+                    let known = RecordPart::ALL.into_iter().find(|known| known.name() == &*name);
+                    let Some(known) = known else {
                         let names = RecordPart::ALL.map(RecordPart::name).join(", ");
-                        let message = format!("`$record` has no `{}`", brief(name));
-                        return Err(CompileError::new(offset, message, format!("it has {names}")));
+                        let message = format!("`$record` has no `{}`", brief(&name));
+                        return refuse(offset_of(part), message, format!("it has {names}"));
                     };
-                    steps.pop();
-                    steps.push(Node::RecordPart(known));
+                    *record = Node::RecordPart(known);
                 }
-                (_, Node::Path(_)) => {
-                    if let Node::Path(inner) = step {
-                        steps.extend(inner);
-                    }
-                }
-                _ => steps.push(step),
+                (_, Node::Path(inner)) => steps.extend(inner),
+                (_, step) => steps.push(step),
             }
         }
         self.lints.refuse_path_of_not(ast)?;
@@ -153,73 +137,37 @@ impl Compiler<'_, '_> {
         Ok(Node::Path(steps.into()))
     }
 
-    fn comparison(
-        &mut self,
-        comparator: &Comparator,
-        lhs: &Ast,
-        rhs: &Ast,
-    ) -> Result<Node, CompileError> {
-        let comparison = match comparator {
-            Comparator::Equal => Comparison::Equal,
-            Comparator::NotEqual => Comparison::NotEqual,
-            Comparator::LessThan => Comparison::Less,
-            Comparator::LessThanEqual => Comparison::LessOrEqual,
-            Comparator::GreaterThan => Comparison::Greater,
-            Comparator::GreaterThanEqual => Comparison::GreaterOrEqual,
-        };
-        let nodes = Box::new((self.node(lhs)?, self.node(rhs)?));
-        self.lints.check_comparison(comparison, (lhs, &nodes.0), (rhs, &nodes.1))?;
-        Ok(Node::Compare(comparison, nodes))
-    }
-
     fn call(&mut self, name: &str, args: &[Ast], bracket: usize) -> Result<Node, CompileError> {
         let offset = self.tokens.before(bracket).map_or(bracket, |name| name.offset);
         let Some(function) = Function::named(name) else {
-            let help = Function::nearest(name);
-            return Err(CompileError::new(
-                offset,
-                format!("unknown function `{}`", brief(name)),
-                help,
-            ));
+            let message = format!("unknown function `{}`", brief(name));
+            return refuse(offset, message, Function::nearest(name));
         };
         let signature = function.signature();
+        let usage = signature.usage;
         if let Err(expected) = signature.check_count(args.len()) {
             let message = format!("`{name}` takes {expected}, not {}", args.len());
-            return Err(CompileError::new(
-                offset,
-                message,
-                format!("write it as {}", signature.usage),
-            ));
+            return refuse(offset, message, format!("write it as {usage}"));
         }
         let mut nodes = Vec::with_capacity(args.len());
         for (at, arg) in args.iter().enumerate() {
             let takes = signature.argument(at);
-            let wrong = |is: &str| {
-                format!("`{name}` takes {} as argument {}, not {is}", takes.describe(), at + 1)
+            let wrong = |is: &str, help: &str| {
+                let expected = takes.describe();
+                let message = format!("`{name}` takes {expected} as argument {}, not {is}", at + 1);
+                refuse(offset_of(arg), message, format!("{help} {usage}"))
             };
-            let node = match (takes.is_expression(), arg) {
-                (true, Ast::Expref { ast, .. }) => self.node(ast)?,
-                (true, _) => {
-                    let help = format!("put `&` before it: {}", signature.usage);
-                    return Err(CompileError::new(offset_of(arg), wrong("a value"), help));
-                }
-                (false, Ast::Expref { .. }) => {
-                    let help = format!("remove the `&`: {}", signature.usage);
-                    return Err(CompileError::new(offset_of(arg), wrong("an expression"), help));
-                }
-                (false, _) => self.node(arg)?,
+            let node = match (takes, arg) {
+                (Takes::Expression, Ast::Expref { ast, .. }) => self.node(ast)?,
+                (Takes::Expression, _) => return wrong("a value", "put `&` before it:"),
+                (_, Ast::Expref { .. }) => return wrong("an expression", "remove the `&`:"),
+                _ => match self.node(arg)? {
+                    Node::Literal(value) if !takes.accepts(&value) => {
+                        return wrong(&format!("a {}", value.type_name()), "write it as");
+                    }
+                    node => node,
+                },
             };
-            if let Node::Literal(value) = &node
-                && !takes.is_expression()
-                && !takes.accepts(value)
-            {
-                let help = format!("write it as {}", signature.usage);
-                return Err(CompileError::new(
-                    offset_of(arg),
-                    wrong(&format!("a {}", value.type_name())),
-                    help,
-                ));
-            }
             if function.expects_text(at) {
                 self.lints.check_text_argument(arg);
             }
@@ -229,12 +177,15 @@ impl Compiler<'_, '_> {
     }
 }
 
-/// Returns the operands of a chain of left-associative operators, first to last.
-fn spine<'x>(ast: &'x Ast, parts: impl Fn(&'x Ast) -> Option<(&'x Ast, &'x Ast)>) -> Vec<&'x Ast> {
+/// Returns the operands of a chain of one left-associative operator, first to last.
+fn chain(mut ast: &Ast) -> Vec<&Ast> {
+    let operator = discriminant(ast);
     let mut operands = Vec::new();
-    let mut ast = ast;
-    while let Some((lhs, rhs)) = parts(ast) {
-        operands.push(rhs);
+    while let Ast::Or { lhs, rhs, .. } | Ast::And { lhs, rhs, .. } | Ast::Subexpr { lhs, rhs, .. } =
+        ast
+        && discriminant(ast) == operator
+    {
+        operands.push(&**rhs);
         ast = lhs;
     }
     operands.push(ast);

@@ -5,15 +5,13 @@ use std::sync::Arc;
 
 use super::compile::compile;
 use super::error::{CompileError, EvalError};
-use super::evaluate::evaluate;
+use super::evaluate::{evaluate, is_true};
 use super::node::Node;
 use crate::event::{Event, Value};
 
 /// A compiled expression; a clone shares it.
 #[derive(Clone)]
-pub struct Expression {
-    inner: Arc<Inner>,
-}
+pub struct Expression(Arc<Inner>);
 
 struct Inner {
     source: Box<str>,
@@ -30,26 +28,25 @@ impl Expression {
     /// [`MAX_DEPTH`](super::MAX_DEPTH)), or a form that cannot mean what was intended.
     pub fn compile(source: &str) -> Result<Self, CompileError> {
         let (node, warnings) = compile(source)?;
-        Ok(Expression {
-            inner: Arc::new(Inner { source: source.into(), node, warnings: warnings.into() }),
-        })
+        let inner = Inner { source: source.into(), node, warnings: warnings.into() };
+        Ok(Expression(Arc::new(inner)))
     }
 
     /// Returns warnings about valid forms that hardly mean what was intended, in the order of the
     /// text.
     #[must_use]
     pub fn warnings(&self) -> &[CompileError] {
-        &self.inner.warnings
+        &self.0.warnings
     }
 
     /// The expression as the user wrote it.
     #[must_use]
     pub fn source(&self) -> &str {
-        &self.inner.source
+        &self.0.source
     }
 
     pub(super) fn node(&self) -> &Node {
-        &self.inner.node
+        &self.0.node
     }
 
     /// Returns the value of the expression for an event.
@@ -57,7 +54,7 @@ impl Expression {
     /// # Errors
     /// [`EvalError`]: a function got a value of a wrong type, or a limit was reached.
     pub fn evaluate<'r>(&'r self, event: &'r Event<'r>) -> Result<Value<'r>, EvalError> {
-        evaluate(&self.inner.node, event)
+        evaluate(&self.0.node, event)
     }
 
     /// Whether the expression is true for an event, by JMESPath's rules of truth.
@@ -65,13 +62,13 @@ impl Expression {
     /// # Errors
     /// Those of [`Expression::evaluate`].
     pub fn is_true(&self, event: &Event<'_>) -> Result<bool, EvalError> {
-        self.evaluate(event).map(|value| value.is_truthy())
+        is_true(&self.0.node, event)
     }
 
     /// Whether two values share one compiled expression.
     #[cfg(test)]
     pub(super) fn is_shared_with(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.inner, &other.inner)
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 

@@ -6,10 +6,12 @@
 
 use std::sync::Arc;
 
+use jmespath::ast::Comparator;
+
 use super::compiled::Expression;
-use super::node::{Comparison, Node};
+use super::node::Node;
 use super::signature::{Function, Takes};
-use crate::event::{Number, Path, Paths, Value, View};
+use crate::event::{Path, Paths, Value, View};
 
 pub mod judge;
 
@@ -36,25 +38,18 @@ enum Kind {
     /// A field that counts as true: not null, false or empty.
     Is(Path),
     /// A comparison of a field with a literal.
-    Compare(Path, Comparison, Scalar),
+    Compare(Path, Comparator, Scalar),
     /// A comparison of two fields.
-    CompareFields(Path, Comparison, Path),
+    CompareFields(Path, Comparator, Path),
     /// A field that has one of these values: `contains(['a', 'b'], field)`.
     OneOf(Path, Box<[Scalar]>),
-    /// A function of a field and a literal. It fails for a field of a type that it does not take.
-    Test(Test, Path, Scalar),
+    /// `contains`, `starts_with` or `ends_with` of a field and a literal. It fails for a field of a
+    /// type that the function does not take.
+    Test(Function, Path, Scalar),
     /// An expression on the Kafka record only.
     Record(Arc<Node>),
     /// An expression that needs the parsed document.
     Whole(Arc<Node>),
-}
-
-/// The functions of a [`Kind::Test`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Test {
-    StartsWith,
-    EndsWith,
-    Contains,
 }
 
 /// A literal that is neither an array nor an object.
@@ -94,57 +89,45 @@ fn condition(node: &Node, paths: &mut Paths) -> Condition {
         Node::Any(nodes) => Kind::Any(nodes.iter().map(|node| condition(node, paths)).collect()),
         Node::Not(node) => Kind::Not(Box::new(condition(node, paths))),
         _ => covered(node, paths).unwrap_or_else(|| {
-            if is_of_record(node) { Kind::Record(shared(node)) } else { Kind::Whole(shared(node)) }
+            let shared = Arc::new(node.clone());
+            if is_of_record(node) { Kind::Record(shared) } else { Kind::Whole(shared) }
         }),
     })
 }
 
-fn shared(node: &Node) -> Arc<Node> {
-    Arc::new(node.clone())
-}
-
 fn covered(node: &Node, paths: &mut Paths) -> Option<Kind> {
-    match node {
-        Node::Field(_) | Node::Path(_) => Some(Kind::Is(field(node, paths)?)),
-        Node::Compare(comparison, sides) => match (&sides.0, &sides.1) {
-            (Node::Literal(literal), node) => Some(Kind::Compare(
-                field(node, paths)?,
-                comparison.mirrored(),
-                Scalar::of(literal)?,
-            )),
-            (node, Node::Literal(literal)) => {
-                Some(Kind::Compare(field(node, paths)?, *comparison, Scalar::of(literal)?))
-            }
-            (a, b) => Some(Kind::CompareFields(field(a, paths)?, *comparison, field(b, paths)?)),
-        },
-        Node::Call(Function::Contains, args) => match &**args {
-            [Node::Literal(Value::Array(elements)), node] => {
-                let elements = elements.iter().map(Scalar::of).collect::<Option<_>>()?;
-                Some(Kind::OneOf(field(node, paths)?, elements))
-            }
-            [Node::List(nodes), node] => {
-                let literal = |node: &Node| match node {
-                    Node::Literal(value) => Scalar::of(value),
-                    _ => None,
-                };
-                let elements = nodes.iter().map(literal).collect::<Option<_>>()?;
-                Some(Kind::OneOf(field(node, paths)?, elements))
-            }
-            args => test(Test::Contains, args, paths),
-        },
-        Node::Call(Function::StartsWith, args) => test(Test::StartsWith, args, paths),
-        Node::Call(Function::EndsWith, args) => test(Test::EndsWith, args, paths),
+    let literal = |node: &Node| match node {
+        Node::Literal(value) => Scalar::of(value),
         _ => None,
-    }
-}
-
-fn test(test: Test, args: &[Node], paths: &mut Paths) -> Option<Kind> {
-    match args {
-        [node, Node::Literal(literal)] => {
-            Some(Kind::Test(test, field(node, paths)?, Scalar::of(literal)?))
-        }
-        _ => None,
-    }
+    };
+    Some(match node {
+        Node::Field(_) | Node::Path(_) => Kind::Is(field(node, paths)?),
+        Node::Compare(comparator, sides) => match &**sides {
+            (value @ Node::Literal(_), node) => {
+                Kind::Compare(field(node, paths)?, mirrored(comparator), literal(value)?)
+            }
+            (node, value @ Node::Literal(_)) => {
+                Kind::Compare(field(node, paths)?, comparator.clone(), literal(value)?)
+            }
+            (a, b) => Kind::CompareFields(field(a, paths)?, comparator.clone(), field(b, paths)?),
+        },
+        Node::Call(
+            function @ (Function::Contains | Function::StartsWith | Function::EndsWith),
+            args,
+        ) => match (function, &**args) {
+            (Function::Contains, [Node::Literal(Value::Array(elements)), node]) => {
+                let scalars = elements.iter().map(Scalar::of).collect::<Option<_>>()?;
+                Kind::OneOf(field(node, paths)?, scalars)
+            }
+            (Function::Contains, [Node::List(nodes), node]) => {
+                let scalars = nodes.iter().map(literal).collect::<Option<_>>()?;
+                Kind::OneOf(field(node, paths)?, scalars)
+            }
+            (_, [node, value]) => Kind::Test(*function, field(node, paths)?, literal(value)?),
+            _ => return None,
+        },
+        _ => return None,
+    })
 }
 
 /// Returns the path of a node that consists of names only, from the root on.
@@ -169,25 +152,32 @@ fn field(node: &Node, paths: &mut Paths) -> Option<Path> {
 
 /// Whether a node depends on nothing but the Kafka record.
 fn is_of_record(node: &Node) -> bool {
+    let takes_expression =
+        |at, function: &Function| function.signature().argument(at) == Takes::Expression;
     match node {
         Node::Record | Node::RecordPart(_) | Node::Literal(_) => true,
-        Node::Path(steps) => match &**steps {
-            [first, rest @ ..] => {
-                is_of_record(first)
-                    && rest.iter().all(|step| matches!(step, Node::Field(_) | Node::Index(_)))
-            }
-            [] => false,
-        },
-        Node::Any(nodes) | Node::All(nodes) => nodes.iter().all(is_of_record),
-        Node::Not(node) => is_of_record(node),
-        Node::Compare(_, sides) => is_of_record(&sides.0) && is_of_record(&sides.1),
-        Node::Call(function, args) => {
-            let plain = |(at, arg)| {
-                function.signature().argument(at) != Takes::Expression && is_of_record(arg)
-            };
-            args.iter().enumerate().all(plain)
+        Node::Path(steps) => steps.split_first().is_some_and(|(first, rest)| {
+            is_of_record(first)
+                && rest.iter().all(|step| matches!(step, Node::Field(_) | Node::Index(_)))
+        }),
+        Node::Call(function, args) if (0..args.len()).any(|at| takes_expression(at, function)) => {
+            false
+        }
+        Node::Any(_) | Node::All(_) | Node::Not(_) | Node::Compare(..) | Node::Call(..) => {
+            node.children().into_iter().all(is_of_record)
         }
         _ => false,
+    }
+}
+
+/// Returns the same comparison for swapped sides.
+fn mirrored(comparator: &Comparator) -> Comparator {
+    match comparator {
+        Comparator::LessThan => Comparator::GreaterThan,
+        Comparator::LessThanEqual => Comparator::GreaterThanEqual,
+        Comparator::GreaterThan => Comparator::LessThan,
+        Comparator::GreaterThanEqual => Comparator::LessThanEqual,
+        other => other.clone(),
     }
 }
 
@@ -196,28 +186,11 @@ impl Scalar {
         Some(match value.view() {
             View::Null => Scalar::Null,
             View::Bool(bool) => Scalar::Bool(bool),
-            View::Number(number) => Scalar::Number(Literal::of(number)),
+            View::Number(number) => {
+                Scalar::Number(Literal { written: number.text().into(), nearest: number.as_f64() })
+            }
             View::String(text) => Scalar::Text(text.into()),
             View::Array(_) | View::Object(_) => return None,
         })
-    }
-}
-
-impl Literal {
-    fn of(number: Number<'_>) -> Literal {
-        Literal { written: number.text().into(), nearest: number.as_f64() }
-    }
-}
-
-impl Comparison {
-    /// Returns the same comparison with its sides swapped.
-    fn mirrored(self) -> Comparison {
-        match self {
-            Comparison::Equal | Comparison::NotEqual => self,
-            Comparison::Less => Comparison::Greater,
-            Comparison::LessOrEqual => Comparison::GreaterOrEqual,
-            Comparison::Greater => Comparison::Less,
-            Comparison::GreaterOrEqual => Comparison::LessOrEqual,
-        }
     }
 }

@@ -60,6 +60,15 @@ impl CompileError {
     }
 }
 
+/// Refuses an expression because of a fault at this offset.
+pub(super) fn refuse<T>(
+    offset: usize,
+    message: impl Into<String>,
+    help: impl Into<String>,
+) -> Result<T, CompileError> {
+    Err(CompileError::new(offset, message, help))
+}
+
 impl fmt::Display for CompileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (at byte {}): {}", self.message, self.offset, self.help)

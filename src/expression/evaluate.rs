@@ -22,6 +22,11 @@ pub(super) fn evaluate<'r>(node: &'r Node, event: &'r Event<'r>) -> Result<Value
     evaluate_within(node, event, MAX_STEPS, MAX_MADE)
 }
 
+/// Whether an expression is true for an event, by JMESPath's rules of truth.
+pub(super) fn is_true(node: &Node, event: &Event<'_>) -> Result<bool, EvalError> {
+    evaluate(node, event).map(|value| value.is_truthy())
+}
+
 /// Returns the value of an expression, with other limits than those of [`evaluate`].
 pub(super) fn evaluate_within<'r>(
     node: &'r Node,
@@ -53,9 +58,9 @@ impl<'r> Evaluation<'r> {
             Node::Any(operands) => return self.chain(operands, current, true),
             Node::All(operands) => return self.chain(operands, current, false),
             Node::Not(operand) => Value::Bool(!self.node(operand, current)?.is_truthy()),
-            Node::Compare(comparison, operands) => {
+            Node::Compare(comparator, operands) => {
                 let (a, b) = (self.node(&operands.0, current)?, self.node(&operands.1, current)?);
-                compare(*comparison, &a, &b, &self.budget)?
+                compare(comparator, &a, &b, &self.budget)?
             }
             Node::Where(parts) => {
                 if !self.node(&parts.0, current)?.is_truthy() {
@@ -183,12 +188,10 @@ impl<'r> Evaluation<'r> {
             RecordPart::Key => self.bytes(record.key)?,
             RecordPart::Headers => {
                 let mut entries = Vec::new();
-                record
-                    .headers
-                    .for_each(&mut |name, value| entries.push((Text::Borrowed(name), value)));
-                let entries =
-                    entries.into_iter().map(|(name, value)| Ok((name, self.bytes(value)?)));
-                self.budget.object(entries.collect::<Result<_, EvalError>>()?)?
+                record.headers.for_each(&mut |name, value| {
+                    entries.push(self.bytes(value).map(|value| (Text::Borrowed(name), value)));
+                });
+                self.budget.object(entries.into_iter().collect::<Result<_, _>>()?)?
             }
         })
     }

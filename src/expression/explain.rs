@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::compiled::Expression;
 use super::condition::needs_document;
-use super::evaluate::evaluate;
+use super::evaluate::{evaluate, is_true};
 use super::lexer::Tokens;
 use super::node::Node;
 use super::part::Part;
@@ -36,7 +36,7 @@ impl Expression {
     fn with_part<T: Default>(&self, use_part: impl FnOnce(Part<'_>) -> T) -> T {
         // The source was compiled, so that it has tokens.
         let tokens = Tokens::read(self.source());
-        tokens.map(|tokens| use_part(Part::new(self.node(), tokens.all()))).unwrap_or_default()
+        tokens.map(|tokens| use_part(Part::new(self.node(), &tokens.all))).unwrap_or_default()
     }
 }
 
@@ -44,7 +44,7 @@ fn first_false<'e>(part: Part<'e>, event: &Event<'_>) -> Part<'e> {
     if !matches!(part.node, Node::All(_)) {
         return part;
     }
-    let is_true = |part: &Part<'_>| evaluate(part.node, event).is_ok_and(|it| it.is_truthy());
+    let is_true = |part: &Part<'_>| is_true(part.node, event) == Ok(true);
     let operand = part.operands().into_iter().find(|operand| !is_true(operand));
     operand.map_or(part, |operand| first_false(operand, event))
 }

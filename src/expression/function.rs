@@ -2,6 +2,8 @@
 //!
 //! Invariant: a function runs only with the number and types of arguments that it takes.
 
+use std::cmp::Ordering;
+
 use super::budget::Budget;
 use super::error::EvalError;
 use super::node::Node;
@@ -58,22 +60,22 @@ impl<'r> Call<'_, 'r> {
             Function::Avg => self.avg(),
             Function::Ceil => self.rounded(f64::ceil),
             Function::Contains => self.contains(),
-            Function::EndsWith => self.ends_with(),
+            Function::EndsWith => self.has(|text, end| text.ends_with(end)),
             Function::Floor => self.rounded(f64::floor),
             Function::Join => self.join(),
             Function::Keys => self.keys(),
             Function::Length => self.length(),
             Function::Map => self.map(),
-            Function::Max => self.best(std::cmp::Ordering::Greater),
-            Function::MaxBy => self.best_by(std::cmp::Ordering::Greater),
+            Function::Max => self.best(Ordering::Greater),
+            Function::MaxBy => self.best_by(Ordering::Greater),
             Function::Merge => self.merge(),
-            Function::Min => self.best(std::cmp::Ordering::Less),
-            Function::MinBy => self.best_by(std::cmp::Ordering::Less),
+            Function::Min => self.best(Ordering::Less),
+            Function::MinBy => self.best_by(Ordering::Less),
             Function::NotNull => Ok(self.not_null()),
             Function::Reverse => self.reverse(),
             Function::Sort => self.sort(),
             Function::SortBy => self.sort_by(),
-            Function::StartsWith => self.starts_with(),
+            Function::StartsWith => self.has(|text, start| text.starts_with(start)),
             Function::Sum => self.sum(),
             Function::ToArray => self.to_array(),
             Function::ToNumber => Ok(numbers::to_number(self.value(0))),

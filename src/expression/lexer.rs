@@ -4,7 +4,7 @@
 //!
 //! Invariant: every token has the same offset in `plain`, the crate's input, as in the user's text.
 
-use super::error::CompileError;
+use super::error::{CompileError, refuse};
 use super::limits::{MAX_DEPTH, MAX_SOURCE, MAX_TOKENS};
 use crate::event::{Fault, Value};
 
@@ -41,7 +41,8 @@ pub(super) struct Token<'s> {
 
 /// The tokens of an expression.
 pub(super) struct Tokens<'s> {
-    tokens: Vec<Token<'s>>,
+    /// All tokens, in order.
+    pub(super) all: Vec<Token<'s>>,
     /// The input of the crate's parser: the expression with `@` for `$`, and with `0` as the
     /// content of every literal.
     pub(super) plain: String,
@@ -57,9 +58,9 @@ impl<'s> Tokens<'s> {
         if source.len() > MAX_SOURCE {
             let message =
                 format!("the expression has {} bytes, more than {MAX_SOURCE}", source.len());
-            return Err(CompileError::new(MAX_SOURCE, message, "split it over several actions"));
+            return refuse(MAX_SOURCE, message, "split it over several actions");
         }
-        let mut all = Tokens { tokens: Vec::new(), plain: String::with_capacity(source.len()) };
+        let mut tokens = Tokens { all: Vec::new(), plain: String::with_capacity(source.len()) };
         let mut offset = 0;
         while let Some(rest) = source.get(offset..).filter(|rest| !rest.is_empty()) {
             let first = rest.chars().next().unwrap_or_default();
@@ -67,37 +68,25 @@ impl<'s> Tokens<'s> {
             let text = rest.get(..length).unwrap_or(rest);
             offset += text.len();
             let Some(kind) = kind else {
-                all.plain.push_str(text);
+                tokens.plain.push_str(text);
                 continue;
             };
-            all.push(Token { offset: offset - text.len(), kind, text, value: Value::Null })?;
+            tokens.push(Token { offset: offset - text.len(), kind, text, value: Value::Null })?;
         }
-        all.check_shape(source.len())?;
-        Ok(all)
+        tokens.check_shape(source.len())?;
+        Ok(tokens)
     }
 
     /// Returns the token that starts at this offset.
     pub(super) fn at(&self, offset: usize) -> Option<&Token<'s>> {
-        self.tokens
-            .binary_search_by_key(&offset, |token| token.offset)
-            .ok()
-            .and_then(|at| self.tokens.get(at))
-    }
-
-    /// Returns the kind of the token that starts at this offset.
-    pub(super) fn kind_at(&self, offset: usize) -> Option<Kind> {
-        self.at(offset).map(|token| token.kind)
+        let at = self.all.binary_search_by_key(&offset, |token| token.offset).ok()?;
+        self.all.get(at)
     }
 
     /// Returns the last token that starts before this offset.
     pub(super) fn before(&self, offset: usize) -> Option<&Token<'s>> {
-        let before = self.tokens.partition_point(|token| token.offset < offset);
-        self.tokens.get(before.checked_sub(1)?)
-    }
-
-    /// All tokens, in order.
-    pub(super) fn all(&self) -> &[Token<'s>] {
-        &self.tokens
+        let before = self.all.partition_point(|token| token.offset < offset);
+        self.all.get(before.checked_sub(1)?)
     }
 
     fn push(&mut self, mut token: Token<'s>) -> Result<(), CompileError> {
@@ -115,13 +104,13 @@ impl<'s> Tokens<'s> {
             }
             _ => self.plain.push_str(token.text),
         }
-        if let Some(before) = self.tokens.last()
+        if let Some(before) = self.all.last()
             && before.ends_operand()
             && token.starts_operand()
         {
             return Err(two_operands(before, &token));
         }
-        self.tokens.push(token);
+        self.all.push(token);
         Ok(())
     }
 
@@ -131,24 +120,24 @@ impl<'s> Tokens<'s> {
     /// Depth is counted as the parser recurses: at brackets, prefixes, projections and comparisons,
     /// until `,`, `|`, `||` or `&&`.
     fn check_shape(&self, end: usize) -> Result<(), CompileError> {
-        let Some(last) = self.tokens.last() else {
-            return Err(CompileError::new(
+        let Some(last) = self.all.last() else {
+            return refuse(
                 0,
                 "the expression is empty",
                 "write a field, such as `type == 'track'`",
-            ));
+            );
         };
-        if self.tokens.len() > MAX_TOKENS {
+        if self.all.len() > MAX_TOKENS {
             let message =
-                format!("the expression has {} parts, more than {MAX_TOKENS}", self.tokens.len());
+                format!("the expression has {} parts, more than {MAX_TOKENS}", self.all.len());
             let help =
                 "write a long list of `a == 'x' || a == 'y'` as contains(`[\"x\", \"y\"]`, a)";
-            return Err(CompileError::new(last.offset, message, help));
+            return refuse(last.offset, message, help);
         }
         let mut levels: Vec<(&Token<'_>, usize)> = Vec::new();
         let mut top = 0;
         let mut depth = 0;
-        for token in &self.tokens {
+        for token in &self.all {
             match token.text {
                 _ if token.kind != Kind::Sign => continue,
                 "(" | "[" | "{" | "[?" => {
@@ -158,14 +147,14 @@ impl<'s> Tokens<'s> {
                 }
                 ")" | "]" | "}" => {
                     let Some((open, outer)) =
-                        levels.pop().filter(|(open, _)| closes(open.text, token.text))
+                        levels.pop().filter(|(open, _)| closing(open.text) == token.text)
                     else {
                         let message = format!("`{}` closes nothing", token.text);
-                        return Err(CompileError::new(
+                        return refuse(
                             token.offset,
                             message,
                             "remove it or add what it should close",
-                        ));
+                        );
                     };
                     depth -= top + 1;
                     top = outer;
@@ -186,21 +175,13 @@ impl<'s> Tokens<'s> {
             }
             if depth > MAX_DEPTH {
                 let message = format!("the expression is nested deeper than {MAX_DEPTH} levels");
-                return Err(CompileError::new(
-                    token.offset,
-                    message,
-                    "split it, or join its steps with `|`",
-                ));
+                return refuse(token.offset, message, "split it, or join its steps with `|`");
             }
         }
         if let Some((open, _)) = levels.pop() {
             let message = format!("`{}` is never closed", open.text);
-            let close = match open.text {
-                "(" => ")",
-                "{" => "}",
-                _ => "]",
-            };
-            return Err(CompileError::new(open.offset.min(end), message, format!("add `{close}`")));
+            let help = format!("add `{}`", closing(open.text));
+            return refuse(open.offset.min(end), message, help);
         }
         Ok(())
     }
@@ -222,37 +203,42 @@ impl Token<'_> {
     }
 }
 
-fn closes(open: &str, close: &str) -> bool {
-    matches!((open, close), ("(", ")") | ("[" | "[?", "]") | ("{", "}"))
+/// Returns the bracket that closes this one.
+fn closing(open: &str) -> &'static str {
+    match open {
+        "(" => ")",
+        "{" => "}",
+        _ => "]",
+    }
 }
 
 /// Returns the kind and length of the token that `rest` starts with; no kind is white space.
 fn classify(rest: &str, first: char, offset: usize) -> Result<(Option<Kind>, usize), CompileError> {
+    let after = rest.get(first.len_utf8()..).unwrap_or_default();
+    let delimited = |kind| Ok((Some(kind), delimited_length(rest, first, offset)?));
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let name_length =
         |text: &str| text.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
     let sign = |length: usize| Ok((Some(Kind::Sign), length));
     match first {
         ' ' | '\n' | '\t' | '\r' => Ok((None, 1)),
         'a'..='z' | 'A'..='Z' | '_' => Ok((Some(Kind::Name), name_length(rest))),
-        '0'..='9' => Ok((Some(Kind::Number), rest.bytes().take_while(u8::is_ascii_digit).count())),
-        '-' if rest.as_bytes().get(1).is_some_and(u8::is_ascii_digit) => Ok((
-            Some(Kind::Number),
-            1 + rest.bytes().skip(1).take_while(u8::is_ascii_digit).count(),
-        )),
-        '$' => match rest.get(1..1 + name_length(rest.get(1..).unwrap_or_default())) {
-            Some("") | None => Ok((Some(Kind::Root), 1)),
-            Some("record") => Ok((Some(Kind::Record), 7)),
-            Some(name) => {
+        '0'..='9' => Ok((Some(Kind::Number), digits(rest))),
+        '-' if digits(after) > 0 => Ok((Some(Kind::Number), 1 + digits(after))),
+        '$' => match after.get(..name_length(after)).unwrap_or_default() {
+            "" => Ok((Some(Kind::Root), 1)),
+            "record" => Ok((Some(Kind::Record), 7)),
+            name => {
                 let help = format!(
                     "write `$.{name}` for the event's field, or `$record` for the Kafka record"
                 );
-                Err(CompileError::new(offset, format!("there is no `${name}`"), help))
+                refuse(offset, format!("there is no `${name}`"), help)
             }
         },
         '@' => Ok((Some(Kind::Current), 1)),
-        '"' => Ok((Some(Kind::Quoted), delimited(rest, first, offset)?)),
-        '\'' => Ok((Some(Kind::Raw), delimited(rest, first, offset)?)),
-        '`' => Ok((Some(Kind::Literal), delimited(rest, first, offset)?)),
+        '"' => delimited(Kind::Quoted),
+        '\'' => delimited(Kind::Raw),
+        '`' => delimited(Kind::Literal),
         _ if ["[?", "[]", "||", "&&", "==", "!=", "<=", ">="]
             .iter()
             .any(|two| rest.starts_with(two)) =>
@@ -275,14 +261,14 @@ fn classify(rest: &str, first: char, offset: usize) -> Result<(Option<Kind>, usi
                      \"größe\""
                 }
             };
-            Err(CompileError::new(offset, format!("unexpected `{first}`"), help))
+            refuse(offset, format!("unexpected `{first}`"), help)
         }
     }
 }
 
 /// Returns the length of a token between two of the same delimiter, both included. The character
 /// after a backslash is not a delimiter.
-fn delimited(rest: &str, delimiter: char, offset: usize) -> Result<usize, CompileError> {
+fn delimited_length(rest: &str, delimiter: char, offset: usize) -> Result<usize, CompileError> {
     let mut inside = rest.char_indices().skip(1);
     while let Some((at, c)) = inside.next() {
         if c == delimiter {
@@ -296,30 +282,28 @@ fn delimited(rest: &str, delimiter: char, offset: usize) -> Result<usize, Compil
         "{} is never closed",
         if delimiter == '`' { "the backtick".into() } else { format!("`{delimiter}`") }
     );
-    Err(CompileError::new(offset, message, format!("add the closing {delimiter}")))
+    refuse(offset, message, format!("add the closing {delimiter}"))
 }
 
 fn literal(token: &Token<'_>) -> Result<Value<'static>, CompileError> {
     let content = token.text.get(1..token.text.len() - 1).unwrap_or_default().replace("\\`", "`");
     match Value::parse(&content) {
         Ok(value) => Ok(value.to_static()),
-        Err(Fault::TooDeep) => Err(CompileError::new(
-            token.offset,
-            "the literal is nested deeper than 127 levels",
-            "make it flatter",
-        )),
-        Err(Fault::NotJson) if content.trim().is_empty() => Err(CompileError::new(
-            token.offset,
-            "the literal is empty",
-            "write JSON between the backticks, or '' for an empty text",
-        )),
+        Err(Fault::TooDeep) => {
+            let message = "the literal is nested deeper than 127 levels";
+            refuse(token.offset, message, "make it flatter")
+        }
+        Err(Fault::NotJson) if content.trim().is_empty() => {
+            let help = "write JSON between the backticks, or '' for an empty text";
+            refuse(token.offset, "the literal is empty", help)
+        }
         Err(Fault::NotJson) => {
             let message = format!("{} is not JSON", brief(token.text));
             let help = format!(
                 "a text is written '{}'; backticks hold JSON, such as `5` or `true`",
                 brief(&content)
             );
-            Err(CompileError::new(token.offset, message, help))
+            refuse(token.offset, message, help)
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Forms that cannot mean what was intended, which are refused, and those that hardly do, which get
 //! a warning.
 
-use jmespath::ast::Ast;
+use jmespath::ast::{Ast, Comparator};
 
-use super::error::CompileError;
+use super::error::{CompileError, refuse};
 use super::lexer::{Kind, Tokens, brief};
-use super::node::{Comparison, Node};
+use super::node::Node;
 
 /// The checks of an expression, and their warnings so far.
 pub(super) struct Lints<'t, 's> {
@@ -39,15 +39,10 @@ impl<'t, 's> Lints<'t, 's> {
 
     /// Refuses a projection or path whose left side is `!…`.
     pub(super) fn refuse_part_of_not(&self, ast: &Ast) -> Result<(), CompileError> {
-        match ast {
-            Ast::Not { offset, .. } => {
-                let message = "`!` binds stronger than the path after it: this takes a part of \
-                               true or false";
-                let help = "put brackets around the operand: `!(a.b)`";
-                Err(CompileError::new(*offset, message, help))
-            }
-            _ => Ok(()),
-        }
+        let Ast::Not { offset, .. } = ast else { return Ok(()) };
+        let message =
+            "`!` binds stronger than the path after it: this takes a part of true or false";
+        refuse(*offset, message, "put brackets around the operand: `!(a.b)`")
     }
 
     /// Checks a comparison of two syntax trees and their nodes.
@@ -56,11 +51,11 @@ impl<'t, 's> Lints<'t, 's> {
     /// A comparison of true or false with a value that is neither.
     pub(super) fn check_comparison(
         &mut self,
-        comparison: Comparison,
+        comparator: &Comparator,
         left: (&Ast, &Node),
         right: (&Ast, &Node),
     ) -> Result<(), CompileError> {
-        let ordering = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
+        let ordering = !matches!(comparator, Comparator::Equal | Comparator::NotEqual);
         for (this, other) in [(left, right), (right, left)] {
             let is_bool = matches!(this.1, Node::Not(_) | Node::Compare(..));
             if let (true, Node::Literal(value)) = (is_bool, other.1)
@@ -74,7 +69,7 @@ impl<'t, 's> Lints<'t, 's> {
                     }
                     _ => "write two comparisons joined by `&&`",
                 };
-                return Err(CompileError::new(offset, message, help));
+                return refuse(offset, message, help);
             }
             if let (true, Node::Literal(value)) = (ordering, this.1)
                 && value.type_name() != "number"
@@ -87,14 +82,10 @@ impl<'t, 's> Lints<'t, 's> {
                 self.warnings.push(CompileError::new(offset_of(this.0), message, help));
             }
         }
-        let (left_quoted, right_quoted) = (self.quoted(left.0), self.quoted(right.0));
-        match (left_quoted, right_quoted) {
-            (_, Some((offset, name))) if !matches!(left.1, Node::Literal(_)) => {
-                self.warn_of_quoted(offset, &name)
-            }
-            (Some((offset, name)), None)
-                if !matches!(right.1, Node::Literal(_)) && is_plain(&name) =>
-            {
+        let is_literal = |node: &Node| matches!(node, Node::Literal(_));
+        match (self.quoted(left.0), self.quoted(right.0)) {
+            (_, Some((offset, name))) if !is_literal(left.1) => self.warn_of_quoted(offset, &name),
+            (Some((offset, name)), None) if !is_literal(right.1) && is_plain(&name) => {
                 self.warn_of_quoted(offset, &name);
             }
             _ => {}
@@ -104,22 +95,16 @@ impl<'t, 's> Lints<'t, 's> {
 
     /// Returns a field that is only a name in double quotes, with its offset.
     fn quoted(&self, ast: &Ast) -> Option<(usize, String)> {
-        match ast {
-            Ast::Field { name, offset } if self.tokens.kind_at(*offset) == Some(Kind::Quoted) => {
-                Some((*offset, name.clone()))
-            }
-            _ => None,
-        }
+        let Ast::Field { name, offset } = ast else { return None };
+        let is_quoted = self.tokens.at(*offset)?.kind == Kind::Quoted;
+        is_quoted.then(|| (*offset, name.clone()))
     }
 
     fn warn_of_quoted(&mut self, offset: usize, name: &str) {
         let name = brief(name);
         let message = format!("`\"{name}\"` is the field `{name}`, not a text");
-        self.warnings.push(CompileError::new(
-            offset,
-            message,
-            format!("a text is written '{name}'"),
-        ));
+        let help = format!("a text is written '{name}'");
+        self.warnings.push(CompileError::new(offset, message, help));
     }
 
     /// Warns of `a == 'x' || 'y'`, which is always true.

@@ -3,6 +3,8 @@
 //! Invariant: a chain (`a.b.c`, `a || b || c`) is one node, so that the depth is that of the
 //! brackets.
 
+use jmespath::ast::Comparator;
+
 use super::signature::Function;
 use crate::event::Value;
 
@@ -34,7 +36,7 @@ pub(super) enum Node {
     /// `!a`.
     Not(Box<Node>),
     /// `a == b`.
-    Compare(Comparison, Box<(Node, Node)>),
+    Compare(Comparator, Box<(Node, Node)>),
     /// The second if the first is true, otherwise null: the inside of `[?…]`.
     Where(Box<(Node, Node)>),
     /// The second, evaluated against every element of the first; null results are left out.
@@ -51,17 +53,6 @@ pub(super) enum Node {
     Call(Function, Box<[Node]>),
 }
 
-/// How two values are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Comparison {
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-}
-
 /// A part of the Kafka record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RecordPart {
@@ -71,6 +62,32 @@ pub(super) enum RecordPart {
     Timestamp,
     Key,
     Headers,
+}
+
+impl Node {
+    /// Returns the nodes directly below this one.
+    pub(super) fn children(&self) -> Vec<&Node> {
+        match self {
+            Node::Path(nodes)
+            | Node::Any(nodes)
+            | Node::All(nodes)
+            | Node::List(nodes)
+            | Node::Call(_, nodes) => nodes.iter().collect(),
+            Node::Not(node) | Node::Values(node) | Node::Flatten(node) => vec![node],
+            Node::Compare(_, nodes) | Node::Where(nodes) | Node::Project(nodes) => {
+                vec![&nodes.0, &nodes.1]
+            }
+            Node::Hash(entries) => entries.iter().map(|(_, node)| node).collect(),
+            Node::Current
+            | Node::Root
+            | Node::Record
+            | Node::RecordPart(_)
+            | Node::Literal(_)
+            | Node::Field(_)
+            | Node::Index(_)
+            | Node::Slice { .. } => Vec::new(),
+        }
+    }
 }
 
 impl RecordPart {

@@ -6,6 +6,7 @@
 
 use super::lexer::{Kind, Token};
 use super::node::Node;
+use super::signature::Takes;
 
 /// A part of an expression.
 #[derive(Clone, Copy)]
@@ -24,21 +25,26 @@ impl<'e> Part<'e> {
     /// Returns the operands of `&&`, `||`, `!` and comparisons, and the arguments of a call;
     /// nothing for any other part, and no argument that is an `&expression`.
     pub(super) fn operands(self) -> Vec<Part<'e>> {
-        let (nodes, tokens): (Vec<&Node>, Vec<&[Token<'_>]>) = match self.node {
-            Node::Any(nodes) => (nodes.iter().collect(), chain(self.tokens, "||", nodes.len())),
-            Node::All(nodes) => (nodes.iter().collect(), chain(self.tokens, "&&", nodes.len())),
-            Node::Not(node) => (vec![node], vec![self.tokens.get(1..).unwrap_or_default()]),
-            Node::Compare(_, sides) => (vec![&sides.0, &sides.1], sides_of(self.tokens)),
-            Node::Call(function, nodes) => {
+        let tokens = match self.node {
+            Node::Any(nodes) => chain(self.tokens, "||", nodes.len()),
+            Node::All(nodes) => chain(self.tokens, "&&", nodes.len()),
+            Node::Not(_) => vec![self.tokens.get(1..).unwrap_or_default()],
+            Node::Compare(..) => sides_of(self.tokens),
+            Node::Call(..) => {
                 let inside = self.tokens.len().saturating_sub(1);
-                let arguments = split(self.tokens.get(2..inside).unwrap_or_default(), ",");
-                let is_value = |at: usize| !function.signature().argument(at).is_expression();
-                let values = nodes.iter().zip(arguments).enumerate();
-                values.filter(|(at, _)| is_value(*at)).map(|(_, value)| value).unzip()
+                split(self.tokens.get(2..inside).unwrap_or_default(), ",")
             }
             _ => return Vec::new(),
         };
-        nodes.into_iter().zip(tokens).map(|(node, tokens)| Part::new(node, tokens)).collect()
+        let is_value = |at| match self.node {
+            Node::Call(function, _) => function.signature().argument(at) != Takes::Expression,
+            _ => true,
+        };
+        let parts = self.node.children().into_iter().zip(tokens).enumerate();
+        parts
+            .filter(|(at, _)| is_value(*at))
+            .map(|(_, (node, tokens))| Part::new(node, tokens))
+            .collect()
     }
 
     /// Returns the text of the part, on one line: white space between tokens is one space.

@@ -34,8 +34,7 @@ impl Walk<'_, '_> {
             match self.byte(at) {
                 b'"' => {
                     let (string, escaped) = self.string(at)?;
-                    let kind = if escaped { Kind::Escaped } else { Kind::Plain };
-                    self.record(path, kind, string.open + 1, string.close);
+                    self.record_string(path, string, escaped);
                     at = string.close + 1;
                 }
                 open @ (b'{' | b'[') => {
@@ -63,7 +62,7 @@ impl Walk<'_, '_> {
                     }
                 }
                 b'-' | b'0'..=b'9' => {
-                    let end = self.number(at)?;
+                    let end = lexer::number_end(self.bytes, at)?;
                     self.record(path, Kind::Number, at, end);
                     at = end;
                 }
@@ -75,11 +74,8 @@ impl Walk<'_, '_> {
             // A value ended before `at`, or the array or object that was just opened is empty.
             loop {
                 if depth == 0 {
-                    return if self.after_space(at) == self.bytes.len() {
-                        Ok(())
-                    } else {
-                        Err(Fault::NotJson)
-                    };
+                    let ended = self.after_space(at) == self.bytes.len();
+                    return if ended { Ok(()) } else { Err(Fault::NotJson) };
                 }
                 at = self.after_space(at);
                 let inside = self.open.get(depth).copied().unwrap_or(Path::NONE);
@@ -117,12 +113,7 @@ impl Walk<'_, '_> {
                 at = string.close + 2;
                 if self.quotes.peek().is_some_and(|text| self.are(text.close, *b"\",\"")) {
                     let (text, escaped) = self.string(at)?;
-                    self.record(
-                        path,
-                        if escaped { Kind::Escaped } else { Kind::Plain },
-                        text.open + 1,
-                        text.close,
-                    );
+                    self.record_string(path, text, escaped);
                     at = text.close + 2;
                     continue;
                 }
@@ -163,35 +154,8 @@ impl Walk<'_, '_> {
         if string.open != at {
             return Err(Fault::NotJson);
         }
-        let escaped = self.quotes.is_special() && is_escaped(self.bytes, &self.quotes, string)?;
+        let escaped = self.quotes.special && is_escaped(self.bytes, &self.quotes, string)?;
         Ok((string, escaped))
-    }
-
-    #[inline(always)]
-    fn number(&self, at: usize) -> Result<usize, Fault> {
-        let mut at = at + usize::from(self.byte(at) == b'-');
-        at = match self.byte(at) {
-            b'0' => at + 1,
-            _ => self.digits(at)?,
-        };
-        if self.byte(at) == b'.' {
-            at = self.digits(at + 1)?;
-        }
-        if let b'e' | b'E' = self.byte(at) {
-            at += 1;
-            at = self.digits(at + usize::from(matches!(self.byte(at), b'+' | b'-')))?;
-        }
-        Ok(at)
-    }
-
-    /// Reads one or more digits.
-    #[inline(always)]
-    fn digits(&self, start: usize) -> Result<usize, Fault> {
-        let mut at = start;
-        while self.byte(at).is_ascii_digit() {
-            at += 1;
-        }
-        if at > start { Ok(at) } else { Err(Fault::NotJson) }
     }
 
     #[inline(always)]
@@ -204,16 +168,20 @@ impl Walk<'_, '_> {
         Ok(end)
     }
 
-    /// Returns the byte at `at`; 0, which is never valid, after the end.
     #[inline(always)]
     fn byte(&self, at: usize) -> u8 {
-        self.bytes.get(at).copied().unwrap_or(0)
+        lexer::byte(self.bytes, at)
     }
 
     #[inline(always)]
     fn after_space(&self, at: usize) -> usize {
-        // Most values have no white space before them: one comparison.
-        if self.byte(at) > b' ' { at } else { skip_space(self.bytes, at) }
+        lexer::after_space(self.bytes, at)
+    }
+
+    #[inline(always)]
+    fn record_string(&mut self, path: Path, string: StringSpan, escaped: bool) {
+        let kind = if escaped { Kind::Escaped } else { Kind::Plain };
+        self.record(path, kind, string.open + 1, string.close);
     }
 
     #[inline(always)]
@@ -264,14 +232,6 @@ fn is_escaped(
         return Ok(false);
     }
     lexer::check_escapes(bytes.get(string.open + 1..string.close).unwrap_or_default())
-}
-
-#[inline(never)]
-fn skip_space(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(b' ' | b'\n' | b'\t' | b'\r') = bytes.get(at) {
-        at += 1;
-    }
-    at
 }
 
 /// Forgets the values below a path: of a repeated key only the last value counts.

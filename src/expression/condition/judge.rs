@@ -4,14 +4,15 @@
 
 use std::cmp::Ordering;
 
-use super::{Condition, Kind, Literal, Scalar, Test};
-use crate::event::{Document, Event, FieldValue, Fields, Number, Path, Quoted, Value, elements};
+use jmespath::ast::Comparator;
+
+use super::{Condition, Kind, Literal, Scalar};
+use crate::event::{Document, FieldValue, Fields, Number, Path, Value, elements};
 use crate::expression::budget::Budget;
-use crate::expression::compare::compare;
+use crate::expression::compare::{compare, satisfies};
 use crate::expression::error::EvalError;
-use crate::expression::evaluate::evaluate;
-use crate::expression::node::{Comparison, Node};
-use crate::expression::signature::{Function, Takes, describe_type};
+use crate::expression::evaluate;
+use crate::expression::signature::{Function, describe_type};
 
 /// One event: its requested fields, and the whole of it on demand.
 #[derive(Clone, Copy)]
@@ -30,45 +31,45 @@ impl Condition {
     pub fn is_true(&self, facts: &Facts<'_, '_>) -> Result<bool, EvalError> {
         match &self.0 {
             Kind::Always(always) => Ok(*always),
-            Kind::All(conditions) => {
-                for condition in conditions {
-                    if !condition.is_true(facts)? {
-                        return Ok(false);
-                    }
-                }
-                Ok(true)
-            }
-            Kind::Any(conditions) => {
-                for condition in conditions {
-                    if condition.is_true(facts)? {
-                        return Ok(true);
-                    }
-                }
-                Ok(false)
-            }
+            Kind::All(conditions) => Ok(!any_is(conditions, false, facts)?),
+            Kind::Any(conditions) => any_is(conditions, true, facts),
             Kind::Not(condition) => Ok(!condition.is_true(facts)?),
             Kind::Is(path) => Ok(is_truthy(facts.fields.get(*path))),
-            Kind::Compare(path, Comparison::Equal, Scalar::Text(text)) => {
+            Kind::Compare(path, Comparator::Equal, Scalar::Text(text)) => {
                 Ok(is_text(facts.fields, *path, text))
             }
-            Kind::Compare(path, comparison, scalar) => {
-                Ok(compares(facts.fields.get(*path), *comparison, scalar))
+            Kind::Compare(path, comparator, scalar) => {
+                Ok(compares(facts.fields.get(*path), comparator, scalar))
             }
-            Kind::CompareFields(a, comparison, b) => {
-                fields(facts.fields.get(*a), *comparison, facts.fields.get(*b))
+            // Arrays and objects are parsed for this.
+            Kind::CompareFields(a, comparator, b) => {
+                let (a, b) = (value(facts.fields.get(*a)), value(facts.fields.get(*b)));
+                let result = compare(comparator, &a, &b, &Budget::default())?;
+                Ok(result.is_truthy())
             }
             Kind::OneOf(path, scalars) => {
                 let field = facts.fields.get(*path);
                 Ok(scalars.iter().any(|scalar| is_equal(field, scalar)))
             }
-            Kind::Test(test, path, scalar) => test.holds(facts.fields.get(*path), scalar),
-            Kind::Record(node) => whole(node, facts.document.bare()),
+            Kind::Test(function, path, scalar) => test(*function, facts.fields.get(*path), scalar),
+            Kind::Record(node) => evaluate::is_true(node, facts.document.bare()),
             // The fields were read, so that the payload is valid.
             Kind::Whole(node) => {
-                facts.document.event().map_or(Ok(false), |event| whole(node, event))
+                facts.document.event().map_or(Ok(false), |event| evaluate::is_true(node, event))
             }
         }
     }
+}
+
+/// Whether one of the conditions has this truth; those after the first such one are not evaluated.
+#[inline]
+fn any_is(conditions: &[Condition], truth: bool, facts: &Facts<'_, '_>) -> Result<bool, EvalError> {
+    for condition in conditions {
+        if condition.is_true(facts)? == truth {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether a field is this string: the condition of most triggers.
@@ -78,10 +79,6 @@ fn is_text(fields: Fields<'_, '_>, path: Path, text: &str) -> bool {
         Some(plain) => plain == text.as_bytes(),
         None => matches!(fields.get(path), FieldValue::String(field) if field.is(text)),
     }
-}
-
-fn whole(node: &Node, event: &Event<'_>) -> Result<bool, EvalError> {
-    evaluate(node, event).map(|value| value.is_truthy())
 }
 
 fn is_truthy(field: FieldValue<'_>) -> bool {
@@ -100,14 +97,12 @@ fn is_empty(json: &str) -> bool {
 }
 
 /// Returns the truth of a comparison. An order of values that are not numbers is null: false.
-fn compares(field: FieldValue<'_>, comparison: Comparison, scalar: &Scalar) -> bool {
-    match comparison {
-        Comparison::Equal => is_equal(field, scalar),
-        Comparison::NotEqual => !is_equal(field, scalar),
-        _ => match (field, scalar) {
-            (FieldValue::Number(a), Scalar::Number(b)) => comparison.takes(b.order(a)),
-            _ => false,
-        },
+fn compares(field: FieldValue<'_>, comparator: &Comparator, scalar: &Scalar) -> bool {
+    match (comparator, field, scalar) {
+        (Comparator::Equal, ..) => is_equal(field, scalar),
+        (Comparator::NotEqual, ..) => !is_equal(field, scalar),
+        (_, FieldValue::Number(a), Scalar::Number(b)) => satisfies(comparator, b.order(a)),
+        _ => false,
     }
 }
 
@@ -123,11 +118,6 @@ fn is_equal(field: FieldValue<'_>, scalar: &Scalar) -> bool {
     }
 }
 
-/// Compares two fields like the document's values. Arrays and objects are parsed for this.
-fn fields(a: FieldValue<'_>, comparison: Comparison, b: FieldValue<'_>) -> Result<bool, EvalError> {
-    compare(comparison, &value(a), &value(b), &Budget::default()).map(|value| value.is_truthy())
-}
-
 fn value(field: FieldValue<'_>) -> Value<'_> {
     match field {
         FieldValue::Null => Value::Null,
@@ -137,20 +127,6 @@ fn value(field: FieldValue<'_>) -> Value<'_> {
         // Its grammar was checked.
         FieldValue::Array(json) | FieldValue::Object(json) => {
             Value::parse(json).unwrap_or(Value::Null)
-        }
-    }
-}
-
-impl Comparison {
-    /// Whether two values in this order satisfy the comparison.
-    fn takes(self, order: Ordering) -> bool {
-        match self {
-            Comparison::Equal => order.is_eq(),
-            Comparison::NotEqual => order.is_ne(),
-            Comparison::Less => order.is_lt(),
-            Comparison::LessOrEqual => order.is_le(),
-            Comparison::Greater => order.is_gt(),
-            Comparison::GreaterOrEqual => order.is_ge(),
         }
     }
 }
@@ -167,44 +143,26 @@ impl Literal {
     }
 }
 
-impl Test {
-    fn function(self) -> Function {
-        match self {
-            Test::StartsWith => Function::StartsWith,
-            Test::EndsWith => Function::EndsWith,
-            Test::Contains => Function::Contains,
+fn test(function: Function, field: FieldValue<'_>, scalar: &Scalar) -> Result<bool, EvalError> {
+    match (function, field, scalar) {
+        (Function::StartsWith, FieldValue::String(text), Scalar::Text(part)) => {
+            Ok(text.decode().starts_with(&**part))
         }
-    }
-
-    fn takes(self) -> Takes {
-        self.function().signature().argument(0)
-    }
-
-    fn holds(self, field: FieldValue<'_>, scalar: &Scalar) -> Result<bool, EvalError> {
-        match (self, field, scalar) {
-            (Test::StartsWith, FieldValue::String(text), Scalar::Text(part)) => {
-                Ok(of_text(text, |text| text.starts_with(&**part)))
-            }
-            (Test::EndsWith, FieldValue::String(text), Scalar::Text(part)) => {
-                Ok(of_text(text, |text| text.ends_with(&**part)))
-            }
-            (Test::Contains, FieldValue::String(text), Scalar::Text(part)) => {
-                Ok(of_text(text, |text| text.contains(&**part)))
-            }
-            (Test::Contains, FieldValue::String(_), _) => Ok(false),
-            (Test::Contains, FieldValue::Array(json), scalar) => {
-                Ok(elements(json).any(|element| is_equal(element, scalar)))
-            }
-            _ => Err(EvalError::Argument {
-                function: self.function().name(),
-                position: 1,
-                expected: self.takes().describe(),
-                actual: describe_type(&value(field)),
-            }),
+        (Function::EndsWith, FieldValue::String(text), Scalar::Text(part)) => {
+            Ok(text.decode().ends_with(&**part))
         }
+        (Function::Contains, FieldValue::String(text), Scalar::Text(part)) => {
+            Ok(text.decode().contains(&**part))
+        }
+        (Function::Contains, FieldValue::String(_), _) => Ok(false),
+        (Function::Contains, FieldValue::Array(json), scalar) => {
+            Ok(elements(json).any(|element| is_equal(element, scalar)))
+        }
+        _ => Err(EvalError::Argument {
+            function: function.name(),
+            position: 1,
+            expected: function.signature().argument(0).describe(),
+            actual: describe_type(&value(field)),
+        }),
     }
-}
-
-fn of_text(text: Quoted<'_>, holds: impl Fn(&str) -> bool) -> bool {
-    holds(&text.decode())
 }

@@ -5,9 +5,11 @@
 //! condition is false *and* does not fail. So a requirement after a part that can fail does not
 //! count: that part is evaluated first, and its failure is counted.
 
+use jmespath::ast::Comparator;
+
 use super::{Condition, Kind, Scalar};
-use crate::event::{FieldValue, Path};
-use crate::expression::node::{Comparison, Node};
+use crate::event::{FieldValue, Number, Path};
+use crate::expression::node::Node;
 use crate::expression::signature::Function;
 
 /// A value that a field must have, as a key of a hash table. Equal numbers have equal keys;
@@ -29,10 +31,15 @@ pub enum Key {
 pub enum Required {
     /// One of these fields must have its value.
     OneOf(Vec<(Path, Key)>),
-    /// The field must be a number that is not less than this.
-    AtLeast(Path, f64),
-    /// The field must be a number that is not more than this.
-    AtMost(Path, f64),
+    /// The field must be a number on this side of the bound, or equal to it.
+    Bound {
+        /// The field.
+        path: Path,
+        /// Whether the bound is the least number; otherwise it is the greatest.
+        least: bool,
+        /// The bound.
+        number: f64,
+    },
 }
 
 impl Required {
@@ -41,23 +48,17 @@ impl Required {
     pub fn values(&self) -> usize {
         match self {
             Required::OneOf(pairs) => pairs.len(),
-            Required::AtLeast(..) | Required::AtMost(..) => 1,
+            Required::Bound { .. } => 1,
         }
     }
 }
 
 impl Key {
-    /// Returns the key of a number, from its nearest f64.
-    #[must_use]
-    pub fn number(nearest: f64) -> Key {
-        Key::Number(bits(nearest))
-    }
-
     fn of(scalar: &Scalar) -> Key {
         match scalar {
             Scalar::Null => Key::Null,
             Scalar::Bool(bool) => Key::Bool(*bool),
-            Scalar::Number(number) => Key::number(number.nearest),
+            Scalar::Number(number) => Key::Number(bits(number.nearest)),
             Scalar::Text(text) => Key::Text(text.clone()),
         }
     }
@@ -93,38 +94,28 @@ impl Condition {
                 for condition in conditions {
                     // The first of several is enough: which one is the rarest is known only
                     // among all triggers.
-                    let first =
-                        condition.required().into_iter().find_map(|required| match required {
-                            Required::OneOf(keys) => Some(keys),
-                            Required::AtLeast(..) | Required::AtMost(..) => None,
-                        });
-                    match first {
-                        Some(more) => keys.extend(more),
-                        None => return,
-                    }
+                    let first = condition.required().into_iter().find_map(|first| match first {
+                        Required::OneOf(keys) => Some(keys),
+                        Required::Bound { .. } => None,
+                    });
+                    let Some(more) = first else { return };
+                    keys.extend(more);
                 }
-                keys.sort();
-                keys.dedup();
-                required.push(Required::OneOf(keys));
+                required.push(one_of(keys));
             }
-            Kind::Compare(path, Comparison::Equal, scalar) => {
-                required.push(Required::OneOf(vec![(*path, Key::of(scalar))]));
+            Kind::Compare(path, Comparator::Equal, scalar) => {
+                required.push(one_of(vec![(*path, Key::of(scalar))]));
             }
-            Kind::Compare(path, comparison, Scalar::Number(number)) => match comparison {
-                Comparison::Greater | Comparison::GreaterOrEqual => {
-                    required.push(Required::AtLeast(*path, number.nearest));
-                }
-                Comparison::Less | Comparison::LessOrEqual => {
-                    required.push(Required::AtMost(*path, number.nearest))
-                }
-                Comparison::Equal | Comparison::NotEqual => {}
-            },
+            Kind::Compare(path, comparator, Scalar::Number(number)) => {
+                let least = match comparator {
+                    Comparator::GreaterThan | Comparator::GreaterThanEqual => true,
+                    Comparator::LessThan | Comparator::LessThanEqual => false,
+                    Comparator::Equal | Comparator::NotEqual => return,
+                };
+                required.push(Required::Bound { path: *path, least, number: number.nearest });
+            }
             Kind::OneOf(path, scalars) => {
-                let mut keys: Vec<_> =
-                    scalars.iter().map(|scalar| (*path, Key::of(scalar))).collect();
-                keys.sort();
-                keys.dedup();
-                required.push(Required::OneOf(keys));
+                required.push(one_of(scalars.iter().map(|it| (*path, Key::of(it))).collect()));
             }
             Kind::Always(_)
             | Kind::Not(_)
@@ -156,38 +147,26 @@ impl Condition {
     }
 }
 
+/// Returns the requirement of one of these values, each listed once.
+fn one_of(mut keys: Vec<(Path, Key)>) -> Required {
+    keys.sort();
+    keys.dedup();
+    Required::OneOf(keys)
+}
+
 /// Whether a node calls a function that does not take every value.
 fn calls(node: &Node) -> bool {
-    match node {
-        Node::Call(
-            Function::Type | Function::ToArray | Function::ToString | Function::NotNull,
-            args,
-        ) => args.iter().any(calls),
-        Node::Call(..) => true,
-        Node::Path(nodes) | Node::Any(nodes) | Node::All(nodes) | Node::List(nodes) => {
-            nodes.iter().any(calls)
-        }
-        Node::Not(node) | Node::Values(node) | Node::Flatten(node) => calls(node),
-        Node::Compare(_, nodes) | Node::Where(nodes) | Node::Project(nodes) => {
-            calls(&nodes.0) || calls(&nodes.1)
-        }
-        Node::Hash(entries) => entries.iter().any(|(_, node)| calls(node)),
-        Node::Current
-        | Node::Root
-        | Node::Record
-        | Node::RecordPart(_)
-        | Node::Literal(_)
-        | Node::Field(_)
-        | Node::Index(_)
-        | Node::Slice { .. } => false,
-    }
+    use Function::{NotNull, ToArray, ToString, Type};
+    let takes_all = |function| matches!(function, Type | ToArray | ToString | NotNull);
+    matches!(node, Node::Call(function, _) if !takes_all(*function))
+        || node.children().into_iter().any(calls)
 }
 
 /// Returns the nearest f64 of a field that is a number.
 #[must_use]
 pub fn nearest(field: FieldValue<'_>) -> Option<f64> {
     match field {
-        FieldValue::Number(written) => Some(crate::event::Number::Written(written).as_f64()),
+        FieldValue::Number(written) => Some(Number::Written(written).as_f64()),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! A call of a function with its evaluated arguments.
 
-use crate::event::{NULL, Value, View};
+use crate::event::{NULL, Text, Value, View};
 use crate::expression::budget::Budget;
 use crate::expression::error::EvalError;
 use crate::expression::node::Node;
@@ -41,6 +41,14 @@ impl<'r> Call<'_, 'r> {
 pub(super) fn elements<'v, 'r>(value: &'v Value<'r>) -> &'v [Value<'r>] {
     match value.view() {
         View::Array(elements) => elements,
+        _ => &[],
+    }
+}
+
+/// Returns the entries of an object; nothing for other values, whose types were checked before.
+pub(super) fn entries<'v, 'r>(value: &'v Value<'r>) -> &'v [(Text<'r>, Value<'r>)] {
+    match value.view() {
+        View::Object(object) => object.entries(),
         _ => &[],
     }
 }

@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::call::{Call, elements};
-use crate::event::{Text, Value, View};
+use super::call::{Call, elements, entries};
+use crate::event::{Value, View};
 use crate::expression::compare::order;
 use crate::expression::error::EvalError;
 
@@ -23,33 +23,22 @@ impl<'r> Call<'_, 'r> {
     }
 
     pub(super) fn keys(&self) -> Result<Value<'r>, EvalError> {
-        match self.value(0) {
-            Value::Object(object) => {
-                self.budget.array(object.entries().iter().map(|(key, _)| key.clone().into()))
-            }
-            _ => Ok(Value::Null),
-        }
+        self.budget.array(entries(self.value(0)).iter().map(|(key, _)| key.clone().into()))
     }
 
     pub(super) fn values(&self) -> Result<Value<'r>, EvalError> {
-        match self.value(0) {
-            Value::Object(object) => {
-                self.budget.array(object.iter().map(|(_, value)| value.clone()))
-            }
-            _ => Ok(Value::Null),
-        }
+        self.budget.array(entries(self.value(0)).iter().map(|(_, value)| value.clone()))
     }
 
     pub(super) fn merge(&self) -> Result<Value<'r>, EvalError> {
-        let mut entries: Vec<(Text<'r>, Value<'r>)> = Vec::new();
+        let mut merged = Vec::new();
         for value in &self.values {
-            if let Value::Object(object) = value {
-                self.budget.steps(object.len())?;
-                self.budget.made(size_of_val(object.entries()))?;
-                entries.extend_from_slice(object.entries());
-            }
+            let entries = entries(value);
+            self.budget.steps(entries.len())?;
+            self.budget.made(size_of_val(entries))?;
+            merged.extend_from_slice(entries);
         }
-        self.budget.object(entries)
+        self.budget.object(merged)
     }
 
     pub(super) fn map(&self) -> Result<Value<'r>, EvalError> {
@@ -58,11 +47,8 @@ impl<'r> Call<'_, 'r> {
     }
 
     pub(super) fn not_null(&self) -> Value<'r> {
-        self.values
-            .iter()
-            .find(|value| !matches!(value, Value::Null))
-            .cloned()
-            .unwrap_or(Value::Null)
+        let not_null = self.values.iter().find(|value| !matches!(value, Value::Null));
+        not_null.cloned().unwrap_or(Value::Null)
     }
 
     pub(super) fn to_array(&self) -> Result<Value<'r>, EvalError> {
@@ -129,13 +115,12 @@ impl<'r> Call<'_, 'r> {
             let key = (self.evaluate)(self.node(1), element)?;
             let first = keyed.first().map_or(&key, |(first, _)| first);
             let expected = match first.view() {
-                View::Number(_) if keyed.is_empty() || key.type_name() == "number" => None,
-                View::String(_) if keyed.is_empty() || key.type_name() == "string" => None,
-                View::Number(_) => Some("a number"),
-                View::String(_) => Some("a string"),
-                _ => Some("a number or a string"),
+                View::Number(_) => "a number",
+                View::String(_) => "a string",
+                _ => "a number or a string",
             };
-            if let Some(expected) = expected {
+            let is_sortable = matches!(key.view(), View::Number(_) | View::String(_));
+            if !is_sortable || key.type_name() != first.type_name() {
                 return Err(EvalError::Result {
                     function: self.function.name(),
                     expected,

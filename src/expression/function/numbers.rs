@@ -1,7 +1,7 @@
 //! Functions on numbers. A result that is the argument itself keeps its digits as written.
 
 use super::call::{Call, elements};
-use crate::event::{Lexer, Number, Value, View};
+use crate::event::{Number, Value, View, number_end};
 use crate::expression::error::EvalError;
 
 /// Returns the number without its sign, its digits unchanged.
@@ -19,12 +19,7 @@ pub(super) fn abs<'r>(value: &Value<'r>) -> Value<'r> {
 
 /// Returns a number unchanged, a string in JSON's grammar of numbers as a number, otherwise null.
 pub(super) fn to_number<'r>(value: &Value<'r>) -> Value<'r> {
-    let is_number = |text: &str| {
-        let starts = text.starts_with(|c: char| c == '-' || c.is_ascii_digit());
-        let mut lexer = Lexer::new(text);
-        let whole = matches!(lexer.next_token(), Ok(Some(crate::event::Token::Number(number))) if number.len() == text.len());
-        starts && whole
-    };
+    let is_number = |text: &str| number_end(text.as_bytes(), 0) == Ok(text.len());
     match value {
         Value::Text(text) if is_number(text) => Value::Written(text),
         Value::Shared(text) if is_number(text) => Value::Digits(text.clone()),
@@ -51,20 +46,15 @@ impl<'r> Call<'_, 'r> {
     }
 
     pub(super) fn rounded(&self, round: fn(f64) -> f64) -> Result<Value<'r>, EvalError> {
-        match self.value(0).view() {
-            View::Number(number) => {
-                // A number without point and exponent is whole, however long it is.
-                let whole = number.text().bytes().all(|byte| byte == b'-' || byte.is_ascii_digit());
-                // From 2^53 on, f64 has no fractions, and would lose digits.
-                let float = number.as_f64();
-                if whole || float.is_infinite() {
-                    Ok(self.value(0).clone())
-                } else {
-                    self.finite(round(float))
-                }
-            }
-            _ => Ok(Value::Null),
+        let View::Number(number) = self.value(0).view() else { return Ok(Value::Null) };
+        // A number without point and exponent is whole, however long it is.
+        let whole = number.text().bytes().all(|byte| byte == b'-' || byte.is_ascii_digit());
+        // From 2^53 on, f64 has no fractions, and would lose digits.
+        let float = number.as_f64();
+        if whole || float.is_infinite() {
+            return Ok(self.value(0).clone());
         }
+        self.finite(round(float))
     }
 
     /// Returns the sum: exact if all are whole numbers of 64 bits, otherwise in f64.

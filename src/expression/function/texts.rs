@@ -7,35 +7,28 @@ use crate::expression::error::EvalError;
 
 impl<'r> Call<'_, 'r> {
     pub(super) fn contains(&self) -> Result<Value<'r>, EvalError> {
-        let budget = &self.budget;
         let found = match (self.value(0).view(), self.value(1).view()) {
             (View::String(text), View::String(part)) => {
-                budget.bytes_read(text.len())?;
+                self.budget.bytes_read(text.len())?;
                 text.contains(part)
             }
             (View::Array(elements), _) => {
-                let mut found = false;
                 for element in elements {
-                    if equal(element, self.value(1), budget)? {
-                        found = true;
-                        break;
+                    if equal(element, self.value(1), self.budget)? {
+                        return Ok(Value::Bool(true));
                     }
                 }
-                found
+                false
             }
             _ => false,
         };
         Ok(Value::Bool(found))
     }
 
-    pub(super) fn starts_with(&self) -> Result<Value<'r>, EvalError> {
+    /// Returns whether the first string has the second one at its start or end.
+    pub(super) fn has(&self, part_at: fn(&str, &str) -> bool) -> Result<Value<'r>, EvalError> {
         self.budget.bytes_read(self.text(1).len())?;
-        Ok(Value::Bool(self.text(0).starts_with(self.text(1))))
-    }
-
-    pub(super) fn ends_with(&self) -> Result<Value<'r>, EvalError> {
-        self.budget.bytes_read(self.text(1).len())?;
-        Ok(Value::Bool(self.text(0).ends_with(self.text(1))))
+        Ok(Value::Bool(part_at(self.text(0), self.text(1))))
     }
 
     pub(super) fn join(&self) -> Result<Value<'r>, EvalError> {
@@ -58,9 +51,8 @@ impl<'r> Call<'_, 'r> {
             return Ok(self.value(0).clone());
         }
         let mut out = String::new();
-        match self.value(0).write_json_within(&mut out, self.budget.left()) {
-            Ok(()) => self.budget.text(out),
-            Err(Full) => Err(EvalError::TooMuchMade),
-        }
+        let written = self.value(0).write_json_within(&mut out, self.budget.left());
+        written.map_err(|Full| EvalError::TooMuchMade)?;
+        self.budget.text(out)
     }
 }

@@ -21,7 +21,7 @@ fn texts(source: &str) -> Vec<String> {
     }
     let expression = Expression::compile(source).unwrap();
     let (mut texts, tokens) = (Vec::new(), Tokens::read(source).unwrap());
-    collect(Part::new(expression.node(), tokens.all()), &mut texts);
+    collect(Part::new(expression.node(), &tokens.all), &mut texts);
     texts
 }
 

@@ -167,11 +167,12 @@ impl Division {
                         below.entry(pair.clone()).or_default().push(again);
                     }
                 }
-                _ => match bound(&entry.required) {
-                    Some((path, least, number)) => {
-                        bounded.entry((path, least)).or_default().push((number, entry.place));
+                _ => match entry.required.first().map(|first| &**first) {
+                    // No value was chosen: all requirements are bounds.
+                    Some(Required::Bound { path, least, number }) => {
+                        bounded.entry((*path, *least)).or_default().push((*number, entry.place));
                     }
-                    None => always.push(entry.place),
+                    _ => always.push(entry.place),
                 },
             }
         }
@@ -213,7 +214,7 @@ fn choose(entries: &[Entry]) -> Vec<Option<usize>> {
                 .unwrap_or_default();
             Some((sharing, Reverse(using)))
         }
-        Required::AtLeast(..) | Required::AtMost(..) => None,
+        Required::Bound { .. } => None,
     };
     let rarest = |entry: &Entry| {
         let priced = entry
@@ -224,15 +225,6 @@ fn choose(entries: &[Entry]) -> Vec<Option<usize>> {
         priced.min().map(|(_, at)| at)
     };
     entries.iter().map(rarest).collect()
-}
-
-/// Returns the first bound of the requirements: the field, whether it is a lower bound, the number.
-fn bound(required: &[Rc<Required>]) -> Option<(Path, bool, f64)> {
-    required.iter().find_map(|required| match &**required {
-        Required::AtLeast(path, number) => Some((*path, true, *number)),
-        Required::AtMost(path, number) => Some((*path, false, *number)),
-        Required::OneOf(_) => None,
-    })
 }
 
 impl Bounds {
