@@ -127,7 +127,7 @@ fn senders(server: &str, posts: usize) -> anyhow::Result<Value> {
     // As large as the pipeline's.
     let (reports, mut reported) = mpsc::channel(1_024);
     let mut tasks = JoinSet::new();
-    let (senders, controls) = Senders::new(config, metrics, reports, &waker, &mut tasks)?;
+    let (senders, controls) = Senders::new(config, metrics, reports, waker, &mut tasks)?;
     // The first webhook is that of the marks.
     for (index, (queue, control)) in (0..).zip(senders.queues.iter().zip(&controls).skip(1)) {
         for offset in 0..2 * posts {
