@@ -5,6 +5,8 @@
 
 pub mod traffic;
 
+pub mod producer;
+
 pub mod bus;
 
 pub mod timeline;

@@ -11,14 +11,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::net::TcpListener;
-use tokio::sync::broadcast;
+use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::task::JoinHandle;
 
 pub mod answer;
 
 pub mod record;
 
-pub mod render;
+mod render;
 
 mod control;
 
@@ -41,6 +41,10 @@ pub struct FakeSlack {
     state: Arc<State>,
     server: JoinHandle<()>,
 }
+
+/// The requests to a fake Slack server as text. A slow reader misses some, which
+/// [`FakeSlack::requests`] still returns.
+pub struct Feed(broadcast::Receiver<Arc<Request>>);
 
 impl FakeSlack {
     /// Starts a server on `127.0.0.1` and a free port.
@@ -117,11 +121,23 @@ impl FakeSlack {
         self.state.count.load(Ordering::Relaxed)
     }
 
-    /// Returns a receiver of every request from now on. A slow receiver misses some, which
-    /// [`FakeSlack::requests`] still returns.
+    /// Returns every request from now on.
     #[must_use]
-    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Request>> {
-        self.state.events.subscribe()
+    pub fn subscribe(&self) -> Feed {
+        Feed(self.state.events.subscribe())
+    }
+}
+
+impl Feed {
+    /// Returns the next request as text for a terminal; `None` once the server has stopped.
+    pub async fn next(&mut self) -> Option<String> {
+        match self.0.recv().await {
+            Ok(request) => Some(render::request(&request)),
+            Err(RecvError::Lagged(count)) => {
+                Some(format!("… {count} requests not shown: they arrived too fast"))
+            }
+            Err(RecvError::Closed) => None,
+        }
     }
 }
 

@@ -11,8 +11,6 @@ use std::time::{Duration, Instant};
 
 use anstream::stdout;
 use anyhow::Context as _;
-use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -28,7 +26,7 @@ use crate::demo::screen::{self, Screen};
 use crate::demo::timeline::{self, Step};
 use crate::demo::traffic::{self, Channel};
 use crate::demo::workspace;
-use crate::fake_slack::{FakeSlack, Request, render};
+use crate::fake_slack::{FakeSlack, Feed};
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::pipeline::Pipeline;
@@ -50,6 +48,9 @@ const TICKS_PER_COUNT: u32 = 5;
 
 /// How long the worker may take to get ready. Joining the embedded Kafka takes 3 s.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long to wait at the end for events that are not acknowledged.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The interval between background events: 300 a second.
 const BACKGROUND_INTERVAL: Duration = Duration::from_micros(3_333);
@@ -120,7 +121,7 @@ async fn play(stop_after: Option<Duration>, screen: &mut Screen<'_>) -> anyhow::
             format!("\n{why}: stopping; requests in flight complete, queued events stay in Kafka");
         Ok(demo.screen.remark(&text)?)
     });
-    demo.bus.stop();
+    demo.bus.producer.finish(FLUSH_TIMEOUT);
     shutdown.cancel();
     if announced.is_err() {
         // The output is closed. The worker still stops before the Kafka that it uses.
@@ -182,7 +183,7 @@ fn introduce(screen: &mut Screen<'_>, pipeline: &Pipeline) -> io::Result<()> {
 struct Demo<'s, 'o> {
     bus: Bus,
     slack: FakeSlack,
-    posts: broadcast::Receiver<Arc<Request>>,
+    posts: Feed,
     metrics: Arc<Metrics>,
     health: Arc<Health>,
     screen: &'s mut Screen<'o>,
@@ -245,7 +246,7 @@ impl Demo<'_, '_> {
     fn produce(&mut self, from: Duration, to: Duration) -> anyhow::Result<()> {
         let before = timeline::times(BACKGROUND_INTERVAL, Duration::ZERO, from);
         for number in before..before + timeline::times(BACKGROUND_INTERVAL, from, to) {
-            self.bus.produce(&traffic::background(number))?;
+            self.bus.producer.produce(&traffic::background(number))?;
         }
         for channel in Channel::ALL {
             for _ in 0..timeline::times(channel.interval(), from, to) {
@@ -257,7 +258,7 @@ impl Demo<'_, '_> {
 
     fn produce_sample(&mut self, channel: Channel) -> anyhow::Result<()> {
         let number = &mut self.produced[channel as usize];
-        self.bus.produce(&traffic::sample(channel, *number))?;
+        self.bus.producer.produce(&traffic::sample(channel, *number))?;
         *number += 1;
         Ok(())
     }
@@ -266,22 +267,11 @@ impl Demo<'_, '_> {
     async fn print_until<T>(&mut self, done: impl Future<Output = T>) -> anyhow::Result<T> {
         tokio::pin!(done);
         loop {
-            let received = tokio::select! {
-                done = &mut done => {
-                    while let Ok(request) = self.posts.try_recv() {
-                        self.screen.print(&render::request(&request))?;
-                    }
-                    return Ok(done);
-                }
-                received = self.posts.recv() => received,
-            };
-            match received {
-                Ok(request) => self.screen.print(&render::request(&request))?,
-                Err(RecvError::Lagged(missed)) => {
-                    self.screen.remark(&format!("… {missed} messages not shown"))?
-                }
-                // Unexpected: the fake Slack lives as long as the demo.
-                Err(RecvError::Closed) => anyhow::bail!("the fake Slack has stopped"),
+            tokio::select! {
+                // What was received before the end is still printed.
+                biased;
+                Some(shown) = self.posts.next() => self.screen.print(&shown)?,
+                done = &mut done => return Ok(done),
             }
         }
     }

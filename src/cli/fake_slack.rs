@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use anstream::stdout;
 use anyhow::Context as _;
-use tokio::sync::broadcast::error::RecvError;
 
 use super::exit::Exit;
 use super::format::Format;
 use super::logs;
 use super::process::{StopSignals, runtime};
 use super::values::{parse_duration, parse_rate};
-use crate::fake_slack::{Answer, FakeSlack, Fault, Limit, render};
+use crate::fake_slack::{Answer, FakeSlack, Fault, Limit};
 
 const EXAMPLES: &str = "\
 Point a webhook at it:
@@ -115,18 +114,13 @@ async fn fake_slack(
     writeln!(out, "fake Slack: post to {url} (or any path below /services/); Ctrl-C stops it")?;
     out.flush()?;
     loop {
-        let received = tokio::select! {
+        let shown = tokio::select! {
             biased;
             _ = &mut shutdown => return Ok(()),
-            received = posts.recv() => received,
+            shown = posts.next() => shown,
         };
-        match received {
-            Ok(request) => writeln!(out, "{}", render::request(&request))?,
-            Err(RecvError::Lagged(count)) => {
-                writeln!(out, "… {count} requests not shown: they arrived too fast")?
-            }
-            Err(RecvError::Closed) => return Ok(()),
-        }
+        let Some(shown) = shown else { return Ok(()) };
+        writeln!(out, "{shown}")?;
         out.flush()?;
     }
 }

@@ -3,17 +3,13 @@
 //! Invariant: the exit code is 0 only if the broker acknowledged every event.
 
 use std::io::Write;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anstream::stdout;
 use rdkafka::ClientConfig;
-use rdkafka::ClientContext;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode;
-use rdkafka::message::DeliveryResult;
-use rdkafka::producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::exit::Exit;
@@ -21,6 +17,7 @@ use super::format::Format;
 use super::logs;
 use super::process::{StopSignals, runtime};
 use super::values::{parse_duration, parse_rate};
+use crate::demo::producer::Producer;
 use crate::demo::traffic;
 
 const EXAMPLES: &str = "\
@@ -77,25 +74,6 @@ pub(super) struct SampleEventsArgs {
     stop_after: Option<Duration>,
 }
 
-/// Counts the events that the broker acknowledged.
-#[derive(Default)]
-struct Acknowledged(AtomicU64);
-
-impl ClientContext for Acknowledged {}
-
-impl ProducerContext for Acknowledged {
-    type DeliveryOpaque = ();
-
-    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        match result {
-            Ok(_) => {
-                self.0.fetch_add(1, Ordering::Relaxed);
-            }
-            Err((error, _)) => tracing::debug!(%error, "event not acknowledged"),
-        }
-    }
-}
-
 pub(super) fn run(args: &SampleEventsArgs, log_format: Format) -> anyhow::Result<Exit> {
     logs::init(log_format, "warn", None)?;
     runtime()?.block_on(async {
@@ -115,9 +93,7 @@ async fn sample_events(
         created = create_topic(args) => created?,
         _ = &mut shutdown => return Ok(Exit::Done),
     }
-    let producer: ThreadedProducer<Acknowledged> = client(args)
-        .set("queue.buffering.max.ms", "5")
-        .create_with_context(Acknowledged::default())?;
+    let producer = Producer::new(&args.brokers, &args.topic)?;
     writeln!(
         out,
         "{} events a second to `{}` on {}; Ctrl-C stops it",
@@ -126,6 +102,7 @@ async fn sample_events(
     out.flush()?;
 
     let started = Instant::now();
+    let limit = args.stop_after.unwrap_or(Duration::MAX);
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut next = 0;
@@ -135,43 +112,32 @@ async fn sample_events(
             _ = &mut shutdown => break,
             _ = ticks.tick() => {}
         }
-        let elapsed =
-            args.stop_after.map_or(started.elapsed(), |limit| started.elapsed().min(limit));
+        let elapsed = started.elapsed().min(limit);
         while next < due(args.rate, elapsed) {
-            let sample = traffic::mixed(next);
-            // An error means that the queue is full, because the broker does not answer. The event
-            // counts as not acknowledged.
-            let _ =
-                producer.send(BaseRecord::to(&args.topic).key(&sample.key).payload(&sample.value));
+            // An event for which there is no room counts as not acknowledged.
+            let _ = producer.produce(&traffic::mixed(next));
             next += 1;
         }
-        if args.stop_after.is_some_and(|limit| started.elapsed() >= limit) {
+        if elapsed == limit {
             break;
         }
     }
-    if let Err(error) = producer.flush(FLUSH_TIMEOUT) {
-        tracing::warn!(%error, "not all events were acknowledged");
-    }
-    let acknowledged = producer.client().context().0.load(Ordering::Relaxed);
+    let acknowledged = producer.finish(FLUSH_TIMEOUT);
     let failed = next - acknowledged;
     writeln!(out, "{acknowledged} events sent, {failed} not acknowledged")?;
     Ok(if failed == 0 { Exit::Done } else { Exit::Failed })
 }
 
 /// Returns the number of events to send within `elapsed`. The first is sent immediately.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive; saturates")]
 fn due(rate: f64, elapsed: Duration) -> u64 {
     (rate * elapsed.as_secs_f64()).ceil() as u64
 }
 
-fn client(args: &SampleEventsArgs) -> ClientConfig {
-    let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", &args.brokers).set("client.id", "slackline-sample-events");
-    config
-}
-
 async fn create_topic(args: &SampleEventsArgs) -> anyhow::Result<()> {
-    let admin: AdminClient<DefaultClientContext> = client(args).create()?;
+    let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
+        .set("bootstrap.servers", &args.brokers)
+        .set("client.id", "slackline-sample-events")
+        .create()?;
     let topic = NewTopic::new(&args.topic, args.partitions, TopicReplication::Fixed(-1));
     let options = AdminOptions::new()
         .request_timeout(Some(CREATE_TIMEOUT))

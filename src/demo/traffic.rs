@@ -143,16 +143,15 @@ pub fn background(number: u64) -> Sample {
 /// Returns the `number`th event of a mix: one in five matches an action, the channels in turn.
 #[must_use]
 pub fn mixed(number: u64) -> Sample {
-    let turn = usize::try_from(number / 5 % 3).unwrap_or_default();
-    match Channel::ALL.get(turn) {
-        Some(channel) if number.is_multiple_of(5) => sample(*channel, number / 15),
-        _ => background(number),
+    if number.is_multiple_of(5) {
+        sample(Channel::ALL[(number / 5 % 3) as usize], number / 15)
+    } else {
+        background(number)
     }
 }
 
 fn pick(list: &[&'static str], number: u64) -> &'static str {
-    let length = list.len() as u64;
-    usize::try_from(number % length).ok().and_then(|at| list.get(at)).copied().unwrap_or_default()
+    list[(number % list.len() as u64) as usize]
 }
 
 fn user(number: u64) -> String {

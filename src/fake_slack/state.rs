@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
 use hyper::HeaderMap;
@@ -120,18 +120,15 @@ impl Inner {
     fn limited(&mut self, path: &str, now: Instant) -> Option<Answer> {
         let Limit { rate, burst } = self.scripted(path, |behavior| behavior.limit)?;
         let full = f64::from(burst.max(1)) + TOLERANCE;
-        let bucket =
-            self.buckets.entry(path.to_owned()).or_insert(Bucket { tokens: full, at: now });
-        bucket.tokens = (bucket.tokens
-            + rate * now.saturating_duration_since(bucket.at).as_secs_f64())
-        .min(full);
-        bucket.at = now;
+        let full_bucket = Bucket { tokens: full, at: now };
+        let bucket = self.buckets.entry(path.to_owned()).or_insert(full_bucket);
+        let elapsed = now.saturating_duration_since(bucket.at).as_secs_f64();
+        *bucket = Bucket { tokens: (bucket.tokens + rate * elapsed).min(full), at: now };
         if bucket.tokens >= 1.0 {
             bucket.tokens -= 1.0;
             return None;
         }
-        let wait =
-            Duration::try_from_secs_f64((1.0 - bucket.tokens) / rate).unwrap_or(Duration::MAX);
-        Some(Answer::rate_limited((wait.as_secs_f64().ceil() as u64).max(1)))
+        let wait = ((1.0 - bucket.tokens) / rate).ceil() as u64;
+        Some(Answer::rate_limited(wait.max(1)))
     }
 }
