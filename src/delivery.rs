@@ -2,6 +2,7 @@
 
 use crate::config::model::ActionIndex;
 use crate::event::Position;
+use crate::label::label;
 
 /// A number that changes at every assignment of a partition and is never reused in a process: an
 /// outcome from an earlier assignment is recognized by it.
@@ -46,41 +47,20 @@ pub enum Outcome {
     Dropped(Reason),
 }
 
-/// Why a delivery was dropped: the label `reason` of `slackline_deliveries_dropped_total`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Reason {
-    /// The webhook's queue was full.
-    Overflow,
-    /// Slack's answer was final and not `ok`.
-    Rejected,
-    /// Every attempt failed until `retry.max_elapsed` had passed.
-    RetriesExhausted,
-    /// The message rendered to nothing but white space.
-    EmptyMessage,
-    /// Left by the partition's former owner for an action that was removed, or whose trigger no
-    /// longer applies to the event.
-    Unclaimed,
-}
-
-impl Reason {
-    /// Every reason; its index here is its index in a tally.
-    pub const ALL: [Self; 5] = [
-        Self::Overflow,
-        Self::Rejected,
-        Self::RetriesExhausted,
-        Self::EmptyMessage,
-        Self::Unclaimed,
-    ];
-
-    /// The reason as the metric's label and the logs name it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Overflow => "overflow",
-            Self::Rejected => "rejected",
-            Self::RetriesExhausted => "retries_exhausted",
-            Self::EmptyMessage => "empty_message",
-            Self::Unclaimed => "unclaimed",
-        }
+label! {
+    /// Why a delivery was dropped: the label `reason` of `slackline_deliveries_dropped_total`.
+    #[derive(PartialOrd, Ord)]
+    Reason {
+        /// The webhook's queue was full.
+        Overflow = "overflow",
+        /// Slack's answer was final and not `ok`.
+        Rejected = "rejected",
+        /// Every attempt failed until `retry.max_elapsed` had passed.
+        RetriesExhausted = "retries_exhausted",
+        /// The message rendered to nothing but white space.
+        EmptyMessage = "empty_message",
+        /// Left by the partition's former owner for an action that was removed, or whose trigger no
+        /// longer applies to the event.
+        Unclaimed = "unclaimed",
     }
 }

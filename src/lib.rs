@@ -34,6 +34,8 @@
 
 pub mod event;
 
+mod label;
+
 pub mod secret;
 
 pub mod loopback;

@@ -314,7 +314,7 @@ mod tests {
         assert_eq!(config.kafka.brokers, bus.address());
         for channel in Channel::ALL {
             assert!(
-                config.webhooks.iter().any(|webhook| webhook.name == channel.webhook()),
+                config.webhooks.iter().any(|webhook| webhook.name == channel.as_str()),
                 "{channel:?}"
             );
         }

@@ -7,16 +7,19 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// A channel of the demo's workspace. Each has a webhook, an action, and a kind of event that
-/// matches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Channel {
-    /// `identify` with `$.traits.plan` = `enterprise`.
-    Sales,
-    /// `track` with `$.event` = `NPS Submitted`.
-    Support,
-    /// `track` with `$.event` = `Order Completed`.
-    Orders,
+use crate::label::label;
+
+label! {
+    /// A channel of the demo's workspace, named like its webhook in the demo's configuration. Each
+    /// has an action, and a kind of event that matches.
+    Channel {
+        /// `identify` with `$.traits.plan` = `enterprise`.
+        Sales = "sales",
+        /// `track` with `$.event` = `NPS Submitted`.
+        Support = "support",
+        /// `track` with `$.event` = `Order Completed`.
+        Orders = "orders",
+    }
 }
 
 /// An event for Kafka.
@@ -55,19 +58,6 @@ const COMMENTS: [&str; 4] = [
 ];
 
 impl Channel {
-    /// Every channel.
-    pub const ALL: [Channel; 3] = [Channel::Sales, Channel::Support, Channel::Orders];
-
-    /// Returns the webhook's name in the demo's configuration.
-    #[must_use]
-    pub fn webhook(self) -> &'static str {
-        match self {
-            Channel::Sales => "sales",
-            Channel::Support => "support",
-            Channel::Orders => "orders",
-        }
-    }
-
     /// Returns the interval between its events in steady traffic: above the one second that a
     /// webhook needs for a message.
     #[must_use]

@@ -21,7 +21,7 @@ pub async fn start() -> io::Result<FakeSlack> {
 /// Returns the path of the channel's webhook.
 #[must_use]
 pub fn path(channel: Channel) -> String {
-    format!("/services/TDEMO/BDEMO/{}", channel.webhook())
+    format!("/services/TDEMO/BDEMO/{}", channel.as_str())
 }
 
 /// Sets how the channel's webhook answers from now on.

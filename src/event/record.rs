@@ -3,6 +3,7 @@
 use super::lexer::{Fault, Lexer};
 use super::position::Position;
 use super::value::Value;
+use crate::label::label;
 
 /// One Kafka record, borrowed from the client: bytes, nothing decoded.
 #[derive(Clone, Copy)]
@@ -39,17 +40,18 @@ pub struct Event<'a> {
     root: Value<'a>,
 }
 
-/// Why a record is not an event: the label `reason` of `slackline_events_invalid_total`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Invalid {
-    /// A tombstone or an empty payload.
-    Empty,
-    /// Not JSON, or not UTF-8.
-    NotJson,
-    /// JSON, but not an object.
-    NotObject,
-    /// Nested deeper than 127 levels.
-    TooDeep,
+label! {
+    /// Why a record is not an event: the label `reason` of `slackline_events_invalid_total`.
+    Invalid {
+        /// A tombstone or an empty payload.
+        Empty = "empty",
+        /// Not JSON, or not UTF-8.
+        NotJson = "not_json",
+        /// JSON, but not an object.
+        NotObject = "not_object",
+        /// Nested deeper than 127 levels.
+        TooDeep = "too_deep",
+    }
 }
 
 impl<'a> Record<'a> {
@@ -98,23 +100,6 @@ impl<'a> Event<'a> {
     #[must_use]
     pub fn record(&self) -> Record<'a> {
         self.record
-    }
-}
-
-impl Invalid {
-    /// Every reason, in the order of the metric's documentation.
-    pub const ALL: [Invalid; 4] =
-        [Invalid::Empty, Invalid::NotJson, Invalid::NotObject, Invalid::TooDeep];
-
-    /// Returns the reason as the metric's label and the logs name it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Invalid::Empty => "empty",
-            Invalid::NotJson => "not_json",
-            Invalid::NotObject => "not_object",
-            Invalid::TooDeep => "too_deep",
-        }
     }
 }
 

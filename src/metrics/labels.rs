@@ -1,24 +1,6 @@
 //! The closed lists of label values that only the metrics define.
 
-/// Declares a label's values once: the enum, the list of all values, and their text.
-macro_rules! label {
-    ($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $text:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $name { $($(#[$value_doc])* $value,)* }
-
-        impl $name {
-            /// Every value. Its index here is its index in an array of counts.
-            pub const ALL: [$name; [$($text),*].len()] = [$($name::$value),*];
-
-            /// Returns the text of the label, which the logs use too.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self { $($name::$value => $text,)* }
-            }
-        }
-    };
-}
+use crate::label::label;
 
 label! {
     /// How an attempt ended: the label `result` of `slackline_attempts_total`.

@@ -51,7 +51,7 @@ metrics! {
 
     /// Records that are not a valid event, by reason.
     COUNTER slackline_events_invalid_total[topic, reason] = each_topic(|topic, tally, out| {
-        out.add_each(&[topic], Invalid::ALL.map(Invalid::as_str), tally.invalid);
+        out.add_each(&[topic], Invalid::NAMES, tally.invalid);
     });
 
     /// Offsets that Kafka deleted before they were read or delivered.
@@ -74,7 +74,7 @@ metrics! {
 
     /// Deliveries dropped deliberately, by reason.
     COUNTER slackline_deliveries_dropped_total[webhook, action, reason] = each_action(|labels, tally, out| {
-        out.add_each(labels, Reason::ALL.map(Reason::as_str), tally.dropped);
+        out.add_each(labels, Reason::NAMES, tally.dropped);
     });
 
     /// Deliveries left to the partition's next owner, at a revoke or shutdown.
@@ -90,7 +90,7 @@ metrics! {
 
     /// HTTP requests to the webhook, by result.
     COUNTER slackline_attempts_total[webhook, result] = each_webhook(|webhook, numbers, out| {
-        out.add_each(&[webhook], AttemptResult::ALL.map(AttemptResult::as_str), numbers.attempts);
+        out.add_each(&[webhook], AttemptResult::NAMES, numbers.attempts);
     });
 
     /// Duration of an HTTP request, whatever its result.
@@ -149,14 +149,14 @@ metrics! {
 
     /// Changes of the partitions assigned to this replica, by kind.
     COUNTER slackline_rebalances_total[kind] = custom(|out| {
-        out.add_each(&[], RebalanceKind::ALL.map(RebalanceKind::as_str), out.snapshot.counts.rebalances);
+        out.add_each(&[], RebalanceKind::NAMES, out.snapshot.counts.rebalances);
     });
 
     // Commits.
 
     /// Offset commits that were answered, by result; a failed commit is retried.
     COUNTER slackline_commits_total[result] = custom(|out| {
-        out.add_each(&[], CommitResult::ALL.map(CommitResult::as_str), out.snapshot.counts.commits);
+        out.add_each(&[], CommitResult::NAMES, out.snapshot.counts.commits);
     });
 
     /// Outcomes ignored because their partition had been revoked.
@@ -169,7 +169,7 @@ metrics! {
     /// Commits whose metadata could not list every pending delivery: it has one position per
     /// webhook (positions), or a shared one for some webhooks (floor).
     COUNTER slackline_restart_state_truncated_total[topic, degree] = each_topic(|topic, tally, out| {
-        out.add_each(&[topic], Degree::ALL.map(Degree::as_str), tally.restart_state_truncated);
+        out.add_each(&[topic], Degree::NAMES, tally.restart_state_truncated);
     });
 
     // The process.
