@@ -74,7 +74,8 @@ pub(crate) mod observed;
 #[cfg(test)]
 mod rig;
 
-/// The longest wait of an idle loop; everything that matters ends it.
+/// The longest time that an idle loop sleeps. Client events, records, reports and reloads wake it
+/// earlier.
 const IDLE: Duration = Duration::from_millis(200);
 
 /// The poll loop. Its parts are passed in: see [`crate::pipeline`].
@@ -91,7 +92,7 @@ pub struct PollLoop {
     pub(crate) settlement: Settlement,
     /// What the senders are set to while they run.
     pub(crate) controls: SenderControls,
-    /// Why Kafka does not let this worker in.
+    /// Refused connections and denied topics or groups, with their remedies.
     pub(crate) access: Access,
     /// What the loop shows about itself.
     pub(crate) monitor: Monitor,
@@ -150,7 +151,8 @@ impl PollLoop {
             for event in poll.events {
                 self.handle_event(event);
             }
-            // What is skipped of a stray's partition is read again.
+            // The stray record was discarded: its partition is released and read again from the
+            // ledger's position.
             if let Some(stray) = poll.stray
                 && self.settlement.ledger.epoch(stray).is_some()
             {
@@ -258,9 +260,8 @@ impl PollLoop {
         }
     }
 
-    /// Owned partitions whose logs are not the ones that were read: they are released as at a
-    /// revoke, and start as if they had just been assigned. The client keeps them meanwhile, so
-    /// that a revoke finds everything as usual.
+    /// Releases partitions as at a revoke and resolves their starting offsets as at an assignment.
+    /// They stay assigned in the client meanwhile, so that a revoke finds them.
     fn resolve_again(&mut self, partitions: &[Partition]) {
         if partitions.is_empty() {
             return;
@@ -354,7 +355,8 @@ impl PollLoop {
         self.intake.clear_removed(&mut self.settlement);
     }
 
-    /// Requests, checks and shows what is due: once a second, and whenever readiness has changed.
+    /// Runs the periodic work. Once a second: queries topics and log ends, checks access, detects
+    /// stalls, publishes a snapshot. In between: publishes when readiness has changed.
     fn observe(&mut self, now: Instant) {
         let Self { membership, settlement, access, intake, .. } = self;
         if let Some(described) = membership.query_topics(access, now)

@@ -1,5 +1,5 @@
-//! Why Kafka does not let this worker in: a refused connection, a denied topic or group. Pure:
-//! the time is an argument.
+//! Tracks why Kafka refuses this worker: a refused connection, a denied topic or group. Pure: the
+//! time is an argument.
 //!
 //! Invariant: `/readyz` names the problem and its remedy within seconds, and no longer once Kafka
 //! gives access. A refused connection is retried, and a denied topic waited for, like a broker or a
@@ -28,7 +28,7 @@ pub(crate) struct Access {
     /// Its text, once the reason is known.
     reported: Option<String>,
     refusals: LogThrottle,
-    /// Errors without a name of their own.
+    /// Throttles the log line of every other client error.
     errors: LogThrottle,
     /// The log throttles count from here.
     started: Instant,
@@ -110,7 +110,8 @@ impl Access {
         let needs_reason = refusal.is_certificate && !broker.is_empty();
         self.refusal = Some(refusal);
         if needs_reason {
-            // It is reported when the reason is known; the worker was not ready before either.
+            // Logged by `explain` once the reason is known. `/readyz` fails meanwhile, because the
+            // group is not joined.
             return AccessChange::InvalidCertificate(broker);
         }
         self.report(now);

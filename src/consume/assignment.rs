@@ -40,11 +40,11 @@ pub(crate) enum PartitionState {
 /// What is known about the end of a partition's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LogEnd {
-    /// As librdkafka's statistics said last; they change only while the partition is fetched.
+    /// The end in librdkafka's latest statistics, which change only while the partition is fetched.
     reported: Offset,
-    /// As the broker answered last when it was asked.
+    /// The end in the broker's latest answer.
     asked: Option<Offset>,
-    /// The partition's leader was not reachable, as the statistics said last.
+    /// Whether the partition's leader was unreachable in the latest statistics.
     leaderless: bool,
 }
 
@@ -52,20 +52,20 @@ pub(crate) struct LogEnd {
 #[derive(Debug, Default)]
 pub(crate) struct Assignment {
     partitions: BTreeMap<Partition, PartitionState>,
-    /// librdkafka waits for an answer to an assignment, also to an empty one.
+    /// Whether librdkafka waits for an assignment to be acknowledged, also an empty one.
     unanswered: bool,
     /// Whether this process is a member of its group, with or without partitions.
     joined: bool,
-    /// No lookup is sent before: the last one failed.
+    /// When the next lookup may be sent, after one that failed.
     retry_at: Option<Instant>,
 }
 
 /// The partitions that a lookup has to resolve.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Unresolved {
-    /// Where does each start?
+    /// Those whose starting offset is unknown.
     pub(crate) starting: Vec<Partition>,
-    /// Where does each continue?
+    /// Those whose read position is out of range.
     pub(crate) out_of_range: Vec<Partition>,
 }
 
@@ -98,13 +98,13 @@ impl LogEnd {
 }
 
 impl Assignment {
-    /// The group has assigned these: each is to be resolved.
+    /// Records partitions that the group has assigned; each has to be resolved.
     pub(crate) fn assign(&mut self, partitions: &[Partition]) {
         self.unanswered = true;
         self.resolve(partitions);
     }
 
-    /// The starting offsets of these have to be decided.
+    /// Marks partitions whose starting offsets have to be decided.
     pub(crate) fn resolve(&mut self, partitions: &[Partition]) {
         for partition in partitions {
             self.partitions.insert(*partition, PartitionState::Resolving { lookup: None });
@@ -112,18 +112,20 @@ impl Assignment {
         self.retry_at = None;
     }
 
-    /// The client reads this partition, whose log ends at `end`.
+    /// Records that the client reads a partition, whose log ends at `end`.
     pub(crate) fn start_reading(&mut self, partition: Partition, end: Offset) {
         self.partitions.insert(partition, PartitionState::Reading(LogEnd::at(end)));
     }
 
-    /// The client has accepted an assignment: this process is a member of the group.
+    /// Records that the client has accepted the assignment, so that this process is a member of the
+    /// group.
     pub(crate) fn answered(&mut self) {
         self.unanswered = false;
         self.joined = true;
     }
 
-    /// librdkafka has stopped reading a partition: the events at its read position are not there.
+    /// Marks a partition that librdkafka has stopped reading, because its read position is out of
+    /// range.
     pub(crate) fn out_of_range(&mut self, partition: Partition) {
         if let Some(state) = self.partitions.get_mut(&partition)
             && let PartitionState::Reading(end) = *state
@@ -132,7 +134,7 @@ impl Assignment {
         }
     }
 
-    /// The topic was deleted and created again while partitions of the deleted one are owned.
+    /// Marks the owned partitions of a topic that was deleted and recreated.
     pub(crate) fn recreated(&mut self, topic: TopicIndex) {
         for (_, state) in self.partitions.iter_mut().filter(|(at, _)| at.topic == topic) {
             if let PartitionState::Reading(end) | PartitionState::OutOfRange { end, .. } = *state {
@@ -141,8 +143,8 @@ impl Assignment {
         }
     }
 
-    /// The topic is the one that is being read: an earlier answer was wrong. A lookup makes sure
-    /// that the client still reads its partitions.
+    /// Undoes `recreated` after a wrong answer; a lookup then makes sure that the client still
+    /// reads the topic's partitions.
     pub(crate) fn not_recreated(&mut self, topic: TopicIndex) {
         for (_, state) in self.partitions.iter_mut().filter(|(at, _)| at.topic == topic) {
             if let PartitionState::Recreated(end) = *state {
@@ -151,12 +153,12 @@ impl Assignment {
         }
     }
 
-    /// The partitions of recreated topics that are still owned.
+    /// Returns the owned partitions of recreated topics.
     pub(crate) fn of_recreated_topics(&self) -> Vec<Partition> {
         self.select(|state| matches!(state, PartitionState::Recreated(_)))
     }
 
-    /// These are drained from now on. Those that are not in the ledger have nothing to drain.
+    /// Marks partitions as being drained, except those that are not in the ledger yet.
     pub(crate) fn leave(&mut self, partitions: &[Partition]) {
         for partition in partitions {
             if let Some(state) = self.partitions.get_mut(partition)
@@ -185,14 +187,15 @@ impl Assignment {
         unanswered
     }
 
-    /// The group has removed this member.
+    /// Records that the group has removed this member.
     pub(crate) fn lost(&mut self) {
         self.joined = false;
     }
 
-    /// What a lookup has to resolve now; `None` where nothing is unresolved, or a failed lookup has
-    /// to wait. Starting offsets come first: a broker that cannot say where another partition
-    /// continues does not delay them. Recreated topics need a lookup too: it confirms the new id.
+    /// Returns the partitions that a lookup has to resolve now; `None` where there are none, or the
+    /// pause after a failed lookup is not over. Starting offsets come first: a broker that cannot
+    /// say where another partition continues does not delay them. Recreated topics need a lookup
+    /// too: it confirms the new id.
     pub(crate) fn unresolved(&self, now: Instant) -> Option<Unresolved> {
         if self.retry_at.is_some_and(|at| now < at) || !(self.unanswered || self.is_unsettled()) {
             return None;
@@ -214,7 +217,7 @@ impl Assignment {
         self.partitions.values().any(unrequested)
     }
 
-    /// A lookup of what is unresolved was sent.
+    /// Records that a lookup of the unresolved partitions was sent.
     pub(crate) fn lookup_sent(&mut self, id: LookupId) {
         let is_resolving = self.is_resolving();
         for state in self.partitions.values_mut() {
@@ -226,12 +229,12 @@ impl Assignment {
         }
     }
 
-    /// A lookup failed: the next one has to wait.
+    /// Delays the next lookup until `retry_at`.
     pub(crate) fn lookup_failed(&mut self, retry_at: Instant) {
         self.retry_at = Some(retry_at);
     }
 
-    /// What of a lookup's answer still counts.
+    /// Returns the partitions for which the answer to lookup `id` is still valid.
     pub(crate) fn answered_by(&self, id: LookupId) -> Unresolved {
         let asked = Some(id);
         Unresolved {
@@ -244,7 +247,7 @@ impl Assignment {
         }
     }
 
-    /// A partition that was out of range is read again.
+    /// Records that the client reads a partition again that was out of range.
     pub(crate) fn resumed(&mut self, partition: Partition, end: Offset) {
         if let Some(state) = self.partitions.get_mut(&partition)
             && let PartitionState::OutOfRange { end: before, .. } = *state
@@ -286,7 +289,7 @@ impl Assignment {
         matches!(self.partitions.get(&partition), Some(PartitionState::OutOfRange { .. }))
     }
 
-    /// Returns whether the partition's leader was not reachable, as the statistics said last.
+    /// Returns whether the partition's leader was unreachable in the latest statistics.
     pub(crate) fn is_leaderless(&self, partition: Partition) -> bool {
         let end = self.partitions.get(&partition).and_then(PartitionState::end);
         end.is_some_and(|end| end.leaderless)
@@ -315,8 +318,8 @@ impl Assignment {
         }
     }
 
-    /// The end of an owned partition as far as anything shows it: the statistics, the broker's
-    /// answer, or `next`, the read position, which proves that the log reaches it.
+    /// Returns the highest known end of an owned partition: from the statistics, from the broker's
+    /// answer, or `next`, the read position, which the log reaches.
     pub(crate) fn end(&self, partition: Partition, next: Offset) -> Option<Offset> {
         let known = self.partitions.get(&partition)?.end()?;
         Some(known.reported.max(known.asked.unwrap_or(known.reported)).max(next))

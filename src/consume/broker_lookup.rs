@@ -55,7 +55,7 @@ pub(crate) struct Questions {
 pub(crate) struct Findings {
     /// The lookup that they answer.
     pub(crate) id: LookupId,
-    /// What the topics are, in their order.
+    /// The topics' descriptions, in the topics' order.
     pub(crate) described: Vec<Described>,
     /// The committed offsets of the starting partitions and of the added ones.
     pub(crate) committed: BTreeMap<Partition, Committed>,
@@ -162,8 +162,7 @@ impl BrokerLookup {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
-    /// A starting offset has to be resolved: cancels the lookup in flight unless it resolves
-    /// others.
+    /// Cancels the lookup in flight unless it resolves starting offsets, which come first.
     pub(crate) fn make_way(&self) {
         if self.in_flight && !self.resolves_starts {
             self.cancel();

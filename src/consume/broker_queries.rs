@@ -1,5 +1,4 @@
-//! Requests that nothing waits for: the ends of partitions, and what the topics are. The
-//! answers are taken when they have arrived.
+//! Requests whose answers are polled, never waited for: log ends and topic descriptions.
 //!
 //! Nothing is requested while no broker is available: librdkafka would look for one without a
 //! pause, which costs half a core.
@@ -35,9 +34,9 @@ pub(crate) struct BrokerQueries {
     ends_at: Instant,
     all_ends_at: Instant,
     topics_at: Instant,
-    /// The topics are requested at the next opportunity, whatever the interval.
+    /// Whether the descriptions are requested at the next opportunity, whatever the interval.
     topics_wanted: bool,
-    /// A request for the topics is under way.
+    /// Whether a request for the descriptions is in flight.
     topics_requested: bool,
 }
 
@@ -64,7 +63,7 @@ impl BrokerQueries {
         }
     }
 
-    /// Returns whose ends have to be requested now, and counts them as requested.
+    /// Returns the partitions whose ends have to be requested now, and counts them as requested.
     pub(crate) fn due_ends(&mut self, now: Instant) -> Option<DueEnds> {
         if now < self.ends_at + PAUSED_ENDS {
             return None;
@@ -91,12 +90,13 @@ impl BrokerQueries {
         std::iter::from_fn(|| self.ends.answer()).flatten().collect()
     }
 
-    /// The topics may have changed: they are requested at the next opportunity.
+    /// Requests the topics' descriptions at the next opportunity.
     pub(crate) fn want_topics(&mut self) {
         self.topics_wanted = true;
     }
 
-    /// Requests the topics from `broker` if it is time; `denied`: access to one is denied.
+    /// Requests the topics' descriptions from `broker` when they are due; `denied`: access to a
+    /// topic is denied.
     pub(crate) fn request_topics(
         &mut self,
         broker: Option<i32>,
@@ -117,7 +117,7 @@ impl BrokerQueries {
         }
     }
 
-    /// Takes what the topics are, if an answer has arrived.
+    /// Takes the topics' descriptions, if they have arrived.
     pub(crate) fn take_topics(&mut self, names: &TopicNames) -> Option<Vec<Described>> {
         if !self.topics_requested {
             return None;

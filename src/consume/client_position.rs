@@ -1,4 +1,4 @@
-//! Which of the client's own read positions can be believed. Pure.
+//! Moves read positions past control records, where librdkafka's own position can be trusted. Pure.
 //!
 //! librdkafka keeps, for each partition, the offset after the last thing that it handed out. After
 //! a rebalance it reads the partitions that stay on from there, and at the end of a partition that
@@ -14,7 +14,8 @@ use crate::event::{Offset, Partition};
 
 use super::assignment::Assignment;
 
-/// Returns whether something lies ahead of the read position of a partition. It may be no record.
+/// Returns whether something lies ahead of the read position of a partition. It may be a control
+/// record.
 pub(crate) fn lags(ledger: &Ledger, assignment: &Assignment) -> bool {
     ledger
         .progress()

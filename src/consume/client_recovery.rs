@@ -13,7 +13,7 @@ use crate::backoff::Backoff;
 /// The pauses between failures in a row.
 const BACKOFF: Backoff = Backoff { initial: Duration::from_secs(1), max: Duration::from_secs(30) };
 
-/// A client that worked for this long failed for a new reason: the pauses start from the first one.
+/// The backoff starts over after a client has worked for this long.
 const SOUND: Duration = Duration::from_secs(120);
 
 /// Counts the failures in a row.

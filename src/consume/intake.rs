@@ -35,7 +35,7 @@ const TURN: Duration = Duration::from_millis(50);
 /// long.
 const CLOCK: usize = 32;
 
-/// The way of a record from its topic's queue to the webhooks' queues.
+/// Takes fetched records, matches and renders them, and queues their deliveries.
 pub(crate) struct Intake {
     config: Arc<Config>,
     router: Router,
@@ -340,7 +340,8 @@ impl Intake {
         self.removed.clear(&self.config, &self.queues, settlement);
     }
 
-    /// A paused topic is not read; the client need not know.
+    /// Logs topics that were paused or resumed. The client itself is not paused: its fetched
+    /// records stay in their queue.
     fn log(&self, change: &Change) {
         let names = |topics: &[TopicIndex]| -> Vec<&str> {
             topics.iter().map(|topic| self.names.name(*topic)).collect()

@@ -128,7 +128,7 @@ impl Membership {
         }
     }
 
-    /// A lookup failed, or its answer could not be applied: it is made again after a pause.
+    /// Logs a failed lookup and schedules its retry.
     pub(crate) fn lookup_failed(&mut self, error: &KafkaError, access: &mut Access, now: Instant) {
         self.record_denial(access, error.rdkafka_error_code());
         self.lookup.log_failure(error, now);
@@ -149,8 +149,8 @@ impl Membership {
         let (mut resumed, mut others) = (Vec::new(), Vec::new());
         for start in resolution::continuations(&next, findings, &self.topics, self.start) {
             match start.starting {
-                // It is there again, or an attempt that failed later has advanced to it: the client
-                // has stopped reading it all the same.
+                // The offset is in the log after all, or an earlier resume that failed has advanced
+                // to it. The client has stopped reading in both cases.
                 StartingOffset::Committed(offset) => resumed.push((start.partition, offset)),
                 StartingOffset::OutOfRetention { offset, .. } => {
                     settlement.ledger.advance(start.partition, offset);
@@ -273,7 +273,7 @@ impl Membership {
         changes.counts
     }
 
-    /// Requests and takes what the topics are. Returns an answer that has arrived.
+    /// Requests the topics' descriptions, and returns those that have arrived.
     pub(crate) fn query_topics(&mut self, access: &Access, now: Instant) -> Option<Vec<Described>> {
         let (broker, names) = (self.session.broker(), &self.topics.names);
         let queries = &mut self.session.queries;

@@ -61,13 +61,13 @@ impl Monitor {
         self.health.turned(now);
     }
 
-    /// The worker shuts down: it stays alive, and is not ready any more.
+    /// Publishes that the worker is shutting down: alive, but not ready.
     pub(crate) fn stop(&mut self) {
         self.stopping = true;
         self.publish(Snapshot::clone(&self.health.snapshot()));
     }
 
-    /// Returns whether the second is over, once a second.
+    /// Returns `true` once a second, when a snapshot is due.
     pub(crate) fn is_due(&mut self, now: Instant) -> bool {
         let due = now >= self.taken + INTERVAL;
         if due {

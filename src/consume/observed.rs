@@ -1,4 +1,4 @@
-//! What a snapshot is taken of.
+//! Takes a snapshot of the poll loop's components.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -24,7 +24,7 @@ pub(crate) struct Observed<'a> {
     pub(crate) intake: &'a Intake,
     /// What the senders are set to.
     pub(crate) controls: &'a SenderControls,
-    /// Why Kafka does not let this worker in.
+    /// Refused connections and denied topics or groups, with their remedies.
     pub(crate) access: &'a Access,
 }
 

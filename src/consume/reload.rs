@@ -18,7 +18,8 @@ use super::rate_share;
 use super::sender_controls::SenderControls;
 use super::settlement::Settlement;
 
-/// What replaces the active configuration: the same indices, and possibly more.
+/// A new configuration with its router, queues and senders. Every webhook and action of the active
+/// configuration has the same index in it.
 pub struct Reload {
     /// The configuration.
     pub config: Arc<Config>,

@@ -1,5 +1,4 @@
-//! From what a lookup has found to where partitions start, and with which state of their former
-//! owner.
+//! Turns a lookup's findings into starting offsets, each with the former owner's restart state.
 //!
 //! Invariant: a restart state counts only where the committed offset belongs to the same log.
 

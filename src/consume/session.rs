@@ -22,7 +22,8 @@ use super::broker_queries::BrokerQueries;
 use super::certificate_check::CertificateCheck;
 use super::client_recovery::ClientRecovery;
 
-/// A broker answers a fetch within half a second and a heartbeat immediately.
+/// A connected broker that owes a response and has sent nothing for this long counts as
+/// unreachable. Healthy ones answer a fetch within half a second.
 const SILENT_AFTER: Duration = Duration::from_secs(5);
 
 /// The Kafka client and everything that belongs to it alone.
@@ -105,7 +106,7 @@ impl Session {
         self.client.client().fatal_error().map(|(_, reason)| reason)
     }
 
-    /// Asks the client for a fatal error that no poll has returned.
+    /// Checks the client for a fatal error that no poll has returned.
     pub(crate) fn check_fatal(&mut self) {
         if self.fatal.is_none() {
             self.fatal = self.client.client().fatal_error().map(|(code, _)| code);
@@ -172,8 +173,8 @@ impl Session {
         self.assign(&list)
     }
 
-    /// Makes the client read partitions again that it has stopped. A seek fails after a reset that
-    /// failed; assigning the partitions again works.
+    /// Makes the client read stopped partitions again, by assigning them: librdkafka refuses a seek
+    /// after a failed offset reset.
     ///
     /// # Errors
     /// What librdkafka says.
@@ -305,13 +306,12 @@ impl Session {
 
     /// Assigns, and has the partitions' records arrive in their topics' queues.
     fn assign(&self, list: &TopicPartitionList) -> KafkaResult<()> {
-        // Before: from here on librdkafka puts none of their records into its own queue, whatever
-        // becomes of the forwarding.
+        // Forward before assigning, so that no record reaches librdkafka's own queue.
         self.forward(list)?;
         kafka::take_over(&self.client, list)?;
-        // And after: a partition that is assigned again is stopped first, and a stop ends its
-        // forwarding. Such stops are over when the client answers this. What was fetched in between
-        // has waited in the partition's queue.
+        // Forward again afterwards: assigning a partition a second time stops it first, which
+        // undoes the forwarding. `assignment()` returns after such stops; records fetched in
+        // between are still in the partition's queue.
         self.client.assignment()?;
         self.forward(list)
     }

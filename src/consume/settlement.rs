@@ -97,7 +97,8 @@ impl Settlement {
         }
     }
 
-    /// Slack throttles a webhook until then, in seconds since the epoch: commits carry it.
+    /// Records that Slack throttles a webhook until `until`, in seconds since the epoch: commits
+    /// carry it.
     pub(crate) fn throttle(&mut self, webhook: WebhookIndex, until: u64) {
         self.committer.throttle(webhook, until, &mut self.ledger);
     }
@@ -166,7 +167,7 @@ impl Settlement {
         self.drops.reload(Arc::clone(config));
     }
 
-    /// How long no commit is due, at most `longest`.
+    /// Returns the time until the next commit is due, at most `longest`.
     pub(crate) fn idle(&self, longest: Duration) -> Duration {
         let now = Instant::now();
         let due = self.committer.next_due().map_or(longest, |at| at.saturating_duration_since(now));

@@ -92,8 +92,8 @@ pub(crate) enum StartingOffset {
 }
 
 impl StartingOffset {
-    /// Counts as lost only what a former owner had not read. What was pending of the rest is
-    /// counted by the ledger when it passes it.
+    /// Excludes offsets that a former owner had already read from `lost`. The ledger counts the
+    /// pending ones among them.
     #[must_use]
     pub(crate) fn without_read(self, state: Option<&RestartState>) -> Self {
         match (self, state.and_then(|state| state.leftover.as_ref())) {
@@ -133,7 +133,8 @@ pub(crate) fn decide(known: KnownOffsets, others: TopicCommits, start: Start) ->
             TopicCommits::None => false,
             TopicCommits::Foreign => true,
             TopicCommits::OfDeletedTopic => return StartingOffset::Recreated(known.low),
-            // Below the count: several replicas of a new group start at the same time.
+            // A partition below the count is not new: another replica of the new group has
+            // committed first.
             TopicCommits::Partitions(count) => {
                 u32::try_from(known.number).is_ok_and(|number| number >= count)
             }

@@ -1,8 +1,8 @@
 //! Whether owned work makes no progress without a reason that the metrics name: a worker that is
 //! alive and does nothing is worse than one that ends. Pure: a function of the snapshots so far.
 //!
-//! Invariant: only time that was watched without a gap counts. While the poll loop drains, or the
-//! process is suspended, no time passes here.
+//! Invariant: only watched time counts. While the poll loop drains, or the process is suspended, at
+//! most `GAP` is added.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -21,7 +21,8 @@ const UNCOMMITTED_AFTER: Duration = Duration::from_secs(120);
 /// none; an attempt, this long after its timeout.
 const UNSENT_AFTER: Duration = Duration::from_secs(60);
 
-/// Between two snapshots that are further apart nothing is known.
+/// The longest time that one gap between two snapshots counts as watched: during a drain or a
+/// suspend no more is added.
 const GAP: Duration = Duration::from_secs(5);
 
 /// What has not changed, and since when.
