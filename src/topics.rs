@@ -1,4 +1,4 @@
-//! The configured topics' names: what every stage calls a [`TopicIndex`] towards Kafka and the log.
+//! Maps a [`TopicIndex`] to its topic's name and back, for Kafka requests and logs.
 
 use std::sync::Arc;
 

@@ -42,7 +42,8 @@ pub struct Ledger {
     names: Arc<NameIndex>,
     owned: PartitionMap<OwnedPartition>,
     last_epoch: u64,
-    /// Pending events that had left their partition before they were read again.
+    /// Per partition, the number of events with pending deliveries that were removed from the log
+    /// before they could be read again.
     lost: Vec<(Partition, u64)>,
 }
 
@@ -241,7 +242,7 @@ impl Ledger {
         }
     }
 
-    /// The commit in flight failed; its outcomes must be included in the next one.
+    /// Records that the commit in flight failed: its outcomes must be included in the next one.
     pub fn commit_failed(&mut self) {
         self.owned.iter_mut().for_each(|(_, owned)| owned.commits.failed());
     }

@@ -20,7 +20,7 @@ use super::topic_table::TopicTable;
 /// rebalance by then.
 const CHECK_AFTER: Duration = Duration::from_secs(3);
 
-/// When to check, and for what this process has rejoined its group already.
+/// Tracks when to check, and for which topics this process has rejoined its group already.
 #[derive(Debug)]
 pub(crate) struct AddedPartitions {
     /// Only members with a `kafka.instance_id` need the check.
@@ -48,7 +48,7 @@ impl AddedPartitions {
         Self { is_static, check_at: None, checking: Vec::new(), rejoined_for: BTreeSet::new() }
     }
 
-    /// Partitions were assigned: the others are checked a bit later.
+    /// Schedules the check after an assignment.
     pub(crate) fn assigned(&mut self, now: Instant) {
         if self.is_static {
             self.check_at = Some(now + CHECK_AFTER);
@@ -97,7 +97,7 @@ impl AddedPartitions {
         unread
     }
 
-    /// The check failed and is made again.
+    /// Schedules a failed check again.
     pub(crate) fn failed(&mut self, now: Instant) {
         if !std::mem::take(&mut self.checking).is_empty() {
             self.check_at = Some(now + CHECK_AFTER);

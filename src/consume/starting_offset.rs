@@ -92,7 +92,7 @@ pub(crate) enum StartingOffset {
 }
 
 impl StartingOffset {
-    /// Excludes offsets that a former owner had already read from `lost`. The ledger counts the
+    /// Excludes from `lost` the offsets that a former owner had already read. The ledger counts the
     /// pending ones among them.
     #[must_use]
     pub(crate) fn without_read(self, state: Option<&RestartState>) -> Self {

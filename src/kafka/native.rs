@@ -1,4 +1,4 @@
-//! The project's only `unsafe`: what librdkafka can do and the crate does not offer.
+//! The project's only `unsafe`: features of librdkafka that rust-rdkafka does not expose.
 //!
 //! - Commits that report their result: the crate's asynchronous `commit` never calls back
 //!   (rust-rdkafka#856). Here the result comes to a queue that serves nothing else, and so can be

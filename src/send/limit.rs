@@ -13,15 +13,15 @@ const TOKEN: u128 = 1 << 80;
 /// The limiter of one webhook.
 #[derive(Debug, Clone)]
 pub struct Limiter {
-    /// Debt above which nothing leaves: burst − 1 tokens.
+    /// The debt up to which an attempt may leave: burst − 1 tokens.
     allowance: u128,
     /// What was spent and is not refilled yet; 0 for a full bucket.
     debt: u128,
     /// What is refilled in a nanosecond at the current rate share.
     refill: u128,
     /// The time at which `debt` was computed.
-    at: Duration,
-    /// Nothing leaves before.
+    refilled_at: Duration,
+    /// No attempt may leave before this time; `None` while not throttled.
     throttled_until: Option<Duration>,
 }
 
@@ -29,7 +29,8 @@ impl Limiter {
     /// A full bucket at `now`: see [`Limiter::set_rate`].
     #[must_use]
     pub fn new(rate: f64, burst: u32, share: f64, now: Duration) -> Self {
-        let mut limiter = Self { allowance: 0, debt: 0, refill: 0, at: now, throttled_until: None };
+        let mut limiter =
+            Self { allowance: 0, debt: 0, refill: 0, refilled_at: now, throttled_until: None };
         limiter.set_rate(rate, burst, share, now);
         limiter
     }
@@ -39,7 +40,7 @@ impl Limiter {
     /// spent stays spent. At a share of 0 the tokens are frozen, and [`Limiter::ready_at`] returns
     /// `None`.
     pub fn set_rate(&mut self, rate: f64, burst: u32, share: f64, now: Duration) {
-        self.settle(now);
+        self.refill_until(now);
         self.allowance = u128::from(burst.max(1) - 1) * TOKEN;
         // Rounded up, so that at one post a second the next one is due after 1 s, not 1 ns later.
         let tokens_per_nanosecond = rate.max(0.0) * share.clamp(0.0, 1.0) / 1e9;
@@ -76,19 +77,21 @@ impl Limiter {
     pub fn take(&mut self, now: Duration) -> bool {
         let ready = self.ready_at(now).is_some_and(|at| at <= now);
         if ready {
-            self.settle(now);
+            self.refill_until(now);
             self.debt += TOKEN;
         }
         ready
     }
 
-    fn settle(&mut self, now: Duration) {
+    fn refill_until(&mut self, now: Duration) {
         self.debt = self.debt_at(now);
-        self.at = self.at.max(now);
+        self.refilled_at = self.refilled_at.max(now);
     }
 
     fn debt_at(&self, now: Duration) -> u128 {
-        self.debt.saturating_sub(now.saturating_sub(self.at).as_nanos().saturating_mul(self.refill))
+        self.debt.saturating_sub(
+            now.saturating_sub(self.refilled_at).as_nanos().saturating_mul(self.refill),
+        )
     }
 }
 

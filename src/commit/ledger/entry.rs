@@ -1,4 +1,5 @@
-//! What a record is to the ledger, found with one lookup, and what can be done with it. Pure.
+//! The ledger's view of one record: known, settled by a former owner, new, or left unsettled. Found
+//! with one lookup; each handle settles or records the event. Pure.
 
 use crate::commit::name_index::{Name, NameIndex};
 use crate::commit::recovery::Claimed;
@@ -110,9 +111,9 @@ impl Unread<'_> {
     #[inline]
     fn pass(self) {
         let Self { position, owned, lost } = self;
-        let left_the_partition = owned.pass(position.offset);
-        if left_the_partition > 0 {
-            lost.push((position.partition, left_the_partition));
+        let removed = owned.pass(position.offset);
+        if removed > 0 {
+            lost.push((position.partition, removed));
         }
     }
 

@@ -1,4 +1,4 @@
-//! One owned partition: what is pending of it, and the state that a commit of it carries. Pure.
+//! One owned partition: its pending deliveries, and the state that its commits carry. Pure.
 
 use rustc_hash::FxHashMap;
 
@@ -15,8 +15,8 @@ use super::commit_progress::CommitProgress;
 use super::committable::Committable;
 use super::unsettled::{Event, Unsettled};
 
-/// How many pending deliveries take as long to go through as a byte of metadata may cost. With it
-/// 100,000 of them, which take a millisecond or two, are committed 20 times a second.
+/// Encoding this many pending deliveries costs as much time as the schedule allows for one byte of
+/// metadata. So a partition with 100,000 of them is committed at most 20 times a second.
 const PENDING_PER_BYTE: usize = 4;
 
 /// One partition under one assignment.
@@ -28,9 +28,9 @@ pub(super) struct OwnedPartition {
     pub(super) next: Offset,
     /// The events with pending deliveries.
     pub(super) unsettled: Unsettled,
-    /// Some of them may be from a configuration that a reload has replaced.
+    /// Whether `unsettled` has events that were matched by an earlier configuration.
     pub(super) mixed: bool,
-    /// What a former owner left, without what was read again.
+    /// The former owner's unsettled deliveries, without those that were read again.
     pub(super) leftover: Option<Leftover>,
     /// How many partitions the topic had when the group started with this one.
     pub(super) partitions: Option<u32>,
@@ -42,7 +42,7 @@ pub(super) struct OwnedPartition {
 
 impl OwnedPartition {
     /// Passes the record at `offset`. Returns how many events with pending deliveries were listed
-    /// below it: they have left the partition.
+    /// below it: they were removed from the log.
     #[inline]
     pub(super) fn pass(&mut self, offset: Offset) -> u64 {
         let lost = if self.leftover.is_some() { self.advance(offset) } else { 0 };
@@ -63,7 +63,7 @@ impl OwnedPartition {
         lost
     }
 
-    /// What a commit of this partition says.
+    /// Returns a commit of this partition.
     pub(super) fn committable(
         &self,
         partition: Partition,
@@ -78,7 +78,7 @@ impl OwnedPartition {
         Committable { partition, epoch: self.epoch, offset, metadata: text, cut, cost }
     }
 
-    /// The restart state. What is left of the former owner's is carried on until its mark is
+    /// Returns the restart state. The rest of the former owner's is included until its mark is
     /// passed.
     fn state(&self, names: &NameIndex, throttles: Vec<Throttle>, budget: usize) -> RestartState {
         let leftover = match &self.leftover {
@@ -98,15 +98,15 @@ impl OwnedPartition {
         RestartState { partitions, topic, leftover: Some(leftover), throttles }
     }
 
-    /// The least that a list of the pending deliveries takes, in bytes: one for each webhook of an
-    /// event.
+    /// Returns the least length of a list of the pending deliveries, in bytes: one for each webhook
+    /// of an event.
     fn least_listed(&self, names: &NameIndex) -> usize {
         let most = names.max_actions_per_webhook().max(1);
         self.unsettled.iter().map(|event| event.pending.len().div_ceil(most)).sum()
     }
 
-    /// The hash of the configuration's names; `None` where the state's list has names of another
-    /// configuration.
+    /// Returns the hash of the configuration's names; `None` where the state's list has names of
+    /// another configuration.
     fn names_hash(&self, names: &NameIndex) -> Option<NameHash> {
         if self.mixed {
             return None;
