@@ -84,7 +84,7 @@ pub struct Loaded {
 /// Reads and checks the file at `path`, and the files that it names. `env` looks up `${NAME}`.
 ///
 /// # Errors
-/// Every mistake; or that the file can't be read.
+/// Every mistake; or that the file cannot be read.
 pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, ConfigErrors> {
     load_through(path, env, &|path| std::fs::read(path))
 }
@@ -107,7 +107,7 @@ pub fn load_through(
             io::ErrorKind::NotFound => "name the file with `-c FILE` or `SLACKLINE_CONFIG`",
             _ => "make it a file that this user may read",
         };
-        whole_file(format!("the configuration can't be read: {error}"), help)
+        whole_file(format!("the configuration cannot be read: {error}"), help)
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];

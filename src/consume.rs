@@ -156,7 +156,7 @@ impl PollLoop {
             if let Some(stray) = poll.stray
                 && self.settlement.ledger.epoch(stray).is_some()
             {
-                self.resolve_again(&[stray]);
+                self.resolve_again(&[stray], "records arrived outside the topic's queue");
             }
             if self.membership.session.fatal().is_some() || !poll.more {
                 return false;
@@ -226,12 +226,12 @@ impl PollLoop {
             self.ownership_changed();
         }
         let recreated = self.membership.assignment.of_recreated_topics();
-        self.resolve_again(&recreated);
+        self.resolve_again(&recreated, "the topic was recreated");
         // From here on commits carry the new ids.
         self.membership.topics.adopt_new_ids();
         let Self { membership, settlement, .. } = self;
         let others = membership.resume_out_of_range(findings, settlement)?;
-        self.resolve_again(&others);
+        self.resolve_again(&others, "the log was recreated or truncated");
         let Self { membership, settlement, controls, .. } = self;
         if membership.start_assigned(findings, settlement, controls, now)? {
             self.access.set_group(true);
@@ -262,13 +262,14 @@ impl PollLoop {
 
     /// Releases partitions as at a revoke and resolves their starting offsets as at an assignment.
     /// They stay assigned in the client meanwhile, so that a revoke finds them.
-    fn resolve_again(&mut self, partitions: &[Partition]) {
+    fn resolve_again(&mut self, partitions: &[Partition], cause: &str) {
         if partitions.is_empty() {
             return;
         }
         tracing::warn!(
             partitions = partitions.len(),
-            "the logs of partitions are not the ones that were read; deciding again where to start"
+            cause,
+            "releasing partitions and resolving their starting offsets again"
         );
         self.release(partitions, false);
         self.membership.assignment.resolve(partitions);

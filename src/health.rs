@@ -56,9 +56,7 @@ impl Health {
 
     /// Answers `/healthz`.
     ///
-    /// # Errors
-    /// The poll loop has not turned for 30 s, or owned work makes no progress:
-    /// every reason.
+    /// # Errors The poll loop has not run for 30 s, or owned work makes no progress: every reason.
     pub fn liveness(&self, now: Instant) -> Result<(), Unwell> {
         let state = self.lock();
         well(probes::liveness(&state.snapshot, state.last_turn, now))

@@ -41,7 +41,7 @@ struct Inner {
     /// The configuration no longer has the webhook: nothing is taken.
     retired: bool,
     books: Books,
-    /// Posts whose attempt was still out at a drain's deadline, in total.
+    /// Posts whose request was in flight at a drain's deadline, in total.
     abandoned: u64,
     /// Posts that the sender took, in total.
     taken: u64,
@@ -55,7 +55,7 @@ struct InFlight {
     first: Ticket,
     /// Its deliveries, except those that were released since it was taken.
     tickets: Tickets,
-    /// An HTTP request of it is out.
+    /// Whether an HTTP request of it is in flight.
     attempting: bool,
     /// Tickets whose partition is being revoked: released when the attempt ends without an outcome.
     leaving: Vec<Ticket>,
@@ -70,7 +70,7 @@ pub struct QueueStatus {
     pub in_flight: bool,
     /// Posts that the sender took, in total.
     pub taken: u64,
-    /// The number of the attempt that is out, counted over all posts.
+    /// The number of the attempt in flight, counted over all posts.
     pub attempt: Option<u64>,
 }
 
@@ -165,8 +165,8 @@ impl Queue {
     }
 
     /// Releases the deliveries of the `leaving` partitions: their next owner delivers them. Posts
-    /// that wait are removed with their last ticket, and so is the post in flight; if an attempt of
-    /// it is out, it is removed when the attempt ends without an outcome.
+    /// that wait are removed with their last ticket, and so is the post in flight; while a request
+    /// of it is in flight, it is removed only when the attempt ends without an outcome.
     pub fn release(&self, leaving: impl Fn(&Ticket) -> bool) {
         let mut inner = self.lock();
         let Inner { waiting, books, .. } = &mut *inner;
@@ -183,15 +183,15 @@ impl Queue {
         }
     }
 
-    /// Whether an attempt of a `leaving` partition's delivery is still out.
+    /// Whether a request for a delivery of a `leaving` partition is in flight.
     pub fn is_attempting(&self, leaving: impl Fn(&Ticket) -> bool) -> bool {
         self.lock().in_flight.as_ref().is_some_and(|in_flight| {
             in_flight.attempting && in_flight.tickets.iter().any(|ticket| leaving(&ticket))
         })
     }
 
-    /// Releases the `leaving` deliveries in flight though their attempt is still out, at a drain's
-    /// deadline. A late outcome changes nothing here. Returns whether there were any.
+    /// Releases the `leaving` deliveries whose request is still in flight at a drain's deadline. A
+    /// late outcome changes nothing here. Returns whether there were any.
     pub fn abandon(&self, leaving: impl Fn(&Ticket) -> bool) -> bool {
         let mut inner = self.lock();
         let abandoned = inner.release_in_flight(leaving);
@@ -234,7 +234,7 @@ impl Queue {
         (moved, dropped)
     }
 
-    /// The configuration has the webhook again.
+    /// Reopens the queue of a webhook that the configuration has again.
     pub fn reopen(&self) {
         self.lock().retired = false;
         self.pushed.notify_one();
@@ -255,7 +255,7 @@ impl Queue {
         }
     }
 
-    /// Ends the sender when it next requests a post. What still waits stays: release it first.
+    /// Ends the sender when it next requests a post. Waiting posts stay: release them first.
     pub fn close(&self) {
         self.lock().closed = true;
         self.pushed.notify_one();

@@ -90,6 +90,6 @@ pub(super) fn variable(name: &str) -> Option<String> {
 pub(super) fn log_warnings(path: &Path, warnings: Vec<Diagnostic>) {
     for warning in warnings {
         let at = format!("{}:{}:{}", path.display(), warning.line, warning.column);
-        tracing::warn!(at, help = warning.help, "{}", warning.message);
+        tracing::warn!(at, warning = warning.message, help = warning.help, "configuration warning");
     }
 }

@@ -67,7 +67,13 @@ fn health(args: &HealthArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let (status, body) = runtime
         .block_on(get(&args.url, args.timeout))
         .map_err(reqwest::Error::without_url)
-        .with_context(|| format!("no response from `{}`", args.url))?;
+        .with_context(|| {
+            format!(
+                "no response from `{}`; is the worker running, and is this its `admin.listen`? \
+                 --url sets another one",
+                args.url
+            )
+        })?;
     out.write_all(&body)?;
     Ok(if status == StatusCode::OK { Exit::Done } else { Exit::Failed })
 }

@@ -100,9 +100,9 @@ fn load(path: &Path) -> (Option<Config>, BTreeSet<PathBuf>) {
                 let at = format!("{}:{}:{}", refused.file, error.line, error.column);
                 tracing::error!(
                     at,
+                    error = error.message,
                     help = error.help,
-                    "new configuration refused, keeping the active one: {}",
-                    error.message
+                    "new configuration refused, keeping the active one"
                 );
             }
             (None, files)

@@ -97,7 +97,7 @@ impl Ledger {
         &self.names
     }
 
-    /// Replaces the names after a reload. What is pending may be named as in the configuration
+    /// Replaces the names after a reload. Pending deliveries may be named as in the configuration
     /// before.
     pub fn set_names(&mut self, names: Arc<NameIndex>) {
         for (_, owned) in self.owned.iter_mut() {
@@ -157,7 +157,7 @@ impl Ledger {
         self.owned.iter().map(|(partition, _)| partition)
     }
 
-    /// What the record at this position is, with a handle to record it.
+    /// Returns the ledger's view of the record at this position, with a handle to record it.
     #[inline]
     pub fn entry(&mut self, position: Position) -> Entry<'_> {
         match self.owned.get_mut(position.partition) {
@@ -176,8 +176,7 @@ impl Ledger {
         }
     }
 
-    /// Pending events that had left their partition before they were read again, since the last
-    /// call.
+    /// Takes the numbers of events that were lost since the last call; see the field `lost`.
     pub fn take_lost(&mut self) -> Vec<(Partition, u64)> {
         std::mem::take(&mut self.lost)
     }
@@ -199,9 +198,9 @@ impl Ledger {
         Settled::Applied
     }
 
-    /// What a commit would contain now for the partitions in `scope`: their states, where the
-    /// broker has not acknowledged the state or every outcome. `budget` is the most characters of
-    /// metadata for each.
+    /// Returns the states to commit now for the partitions in `scope`: those where the broker has
+    /// not acknowledged the state or every outcome. `budget` is the most characters of metadata for
+    /// each.
     #[must_use]
     pub fn to_commit(
         &self,
@@ -225,7 +224,7 @@ impl Ledger {
             .collect()
     }
 
-    /// A commit of these was sent: it contains every outcome so far.
+    /// Records that a commit of these states was sent: it contains every outcome so far.
     pub fn commit_sent(&mut self, states: &[Committable]) {
         for state in states {
             if let Some(owned) = self.owned_at(state) {
@@ -234,8 +233,8 @@ impl Ledger {
         }
     }
 
-    /// The broker acknowledged the commit of this state, which ends the holds of the outcomes that
-    /// it contains. One from an earlier assignment changes nothing.
+    /// Records that the broker acknowledged the commit of this state, which ends the holds of the
+    /// outcomes that it contains. One from an earlier assignment changes nothing.
     pub fn commit_acknowledged(&mut self, state: &Committable) {
         if let Some(owned) = self.owned_at(state) {
             owned.commits.acknowledged(state);

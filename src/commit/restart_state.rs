@@ -136,10 +136,11 @@ impl Leftover {
         u64::try_from(low.0.saturating_sub(from.0)).unwrap_or(0)
     }
 
-    /// This, with `own`: what the present owner has read and not settled. `names` is the hash of
-    /// the active configuration, if everything in `own` is named by it.
+    /// Returns a copy that also names `own`, the deliveries that the current owner has read and not
+    /// settled. `names` is the hash of the active configuration, if everything in `own` is named by
+    /// it.
     #[must_use]
-    pub fn with(&self, own: List, names: Option<NameHash>) -> Self {
+    pub fn merged_with(&self, own: List, names: Option<NameHash>) -> Self {
         let pending = match &self.pending {
             Pending::Listed(list) => {
                 let mut all = own;

@@ -53,7 +53,7 @@ impl Schedule {
         self.urgent = true;
     }
 
-    /// What to commit now, if there is news.
+    /// Returns the kind of commit that is due now, if any.
     #[must_use]
     pub(super) fn due(&self, now: Instant) -> Option<Due> {
         if self.in_flight.is_some() || now < self.not_before {
@@ -81,7 +81,7 @@ impl Schedule {
         }
     }
 
-    /// A commit that costs this many bytes was sent.
+    /// Records that a commit was sent that costs this many bytes.
     pub(super) fn sent(&mut self, now: Instant, due: Due, bytes: usize) {
         self.in_flight = Some(now);
         self.not_before = now
@@ -89,7 +89,7 @@ impl Schedule {
         self.skipped(now, due);
     }
 
-    /// A commit was due and there was no news.
+    /// Records that a commit was due and had nothing to commit.
     pub(super) fn skipped(&mut self, now: Instant, due: Due) {
         self.urgent = false;
         if due == Due::Routine {
@@ -97,12 +97,12 @@ impl Schedule {
         }
     }
 
-    /// The broker acknowledged the commit.
+    /// Records that the broker acknowledged the commit.
     pub(super) fn acknowledged(&mut self) {
         self.in_flight = None;
     }
 
-    /// The commit failed and is retried at this time.
+    /// Records that the commit failed, to be retried at `retry_at`.
     pub(super) fn failed(&mut self, retry_at: Instant) {
         self.in_flight = None;
         self.urgent = true;

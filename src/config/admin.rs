@@ -10,7 +10,7 @@ section! {
     /// The HTTP endpoint for `/metrics`, `/healthz` and `/readyz`.
     pub Admin, AdminKeys {
         /// The address to listen on. `0.0.0.0:9464` listens on all network interfaces.
-        // Local: two replicas on one host can't share a port.
+        // Local: two replicas on one host cannot share a port.
         listen: String = Defaulted(Text("`host:port`", listen), DEFAULT),
             restart = true, local = true;
     }

@@ -12,7 +12,7 @@ use super::source::Source;
 /// One mistake, or one warning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
-    /// From 1; 0 if it concerns the whole file, such as one that can't be read.
+    /// From 1; 0 if it concerns the whole file, such as one that cannot be read.
     pub line: usize,
     /// From 1, in characters; 0 if it concerns the whole file.
     pub column: usize,

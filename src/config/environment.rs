@@ -2,7 +2,7 @@
 //!
 //! Invariant: an inserted value is not searched for further variables, and never shown.
 
-/// Why a text can't be expanded.
+/// Why a text cannot be expanded.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refused {
     /// Byte offset into the text.

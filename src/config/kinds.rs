@@ -293,7 +293,7 @@ impl<T: Copy> Kind for Word<T> {
             Some(near) if at.token.is_some() => format!("did you mean `{near}`?"),
             _ => format!("write one of {}", list(&names)),
         };
-        reader.error(&at, format!("`{key}` can't be `{}`", at.shown), help);
+        reader.error(&at, format!("`{key}` cannot be `{}`", at.shown), help);
         None
     }
 

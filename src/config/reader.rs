@@ -173,7 +173,7 @@ impl<'a> Reader<'a> {
         }
         let help = "use up to 64 letters, digits, `_`, `-` and `.`, \
                     with a letter, a digit or `_` first";
-        self.error(at, format!("`{}` can't name {what}", at.shown), help);
+        self.error(at, format!("`{}` cannot name {what}", at.shown), help);
         None
     }
 
@@ -231,7 +231,7 @@ impl<'a> Reader<'a> {
             Err(error) => {
                 let help = "name a file that this user may read; \
                             a relative path is resolved against the configuration's directory";
-                self.error(&at, format!("`{key}` can't be read: {error}"), help);
+                self.error(&at, format!("`{key}` cannot be read: {error}"), help);
                 None
             }
         }

@@ -282,7 +282,8 @@ fn a_missing_file_is_named() {
     };
     let shown = errors.to_string();
     assert!(
-        shown.starts_with("/no/such/slackline.yaml: the configuration can't be read: No such file"),
+        shown
+            .starts_with("/no/such/slackline.yaml: the configuration cannot be read: No such file"),
         "{shown}"
     );
     assert!(shown.contains("help: name the file with `-c FILE`"), "{shown}");

@@ -129,11 +129,18 @@ impl Access {
 
     fn report(&mut self, now: Instant) {
         let Some(refusal) = &self.refusal else { return };
-        let text = refusal.to_string();
         if let Some(times) = self.refusals.record(now.duration_since(self.started)) {
-            tracing::warn!(times, "{text}; retrying");
+            let Refusal { broker, said, help, .. } = refusal;
+            let broker = Some(broker.as_str()).filter(|broker| !broker.is_empty());
+            tracing::warn!(
+                broker,
+                error = said,
+                help,
+                times,
+                "connection to Kafka refused, retrying"
+            );
         }
-        self.reported = Some(text);
+        self.reported = Some(refusal.to_string());
     }
 
     /// Returns whether the broker refuses the login: another token may be accepted.
@@ -144,7 +151,8 @@ impl Access {
     /// Clears the errors that are over, now that a broker is reachable.
     pub(crate) fn clear_errors(&mut self, now: Instant) {
         if let Some(recovered) = self.errors.recover(now.duration_since(self.started)) {
-            tracing::info!(seconds = recovered.lasted.as_secs_f64(), "Kafka is reachable");
+            let seconds = recovered.lasted.as_secs_f64();
+            tracing::info!(seconds, "connection to Kafka restored");
         }
     }
 
@@ -166,7 +174,7 @@ impl Access {
         self.reported = None;
         if let Some(recovered) = self.refusals.recover(now.duration_since(self.started)) {
             let seconds = recovered.lasted.as_secs_f64();
-            tracing::info!(seconds, "Kafka accepts the connection");
+            tracing::info!(seconds, "connection to Kafka restored");
         }
         true
     }
@@ -175,9 +183,10 @@ impl Access {
     /// reports a denial only once.
     pub(crate) fn set_topic(&mut self, topic: TopicIndex, allowed: bool) {
         if allowed && self.denied_topics.remove(&topic) {
-            tracing::info!(topic = self.names.name(topic), "Kafka allows access to the topic now");
+            tracing::info!(topic = self.names.name(topic), "access to topic granted");
         } else if !allowed && self.denied_topics.insert(topic) {
-            tracing::warn!("{}; retrying until it is allowed", self.of_topic(topic));
+            let topic = self.names.name(topic);
+            tracing::warn!(topic, help = acl("topic", topic), "access to topic denied, retrying");
         }
     }
 
@@ -187,9 +196,10 @@ impl Access {
             return;
         }
         if allowed {
-            tracing::info!(group = self.group, "Kafka allows access to the group now");
+            tracing::info!(group = self.group, "access to group granted");
         } else {
-            tracing::warn!("{}; retrying until it is allowed", self.of_group());
+            let help = acl("group", &self.group);
+            tracing::warn!(group = self.group, help, "access to group denied, retrying");
         }
     }
 
@@ -210,23 +220,18 @@ impl Access {
 
     /// What is denied, one line each, with its remedy.
     pub(crate) fn denials(&self) -> Vec<String> {
-        let topics = self.denied_topics.iter().map(|topic| self.of_topic(*topic));
-        topics.chain(self.group_denied.then(|| self.of_group())).collect()
+        let topics = self.denied_topics.iter().map(|topic| ("topic", self.names.name(*topic)));
+        let group = self.group_denied.then_some(("group", self.group.as_str()));
+        let line = |(kind, name)| {
+            format!("Kafka denies this worker the {kind} `{name}`: {}", acl(kind, name))
+        };
+        topics.chain(group).map(line).collect()
     }
+}
 
-    fn of_topic(&self, topic: TopicIndex) -> String {
-        let name = self.names.name(topic);
-        format!(
-            "Kafka denies this worker the topic `{name}`: give its user the ACL `Read` on the topic `{name}`"
-        )
-    }
-
-    fn of_group(&self) -> String {
-        let name = &self.group;
-        format!(
-            "Kafka denies this worker the group `{name}`: give its user the ACL `Read` on the group `{name}`"
-        )
-    }
+/// Returns the remedy for a denied topic or group.
+fn acl(kind: &str, name: &str) -> String {
+    format!("give its user the ACL `Read` on the {kind} `{name}`")
 }
 
 #[cfg(test)]

@@ -69,9 +69,9 @@ pub(crate) struct Findings {
 /// The answer to one lookup.
 pub(crate) type Answer = Result<Findings, KafkaError>;
 
-/// The thread that makes lookups has died: it panicked, which its log line says.
+/// The lookup thread has panicked, which its own log line reports.
 #[derive(Debug, thiserror::Error)]
-#[error("the broker lookup thread died")]
+#[error("the broker lookup thread panicked")]
 pub(crate) struct LookupDied;
 
 /// The poll loop's end: sends lookups and takes their answers without waiting.
@@ -189,14 +189,14 @@ impl BrokerLookup {
     /// Logs that an answer could be applied, where lookups had failed before.
     pub(crate) fn log_success(&mut self, now: Instant) {
         if let Some(recovered) = self.failures.recover(now.duration_since(self.started)) {
-            tracing::info!(failed = recovered.total, "the starting offsets are known now");
+            tracing::info!(failed = recovered.total, "offset lookups succeed again");
         }
     }
 
     /// Logs that a lookup failed, or its answer could not be applied.
     pub(crate) fn log_failure(&mut self, error: &KafkaError, now: Instant) {
         if let Some(times) = self.failures.record(now.duration_since(self.started)) {
-            tracing::warn!(%error, times, "could not look up the offsets of partitions, retrying; they are not read until then");
+            tracing::warn!(%error, times, "offset lookup failed, retrying; its partitions are not read until it succeeds");
         }
     }
 }

@@ -58,18 +58,19 @@ fn log(config: &Config, action: ActionIndex, reason: Reason, deliveries: u64) {
         return tracing::warn!(
             reason = reason.as_str(),
             deliveries,
-            "delivery dropped: the partition's former owner left it for an action that was removed"
+            cause = "left pending by the partition's former owner, for an action that was removed",
+            "delivery dropped"
         );
     };
     let webhook =
         config.webhooks.get(action.webhook.0 as usize).map_or("", |webhook| webhook.name.as_str());
-    let why = match reason {
+    let cause = match reason {
         Reason::EmptyMessage => "the message is empty",
         Reason::Unclaimed => {
-            "the partition's former owner left it, and the trigger does not match any more"
+            "left pending by the partition's former owner, and the trigger no longer matches"
         }
         _ => "the queue is full",
     };
     let (action, reason) = (action.name.as_str(), reason.as_str());
-    tracing::warn!(webhook, action, reason, deliveries, "delivery dropped: {why}");
+    tracing::warn!(webhook, action, reason, deliveries, cause, "delivery dropped");
 }

@@ -19,8 +19,8 @@ pub enum ConsumeError {
     /// The client refused the subscription.
     #[error("the Kafka client refused to subscribe to the configured topics")]
     Subscribe(#[source] KafkaError),
-    /// The thread that asks the brokers is not there any more.
-    #[error("the broker lookup thread died")]
+    /// The lookup thread panicked.
+    #[error("the broker lookup thread panicked; please report the panic in the log")]
     LookupDied,
 }
 

@@ -213,10 +213,7 @@ impl Membership {
             return;
         }
         let topics: Vec<&str> = unread.iter().map(|topic| self.topics.name(*topic)).collect();
-        tracing::warn!(
-            ?topics,
-            "partitions were added and no member of the group reads them: a static member that returns keeps its assignment; rejoining"
-        );
+        tracing::warn!(?topics, "added partitions are not read by any member, rejoining the group");
         if let Err(error) = self.session.rejoin() {
             tracing::error!(%error, "could not subscribe again");
         }

@@ -133,7 +133,14 @@ impl Start {
                 tracing::info!(topic, partition, %offset, "new partition; starting from its earliest offset");
             }
             StartingOffset::OutOfRetention { lost, .. } => {
-                tracing::error!(topic, partition, lost, %offset, "events left the topic before they were read: raise its retention, or find out why slackline did not run");
+                tracing::error!(
+                    topic,
+                    partition,
+                    lost,
+                    %offset,
+                    help = "raise the topic's retention, or find out why slackline did not run",
+                    "events were removed by retention before they were read"
+                );
                 let tally = TopicTally { offsets_lost: lost, ..TopicTally::default() };
                 metrics.add_events(self.partition.topic, &tally);
             }

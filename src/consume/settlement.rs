@@ -154,7 +154,7 @@ impl Settlement {
                 topic,
                 partition = at.number,
                 lost,
-                "events with pending deliveries left the topic before they were delivered"
+                "events with pending deliveries were removed from the topic before they were delivered"
             );
             let tally = TopicTally { offsets_lost: lost, ..TopicTally::default() };
             self.metrics.add_events(at.topic, &tally);

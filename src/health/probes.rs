@@ -19,7 +19,7 @@ pub(super) fn liveness(snapshot: &Snapshot, last_turn: Instant, now: Instant) ->
     let since = now.saturating_duration_since(last_turn);
     let mut reasons = Vec::new();
     if since >= STUCK_AFTER {
-        reasons.push(format!("the poll loop has not turned for {} s", since.as_secs()));
+        reasons.push(format!("the poll loop has not run for {} s", since.as_secs()));
     }
     if !snapshot.stopping {
         reasons.extend_from_slice(&snapshot.problems.stalls);

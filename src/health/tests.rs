@@ -39,7 +39,7 @@ fn alive_while_the_loop_turns() {
     let health = health(start);
     assert_eq!(health.liveness(start + STUCK_AFTER - Duration::from_millis(1)), Ok(()));
     let unwell = health.liveness(start + STUCK_AFTER);
-    assert_eq!(unwell, Err(Unwell(vec!["the poll loop has not turned for 30 s".to_owned()])));
+    assert_eq!(unwell, Err(Unwell(vec!["the poll loop has not run for 30 s".to_owned()])));
     health.turned(start + STUCK_AFTER);
     assert_eq!(health.liveness(start + STUCK_AFTER * 2 - Duration::from_millis(1)), Ok(()));
 }

@@ -23,7 +23,7 @@ pub(super) enum TokenError {
     #[error("`kafka.oauth_token_file` is not set")]
     Unset,
     /// The file does not exist, may not be read, or is not text.
-    #[error("`kafka.oauth_token_file` can't be read: {0}")]
+    #[error("`kafka.oauth_token_file` cannot be read: {0}")]
     Unreadable(#[source] io::Error),
     /// The file is empty.
     #[error("`kafka.oauth_token_file` is empty")]

@@ -15,10 +15,10 @@ pub enum PipelineError {
     #[error(transparent)]
     Admin(#[from] BindError),
     /// librdkafka refuses the combination of properties.
-    #[error("no Kafka client can be made with `kafka.properties`")]
+    #[error("cannot create a Kafka client: check `kafka.properties`")]
     Kafka(#[source] KafkaError),
-    /// The HTTP client of a webhook cannot be made.
-    #[error("webhook `{webhook}`: its HTTP client cannot be made")]
+    /// The HTTP client of a webhook cannot be created.
+    #[error("webhook `{webhook}`: cannot create its HTTP client")]
     Client {
         /// Its name.
         webhook: String,
@@ -26,16 +26,16 @@ pub enum PipelineError {
         source: ClientError,
     },
     /// The system has no thread or no socket pair left.
-    #[error("the poll loop cannot be started")]
+    #[error("cannot start the poll loop: raise the limits on threads and open files")]
     Thread(#[source] io::Error),
     /// The poll loop ended with an error.
     #[error(transparent)]
     Consume(#[from] ConsumeError),
     /// The poll loop panicked, which its own log line reports.
-    #[error("the poll loop died")]
+    #[error("the poll loop panicked; please report the panic in the log")]
     PollLoopDied,
     /// A sender or the admin endpoint ended too early.
-    #[error("the task `{name}` died")]
+    #[error("the task `{name}` panicked; please report the panic in the log")]
     TaskDied {
         /// The task's name.
         name: String,

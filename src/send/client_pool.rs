@@ -19,7 +19,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// hold a socket each otherwise.
 const IDLE_CONNECTIONS: usize = 256;
 
-/// Why no HTTP client can be made for a webhook.
+/// Why the HTTP client of a webhook cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// `proxy` is not the address of a proxy.
@@ -30,7 +30,7 @@ pub enum ClientError {
     Ca(#[source] Option<reqwest::Error>),
     /// Usually the system has no certificate authorities.
     #[error(
-        "no HTTPS client can be made: install the system's CA certificates (`ca-certificates`) or set `SSL_CERT_FILE`"
+        "cannot create an HTTPS client: install the system's CA certificates (`ca-certificates`) or set `SSL_CERT_FILE`"
     )]
     Build(#[source] reqwest::Error),
 }

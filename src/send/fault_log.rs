@@ -39,9 +39,9 @@ impl FaultLog {
 
     /// Logs a 429, which throttles the webhook for `pause`.
     pub(super) fn limited(&mut self, of: &SenderContext, pause: Duration, now: Duration) {
-        if let Some(times) = self.limited.record(now) {
+        if let Some(responses) = self.limited.record(now) {
             let (webhook, seconds) = (&of.webhook().name, pause.as_secs_f64());
-            warn!(webhook, seconds, times, "throttled by Slack (429)");
+            warn!(webhook, seconds, responses, "throttled by Slack (429)");
         }
     }
 
@@ -80,12 +80,12 @@ impl FaultLog {
         }
         if let Some(Recovered { total, lasted, .. }) = self.limited.recover(now) {
             let seconds = lasted.as_secs_f64();
-            info!(webhook, times = total, seconds, "no longer throttled by Slack");
+            info!(webhook, responses = total, seconds, "no longer throttled by Slack");
         }
         for ((_, reason), throttle) in &mut self.dropping {
             if let Some(Recovered { unlogged: deliveries @ 1.., .. }) = throttle.recover(now) {
                 let reason = reason.as_str();
-                info!(webhook, reason, deliveries, "more deliveries had been dropped");
+                info!(webhook, reason, deliveries, "deliveries dropped since the last line");
             }
         }
     }

@@ -35,7 +35,9 @@ fn denied(program: &Program, on: Resource<'_>) {
         let (status, body) = program.readiness();
         status == 503 && body.contains(&denied) && body.contains(&acl)
     });
-    until("a line in the log", || program.warnings(&denied).iter().any(|line| line.contains(&acl)));
+    until("a line in the log", || {
+        program.warnings("denied, retrying").iter().any(|line| line.contains(&acl))
+    });
     println!("{}\n{}", program.readiness().1, program.warnings("").join("\n"));
     // Longer than a refresh of the metadata takes: the report stays.
     throughout(Duration::from_secs(4), Duration::from_millis(100), |_| {

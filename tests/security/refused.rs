@@ -21,9 +21,9 @@ fn refuses(setup: &Setup, words: &[&str]) -> Program {
         status == 503 && says(&body)
     });
     until("a line in the log", || {
-        program.warnings("no connection to").iter().any(|line| says(line))
+        program.warnings("connection to Kafka refused").iter().any(|line| says(line))
     });
-    println!("{}", program.warnings("no connection to").join("\n"));
+    println!("{}", program.warnings("connection to Kafka refused").join("\n"));
     let log = program.log();
     for secret in [PLANTED, "PRIVATE KEY"] {
         assert!(!log.contains(secret), "{secret} in {log}");
@@ -119,7 +119,7 @@ fn security_a_token_file_without_a_token_is_named_until_it_has_one() {
     let topic = secure.cluster.topic(1);
     let cases: [(&str, &[u8], &str); 3] = [
         ("empty", b"\n", "is empty"),
-        ("binary", b"\xff\xfe\x00", "can't be read"),
+        ("binary", b"\xff\xfe\x00", "cannot be read"),
         ("lines", b"pl4nt3dKafka\nToken\n", "holds no token"),
     ];
     for (name, held, said) in cases {
@@ -168,20 +168,20 @@ fn security_invalid_files_end_the_program_with_2() {
     let mut program = Program::start(&setup);
     assert_eq!(program.await_end(Duration::from_secs(20)).code(), Some(2));
     until("the token's file is named", || {
-        program.log().contains("`oauth_token_file` can't be read")
+        program.log().contains("`oauth_token_file` cannot be read")
     });
     let (ca, certificate, key) =
         (secure.path("ca.pem"), secure.path("client.crt"), secure.path("server.key"));
     let cases: [(&[(&'static str, &str)], &str); 3] = [
-        (&[("ssl.ca.location", "/no/such/file")], "the file of `ssl.ca.location` can't be read"),
-        (&[("ssl.ca.location", &key)], "`ssl.ca.location` can't be used"),
+        (&[("ssl.ca.location", "/no/such/file")], "the file of `ssl.ca.location` cannot be read"),
+        (&[("ssl.ca.location", &key)], "`ssl.ca.location` cannot be used"),
         (
             &[
                 ("ssl.ca.location", &ca),
                 ("ssl.certificate.location", &certificate),
                 ("ssl.key.location", &key),
             ],
-            "`ssl.key.location` can't be used",
+            "`ssl.key.location` cannot be used",
         ),
     ];
     for (properties, said) in cases {
@@ -217,7 +217,7 @@ fn security_a_wrong_password_of_a_key_ends_the_program_with_2_and_is_not_shown()
         assert_eq!(program.await_end(Duration::from_secs(20)).code(), Some(2));
         until("key and password are named", || {
             let log = program.log();
-            log.contains("`ssl.key.location` can't be used") && log.contains("`ssl.key.password`")
+            log.contains("`ssl.key.location` cannot be used") && log.contains("`ssl.key.password`")
         });
         let log = program.log();
         println!("{log}");

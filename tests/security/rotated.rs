@@ -71,7 +71,11 @@ fn security_a_token_is_read_again_before_it_expires() {
         assert_eq!(program.readiness(), (200, "ready\n".to_owned()));
         started.elapsed() > life + Duration::from_secs(3)
     });
-    assert!(next > 0 && program.warnings("no connection to").is_empty(), "{}", program.log());
+    assert!(
+        next > 0 && program.warnings("connection to Kafka refused").is_empty(),
+        "{}",
+        program.log()
+    );
     secure.cluster.await_committed(&setup.group, &topic, 1);
     Faults::find(&expected, &slack.posts()).assert_none();
     program.stop();

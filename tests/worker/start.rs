@@ -88,7 +88,7 @@ fn events_removed_before_they_were_read_are_counted_and_the_rest_is_delivered() 
     broker.await_committed(&setup.group, &topic, 1);
     Faults::find(&expected[30..], &slack.posts()).assert_none();
     program.await_sum("slackline_offsets_lost_total", &[("topic", &topic)], 30.0);
-    assert_eq!(program.warnings("events left the topic before they were read").len(), 1);
+    assert_eq!(program.warnings("events were removed by retention before they were read").len(), 1);
     program.stop();
 }
 

@@ -87,7 +87,7 @@ fn a_paused_topic_that_is_recreated_is_read_from_its_earliest_offset() {
     let broker = Broker::real();
     let new = produce(&broker, &topic, 1, "a", 100..150);
     until("the new topic is seen", || {
-        !program.warnings("deciding again where to start").is_empty()
+        !program.warnings("resolving their starting offsets again").is_empty()
     });
     slack.default("a", Answer::Ok);
     slack.await_all_accepted(&new);

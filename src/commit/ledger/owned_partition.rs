@@ -83,7 +83,7 @@ impl OwnedPartition {
     fn state(&self, names: &NameIndex, throttles: Vec<Throttle>, budget: usize) -> RestartState {
         let leftover = match &self.leftover {
             Some(leftover) => {
-                leftover.with(self.list(names), if self.mixed { None } else { names.hash() })
+                leftover.merged_with(self.list(names), if self.mixed { None } else { names.hash() })
             }
             // A list that cannot fit need not be made only to be cut.
             None if self.least_listed(names) > codec::bytes(budget) => {

@@ -49,7 +49,7 @@ fn group_protocol(properties: &Written, reader: &mut Reader<'_>) {
     if properties.is_consumer_protocol() {
         for name in NOT_WITH_CONSUMER {
             if let Some((_, at)) = properties.text(name) {
-                let message = format!("`{name}` can't be set with `group.protocol: consumer`");
+                let message = format!("`{name}` cannot be set with `group.protocol: consumer`");
                 let help = "remove it (the broker decides it), or `group.protocol`";
                 reader.error(at, message, help);
             }
@@ -76,7 +76,7 @@ pub(super) fn with_instance_id(properties: &Written, fields: &Fields<'_>, reader
     if let Some(node) = fields.get("instance_id")
         && properties.is_consumer_protocol()
     {
-        let message = "`instance_id` can't be set with `group.protocol: consumer`: a worker that \
+        let message = "`instance_id` cannot be set with `group.protocol: consumer`: a worker that \
                        is killed and started again could not join until its session has ended";
         let help =
             "remove `group.protocol` to rejoin immediately after a restart, or `instance_id`";

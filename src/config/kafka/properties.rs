@@ -123,7 +123,7 @@ impl Kind for Properties {
     }
 }
 
-/// `properties` and `property_files` as one. `None` if a file can't be read, which is reported.
+/// `properties` and `property_files` as one. `None` if a file cannot be read, which is reported.
 fn written(key: &str, fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Written> {
     let mut all = Vec::new();
     let mut valid = true;
@@ -216,7 +216,7 @@ fn property(
             reader.error(&value.at, message, help);
         }
         Err(_) => {
-            let message = format!("librdkafka can't take the property `{}`", key.at.shown);
+            let message = format!("librdkafka cannot take the property `{}`", key.at.shown);
             reader.error(&key.at, message, "remove characters that no property's name has");
         }
     }

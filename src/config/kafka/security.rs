@@ -128,7 +128,7 @@ enum Named {
     Pem(String),
     /// Not a file, or not a text: librdkafka reads it by itself.
     Other,
-    /// It can't be read, which is reported.
+    /// It cannot be read, which is reported.
     Unreadable,
 }
 
@@ -140,7 +140,7 @@ fn named_file(name: &str, value: &Located, reader: &mut Reader<'_>) -> Named {
     match reader.kafka_file(path) {
         Ok(bytes) => String::from_utf8(bytes).map_or(Named::Other, Named::Pem),
         Err(error) => {
-            let message = format!("the file of `{name}` can't be read: {error}");
+            let message = format!("the file of `{name}` cannot be read: {error}");
             let help = "name a file that this user may read; \
                         a relative path is resolved against the working directory";
             reader.error(&value.at, message, help);
@@ -173,7 +173,7 @@ fn refused(properties: &Written, error: &str, reader: &mut Reader<'_>) {
             "use PEM, complete and unencrypted"
         };
         let reason = openssl_reason(error).map(|reason| format!(": {reason}")).unwrap_or_default();
-        reader.error(&value.at, format!("`{name}` can't be used{reason}"), help);
+        reader.error(&value.at, format!("`{name}` cannot be used{reason}"), help);
         return;
     }
     let Some((_, at)) = properties.text("security.protocol") else { return };
@@ -189,7 +189,7 @@ fn refused(properties: &Written, error: &str, reader: &mut Reader<'_>) {
         )
     } else {
         (
-            "librdkafka can't create a client with these properties",
+            "librdkafka cannot create a client with these properties",
             "librdkafka's CONFIGURATION.md lists their values",
         )
     };

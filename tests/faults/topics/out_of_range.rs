@@ -42,7 +42,7 @@ fn pending_events_that_left_the_topic_are_counted_as_lost_and_the_rest_is_delive
     broker.await_committed(&setup.group, &topic, 1);
     await_no_lag(&program, &topic, 1);
     let lost = program.scrape().sum("slackline_offsets_lost_total", &labels);
-    assert!(!program.warnings("left the topic").is_empty(), "{}", program.log());
+    assert!(!program.warnings("removed by retention").is_empty(), "{}", program.log());
     program.stop();
     let faults = Faults::find(&expected, &slack.posts());
     line(
