@@ -4,11 +4,9 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 pub mod native;
 
-mod assignment;
-
 mod token;
 
-mod context;
+mod client;
 
 mod properties;
 
@@ -17,14 +15,13 @@ mod connection;
 pub mod refusal;
 
 #[cfg(test)]
-mod test_client;
+mod fixture;
 
-pub use assignment::{assigned_among, give_up, take_over};
+pub use client::{Client, ClientEvent, Context, assigned_among, give_up, take_over};
 pub use connection::{Connect, Connection, renew_token};
-pub use context::{Client, ClientEvent, Context};
-pub use properties::properties;
 #[cfg(test)]
-pub(crate) use test_client::{client_of, client_with};
+pub(crate) use fixture::{client_of, client_with};
+pub use properties::properties;
 
 /// Returns whether an error says that a topic does not exist (yet): the worker waits for it.
 #[must_use]

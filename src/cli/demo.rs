@@ -97,8 +97,8 @@ async fn play(stop_after: Option<Duration>, screen: &mut Screen<'_>) -> anyhow::
     introduce(screen, &pipeline)?;
 
     let mut demo = Demo {
-        metrics: pipeline.metrics(),
-        health: pipeline.health(),
+        metrics: Arc::clone(&pipeline.metrics),
+        health: Arc::clone(&pipeline.health),
         posts: slack.subscribe(),
         bus,
         slack,

@@ -57,7 +57,7 @@ async fn until_stopped(config: Arc<Config>, source: Source) -> anyhow::Result<()
     let shutdown = CancellationToken::new();
     let pipeline = Pipeline::open(config).await?;
     let (configs, new_configs) = mpsc::channel(1);
-    let follow = reload::follow(source, configs, pipeline.metrics());
+    let follow = reload::follow(source, configs, Arc::clone(&pipeline.metrics));
     let worker = pipeline.run(shutdown.clone(), new_configs);
     tokio::pin!(worker);
     tokio::select! {

@@ -153,7 +153,7 @@ impl Intake {
         end: Instant,
         settlement: &mut Settlement,
     ) -> Intaken {
-        let topic = records.topic();
+        let topic = records.topic;
         loop {
             for _ in 0..CLOCK {
                 if self.backpressure.is_paused(topic) {
@@ -182,7 +182,7 @@ impl Intake {
     /// Reads one record. Below the mark that a former owner has left, only what it left pending is
     /// delivered.
     fn read(&mut self, message: &Message<'_>, settlement: &mut Settlement) {
-        let position = message.position();
+        let position = message.position;
         let Self { router, routing, tallies, metrics, .. } = self;
         let mut unknown_topic = TopicTally::default();
         let topic = position.partition.topic.0 as usize;

@@ -6,8 +6,8 @@ use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaResult;
 
-use super::context::{Client, Context};
-use super::native::{self, CommitQueue, Ends, Records, TopicQueue};
+use super::client::{Client, Context};
+use super::native::{self, CommitQueue, Ends, Records, ReplyQueue, TopicQueue};
 use super::properties::properties;
 use super::token;
 use crate::config::model::Kafka;
@@ -39,28 +39,22 @@ impl Connection {
     /// Properties that contradict each other, or missing files (certificates), as librdkafka's own
     /// text says. Out of memory, threads or descriptors.
     pub fn open(kafka: &Kafka, waker: &Waker) -> KafkaResult<Self> {
-        let client = client(kafka, waker)?;
+        let context = Context { token_file: kafka.oauth_token_file.clone(), ..Context::default() };
+        let mut client = Client::from_config_and_context(&properties(kafka), context)?;
+        let on_nonempty = waker.clone();
+        client.set_nonempty_callback(move || on_nonempty.wake());
+        let client = Arc::new(client);
+        let queue = || ReplyQueue::new(Arc::clone(&client), waker.clone());
         let topics = (0..).map(TopicIndex).zip(&kafka.topics);
-        let records = topics
-            .map(|(topic, name)| Records::new(Arc::clone(&client), waker.clone(), topic, name));
+        let records = topics.map(|(topic, name)| Ok(Records::new(queue()?, topic, name)));
         Ok(Self {
             records: records.collect::<KafkaResult<_>>()?,
-            commits: CommitQueue::new(Arc::clone(&client), waker.clone())?,
-            ends: Ends::new(Arc::clone(&client), waker.clone())?,
-            described: TopicQueue::new(Arc::clone(&client), waker.clone())?,
+            commits: CommitQueue(queue()?),
+            ends: Ends(queue()?),
+            described: TopicQueue(queue()?),
             client,
         })
     }
-}
-
-fn client(kafka: &Kafka, waker: &Waker) -> KafkaResult<Arc<Client>> {
-    let mut client = Client::from_config_and_context(
-        &properties(kafka),
-        Context::new(kafka.oauth_token_file.clone()),
-    )?;
-    let waker = waker.clone();
-    client.set_nonempty_callback(move || waker.wake());
-    Ok(Arc::new(client))
 }
 
 /// Gives the client the token that is in the file now, if it is not the one that the broker
@@ -68,7 +62,7 @@ fn client(kafka: &Kafka, waker: &Waker) -> KafkaResult<Arc<Client>> {
 pub fn renew_token(client: &Client) {
     let context = client.context();
     // An unreadable file is reported when librdkafka requests the token.
-    let Ok(token) = token::read(context.token_file()) else { return };
+    let Ok(token) = token::read(context.token_file.as_deref()) else { return };
     if context.is_new_token(&token)
         && let Err(error) = native::set_token(client, &token)
     {

@@ -32,24 +32,16 @@ mod topics;
 
 mod verify;
 
+#[cfg(test)]
+mod fixture;
+
 pub use self::commits::CommitQueue;
 pub use self::committed::{Committed, committed};
 pub use self::ends::{End, Ends};
+#[cfg(test)]
+pub(crate) use self::fixture::fail_for_good;
+pub(super) use self::queue::ReplyQueue;
 pub use self::records::{Message, Records, Taken};
 pub use self::token::set_token;
 pub use self::topics::{Described, TopicQueue, describe_topics};
 pub use self::verify::Handshake;
-
-/// Reports a fatal error of a client, as librdkafka does.
-#[cfg(test)]
-pub(crate) fn fail_for_good(client: &super::Client, code: rdkafka::types::RDKafkaRespErr) {
-    use rdkafka::consumer::Consumer as _;
-    // SAFETY: the client is alive; the text is copied.
-    unsafe {
-        rdkafka::bindings::rd_kafka_test_fatal_error(
-            client.client().native_ptr(),
-            code,
-            c"a test".as_ptr(),
-        );
-    }
-}

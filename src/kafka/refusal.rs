@@ -23,8 +23,8 @@ pub struct Refusal {
 
 /// A part of librdkafka's text, and the remedy; the first that matches counts.
 const KNOWN: [(&str, &str); 14] = [
-    ("certificate verify failed", "check `ssl.ca.location` and the broker's certificate"),
-    ("Failed to verify broker certificate", "check `ssl.ca.location` and the broker's certificate"),
+    ("certificate verify failed", BROKER_CERTIFICATE),
+    ("Failed to verify broker certificate", BROKER_CERTIFICATE),
     ("alert certificate required", CLIENT_CERTIFICATE),
     ("alert bad certificate", CLIENT_CERTIFICATE),
     ("alert certificate", CLIENT_CERTIFICATE),
@@ -34,10 +34,12 @@ const KNOWN: [(&str, &str); 14] = [
     ("OAUTHBEARER token", "check `kafka.oauth_token_file` and the program that renews it"),
     ("invalid_token", TOKEN),
     ("mechanism handshake failed", "set `sasl.mechanism` to one that the broker supports"),
-    ("SASL auth", "check `sasl.username` and `sasl.password`, and that the broker has this user"),
+    ("SASL auth", USER),
     ("wrong version number", PROTOCOL),
     ("security.protocol", PROTOCOL),
 ];
+const BROKER_CERTIFICATE: &str = "check `ssl.ca.location` and the broker's certificate";
+const USER: &str = "check `sasl.username` and `sasl.password`, and that the broker has this user";
 const CLIENT_CERTIFICATE: &str = "the broker refuses this client's certificate: check `ssl.certificate.location` and `ssl.key.location`";
 const TOKEN: &str = "the broker refuses the token in `kafka.oauth_token_file`: check its issuer, audience and expiry";
 const PROTOCOL: &str = "set `security.protocol` to the protocol of this port of the broker";
@@ -46,7 +48,7 @@ impl Refusal {
     /// Recognizes a refusal by librdkafka's text; `None` for any other error.
     #[must_use]
     pub fn of(reason: &str) -> Option<Self> {
-        let (known, help) = KNOWN.iter().find(|(known, _)| reason.contains(known))?;
+        let (_, help) = KNOWN.iter().find(|(known, _)| reason.contains(known))?;
         let (broker, said) = parts(reason);
         // Without librdkafka's time and connection state.
         let said = said.rsplit_once(" (after ").map_or(said, |(said, _)| said);
@@ -54,9 +56,8 @@ impl Refusal {
             broker: broker.to_owned(),
             said: said.to_owned(),
             help,
-            is_certificate: known.contains("certificate verify")
-                || known.starts_with("Failed to verify"),
-            is_login: *known == "invalid_token" || *known == "SASL auth",
+            is_certificate: *help == BROKER_CERTIFICATE,
+            is_login: [TOKEN, USER].contains(help),
         })
     }
 
@@ -114,14 +115,11 @@ fn parts(reason: &str) -> (&str, &str) {
         })
     };
     let Some((first, rest)) = reason.split_once(": ") else { return ("", reason) };
-    if let Some((_, name)) = first.split_once("://") {
-        return (name.split('/').next().unwrap_or(name), rest);
-    }
+    let (scheme, name) = first.split_once("://").unwrap_or(("", first));
+    let name = name.split_once('/').map_or(name, |(name, _)| name);
     match rest.split_once(": ") {
-        Some((second, rest)) if is_address(second) => (second, rest),
-        _ if is_address(first.split('/').next().unwrap_or(first)) => {
-            (first.split('/').next().unwrap_or(first), rest)
-        }
+        Some((second, rest)) if scheme.is_empty() && is_address(second) => (second, rest),
+        _ if !scheme.is_empty() || is_address(name) => (name, rest),
         _ => ("", reason),
     }
 }

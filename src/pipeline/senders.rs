@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use super::error::PipelineError;
 use crate::commit_hold::CommitWindow;
 use crate::config::model::{ActionIndex, Config, WebhookIndex};
-use crate::config::reload::Merged;
+use crate::config::reload::{Changes, Merged, merge};
 use crate::consume::Reload;
 use crate::metrics::Metrics;
 use crate::poll_waker::Waker;
@@ -65,9 +65,38 @@ impl Senders {
         Ok((senders, controls))
     }
 
-    /// Changes to another configuration. Senders of new webhooks start; the others apply it when
-    /// the poll loop passes its number on.
-    pub(super) fn reload(
+    /// Merges `new` into the active configuration and logs the result. Senders of new webhooks
+    /// start; the others apply it when the poll loop passes its number on. Returns what the poll
+    /// loop changes; `None`: `new` was refused, and the active configuration stays.
+    pub(super) fn reload(&mut self, new: Config, tasks: &mut JoinSet<String>) -> Option<Reload> {
+        let active = Arc::clone(&self.active_config.borrow().config);
+        let merged = merge(&active, new)
+            .map_err(|keys| anyhow::anyhow!("these keys require a restart: {}", keys.join(", ")));
+        let reloaded = merged.and_then(|merged| {
+            let changes = merged.changes(&active);
+            Ok((self.activate(merged, tasks)?, changes))
+        });
+        match reloaded {
+            Ok((reload, Changes { added, removed })) => {
+                let hash = reload.config.hash;
+                self.metrics.config_reloaded(hash, true);
+                // A file may be written again with the same content, as tokens and mounted secrets
+                // are.
+                if hash != active.hash {
+                    tracing::info!(hash, added, removed, "new configuration active");
+                }
+                Some(reload)
+            }
+            Err(error) => {
+                let error = format!("{error:#}");
+                tracing::error!(error, "new configuration refused, keeping the active one");
+                self.metrics.config_reloaded(active.hash, false);
+                None
+            }
+        }
+    }
+
+    fn activate(
         &mut self,
         merged: Merged,
         tasks: &mut JoinSet<String>,
@@ -78,25 +107,18 @@ impl Senders {
         self.active_config.send_replace(active_config(Arc::clone(&config))?);
         self.metrics.configure(&config);
         self.generation += 1;
-        let before = self.queues.len();
         for ((webhook, queue), actions) in
             config.webhooks.iter().zip(&self.queues).zip(actions_of(&config))
         {
             queue.reconfigure(webhook.queue_capacity, webhook.when_full, actions);
         }
         let controls = self.spawn_missing(tasks);
-        tracing::debug!(
-            senders = before,
-            new = controls.len(),
-            generation = self.generation,
-            "senders reloaded"
-        );
         Ok(Reload {
+            controls,
             router: Router::new(Arc::clone(&config)),
             config,
             queues: self.queues.clone(),
             windows: self.windows.clone(),
-            controls,
             removed,
             generation: self.generation,
         })
@@ -152,11 +174,9 @@ fn active_config(config: Arc<Config>) -> Result<ActiveConfig, PipelineError> {
 
 /// By webhook: the actions that post to it.
 fn actions_of(config: &Config) -> Vec<Vec<ActionIndex>> {
-    let mut actions: Vec<Vec<ActionIndex>> = vec![Vec::new(); config.webhooks.len()];
+    let mut actions = vec![Vec::new(); config.webhooks.len()];
     for (index, action) in (0..).map(ActionIndex).zip(&config.actions) {
-        if let Some(of_webhook) = actions.get_mut(action.webhook.0 as usize) {
-            of_webhook.push(index);
-        }
+        actions[action.webhook.0 as usize].push(index);
     }
     actions
 }

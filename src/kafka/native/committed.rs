@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::Consumer;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, KafkaResult};
 
-use crate::kafka::context::Client;
+use super::queue::{check, slice};
+use crate::kafka::client::Client;
 
 /// The group's committed offset of one partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub fn committed(
     client: &Client,
     partitions: &[(String, i32)],
     timeout: Duration,
-) -> Result<Vec<Committed>, KafkaError> {
+) -> KafkaResult<Vec<Committed>> {
     let mut list = TopicPartitionList::with_capacity(partitions.len());
     for (topic, partition) in partitions {
         list.add_partition(topic, *partition);
@@ -40,28 +41,16 @@ pub fn committed(
     // elements it has, and how long the metadata of each is.
     let elements = unsafe {
         let raw = &*list.ptr();
-        match usize::try_from(raw.cnt) {
-            Ok(count) if count > 0 => std::slice::from_raw_parts(raw.elems, count),
-            _ => &[],
-        }
+        slice(raw.elems, usize::try_from(raw.cnt).unwrap_or(0))
     };
     elements
         .iter()
         .zip(partitions)
         .map(|(element, partition)| {
-            let code = RDKafkaErrorCode::from(element.err);
-            if code != RDKafkaErrorCode::NoError {
-                return Err(KafkaError::MetadataFetch(code));
-            }
-            let metadata = if element.metadata.is_null() {
-                Vec::new()
-            } else {
-                // SAFETY: see above.
-                unsafe {
-                    std::slice::from_raw_parts(element.metadata.cast::<u8>(), element.metadata_size)
-                }
-                .to_vec()
-            };
+            check(element.err).map_err(KafkaError::MetadataFetch)?;
+            // SAFETY: see above.
+            let metadata =
+                unsafe { slice(element.metadata.cast(), element.metadata_size) }.to_vec();
             let offset = (element.offset >= 0).then_some(element.offset);
             Ok(Committed { partition: partition.clone(), offset, metadata })
         })

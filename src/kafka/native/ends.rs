@@ -4,19 +4,16 @@
 
 use std::ffi::CStr;
 use std::ptr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::TopicPartitionList;
 use rdkafka::bindings as rd;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::KafkaResult;
 
-use super::queue::ReplyQueue;
-use crate::kafka::context::Client;
-use crate::poll_waker::Waker;
+use super::queue::{Options, ReplyQueue, check, slice};
 
 /// Requests end offsets, and receives them.
-pub struct Ends(ReplyQueue);
+pub struct Ends(pub(crate) ReplyQueue);
 
 /// The end of one partition: the offset after the last record that can be read. Records of open
 /// transactions cannot be.
@@ -31,42 +28,29 @@ pub struct End {
 }
 
 impl Ends {
-    /// A queue for the end offsets that `client` looks up; `waker` is woken by a response.
-    ///
-    /// # Errors
-    /// When librdkafka has no queue (out of memory).
-    pub fn new(client: Arc<Client>, waker: Waker) -> Result<Self, KafkaError> {
-        ReplyQueue::new(client, waker).map(Self)
-    }
-
     /// Requests the end offsets of `partitions`. Does not block.
     ///
     /// # Errors
     /// A name that cannot be a topic's.
-    pub fn request(&self, partitions: &[(&str, i32)], timeout: Duration) -> Result<(), KafkaError> {
-        let timeout = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
+    pub fn request(&self, partitions: &[(&str, i32)], timeout: Duration) -> KafkaResult<()> {
         let mut list = TopicPartitionList::with_capacity(partitions.len());
         for (topic, number) in partitions {
             list.add_partition_offset(topic, *number, rdkafka::Offset::End)?;
         }
-        // SAFETY: all pointers are alive; librdkafka copies list and options.
+        let kind = rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTOFFSETS;
+        let options = Options::new(self.0.client(), kind, timeout)?;
+        let isolation = rd::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED;
+        // SAFETY: all pointers are alive; librdkafka copies list and options. An option that is
+        // refused keeps its default.
         unsafe {
-            let options = rd::rd_kafka_AdminOptions_new(
+            let set = rd::rd_kafka_AdminOptions_set_isolation_level;
+            rd::rd_kafka_error_destroy(set(options.as_ptr(), isolation));
+            rd::rd_kafka_ListOffsets(
                 self.0.client(),
-                rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTOFFSETS,
+                list.ptr(),
+                options.as_ptr(),
+                self.0.queue.as_ptr(),
             );
-            let error = rd::rd_kafka_AdminOptions_set_isolation_level(
-                options,
-                rd::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED,
-            );
-            if !error.is_null() {
-                rd::rd_kafka_error_destroy(error);
-            }
-            rd::rd_kafka_AdminOptions_set_request_timeout(options, timeout, ptr::null_mut(), 0);
-            rd::rd_kafka_ListOffsets(self.0.client(), list.ptr(), options, self.0.queue.as_ptr());
-            if !options.is_null() {
-                rd::rd_kafka_AdminOptions_destroy(options);
-            }
         }
         Ok(())
     }
@@ -74,29 +58,23 @@ impl Ends {
     /// Takes the next response, if one has come: the ends of those partitions that have one. Empty
     /// where the request failed.
     pub fn answer(&self) -> Option<Vec<End>> {
-        let reply = self.0.next(Duration::ZERO)?;
-        if reply.code() != RDKafkaErrorCode::NoError {
+        let reply = self.0.queue.next(Duration::ZERO)?;
+        if reply.result().is_err() {
             return Some(Vec::new());
         }
         // SAFETY: everything that belongs to the event lives as long as it, and is copied here;
         // null results are skipped.
         let ends = unsafe {
-            let result = rd::rd_kafka_event_ListOffsets_result(reply.as_ptr());
-            if result.is_null() {
-                return Some(Vec::new());
-            }
             let mut count = 0;
-            let infos = rd::rd_kafka_ListOffsets_result_infos(result, &raw mut count);
-            let infos =
-                if infos.is_null() { &[] } else { std::slice::from_raw_parts(infos, count) };
-            infos
+            let infos = rd::rd_kafka_event_ListOffsets_result(reply.as_ptr())
+                .as_ref()
+                .map(|result| rd::rd_kafka_ListOffsets_result_infos(result, &raw mut count));
+            slice(infos.unwrap_or(ptr::null_mut()), count)
                 .iter()
                 .filter_map(|info| {
                     rd::rd_kafka_ListOffsetsResultInfo_topic_partition(*info).as_ref()
                 })
-                .filter(|at| {
-                    RDKafkaErrorCode::from(at.err) == RDKafkaErrorCode::NoError && at.offset >= 0
-                })
+                .filter(|at| check(at.err).is_ok() && at.offset >= 0)
                 .map(|at| End {
                     topic: CStr::from_ptr(at.topic).to_string_lossy().into_owned(),
                     number: at.partition,

@@ -14,15 +14,12 @@
 use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 use std::ffi::{CStr, CString};
 use std::ptr::{self, NonNull};
-use std::sync::Arc;
 
 use rdkafka::bindings as rd;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 
 use super::queue::{Queue, ReplyQueue};
 use crate::event::{Headers, Offset, Partition, Position, Record, TopicIndex};
-use crate::kafka::context::Client;
-use crate::poll_waker::Waker;
 
 /// The most records of one call: few enough to be in the processor's cache still when they are
 /// read, and enough that the call's own cost does not matter.
@@ -41,7 +38,8 @@ pub struct Records {
     /// The next one is the last. Declared before the queue, so that it is dropped first.
     batch: Vec<RawMessage>,
     queue: ReplyQueue,
-    topic: TopicIndex,
+    /// The topic.
+    pub topic: TopicIndex,
     name: String,
 }
 
@@ -69,7 +67,8 @@ pub enum Taken<'a> {
 /// One record, borrowed until the next one is taken.
 pub struct Message<'a> {
     raw: RawMessage,
-    position: Position,
+    /// Its position.
+    pub position: Position,
     topic: &'a str,
 }
 
@@ -77,25 +76,9 @@ pub struct Message<'a> {
 unsafe impl Send for RawMessage {}
 
 impl Records {
-    /// A queue for the records of the topic `name`; `waker` is woken when the queue was empty and
-    /// something comes.
-    ///
-    /// # Errors
-    /// When librdkafka has no queue (out of memory).
-    pub fn new(
-        client: Arc<Client>,
-        waker: Waker,
-        topic: TopicIndex,
-        name: &str,
-    ) -> Result<Self, KafkaError> {
-        let queue = ReplyQueue::new(client, waker)?;
-        Ok(Self { batch: Vec::with_capacity(BATCH), queue, topic, name: name.to_owned() })
-    }
-
-    /// The topic.
-    #[must_use]
-    pub fn topic(&self) -> TopicIndex {
-        self.topic
+    /// The records of the topic `name` come to `queue`, whose waker is woken when it was empty.
+    pub(crate) fn new(queue: ReplyQueue, topic: TopicIndex, name: &str) -> Self {
+        Self { batch: Vec::with_capacity(BATCH), queue, topic, name: name.to_owned() }
     }
 
     /// Directs the records of this partition to this queue. Call it before the partition is
@@ -104,7 +87,7 @@ impl Records {
     ///
     /// # Errors
     /// A name that cannot be a topic's.
-    pub fn forward(&self, number: i32) -> Result<(), KafkaError> {
+    pub fn forward(&self, number: i32) -> KafkaResult<()> {
         let name = CString::new(self.name.as_str())?;
         // SAFETY: the client is alive; the name is copied.
         let queue =
@@ -213,13 +196,6 @@ impl Drop for RawMessage {
 }
 
 impl Message<'_> {
-    /// Its position.
-    #[inline]
-    #[must_use]
-    pub fn position(&self) -> Position {
-        self.position
-    }
-
     /// The record for the router.
     #[inline]
     #[must_use]

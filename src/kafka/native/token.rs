@@ -9,15 +9,16 @@ use std::ptr;
 use rdkafka::bindings as rd;
 use rdkafka::client::OAuthToken;
 use rdkafka::consumer::Consumer;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, KafkaResult};
 
-use crate::kafka::context::Client;
+use super::queue::check;
+use crate::kafka::client::Client;
 
 /// Gives `client` this token; refused connections are retried with it.
 ///
 /// # Errors
 /// When SASL cannot carry the token, or the name in it.
-pub fn set_token(client: &Client, token: &OAuthToken) -> Result<(), KafkaError> {
+pub fn set_token(client: &Client, token: &OAuthToken) -> KafkaResult<()> {
     let value = CString::new(token.token.as_str())?;
     let principal = CString::new(token.principal_name.as_str())?;
     // librdkafka writes its reason here and may quote the token, so it is not read.
@@ -35,8 +36,5 @@ pub fn set_token(client: &Client, token: &OAuthToken) -> Result<(), KafkaError> 
             reason.len(),
         )
     };
-    match RDKafkaErrorCode::from(refused) {
-        RDKafkaErrorCode::NoError => Ok(()),
-        code => Err(KafkaError::Global(code)),
-    }
+    check(refused).map_err(KafkaError::Global)
 }

@@ -5,17 +5,15 @@
 
 use std::ffi::{CStr, CString};
 use std::ptr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::bindings as rd;
 use rdkafka::consumer::Consumer;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 
-use super::queue::{Queue, Reply, ReplyQueue};
+use super::queue::{Options, Queue, Reply, ReplyQueue, slice};
 use crate::event::TopicId;
-use crate::kafka::context::Client;
-use crate::poll_waker::Waker;
+use crate::kafka::client::Client;
 
 /// The broker's description of one topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,17 +35,9 @@ pub enum Described {
 }
 
 /// Requests descriptions of topics, and receives them.
-pub struct TopicQueue(ReplyQueue);
+pub struct TopicQueue(pub(crate) ReplyQueue);
 
 impl TopicQueue {
-    /// A queue for what `client` looks up; `waker` is woken by a response.
-    ///
-    /// # Errors
-    /// When librdkafka has no queue (out of memory).
-    pub fn new(client: Arc<Client>, waker: Waker) -> Result<Self, KafkaError> {
-        ReplyQueue::new(client, waker).map(Self)
-    }
-
     /// Sends the request of [`describe_topics`]. Does not block; a response comes within `timeout`,
     /// be it an error.
     ///
@@ -58,14 +48,14 @@ impl TopicQueue {
         broker: Option<i32>,
         topics: &[&str],
         timeout: Duration,
-    ) -> Result<(), KafkaError> {
+    ) -> KafkaResult<()> {
         request(&self.0.client, &self.0.queue, broker, topics, timeout)
     }
 
     /// Takes the next response, if one has come: descriptions of `topics`, which must be those of
     /// the request.
-    pub fn answer(&self, topics: &[&str]) -> Option<Result<Vec<Described>, KafkaError>> {
-        self.0.next(Duration::ZERO).map(|reply| read(&reply, topics))
+    pub fn answer(&self, topics: &[&str]) -> Option<KafkaResult<Vec<Described>>> {
+        self.0.queue.next(Duration::ZERO).map(|reply| described(&reply, topics))
     }
 }
 
@@ -83,13 +73,13 @@ pub fn describe_topics(
     broker: Option<i32>,
     topics: &[&str],
     timeout: Duration,
-) -> Result<Vec<Described>, KafkaError> {
+) -> KafkaResult<Vec<Described>> {
     let queue = Queue::new(client)?;
     request(client, &queue, broker, topics, timeout)?;
     let reply = queue
         .next(timeout)
         .ok_or(KafkaError::MetadataFetch(RDKafkaErrorCode::OperationTimedOut))?;
-    read(&reply, topics)
+    described(&reply, topics)
 }
 
 fn request(
@@ -98,69 +88,45 @@ fn request(
     broker: Option<i32>,
     topics: &[&str],
     timeout: Duration,
-) -> Result<(), KafkaError> {
+) -> KafkaResult<()> {
     let names = topics.iter().map(|topic| CString::new(*topic)).collect::<Result<Vec<_>, _>>()?;
     let mut pointers: Vec<_> = names.iter().map(|name| name.as_ptr()).collect();
-    let rk = client.client().native_ptr();
+    let client = client.client().native_ptr();
+    let kind = rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS;
+    let options = Options::new(client, kind, timeout)?;
     // SAFETY: all pointers are alive; librdkafka copies names and options, and keeps the queue
-    // alive until it has replied.
+    // alive until it has replied. An option that is refused keeps its default: the controller.
     unsafe {
-        let options = rd::rd_kafka_AdminOptions_new(
-            rk,
-            rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS,
-        );
-        if !options.is_null() {
-            let timeout = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
-            // An option that is refused keeps its default: a minute, and the controller.
-            rd::rd_kafka_AdminOptions_set_request_timeout(options, timeout, ptr::null_mut(), 0);
-            if let Some(broker) = broker {
-                rd::rd_kafka_AdminOptions_set_broker(options, broker, ptr::null_mut(), 0);
-            }
-            let error = rd::rd_kafka_AdminOptions_set_include_authorized_operations(options, 1);
-            if !error.is_null() {
-                rd::rd_kafka_error_destroy(error);
-            }
+        if let Some(broker) = broker {
+            rd::rd_kafka_AdminOptions_set_broker(options.as_ptr(), broker, ptr::null_mut(), 0);
         }
+        let set = rd::rd_kafka_AdminOptions_set_include_authorized_operations;
+        rd::rd_kafka_error_destroy(set(options.as_ptr(), 1));
         let collection =
             rd::rd_kafka_TopicCollection_of_topic_names(pointers.as_mut_ptr(), pointers.len());
-        rd::rd_kafka_DescribeTopics(rk, collection, options, queue.as_ptr());
+        rd::rd_kafka_DescribeTopics(client, collection, options.as_ptr(), queue.as_ptr());
         rd::rd_kafka_TopicCollection_destroy(collection);
-        if !options.is_null() {
-            rd::rd_kafka_AdminOptions_destroy(options);
-        }
     }
     Ok(())
 }
 
-fn read(reply: &Reply, topics: &[&str]) -> Result<Vec<Described>, KafkaError> {
-    match reply.code() {
-        RDKafkaErrorCode::NoError => {
-            described(reply, topics).ok_or(KafkaError::MetadataFetch(RDKafkaErrorCode::BadMessage))
-        }
-        code => Err(KafkaError::MetadataFetch(code)),
-    }
-}
-
-/// `None` where the reply is not about these topics.
-fn described(reply: &Reply, topics: &[&str]) -> Option<Vec<Described>> {
+fn described(reply: &Reply, topics: &[&str]) -> KafkaResult<Vec<Described>> {
+    reply.result().map_err(KafkaError::MetadataFetch)?;
     // SAFETY: everything that belongs to the event lives as long as it, and is copied here.
-    unsafe {
-        let result = rd::rd_kafka_event_DescribeTopics_result(reply.as_ptr());
-        if result.is_null() {
-            return None;
-        }
-        let mut count = 0;
-        let descriptions = rd::rd_kafka_DescribeTopics_result_topics(result, &raw mut count);
-        if descriptions.is_null() || count != topics.len() {
-            return None;
-        }
-        let descriptions = std::slice::from_raw_parts(descriptions, count);
-        descriptions
-            .iter()
-            .zip(topics)
-            .map(|(description, topic)| one(*description, topic))
-            .collect()
-    }
+    let described = unsafe {
+        rd::rd_kafka_event_DescribeTopics_result(reply.as_ptr()).as_ref().and_then(|result| {
+            let mut count = 0;
+            let descriptions = rd::rd_kafka_DescribeTopics_result_topics(result, &raw mut count);
+            let descriptions = slice(descriptions, count);
+            if descriptions.len() != topics.len() {
+                return None;
+            }
+            let both = descriptions.iter().zip(topics);
+            both.map(|(description, topic)| one(*description, topic)).collect()
+        })
+    };
+    // Otherwise the reply is not about these topics.
+    described.ok_or(KafkaError::MetadataFetch(RDKafkaErrorCode::BadMessage))
 }
 
 /// # Safety
@@ -215,12 +181,10 @@ unsafe fn readable(description: *const rd::rd_kafka_TopicDescription_t) -> bool 
     let operations = unsafe {
         let first =
             rd::rd_kafka_TopicDescription_authorized_operations(description, &raw mut count);
-        if first.is_null() || count == 0 {
-            return true;
-        }
-        std::slice::from_raw_parts(first.cast::<u32>(), count)
+        slice(first.cast::<u32>(), count)
     };
-    operations.contains(&(rd::rd_kafka_AclOperation_t::RD_KAFKA_ACL_OPERATION_READ as u32))
+    operations.is_empty()
+        || operations.contains(&(rd::rd_kafka_AclOperation_t::RD_KAFKA_ACL_OPERATION_READ as u32))
 }
 
 #[cfg(test)]

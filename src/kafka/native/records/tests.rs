@@ -1,5 +1,6 @@
 //! Tests with librdkafka's mock cluster, which depend on no timing.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer;
@@ -9,6 +10,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Produc
 use rdkafka::{ClientConfig, Offset as KafkaOffset, TopicPartitionList};
 
 use super::*;
+use crate::kafka::client::Client;
 use crate::poll_waker::{self, WakeReceiver};
 
 const TOPIC: &str = "t";
@@ -32,7 +34,8 @@ impl Fixture {
         config.set("group.id", "test").set("auto.offset.reset", "error");
         let client = Arc::new(crate::kafka::client_with(&config));
         let (waker, wakes) = poll_waker::pair().unwrap();
-        let records = Records::new(Arc::clone(&client), waker, TopicIndex(0), TOPIC).unwrap();
+        let queue = ReplyQueue::new(Arc::clone(&client), waker).unwrap();
+        let records = Records::new(queue, TopicIndex(0), TOPIC);
         Self { records, wakes, client, producer, _cluster: cluster }
     }
 
@@ -72,7 +75,7 @@ impl Fixture {
         }
         match self.records.take().unwrap() {
             Taken::Message(message) => {
-                let Position { partition, offset } = message.position();
+                let Position { partition, offset } = message.position;
                 (partition.number, offset.0)
             }
             Taken::Error { error, .. } => panic!("{error}"),
@@ -116,7 +119,7 @@ fn records_of_a_partition_that_leaves_are_dropped_and_the_others_keep_their_orde
         while let Some(taken) = fixture.records.take() {
             left.push(match taken {
                 Taken::Message(message) => {
-                    (message.position().partition.number, message.position().offset.0)
+                    (message.position.partition.number, message.position.offset.0)
                 }
                 Taken::Error { error, .. } => panic!("{error}"),
             });

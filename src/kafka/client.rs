@@ -1,21 +1,21 @@
-//! The client's context: records what librdkafka's callbacks report, for the poll loop.
+//! The client: its context, which records what librdkafka's callbacks report, and changes of its
+//! assignment.
 //!
 //! Invariant: no callback does work of its own. The poll loop, on whose thread callbacks run, acts
 //! on the events when its poll returns.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::path::{Path, PathBuf};
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rdkafka::client::OAuthToken;
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, Statistics, TopicPartitionList};
 
-use super::assignment::give_up;
 use super::token;
 
 /// The consumer that the poll loop owns.
@@ -41,6 +41,7 @@ pub enum ClientEvent {
 }
 
 /// The client's context: collects the events for the poll loop.
+#[derive(Default)]
 pub struct Context {
     /// In the order in which they were reported.
     events: Mutex<Vec<ClientEvent>>,
@@ -50,22 +51,12 @@ pub struct Context {
     /// The client is being closed: revoked partitions are given up without the poll loop.
     closing: AtomicBool,
     /// The file with the SASL token.
-    token_file: Option<PathBuf>,
+    pub(super) token_file: Option<PathBuf>,
     /// A hash of the token that the client was given last.
     token_hash: AtomicU64,
 }
 
 impl Context {
-    pub(super) fn new(token_file: Option<PathBuf>) -> Self {
-        Self {
-            events: Mutex::new(Vec::new()),
-            activity: AtomicU64::new(0),
-            closing: AtomicBool::new(false),
-            token_file,
-            token_hash: AtomicU64::new(0),
-        }
-    }
-
     /// Takes the events since the last call, in their order.
     pub fn take(&self) -> Vec<ClientEvent> {
         std::mem::take(&mut *self.events.lock().unwrap_or_else(PoisonError::into_inner))
@@ -81,21 +72,10 @@ impl Context {
         self.closing.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the client logs in with a token.
-    pub fn has_token(&self) -> bool {
-        self.token_file.is_some()
-    }
-
-    /// The file with the SASL token.
-    pub(super) fn token_file(&self) -> Option<&Path> {
-        self.token_file.as_deref()
-    }
-
     /// Records the token that the client is given. Returns whether it is another one than before.
     pub(super) fn is_new_token(&self, token: &OAuthToken) -> bool {
-        let mut hasher = DefaultHasher::new();
-        token.token.hash(&mut hasher);
-        self.token_hash.swap(hasher.finish(), Ordering::Relaxed) != hasher.finish()
+        let hash = BuildHasherDefault::<DefaultHasher>::new().hash_one(&token.token);
+        self.token_hash.swap(hash, Ordering::Relaxed) != hash
     }
 
     fn push(&self, event: ClientEvent) {
@@ -112,7 +92,7 @@ impl ClientContext for Context {
         _config: Option<&str>,
     ) -> Result<OAuthToken, Box<dyn std::error::Error>> {
         self.activity.fetch_add(1, Ordering::Relaxed);
-        let token = token::read(self.token_file())?;
+        let token = token::read(self.token_file.as_deref())?;
         self.is_new_token(&token);
         Ok(token)
     }
@@ -160,4 +140,44 @@ impl ConsumerContext for Context {
     fn commit_callback(&self, _result: KafkaResult<()>, _offsets: &TopicPartitionList) {
         self.activity.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// Starts reading the partitions of `list`, each from its offset.
+///
+/// # Errors
+/// librdkafka's error, for instance that the partitions were lost meanwhile.
+pub fn take_over(client: &Client, list: &TopicPartitionList) -> KafkaResult<()> {
+    match client.rebalance_protocol() {
+        RebalanceProtocol::Cooperative => client.incremental_assign(list),
+        RebalanceProtocol::Eager | RebalanceProtocol::None => client.assign(list),
+    }
+}
+
+/// Stops reading the partitions of `list`; the group then assigns them to other members.
+///
+/// # Errors
+/// librdkafka's error.
+pub fn give_up(client: &Client, list: &TopicPartitionList) -> KafkaResult<()> {
+    match client.rebalance_protocol() {
+        RebalanceProtocol::Cooperative => client.incremental_unassign(list),
+        RebalanceProtocol::Eager | RebalanceProtocol::None => client.unassign(),
+    }
+}
+
+/// Returns those partitions of `list` that are in the client's assignment.
+///
+/// # Errors
+/// librdkafka's error.
+pub fn assigned_among(
+    client: &Client,
+    list: &TopicPartitionList,
+) -> KafkaResult<TopicPartitionList> {
+    let assignment = client.assignment()?;
+    let mut assigned = TopicPartitionList::new();
+    for at in list.elements() {
+        if assignment.find_partition(at.topic(), at.partition()).is_some() {
+            assigned.add_partition(at.topic(), at.partition());
+        }
+    }
+    Ok(assigned)
 }

@@ -3,7 +3,7 @@
 
 use rdkafka::config::{ClientConfig, FromClientConfigAndContext};
 
-use super::context::{Client, Context};
+use super::client::{Client, Context};
 
 /// A client of a cluster that was just started, for the tests of requests.
 pub(crate) fn client_of(brokers: &str) -> Client {
@@ -14,5 +14,5 @@ pub(crate) fn client_of(brokers: &str) -> Client {
 
 /// A client with only these properties, for the tests of the queues.
 pub(crate) fn client_with(config: &ClientConfig) -> Client {
-    Client::from_config_and_context(config, Context::new(None)).unwrap()
+    Client::from_config_and_context(config, Context::default()).unwrap()
 }
