@@ -57,6 +57,10 @@ pub struct Context {
 }
 
 impl Context {
+    pub(super) fn new(token_file: Option<PathBuf>) -> Self {
+        Self { token_file, ..Self::default() }
+    }
+
     /// Takes the events since the last call, in their order.
     pub fn take(&self) -> Vec<ClientEvent> {
         std::mem::take(&mut *self.events.lock().unwrap_or_else(PoisonError::into_inner))

@@ -39,7 +39,7 @@ impl Connection {
     /// Properties that contradict each other, or missing files (certificates), as librdkafka's own
     /// text says. Out of memory, threads or descriptors.
     pub fn open(kafka: &Kafka, waker: &Waker) -> KafkaResult<Self> {
-        let context = Context { token_file: kafka.oauth_token_file.clone(), ..Context::default() };
+        let context = Context::new(kafka.oauth_token_file.clone());
         let mut client = Client::from_config_and_context(&properties(kafka), context)?;
         let on_nonempty = waker.clone();
         client.set_nonempty_callback(move || on_nonempty.wake());

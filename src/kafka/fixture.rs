@@ -14,5 +14,5 @@ pub(crate) fn client_of(brokers: &str) -> Client {
 
 /// A client with only these properties, for the tests of the queues.
 pub(crate) fn client_with(config: &ClientConfig) -> Client {
-    Client::from_config_and_context(config, Context::default()).unwrap()
+    Client::from_config_and_context(config, Context::new(None)).unwrap()
 }
