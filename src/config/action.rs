@@ -7,7 +7,7 @@ use super::environment;
 use super::index::WebhookIndex;
 use super::kinds::{Optional, Text, read_section};
 use super::located::Located;
-use super::names::list;
+use super::names::{is_name, list};
 use super::reader::Reader;
 use super::section::{Document, Kind, Section, Table, section};
 use super::tree::{Node, Value};
@@ -85,7 +85,7 @@ fn warn_of_legacy_keys(action: &Action, keys: &[(&str, Option<usize>)], reader: 
         let message = format!("{}: only legacy webhooks honour it", list(&names));
         let help = "a Slack app's webhook posts to its own channel under its own name: \
                     remove it unless the webhook is a legacy one";
-        reader.findings.warn(first, message, help);
+        reader.warn(first, message, help);
     }
 }
 
@@ -99,15 +99,19 @@ impl Kind for Actions {
         };
         if nodes.is_empty() {
             let help = "add one: `- name: …` with `trigger`, `webhook` and `message`";
-            reader.error(&reader.at(node), "no action is configured", help);
+            reader.error(node, "no action is configured", help);
             return None;
         }
         // The final capacity from the start: growing would hold thousands of actions twice.
         let mut actions = Vec::with_capacity(nodes.len());
+        let mut names = Vec::with_capacity(nodes.len());
         for node in nodes {
             let Some(fields) = reader.fields(node, "the action") else { continue };
+            let name = fields.get("name").and_then(|node| reader.located(node, "name"));
+            names.extend(name.filter(|name| is_name(&name.value)));
             actions.extend(read_section::<Action>(fields, reader));
         }
+        reader.duplicates(&names, "action name");
         (actions.len() == nodes.len()).then_some(actions)
     }
 
@@ -124,12 +128,8 @@ impl Kind for Actions {
     }
 }
 
-/// Reads an action's name, which must be unique.
 fn action_name(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<String> {
     let text = reader.located(node, key)?;
-    let mut names = std::mem::take(&mut reader.action_names);
-    reader.duplicate(&text, "action name", &mut names);
-    reader.action_names = names;
     reader.name(text.value, &text.at, "an action")
 }
 
@@ -140,7 +140,7 @@ impl Kind for ActionTopics {
         let (chosen, are_all) = reader.texts(node, key)?;
         if are_all && chosen.is_empty() {
             let message = "`topics` is empty: the action would never apply";
-            reader.error(&reader.at(node), message, "name a topic, or remove the key to read all");
+            reader.error(node, message, "name a topic, or remove the key to read all");
             return None;
         }
         reader.duplicates(&chosen, "topic");
@@ -212,7 +212,7 @@ fn icon_url(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Template>
         .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     if !text.contains("{{") && !is_url {
         let help = "write a complete one: `https://host/picture.png`";
-        reader.error(&reader.at(node), "`icon_url` is not a URL", help);
+        reader.error(node, "`icon_url` is not a URL", help);
     }
     Some(template)
 }
@@ -255,8 +255,8 @@ fn report(
     }
     let offset = exact.unwrap_or(text.at.start);
     if is_warning {
-        reader.findings.warn(offset, message, help);
+        reader.warn(offset, message, help);
     } else {
-        reader.findings.error(offset, message, help);
+        reader.error(offset, message, help);
     }
 }

@@ -111,7 +111,7 @@ impl Kind for Brokers {
         };
         if valid && brokers.iter().all(|broker| broker.value.is_empty()) {
             let help = "name at least one broker as `host:port`";
-            reader.error(&reader.at(node), "`brokers` is empty", help);
+            reader.error(node, "`brokers` is empty", help);
             return None;
         }
         for broker in brokers.iter().filter(|broker| !is_broker(&broker.value)) {
@@ -169,7 +169,7 @@ impl Kind for Topics {
     fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Vec<String>> {
         let (topics, are_all) = reader.texts(node, key)?;
         if are_all && topics.is_empty() {
-            reader.error(&reader.at(node), "`topics` is empty", "name at least one topic");
+            reader.error(node, "`topics` is empty", "name at least one topic");
         }
         reader.duplicates(&topics, "topic");
         let mut valid = are_all;

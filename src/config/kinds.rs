@@ -132,7 +132,7 @@ impl Kind for Period {
             } else {
                 duration::HELP.to_owned()
             };
-            reader.error(&reader.at(node), format!("`{key}` is a number without a unit"), help);
+            reader.error(node, format!("`{key}` is a number without a unit"), help);
             return None;
         }
         let Located { value, at } = reader.located(node, key)?;
@@ -179,7 +179,7 @@ pub(super) fn number(node: &Node, key: &str, wanted: &str, reader: &mut Reader<'
     let number = text.trim().parse().ok();
     if number.is_none() {
         let message = format!("`{key}` is not {wanted} after environment variables are expanded");
-        reader.error(&reader.at(node), message, "set the variable to a number");
+        reader.error(node, message, "set the variable to a number");
     }
     number
 }
@@ -201,7 +201,7 @@ impl<T: Copy + Display + PartialOrd + Serialize + TryFrom<u64>> Kind for Count<T
         let number = number(node, key, "a whole number", reader)?;
         if number.fract() != 0.0 || number < 0.0 {
             let message = format!("`{key}` is not a whole number of at least 1");
-            reader.error(&reader.at(node), message, "write a whole number, such as `1`");
+            reader.error(node, message, "write a whole number, such as `1`");
             return None;
         }
         let count = T::try_from(number as u64).ok();
@@ -209,7 +209,7 @@ impl<T: Copy + Display + PartialOrd + Serialize + TryFrom<u64>> Kind for Count<T
         if count.is_none() {
             let message = format!("`{key}` must be from 1 to {}", self.most);
             let help = format!("write such a number; the default is `{}`", self.default);
-            reader.error(&reader.at(node), message, help);
+            reader.error(node, message, help);
         }
         count
     }

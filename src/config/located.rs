@@ -25,6 +25,12 @@ pub(super) struct At {
     pub(super) hidden: bool,
 }
 
+impl From<&At> for usize {
+    fn from(at: &At) -> Self {
+        at.start
+    }
+}
+
 impl At {
     /// Returns the offset in the file of the byte at `offset` of `value`, or the value's first byte
     /// if that place is unknown.

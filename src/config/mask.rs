@@ -51,8 +51,41 @@ impl SecretKeys {
     /// Returns the secret ranges of a file that is YAML.
     pub(super) fn in_tree(&self, root: &Node, text: &str) -> Vec<Range<usize>> {
         let mut hidden = Vec::new();
-        collect(root, text, &mut Known { keys: self, known: HashMap::new() }, &mut hidden);
+        self.collect(root, text, &mut HashMap::new(), &mut hidden);
         hidden
+    }
+
+    /// Adds the secret ranges of `node`. `known` are the keys that were judged before: a file has
+    /// tens of thousands, and few different ones.
+    fn collect<'t>(
+        &self,
+        node: &Node,
+        text: &'t str,
+        known: &mut HashMap<&'t str, bool>,
+        hidden: &mut Vec<Range<usize>>,
+    ) {
+        match &node.value {
+            Value::List(list) => {
+                list.iter().for_each(|node| self.collect(node, text, known, hidden))
+            }
+            Value::Map(map) => {
+                for (key, value) in map {
+                    let name =
+                        text.get(key.defined.clone()).unwrap_or_default().trim_matches(['"', '\'']);
+                    let is_secret = *known.entry(name).or_insert_with(|| self.is_secret(name));
+                    match &value.value {
+                        _ if !is_secret => self.collect(value, text, known, hidden),
+                        // A property's name is not secret. Any other key in the place of a secret
+                        // may be a part of it.
+                        Value::Map(properties) if name.to_lowercase().contains("prop") => {
+                            properties.iter().for_each(|(_, value)| hide(value, hidden));
+                        }
+                        _ => hide(value, hidden),
+                    }
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Returns the secret ranges of a file that is not YAML: what follows a secret's key, up to the
@@ -93,51 +126,13 @@ impl SecretKeys {
     }
 }
 
-/// The keys that were judged before: a file has tens of thousands, and few different ones.
-struct Known<'k, 't> {
-    keys: &'k SecretKeys,
-    known: HashMap<&'t str, bool>,
-}
-
-fn collect<'t>(
-    node: &Node,
-    text: &'t str,
-    known: &mut Known<'_, 't>,
-    hidden: &mut Vec<Range<usize>>,
-) {
-    match &node.value {
-        Value::List(list) => list.iter().for_each(|node| collect(node, text, known, hidden)),
-        Value::Map(map) => {
-            for (key, value) in map {
-                let name =
-                    text.get(key.defined.clone()).unwrap_or_default().trim_matches(['"', '\'']);
-                if *known.known.entry(name).or_insert_with(|| known.keys.is_secret(name)) {
-                    match &value.value {
-                        // A property's name is not secret. Any other key in the place of a secret
-                        // may be a part of it.
-                        Value::Map(properties) if name.to_lowercase().contains("prop") => {
-                            properties.iter().for_each(|(_, value)| hide(value, hidden));
-                        }
-                        _ => hide(value, hidden),
-                    }
-                } else {
-                    collect(value, text, known, hidden);
-                }
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {}
-    }
-}
-
 fn hide(node: &Node, hidden: &mut Vec<Range<usize>>) {
     match &node.value {
         Value::List(list) => list.iter().for_each(|node| hide(node, hidden)),
         Value::Map(map) => {
             map.iter().flat_map(|(key, value)| [key, value]).for_each(|node| hide(node, hidden))
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {
-            hidden.push(node.defined.clone())
-        }
+        _ => hidden.push(node.defined.clone()),
     }
 }
 

@@ -33,8 +33,6 @@ pub(super) struct Reader<'a> {
     pub(super) webhooks: Option<Names>,
     /// The webhook of each URL so far.
     pub(super) webhook_urls: HashMap<Secret<Url>, String>,
-    /// The place of each action's name so far.
-    pub(super) action_names: HashMap<String, usize>,
     /// Webhooks that belong to Slack, not to a compatible receiver.
     pub(super) slack_webhooks: HashSet<String>,
     outside: &'a Outside<'a>,
@@ -74,7 +72,6 @@ pub(super) struct Fields<'n> {
     pub(super) name: Option<Located>,
     start: usize,
     entries: Vec<(Located, &'n Node)>,
-    missing: Vec<&'static str>,
 }
 
 impl Names {
@@ -113,38 +110,43 @@ impl<'a> Reader<'a> {
             topics: None,
             webhooks: None,
             webhook_urls: HashMap::new(),
-            action_names: HashMap::new(),
             slack_webhooks: HashSet::new(),
             outside,
         }
     }
 
-    pub(super) fn error(&mut self, at: &At, message: impl Into<String>, help: impl Into<String>) {
-        self.findings.error(at.start, message, help);
+    pub(super) fn error(
+        &mut self,
+        at: impl Into<usize>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.findings.error(at.into(), message, help);
     }
 
-    pub(super) fn warn(&mut self, at: &At, message: impl Into<String>, help: impl Into<String>) {
-        self.findings.warn(at.start, message, help);
+    pub(super) fn warn(
+        &mut self,
+        at: impl Into<usize>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.findings.warn(at.into(), message, help);
     }
 
     /// The text of `node`, with variables expanded.
     pub(super) fn text(&mut self, node: &Node, key: &str) -> Option<String> {
-        let Value::Text(text) = &node.value else {
+        let (Value::Text(text), None) = (&node.value, &node.tag) else {
             self.wrong_type(node, key, "a text");
             return None;
         };
-        if node.tag.is_some() {
-            self.wrong_type(node, key, "a text");
-            return None;
-        }
         if !self.expands {
             return Some(text.clone());
         }
         match environment::expand(text, self.outside.env) {
-            Ok(expanded) => Some(expanded.unwrap_or_else(|| text.clone())),
+            Ok(expanded) => Some(expanded),
             Err(refused) => {
                 let place = self.key_at(node).place(self.source, text, refused.offset);
-                self.findings.error(place, refused.message, refused.help);
+                self.error(place, refused.message, refused.help);
                 None
             }
         }
@@ -205,7 +207,7 @@ impl<'a> Reader<'a> {
             if let Some(first) = seen.get(&name) {
                 let help = self.remove_one(*first);
                 let message = format!("duplicate key `{}`", quotable(&name));
-                self.findings.error(key.written.start, message, help);
+                self.error(key, message, help);
                 continue;
             }
             seen.insert(name.clone(), key.written.start);
@@ -245,51 +247,38 @@ impl<'a> Reader<'a> {
 
     /// Reports each of `texts` that has occurred before.
     pub(super) fn duplicates(&mut self, texts: &[Located], what: &str) {
-        let mut first = HashMap::new();
-        for text in texts {
-            self.duplicate(text, what, &mut first);
-        }
-    }
-
-    /// Reports `text` if it is in `first`, the places of other texts; adds it otherwise.
-    pub(super) fn duplicate(
-        &mut self,
-        text: &Located,
-        what: &str,
-        first: &mut HashMap<String, usize>,
-    ) {
-        if let Some(start) = first.get(&text.value) {
-            let help = self.remove_one(*start);
-            self.error(&text.at, format!("duplicate {what} `{}`", text.at.shown), help);
-        } else {
-            first.insert(text.value.clone(), text.at.start);
+        let mut first: HashMap<&str, usize> = HashMap::new();
+        for Located { value, at } in texts {
+            if let Some(start) = first.get(value.as_str()) {
+                let help = self.remove_one(*start);
+                self.error(at, format!("duplicate {what} `{}`", at.shown), help);
+                continue;
+            }
+            first.insert(value, at.start);
         }
     }
 
     /// The place of a value, and how a message may quote it.
     pub(super) fn at(&self, node: &Node) -> At {
-        let is_expanded =
-            self.expands && matches!(&node.value, Value::Text(text) if text.contains("${"));
-        if is_expanded {
-            return self.at_as(node, self.source.slice(&node.defined), None);
-        }
-        self.key_at(node)
+        self.place(node, self.expands)
     }
 
     /// The place of a key, in which nothing is expanded.
-    pub(super) fn key_at(&self, node: &Node) -> At {
-        let text = match &node.value {
-            Value::Text(text) => text.as_str(),
-            _ => self.source.slice(&node.defined),
-        };
-        self.at_as(node, text, (node.written == node.defined).then_some(node))
+    fn key_at(&self, node: &Node) -> At {
+        self.place(node, false)
     }
 
-    fn at_as(&self, node: &Node, text: &str, token: Option<&Node>) -> At {
+    fn place(&self, node: &Node, expands: bool) -> At {
         let hidden = self.source.is_hidden(&node.defined);
+        let (text, is_as_written) = match &node.value {
+            Value::Text(text) if !expands || !text.contains("${") => (text.as_str(), true),
+            Value::Text(_) => (self.source.slice(&node.defined), false),
+            _ => (self.source.slice(&node.defined), true),
+        };
+        let has_token = is_as_written && node.written == node.defined;
         At {
             start: node.written.start,
-            token: token.map(|node| node.defined.clone()),
+            token: has_token.then(|| node.defined.clone()),
             shown: if hidden { crate::secret::MASK.to_owned() } else { quotable(text) },
             hidden,
         }
@@ -297,7 +286,7 @@ impl<'a> Reader<'a> {
 
     pub(super) fn wrong_type(&mut self, node: &Node, key: &str, wanted: &str) {
         let (offset, message, help) = yaml_hints::wrong_type(node, key, wanted, self.source);
-        self.findings.error(offset, message, help);
+        self.error(offset, message, help);
     }
 
     /// A mapping's key as text. A number or a word that YAML reads as something else is a text
@@ -309,8 +298,8 @@ impl<'a> Reader<'a> {
                 Some(self.source.slice(&key.defined).to_owned())
             }
             Value::List(_) | Value::Map(_) => {
-                self.findings.error(
-                    key.written.start,
+                self.error(
+                    key,
                     format!("a key is {}, not a text", key.value.kind()),
                     "write the key as a plain word",
                 );
@@ -330,16 +319,13 @@ impl<'n> Fields<'n> {
         self.entries.iter().find(|(name, _)| name.value == key).map(|(_, node)| *node)
     }
 
-    /// Records that a required key is missing.
-    pub(super) fn missing(&mut self, key: &'static str) {
-        self.missing.push(key);
-    }
-
-    /// Reports unknown and missing keys.
-    pub(super) fn finish(self, known: &[(&'static str, bool)], reader: &mut Reader<'_>) {
-        let known: Vec<&str> =
-            known.iter().filter(|(_, is_key)| *is_key).map(|(name, _)| *name).collect();
-        let mut missing = self.missing;
+    /// Reports unknown and missing keys. `known` are the keys that the section can have, and
+    /// whether each is required.
+    pub(super) fn finish(self, known: &[(&str, bool)], reader: &mut Reader<'_>) {
+        let missing =
+            known.iter().filter(|(key, is_required)| *is_required && self.get(key).is_none());
+        let mut missing: Vec<&str> = missing.map(|(key, _)| *key).collect();
+        let known: Vec<&str> = known.iter().map(|(key, _)| *key).collect();
         for (name, _) in self.entries.iter().filter(|(name, _)| !known.contains(&&*name.value)) {
             let near = nearest(&name.value, &known);
             let help = match near {
@@ -352,7 +338,7 @@ impl<'n> Fields<'n> {
         }
         for name in missing {
             let message = format!("{} has no `{name}`", self.title);
-            reader.findings.error(self.start, message, format!("add `{name}:`"));
+            reader.error(self.start, message, format!("add `{name}:`"));
         }
     }
 }

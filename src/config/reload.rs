@@ -3,7 +3,7 @@
 //! Invariant: a webhook or action that keeps its name keeps its index, because queued deliveries
 //! and requests in flight refer to it. An index is never given to another name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::model::{Action, ActionIndex, Config, Webhook, WebhookIndex};
 use super::section::restart_keys;
@@ -61,19 +61,19 @@ fn in_place<T>(
     name: impl Fn(&T) -> &String,
     retire: impl Fn(&T) -> T,
 ) -> (Vec<T>, Vec<u32>) {
-    let mut order: Vec<String> = new.iter().map(|entry| name(entry).clone()).collect();
-    let mut by_name: BTreeMap<String, T> =
-        new.into_iter().map(|entry| (name(&entry).clone(), entry)).collect();
+    let index: HashMap<String, usize> =
+        new.iter().map(|entry| name(entry).clone()).zip(0..).collect();
+    let mut new: Vec<Option<T>> = new.into_iter().map(Some).collect();
     let mut removed = Vec::new();
     let mut merged = Vec::with_capacity(current.len());
-    for (index, entry) in (0..).zip(current) {
-        merged.push(by_name.remove(name(entry)).unwrap_or_else(|| {
-            removed.push(index);
+    for (place, entry) in (0..).zip(current) {
+        let kept = index.get(name(entry)).and_then(|index| new.get_mut(*index)?.take());
+        merged.push(kept.unwrap_or_else(|| {
+            removed.push(place);
             retire(entry)
         }));
     }
-    order.retain(|name| by_name.contains_key(name));
-    merged.extend(order.iter().filter_map(|name| by_name.remove(name)));
+    merged.extend(new.into_iter().flatten());
     (merged, removed)
 }
 

@@ -27,7 +27,7 @@ impl Section for Retry {
         if let Some(at) = at.filter(|_| retry.initial > retry.max) {
             let (initial, max) = (show(retry.initial), show(retry.max));
             let message = format!("`initial` ({initial}) is longer than `max` ({max})");
-            reader.findings.error(at, message, "make `initial` no longer than `max`");
+            reader.error(at, message, "make `initial` no longer than `max`");
             return None;
         }
         Some(retry)

@@ -93,13 +93,14 @@ fn block(source: &str, token: &Range<usize>, style: char) -> Decoded {
             decoded.push(c, start + at);
         }
         let next = lines.get(number + 1).map(|next| next.trim_end());
-        let folds =
-            style == '>' && !content.trim().is_empty() && next.is_some_and(|next| !next.is_empty());
-        // A folded line break before blank lines is dropped: the blank lines are the line breaks.
-        let vanishes =
-            style == '>' && !content.trim().is_empty() && next.is_some_and(str::is_empty);
-        if line.ends_with('\n') && !vanishes {
-            decoded.push(if folds { ' ' } else { '\n' }, start + content.len());
+        let line_break = match next {
+            // A folded line break before blank lines is dropped: these are the line breaks.
+            Some("") if style == '>' && !content.trim().is_empty() => None,
+            Some(_) if style == '>' && !content.trim().is_empty() => Some(' '),
+            _ => Some('\n'),
+        };
+        if let Some(c) = line_break.filter(|_| line.ends_with('\n')) {
+            decoded.push(c, start + content.len());
         }
         start += line.len();
     }
@@ -134,11 +135,10 @@ fn flow(raw: &str, start: usize, quote: Quote) -> Option<Decoded> {
             }
             (Quote::Double, '\\') => {
                 let (_, escape) = chars.next()?;
-                let hex =
-                    |digits: usize, chars: &mut std::iter::Peekable<std::str::CharIndices<'_>>| {
-                        let digits: String = chars.by_ref().take(digits).map(|(_, c)| c).collect();
-                        char::from_u32(u32::from_str_radix(&digits, 16).ok()?)
-                    };
+                let mut hex = |digits: usize| {
+                    let digits: String = chars.by_ref().take(digits).map(|(_, c)| c).collect();
+                    char::from_u32(u32::from_str_radix(&digits, 16).ok()?)
+                };
                 let c = match escape {
                     'n' => '\n',
                     't' | '\t' => '\t',
@@ -146,9 +146,9 @@ fn flow(raw: &str, start: usize, quote: Quote) -> Option<Decoded> {
                     '0' => '\0',
                     'e' => '\u{1b}',
                     '"' | '\\' | '/' | ' ' => escape,
-                    'x' => hex(2, &mut chars)?,
-                    'u' => hex(4, &mut chars)?,
-                    'U' => hex(8, &mut chars)?,
+                    'x' => hex(2)?,
+                    'u' => hex(4)?,
+                    'U' => hex(8)?,
                     _ => return None,
                 };
                 decoded.push(c, start + at);

@@ -109,13 +109,10 @@ pub(super) trait Kind {
     fn setting(
         &self,
         key: &'static str,
-        fields: &mut Fields<'_>,
+        fields: &Fields<'_>,
         reader: &mut Reader<'_>,
     ) -> Setting<Self::Value> {
         let Some(node) = fields.get(key) else {
-            if self.is_required() {
-                fields.missing(key);
-            }
             return Setting { value: self.absent(reader), at: None };
         };
         Setting { value: self.read(node, key, reader), at: Some(node.written.start) }
@@ -267,11 +264,15 @@ macro_rules! section {
             impl Table for $name {
                 type Keys = $keys;
 
-                fn read(mut fields: Fields<'_>, reader: &mut Reader<'_>) -> $keys {
+                fn read(fields: Fields<'_>, reader: &mut Reader<'_>) -> $keys {
                     let keys = $keys {
-                        $($key: $kind.setting(stringify!($key), &mut fields, reader),)*
+                        $($key: $kind.setting(stringify!($key), &fields, reader),)*
                     };
-                    fields.finish(&[$((stringify!($key), $kind.is_key())),*], reader);
+                    let mut known = Vec::new();
+                    $(if $kind.is_key() {
+                        known.push((stringify!($key), $kind.is_required()));
+                    })*
+                    fields.finish(&known, reader);
                     keys
                 }
 

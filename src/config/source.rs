@@ -28,14 +28,8 @@ impl<'a> Source<'a> {
     }
 
     /// Sets the byte ranges to mask.
-    pub(super) fn hide(&mut self, mut ranges: Vec<Range<usize>>) {
-        ranges.sort_by_key(|range| (range.start, range.end));
-        ranges.dedup_by(|next, before| {
-            let meets = next.start <= before.end;
-            before.end = if meets { before.end.max(next.end) } else { before.end };
-            meets
-        });
-        self.hidden = ranges;
+    pub(super) fn hide(&mut self, ranges: Vec<Range<usize>>) {
+        self.hidden = merged(ranges);
     }
 
     /// Returns the line and the column of a byte offset, both from 1, the column in characters.
@@ -70,52 +64,16 @@ impl<'a> Source<'a> {
         let start = self.line_start(offset);
         let end = self.text[offset..].find('\n').map_or(self.text.len(), |at| offset + at);
         let line = self.text[start..end].trim_end();
-        let mut masked: Vec<Range<usize>> = mask::urls_in(line);
-        let of_line =
-            |range: &Range<usize>| range.start.max(start)..range.end.min(start + line.len());
-        masked.extend(
-            self.hidden[self.hidden.partition_point(|hidden| hidden.end <= start)..]
-                .iter()
-                .take_while(|hidden| hidden.start < end)
-                .map(of_line)
-                .filter(|range| range.start < range.end)
-                .map(|range| range.start - start..range.end - start),
-        );
-        masked.sort_by_key(|range| (range.start, range.end));
+        // The indentation of a value's further lines is not secret, and shows the place.
+        let in_line = |offset: usize| offset.clamp(start, start + line.len()) - start;
+        let hidden = &self.hidden[self.hidden.partition_point(|hidden| hidden.end <= start)..];
+        let hidden = hidden.iter().take_while(|hidden| hidden.start < end);
+        let hidden = hidden.map(|range| in_line(range.start)..in_line(range.end));
+        let masks = merged(mask::urls_in(line).into_iter().chain(hidden).collect());
 
-        let (mut shown, mut caret) = (String::new(), None);
-        let mut from = 0;
-        let at = (offset - start).min(line.len());
-        let mut plain = |text: Range<usize>, shown: &mut String| {
-            if text.contains(&at) {
-                caret = Some(shown.width() + printable(&line[text.start..at]).width());
-            }
-            shown.push_str(&printable(&line[text]));
-        };
-        let mut masks = Vec::new();
-        for range in masked {
-            if range.end <= from {
-                continue;
-            }
-            if range.start > from || masks.is_empty() {
-                plain(from..range.start.max(from), &mut shown);
-                masks.push((range.clone(), shown.width()));
-                // The indentation of a value's further lines is not secret, and shows the place.
-                shown.push_str(MASK);
-            }
-            from = range.end;
-        }
-        plain(from..line.len(), &mut shown);
-        let caret = caret
-            .or_else(|| {
-                masks
-                    .iter()
-                    .rev()
-                    .find(|(range, _)| range.start <= at && at < line.len())
-                    .map(|(_, column)| *column)
-            })
-            .unwrap_or_else(|| shown.width());
-
+        let at = in_line(offset);
+        let at = masks.iter().find(|mask| mask.contains(&at)).map_or(at, |mask| mask.start);
+        let (shown, caret) = (masked(line, &masks), masked(&line[..at], &masks).width());
         let number = self.position(offset).0.to_string();
         let (shown, caret) = clip(&shown, caret);
         let pad = " ".repeat(number.len());
@@ -123,19 +81,30 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Replaces control characters, which could change what the terminal shows.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c == '\t' {
-                ' '
-            } else if c.is_control() {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
-        .collect()
+/// Sorts ranges, and joins those that overlap or touch. Leaves out empty ones.
+fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.retain(|range| !range.is_empty());
+    ranges.sort_by_key(|range| range.start);
+    ranges.dedup_by(|next, before| {
+        let meets = next.start <= before.end;
+        before.end = if meets { before.end.max(next.end) } else { before.end };
+        meets
+    });
+    ranges
+}
+
+/// Returns `text` with these ranges masked, and without control characters, which could change what
+/// the terminal shows. The ranges are in ascending order; those after the text are ignored.
+fn masked(text: &str, masks: &[Range<usize>]) -> String {
+    let mut shown = String::new();
+    let mut from = 0;
+    for mask in masks.iter().take_while(|mask| mask.start < text.len()) {
+        shown.push_str(&text[from..mask.start]);
+        shown.push_str(MASK);
+        from = mask.end;
+    }
+    shown.push_str(&text[from..]);
+    shown.replace('\t', " ").replace(char::is_control, "\u{fffd}")
 }
 
 /// Returns a value as a message quotes it: short, printable, without the paths of URLs.
@@ -150,15 +119,7 @@ pub(super) fn quotable(text: &str) -> String {
 
 /// Returns a text without control characters and without the paths of URLs.
 pub(super) fn harmless(text: &str) -> String {
-    let mut shown = String::new();
-    let mut from = 0;
-    for range in mask::urls_in(text) {
-        shown.push_str(&text[from..range.start]);
-        shown.push_str(MASK);
-        from = range.end;
-    }
-    shown.push_str(&text[from..]);
-    printable(&shown)
+    masked(text, &mask::urls_in(text))
 }
 
 fn floor(text: &str, offset: usize) -> usize {

@@ -41,6 +41,12 @@ pub(super) struct SyntaxError {
     pub(super) message: String,
 }
 
+impl From<&Node> for usize {
+    fn from(node: &Node) -> Self {
+        node.written.start
+    }
+}
+
 /// Parses `text`, which has no byte order mark. An empty document is [`Value::Null`].
 pub(super) fn parse(text: &str) -> Result<Node, SyntaxError> {
     let options = serde_saphyr::options! {
@@ -120,6 +126,10 @@ impl<'de> Deserialize<'de> for Value {
 
 struct ValueVisitor;
 
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "every limit is far below 2^53; the exact text is in the source"
+)]
 impl<'de> Visitor<'de> for ValueVisitor {
     type Value = Value;
 
@@ -131,26 +141,14 @@ impl<'de> Visitor<'de> for ValueVisitor {
         Ok(Value::Null)
     }
 
-    fn visit_none<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
     fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
         Ok(Value::Bool(value))
     }
 
-    #[allow(
-        clippy::cast_precision_loss,
-        reason = "every limit is far below 2^53; the exact text is in the source"
-    )]
     fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
         Ok(Value::Number(value as f64))
     }
 
-    #[allow(
-        clippy::cast_precision_loss,
-        reason = "every limit is far below 2^53; the exact text is in the source"
-    )]
     fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
         Ok(Value::Number(value as f64))
     }
@@ -161,10 +159,6 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
         Ok(Value::Text(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::Text(value))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {

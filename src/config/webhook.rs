@@ -111,7 +111,7 @@ impl Section for Webhook {
                  webhook's position: after a restart, deliveries behind it that `when_full` dropped \
                  may be delivered; stay within {LISTED_DELIVERIES} to rule this out"
             );
-            reader.findings.warn(at, message, help);
+            reader.warn(at, message, help);
         }
         if url::is_slack(webhook.url.expose()) {
             reader.slack_webhooks.insert(webhook.name.clone());
@@ -123,7 +123,7 @@ impl Section for Webhook {
                 webhook.name
             );
             let help = "remove one of them: several actions can share a webhook";
-            reader.findings.error(at, message, help);
+            reader.error(at, message, help);
         }
         Some(webhook)
     }
@@ -152,7 +152,7 @@ impl Kind for Webhooks {
         let entries = reader.entries(node, key)?;
         if entries.is_empty() {
             let help = "add one: a name, and below it its `url`";
-            reader.error(&reader.at(node), "no webhook is configured", help);
+            reader.error(node, "no webhook is configured", help);
         }
         let names = entries.iter().map(|(name, _)| name.clone()).collect();
         reader.webhooks = Some(Names::new(names));

@@ -28,9 +28,9 @@ const NOT_WITH_CONSUMER: [&str; 4] = [
 /// (`rd_kafka_conf_finalize`, librdkafka 2.12).
 pub(super) fn between_properties(properties: &Written, reader: &mut Reader<'_>) {
     group_protocol(properties, reader);
-    let message = properties.number("message.max.bytes").unwrap_or(MESSAGE_MAX_BYTES);
-    if let Some((_, at)) = properties.text("fetch.max.bytes")
-        && properties.number("fetch.max.bytes").is_some_and(|fetch| fetch < message)
+    let message = properties.number("message.max.bytes").map_or(MESSAGE_MAX_BYTES, |(max, _)| max);
+    if let Some((fetch, at)) = properties.number("fetch.max.bytes")
+        && fetch < message
     {
         let help = format!("set it to {message} or more");
         reader.error(at, "`fetch.max.bytes` is under `message.max.bytes`", help);
@@ -45,7 +45,6 @@ pub(super) fn between_properties(properties: &Written, reader: &mut Reader<'_>) 
 
 /// Session and poll timeouts, which depend on the group's protocol.
 fn group_protocol(properties: &Written, reader: &mut Reader<'_>) {
-    let session = properties.text("session.timeout.ms");
     if properties.is_consumer_protocol() {
         for name in NOT_WITH_CONSUMER {
             if let Some((_, at)) = properties.text(name) {
@@ -57,14 +56,15 @@ fn group_protocol(properties: &Written, reader: &mut Reader<'_>) {
         return;
     }
     let longest = properties.number("max.poll.interval.ms");
-    if let Some((_, at)) = session {
-        let longest = longest.unwrap_or(MAX_POLL_INTERVAL_MS);
-        if properties.number("session.timeout.ms").is_some_and(|session| session > longest) {
+    if let Some((session, at)) = properties.number("session.timeout.ms") {
+        let longest = longest.map_or(MAX_POLL_INTERVAL_MS, |(longest, _)| longest);
+        if session > longest {
             let message = "`session.timeout.ms` is over `max.poll.interval.ms`";
             reader.error(at, message, format!("set it to {longest} or less"));
         }
-    } else if let Some((_, at)) = properties.text("max.poll.interval.ms")
-        && longest.is_some_and(|longest| longest < SESSION_TIMEOUT_MS)
+    } else if let Some((longest, at)) = longest
+        && longest < SESSION_TIMEOUT_MS
+        && properties.text("session.timeout.ms").is_none()
     {
         let message = "`max.poll.interval.ms` is under `session.timeout.ms`";
         reader.error(at, message, format!("set it to {SESSION_TIMEOUT_MS} or more"));
@@ -80,7 +80,7 @@ pub(super) fn with_instance_id(properties: &Written, fields: &Fields<'_>, reader
                        is killed and started again could not join until its session has ended";
         let help =
             "remove `group.protocol` to rejoin immediately after a restart, or `instance_id`";
-        reader.error(&reader.at(node), message, help);
+        reader.error(node, message, help);
     }
 }
 
@@ -93,7 +93,7 @@ pub(super) fn with_drain_timeout(
     reader: &mut Reader<'_>,
 ) {
     let longest = properties.and_then(|properties| properties.number("max.poll.interval.ms"));
-    let longest = longest.unwrap_or(MAX_POLL_INTERVAL_MS);
+    let longest = longest.map_or(MAX_POLL_INTERVAL_MS, |(longest, _)| longest);
     let (drain, at) = match fields.get("drain_timeout") {
         Some(node) => (DRAIN_TIMEOUT.read(node, "drain_timeout", reader), Some(node.written.start)),
         None => (Some(DRAIN_TIMEOUT.default), properties_at),
@@ -106,6 +106,6 @@ pub(super) fn with_drain_timeout(
         let message = "`drain_timeout` is over half of `max.poll.interval.ms`: \
                        the broker could remove the worker during a rebalance";
         let help = format!("set it to `{limit}` or less; the default is `{default}`");
-        reader.findings.error(at, message, help);
+        reader.error(at, message, help);
     }
 }

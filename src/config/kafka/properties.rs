@@ -104,7 +104,7 @@ impl Kind for Properties {
     fn setting(
         &self,
         key: &'static str,
-        fields: &mut Fields<'_>,
+        fields: &Fields<'_>,
         reader: &mut Reader<'_>,
     ) -> Setting<Self::Value> {
         let at = fields.get(key).map(|node| node.written.start);

@@ -12,9 +12,10 @@ impl Written {
         Some((value.value.trim(), &key.at))
     }
 
-    /// The value of a property, if it is a whole number.
-    pub(super) fn number(&self, name: &str) -> Option<u64> {
-        self.text(name)?.0.parse().ok()
+    /// The value of a property that is a whole number, and the place of its name.
+    pub(super) fn number(&self, name: &str) -> Option<(u64, &At)> {
+        let (value, at) = self.text(name)?;
+        Some((value.parse().ok()?, at))
     }
 
     /// Whether the group uses KIP-848's protocol. librdkafka takes the value in any case.

@@ -39,7 +39,7 @@ impl Kind for EntryName {
     fn setting(
         &self,
         _: &'static str,
-        fields: &mut Fields<'_>,
+        fields: &Fields<'_>,
         reader: &mut Reader<'_>,
     ) -> Setting<String> {
         let Some(Located { value, at }) = fields.name.clone() else {
@@ -73,7 +73,7 @@ impl WebhookUrl {
             (Some(_), Some(node)) => {
                 let message =
                     format!("the webhook `{}` has both `url` and `url_file`", name.at.shown);
-                reader.error(&reader.at(node), message, "remove one of them");
+                reader.error(node, message, "remove one of them");
                 None
             }
         }
@@ -121,7 +121,7 @@ impl Kind for WebhookUrl {
     fn setting(
         &self,
         key: &'static str,
-        fields: &mut Fields<'_>,
+        fields: &Fields<'_>,
         reader: &mut Reader<'_>,
     ) -> Setting<Secret<Url>> {
         let at = fields.get(key).or(fields.get("url_file")).map(|node| node.written.start);
@@ -174,7 +174,7 @@ impl Kind for Rate {
             "is over 10000"
         };
         let help = "Slack accepts about 1; a fraction such as `0.5` is valid";
-        reader.error(&reader.at(node), format!("`{key}` {what}"), help);
+        reader.error(node, format!("`{key}` {what}"), help);
         None
     }
 
