@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
+use slackline::commit::ledger::Ledger;
 use slackline::commit::ledger::committable::Scope;
 use slackline::commit::ledger::entry::Entry;
-use slackline::commit::ledger::{Ledger, Takeover};
 use slackline::commit::name_index::NameIndex;
 use slackline::commit_hold::CommitWindow;
 use slackline::config::model::ActionIndex;
@@ -116,7 +116,7 @@ fn ledger_matched_settled_offered(bencher: Bencher<'_, '_>) {
         {
             ledger.settle(&ticket, window.try_acquire());
         }
-        ledger.to_commit(Scope::Urgent, &Default::default(), 3_000).len()
+        ledger.to_commit(Scope::Urgent, 3_000).len()
     });
 }
 
@@ -131,7 +131,7 @@ fn ledger() -> Ledger {
         &Setup::default(),
         Triggers::Selective(2),
     ))));
-    ledger.assign(PARTITION, Offset(0), Takeover::default());
+    ledger.assign(PARTITION, Offset(0), None, Default::default());
     ledger
 }
 

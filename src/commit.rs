@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 
-use crate::config::model::WebhookIndex;
 use crate::event::Partition;
 use crate::kafka::native::CommitQueue;
 use crate::log_throttle::LogThrottle;
@@ -20,8 +19,7 @@ use crate::topics::TopicNames;
 use self::ledger::Ledger;
 use self::ledger::committable::{Committable, Scope};
 use self::restart_state::codec;
-use self::schedule::{Due, RETRY_INTERVAL, Schedule};
-use self::throttles::Throttles;
+use self::schedule::{RETRY_INTERVAL, Schedule};
 
 pub mod ledger;
 
@@ -32,8 +30,6 @@ pub mod recovery;
 pub mod name_index;
 
 pub mod bloom;
-
-pub mod throttles;
 
 mod schedule;
 
@@ -46,11 +42,10 @@ pub struct Committer {
     schedule: Schedule,
     /// What the commit in flight contains.
     in_flight: Vec<Committable>,
-    /// How the last commit ended, until [`Committer::take_result`] is called.
-    result: Option<Result<(), RDKafkaErrorCode>>,
+    /// How the last answered commit ended, until the poll loop takes it.
+    pub result: Option<Result<(), RDKafkaErrorCode>>,
     /// The most characters of metadata that the broker accepts, as far as is known.
     budget: usize,
-    throttles: Throttles,
     metrics: Arc<Metrics>,
     failures: LogThrottle,
     started: Instant,
@@ -66,7 +61,6 @@ impl Committer {
             in_flight: Vec::new(),
             result: None,
             budget: codec::BUDGET,
-            throttles: Throttles::default(),
             metrics,
             failures: LogThrottle::default(),
             started: now,
@@ -86,20 +80,6 @@ impl Committer {
         self.schedule.request();
     }
 
-    /// Records that Slack throttles a webhook until then, in seconds since the epoch: the next
-    /// owner of the partitions that feed it must know.
-    pub fn throttle(&mut self, webhook: WebhookIndex, until: u64, ledger: &mut Ledger) {
-        if self.throttles.set(webhook, until) {
-            ledger.request_commit(webhook);
-            self.request();
-        }
-    }
-
-    /// Forgets the throttles that have passed at `now`, in seconds since the epoch.
-    pub fn expire_throttles(&mut self, now: u64) {
-        self.throttles.expire(now);
-    }
-
     /// When to poll next, if nothing else wakes the poll loop.
     #[must_use]
     pub fn next_due(&self) -> Option<Instant> {
@@ -109,21 +89,19 @@ impl Committer {
     /// When the commit in flight was sent; `None` without one.
     #[must_use]
     pub fn in_flight_since(&self) -> Option<Instant> {
-        self.schedule.in_flight_since()
-    }
-
-    /// How the last answered commit ended; `None` if there was none since the last call.
-    pub fn take_result(&mut self) -> Option<Result<(), RDKafkaErrorCode>> {
-        self.result.take()
+        self.schedule.in_flight
     }
 
     /// Takes the answer of the commit in flight, if there is one, and sends the next commit, if it
     /// is due.
     pub fn poll(&mut self, ledger: &mut Ledger, topics: &TopicNames, now: Instant) {
         self.take_answer(ledger, Duration::ZERO);
-        if let Some(due) = self.schedule.due(now) {
-            let scope = if due == Due::Urgent { Scope::Urgent } else { Scope::All };
-            self.send(ledger, topics, due, scope, now);
+        let Some(scope) = self.schedule.due(now) else { return };
+        let states = ledger.to_commit(scope, self.budget);
+        if states.is_empty() {
+            self.schedule.skipped(now);
+        } else {
+            self.send(ledger, topics, states, now);
         }
     }
 
@@ -136,15 +114,16 @@ impl Committer {
         partitions: &[Partition],
         now: Instant,
     ) -> bool {
-        let scope = Scope::Only(partitions);
-        if self.schedule.in_flight_since().is_none()
-            && ledger.to_commit(scope, &self.throttles, self.budget).is_empty()
-        {
+        if self.schedule.in_flight.is_some() {
+            return false;
+        }
+        let states = ledger.to_commit(Scope::Only(partitions), self.budget);
+        if states.is_empty() {
             return true;
         }
         self.schedule.request();
-        if let Some(due) = self.schedule.due(now) {
-            self.send(ledger, topics, due, scope, now);
+        if self.schedule.due(now).is_some() {
+            self.send(ledger, topics, states, now);
         }
         false
     }
@@ -158,17 +137,11 @@ impl Committer {
         &mut self,
         ledger: &mut Ledger,
         topics: &TopicNames,
-        due: Due,
-        scope: Scope<'_>,
+        states: Vec<Committable>,
         now: Instant,
     ) {
-        let states = ledger.to_commit(scope, &self.throttles, self.budget);
-        if states.is_empty() {
-            self.schedule.skipped(now, due);
-            return;
-        }
         let sent = offsets(&states, topics).and_then(|offsets| self.queue.send(&offsets));
-        self.schedule.sent(now, due, states.iter().map(|state| state.cost).sum());
+        self.schedule.sent(now, states.iter().map(|state| state.cost).sum());
         ledger.commit_sent(&states);
         match sent {
             Ok(()) => {
@@ -184,7 +157,7 @@ impl Committer {
     }
 
     fn take_answer(&mut self, ledger: &mut Ledger, timeout: Duration) {
-        if self.schedule.in_flight_since().is_none() {
+        if self.schedule.in_flight.is_none() {
             return;
         }
         match self.queue.answer(timeout) {
@@ -192,7 +165,7 @@ impl Committer {
             Some(Ok(())) => {
                 self.metrics.commit(true);
                 self.result = Some(Ok(()));
-                self.schedule.acknowledged();
+                self.schedule.in_flight = None;
                 for state in std::mem::take(&mut self.in_flight) {
                     ledger.commit_acknowledged(&state);
                 }

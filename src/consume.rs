@@ -370,7 +370,7 @@ impl PollLoop {
             }
         } else {
             membership.session.check_fatal();
-            membership.check_access(access, settlement.committer.take_result(), now);
+            membership.check_access(access, settlement.committer.result.take(), now);
             membership.query_ends(&settlement.ledger, intake.backpressure(), now);
             membership.skip_control_records(&mut settlement.ledger);
             settlement.tick(now);

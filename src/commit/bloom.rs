@@ -3,63 +3,58 @@
 //! Invariant: it contains every action that was added. It seems to contain about one in nine of the
 //! others, at eight bits per member: their events are delivered again, none is skipped.
 
+use serde::{Deserialize, Serialize};
+
 use super::name_index::NameHash;
 
-/// A set of action names that can only grow.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BloomFilter {
-    /// Their number is a power of two, so that the set can be folded.
-    bytes: Vec<u8>,
-}
+/// A set of action names that can only grow. The number of bytes is a power of two, so that the set
+/// can be folded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<u8>")]
+pub struct BloomFilter(Vec<u8>);
 
 impl BloomFilter {
     /// An empty set with a byte for each of this many members, but at most `most` bytes.
     #[must_use]
     pub fn for_members(members: usize, most: usize) -> Self {
-        Self { bytes: vec![0; power_of_two_within(members.next_power_of_two(), most)] }
-    }
-
-    /// The set with these bytes; `None` if their number is not a power of two.
-    #[must_use]
-    pub fn from_bytes(bytes: Vec<u8>) -> Option<Self> {
-        bytes.len().is_power_of_two().then_some(Self { bytes })
-    }
-
-    /// The set's bytes.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        Self(vec![0; power_of_two_within(members.next_power_of_two(), most)])
     }
 
     /// Adds an action.
     pub fn add(&mut self, action: NameHash) {
         let (byte, bit) = self.place(action);
-        if let Some(byte) = self.bytes.get_mut(byte) {
-            *byte |= bit;
-        }
+        self.0[byte] |= bit;
     }
 
     /// Whether the action may have been added; `false`: it was not.
     #[must_use]
     pub fn may_contain(&self, action: NameHash) -> bool {
         let (byte, bit) = self.place(action);
-        self.bytes.get(byte).is_none_or(|byte| byte & bit != 0)
+        self.0[byte] & bit != 0
     }
 
     /// The same set in at most `most` bytes.
     #[must_use]
     pub fn folded(&self, most: usize) -> Self {
-        let size = power_of_two_within(self.bytes.len(), most);
+        let size = power_of_two_within(self.0.len(), most);
         let mut bytes = vec![0; size];
-        for (at, byte) in self.bytes.iter().enumerate() {
+        for (at, byte) in self.0.iter().enumerate() {
             bytes[at % size] |= byte;
         }
-        Self { bytes }
+        Self(bytes)
     }
 
     fn place(&self, action: NameHash) -> (usize, u8) {
         let number = action.number();
-        ((number >> 3) as usize % self.bytes.len().max(1), 1 << (number & 7))
+        ((number >> 3) as usize % self.0.len(), 1 << (number & 7))
+    }
+}
+
+impl TryFrom<Vec<u8>> for BloomFilter {
+    type Error = &'static str;
+
+    fn try_from(bytes: Vec<u8>) -> Result<Self, Self::Error> {
+        if bytes.len().is_power_of_two() { Ok(Self(bytes)) } else { Err("no power of two") }
     }
 }
 
@@ -84,13 +79,13 @@ mod tests {
         #[test]
         fn added_members_are_found_also_after_folding(members in prop::collection::vec(any::<u32>(), 0..200), most in 0..300usize, folded in 0..300usize) {
             let mut filter = BloomFilter::for_members(members.len(), most);
-            prop_assert!(filter.bytes().len() <= most.max(1));
+            prop_assert!(filter.0.len() <= most.max(1));
             for member in &members {
                 filter.add(name(*member));
             }
             let folded = filter.folded(folded);
             prop_assert!(members.iter().all(|member| filter.may_contain(name(*member)) && folded.may_contain(name(*member))));
-            prop_assert_eq!(BloomFilter::from_bytes(folded.bytes().to_vec()), Some(folded));
+            prop_assert_eq!(BloomFilter::try_from(folded.0.clone()), Ok(folded));
         }
     }
 

@@ -7,12 +7,13 @@
 //! Only events that matched are kept, so the ledger's size is bounded by the queues' capacities,
 //! however far one slow webhook makes a partition's committed offset lag behind what was read.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::commit_hold::CommitHold;
 use crate::config::model::WebhookIndex;
 use crate::delivery::{Epoch, Ticket};
-use crate::event::{Offset, Partition, Position, TopicId, TopicIndex};
+use crate::event::{Offset, Partition, Position, TopicIndex};
 
 use self::commit_progress::CommitProgress;
 use self::committable::{Committable, Scope};
@@ -21,8 +22,7 @@ use self::owned_partition::OwnedPartition;
 use self::partition_map::PartitionMap;
 use self::unsettled::Unsettled;
 use super::name_index::NameIndex;
-use super::restart_state::Leftover;
-use super::throttles::Throttles;
+use super::restart_state::{Leftover, RestartState, Throttle};
 
 pub mod entry;
 
@@ -41,23 +41,13 @@ mod commit_progress;
 pub struct Ledger {
     names: Arc<NameIndex>,
     owned: PartitionMap<OwnedPartition>,
-    last_epoch: u64,
+    last_epoch: Epoch,
+    /// By throttled webhook: the end of its `Retry-After`, in seconds since the epoch. The next
+    /// owner of the partitions that feed it must know.
+    throttles: BTreeMap<WebhookIndex, u64>,
     /// Per partition, the number of events with pending deliveries that were removed from the log
     /// before they could be read again.
     lost: Vec<(Partition, u64)>,
-}
-
-/// What is known of a partition when it is assigned.
-#[derive(Debug, Clone, Default)]
-pub struct Takeover {
-    /// The committed offset, if there is one for this topic.
-    pub committed: Option<Offset>,
-    /// What a former owner left undelivered.
-    pub leftover: Option<Leftover>,
-    /// How many partitions the topic had when the group started with this one.
-    pub partitions: Option<u32>,
-    /// The topic's id.
-    pub topic: Option<TopicId>,
 }
 
 /// What an outcome changed.
@@ -88,7 +78,13 @@ impl Ledger {
     /// A ledger without partitions. `names` are those of the active configuration.
     #[must_use]
     pub fn new(names: Arc<NameIndex>) -> Self {
-        Self { names, owned: PartitionMap::new(), last_epoch: 0, lost: Vec::new() }
+        Self {
+            names,
+            owned: PartitionMap::new(),
+            last_epoch: Epoch(0),
+            throttles: BTreeMap::new(),
+            lost: Vec::new(),
+        }
     }
 
     /// The names of the active configuration.
@@ -107,23 +103,27 @@ impl Ledger {
     }
 
     /// Takes over a partition that is read from `start` on. Replaces an earlier assignment of it.
-    pub fn assign(&mut self, partition: Partition, start: Offset, takeover: Takeover) -> Epoch {
-        self.last_epoch += 1;
-        let epoch = Epoch(self.last_epoch);
-        let Takeover { committed, leftover, partitions, topic } = takeover;
+    /// `committed` is its committed offset, if there is one for this topic, and `inherited` what
+    /// the commit said.
+    pub fn assign(
+        &mut self,
+        partition: Partition,
+        start: Offset,
+        committed: Option<Offset>,
+        inherited: RestartState,
+    ) -> Epoch {
+        self.last_epoch.0 += 1;
         let owned = OwnedPartition {
-            epoch,
+            epoch: self.last_epoch,
             next: start,
             unsettled: Unsettled::default(),
             mixed: false,
-            leftover,
-            partitions,
-            topic,
+            inherited,
             commits: CommitProgress::new(committed),
         };
         self.owned.insert(partition, owned);
         self.advance(partition, start);
-        epoch
+        self.last_epoch
     }
 
     /// Forgets a partition, and with it the holds of its uncommitted outcomes. Later outcomes are
@@ -149,7 +149,7 @@ impl Ledger {
     #[must_use]
     pub fn initial_partitions(&self, topic: TopicIndex) -> Option<u32> {
         let of_topic = self.owned.iter().filter(|(partition, _)| partition.topic == topic);
-        of_topic.filter_map(|(_, owned)| owned.partitions).min()
+        of_topic.filter_map(|(_, owned)| owned.inherited.partitions).min()
     }
 
     /// The owned partitions.
@@ -192,9 +192,7 @@ impl Ledger {
             return Settled::Fenced;
         }
         owned.mixed &= owned.unsettled.len() > 0;
-        if let Some(hold) = hold {
-            owned.commits.keep(hold);
-        }
+        owned.commits.uncommitted.extend(hold);
         Settled::Applied
     }
 
@@ -202,12 +200,7 @@ impl Ledger {
     /// not acknowledged the state or every outcome. `budget` is the most characters of metadata for
     /// each.
     #[must_use]
-    pub fn to_commit(
-        &self,
-        scope: Scope<'_>,
-        throttles: &Throttles,
-        budget: usize,
-    ) -> Vec<Committable> {
+    pub fn to_commit(&self, scope: Scope<'_>, budget: usize) -> Vec<Committable> {
         let within = |partition: Partition, owned: &OwnedPartition| match scope {
             Scope::Urgent => owned.commits.is_urgent(),
             Scope::All => true,
@@ -217,7 +210,7 @@ impl Ledger {
             .iter()
             .filter(|(partition, owned)| within(*partition, owned))
             .filter_map(|(partition, owned)| {
-                let throttles = throttles.of_topic(partition.topic, &self.names);
+                let throttles = self.throttles_of(partition.topic);
                 let state = owned.committable(partition, throttles, &self.names, budget);
                 (!owned.commits.has_acknowledged(&state)).then_some(state)
             })
@@ -246,22 +239,29 @@ impl Ledger {
         self.owned.iter_mut().for_each(|(_, owned)| owned.commits.failed());
     }
 
-    /// Makes the next urgent commit name the partitions that feed a webhook: their next owner must
-    /// know what has changed of it.
-    pub fn request_commit(&mut self, webhook: WebhookIndex) {
-        let feeds = self.names.feeds(webhook);
-        for (_, owned) in
-            self.owned.iter_mut().filter(|(partition, _)| feeds.contains(&partition.topic))
-        {
-            owned.commits.make_urgent();
+    /// Records that Slack throttles a webhook until then, in seconds since the epoch. Returns
+    /// whether that is news: the next urgent commit then names the partitions that feed it.
+    pub fn throttle(&mut self, webhook: WebhookIndex, until: u64) -> bool {
+        if self.throttles.insert(webhook, until) == Some(until) {
+            return false;
         }
+        let feeds = self.names.feeds(webhook);
+        for (partition, owned) in self.owned.iter_mut() {
+            owned.commits.urgent |= feeds.contains(&partition.topic);
+        }
+        true
+    }
+
+    /// Forgets the throttles that have passed at `now`, in seconds since the epoch.
+    pub fn expire_throttles(&mut self, now: u64) {
+        self.throttles.retain(|_, until| *until > now);
     }
 
     /// Whether every owned partition has an acknowledged committed offset: from then on a restart
     /// skips no event.
     #[must_use]
     pub fn all_committed(&self) -> bool {
-        self.owned.iter().all(|(_, owned)| owned.commits.committed().is_some())
+        self.owned.iter().all(|(_, owned)| owned.commits.committed.is_some())
     }
 
     /// The progress of every owned partition.
@@ -269,10 +269,20 @@ impl Ledger {
         self.owned.iter().map(|(partition, owned)| PartitionProgress {
             partition,
             next: owned.next,
-            committed: owned.commits.committed(),
-            unsettled: owned.unsettled.len() + owned.leftover.as_ref().map_or(0, Leftover::listed),
+            committed: owned.commits.committed,
+            unsettled: owned.unsettled.len()
+                + owned.inherited.leftover.as_ref().map_or(0, Leftover::listed),
             oldest: owned.unsettled.oldest(),
         })
+    }
+
+    /// The throttles of the webhooks that a topic feeds.
+    fn throttles_of(&self, topic: TopicIndex) -> Vec<Throttle> {
+        let fed = self.throttles.iter().filter(|(at, _)| self.names.feeds(**at).contains(&topic));
+        fed.filter_map(|(webhook, until)| {
+            Some(Throttle { webhook: self.names.webhook(*webhook)?, until: *until })
+        })
+        .collect()
     }
 
     fn owned_at(&mut self, state: &Committable) -> Option<&mut OwnedPartition> {

@@ -29,18 +29,12 @@ pub struct Name {
 /// The names of one configuration, and which action posts to which webhook.
 #[derive(Debug, Default)]
 pub struct NameIndex {
-    actions: Vec<ActionNames>,
+    actions: Vec<(Name, WebhookIndex)>,
     webhooks: Vec<WebhookNames>,
     actions_by_hash: HashMap<NameHash, Vec<ActionIndex>>,
     webhooks_by_hash: HashMap<NameHash, WebhookIndex>,
     max_actions_per_webhook: usize,
     hash: Option<NameHash>,
-}
-
-#[derive(Debug)]
-struct ActionNames {
-    name: NameHash,
-    webhook: WebhookIndex,
 }
 
 #[derive(Debug)]
@@ -87,22 +81,23 @@ impl NameIndex {
         let mut pairs = Vec::new();
         let webhooks: Vec<&str> = webhooks.into_iter().collect();
         for (at, name) in (0..).map(WebhookIndex).zip(&webhooks) {
-            index.webhooks.push(WebhookNames { name: NameHash::of(name), feeds: Vec::new() });
-            index.webhooks_by_hash.insert(NameHash::of(name), at);
+            let name = NameHash::of(name);
+            index.webhooks.push(WebhookNames { name, feeds: Vec::new() });
+            index.webhooks_by_hash.insert(name, at);
         }
         for (at, (name, webhook, topics)) in (0..).map(ActionIndex).zip(actions) {
-            index.actions.push(ActionNames { name: NameHash::of(name), webhook });
-            if let Some(fed) = index.webhooks.get_mut(webhook.0 as usize) {
-                fed.feeds.extend_from_slice(topics);
-                fed.feeds.sort_unstable();
-                fed.feeds.dedup();
-            }
+            let action = NameHash::of(name);
+            let posts_to = &mut index.webhooks[webhook.0 as usize];
+            posts_to.feeds.extend_from_slice(topics);
+            posts_to.feeds.sort_unstable();
+            posts_to.feeds.dedup();
+            index.actions.push((Name { webhook: posts_to.name, action }, webhook));
             // A reload has removed the action: it is only looked up by its index.
             if topics.is_empty() {
                 continue;
             }
-            index.actions_by_hash.entry(NameHash::of(name)).or_default().push(at);
-            pairs.push((webhooks.get(webhook.0 as usize).copied().unwrap_or_default(), name));
+            index.actions_by_hash.entry(action).or_default().push(at);
+            pairs.push((webhooks[webhook.0 as usize], name));
         }
         pairs.sort_unstable();
         index.max_actions_per_webhook =
@@ -123,8 +118,13 @@ impl NameIndex {
     /// An action's name and its webhook's.
     #[must_use]
     pub fn name(&self, action: ActionIndex) -> Option<Name> {
-        let ActionNames { name, webhook } = self.actions.get(action.0 as usize)?;
-        Some(Name { webhook: self.webhook(*webhook)?, action: *name })
+        self.actions.get(action.0 as usize).map(|(name, _)| *name)
+    }
+
+    /// The webhook to which an action posts.
+    #[must_use]
+    pub fn webhook_of(&self, action: ActionIndex) -> Option<WebhookIndex> {
+        self.actions.get(action.0 as usize).map(|(_, webhook)| *webhook)
     }
 
     /// A webhook's name.

@@ -5,7 +5,7 @@
 //! made.
 
 use crate::config::model::{ActionIndex, WebhookIndex};
-use crate::delivery::Origin;
+use crate::delivery::{Origin, REMOVED_ACTION};
 use crate::event::Offset;
 
 use super::name_index::{Name, NameHash, NameIndex};
@@ -22,15 +22,13 @@ pub struct Claimed {
     pub done: Vec<Name>,
 }
 
-/// The origin of a pending delivery that no action claims.
+/// A pending delivery that no action claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unclaimed {
-    /// This action, whose trigger no longer applies to the event.
-    Action(ActionIndex),
-    /// A removed action of this webhook.
-    Webhook(WebhookIndex),
-    /// A removed action of a removed webhook.
-    Unknown,
+pub struct Unclaimed {
+    /// The action, whose trigger no longer applies to the event; or [`REMOVED_ACTION`].
+    pub action: ActionIndex,
+    /// The webhook to which it posts; `None` if the webhook was removed too.
+    pub webhook: Option<WebhookIndex>,
 }
 
 impl Leftover {
@@ -78,12 +76,6 @@ impl Claimed {
     fn has(&self, action: ActionIndex) -> bool {
         self.deliveries.iter().any(|(claimed, _)| *claimed == action)
     }
-
-    fn add(&mut self, action: ActionIndex) {
-        if !self.has(action) {
-            self.deliveries.push((action, Origin::Listed));
-        }
-    }
 }
 
 fn claim_listed(
@@ -108,14 +100,18 @@ fn claim_listed(
         };
         let mut is_claimed = false;
         for &action in matched.iter().filter(|action| claims(**action)) {
-            claimed.add(action);
             is_claimed = true;
+            if !claimed.has(action) {
+                claimed.deliveries.push((action, Origin::Listed));
+            }
         }
         if !is_claimed {
-            claimed.unclaimed.push(match (named.first(), names.webhook_named(listed.webhook)) {
-                (Some(action), _) => Unclaimed::Action(*action),
-                (None, Some(webhook)) => Unclaimed::Webhook(webhook),
-                (None, None) => Unclaimed::Unknown,
+            claimed.unclaimed.push(match named.first() {
+                Some(&action) => Unclaimed { action, webhook: names.webhook_of(action) },
+                None => {
+                    let webhook = names.webhook_named(listed.webhook);
+                    Unclaimed { action: REMOVED_ACTION, webhook }
+                }
             });
         }
     }

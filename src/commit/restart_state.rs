@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
 use crate::event::{Offset, TopicId};
 
@@ -40,7 +41,7 @@ pub struct Leftover {
 }
 
 /// A `Retry-After` in effect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Throttle {
     /// The throttled webhook.
     pub webhook: NameHash,
@@ -61,7 +62,7 @@ pub enum Pending {
 pub type List = BTreeMap<Offset, Vec<Listed>>;
 
 /// One event's deliveries to one webhook.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Listed {
     /// The webhook to which the actions posted then.
     pub webhook: NameHash,
@@ -163,15 +164,9 @@ impl Leftover {
 /// The names of a list's pending deliveries.
 pub fn pending_names(list: &List) -> impl Iterator<Item = (Offset, Name)> + Clone + '_ {
     list.iter().flat_map(|(offset, all)| {
-        let names = |listed: &'_ Listed| {
-            let webhook = listed.webhook;
-            listed
-                .pending
-                .iter()
-                .map(move |action| Name { webhook, action: *action })
-                .collect::<Vec<_>>()
-        };
-        all.iter().flat_map(names).map(|name| (*offset, name))
+        all.iter().flat_map(|Listed { webhook, pending, .. }| {
+            pending.iter().map(|action| (*offset, Name { webhook: *webhook, action: *action }))
+        })
     })
 }
 

@@ -7,6 +7,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::ledger::committable::Scope;
+
 /// How long unmatched events alone may stay uncommitted: after a crash they are read again, and
 /// match nothing again.
 pub(super) const UNMATCHED_INTERVAL: Duration = Duration::from_secs(3);
@@ -19,20 +21,11 @@ pub(super) const RETRY_INTERVAL: Duration = Duration::from_millis(250);
 /// 6 ms, which is how long the broker takes anyway.
 const BYTES_PER_SECOND: u32 = 512 * 1024;
 
-/// What kind of commit is due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Due {
-    /// Of what a crash would repeat.
-    Urgent,
-    /// Of everything that was read.
-    Routine,
-}
-
 /// The times of commits.
 #[derive(Debug)]
 pub(super) struct Schedule {
     /// When the commit in flight was sent.
-    in_flight: Option<Instant>,
+    pub(super) in_flight: Option<Instant>,
     /// A delivery was settled, or a partition has no committed offset yet: commit without delay.
     urgent: bool,
     /// The earliest time of the next commit.
@@ -53,22 +46,17 @@ impl Schedule {
         self.urgent = true;
     }
 
-    /// Returns the kind of commit that is due now, if any.
+    /// Returns what to commit now, if anything: what a crash would repeat, or everything that was
+    /// read.
     #[must_use]
-    pub(super) fn due(&self, now: Instant) -> Option<Due> {
+    pub(super) fn due(&self, now: Instant) -> Option<Scope<'static>> {
         if self.in_flight.is_some() || now < self.not_before {
             None
         } else if now >= self.routine {
-            Some(Due::Routine)
+            Some(Scope::All)
         } else {
-            self.urgent.then_some(Due::Urgent)
+            self.urgent.then_some(Scope::Urgent)
         }
-    }
-
-    /// When the commit in flight was sent; `None` without one.
-    #[must_use]
-    pub(super) fn in_flight_since(&self) -> Option<Instant> {
-        self.in_flight
     }
 
     /// When to check again, if nothing else wakes the poll loop.
@@ -82,24 +70,19 @@ impl Schedule {
     }
 
     /// Records that a commit was sent that costs this many bytes.
-    pub(super) fn sent(&mut self, now: Instant, due: Due, bytes: usize) {
+    pub(super) fn sent(&mut self, now: Instant, bytes: usize) {
         self.in_flight = Some(now);
         self.not_before = now
             + Duration::from_secs(1) * u32::try_from(bytes).unwrap_or(u32::MAX) / BYTES_PER_SECOND;
-        self.skipped(now, due);
+        self.skipped(now);
     }
 
     /// Records that a commit was due and had nothing to commit.
-    pub(super) fn skipped(&mut self, now: Instant, due: Due) {
+    pub(super) fn skipped(&mut self, now: Instant) {
         self.urgent = false;
-        if due == Due::Routine {
+        if now >= self.routine {
             self.routine = now + UNMATCHED_INTERVAL;
         }
-    }
-
-    /// Records that the broker acknowledged the commit.
-    pub(super) fn acknowledged(&mut self) {
-        self.in_flight = None;
     }
 
     /// Records that the commit failed, to be retried at `retry_at`.
@@ -120,18 +103,18 @@ mod tests {
         let mut schedule = Schedule::new(now);
         assert_eq!(schedule.due(now), None);
         schedule.request();
-        assert_eq!(schedule.due(now), Some(Due::Urgent));
-        schedule.sent(now, Due::Urgent, 0);
+        assert_eq!(schedule.due(now), Some(Scope::Urgent));
+        schedule.sent(now, 0);
         schedule.request();
         assert_eq!(
             schedule.due(now + UNMATCHED_INTERVAL * 2),
             None,
             "a second commit while one is in flight"
         );
-        schedule.acknowledged();
+        schedule.in_flight = None;
         assert_eq!(
             schedule.due(now),
-            Some(Due::Urgent),
+            Some(Scope::Urgent),
             "what arrived meanwhile goes with the next one"
         );
     }
@@ -142,11 +125,11 @@ mod tests {
         let mut schedule = Schedule::new(now);
         assert_eq!(schedule.next_due(), Some(now + UNMATCHED_INTERVAL));
         schedule.request();
-        schedule.sent(now + UNMATCHED_INTERVAL / 2, Due::Urgent, 0);
-        schedule.acknowledged();
+        schedule.sent(now + UNMATCHED_INTERVAL / 2, 0);
+        schedule.in_flight = None;
         assert_eq!(schedule.due(now + UNMATCHED_INTERVAL - Duration::from_millis(1)), None);
-        assert_eq!(schedule.due(now + UNMATCHED_INTERVAL), Some(Due::Routine));
-        schedule.skipped(now + UNMATCHED_INTERVAL, Due::Routine);
+        assert_eq!(schedule.due(now + UNMATCHED_INTERVAL), Some(Scope::All));
+        schedule.skipped(now + UNMATCHED_INTERVAL);
         assert_eq!(schedule.next_due(), Some(now + UNMATCHED_INTERVAL * 2));
     }
 
@@ -155,10 +138,10 @@ mod tests {
         let now = Instant::now();
         let mut schedule = Schedule::new(now);
         schedule.request();
-        schedule.sent(now, Due::Urgent, 0);
+        schedule.sent(now, 0);
         schedule.failed(now + RETRY_INTERVAL);
         assert_eq!(schedule.due(now), None);
-        assert_eq!(schedule.due(now + RETRY_INTERVAL), Some(Due::Urgent));
+        assert_eq!(schedule.due(now + RETRY_INTERVAL), Some(Scope::Urgent));
         assert_eq!(schedule.next_due(), Some(now + RETRY_INTERVAL));
     }
 
@@ -167,9 +150,9 @@ mod tests {
         let now = Instant::now();
         let mut schedule = Schedule::new(now);
         schedule.request();
-        schedule.sent(now, Due::Urgent, 3_000);
+        schedule.sent(now, 3_000);
         schedule.failed(now);
-        assert_eq!(schedule.due(now), Some(Due::Urgent));
+        assert_eq!(schedule.due(now), Some(Scope::Urgent));
     }
 
     #[test]
@@ -177,10 +160,10 @@ mod tests {
         let now = Instant::now();
         let mut schedule = Schedule::new(now);
         schedule.request();
-        schedule.sent(now, Due::Urgent, 512 * 1024 / 2);
-        schedule.acknowledged();
+        schedule.sent(now, 512 * 1024 / 2);
+        schedule.in_flight = None;
         schedule.request();
         assert_eq!(schedule.due(now + Duration::from_millis(499)), None);
-        assert_eq!(schedule.due(now + Duration::from_millis(500)), Some(Due::Urgent));
+        assert_eq!(schedule.due(now + Duration::from_millis(500)), Some(Scope::Urgent));
     }
 }

@@ -119,8 +119,8 @@ fn added(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commit::ledger::Takeover;
     use crate::commit::name_index::NameIndex;
+    use crate::commit::restart_state::RestartState;
     use crate::event::Offset;
     use crate::kafka::native::Committed;
     use crate::topics::TopicNames;
@@ -136,8 +136,8 @@ mod tests {
         let mut topics = TopicTable::new(TopicNames::new(["t".to_owned()]));
         topics.set_partitions(TOPIC, 3);
         let mut ledger = Ledger::new(NameIndex::default().into());
-        let taken = Takeover { partitions: Some(1), ..Takeover::default() };
-        ledger.assign(partition(0), Offset(0), taken);
+        let inherited = RestartState { partitions: Some(1), ..RestartState::default() };
+        ledger.assign(partition(0), Offset(0), None, inherited);
         (AddedPartitions::new(true), topics, ledger)
     }
 

@@ -14,7 +14,7 @@ use rdkafka::error::KafkaError;
 use crate::commit::ledger::entry::Entry;
 use crate::commit::recovery::{Claimed, Unclaimed};
 use crate::config::model::{ActionIndex, Config, WebhookIndex};
-use crate::delivery::{Epoch, Origin, REMOVED_ACTION, Reason, Ticket};
+use crate::delivery::{Epoch, Origin, Reason, Ticket};
 use crate::event::{Partition, Record, TopicIndex};
 use crate::kafka::native::{Message, Records, Taken};
 use crate::metrics::{Metrics, TopicTally};
@@ -255,28 +255,14 @@ impl Intake {
                 self.admit(ticket, admission, routed, settlement);
             }
         }
-        for unclaimed in claimed.unclaimed {
-            let action = self.drop_unclaimed(unclaimed);
+        for Unclaimed { action, webhook } in claimed.unclaimed {
+            match webhook.and_then(|webhook| self.queues.get(webhook.0 as usize)) {
+                Some(queue) => queue.drop_unqueued(action, Origin::Listed, Reason::Unclaimed),
+                None => self.metrics.unclaimed(),
+            }
             let ticket = Ticket { position, epoch, action };
             settlement.drop_unsent(&ticket.into(), Reason::Unclaimed);
         }
-    }
-
-    /// Counts a delivery that a former owner has left and no action claims. Returns its action.
-    fn drop_unclaimed(&self, unclaimed: Unclaimed) -> ActionIndex {
-        let webhook_of = |action: ActionIndex| {
-            self.config.actions.get(action.0 as usize).map(|action| action.webhook)
-        };
-        let (webhook, action) = match unclaimed {
-            Unclaimed::Action(action) => (webhook_of(action), action),
-            Unclaimed::Webhook(webhook) => (Some(webhook), REMOVED_ACTION),
-            Unclaimed::Unknown => (None, REMOVED_ACTION),
-        };
-        match webhook.and_then(|webhook| self.queues.get(webhook.0 as usize)) {
-            Some(queue) => queue.drop_unqueued(action, Origin::Listed, Reason::Unclaimed),
-            None => self.metrics.unclaimed(),
-        }
-        action
     }
 
     /// Puts one delivery into its webhook's queue, or ends it.

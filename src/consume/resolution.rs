@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use crate::commit::ledger::Takeover;
 use crate::commit::restart_state::{RestartState, Throttle, codec};
 use crate::config::model;
 use crate::event::{Offset, Partition, TopicIndex};
@@ -169,7 +168,7 @@ impl Start {
             let topic = topics.name(partition.topic);
             tracing::warn!(topic, partition = partition.number, end = %known.high, "the log was truncated below what was read of it (an unclean leader election); delivering what comes after its end");
         }
-        for Throttle { webhook, until } in state.throttles {
+        for Throttle { webhook, until } in std::mem::take(&mut state.throttles) {
             // A `Retry-After` that a former owner received: the webhook's sender waits for it here
             // too.
             let Some(webhook) = settlement.ledger.names().webhook_named(webhook) else { continue };
@@ -179,14 +178,11 @@ impl Start {
                 controls.throttle(webhook, time);
             }
         }
-        let taken = Takeover {
-            committed: known.committed.filter(|_| starting.continues()),
-            leftover: state.leftover,
-            // The count that the partition started with is kept: the lookups of other members see
-            // by it which partitions were added since.
-            partitions: state.partitions.or(topics.partitions(partition.topic)),
-            topic: topics.id(partition.topic),
-        };
-        settlement.assign(partition, starting.offset(), taken);
+        // The count that the partition started with is kept: the lookups of other members see by
+        // it which partitions were added since.
+        state.partitions = state.partitions.or(topics.partitions(partition.topic));
+        state.topic = topics.id(partition.topic);
+        let committed = known.committed.filter(|_| starting.continues());
+        settlement.ledger.assign(partition, starting.offset(), committed, state);
     }
 }

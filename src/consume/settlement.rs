@@ -9,12 +9,12 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::mpsc;
 
 use crate::commit::Committer;
-use crate::commit::ledger::{Ledger, Settled, Takeover};
+use crate::commit::ledger::{Ledger, Settled};
 use crate::commit::name_index::NameIndex;
 use crate::commit_hold::CommitHold;
 use crate::config::model::{Config, WebhookIndex};
 use crate::delivery::{Outcome, Reason, Ticket};
-use crate::event::{Offset, Partition};
+use crate::event::Partition;
 use crate::metrics::{Metrics, TopicTally};
 use crate::post::{Report, Tickets};
 use crate::topics::TopicNames;
@@ -100,7 +100,9 @@ impl Settlement {
     /// Records that Slack throttles a webhook until `until`, in seconds since the epoch: commits
     /// carry it.
     pub(crate) fn throttle(&mut self, webhook: WebhookIndex, until: u64) {
-        self.committer.throttle(webhook, until, &mut self.ledger);
+        if self.ledger.throttle(webhook, until) {
+            self.committer.request();
+        }
     }
 
     /// Takes the answer of the commit in flight, and sends the next one if it is due.
@@ -131,11 +133,6 @@ impl Settlement {
         }
     }
 
-    /// Records a partition as owned and read from `start` on.
-    pub(crate) fn assign(&mut self, partition: Partition, start: Offset, taken: Takeover) {
-        self.ledger.assign(partition, start, taken);
-    }
-
     /// Forgets a partition: outcomes that come later are fenced.
     pub(crate) fn revoke(&mut self, partition: Partition) {
         self.ledger.revoke(partition);
@@ -145,7 +142,7 @@ impl Settlement {
     /// passed.
     pub(crate) fn tick(&mut self, now: Instant) {
         let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        self.committer.expire_throttles(since_epoch.unwrap_or_default().as_secs());
+        self.ledger.expire_throttles(since_epoch.unwrap_or_default().as_secs());
         self.drops.summarize(now);
         for (at, lost) in self.ledger.take_lost() {
             // Compacted away, or out of the retention.

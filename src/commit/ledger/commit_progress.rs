@@ -9,16 +9,16 @@ use crate::event::Offset;
 use super::committable::Committable;
 
 /// The commits of one owned partition.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct CommitProgress {
     /// The acknowledged committed offset; `None` until there is a commit.
-    committed: Option<Offset>,
+    pub(super) committed: Option<Offset>,
     /// The acknowledged metadata; `None` until a commit of this assignment was acknowledged.
     metadata: Option<String>,
     /// To be committed without delay, whatever was settled.
-    urgent: bool,
+    pub(super) urgent: bool,
     /// The holds of outcomes that no commit contains yet.
-    uncommitted: Vec<CommitHold>,
+    pub(super) uncommitted: Vec<CommitHold>,
     /// The holds of outcomes that the commit in flight contains.
     in_commit: Vec<CommitHold>,
 }
@@ -27,17 +27,7 @@ impl CommitProgress {
     /// A new assignment. It is urgent: until its start is committed, the next owner would decide
     /// where to start again, and skip what arrived meanwhile.
     pub(super) fn new(committed: Option<Offset>) -> Self {
-        Self {
-            committed,
-            metadata: None,
-            urgent: true,
-            uncommitted: Vec::new(),
-            in_commit: Vec::new(),
-        }
-    }
-
-    pub(super) fn committed(&self) -> Option<Offset> {
-        self.committed
+        Self { committed, urgent: true, ..Self::default() }
     }
 
     pub(super) fn is_urgent(&self) -> bool {
@@ -51,15 +41,6 @@ impl CommitProgress {
             && self.metadata.as_ref() == Some(&state.metadata)
             && self.uncommitted.is_empty()
             && self.in_commit.is_empty()
-    }
-
-    /// Keeps the hold of an outcome.
-    pub(super) fn keep(&mut self, hold: CommitHold) {
-        self.uncommitted.push(hold);
-    }
-
-    pub(super) fn make_urgent(&mut self) {
-        self.urgent = true;
     }
 
     /// A commit was sent, which contains every outcome so far.

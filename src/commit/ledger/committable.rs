@@ -23,7 +23,7 @@ pub struct Committable {
 }
 
 /// Which partitions a commit names, of those that have news.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope<'a> {
     /// Those with outcomes that a crash would repeat, or without any commit.
     Urgent,

@@ -56,12 +56,10 @@ impl<'a> Entry<'a> {
         if position.offset < owned.next {
             return Self::Known;
         }
-        let may_want = match &owned.leftover {
-            Some(leftover) if position.offset < leftover.mark => {
-                Some(leftover.may_want(position.offset))
-            }
-            _ => None,
-        };
+        let leftover = owned.inherited.leftover.as_ref();
+        let may_want = leftover
+            .filter(|leftover| position.offset < leftover.mark)
+            .map(|leftover| leftover.may_want(position.offset));
         let unread = Unread { position, owned, lost };
         match may_want {
             None => Self::New(New(unread)),
@@ -97,10 +95,10 @@ impl Left<'_> {
     /// unsettled until each of them has an outcome.
     pub fn claim(self, timestamp: Option<i64>, matched: &[ActionIndex]) -> (Epoch, Claimed) {
         let Self { unread, names } = self;
-        let leftover = unread.owned.leftover.as_ref();
-        let mut claimed = leftover.map_or_else(Claimed::default, |leftover| {
-            leftover.claim(unread.position.offset, matched, names)
-        });
+        let offset = unread.position.offset;
+        let leftover = unread.owned.inherited.leftover.as_ref();
+        let mut claimed =
+            leftover.map(|leftover| leftover.claim(offset, matched, names)).unwrap_or_default();
         let pending = claimed.deliveries.iter().map(|(action, _)| *action).collect();
         let done = std::mem::take(&mut claimed.done);
         (unread.record(timestamp, pending, done), claimed)
@@ -110,18 +108,16 @@ impl Left<'_> {
 impl Unread<'_> {
     #[inline]
     fn pass(self) {
-        let Self { position, owned, lost } = self;
-        let removed = owned.pass(position.offset);
+        let removed = self.owned.pass(self.position.offset);
         if removed > 0 {
-            lost.push((position.partition, removed));
+            self.lost.push((self.position.partition, removed));
         }
     }
 
     fn record(self, timestamp: Option<i64>, pending: Vec<ActionIndex>, done: Vec<Name>) -> Epoch {
-        let Self { position, owned, lost } = self;
-        let epoch = owned.epoch;
-        owned.unsettled.push(position.offset, timestamp, pending, done);
-        Self { position, owned, lost }.pass();
+        let epoch = self.owned.epoch;
+        self.owned.unsettled.push(self.position.offset, timestamp, pending, done);
+        self.pass();
         epoch
     }
 }

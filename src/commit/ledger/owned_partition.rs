@@ -9,7 +9,7 @@ use crate::commit::restart_state::{
 };
 use crate::config::model::ActionIndex;
 use crate::delivery::Epoch;
-use crate::event::{Offset, Partition, TopicId};
+use crate::event::{Offset, Partition};
 
 use super::commit_progress::CommitProgress;
 use super::committable::Committable;
@@ -30,12 +30,8 @@ pub(super) struct OwnedPartition {
     pub(super) unsettled: Unsettled,
     /// Whether `unsettled` has events that were matched by an earlier configuration.
     pub(super) mixed: bool,
-    /// The former owner's unsettled deliveries, without those that were read again.
-    pub(super) leftover: Option<Leftover>,
-    /// How many partitions the topic had when the group started with this one.
-    pub(super) partitions: Option<u32>,
-    /// The topic's id.
-    pub(super) topic: Option<TopicId>,
+    /// The former owner's restart state, without the deliveries that were read again.
+    pub(super) inherited: RestartState,
     /// What the broker has acknowledged.
     pub(super) commits: CommitProgress,
 }
@@ -45,12 +41,12 @@ impl OwnedPartition {
     /// below it: they were removed from the log.
     #[inline]
     pub(super) fn pass(&mut self, offset: Offset) -> u64 {
-        let lost = if self.leftover.is_some() { self.advance(offset) } else { 0 };
-        self.next = offset.next();
-        if let Some(leftover) = &mut self.leftover {
-            leftover.pass(self.next);
-            self.leftover.take_if(|leftover| self.next >= leftover.mark);
+        if self.inherited.leftover.is_none() {
+            self.next = offset.next();
+            return 0;
         }
+        let lost = self.advance(offset);
+        self.advance(offset.next());
         lost
     }
 
@@ -58,8 +54,9 @@ impl OwnedPartition {
     /// were listed below it.
     pub(super) fn advance(&mut self, next: Offset) -> u64 {
         self.next = self.next.max(next);
-        let lost = self.leftover.as_mut().map_or(0, |leftover| leftover.pass(self.next));
-        self.leftover.take_if(|leftover| self.next >= leftover.mark);
+        let leftover = &mut self.inherited.leftover;
+        let lost = leftover.as_mut().map_or(0, |leftover| leftover.pass(self.next));
+        leftover.take_if(|leftover| self.next >= leftover.mark);
         lost
     }
 
@@ -72,30 +69,33 @@ impl OwnedPartition {
         budget: usize,
     ) -> Committable {
         let offset = self.unsettled.first().unwrap_or(self.next);
-        let state = self.state(names, throttles, budget);
-        let Fitted { text, cut } = codec::fit(&state, offset, budget, self.names_hash(names));
+        let hash = self.names_hash(names);
+        let state = RestartState {
+            partitions: self.inherited.partitions,
+            topic: self.inherited.topic,
+            leftover: Some(self.leftover(names, hash, budget)),
+            throttles,
+        };
+        let Fitted { text, cut } = codec::fit(&state, offset, budget, hash);
         let cost = text.len() + self.unsettled.pending() / PENDING_PER_BYTE;
         Committable { partition, epoch: self.epoch, offset, metadata: text, cut, cost }
     }
 
-    /// Returns the restart state. The rest of the former owner's is included until its mark is
-    /// passed.
-    fn state(&self, names: &NameIndex, throttles: Vec<Throttle>, budget: usize) -> RestartState {
-        let leftover = match &self.leftover {
-            Some(leftover) => {
-                leftover.merged_with(self.list(names), if self.mixed { None } else { names.hash() })
-            }
-            // A list that cannot fit need not be made only to be cut.
-            None if self.least_listed(names) > codec::bytes(budget) => {
-                let bloom_bytes = budget / codec::BLOOM_SHARE;
-                let (pending, count) = (self.pending(names), self.unsettled.pending());
-                let positions = Positions::of(pending, count, self.names_hash(names), bloom_bytes);
-                Leftover { mark: self.next, pending: Pending::Positions(positions) }
-            }
-            None => Leftover { mark: self.next, pending: Pending::Listed(self.list(names)) },
+    /// Returns what the next owner has to deliver. The rest of the former owner's is included until
+    /// its mark is passed. `hash` is that of the names.
+    fn leftover(&self, names: &NameIndex, hash: Option<NameHash>, budget: usize) -> Leftover {
+        if let Some(leftover) = &self.inherited.leftover {
+            return leftover.merged_with(self.list(names), hash);
+        }
+        // A list that cannot fit need not be made only to be cut.
+        let pending = if self.least_listed(names) > codec::bytes(budget) {
+            let bloom_bytes = budget / codec::BLOOM_SHARE;
+            let (pending, count) = (self.pending(names), self.unsettled.pending());
+            Pending::Positions(Positions::of(pending, count, hash, bloom_bytes))
+        } else {
+            Pending::Listed(self.list(names))
         };
-        let (partitions, topic) = (self.partitions, self.topic);
-        RestartState { partitions, topic, leftover: Some(leftover), throttles }
+        Leftover { mark: self.next, pending }
     }
 
     /// Returns the least length of a list of the pending deliveries, in bytes: one for each webhook
@@ -117,7 +117,7 @@ impl OwnedPartition {
             };
             listed.pending.iter().all(|name| names.actions_named(*name).iter().any(of_webhook))
         };
-        match self.leftover.as_ref().map(|leftover| &leftover.pending) {
+        match self.inherited.leftover.as_ref().map(|leftover| &leftover.pending) {
             Some(Pending::Listed(list)) if !list.values().flatten().all(known) => None,
             _ => names.hash(),
         }
@@ -137,28 +137,20 @@ impl OwnedPartition {
     fn list(&self, names: &NameIndex) -> List {
         let mut list = List::new();
         for event in self.unsettled.iter() {
-            let mut by_webhook: Vec<Listed> = Vec::new();
             // An event that ten thousand actions match is listed in every commit: each action's
             // webhook is found by hash, not by a search.
-            let mut places: FxHashMap<NameHash, usize> = FxHashMap::default();
-            for pending in event.pending.iter().filter_map(|action| names.name(*action)) {
-                let place = *places.entry(pending.webhook).or_insert(by_webhook.len());
-                match by_webhook.get_mut(place) {
-                    Some(listed) => listed.pending.push(pending.action),
-                    None => by_webhook.push(Listed {
-                        webhook: pending.webhook,
-                        pending: vec![pending.action],
-                        done: Vec::new(),
-                    }),
+            let mut by_webhook: FxHashMap<NameHash, Listed> = FxHashMap::default();
+            let pending = event.pending.iter().filter_map(|action| names.name(*action));
+            for Name { webhook, action } in pending {
+                let new = || Listed { webhook, pending: Vec::new(), done: Vec::new() };
+                by_webhook.entry(webhook).or_insert_with(new).pending.push(action);
+            }
+            for Name { webhook, action } in event.done {
+                if let Some(listed) = by_webhook.get_mut(webhook) {
+                    listed.done.push(*action);
                 }
             }
-            for done in event.done {
-                if let Some(listed) =
-                    places.get(&done.webhook).and_then(|place| by_webhook.get_mut(*place))
-                {
-                    listed.done.push(done.action);
-                }
-            }
+            let mut by_webhook: Vec<Listed> = by_webhook.into_values().collect();
             for listed in &mut by_webhook {
                 // Equal sets must be equal texts, in whatever order the outcomes came.
                 listed.pending.sort_unstable();

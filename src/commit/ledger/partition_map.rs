@@ -21,24 +21,19 @@ impl<T> PartitionMap<T> {
 
     #[inline]
     pub(super) fn get(&self, partition: Partition) -> Option<&T> {
-        let at = self.find(partition)?;
-        self.entries.get(at).map(|(_, value)| value)
+        Some(&self.entries[self.find(partition)?].1)
     }
 
     #[inline]
     pub(super) fn get_mut(&mut self, partition: Partition) -> Option<&mut T> {
         let at = self.find(partition)?;
-        self.entries.get_mut(at).map(|(_, value)| value)
+        Some(&mut self.entries[at].1)
     }
 
     /// Replaces an entry of the same partition.
     pub(super) fn insert(&mut self, partition: Partition, value: T) {
         match self.search(partition) {
-            Ok(at) => {
-                if let Some(entry) = self.entries.get_mut(at) {
-                    entry.1 = value;
-                }
-            }
+            Ok(at) => self.entries[at].1 = value,
             Err(at) => self.entries.insert(at, (partition, value)),
         }
     }

@@ -77,10 +77,8 @@ impl Unsettled {
 
     /// The first event's timestamp, in milliseconds since the epoch.
     pub(super) fn oldest(&self) -> Option<i64> {
-        self.entries
-            .front()
-            .map(|entry| entry.timestamp)
-            .filter(|timestamp| *timestamp != NO_TIMESTAMP)
+        let first = self.entries.front()?;
+        (first.timestamp != NO_TIMESTAMP).then_some(first.timestamp)
     }
 
     /// The events, in the order of their offsets.
@@ -106,11 +104,8 @@ impl Unsettled {
             [action] if done.is_empty() => Deliveries::One(action),
             _ => Deliveries::Several(Box::new(Several { pending, done })),
         };
-        self.entries.push_back(Entry {
-            offset,
-            timestamp: timestamp.unwrap_or(NO_TIMESTAMP),
-            deliveries,
-        });
+        let timestamp = timestamp.unwrap_or(NO_TIMESTAMP);
+        self.entries.push_back(Entry { offset, timestamp, deliveries });
     }
 
     /// Records that one delivery has an outcome. Returns whether it was pending. `done` is its
@@ -124,7 +119,7 @@ impl Unsettled {
         let Ok(at) = self.entries.binary_search_by_key(&offset, |entry| entry.offset) else {
             return false;
         };
-        let Some(entry) = self.entries.get_mut(at) else { return false };
+        let entry = &mut self.entries[at];
         match &mut entry.deliveries {
             Deliveries::One(pending) if *pending == action => {}
             Deliveries::Several(several) => {

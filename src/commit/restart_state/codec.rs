@@ -54,7 +54,7 @@ pub struct Fitted {
 struct Wire {
     partitions: Option<u32>,
     topic: Option<[u8; 16]>,
-    throttles: Vec<(NameHash, u64)>,
+    throttles: Vec<Throttle>,
     leftover: Option<WireLeftover>,
 }
 
@@ -71,7 +71,7 @@ enum WirePending {
         names: Option<NameHash>,
         webhooks: Vec<(NameHash, u64)>,
         floor: Option<u64>,
-        lagging: Vec<u8>,
+        lagging: BloomFilter,
     },
 }
 
@@ -79,9 +79,7 @@ enum WirePending {
 /// the one before.
 #[derive(Serialize, Deserialize)]
 struct WireGroup {
-    webhook: NameHash,
-    pending: Vec<NameHash>,
-    done: Vec<NameHash>,
+    listed: Listed,
     offsets: Vec<u64>,
 }
 
@@ -89,69 +87,60 @@ struct WireGroup {
 /// cut to what fits. It is empty if nothing fits: then everything is pending for the next owner.
 #[must_use]
 pub fn fit(state: &RestartState, offset: Offset, budget: usize, names: Option<NameHash>) -> Fitted {
-    let throttles =
-        state.throttles.get(..MOST_THROTTLES.min(state.throttles.len())).unwrap_or_default();
-    let try_pending = |pending: &Pending, mark: Offset| {
-        let leftover =
-            Some(WireLeftover { mark: distance(offset, mark), pending: wire(pending, offset) });
-        let wire = Wire {
-            partitions: state.partitions,
-            topic: topic(state),
-            throttles: wire_throttles(throttles),
-            leftover,
-        };
-        encode(&wire).filter(|text| text.len() <= budget)
+    let encode = |throttles, leftover| {
+        let topic = state.topic.map(|TopicId(id)| id.to_be_bytes());
+        let wire = Wire { partitions: state.partitions, topic, throttles, leftover };
+        let text = format!("{VERSION} {}", BASE64.encode(postcard::to_allocvec(&wire).ok()?));
+        (text.len() <= budget).then_some(text)
     };
-    let bloom_bytes = budget / BLOOM_SHARE;
-    if let Some(left) = &state.leftover {
-        let positions = match &left.pending {
+    if let Some(Leftover { mark, pending }) = &state.leftover {
+        let encode_pending = |pending| {
+            let throttles = state.throttles.iter().take(MOST_THROTTLES).copied().collect();
+            encode(throttles, Some(WireLeftover { mark: distance(offset, *mark), pending }))
+        };
+        let encode_positions = |positions: &Positions| encode_pending(wire(positions, offset));
+        let bloom_bytes = budget / BLOOM_SHARE;
+        let of_list;
+        let positions = match pending {
             Pending::Listed(list) => {
                 // Each takes at least a byte: a list that cannot fit is not tried.
                 if list.len() <= bytes(budget)
-                    && let Some(text) = try_pending(&left.pending, left.mark)
+                    && let Some(text) = encode_pending(WirePending::Listed(groups(list, offset)))
                 {
                     return Fitted { text, cut: None };
                 }
-                Positions::of(pending_names(list), pending_names(list).count(), names, bloom_bytes)
+                let count = pending_names(list).count();
+                of_list = Positions::of(pending_names(list), count, names, bloom_bytes);
+                &of_list
             }
-            Pending::Positions(positions) => positions.clone(),
+            Pending::Positions(positions) => positions,
         };
-        let cut = if positions.floor.is_some() { Degree::Floor } else { Degree::Positions };
         let most = bytes(budget) / NAMED_BYTES;
         if positions.webhooks.len() <= most
-            && let Some(text) = try_pending(&Pending::Positions(positions.clone()), left.mark)
+            && let Some(text) = encode_positions(positions)
         {
+            let has_floor = positions.floor.is_some();
+            let cut = if has_floor { Degree::Floor } else { Degree::Positions };
             return Fitted { text, cut: Some(cut) };
         }
         let furthest = positions.furthest(most);
-        let with_floor = |named| {
-            let positions =
-                positions.with_floor(furthest.get(..named).unwrap_or_default(), bloom_bytes);
-            try_pending(&Pending::Positions(positions), left.mark)
-        };
+        let encode_first =
+            |named| encode_positions(&positions.with_floor(&furthest[..named], bloom_bytes));
         // A binary search for the most webhooks that can be named.
-        let (mut fits, mut too_many) = (0, furthest.len() + 1);
+        let (mut longest, mut fits, mut too_many) = (encode_first(0), 0, furthest.len() + 1);
         while fits + 1 < too_many {
             let middle = usize::midpoint(fits, too_many);
-            if with_floor(middle).is_some() {
-                fits = middle;
-            } else {
-                too_many = middle;
+            match encode_first(middle) {
+                Some(text) => (longest, fits) = (Some(text), middle),
+                None => too_many = middle,
             }
         }
-        if let Some(text) = with_floor(fits) {
+        if let Some(text) = longest {
             return Fitted { text, cut: Some(Degree::Floor) };
         }
     }
-    let bare = Wire {
-        partitions: state.partitions,
-        topic: topic(state),
-        throttles: Vec::new(),
-        leftover: None,
-    };
-    let text =
-        encode(&bare).filter(|text| text.len() <= budget).unwrap_or_else(|| VERSION.to_owned());
-    let text = if text.len() <= budget { text } else { String::new() };
+    let bare = || (VERSION.len() <= budget).then(|| VERSION.to_owned());
+    let text = encode(Vec::new(), None).or_else(bare).unwrap_or_default();
     Fitted { text, cut: state.leftover.as_ref().map(|_| Degree::Floor) }
 }
 
@@ -163,80 +152,52 @@ pub fn decode(metadata: &[u8], offset: Offset) -> Option<RestartState> {
         return Some(RestartState::default());
     }
     let bytes = BASE64.decode(rest.strip_prefix(b" ")?).ok()?;
-    let (wire, rest) = postcard::take_from_bytes::<Wire>(&bytes).ok()?;
-    let leftover = match wire.leftover {
-        Some(left) => {
-            Some(Leftover { mark: at(offset, left.mark), pending: pending(left.pending, offset)? })
-        }
-        None => None,
-    };
-    let throttles =
-        wire.throttles.into_iter().map(|(webhook, until)| Throttle { webhook, until }).collect();
-    let topic = wire.topic.map(|bytes| TopicId(u128::from_be_bytes(bytes)));
-    rest.is_empty().then_some(RestartState {
+    let (wire, []) = postcard::take_from_bytes::<Wire>(&bytes).ok()? else { return None };
+    Some(RestartState {
         partitions: wire.partitions,
-        topic,
-        leftover,
-        throttles,
+        topic: wire.topic.map(|bytes| TopicId(u128::from_be_bytes(bytes))),
+        leftover: wire.leftover.map(|WireLeftover { mark, pending }| Leftover {
+            mark: at(offset, mark),
+            pending: decode_pending(pending, offset),
+        }),
+        throttles: wire.throttles,
     })
-}
-
-fn encode(wire: &Wire) -> Option<String> {
-    let bytes = postcard::to_allocvec(wire).ok()?;
-    Some(format!("{VERSION} {}", BASE64.encode(bytes)))
-}
-
-fn topic(state: &RestartState) -> Option<[u8; 16]> {
-    state.topic.map(|TopicId(id)| id.to_be_bytes())
-}
-
-fn wire_throttles(throttles: &[Throttle]) -> Vec<(NameHash, u64)> {
-    throttles.iter().map(|throttle| (throttle.webhook, throttle.until)).collect()
-}
-
-fn wire(pending: &Pending, base: Offset) -> WirePending {
-    match pending {
-        Pending::Listed(list) => WirePending::Listed(groups(list, base)),
-        Pending::Positions(Positions { names, webhooks, floor, lagging }) => {
-            WirePending::Positions {
-                names: *names,
-                webhooks: webhooks
-                    .iter()
-                    .map(|(name, position)| (*name, distance(base, *position)))
-                    .collect(),
-                floor: floor.map(|floor| distance(base, floor)),
-                lagging: lagging.bytes().to_vec(),
-            }
-        }
-    }
 }
 
 fn groups(list: &List, base: Offset) -> Vec<WireGroup> {
     let mut groups: BTreeMap<&Listed, (Offset, Vec<u64>)> = BTreeMap::new();
-    for (offset, listed) in
-        list.iter().flat_map(|(offset, all)| all.iter().map(move |listed| (*offset, listed)))
-    {
-        let (last, offsets) = groups.entry(listed).or_insert((base, Vec::new()));
-        offsets.push(distance(*last, offset));
-        *last = offset;
+    for (offset, all) in list {
+        for listed in all {
+            let (last, offsets) = groups.entry(listed).or_insert((base, Vec::new()));
+            offsets.push(distance(*last, *offset));
+            *last = *offset;
+        }
     }
-    let group = |(listed, (_, offsets)): (&Listed, (Offset, Vec<u64>))| {
-        let Listed { webhook, pending, done } = listed.clone();
-        WireGroup { webhook, pending, done, offsets }
-    };
-    groups.into_iter().map(group).collect()
+    groups
+        .into_iter()
+        .map(|(listed, (_, offsets))| WireGroup { listed: listed.clone(), offsets })
+        .collect()
 }
 
-fn pending(wire: WirePending, base: Offset) -> Option<Pending> {
-    Some(match wire {
+fn wire(positions: &Positions, base: Offset) -> WirePending {
+    let Positions { names, webhooks, floor, lagging } = positions;
+    WirePending::Positions {
+        names: *names,
+        webhooks: webhooks.iter().map(|(name, to)| (*name, distance(base, *to))).collect(),
+        floor: floor.map(|floor| distance(base, floor)),
+        lagging: lagging.clone(),
+    }
+}
+
+fn decode_pending(wire: WirePending, base: Offset) -> Pending {
+    match wire {
         WirePending::Listed(groups) => {
             let mut list = List::new();
-            for WireGroup { webhook, pending, done, offsets } in groups {
+            for WireGroup { listed, offsets } in groups {
                 let mut last = base;
                 for distance in offsets {
                     last = at(last, distance);
-                    let (pending, done) = (pending.clone(), done.clone());
-                    list.entry(last).or_default().push(Listed { webhook, pending, done });
+                    list.entry(last).or_default().push(listed.clone());
                 }
             }
             Pending::Listed(list)
@@ -244,15 +205,12 @@ fn pending(wire: WirePending, base: Offset) -> Option<Pending> {
         WirePending::Positions { names, webhooks, floor, lagging } => {
             Pending::Positions(Positions {
                 names,
-                webhooks: webhooks
-                    .into_iter()
-                    .map(|(name, position)| (name, at(base, position)))
-                    .collect(),
+                webhooks: webhooks.into_iter().map(|(name, to)| (name, at(base, to))).collect(),
                 floor: floor.map(|floor| at(base, floor)),
-                lagging: BloomFilter::from_bytes(lagging)?,
+                lagging,
             })
         }
-    })
+    }
 }
 
 /// No offset is below the base: the committed offset is never above a pending event.

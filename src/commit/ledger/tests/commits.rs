@@ -25,7 +25,7 @@ fn names() -> Arc<NameIndex> {
 }
 
 fn to_commit(ledger: &Ledger) -> Vec<Committable> {
-    ledger.to_commit(Scope::All, &Throttles::default(), codec::BUDGET)
+    ledger.to_commit(Scope::All, codec::BUDGET)
 }
 
 fn read(
@@ -36,9 +36,10 @@ fn read(
     record(ledger, position, actions.into_iter().map(ActionIndex).collect())
 }
 
-/// A partition with this committed offset.
-fn committed(offset: i64) -> Takeover {
-    Takeover { committed: Some(Offset(offset)), ..Takeover::default() }
+/// Assigns a partition from its committed offset on.
+fn assign(ledger: &mut Ledger, number: i32, offset: i64) -> Epoch {
+    let offset = Offset(offset);
+    ledger.assign(partition(number), offset, Some(offset), RestartState::default())
 }
 
 /// Every event of one assignment: its offset and which of its deliveries have no outcome.
@@ -126,7 +127,7 @@ proptest! {
         for step in steps {
             match step {
                 Step::Assign { number, start } => {
-                    let epoch = ledger.assign(partition(number), Offset(start), Takeover::default());
+                    let epoch = ledger.assign(partition(number), Offset(start), None, RestartState::default());
                     prop_assert!(tickets.iter().all(|ticket| ticket.epoch != epoch), "an epoch was reused");
                     model.owned.insert(number, ModelOwned { epoch, start, seen: Vec::new(), passed: 0 });
                     acknowledged.remove(&number);
@@ -210,10 +211,10 @@ proptest! {
 fn an_outcome_of_an_earlier_assignment_is_fenced() {
     let mut ledger = Ledger::new(names());
     let position = Position { partition: partition(0), offset: Offset(5) };
-    let first = ledger.assign(partition(0), Offset(5), committed(5));
+    let first = assign(&mut ledger, 0, 5);
     assert_eq!(read(&mut ledger, position, [0]), Some(first));
     ledger.revoke(partition(0));
-    let second = ledger.assign(partition(0), Offset(5), committed(5));
+    let second = assign(&mut ledger, 0, 5);
     assert_eq!(read(&mut ledger, position, [0]), Some(second));
 
     let window = window();
@@ -235,9 +236,9 @@ fn an_outcome_of_an_earlier_assignment_is_fenced() {
 #[test]
 fn an_acknowledgement_of_an_earlier_assignment_changes_nothing() {
     let mut ledger = Ledger::new(names());
-    ledger.assign(partition(0), Offset(5), Takeover::default());
+    ledger.assign(partition(0), Offset(5), None, RestartState::default());
     let late = to_commit(&ledger).remove(0);
-    ledger.assign(partition(0), Offset(9), Takeover::default());
+    ledger.assign(partition(0), Offset(9), None, RestartState::default());
     ledger.commit_acknowledged(&late);
     assert!(!ledger.all_committed());
 }
@@ -249,13 +250,12 @@ fn an_urgent_commit_names_the_partitions_with_outcomes() {
     let mut ledger = Ledger::new(names());
     let mut tickets = Vec::new();
     for number in 0..2 {
-        let epoch = ledger.assign(partition(number), Offset(0), committed(0));
+        let epoch = assign(&mut ledger, number, 0);
         let position = Position { partition: partition(number), offset: Offset(3) };
         read(&mut ledger, position, [0, 1]);
         tickets.push(Ticket { position, epoch, action: ActionIndex(0) });
     }
-    let throttles = Throttles::default();
-    let urgent = |ledger: &Ledger| ledger.to_commit(Scope::Urgent, &throttles, codec::BUDGET);
+    let urgent = |ledger: &Ledger| ledger.to_commit(Scope::Urgent, codec::BUDGET);
     let first = urgent(&ledger);
     assert_eq!(first.len(), 2, "a new assignment is committed without delay");
     ledger.commit_sent(&first);
@@ -271,11 +271,11 @@ fn an_urgent_commit_names_the_partitions_with_outcomes() {
 #[test]
 fn an_outcome_is_committed_also_where_the_state_stays_the_same() {
     let mut ledger = Ledger::new(names());
-    let epoch = ledger.assign(partition(0), Offset(0), committed(0));
+    let epoch = assign(&mut ledger, 0, 0);
     let position = |offset| Position { partition: partition(0), offset: Offset(offset) };
     read(&mut ledger, position(0), [0]);
     read(&mut ledger, position(1), [1]);
-    let bare = |ledger: &Ledger| ledger.to_commit(Scope::All, &Throttles::default(), 11);
+    let bare = |ledger: &Ledger| ledger.to_commit(Scope::All, 11);
     let states = bare(&ledger);
     ledger.commit_sent(&states);
     ledger.commit_acknowledged(&states[0]);
@@ -296,7 +296,7 @@ fn an_outcome_is_committed_also_where_the_state_stays_the_same() {
 #[test]
 fn an_outcome_after_a_commit_was_sent_is_held_until_the_next_one() {
     let mut ledger = Ledger::new(names());
-    let epoch = ledger.assign(partition(0), Offset(0), committed(0));
+    let epoch = assign(&mut ledger, 0, 0);
     let position = Position { partition: partition(0), offset: Offset(0) };
     read(&mut ledger, position, [0, 1]);
     let windows = [window(), window()];
@@ -330,7 +330,8 @@ fn pending_events_that_left_the_partition_are_lost() {
     };
     let list = [2, 5, 7].map(|offset| (Offset(offset), listed()));
     let leftover = Some(Leftover { mark: Offset(9), pending: Pending::Listed(List::from(list)) });
-    ledger.assign(partition(0), Offset(3), Takeover { leftover, ..committed(2) });
+    let inherited = RestartState { leftover, ..RestartState::default() };
+    ledger.assign(partition(0), Offset(3), Some(Offset(2)), inherited);
     assert_eq!(ledger.take_lost(), [(partition(0), 1)], "it starts above the first one");
     read(&mut ledger, Position { partition: partition(0), offset: Offset(6) }, []);
     assert_eq!(ledger.take_lost(), [(partition(0), 1)], "compacted away");
@@ -344,7 +345,7 @@ fn pending_events_that_left_the_partition_are_lost() {
 #[test]
 fn positions_of_two_configurations_are_marked() {
     let mut ledger = Ledger::new(names());
-    let epoch = ledger.assign(partition(0), Offset(0), committed(0));
+    let epoch = assign(&mut ledger, 0, 0);
     let event = |offset: i64| Position { partition: partition(0), offset: Offset(offset) };
     for offset in 0..4_000 {
         read(&mut ledger, event(offset), [0]);

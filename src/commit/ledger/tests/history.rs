@@ -141,21 +141,14 @@ impl World {
 
     fn assign(&self) -> Owner {
         let mut ledger = Ledger::new(self.names());
-        let (start, taken) = match &self.broker {
-            None => (Offset(0), Takeover::default()),
+        let (start, committed, inherited) = match &self.broker {
+            None => (Offset(0), None, RestartState::default()),
             Some((offset, text)) => {
                 let state = decode(text.as_bytes(), *offset).unwrap_or_default();
-                (
-                    *offset,
-                    Takeover {
-                        committed: Some(*offset),
-                        leftover: state.leftover,
-                        ..Takeover::default()
-                    },
-                )
+                (*offset, Some(*offset), state)
             }
         };
-        ledger.assign(PARTITION, start, taken);
+        ledger.assign(PARTITION, start, committed, inherited);
         let at = self
             .events
             .iter()
@@ -215,7 +208,7 @@ impl World {
         answer: Answer,
     ) -> Result<(), TestCaseError> {
         let scope = if all { Scope::All } else { Scope::Urgent };
-        let states = owner.ledger.to_commit(scope, &Throttles::default(), self.budget);
+        let states = owner.ledger.to_commit(scope, self.budget);
         owner.ledger.commit_sent(&states);
         let Some(state) = states.first() else {
             prop_assert!(

@@ -239,10 +239,9 @@ fn the_encoding_stays_the_same() {
         &hash(name(4)), // positions, with the hash of the names
         &[1],
         &hash(webhook),
-        &[5],    // of one webhook
-        &[1, 3], // and a floor
-        &[1],
-        lagging.bytes(),
+        &[5],                             // of one webhook
+        &[1, 3],                          // and a floor
+        &[1, 1 << (action.number() & 7)], // a filter of one byte
     ]
     .concat();
     let pendings = [
