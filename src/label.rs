@@ -1,7 +1,7 @@
 //! Enums with a name for each value, as the metrics' labels and the logs have it.
 //!
-//! Invariant: a value is declared in one place. The list of all values, and the counts that are kept
-//! for each, follow from it.
+//! Invariant: a value is declared in one place. The list of all values follows from it, and so do
+//! the counts that are kept for each.
 
 /// Declares an enum whose values have a name.
 macro_rules! label {

@@ -85,46 +85,37 @@ impl<'r> Events<'r> {
     /// Returns the next event. An input without events is one empty event, so that an empty file
     /// does not count as valid.
     fn next_event(&mut self) -> io::Result<Option<Found>> {
-        let Some(first) = self.next_line_with_text()? else {
-            let nothing = (!self.found).then(|| Found { line: self.line.max(1), text: Vec::new() });
-            self.found = true;
-            return Ok(nothing);
+        let first = loop {
+            match self.take_line()? {
+                Some(line) if line.trim_ascii().is_empty() => {}
+                Some(line) => break line,
+                None if self.found => return Ok(None),
+                None => break Vec::new(),
+            }
         };
         self.found = true;
-        let line = self.line;
+        let line = self.line.max(1);
         let mut nesting = Nesting::default();
         nesting.read(&first);
-        if !nesting.open() {
-            return Ok(Some(Found { line, text: first.trim_ascii().to_vec() }));
-        }
-        let mut text = first.clone();
-        let mut rest = Vec::new();
-        while nesting.open() && text.len() < LONGEST {
+        let mut lines = vec![first];
+        let mut length = 0;
+        while nesting.open() && length < LONGEST {
             let Some(next) = self.take_line()? else { break };
             nesting.read(&next);
-            text.extend_from_slice(&next);
-            rest.push(next);
+            length += next.len();
+            lines.push(next);
         }
-        if !nesting.open() && serde_json::from_slice::<IgnoredAny>(&text).is_ok() {
-            return Ok(Some(Found { line, text: text.trim_ascii().to_vec() }));
-        }
-        let mut text = first;
-        let inside = rest.iter().take_while(|line| !line.starts_with(b"{")).count();
-        text.extend(rest.drain(..inside).flatten());
-        self.line = line + inside;
-        for line in rest.into_iter().rev() {
-            self.ahead.push_front(line);
-        }
-        Ok(Some(Found { line, text: text.trim_ascii().to_vec() }))
-    }
-
-    fn next_line_with_text(&mut self) -> io::Result<Option<Vec<u8>>> {
-        while let Some(line) = self.take_line()? {
-            if !line.trim_ascii().is_empty() {
-                return Ok(Some(line));
+        let is_json = |text: &[u8]| serde_json::from_slice::<IgnoredAny>(text).is_ok();
+        if lines.len() > 1 && (nesting.open() || !is_json(&lines.concat())) {
+            // The event is invalid: it ends before the next line that can start one.
+            let next = lines.iter().skip(1).position(|line| line.starts_with(b"{"));
+            let ahead = lines.split_off(next.map_or(lines.len(), |next| next + 1));
+            self.line -= ahead.len();
+            for line in ahead.into_iter().rev() {
+                self.ahead.push_front(line);
             }
         }
-        Ok(None)
+        Ok(Some(Found { line, text: lines.concat().trim_ascii().to_vec() }))
     }
 
     fn take_line(&mut self) -> io::Result<Option<Vec<u8>>> {

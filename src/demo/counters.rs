@@ -31,20 +31,20 @@ impl Counters {
     #[must_use]
     pub fn read(page: &str) -> Self {
         let mut counters = Self::default();
-        for line in page.lines().filter(|line| !line.starts_with('#')) {
+        for line in page.lines().filter_map(|line| line.strip_prefix("slackline_")) {
             let Some((series, value)) = line.rsplit_once(' ') else { continue };
             // All of these series are counts.
             let Ok(value) = value.parse::<u64>() else { continue };
             let (name, labels) = series.split_once('{').unwrap_or((series, ""));
             match name {
-                "slackline_events_consumed_total" => counters.consumed += value,
-                "slackline_events_invalid_total" => counters.invalid += value,
-                "slackline_deliveries_matched_total" => counters.matched += value,
-                "slackline_deliveries_delivered_total" => counters.delivered += value,
-                "slackline_deliveries_released_total" => counters.released += value,
-                "slackline_queue_depth" => counters.queued += value,
-                "slackline_in_flight" => counters.in_flight += value,
-                "slackline_deliveries_dropped_total" if value > 0 => {
+                "events_consumed_total" => counters.consumed += value,
+                "events_invalid_total" => counters.invalid += value,
+                "deliveries_matched_total" => counters.matched += value,
+                "deliveries_delivered_total" => counters.delivered += value,
+                "deliveries_released_total" => counters.released += value,
+                "queue_depth" => counters.queued += value,
+                "in_flight" => counters.in_flight += value,
+                "deliveries_dropped_total" if value > 0 => {
                     // The last label. Its values are a closed list, so nothing is escaped.
                     let reason = labels
                         .rsplit_once("reason=\"")
