@@ -230,7 +230,10 @@ impl Demo<'_, '_> {
 
     fn perform(&mut self, step: Step) -> anyhow::Result<()> {
         match step {
-            Step::Act(act) => self.screen.act(act)?,
+            Step::Act { number, title, description } => {
+                self.screen.headline(&format!("Act {number}: {title}"))?;
+                self.screen.remark(&format!("   {description}"))?;
+            }
             Step::Burst(orders) => {
                 for _ in 0..orders {
                     self.produce_sample(Channel::Orders)?;

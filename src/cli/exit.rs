@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use anstream::stderr;
 use anstyle::AnsiColor;
 
+use crate::config::diagnostic::ConfigErrors;
+
 /// How a command ended. The values are the exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -24,10 +26,16 @@ pub(super) fn code(result: anyhow::Result<Exit>) -> ExitCode {
         Ok(exit) => exit,
         // The reader of the output has closed it, as in `slackline preview … | head`.
         Err(error) if is_broken_pipe(&error) => Exit::Done,
-        Err(error) => {
-            print_error(&error);
-            Exit::Failed
-        }
+        Err(error) => match error.downcast_ref::<ConfigErrors>() {
+            Some(errors) => {
+                let _ = writeln!(stderr(), "{errors}");
+                Exit::Refused
+            }
+            None => {
+                print_error(&error);
+                Exit::Failed
+            }
+        },
     };
     ExitCode::from(exit as u8)
 }

@@ -91,10 +91,7 @@ pub(super) async fn follow(
 fn load(path: &Path) -> (Option<Config>, BTreeSet<PathBuf>) {
     let (result, files) = config_file::read(path);
     match result {
-        Ok(loaded) => {
-            config_file::log_warnings(path, loaded.warnings);
-            (Some(loaded.config), files)
-        }
+        Ok(config) => (Some(config), files),
         Err(refused) => {
             for error in refused.errors {
                 let at = format!("{}:{}:{}", refused.file, error.line, error.column);

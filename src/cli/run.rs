@@ -43,12 +43,9 @@ pub(super) struct RunArgs {
 
 pub(super) fn run(args: &RunArgs, log_format: Format) -> anyhow::Result<Exit> {
     logs::init(log_format, "info", None)?;
-    let (config, files) = match args.config.load() {
-        Ok((config, files)) => (Arc::new(config), files),
-        Err(refused) => return Ok(refused),
-    };
+    let (config, files) = args.config.load()?;
     let source = Source::new(args.config.path.clone(), files);
-    runtime()?.block_on(until_stopped(config, source))?;
+    runtime()?.block_on(until_stopped(Arc::new(config), source))?;
     Ok(Exit::Done)
 }
 

@@ -10,7 +10,6 @@ use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::counters::Counters;
-use super::timeline::Act;
 
 const TITLE: Style = AnsiColor::Cyan.on_default().bold();
 const QUIET: Style = Style::new().dimmed();
@@ -70,15 +69,6 @@ impl<'a> Screen<'a> {
             writeln!(out, "{text}")?;
             out.flush()
         })
-    }
-
-    /// Prints the title and description of an act.
-    ///
-    /// # Errors
-    /// Standard output is closed.
-    pub fn act(&mut self, Act { number, title, description }: &Act) -> io::Result<()> {
-        self.headline(&format!("Act {number}: {title}"))?;
-        self.remark(&format!("   {description}"))
     }
 
     /// Prints a headline.

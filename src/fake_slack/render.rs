@@ -28,13 +28,14 @@ pub(super) fn request(request: &Request) -> String {
     if let Some(message) = request.post.as_ref().filter(|_| request.is_posted()) {
         return post(message, home, request.time);
     }
-    let (clock, home) = (clock(request.time), sanitize::one_line(home, 80));
     let given = &request.answer;
     let answer = match (given.fault, given.headers.get("Retry-After")) {
         (Some(fault), _) => format!("injected fault: {fault:?}"),
         (None, Some(seconds)) => format!("{}, Retry-After: {seconds}", given.status),
-        (None, None) => format!("{} {}", given.status, sanitize::one_line(&given.body, 80)),
+        (None, None) => format!("{} {}", given.status, given.body),
     };
+    let (home, answer) = (sanitize::one_line(home, 80), sanitize::one_line(&answer, 90));
+    let clock = clock(request.time);
     format!("{DIM}{clock}{DIM:#} {CHANNEL}#{home}{CHANNEL:#}  {REFUSED}✗ {answer}{REFUSED:#}")
 }
 
