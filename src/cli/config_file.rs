@@ -65,7 +65,12 @@ pub(super) fn read(path: &Path) -> (Result<Config, ConfigErrors>, BTreeSet<PathB
     let config = loaded.map(|loaded| {
         for warning in loaded.warnings {
             let at = format!("{}:{}:{}", path.display(), warning.line, warning.column);
-            tracing::warn!(at, warning = warning.message, help = warning.help, "configuration warning");
+            tracing::warn!(
+                at,
+                warning = warning.message,
+                help = warning.help,
+                "configuration warning"
+            );
         }
         loaded.config
     });
