@@ -16,18 +16,16 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::event::Partition;
+use crate::health::Snapshot;
 use crate::kafka::ClientEvent;
 use crate::metrics::RebalanceKind;
 use crate::poll_waker::WakeReceiver;
 
-use self::access::Access;
-use self::broker_lookup::{Findings, LookupDied};
-use self::client_replacement::ClientReplacement;
-use self::drain::Drain;
+use self::broker_lookup::Findings;
 use self::intake::{Intake, Intaken};
 use self::membership::Membership;
 use self::monitor::Monitor;
-use self::observed::Observed;
+use self::observed::{is_outdated, webhooks};
 use self::sender_controls::SenderControls;
 use self::settlement::Settlement;
 
@@ -92,8 +90,6 @@ pub struct PollLoop {
     pub(crate) settlement: Settlement,
     /// What the senders are set to while they run.
     pub(crate) controls: SenderControls,
-    /// Refused connections and denied topics or groups, with their remedies.
-    pub(crate) access: Access,
     /// What the loop shows about itself.
     pub(crate) monitor: Monitor,
 }
@@ -112,14 +108,14 @@ impl PollLoop {
 
     fn turn_until(&mut self, shutdown: &CancellationToken) -> Result<(), ConsumeError> {
         while !shutdown.is_cancelled() {
-            match self.membership.session.fatal() {
+            match self.membership.session.fatal {
                 None => {
                     if !self.turn()? {
                         self.wakes.wait(self.settlement.idle(IDLE));
                     }
                 }
                 Some(RDKafkaErrorCode::FencedInstanceId) => {
-                    let instance_id = self.intake.config().kafka.instance_id.clone();
+                    let instance_id = self.intake.config.kafka.instance_id.clone();
                     return Err(ConsumeError::Fenced { instance_id });
                 }
                 Some(code) => self.replace_client(code, shutdown)?,
@@ -158,7 +154,7 @@ impl PollLoop {
             {
                 self.resolve_again(&[stray], "records arrived outside the topic's queue");
             }
-            if self.membership.session.fatal().is_some() || !poll.more {
+            if self.membership.session.fatal.is_some() || !poll.more {
                 return false;
             }
             if Instant::now() >= end {
@@ -168,7 +164,7 @@ impl PollLoop {
     }
 
     fn handle_event(&mut self, event: ClientEvent) {
-        let Self { membership, access, intake, .. } = self;
+        let Self { membership, .. } = self;
         match event {
             ClientEvent::Assigned(named) => {
                 self.monitor.metrics.rebalance(RebalanceKind::Assign);
@@ -179,12 +175,12 @@ impl PollLoop {
                 self.revoked(&partitions, lost);
             }
             ClientEvent::Statistics(statistics) => {
-                if membership.apply_statistics(&statistics, access, Instant::now()) {
+                if membership.apply_statistics(&statistics, Instant::now()) {
                     self.ownership_changed();
                 }
             }
             ClientEvent::Error(error, reason) => {
-                membership.client_error(&error, &reason, access, intake.config());
+                membership.client_error(&error, &reason);
             }
         }
     }
@@ -193,11 +189,11 @@ impl PollLoop {
     fn read_records(&mut self) -> bool {
         let end = Intake::turn_end();
         let mut more = false;
-        let Self { membership, intake, settlement, access, .. } = self;
-        while membership.session.fatal().is_none() {
+        let Self { membership, intake, settlement, .. } = self;
+        while membership.session.fatal.is_none() {
             match intake.read_records(&mut membership.session.records, end, settlement) {
                 Intaken::Error(error) => {
-                    membership.partition_error(error, &settlement.ledger, access, intake.config());
+                    membership.partition_error(error, &settlement.ledger);
                     continue;
                 }
                 Intaken::More => more = true,
@@ -210,11 +206,11 @@ impl PollLoop {
     }
 
     /// Applies what a lookup has found, if one has ended.
-    fn apply_lookup(&mut self, now: Instant) -> Result<(), LookupDied> {
-        if let Some(findings) = self.membership.take_findings(&mut self.access, now)? {
+    fn apply_lookup(&mut self, now: Instant) -> Result<(), ConsumeError> {
+        if let Some(findings) = self.membership.take_findings(now)? {
             match self.apply_findings(&findings, now) {
                 Ok(()) => self.membership.lookup.log_success(now),
-                Err(error) => self.membership.lookup_failed(&error, &mut self.access, now),
+                Err(error) => self.membership.lookup_failed(&error, now),
             }
         }
         Ok(())
@@ -222,7 +218,7 @@ impl PollLoop {
 
     fn apply_findings(&mut self, findings: &Findings, now: Instant) -> KafkaResult<()> {
         let ledger = &self.settlement.ledger;
-        if self.membership.apply_topics(&findings.described, ledger, &mut self.access) {
+        if self.membership.apply_topics(&findings.described, ledger) {
             self.ownership_changed();
         }
         let recreated = self.membership.assignment.of_recreated_topics();
@@ -234,7 +230,6 @@ impl PollLoop {
         self.resolve_again(&others, "the log was recreated or truncated");
         let Self { membership, settlement, controls, .. } = self;
         if membership.start_assigned(findings, settlement, controls, now)? {
-            self.access.set_group(true);
             self.ownership_changed();
         }
         self.membership.rejoin_for_added(findings);
@@ -278,20 +273,19 @@ impl PollLoop {
     /// Drains and commits partitions, then forgets what was read of them. Of `lost` ones nothing
     /// can be committed.
     fn release(&mut self, partitions: &[Partition], lost: bool) {
-        let timeout = self.intake.config().kafka.drain_timeout;
-        self.membership.assignment.leave(partitions);
-        let drain = Drain {
-            assignment: &self.membership.assignment,
-            queues: self.intake.queues(),
-            settlement: &mut self.settlement,
-            controls: &self.controls,
-            monitor: &mut self.monitor,
-            wakes: &mut self.wakes,
-        };
-        drain.run(partitions, lost, timeout);
-        self.membership.session.forget(partitions);
+        let Self { membership, intake: Intake { config, queues, .. }, settlement, .. } = self;
+        let deadline = (!lost).then(|| Instant::now() + config.kafka.drain_timeout);
+        drain::drain(partitions, deadline, queues, settlement, |longest| {
+            let now = Instant::now();
+            self.monitor.turned(now);
+            if self.monitor.is_due(now) {
+                self.monitor.update_webhooks(webhooks(queues, &self.controls, now), now);
+            }
+            self.wakes.wait(longest);
+        });
+        membership.session.forget(partitions);
         for partition in partitions {
-            self.settlement.revoke(*partition);
+            settlement.ledger.revoke(*partition);
         }
         self.ownership_changed();
     }
@@ -305,7 +299,7 @@ impl PollLoop {
             owned = owned.len(),
             "stopping: attempts in flight may end, queued deliveries are left to the next owner"
         );
-        self.release(&owned, self.membership.session.fatal().is_some());
+        self.release(&owned, self.membership.session.fatal.is_some());
         let Membership { session, assignment, .. } = &mut self.membership;
         if assignment.clear() {
             session.decline();
@@ -319,8 +313,8 @@ impl PollLoop {
         &mut self,
         code: RDKafkaErrorCode,
         shutdown: &CancellationToken,
-    ) -> Result<(), LookupDied> {
-        self.membership.record_denial(&mut self.access, Some(code));
+    ) -> Result<(), ConsumeError> {
+        self.membership.record_denial(Some(code));
         let reason = self.membership.session.fatal_reason();
         tracing::error!(%code, reason, "fatal Kafka client error; releasing partitions and creating a new client");
         let owned: Vec<Partition> = self.settlement.ledger.partitions().collect();
@@ -333,15 +327,9 @@ impl PollLoop {
         self.membership.assignment.clear();
         self.membership.lookup.cancel();
         self.membership.session.close();
-        self.monitor.reset(self.observed().snapshot(Instant::now()));
-        let replacement = ClientReplacement {
-            membership: &mut self.membership,
-            settlement: &mut self.settlement,
-            access: &mut self.access,
-            monitor: &self.monitor,
-            wakes: &mut self.wakes,
-        };
-        replacement.run(shutdown)
+        self.monitor.reset(self.snapshot(Instant::now()));
+        let Self { membership, settlement, monitor, wakes, .. } = self;
+        client_replacement::replace_client(membership, settlement, monitor, wakes, shutdown)
     }
 
     /// Activates the configurations that have arrived, and clears what senders of removed webhooks
@@ -359,22 +347,22 @@ impl PollLoop {
     /// Runs the periodic work. Once a second: queries topics and log ends, checks access, detects
     /// stalls, publishes a snapshot. In between: publishes when readiness has changed.
     fn observe(&mut self, now: Instant) {
-        let Self { membership, settlement, access, intake, .. } = self;
-        if let Some(described) = membership.query_topics(access, now)
-            && membership.apply_topics(&described, &settlement.ledger, access)
+        let Self { membership, settlement, intake, .. } = self;
+        if let Some(described) = membership.query_topics(now)
+            && membership.apply_topics(&described, &settlement.ledger)
         {
             self.ownership_changed();
         } else if !self.monitor.is_due(now) {
-            if self.monitor.is_outdated(&self.observed()) {
-                self.monitor.update(self.observed().snapshot(now));
+            if is_outdated(&self.monitor.health.snapshot(), membership, settlement) {
+                self.monitor.update(self.snapshot(now));
             }
         } else {
             membership.session.check_fatal();
-            membership.check_access(access, settlement.committer.result.take(), now);
-            membership.query_ends(&settlement.ledger, intake.backpressure(), now);
+            membership.check_access(settlement.committer.result.take(), now);
+            membership.query_ends(&settlement.ledger, &intake.backpressure, now);
             membership.skip_control_records(&mut settlement.ledger);
             settlement.tick(now);
-            self.monitor.observe(self.observed().snapshot(now));
+            self.monitor.observe(self.snapshot(now));
         }
     }
 
@@ -382,16 +370,11 @@ impl PollLoop {
     fn ownership_changed(&mut self) {
         let Self { membership, settlement, controls, .. } = self;
         controls.set_shares(settlement.ledger.partitions(), &membership.topics);
-        self.monitor.update(self.observed().snapshot(Instant::now()));
+        self.monitor.update(self.snapshot(Instant::now()));
     }
 
-    fn observed(&self) -> Observed<'_> {
-        Observed {
-            membership: &self.membership,
-            settlement: &self.settlement,
-            intake: &self.intake,
-            controls: &self.controls,
-            access: &self.access,
-        }
+    fn snapshot(&self, now: Instant) -> Snapshot {
+        let Self { membership, settlement, intake, controls, .. } = self;
+        observed::snapshot(membership, settlement, intake, controls, now)
     }
 }

@@ -18,7 +18,6 @@ use crate::admin;
 use crate::commit::Committer;
 use crate::config::model::Config;
 use crate::consume::PollLoop;
-use crate::consume::access::Access;
 use crate::consume::broker_lookup::{self, LookupThread};
 use crate::consume::intake::Intake;
 use crate::consume::membership::Membership;
@@ -111,23 +110,20 @@ impl Pipeline {
         };
         let names = TopicNames::new(config.kafka.topics.iter().cloned());
         let (session, commits) =
-            Session::open(connect, names.clone(), now).map_err(PipelineError::Kafka)?;
+            Session::open(connect, names, now).map_err(PipelineError::Kafka)?;
         let committer = Committer::new(commits, Arc::clone(&metrics), now);
         let settlement = Settlement::new(&config, committer, reports, Arc::clone(&metrics));
         let feeds = rate_share::feeds(settlement.ledger.names(), config.webhooks.len(), &[]);
         let (lookup, lookups) = broker_lookup::pair(waker.clone());
-        let (group, has_token) =
-            (config.kafka.group_id.clone(), config.kafka.oauth_token_file.is_some());
         let queues = senders.queues.clone();
         let (reload, reloads) = mpsc::unbounded_channel();
         let poll_loop = PollLoop {
             wakes,
             reloads,
-            membership: Membership::new(&config, session, lookup, Arc::clone(&metrics)),
+            membership: Membership::new(Arc::clone(&config), session, lookup, Arc::clone(&metrics)),
             intake: Intake::new(config, queues, Arc::clone(&feeds), Arc::clone(&metrics)),
             settlement,
-            controls: SenderControls::new(controls, senders.windows.clone(), feeds),
-            access: Access::new(names, group, has_token, now),
+            controls: SenderControls { controls, windows: senders.windows.clone(), feeds },
             monitor: Monitor::new(metrics, health, now),
         };
         let stop = shutdown.child_token();

@@ -19,6 +19,12 @@ impl TopicNames {
         (0..u32::try_from(self.0.len()).unwrap_or(u32::MAX)).map(TopicIndex)
     }
 
+    /// All names, in the configuration's order.
+    #[must_use]
+    pub fn all(&self) -> Vec<&str> {
+        self.0.iter().map(String::as_str).collect()
+    }
+
     /// The topic of that name, if it is a configured one.
     #[must_use]
     pub fn index(&self, name: &str) -> Option<TopicIndex> {

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
+use crate::config::model::Kafka;
 use crate::event::TopicIndex;
 use crate::kafka::refusal::Refusal;
 use crate::log_throttle::LogThrottle;
@@ -53,11 +54,11 @@ pub(crate) enum AccessChange {
 impl Access {
     /// No problem is known.
     #[must_use]
-    pub(crate) fn new(names: TopicNames, group: String, has_token: bool, now: Instant) -> Self {
+    pub(crate) fn new(names: TopicNames, config: &Kafka, now: Instant) -> Self {
         Self {
             names,
-            group,
-            has_token,
+            group: config.group_id.clone(),
+            has_token: config.oauth_token_file.is_some(),
             denied_topics: BTreeSet::new(),
             group_denied: false,
             refusal: None,
@@ -237,8 +238,10 @@ fn acl(kind: &str, name: &str) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::*;
     use std::time::Duration;
+
+    use super::*;
+    use crate::route::fixture;
 
     const TOPIC: TopicIndex = TopicIndex(0);
     const CERTIFICATE: &str =
@@ -246,7 +249,7 @@ mod tests {
     const LOGIN: &str = "sasl_ssl://k:9093/bootstrap: SASL authentication error: failed";
 
     fn access(now: Instant) -> Access {
-        Access::new(TopicNames::new(["t".to_owned()]), "g".to_owned(), false, now)
+        Access::new(TopicNames::new(["t".to_owned()]), &fixture::config(Vec::new()).kafka, now)
     }
 
     fn error(code: RDKafkaErrorCode) -> KafkaError {
@@ -260,7 +263,7 @@ mod tests {
         let denied = error(RDKafkaErrorCode::GroupAuthorizationFailed);
         assert_eq!(access.record_error(&denied, "", now), AccessChange::GroupDenied);
         let [denial] = &access.denials()[..] else { unreachable!() };
-        assert!(denial.contains("ACL `Read` on the group `g`"), "{denial}");
+        assert!(denial.contains("ACL `Read` on the group `slackline`"), "{denial}");
         access.set_group(true);
         assert!(!access.denies_anything() && access.denials().is_empty());
     }

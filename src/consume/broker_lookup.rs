@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 
 use crate::event::{Offset, Partition, TopicIndex};
@@ -23,6 +23,7 @@ use crate::poll_waker::Waker;
 use crate::topics::TopicNames;
 
 use super::assignment::{LookupId, Unresolved};
+use super::error::ConsumeError;
 
 /// How long all requests of one lookup may take together. As a rule they take milliseconds; a
 /// broker that needs seconds for each of them is waited for.
@@ -67,17 +68,12 @@ pub(crate) struct Findings {
 }
 
 /// The answer to one lookup.
-pub(crate) type Answer = Result<Findings, KafkaError>;
-
-/// The lookup thread has panicked, which its own log line reports.
-#[derive(Debug, thiserror::Error)]
-#[error("the broker lookup thread panicked")]
-pub(crate) struct LookupDied;
+pub(crate) type Answer = KafkaResult<Findings>;
 
 /// The poll loop's end: sends lookups and takes their answers without waiting.
 pub(crate) struct BrokerLookup {
     /// Bounded by one: nothing is sent before the answer to the last lookup was taken.
-    requests: SyncSender<Request>,
+    requests: SyncSender<Lookup>,
     answers: Receiver<Answer>,
     in_flight: bool,
     /// The lookup in flight resolves starting offsets.
@@ -92,26 +88,20 @@ pub(crate) struct BrokerLookup {
 
 /// The lookup thread's end.
 pub(crate) struct LookupThread {
-    requests: Receiver<Request>,
+    requests: Receiver<Lookup>,
     /// Bounded by one, and never full: see above.
     answers: SyncSender<Answer>,
     waker: Waker,
 }
 
-struct Request {
+/// The requests of one lookup.
+struct Lookup {
     id: LookupId,
     cancelled: Arc<AtomicBool>,
     client: Arc<Client>,
     names: TopicNames,
     questions: Questions,
-}
-
-/// The requests of one lookup.
-struct Lookup<'a> {
-    client: &'a Client,
-    names: &'a TopicNames,
     deadline: Instant,
-    cancelled: &'a AtomicBool,
 }
 
 /// Creates both ends; `waker` is woken when there is an answer.
@@ -144,14 +134,15 @@ impl BrokerLookup {
         client: Arc<Client>,
         names: &TopicNames,
         questions: Questions,
-    ) -> Result<LookupId, LookupDied> {
+    ) -> Result<LookupId, ConsumeError> {
         self.last += 1;
         let id = LookupId(self.last);
         self.resolves_starts = !questions.unresolved.starting.is_empty();
         self.cancelled = Arc::default();
         let cancelled = Arc::clone(&self.cancelled);
-        let request = Request { id, cancelled, client, names: names.clone(), questions };
-        self.requests.try_send(request).map_err(|_| LookupDied)?;
+        let (names, deadline) = (names.clone(), Instant::now() + DEADLINE);
+        let lookup = Lookup { id, cancelled, client, names, questions, deadline };
+        self.requests.try_send(lookup).map_err(|_| ConsumeError::LookupDied)?;
         self.in_flight = true;
         Ok(id)
     }
@@ -175,14 +166,14 @@ impl BrokerLookup {
     }
 
     /// Takes the answer to the lookup in flight, if it is there.
-    pub(crate) fn take(&mut self) -> Result<Option<Answer>, LookupDied> {
+    pub(crate) fn take(&mut self) -> Result<Option<Answer>, ConsumeError> {
         match self.answers.try_recv() {
             Ok(answer) => {
                 self.in_flight = false;
                 Ok(Some(answer))
             }
             Err(TryRecvError::Empty) => Ok(None),
-            Err(TryRecvError::Disconnected) => Err(LookupDied),
+            Err(TryRecvError::Disconnected) => Err(ConsumeError::LookupDied),
         }
     }
 
@@ -210,17 +201,15 @@ impl Drop for BrokerLookup {
 impl LookupThread {
     /// Answers lookups until the poll loop has ended.
     pub(crate) fn run(self) {
-        while let Ok(Request { id, cancelled, client, names, questions }) = self.requests.recv() {
+        while let Ok(lookup) = self.requests.recv() {
             let started = Instant::now();
-            let deadline = started + DEADLINE;
-            let lookup = Lookup { client: &client, names: &names, deadline, cancelled: &cancelled };
-            let answer = lookup.answer(id, &questions);
+            let answer = lookup.answer();
             let took = started.elapsed();
             if took >= SLOW {
                 tracing::debug!(?took, succeeded = answer.is_ok(), "slow broker lookup");
             }
             // Before the answer is there: the poll loop may destroy the client then.
-            drop(client);
+            drop(lookup);
             if self.answers.send(answer).is_err() {
                 return;
             }
@@ -229,14 +218,13 @@ impl LookupThread {
     }
 }
 
-impl Lookup<'_> {
+impl Lookup {
     /// Four requests, whatever the number of partitions, and one for each topic that has a starting
     /// partition without a committed offset.
-    fn answer(&self, id: LookupId, questions: &Questions) -> Result<Findings, KafkaError> {
-        let Questions { unresolved, added, counts, broker } = questions;
-        let names: Vec<&str> = self.names.indices().map(|topic| self.names.name(topic)).collect();
-        let described =
-            native::describe_topics(self.client, *broker, &names, self.left()?.min(DESCRIPTION))?;
+    fn answer(&self) -> KafkaResult<Findings> {
+        let Questions { unresolved, added, counts, broker } = &self.questions;
+        let (names, timeout) = (self.names.all(), self.left()?.min(DESCRIPTION));
+        let described = native::describe_topics(&self.client, *broker, &names, timeout)?;
         let starting = &unresolved.starting;
         let asked: Vec<Partition> = starting.iter().chain(added).copied().collect();
         let committed = self.committed(&asked)?;
@@ -259,11 +247,11 @@ impl Lookup<'_> {
             of_topic.insert(topic, self.committed(&all)?.into_values().collect());
         }
         let logs = logs.into_iter().zip(low.into_iter().zip(high)).collect();
-        Ok(Findings { id, described, committed, logs, of_topic })
+        Ok(Findings { id: self.id, described, committed, logs, of_topic })
     }
 
     /// The time that the next request may take.
-    fn left(&self) -> Result<Duration, KafkaError> {
+    fn left(&self) -> KafkaResult<Duration> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         if left.is_zero() || self.cancelled.load(Ordering::Relaxed) {
             return Err(KafkaError::MetadataFetch(RDKafkaErrorCode::OperationTimedOut));
@@ -271,16 +259,13 @@ impl Lookup<'_> {
         Ok(left.min(REQUEST))
     }
 
-    fn committed(
-        &self,
-        partitions: &[Partition],
-    ) -> Result<BTreeMap<Partition, Committed>, KafkaError> {
+    fn committed(&self, partitions: &[Partition]) -> KafkaResult<BTreeMap<Partition, Committed>> {
         if partitions.is_empty() {
             return Ok(BTreeMap::new());
         }
         let named: Vec<(String, i32)> =
             partitions.iter().map(|at| (self.names.name(at.topic).to_owned(), at.number)).collect();
-        let committed = native::committed(self.client, &named, self.left()?)?;
+        let committed = native::committed(&self.client, &named, self.left()?)?;
         Ok(partitions.iter().copied().zip(committed).collect())
     }
 
@@ -289,7 +274,7 @@ impl Lookup<'_> {
         &self,
         partitions: &[Partition],
         which: KafkaOffset,
-    ) -> Result<Vec<Offset>, KafkaError> {
+    ) -> KafkaResult<Vec<Offset>> {
         if partitions.is_empty() {
             return Ok(Vec::new());
         }

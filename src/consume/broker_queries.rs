@@ -5,8 +5,6 @@
 
 use std::time::{Duration, Instant};
 
-use rdkafka::error::KafkaResult;
-
 use crate::kafka::native::{Described, End, Ends, TopicQueue};
 use crate::topics::TopicNames;
 
@@ -111,7 +109,7 @@ impl BrokerQueries {
         }
         self.topics_at = now;
         self.topics_wanted = false;
-        match self.described.request(broker, &list(names), TIMEOUT) {
+        match self.described.request(broker, &names.all(), TIMEOUT) {
             Ok(()) => self.topics_requested = true,
             Err(error) => tracing::debug!(%error, "could not request the topics"),
         }
@@ -122,12 +120,8 @@ impl BrokerQueries {
         if !self.topics_requested {
             return None;
         }
-        let answer: KafkaResult<Vec<Described>> = self.described.answer(&list(names))?;
+        let answer = self.described.answer(&names.all())?;
         self.topics_requested = false;
         answer.inspect_err(|error| tracing::debug!(%error, "no answer about the topics")).ok()
     }
-}
-
-fn list(names: &TopicNames) -> Vec<&str> {
-    names.indices().map(|topic| names.name(topic)).collect()
 }

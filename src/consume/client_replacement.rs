@@ -9,8 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::poll_waker::WakeReceiver;
 
-use super::access::Access;
-use super::broker_lookup::LookupDied;
+use super::error::ConsumeError;
 use super::membership::Membership;
 use super::monitor::Monitor;
 use super::settlement::Settlement;
@@ -18,59 +17,37 @@ use super::settlement::Settlement;
 /// The longest wait without a turn.
 const INTERVAL: Duration = Duration::from_millis(200);
 
-/// What a replacement works on. Everything that the failed client was reading is released.
-pub(crate) struct ClientReplacement<'a> {
-    /// Has the failed client.
-    pub(crate) membership: &'a mut Membership,
-    /// Goes on taking outcomes.
-    pub(crate) settlement: &'a mut Settlement,
-    /// Records why lookups fail.
-    pub(crate) access: &'a mut Access,
-    /// A wait counts as turning.
-    pub(crate) monitor: &'a Monitor,
-    /// Ends a wait.
-    pub(crate) wakes: &'a mut WakeReceiver,
-}
-
-impl ClientReplacement<'_> {
-    /// Replaces the client; an attempt that fails is repeated after a longer pause. Returns at
-    /// `shutdown` without a new client.
-    pub(crate) fn run(mut self, shutdown: &CancellationToken) -> Result<(), LookupDied> {
-        loop {
-            let pause = self.membership.session.recovery.pause(Instant::now());
-            if !self.wait(Instant::now() + pause, shutdown)? {
-                return Ok(());
-            }
-            let now = Instant::now();
-            let Self { membership, settlement, .. } = &mut self;
-            let replace_commits = |commits| settlement.committer.replace(commits, now);
-            match membership.session.replace(replace_commits, now) {
-                Ok(()) => break,
-                Err(error) => {
-                    tracing::error!(%error, "no new Kafka client could be created, retrying");
-                }
-            }
+/// Replaces the client, of which everything is released; an attempt that fails is repeated after a
+/// longer pause. Goes on taking outcomes meanwhile. Returns at `shutdown` without a new client.
+pub(crate) fn replace_client(
+    membership: &mut Membership,
+    settlement: &mut Settlement,
+    monitor: &Monitor,
+    wakes: &mut WakeReceiver,
+    shutdown: &CancellationToken,
+) -> Result<(), ConsumeError> {
+    let mut now = Instant::now();
+    let mut due = now + membership.session.recovery.pause(now);
+    while !shutdown.is_cancelled() {
+        now = Instant::now();
+        monitor.turned(now);
+        settlement.take_reports();
+        // Its answer is about partitions that are not assigned any more.
+        membership.take_findings(now)?;
+        if now < due || !membership.lookup.is_idle() {
+            wakes.wait(INTERVAL);
+            continue;
         }
-        self.membership.topics.adopt_new_ids();
-        self.monitor.metrics.client_replaced();
+        let replace_commits = |commits| settlement.committer.replace(commits, now);
+        if let Err(error) = membership.session.replace(replace_commits, now) {
+            tracing::error!(%error, "no new Kafka client could be created, retrying");
+            due = now + membership.session.recovery.pause(now);
+            continue;
+        }
+        membership.topics.adopt_new_ids();
+        monitor.metrics.client_replaced();
         tracing::info!("a new Kafka client joins the group");
-        Ok(())
+        break;
     }
-
-    /// Turns until `end`, and until no lookup holds the failed client. Returns `false` if a
-    /// shutdown came before.
-    fn wait(&mut self, end: Instant, shutdown: &CancellationToken) -> Result<bool, LookupDied> {
-        while !shutdown.is_cancelled() {
-            let now = Instant::now();
-            self.monitor.turned(now);
-            self.settlement.take_reports();
-            // Its answer is about partitions that are not assigned any more.
-            self.membership.take_findings(self.access, now)?;
-            if now >= end && self.membership.lookup.is_idle() {
-                return Ok(true);
-            }
-            self.wakes.wait(INTERVAL.min(end.saturating_duration_since(now)));
-        }
-        Ok(false)
-    }
+    Ok(())
 }

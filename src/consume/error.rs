@@ -2,8 +2,6 @@
 
 use rdkafka::error::KafkaError;
 
-use super::broker_lookup::LookupDied;
-
 /// Why the poll loop ended other than by a shutdown.
 #[derive(Debug, thiserror::Error)]
 pub enum ConsumeError {
@@ -22,10 +20,4 @@ pub enum ConsumeError {
     /// The lookup thread panicked.
     #[error("the broker lookup thread panicked; please report the panic in the log")]
     LookupDied,
-}
-
-impl From<LookupDied> for ConsumeError {
-    fn from(_: LookupDied) -> Self {
-        Self::LookupDied
-    }
 }

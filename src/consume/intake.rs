@@ -37,11 +37,13 @@ const CLOCK: usize = 32;
 
 /// Takes fetched records, matches and renders them, and queues their deliveries.
 pub(crate) struct Intake {
-    config: Arc<Config>,
+    /// The active configuration.
+    pub(crate) config: Arc<Config>,
     router: Router,
     /// By webhook.
-    queues: Vec<Arc<Queue>>,
-    backpressure: Backpressure,
+    pub(crate) queues: Vec<Arc<Queue>>,
+    /// Which topics are paused.
+    pub(crate) backpressure: Backpressure,
     /// A buffer, used again for every record.
     routing: Routing,
     /// By topic: what this turn has counted. Added to the metrics together.
@@ -96,21 +98,6 @@ impl Intake {
             metrics,
             config,
         }
-    }
-
-    /// The active configuration.
-    pub(crate) fn config(&self) -> &Arc<Config> {
-        &self.config
-    }
-
-    /// The webhooks' queues.
-    pub(crate) fn queues(&self) -> &[Arc<Queue>] {
-        &self.queues
-    }
-
-    /// Which topics are paused.
-    pub(crate) fn backpressure(&self) -> &Backpressure {
-        &self.backpressure
     }
 
     /// When a turn that starts now is over.
@@ -218,8 +205,7 @@ impl Intake {
                 let mut routing = std::mem::take(routing);
                 for routed in routing.deliveries.drain(..) {
                     let ticket = Ticket { position, epoch, action: routed.action };
-                    let admission = Admission { origin: Origin::Read, timestamp: record.timestamp };
-                    self.admit(ticket, admission, routed, settlement);
+                    self.admit(ticket, Origin::Read, record.timestamp, routed, settlement);
                 }
                 self.routing = routing;
             }
@@ -251,8 +237,7 @@ impl Intake {
             let claim = claimed.deliveries.iter().find(|(action, _)| *action == routed.action);
             if let Some((action, origin)) = claim {
                 let ticket = Ticket { position, epoch, action: *action };
-                let admission = Admission { origin: *origin, timestamp: record.timestamp };
-                self.admit(ticket, admission, routed, settlement);
+                self.admit(ticket, *origin, record.timestamp, routed, settlement);
             }
         }
         for Unclaimed { action, webhook } in claimed.unclaimed {
@@ -269,7 +254,8 @@ impl Intake {
     fn admit(
         &mut self,
         ticket: Ticket,
-        Admission { origin, timestamp }: Admission,
+        origin: Origin,
+        timestamp: Option<i64>,
         routed: Routed,
         settlement: &mut Settlement,
     ) {
@@ -301,24 +287,22 @@ impl Intake {
         self.log(&change);
     }
 
-    /// Takes another configuration: the next record is the first one that it matches.
+    /// Takes another configuration, which has `removed` webhooks: the next record is the first one
+    /// that it matches.
     pub(crate) fn reload(
         &mut self,
         config: Arc<Config>,
         router: Router,
         queues: Vec<Arc<Queue>>,
         feeds: Feeds,
+        removed: BTreeSet<WebhookIndex>,
     ) {
         self.config = config;
         self.router = router;
         self.queues = queues;
+        self.removed.replace(removed, &self.queues);
         let change = self.backpressure.reload(feeds);
         self.log(&change);
-    }
-
-    /// Takes the webhooks that the active configuration has removed.
-    pub(crate) fn remove_webhooks(&mut self, removed: BTreeSet<WebhookIndex>) {
-        self.removed.replace(removed, &self.queues);
     }
 
     /// Empties the queues of removed webhooks, including what their senders have given back.
@@ -340,12 +324,4 @@ impl Intake {
             tracing::debug!(topics = ?names(&change.resume), "resumed");
         }
     }
-}
-
-/// On what terms a delivery is queued.
-#[derive(Clone, Copy)]
-struct Admission {
-    origin: Origin,
-    /// Kafka's timestamp of the event, in milliseconds since the epoch.
-    timestamp: Option<i64>,
 }

@@ -12,7 +12,7 @@ use rdkafka::Statistics;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 
 use crate::commit::ledger::Ledger;
-use crate::config::model::{Config, Start};
+use crate::config::model::Config;
 use crate::event::{Offset, Partition, TopicIndex};
 use crate::kafka;
 use crate::kafka::native::Described;
@@ -22,10 +22,11 @@ use super::access::{Access, AccessChange};
 use super::added_partitions::AddedPartitions;
 use super::assignment::Assignment;
 use super::backpressure::Backpressure;
-use super::broker_lookup::{BrokerLookup, Findings, LookupDied, Questions};
+use super::broker_lookup::{BrokerLookup, Findings, Questions};
 use super::broker_queries::DueEnds;
 use super::certificate_check::Finding;
 use super::client_position;
+use super::error::ConsumeError;
 use super::intake::PartitionError;
 use super::resolution;
 use super::sender_controls::SenderControls;
@@ -48,9 +49,11 @@ pub(crate) struct Membership {
     pub(crate) assignment: Assignment,
     /// The requests that wait for a broker.
     pub(crate) lookup: BrokerLookup,
+    /// Why Kafka does not let this worker in.
+    pub(crate) access: Access,
     added: AddedPartitions,
-    /// Where a new group starts.
-    start: Start,
+    /// The configuration at the start: its Kafka settings stay.
+    config: Arc<Config>,
     metrics: Arc<Metrics>,
 }
 
@@ -58,18 +61,19 @@ impl Membership {
     /// Not a member yet: `session` is subscribed to nothing.
     #[must_use]
     pub(crate) fn new(
-        config: &Config,
+        config: Arc<Config>,
         session: Session,
         lookup: BrokerLookup,
         metrics: Arc<Metrics>,
     ) -> Self {
         Self {
-            topics: TopicTable::new(session.names().clone()),
+            topics: TopicTable::new(session.names.clone()),
+            access: Access::new(session.names.clone(), &config.kafka, Instant::now()),
             session,
             assignment: Assignment::default(),
             lookup,
             added: AddedPartitions::new(config.kafka.instance_id.is_some()),
-            start: config.kafka.start,
+            config,
             metrics,
         }
     }
@@ -80,11 +84,11 @@ impl Membership {
         &mut self,
         ledger: &Ledger,
         now: Instant,
-    ) -> Result<(), LookupDied> {
+    ) -> Result<(), ConsumeError> {
         if self.assignment.has_unrequested() {
             self.lookup.make_way();
         }
-        if !self.lookup.is_idle() || self.session.fatal().is_some() {
+        if !self.lookup.is_idle() || self.session.fatal.is_some() {
             return Ok(());
         }
         let unresolved = self.assignment.unresolved(now);
@@ -98,9 +102,9 @@ impl Membership {
             unresolved: unresolved.unwrap_or_default(),
             added,
             counts: self.topics.counts(),
-            broker: self.session.broker(),
+            broker: self.session.broker,
         };
-        let client = Arc::clone(self.session.client());
+        let client = Arc::clone(&self.session.client);
         let id = self.lookup.send(client, &self.topics.names, questions)?;
         if resolves {
             self.assignment.lookup_sent(id);
@@ -109,11 +113,7 @@ impl Membership {
     }
 
     /// Takes what a lookup has found, if it has ended. One that failed is made again.
-    pub(crate) fn take_findings(
-        &mut self,
-        access: &mut Access,
-        now: Instant,
-    ) -> Result<Option<Findings>, LookupDied> {
+    pub(crate) fn take_findings(&mut self, now: Instant) -> Result<Option<Findings>, ConsumeError> {
         match self.lookup.take()? {
             None => Ok(None),
             Some(Ok(findings)) => Ok(Some(findings)),
@@ -122,15 +122,15 @@ impl Membership {
                 Ok(None)
             }
             Some(Err(error)) => {
-                self.lookup_failed(&error, access, now);
+                self.lookup_failed(&error, now);
                 Ok(None)
             }
         }
     }
 
     /// Logs a failed lookup and schedules its retry.
-    pub(crate) fn lookup_failed(&mut self, error: &KafkaError, access: &mut Access, now: Instant) {
-        self.record_denial(access, error.rdkafka_error_code());
+    pub(crate) fn lookup_failed(&mut self, error: &KafkaError, now: Instant) {
+        self.record_denial(error.rdkafka_error_code());
         self.lookup.log_failure(error, now);
         self.assignment.lookup_failed(now + LOOKUP_RETRY);
         self.added.failed(now);
@@ -147,7 +147,9 @@ impl Membership {
         let next: Vec<(Partition, Offset)> =
             partitions.iter().filter_map(|at| Some((*at, settlement.ledger.next(*at)?))).collect();
         let (mut resumed, mut others) = (Vec::new(), Vec::new());
-        for start in resolution::continuations(&next, findings, &self.topics, self.start) {
+        for start in
+            resolution::continuations(&next, findings, &self.topics, self.config.kafka.start)
+        {
             match start.starting {
                 // The offset is in the log after all, or an earlier resume that failed has advanced
                 // to it. The client has stopped reading in both cases.
@@ -185,7 +187,8 @@ impl Membership {
         if partitions.is_empty() && !self.assignment.awaits_empty_answer() {
             return Ok(false);
         }
-        let starts = resolution::starts(&partitions, findings, &self.topics, self.start);
+        let starts =
+            resolution::starts(&partitions, findings, &self.topics, self.config.kafka.start);
         let from: Vec<(Partition, Offset)> =
             starts.iter().map(|start| (start.partition, start.starting.offset())).collect();
         self.session.start(&from, &read_positions(&settlement.ledger))?;
@@ -197,6 +200,7 @@ impl Membership {
             start.take_over(settlement, controls, &self.topics);
         }
         self.assignment.answered();
+        self.access.set_group(true);
         // A start that is not committed would be decided again by the next owner, after more
         // events.
         settlement.committer.request();
@@ -221,16 +225,11 @@ impl Membership {
 
     /// Applies what the broker says about the topics. Returns whether a partition count has
     /// changed.
-    pub(crate) fn apply_topics(
-        &mut self,
-        described: &[Described],
-        ledger: &Ledger,
-        access: &mut Access,
-    ) -> bool {
+    pub(crate) fn apply_topics(&mut self, described: &[Described], ledger: &Ledger) -> bool {
         let owned: BTreeSet<TopicIndex> = ledger.partitions().map(|at| at.topic).collect();
         let changes = self.topics.apply(described, |topic| owned.contains(&topic));
         for (topic, readable) in changes.readable {
-            access.set_topic(topic, readable);
+            self.access.set_topic(topic, readable);
         }
         for topic in changes.recreated {
             self.assignment.recreated(topic);
@@ -249,19 +248,14 @@ impl Membership {
     }
 
     /// Applies librdkafka's statistics. Returns whether a partition count has changed.
-    pub(crate) fn apply_statistics(
-        &mut self,
-        statistics: &Statistics,
-        access: &mut Access,
-        now: Instant,
-    ) -> bool {
+    pub(crate) fn apply_statistics(&mut self, statistics: &Statistics, now: Instant) -> bool {
         let reachable = self.session.apply_statistics(statistics, now);
         let up = statistics::up(statistics).map(|broker| broker.nodename.as_str());
-        if access.clear_refusal(up, self.assignment.is_joined(), now) {
+        if self.access.clear_refusal(up, self.assignment.is_joined(), now) {
             self.session.certificate.cancel();
         }
         if reachable {
-            access.clear_errors(now);
+            self.access.clear_errors(now);
         }
         let changes = statistics::apply(statistics, &mut self.topics, &mut self.assignment);
         if changes.moved_back {
@@ -271,11 +265,11 @@ impl Membership {
     }
 
     /// Requests the topics' descriptions, and returns those that have arrived.
-    pub(crate) fn query_topics(&mut self, access: &Access, now: Instant) -> Option<Vec<Described>> {
-        let (broker, names) = (self.session.broker(), &self.topics.names);
+    pub(crate) fn query_topics(&mut self, now: Instant) -> Option<Vec<Described>> {
+        let (broker, names) = (self.session.broker, &self.topics.names);
         let queries = &mut self.session.queries;
         let described = queries.take_topics(names);
-        queries.request_topics(broker, names, access.denies_anything(), now);
+        queries.request_topics(broker, names, self.access.denies_anything(), now);
         described
     }
 
@@ -292,7 +286,7 @@ impl Membership {
                 self.assignment.set_asked_end(partition, Offset(end.offset));
             }
         }
-        if self.session.broker().is_none() {
+        if self.session.broker.is_none() {
             return;
         }
         let Some(due) = self.session.queries.due_ends(now) else { return };
@@ -316,8 +310,6 @@ impl Membership {
         &mut self,
         PartitionError { partition, error, reason }: PartitionError,
         ledger: &Ledger,
-        access: &mut Access,
-        config: &Config,
     ) {
         let code = error.rdkafka_error_code();
         if code == Some(RDKafkaErrorCode::AutoOffsetReset) {
@@ -327,21 +319,15 @@ impl Membership {
             self.session.reset_position(partition, next);
         }
         if code == Some(RDKafkaErrorCode::TopicAuthorizationFailed) {
-            access.set_topic(partition.topic, false);
+            self.access.set_topic(partition.topic, false);
         }
-        self.client_error(&error, &reason, access, config);
+        self.client_error(&error, &reason);
     }
 
     /// Acts on an error of the client, `reason` being librdkafka's own words.
-    pub(crate) fn client_error(
-        &mut self,
-        error: &KafkaError,
-        reason: &str,
-        access: &mut Access,
-        config: &Config,
-    ) {
+    pub(crate) fn client_error(&mut self, error: &KafkaError, reason: &str) {
         self.session.check_fatal();
-        if self.session.fatal().is_some() {
+        if self.session.fatal.is_some() {
             // Logged where the client is replaced.
             return;
         }
@@ -349,12 +335,12 @@ impl Membership {
             return self.session.queries.want_topics();
         }
         let now = Instant::now();
-        match access.record_error(error, reason, now) {
+        match self.access.record_error(error, reason, now) {
             AccessChange::TopicDenied => self.session.queries.want_topics(),
             AccessChange::InvalidCertificate(broker) => {
-                let properties = &config.kafka.properties;
+                let properties = &self.config.kafka.properties;
                 if !self.session.certificate.start(&broker, properties, now) {
-                    access.explain(None, now);
+                    self.access.explain(None, now);
                 }
             }
             AccessChange::GroupDenied | AccessChange::Refused | AccessChange::None => {}
@@ -364,26 +350,25 @@ impl Membership {
     /// Checks, once a second, whether access has changed; `committed`: how the last commit ended.
     pub(crate) fn check_access(
         &mut self,
-        access: &mut Access,
         committed: Option<Result<(), RDKafkaErrorCode>>,
         now: Instant,
     ) {
-        if access.is_login_refused() {
-            kafka::renew_token(self.session.client());
+        if self.access.is_login_refused() {
+            kafka::renew_token(&self.session.client);
         }
         if let Some(Finding(reason)) = self.session.certificate.take(now) {
-            access.explain(reason, now);
+            self.access.explain(reason, now);
         }
         match committed {
-            Some(Ok(())) => access.set_group(true),
-            Some(Err(code)) => self.record_denial(access, Some(code)),
+            Some(Ok(())) => self.access.set_group(true),
+            Some(Err(code)) => self.record_denial(Some(code)),
             None => {}
         }
     }
 
     /// Records an error of a request if it denies access.
-    pub(crate) fn record_denial(&mut self, access: &mut Access, code: Option<RDKafkaErrorCode>) {
-        if access.record_denial(code) == AccessChange::TopicDenied {
+    pub(crate) fn record_denial(&mut self, code: Option<RDKafkaErrorCode>) {
+        if self.access.record_denial(code) == AccessChange::TopicDenied {
             self.session.queries.want_topics();
         }
     }

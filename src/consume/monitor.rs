@@ -16,7 +16,6 @@ use crate::log_throttle::LogThrottle;
 use crate::metrics::{Metrics, PartitionGauges};
 
 use self::stalls::Stalls;
-use super::observed::Observed;
 
 mod stalls;
 
@@ -27,7 +26,8 @@ const INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) struct Monitor {
     /// What is counted.
     pub(crate) metrics: Arc<Metrics>,
-    health: Arc<Health>,
+    /// Has what was published last.
+    pub(crate) health: Arc<Health>,
     stalls: Stalls,
     /// The webhooks that were held in the last snapshot.
     held: BTreeSet<WebhookIndex>,
@@ -74,14 +74,6 @@ impl Monitor {
             self.taken = now;
         }
         due
-    }
-
-    /// Returns whether readiness differs from what was published last.
-    pub(crate) fn is_outdated(&self, observed: &Observed<'_>) -> bool {
-        let last = self.health.snapshot();
-        last.joined != observed.is_joined()
-            || last.offsets_committed != observed.are_offsets_committed()
-            || !last.problems.differ_in_stalls_only(&observed.problems())
     }
 
     /// Checks a second's snapshot for owned work without progress, then publishes it.

@@ -52,10 +52,9 @@ impl Reload {
         }
         settlement.reload(&config);
         let names = settlement.ledger.names();
-        let feeds = rate_share::feeds(names, config.webhooks.len(), controls.feeds());
+        let feeds = rate_share::feeds(names, config.webhooks.len(), &controls.feeds);
         controls.reload(more, windows, Arc::clone(&feeds));
-        intake.reload(config, router, queues, feeds);
-        intake.remove_webhooks(removed);
+        intake.reload(config, router, queues, feeds, removed);
         generation
     }
 }

@@ -37,34 +37,25 @@ impl RemovedWebhooks {
         settlement: &mut Settlement,
     ) {
         for webhook in &self.0 {
-            clear(*webhook, config, queues, settlement);
+            let Some(queue) = queues.get(webhook.0 as usize) else { continue };
+            let moved_to = |action: ActionIndex| {
+                let action = config.actions.get(action.0 as usize)?;
+                (!action.is_retired() && action.webhook != *webhook).then_some(action.webhook)
+            };
+            let (moved, dropped) = queue.retire(|action| moved_to(action).is_some());
+            for post in moved {
+                let to = post.tickets.first().and_then(|ticket| moved_to(ticket.action));
+                let to = to.and_then(|webhook| queues.get(webhook.0 as usize));
+                // It was admitted before: it is admitted above the capacity.
+                if let Some(Push::Dropped(tickets)) = to.map(|to| to.push(post, Origin::Listed)) {
+                    settlement.drop_unsent(&tickets, Reason::Overflow);
+                }
+            }
+            for tickets in dropped {
+                settlement.drop_unsent(&tickets, Reason::Unclaimed);
+                // It is not pending any more, which the next owner has to know.
+                settlement.committer.request();
+            }
         }
-    }
-}
-
-fn clear(
-    webhook: WebhookIndex,
-    config: &Config,
-    queues: &[Arc<Queue>],
-    settlement: &mut Settlement,
-) {
-    let moved_to = |action: ActionIndex| {
-        let action = config.actions.get(action.0 as usize).filter(|action| !action.is_retired());
-        action.map(|action| action.webhook).filter(|now| *now != webhook)
-    };
-    let Some(queue) = queues.get(webhook.0 as usize) else { return };
-    let (moved, dropped) = queue.retire(|action| moved_to(action).is_some());
-    for post in moved {
-        let to = post.tickets.first().and_then(|ticket| moved_to(ticket.action));
-        let to = to.and_then(|webhook| queues.get(webhook.0 as usize));
-        // It was admitted before: it is admitted above the capacity.
-        if let Some(Push::Dropped(tickets)) = to.map(|queue| queue.push(post, Origin::Listed)) {
-            settlement.drop_unsent(&tickets, Reason::Overflow);
-        }
-    }
-    for tickets in dropped {
-        settlement.drop_unsent(&tickets, Reason::Unclaimed);
-        // It is not pending any more, which the next owner has to know.
-        settlement.committer.request();
     }
 }

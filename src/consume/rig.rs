@@ -11,7 +11,6 @@ use rdkafka::mocking::MockCluster;
 use tokio::sync::{mpsc as async_mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::access::Access;
 use super::broker_lookup;
 use super::intake::Intake;
 use super::membership::Membership;
@@ -85,7 +84,7 @@ impl Rig {
         };
         let now = Instant::now();
         let names = TopicNames::new(["t".to_owned()]);
-        let (session, commits) = Session::open(connect, names.clone(), now).unwrap();
+        let (session, commits) = Session::open(connect, names, now).unwrap();
         let metrics = Metrics::new(&config);
         let health = Arc::new(Health::new(Arc::clone(&config), now));
         let windows = vec![Arc::new(CommitWindow::new(1.0))];
@@ -100,7 +99,7 @@ impl Rig {
         let poll_loop = PollLoop {
             wakes,
             reloads: async_mpsc::unbounded_channel().1,
-            membership: Membership::new(&config, session, lookup, Arc::clone(&metrics)),
+            membership: Membership::new(Arc::clone(&config), session, lookup, Arc::clone(&metrics)),
             intake: Intake::new(
                 Arc::clone(&config),
                 queues,
@@ -108,8 +107,7 @@ impl Rig {
                 Arc::clone(&metrics),
             ),
             settlement,
-            controls: SenderControls::new(controls, windows, feeds),
-            access: Access::new(names, config.kafka.group_id.clone(), false, now),
+            controls: SenderControls { controls, windows, feeds },
             monitor: Monitor::new(Arc::clone(&metrics), Arc::clone(&health), now),
         };
         let stop = CancellationToken::new();

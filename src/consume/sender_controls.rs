@@ -19,28 +19,15 @@ use super::topic_table::TopicTable;
 
 /// By webhook: the controls and the hold of its sender.
 pub(crate) struct SenderControls {
-    controls: Vec<watch::Sender<SenderControl>>,
+    /// What each sender is set to.
+    pub(crate) controls: Vec<watch::Sender<SenderControl>>,
     /// What holds each sender until its outcomes are committed.
-    windows: Vec<Arc<CommitWindow>>,
-    feeds: Feeds,
+    pub(crate) windows: Vec<Arc<CommitWindow>>,
+    /// The topics that feed each webhook.
+    pub(crate) feeds: Feeds,
 }
 
 impl SenderControls {
-    /// Controls senders that own no share yet.
-    #[must_use]
-    pub(crate) fn new(
-        controls: Vec<watch::Sender<SenderControl>>,
-        windows: Vec<Arc<CommitWindow>>,
-        feeds: Feeds,
-    ) -> Self {
-        Self { controls, windows, feeds }
-    }
-
-    /// The topics that feed each webhook.
-    pub(crate) fn feeds(&self) -> &Feeds {
-        &self.feeds
-    }
-
     /// Sets the share of each rate that belongs to the owned partitions.
     pub(crate) fn set_shares(&self, owned: impl Iterator<Item = Partition>, topics: &TopicTable) {
         let owned = rate_share::owned(owned);

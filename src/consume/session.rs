@@ -28,7 +28,8 @@ const SILENT_AFTER: Duration = Duration::from_secs(5);
 
 /// The Kafka client and everything that belongs to it alone.
 pub(crate) struct Session {
-    client: Arc<Client>,
+    /// The client.
+    pub(crate) client: Arc<Client>,
     /// By topic: what the client reads.
     pub(crate) records: Vec<Records>,
     /// Requests that nothing waits for.
@@ -37,15 +38,16 @@ pub(crate) struct Session {
     pub(crate) recovery: ClientRecovery,
     /// Why a broker's certificate is not valid.
     pub(crate) certificate: CertificateCheck,
-    names: TopicNames,
+    /// The topics' names.
+    pub(crate) names: TopicNames,
     /// Creates the next client, with its queues.
     connect: Connect,
     /// The client has failed and can do nothing any more.
-    fatal: Option<RDKafkaErrorCode>,
+    pub(crate) fatal: Option<RDKafkaErrorCode>,
     /// An available broker with the fewest requests waiting, as the statistics said last.
-    broker: Option<i32>,
+    pub(crate) broker: Option<i32>,
     /// Since when no broker is reachable; `None` while one is.
-    unreachable_since: Option<Instant>,
+    pub(crate) unreachable_since: Option<Instant>,
 }
 
 /// What one poll has served.
@@ -86,21 +88,6 @@ impl Session {
         Ok((session, commits))
     }
 
-    /// The topics' names.
-    pub(crate) fn names(&self) -> &TopicNames {
-        &self.names
-    }
-
-    /// The client.
-    pub(crate) fn client(&self) -> &Arc<Client> {
-        &self.client
-    }
-
-    /// The fatal error of the client.
-    pub(crate) fn fatal(&self) -> Option<RDKafkaErrorCode> {
-        self.fatal
-    }
-
     /// The fatal error in librdkafka's words.
     pub(crate) fn fatal_reason(&self) -> Option<String> {
         self.client.client().fatal_error().map(|(_, reason)| reason)
@@ -115,8 +102,7 @@ impl Session {
 
     /// Subscribes the client to the configured topics.
     pub(crate) fn subscribe(&self) -> KafkaResult<()> {
-        let names: Vec<&str> = self.names.indices().map(|topic| self.names.name(topic)).collect();
-        self.client.subscribe(&names)
+        self.client.subscribe(&self.names.all())
     }
 
     /// Leaves the group and joins it again: a rebalance, as graceful as any other.
@@ -262,16 +248,6 @@ impl Session {
             .min_by_key(|broker| broker.waitresp_cnt);
         self.broker = idlest.map(|broker| broker.nodeid);
         reachable
-    }
-
-    /// An available broker with the fewest requests waiting, as the statistics said last.
-    pub(crate) fn broker(&self) -> Option<i32> {
-        self.broker
-    }
-
-    /// Since when no broker is reachable; `None` while one is.
-    pub(crate) fn unreachable_since(&self) -> Option<Instant> {
-        self.unreachable_since
     }
 
     /// Leaves the group. From here on partitions are released without the poll loop.

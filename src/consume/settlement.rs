@@ -133,11 +133,6 @@ impl Settlement {
         }
     }
 
-    /// Forgets a partition: outcomes that come later are fenced.
-    pub(crate) fn revoke(&mut self, partition: Partition) {
-        self.ledger.revoke(partition);
-    }
-
     /// Logs and counts what has come up within a second, and forgets the throttles that have
     /// passed.
     pub(crate) fn tick(&mut self, now: Instant) {

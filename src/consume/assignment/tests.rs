@@ -121,8 +121,6 @@ fn a_recreated_topic_is_confirmed_by_a_lookup_and_its_partitions_resolved_again(
     let unresolved = Unresolved { out_of_range: vec![A, B], ..Unresolved::default() };
     assert_eq!(assignment.unresolved(now), Some(unresolved), "whether they are read is checked");
     assignment.recreated(TOPIC);
-    assignment.leave(&[A, B]);
-    assert!(assignment.is_leaving(A) && !assignment.is_leaving(OTHER));
     assignment.resolve(&[A, B]);
     assert_eq!(assignment.unresolved(now), Some(starting(&[A, B])));
     assert!(assignment.is_joined(), "the member stays in the group");

@@ -49,10 +49,16 @@ struct Unchanged<T> {
     since: Duration,
 }
 
-impl<T: PartialEq> Unchanged<T> {
-    fn or_since(value: T, before: Option<Self>, now: Duration) -> Self {
-        before.filter(|before| before.value == value).unwrap_or(Self { value, since: now })
-    }
+/// Updates what was seen `before`; `None` where there is nothing to watch. Returns for how long it
+/// has not changed.
+fn unchanged_for<T: PartialEq>(
+    before: &mut Option<Unchanged<T>>,
+    value: Option<T>,
+    now: Duration,
+) -> Duration {
+    let same = before.take().filter(|before| Some(&before.value) == value.as_ref());
+    *before = same.or(value.map(|value| Unchanged { value, since: now }));
+    before.as_ref().map_or(Duration::ZERO, |unchanged| now.saturating_sub(unchanged.since))
 }
 
 impl Stalls {
@@ -81,10 +87,9 @@ impl Stalls {
             if lag <= 0 {
                 continue;
             }
-            let unchanged =
-                Unchanged::or_since(at.next, before.get(&at.partition).copied(), watched);
-            self.partitions.insert(at.partition, unchanged);
-            let lasted = watched.saturating_sub(unchanged.since);
+            let mut unread = before.get(&at.partition).copied();
+            let lasted = unchanged_for(&mut unread, Some(at.next), watched);
+            self.partitions.extend(unread.map(|unread| (at.partition, unread)));
             if lasted >= UNREAD_AFTER {
                 let Partition { topic, number } = at.partition;
                 let topics = &snapshot.config.kafka.topics;
@@ -98,12 +103,9 @@ impl Stalls {
     }
 
     fn check_commit(&mut self, snapshot: &Snapshot, reasons: &mut Vec<String>) {
-        let before = self.commit.take();
         let reachable = snapshot.unreachable_since.is_none();
-        let Some(sent) = snapshot.commit_in_flight_since.filter(|_| reachable) else { return };
-        let unchanged = Unchanged::or_since(sent, before, self.watched);
-        self.commit = Some(unchanged);
-        let lasted = self.watched.saturating_sub(unchanged.since);
+        let sent = snapshot.commit_in_flight_since.filter(|_| reachable);
+        let lasted = unchanged_for(&mut self.commit, sent, self.watched);
         if lasted >= UNCOMMITTED_AFTER {
             reasons.push(format!("a commit has been in flight for {} s", lasted.as_secs()));
         }
@@ -115,17 +117,9 @@ impl Stalls {
         for (webhook, at) in self.webhooks.iter_mut().zip(&snapshot.webhooks) {
             let Some(settings) = settings.get(at.webhook.0 as usize) else { continue };
             let idle = at.waiting > 0 && !at.in_flight && at.rate_share > 0.0;
-            webhook.untaken =
-                idle.then(|| Unchanged::or_since(at.taken, webhook.untaken, self.watched));
-            webhook.attempt = at
-                .attempt
-                .map(|attempt| Unchanged::or_since(attempt, webhook.attempt, self.watched));
-            let lasted = |unchanged: Option<Unchanged<u64>>| {
-                unchanged.map_or(Duration::ZERO, |unchanged| {
-                    self.watched.saturating_sub(unchanged.since)
-                })
-            };
-            let (untaken, attempt) = (lasted(webhook.untaken), lasted(webhook.attempt));
+            let idle = idle.then_some(at.taken);
+            let untaken = unchanged_for(&mut webhook.untaken, idle, self.watched);
+            let attempt = unchanged_for(&mut webhook.attempt, at.attempt, self.watched);
             let (name, timeout) = (&settings.name, settings.timeout);
             if untaken >= UNSENT_AFTER {
                 reasons.push(format!(
