@@ -50,10 +50,6 @@ pub use limits::{MAX_DEPTH, MAX_MADE, MAX_SOURCE, MAX_STEPS, MAX_TOKENS};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
-mod bounds;
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 pub(crate) mod compliance;
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, Rebalance}
 use serde_json::{Value, json};
 
 use super::process::Moment;
-use super::report::{Settings, number};
+use super::settings::{Settings, number};
 use super::worker::group;
 use crate::actions::{self, Setup, Triggers};
 

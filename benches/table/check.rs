@@ -6,7 +6,8 @@ use std::time::Instant;
 use anyhow::ensure;
 use serde_json::json;
 
-use super::report::{Bounds, Settings, Table};
+use super::report::{Bounds, Table};
+use super::settings::Settings;
 use crate::actions::{self, Setup, Triggers};
 
 const ACTIONS: usize = 10_000;

@@ -8,7 +8,8 @@ use anyhow::{Context as _, ensure};
 use rdkafka::producer::{BaseRecord, Producer as _};
 use serde_json::json;
 
-use super::report::{Bounds, Settings, Table};
+use super::report::{Bounds, Table};
+use super::settings::Settings;
 use super::slack::Slack;
 use super::topics;
 use super::worker::Worker;

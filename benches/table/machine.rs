@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::report::Settings;
+use super::settings::{MEASURED_CORE, OTHER_CORE, Settings};
 use super::topics::BATCH_BYTES;
 
 /// Returns all facts, as an object.
@@ -25,8 +25,8 @@ pub fn facts(settings: &Settings) -> Value {
         "runs": settings.runs,
         "quick": settings.quick,
         "events": settings.events,
-        "measured_core": settings.measured_core,
-        "other_core": settings.other_core,
+        "measured_core": MEASURED_CORE,
+        "other_core": OTHER_CORE,
         "batch_bytes": BATCH_BYTES,
     })
 }

@@ -9,10 +9,7 @@
 )]
 #![allow(unreachable_pub, reason = "modules of one program share what is `pub`")]
 
-use std::path::PathBuf;
-
-use anyhow::{Context as _, ensure};
-use clap::Parser;
+use anyhow::Context as _;
 use serde_json::json;
 
 #[path = "../events.rs"]
@@ -24,6 +21,8 @@ mod actions;
 /// slackline's allocator, also for the programs that it is compared with.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+mod settings;
 
 mod report;
 
@@ -55,51 +54,14 @@ mod sends;
 
 mod senders;
 
-use report::{Settings, Table, progress};
+use report::{Table, progress};
+use settings::Settings;
 
 /// A family of rows. It does nothing unless `settings.wants` it.
 type Family = fn(&Settings, &mut Table) -> anyhow::Result<()>;
 
 const FAMILIES: [Family; 6] =
     [throughput::run, check::run, memory::run, sends::run, senders::run, latency::run];
-
-/// Measures the speed table, prints it, and writes JSON
-#[derive(Debug, Parser)]
-#[command(name = "benches/table.sh")]
-struct Arguments {
-    /// Interleaved runs of each variant
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
-    runs: u16,
-
-    /// Events in each topic
-    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..))]
-    events: u64,
-
-    /// Only families whose name contains one of these: throughput, one, selective, numbers,
-    /// matching, cpu, paths, triggers, check, memory, sends, senders, latency
-    #[arg(long, num_args = 1.., value_name = "ROW")]
-    only: Vec<String>,
-
-    /// Only these topics, by partitions and codec: 1-lz4, 4-lz4, 12-lz4, 1-none, 4-none, 12-none
-    #[arg(long, num_args = 1.., value_name = "TOPIC")]
-    topics: Vec<String>,
-
-    /// Shows only that the command works: 20,000 events, one topic, one run, no verdicts
-    #[arg(long)]
-    quick: bool,
-
-    /// Write the rows and every sample into this file, as JSON
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-
-    /// Print the table in Markdown
-    #[arg(long)]
-    markdown: bool,
-
-    /// Measure this program, such as an older build
-    #[arg(long, value_name = "FILE")]
-    slackline: Option<PathBuf>,
-}
 
 /// Measures the table, or is a process of its own in one of the other modes, which prints its
 /// measurements as JSON.
@@ -119,30 +81,7 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn measure() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
-    let brokers =
-        std::env::var("SLACKLINE_TEST_BROKERS").context("no broker: run `benches/table.sh`")?;
-    ensure!(
-        std::thread::available_parallelism()?.get() == 1,
-        "needs a core of its own: run `benches/table.sh`"
-    );
-    let home = std::env::var_os("SLACKLINE_TABLE_HOME").context("run `benches/table.sh`")?;
-    let settings = Settings {
-        runs: if arguments.quick { 1 } else { arguments.runs.into() },
-        quick: arguments.quick,
-        events: if arguments.quick { 20_000 } else { arguments.events },
-        brokers,
-        slackline: match arguments.slackline {
-            Some(program) => program,
-            // `benches/table.sh` builds both into one directory.
-            None => std::env::current_exe()?.with_file_name("slackline"),
-        },
-        home: PathBuf::from(home),
-        measured_core: 0,
-        other_core: 1,
-        only: arguments.only,
-        topics: if arguments.quick { vec!["4-lz4".to_owned()] } else { arguments.topics },
-    };
+    let settings = Settings::read()?;
     let mut table = Table::default();
     table.quick = settings.quick;
     let facts = machine::facts(&settings);
@@ -153,14 +92,14 @@ fn measure() -> anyhow::Result<()> {
             format!("the log of slackline:\n{log}")
         })?;
         // Keeps the rows so far if a later family fails.
-        if let Some(out) = &arguments.out {
+        if let Some(out) = &settings.out {
             std::fs::write(out, format!("{:#}\n", table.json(&facts)))
                 .with_context(|| format!("cannot write `{}`", out.display()))?;
         }
     }
-    if let Some(out) = &arguments.out {
+    if let Some(out) = &settings.out {
         progress(&format!("written to {}", out.display()));
     }
-    print!("{}", if arguments.markdown { table.markdown() } else { table.text() });
+    print!("{}", if settings.markdown { table.markdown() } else { table.text() });
     Ok(())
 }

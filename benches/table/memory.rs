@@ -9,7 +9,8 @@ use std::time::Duration;
 use anyhow::ensure;
 use serde_json::json;
 
-use super::report::{Bounds, Settings, Table, progress};
+use super::report::{Bounds, Table, progress};
+use super::settings::Settings;
 use super::slack::Slack;
 use super::topics::{self, Kind};
 use super::worker::Worker;

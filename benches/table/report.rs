@@ -1,73 +1,9 @@
-//! The table: its settings, its rows with their bounds, and its three formats (aligned text,
-//! Markdown, JSON).
+//! The table: its rows with their bounds, and its three formats (aligned text, Markdown, JSON).
 //!
 //! Invariant: only a full run has verdicts. A quick run shows only that the command works.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-
-use anyhow::{Context as _, ensure};
 use comfy_table::presets;
 use serde_json::{Map, Value, json};
-
-/// The settings of a run, the same for every row.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Interleaved runs of each variant, at least 1; a row shows their median.
-    pub runs: usize,
-    /// A smoke run: few events, one topic, no verdict.
-    pub quick: bool,
-    /// Events in each topic of the throughput rows.
-    pub events: u64,
-    /// Bootstrap servers of the broker.
-    pub brokers: String,
-    /// The measured program.
-    pub slackline: PathBuf,
-    /// A folder for temporary files.
-    pub home: PathBuf,
-    /// The core of the measured process alone.
-    pub measured_core: usize,
-    /// The core of all other processes: the broker, this process, the fake Slack servers.
-    pub other_core: usize,
-    /// Parts of the names of wanted families; empty means all.
-    pub only: Vec<String>,
-    /// The topics of the throughput rows, such as `4-lz4`; empty means all.
-    pub topics: Vec<String>,
-}
-
-impl Settings {
-    /// Whether `--only` includes a family of rows.
-    pub fn wants(&self, family: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|only| family.contains(only.as_str()))
-    }
-
-    /// Whether `--topics` includes a kind of topic.
-    pub fn wants_topic(&self, kind: &str) -> bool {
-        self.topics.is_empty() || self.topics.iter().any(|topic| topic == kind)
-    }
-
-    /// Returns a command that runs `program` on the measured core. Its process id is the program's
-    /// own, because `taskset` replaces itself.
-    pub fn measured(&self, program: &Path) -> Command {
-        let mut command = Command::new("taskset");
-        command.arg("-c").arg(self.measured_core.to_string()).arg(program);
-        command
-    }
-
-    /// Runs this program in another mode, as a process of its own on the measured core; returns
-    /// what it measured.
-    pub fn run_mode(&self, arguments: &[&str]) -> anyhow::Result<Value> {
-        let mut command = self.measured(&std::env::current_exe()?);
-        let output = command.args(arguments).stderr(Stdio::inherit()).output()?;
-        ensure!(output.status.success(), "`{}` failed", arguments.join(" "));
-        Ok(serde_json::from_slice(&output.stdout)?)
-    }
-}
-
-/// Returns a number that another mode measured.
-pub fn number(output: &Value, name: &str) -> anyhow::Result<f64> {
-    output[name].as_f64().with_context(|| format!("no `{name}` in `{output}`"))
-}
 
 /// The limits of a row.
 #[derive(Debug, Clone, Copy, PartialEq)]

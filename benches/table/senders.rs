@@ -11,8 +11,9 @@ use anyhow::{Context as _, ensure};
 use rdkafka::producer::{BaseRecord, Producer as _};
 use serde_json::json;
 
-use super::report::{Bounds, Settings, Table};
+use super::report::{Bounds, Table};
 use super::server::Server;
+use super::settings::Settings;
 use super::topics;
 use super::worker::Worker;
 use crate::actions::{GROUPS, Setup, Triggers};

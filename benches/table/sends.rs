@@ -26,8 +26,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::process::{self, Moment};
-use super::report::{Bounds, Settings, Table, median, number};
+use super::report::{Bounds, Table, median};
 use super::server::Server;
+use super::settings::{Settings, number};
 use crate::actions::{self, Setup, Triggers, path};
 
 const SENDERS: usize = 2_000;

@@ -14,7 +14,8 @@ use anyhow::{Context as _, ensure};
 use serde_json::json;
 
 use super::bare;
-use super::report::{Bounds, Settings, Table, figure, median, progress};
+use super::report::{Bounds, Table, figure, median, progress};
+use super::settings::Settings;
 use super::slack::Slack;
 use super::topics::{self, Kind};
 use super::worker::Worker;

@@ -8,7 +8,8 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
-use super::report::{Settings, progress};
+use super::report::progress;
+use super::settings::Settings;
 use crate::events;
 
 /// The size of a producer's batches. With 16 KB, reading costs 1.8 times as much.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use super::process::{self, Moment};
-use super::report::Settings;
+use super::settings::Settings;
 use crate::actions::{self, Setup, Triggers};
 
 /// The limit for the assignment of the partitions.

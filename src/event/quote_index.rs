@@ -132,7 +132,7 @@ impl<'t, 'p> QuoteIndex<'t, 'p> {
     fn fill(&mut self) -> bool {
         (self.at, self.count) = (0, 0);
         while self.count == 0 && self.window < self.bytes.len() {
-            simd::dispatch(Window(self));
+            simd::dispatch(&mut *self);
         }
         self.count > 0
     }
@@ -222,24 +222,21 @@ fn prefixes(mut bits: u64) -> u64 {
     bits
 }
 
-/// The indexing of the next window.
-struct Window<'m, 't, 'p>(&'m mut QuoteIndex<'t, 'p>);
-
-impl Kernel for Window<'_, '_, '_> {
+/// Indexes the next window.
+impl Kernel for &mut QuoteIndex<'_, '_> {
     #[inline(always)]
     fn run(self, simd: impl Simd) {
-        let Window(index) = self;
-        let rest = index.bytes.get(index.window..).unwrap_or_default();
+        let rest = self.bytes.get(self.window..).unwrap_or_default();
         let (blocks, tail) = rest.as_chunks::<BLOCK>();
         for block in blocks.iter().take(WINDOW) {
-            index.block(block, simd);
+            self.block(block, simd);
         }
         if blocks.len() < WINDOW && !tail.is_empty() {
             let mut padded = [b' '; BLOCK];
             for (to, from) in padded.iter_mut().zip(tail) {
                 *to = *from;
             }
-            index.block(&padded, simd);
+            self.block(&padded, simd);
         }
     }
 }

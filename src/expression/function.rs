@@ -32,7 +32,8 @@ pub(super) fn call<'r>(
     let mut values = Vec::with_capacity(nodes.len());
     for (at, node) in nodes.iter().enumerate() {
         let takes = signature.argument(at);
-        values.push(if takes.is_expression() { Value::Null } else { evaluate(node, current)? });
+        let is_value = takes != Takes::Expression;
+        values.push(if is_value { evaluate(node, current)? } else { Value::Null });
     }
     for (at, value) in values.iter().enumerate() {
         let takes = signature.argument(at);
@@ -41,7 +42,7 @@ pub(super) fn call<'r>(
         {
             budget.steps(elements.len())?;
         }
-        if !takes.is_expression() && !takes.accepts(value) {
+        if takes != Takes::Expression && !takes.accepts(value) {
             return Err(EvalError::Argument {
                 function: function.name(),
                 position: at + 1,

@@ -23,16 +23,13 @@ pub(super) enum Takes {
 /// The arguments of a function.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Signature {
-    name: &'static str,
     takes: &'static [Takes],
-    /// Whether the last argument may be repeated.
-    repeats: bool,
-    /// An example of a call, for remedies.
+    /// An example of a call, for remedies. With `…`, the last argument may be repeated.
     pub(super) usage: &'static str,
 }
 
 macro_rules! functions {
-    ($($function:ident $name:literal $usage:literal ($($takes:ident),*) $($repeats:ident)?;)*) => {
+    ($($function:ident $usage:literal ($($takes:ident),*);)*) => {
         /// A built-in function.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(super) enum Function { $($function),* }
@@ -42,12 +39,9 @@ macro_rules! functions {
 
             pub(super) fn signature(self) -> Signature {
                 match self {
-                    $(Function::$function => Signature {
-                        name: $name,
-                        takes: &[$(Takes::$takes),*],
-                        repeats: !<[&str]>::is_empty(&[$(stringify!($repeats))?]),
-                        usage: $usage,
-                    }),*
+                    $(Function::$function => {
+                        Signature { takes: &[$(Takes::$takes),*], usage: $usage }
+                    })*
                 }
             }
         }
@@ -55,32 +49,32 @@ macro_rules! functions {
 }
 
 functions! {
-    Abs "abs" "abs(number)" (Number);
-    Avg "avg" "avg(list_of_numbers)" (Numbers);
-    Ceil "ceil" "ceil(number)" (Number);
-    Contains "contains" "contains(list_or_text, value)" (ArrayOrText, Any);
-    EndsWith "ends_with" "ends_with(text, end)" (Text, Text);
-    Floor "floor" "floor(number)" (Number);
-    Join "join" "join(glue, list_of_texts)" (Text, Texts);
-    Keys "keys" "keys(object)" (Object);
-    Length "length" "length(list_object_or_text)" (ArrayObjectOrText);
-    Map "map" "map(&expression, list)" (Expression, Array);
-    Max "max" "max(list_of_numbers_or_texts)" (NumbersOrTexts);
-    MaxBy "max_by" "max_by(list, &expression)" (Array, Expression);
-    Merge "merge" "merge(object, …)" (Object) repeats;
-    Min "min" "min(list_of_numbers_or_texts)" (NumbersOrTexts);
-    MinBy "min_by" "min_by(list, &expression)" (Array, Expression);
-    NotNull "not_null" "not_null(value, …)" (Any) repeats;
-    Reverse "reverse" "reverse(list_or_text)" (ArrayOrText);
-    Sort "sort" "sort(list_of_numbers_or_texts)" (NumbersOrTexts);
-    SortBy "sort_by" "sort_by(list, &expression)" (Array, Expression);
-    StartsWith "starts_with" "starts_with(text, beginning)" (Text, Text);
-    Sum "sum" "sum(list_of_numbers)" (Numbers);
-    ToArray "to_array" "to_array(value)" (Any);
-    ToNumber "to_number" "to_number(value)" (Any);
-    ToString "to_string" "to_string(value)" (Any);
-    Type "type" "type(value)" (Any);
-    Values "values" "values(object)" (Object);
+    Abs "abs(number)" (Number);
+    Avg "avg(list_of_numbers)" (Numbers);
+    Ceil "ceil(number)" (Number);
+    Contains "contains(list_or_text, value)" (ArrayOrText, Any);
+    EndsWith "ends_with(text, end)" (Text, Text);
+    Floor "floor(number)" (Number);
+    Join "join(glue, list_of_texts)" (Text, Texts);
+    Keys "keys(object)" (Object);
+    Length "length(list_object_or_text)" (ArrayObjectOrText);
+    Map "map(&expression, list)" (Expression, Array);
+    Max "max(list_of_numbers_or_texts)" (NumbersOrTexts);
+    MaxBy "max_by(list, &expression)" (Array, Expression);
+    Merge "merge(object, …)" (Object);
+    Min "min(list_of_numbers_or_texts)" (NumbersOrTexts);
+    MinBy "min_by(list, &expression)" (Array, Expression);
+    NotNull "not_null(value, …)" (Any);
+    Reverse "reverse(list_or_text)" (ArrayOrText);
+    Sort "sort(list_of_numbers_or_texts)" (NumbersOrTexts);
+    SortBy "sort_by(list, &expression)" (Array, Expression);
+    StartsWith "starts_with(text, beginning)" (Text, Text);
+    Sum "sum(list_of_numbers)" (Numbers);
+    ToArray "to_array(value)" (Any);
+    ToNumber "to_number(value)" (Any);
+    ToString "to_string(value)" (Any);
+    Type "type(value)" (Any);
+    Values "values(object)" (Object);
 }
 
 impl Function {
@@ -89,7 +83,8 @@ impl Function {
     }
 
     pub(super) fn name(self) -> &'static str {
-        self.signature().name
+        let usage = self.signature().usage;
+        usage.split_once('(').map_or(usage, |(name, _)| name)
     }
 
     /// Returns the remedy for an unknown name: the nearest known one, or a list of all.
@@ -97,13 +92,12 @@ impl Function {
         let name = name.to_ascii_lowercase();
         // Far longer than any function's name: not a misspelled one.
         let known: &[Function] = if name.len() > 30 { &[] } else { Function::ALL };
-        let distance = |function: &Function| strsim::levenshtein(&name, function.name());
-        let nearest = known.iter().min_by_key(|function| distance(function));
-        match nearest.filter(|nearest| distance(nearest) <= 2.max(nearest.name().len() / 3)) {
-            Some(nearest) => {
+        let distances = known.iter().map(|known| (strsim::levenshtein(&name, known.name()), known));
+        match distances.min_by_key(|(distance, _)| *distance) {
+            Some((distance, nearest)) if distance <= 2.max(nearest.name().len() / 3) => {
                 format!("did you mean `{}`: {}", nearest.name(), nearest.signature().usage)
             }
-            None => {
+            _ => {
                 let names: Vec<_> = Function::ALL.iter().map(|function| function.name()).collect();
                 format!("the functions are {}", names.join(", "))
             }
@@ -133,19 +127,16 @@ impl Signature {
     /// The number that the function takes, in words.
     pub(super) fn check_count(&self, count: usize) -> Result<(), String> {
         let wanted = self.takes.len();
-        if count == wanted || self.repeats && count > wanted {
+        let repeats = self.usage.contains('…');
+        if count == wanted || repeats && count > wanted {
             return Ok(());
         }
-        let at_least = if self.repeats { "at least " } else { "" };
+        let at_least = if repeats { "at least " } else { "" };
         Err(format!("{at_least}{wanted} argument{}", if wanted == 1 { "" } else { "s" }))
     }
 }
 
 impl Takes {
-    pub(super) fn is_expression(self) -> bool {
-        self == Takes::Expression
-    }
-
     pub(super) fn describe(self) -> &'static str {
         match self {
             Takes::Any => "a value",
@@ -163,21 +154,18 @@ impl Takes {
     }
 
     pub(super) fn accepts(self, value: &Value<'_>) -> bool {
-        let numbers = |elements: &[Value<'_>]| {
-            elements.iter().all(|element| matches!(element.view(), View::Number(_)))
-        };
-        let texts = |elements: &[Value<'_>]| {
-            elements.iter().all(|element| matches!(element.view(), View::String(_)))
-        };
+        let are = |elements: &[Value<'_>], name| elements.iter().all(|it| it.type_name() == name);
         match (self, value.view()) {
             (Takes::Any, _)
             | (Takes::Number, View::Number(_))
             | (Takes::Text | Takes::ArrayOrText | Takes::ArrayObjectOrText, View::String(_))
             | (Takes::Array | Takes::ArrayOrText | Takes::ArrayObjectOrText, View::Array(_))
             | (Takes::Object | Takes::ArrayObjectOrText, View::Object(_)) => true,
-            (Takes::Numbers, View::Array(elements)) => numbers(elements),
-            (Takes::Texts, View::Array(elements)) => texts(elements),
-            (Takes::NumbersOrTexts, View::Array(elements)) => numbers(elements) || texts(elements),
+            (Takes::Numbers, View::Array(elements)) => are(elements, "number"),
+            (Takes::Texts, View::Array(elements)) => are(elements, "string"),
+            (Takes::NumbersOrTexts, View::Array(elements)) => {
+                are(elements, "number") || are(elements, "string")
+            }
             _ => false,
         }
     }

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::cache::ExpressionCache;
 use super::compiled::Expression;
-use super::error::{CompileError, EvalError};
+use super::error::{CompileError, EvalError, refuse};
 use crate::event::Event;
 
 #[cfg(test)]
@@ -25,16 +25,13 @@ pub struct Template {
 enum Piece {
     /// The author's own text, unchanged: a range of the source.
     Text(Range<usize>),
-    Variable(Variable),
-}
-
-#[derive(Debug, Clone)]
-struct Variable {
-    expression: Expression,
-    /// Where the expression starts in the template's source, in bytes.
-    offset: usize,
-    /// Written `{{{ … }}}`: inserted without escaping.
-    raw: bool,
+    Variable {
+        expression: Expression,
+        /// Where the expression starts in the template's source, in bytes.
+        offset: usize,
+        /// Written `{{{ … }}}`: inserted without escaping.
+        raw: bool,
+    },
 }
 
 /// How values are escaped, `{{{ … }}}` aside.
@@ -70,7 +67,7 @@ impl Template {
                 pieces.push(Piece::Text(rest..opening));
             }
             let (variable, end) = compile_variable(source, opening, cache)?;
-            pieces.push(Piece::Variable(variable));
+            pieces.push(variable);
             rest = end;
         }
         if rest < source.len() {
@@ -82,15 +79,14 @@ impl Template {
     /// Returns the warnings about its expressions; offsets are into the template's source.
     #[must_use]
     pub fn warnings(&self) -> Vec<CompileError> {
-        let each = |variable: &Variable| {
-            variable
-                .expression
-                .warnings()
-                .iter()
-                .map(|it| shifted(it.clone(), variable.offset))
-                .collect::<Vec<_>>()
-        };
-        self.variables().flat_map(each).collect()
+        let mut warnings = Vec::new();
+        for piece in &self.pieces {
+            if let Piece::Variable { expression, offset, .. } = piece {
+                let of_variable = expression.warnings().iter().cloned();
+                warnings.extend(of_variable.map(|warning| shifted(warning, *offset)));
+            }
+        }
+        warnings
     }
 
     /// The template as the user wrote it.
@@ -117,14 +113,14 @@ impl Template {
                 Piece::Text(range) => {
                     out.push_str(self.source.get(range.clone()).unwrap_or_default())
                 }
-                Piece::Variable(variable) => {
+                Piece::Variable { expression, raw, .. } => {
                     let start = out.len();
-                    match variable.expression.evaluate(event) {
+                    match expression.evaluate(event) {
                         Ok(value) => value.write_text(out),
-                        Err(error) => failed(&variable.expression, &error),
+                        Err(error) => failed(expression, &error),
                     }
                     clip(out, enough);
-                    if escape == Escape::Slack && !variable.raw {
+                    if escape == Escape::Slack && !raw {
                         escape_from(out, start);
                     }
                 }
@@ -134,13 +130,6 @@ impl Template {
             }
         }
     }
-
-    fn variables(&self) -> impl Iterator<Item = &Variable> {
-        self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Text(_) => None,
-            Piece::Variable(variable) => Some(variable),
-        })
-    }
 }
 
 /// Compiles the variable whose `{{` is at `opening`; returns it and where the text after it starts.
@@ -148,22 +137,22 @@ fn compile_variable(
     source: &str,
     opening: usize,
     cache: &mut ExpressionCache,
-) -> Result<(Variable, usize), CompileError> {
+) -> Result<(Piece, usize), CompileError> {
     let raw = source[opening..].starts_with("{{{");
     let (open, close) = if raw { ("{{{", "}}}") } else { ("{{", "}}") };
     let inner = opening + open.len();
-    let length = closing(&source[inner..], close)
-        .map_err(|quote| unclosed(open, close, opening, inner, quote))?;
+    let length =
+        closing(&source[inner..], close).map_err(|quote| unclosed(open, close, opening, quote))?;
     let expression = &source[inner..inner + length];
     let trimmed = expression.trim();
     if trimmed.is_empty() {
         let message = format!("empty variable `{open} {close}`");
         let help = format!("write an expression, as in `{open} $.properties.name {close}`");
-        return Err(CompileError { offset: opening, message, help });
+        return refuse(opening, message, help);
     }
     let offset = inner + (expression.len() - expression.trim_start().len());
     let expression = cache.compile(trimmed).map_err(|error| shifted(error, offset))?;
-    Ok((Variable { expression, offset, raw }, inner + length + close.len()))
+    Ok((Piece::Variable { expression, offset, raw }, inner + length + close.len()))
 }
 
 /// A quote that is never closed: its character, and its position inside of the variable.
@@ -191,29 +180,23 @@ fn closing(inside: &str, close: &str) -> Result<usize, OpenQuote> {
     Err(quote)
 }
 
-fn unclosed(
-    open: &str,
-    close: &str,
-    opening: usize,
-    inner: usize,
-    quote: OpenQuote,
-) -> CompileError {
+fn unclosed(open: &str, close: &str, opening: usize, quote: OpenQuote) -> CompileError {
     match quote {
-        Some((mark, at)) => CompileError {
-            offset: inner + at,
-            message: format!("unclosed quote {mark} in the variable that starts with `{open}`"),
-            help: format!(
+        Some((mark, at)) => CompileError::new(
+            opening + open.len() + at,
+            format!("unclosed quote {mark} in the variable that starts with `{open}`"),
+            format!(
                 "close the quote before the `{close}`; a `{close}` inside quotes belongs to the \
                  expression"
             ),
-        },
-        None => CompileError {
-            offset: opening,
-            message: format!("unclosed variable: `{open}` without its `{close}`"),
-            help: format!(
+        ),
+        None => CompileError::new(
+            opening,
+            format!("unclosed variable: `{open}` without its `{close}`"),
+            format!(
                 "close it with `{close}`, or write `{{{{ '{open}' }}}}` to show `{open}` itself"
             ),
-        },
+        ),
     }
 }
 

@@ -4,6 +4,8 @@ use super::compliance::event_of;
 use super::{CompileError, EvalError, Expression};
 use crate::event::{Event, Headers, Offset, Partition, Position, Record, TopicIndex};
 
+mod bounds;
+
 pub(super) const EVENT: &str = r#"{
     "type": "track", "event": "Order Completed", "userId": 9007199254740993, "other": 9007199254740992,
     "properties": {"name": "Ann", "total": 49.90, "limit": 5, "huge": 1e400, "x-y": "dash",

@@ -33,14 +33,13 @@ pub(super) type Place = u32;
 pub(super) struct Index {
     /// The triggers to evaluate for every event that gets here.
     always: Box<[Place]>,
-    fields: Box<[Lookup]>,
+    fields: Box<[(Path, Lookup)]>,
     bounds: Box<[Bounds]>,
 }
 
 /// The parts of the index below the values of one field.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Lookup {
-    path: Path,
     texts: FxHashMap<Box<[u8]>, Index>,
     numbers: FxHashMap<u64, Index>,
     null: Option<Box<Index>>,
@@ -73,15 +72,15 @@ impl Index {
             .zip(required)
             .map(|(place, required)| Entry { place, required: shared(required) })
             .collect();
-        let left = VALUES + 64 * required_count;
-        Division { left }.divide(entries, DEEPEST)
+        let mut left = VALUES + 64 * required_count;
+        divide(entries, DEEPEST, &mut left)
     }
 
     /// Appends the triggers that can be true for an event, unordered and possibly repeated.
     pub(super) fn candidates(&self, fields: Fields<'_, '_>, found: &mut Vec<Place>) {
         found.extend_from_slice(&self.always);
-        for lookup in &self.fields {
-            if let Some(index) = lookup.below(fields) {
+        for (path, lookup) in &self.fields {
+            if let Some(index) = lookup.below(*path, fields) {
                 index.candidates(fields, found);
             }
         }
@@ -98,17 +97,12 @@ impl Index {
 }
 
 impl Lookup {
-    fn new(path: Path) -> Self {
-        let (texts, numbers) = (FxHashMap::default(), FxHashMap::default());
-        Lookup { path, texts, numbers, null: None, yes: None, no: None }
-    }
-
     #[inline]
-    fn below(&self, fields: Fields<'_, '_>) -> Option<&Index> {
-        if let Some(text) = fields.plain(self.path) {
+    fn below(&self, path: Path, fields: Fields<'_, '_>) -> Option<&Index> {
+        if let Some(text) = fields.plain(path) {
             return self.texts.get(text);
         }
-        let value = fields.get(self.path);
+        let value = fields.get(path);
         match value {
             FieldValue::Null => self.null.as_deref(),
             FieldValue::Bool(true) => self.yes.as_deref(),
@@ -134,59 +128,50 @@ impl Lookup {
 /// One value of one field.
 type Pair = (Path, Key);
 
-/// Divides triggers into an index.
-struct Division {
-    /// The values that may still be visited: a trigger with long lists is in many places.
-    left: usize,
-}
-
-impl Division {
-    fn divide(&mut self, entries: Vec<Entry>, deepest: usize) -> Index {
-        let values: usize = entries
-            .iter()
-            .flat_map(|entry| &entry.required)
-            .map(|required| required.values())
-            .sum();
-        if entries.len() <= FEW || deepest == 0 || values > self.left {
-            return Index {
-                always: entries.iter().map(|entry| entry.place).collect(),
-                ..Index::default()
-            };
-        }
-        self.left -= values;
-        let chosen = choose(&entries);
-        let mut below: BTreeMap<Pair, Vec<Entry>> = BTreeMap::new();
-        let mut bounded: BTreeMap<(Path, bool), Vec<(f64, Place)>> = BTreeMap::new();
-        let mut always = Vec::new();
-        for (mut entry, chosen) in entries.into_iter().zip(chosen) {
-            let chosen = chosen.map(|at| entry.required.remove(at));
-            match chosen.as_deref() {
-                Some(Required::OneOf(pairs)) => {
-                    for pair in pairs {
-                        let again = Entry { place: entry.place, required: entry.required.clone() };
-                        below.entry(pair.clone()).or_default().push(again);
-                    }
-                }
-                _ => match entry.required.first().map(|first| &**first) {
-                    // No value was chosen: all requirements are bounds.
-                    Some(Required::Bound { path, least, number }) => {
-                        bounded.entry((*path, *least)).or_default().push((*number, entry.place));
-                    }
-                    _ => always.push(entry.place),
-                },
-            }
-        }
-        let mut fields: BTreeMap<Path, Lookup> = BTreeMap::new();
-        for ((path, key), entries) in below {
-            let index = self.divide(entries, deepest - 1);
-            fields.entry(path).or_insert_with(|| Lookup::new(path)).put(key, index);
-        }
-        let bounds = bounded
-            .into_iter()
-            .map(|((path, least), bounds)| Bounds::new(path, least, bounds))
-            .collect();
-        Index { always: always.into(), fields: fields.into_values().collect(), bounds }
+/// Divides triggers into an index. `left` is the number of values that may still be visited: a
+/// trigger with long lists is in many places.
+fn divide(entries: Vec<Entry>, deepest: usize, left: &mut usize) -> Index {
+    let values: usize =
+        entries.iter().flat_map(|entry| &entry.required).map(|required| required.values()).sum();
+    if entries.len() <= FEW || deepest == 0 || values > *left {
+        return Index {
+            always: entries.iter().map(|entry| entry.place).collect(),
+            ..Index::default()
+        };
     }
+    *left -= values;
+    let chosen = choose(&entries);
+    let mut below: BTreeMap<Pair, Vec<Entry>> = BTreeMap::new();
+    let mut bounded: BTreeMap<(Path, bool), Vec<(f64, Place)>> = BTreeMap::new();
+    let mut always = Vec::new();
+    for (mut entry, chosen) in entries.into_iter().zip(chosen) {
+        let chosen = chosen.map(|at| entry.required.remove(at));
+        match chosen.as_deref() {
+            Some(Required::OneOf(pairs)) => {
+                for pair in pairs {
+                    let again = Entry { place: entry.place, required: entry.required.clone() };
+                    below.entry(pair.clone()).or_default().push(again);
+                }
+            }
+            _ => match entry.required.first().map(|first| &**first) {
+                // No value was chosen: all requirements are bounds.
+                Some(Required::Bound { path, least, number }) => {
+                    bounded.entry((*path, *least)).or_default().push((*number, entry.place));
+                }
+                _ => always.push(entry.place),
+            },
+        }
+    }
+    let mut fields: BTreeMap<Path, Lookup> = BTreeMap::new();
+    for ((path, key), entries) in below {
+        let index = divide(entries, deepest - 1, left);
+        fields.entry(path).or_default().put(key, index);
+    }
+    let bounds = bounded.into_iter().map(|((path, least), mut sorted)| {
+        sorted.sort_by(|(a, _), (b, _)| if least { a.total_cmp(b) } else { b.total_cmp(a) });
+        Bounds { path, sorted: sorted.into(), least }
+    });
+    Index { always: always.into(), fields: fields.into_iter().collect(), bounds: bounds.collect() }
 }
 
 /// Returns for each trigger the requirement that the fewest others share. Of equals, it is the one
@@ -225,11 +210,4 @@ fn choose(entries: &[Entry]) -> Vec<Option<usize>> {
         priced.min().map(|(_, at)| at)
     };
     entries.iter().map(rarest).collect()
-}
-
-impl Bounds {
-    fn new(path: Path, least: bool, mut bounds: Vec<(f64, Place)>) -> Self {
-        bounds.sort_by(|(a, _), (b, _)| if least { a.total_cmp(b) } else { b.total_cmp(a) });
-        Bounds { path, sorted: bounds.into(), least }
-    }
 }

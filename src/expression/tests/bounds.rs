@@ -1,10 +1,10 @@
 //! Tests of the limits of an expression: of its length and depth, and of one evaluation.
 
-use super::compliance::event_of;
-use super::evaluate::evaluate_within;
-use super::tests::{EVENT, refusal, shown};
-use super::{EvalError, Expression, MAX_DEPTH, MAX_SOURCE, MAX_TOKENS};
+use super::{EVENT, refusal, shown};
 use crate::event::Value;
+use crate::expression::compliance::event_of;
+use crate::expression::evaluate::evaluate_within;
+use crate::expression::{EvalError, Expression, MAX_DEPTH, MAX_SOURCE, MAX_TOKENS};
 
 /// Runs `work` on a stack of 1 MiB: half of that of Rust's and tokio's threads, although a debug
 /// build needs several times as much as a release build.
