@@ -26,22 +26,22 @@ section! {
         /// A JMESPath expression over the event. `$` is the event, `$record` the Kafka record. The
         /// action applies where it is true.
         trigger: Expression = Text("expression", trigger),
-            example = "\"type == 'identify' && $.traits.plan == 'enterprise'\"";
+            example = Some("type == 'identify' && $.traits.plan == 'enterprise'");
         /// The name of one of `webhooks`.
         webhook: WebhookIndex = Text("text", webhook_name);
         /// The text to post. `{{ expression }}` inserts a value of the event.
         message: Template = MESSAGE,
-            example = r#""🎉 {{$.properties.name}} just completed an order for {{$.properties.total}}!""#;
+            example = Some("🎉 {{$.properties.name}} just completed an order for {{$.properties.total}}!");
         /// The channel to post to. Only legacy webhooks honour it. May contain variables.
         channel: Option<Template> = Optional(MESSAGE),
-            example = r##""#sales-alerts""##;
+            example = Some("#sales-alerts");
         /// The name that the message appears under. Only legacy webhooks honour it. May contain
         /// variables.
         user: Option<Template> = Optional(MESSAGE),
             default = Some("Slackline");
         /// The URL of that user's picture. Only legacy webhooks honour it. May contain variables.
         icon_url: Option<Template> = Optional(Text("URL with variables", icon_url)),
-            example = r#""https://example.com/bell.png""#;
+            example = Some("https://example.com/bell.png");
     }
 }
 

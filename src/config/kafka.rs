@@ -45,7 +45,7 @@ section! {
         /// Static membership: a restart within the session timeout causes no rebalance. Only for
         /// names that are stable and unique, such as a StatefulSet's pods.
         instance_id: Option<String> = Optional(FILLED),
-            restart = true, local = true, example = "\"${HOSTNAME}\"";
+            restart = true, local = true, example = Some("${HOSTNAME}");
         /// How long a stop or a rebalance waits for requests in flight. At most half of
         /// `max.poll.interval.ms` (5m unless set).
         drain_timeout: Duration = DRAIN_TIMEOUT,
@@ -54,17 +54,17 @@ section! {
         /// are refused.
         properties: BTreeMap<String, Secret<String>> = Properties,
             restart = true, secret = true,
-            example = r#"{"security.protocol": "SASL_SSL", "sasl.mechanism": "SCRAM-SHA-512"}"#;
+            example = Some(r#"{"security.protocol": "SASL_SSL", "sasl.mechanism": "SCRAM-SHA-512"}"#);
         /// Properties whose values are in files, such as mounted secrets: the file of each, read at
         /// start, without the line break at its end. A relative path is resolved against the
         /// configuration's directory.
         property_files: BTreeMap<String, PathBuf> = PropertyFiles,
             restart = true, secret = true, local = true,
-            example = r#"{"sasl.password": "/run/secrets/kafka-password"}"#;
+            example = Some(r#"{"sasl.password": "/run/secrets/kafka-password"}"#);
         /// For `sasl.mechanism: OAUTHBEARER`: a file that contains the token, read again whenever a
         /// new token is due. A relative path is resolved against the configuration's directory.
         oauth_token_file: Option<PathBuf> = Optional(READABLE_FILE),
-            restart = true, secret = true, example = r#""/var/run/secrets/kafka/token""#;
+            restart = true, secret = true, example = Some("/var/run/secrets/kafka/token");
     }
 }
 

@@ -22,8 +22,8 @@ pub(crate) struct Traits {
     pub(crate) secret: bool,
     /// Replicas may differ in it: the configuration's hash leaves it out.
     pub(crate) local: bool,
-    /// An example as JSON, or nothing.
-    pub(crate) example: &'static str,
+    /// An example: a text, or JSON.
+    pub(crate) example: Option<&'static str>,
     /// The documented default of an optional key, if a later stage sets it.
     pub(crate) default: Option<&'static str>,
     /// The name that `check` lists it under, if not its own.
@@ -217,7 +217,8 @@ pub(super) fn key<K: Kind>(
     if let Some(default) = traits.default {
         schema.insert("default".to_owned(), default.into());
     }
-    if let Ok(example) = serde_json::from_str::<Json>(traits.example) {
+    if let Some(example) = traits.example {
+        let example = serde_json::from_str::<Json>(example).unwrap_or(example.into());
         schema.insert("examples".to_owned(), vec![example].into());
     }
     Key {

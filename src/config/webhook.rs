@@ -36,11 +36,11 @@ section! {
         /// The webhook's URL: a credential, better kept in the environment. https, unless it is on
         /// this machine or `allow_http` is set.
         url: Secret<Url> = WebhookUrl,
-            secret = true, listed_as = Some("host"), example = "\"${SALES_WEBHOOK_URL}\"";
+            secret = true, listed_as = Some("host"), example = Some("${SALES_WEBHOOK_URL}");
         /// A file that contains the URL, such as a mounted secret. A relative path is resolved
         /// against the configuration's directory.
         url_file: Option<PathBuf> = Optional(FILE_PATH),
-            local = true, example = "\"/run/secrets/sales\"";
+            local = true, example = Some("/run/secrets/sales");
         /// Messages per second, for the whole consumer group. Can be a fraction.
         rate_per_second: f64 = Rate;
         /// Messages that may be sent back to back after a pause.
@@ -57,11 +57,11 @@ section! {
         /// The proxy to send through, http or https. Without it the environment's proxy variables
         /// apply, except on this machine.
         proxy: Option<Secret<Url>> = Optional(Text("URL", proxy_url)),
-            secret = true, example = "\"http://proxy:3128\"";
+            secret = true, example = Some("http://proxy:3128");
         /// A PEM file of certificate authorities to trust besides the system's. A relative path is
         /// resolved against the configuration's directory.
         ca_file: Option<Pem> = Optional(Text(PATH, ca_file)),
-            example = "\"/etc/ca.pem\"";
+            example = Some("/etc/ca.pem");
         /// When a failed attempt is retried, and for how long.
         retry: Retry = Nested::<Retry>::OPTIONAL;
     }

@@ -106,8 +106,8 @@ fn create_client(properties: &Written, reader: &mut Reader<'_>) {
             ["ssl.", "sasl.", "security.", "enable.ssl."].iter().any(|part| name.starts_with(part));
         let file = FILES.iter().find(|(file, _)| *file == name);
         match file.map(|(_, as_text)| (as_text, named_file(name, value, reader))) {
-            Some((Some(as_text), Named::Pem(pem))) => drop(config.set(*as_text, pem)),
-            Some((_, Named::Unreadable)) => readable = false,
+            Some((Some(as_text), Ok(Some(pem)))) => drop(config.set(*as_text, pem)),
+            Some((_, Err(Unreadable))) => readable = false,
             None if !is_security => {}
             _ => drop(config.set(name, value.value.as_str())),
         }
@@ -122,29 +122,28 @@ fn create_client(properties: &Written, reader: &mut Reader<'_>) {
     }
 }
 
-/// The file that a property names.
-enum Named {
-    /// The file's text.
-    Pem(String),
-    /// Not a file, or not a text: librdkafka reads it by itself.
-    Other,
-    /// It cannot be read, which is reported.
-    Unreadable,
-}
+/// A file that can't be read, which is reported.
+struct Unreadable;
 
-fn named_file(name: &str, value: &Located, reader: &mut Reader<'_>) -> Named {
+/// The text of the file that a property names. `None` if it is not a file, or not a text: librdkafka
+/// reads it by itself.
+fn named_file(
+    name: &str,
+    value: &Located,
+    reader: &mut Reader<'_>,
+) -> Result<Option<String>, Unreadable> {
     let path = Path::new(&value.value);
     if name == "ssl.ca.location" && (value.value == "probe" || path.is_dir()) {
-        return Named::Other;
+        return Ok(None);
     }
     match reader.kafka_file(path) {
-        Ok(bytes) => String::from_utf8(bytes).map_or(Named::Other, Named::Pem),
+        Ok(bytes) => Ok(String::from_utf8(bytes).ok()),
         Err(error) => {
             let message = format!("the file of `{name}` cannot be read: {error}");
             let help = "name a file that this user may read; \
                         a relative path is resolved against the working directory";
             reader.error(&value.at, message, help);
-            Named::Unreadable
+            Err(Unreadable)
         }
     }
 }

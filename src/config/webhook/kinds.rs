@@ -50,41 +50,27 @@ impl Kind for EntryName {
 }
 
 impl WebhookUrl {
-    /// The URL's text, and whether it comes from a file.
-    fn text(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<(Located, bool)> {
+    fn url(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Secret<Url>> {
         let name = fields.name.as_ref()?;
-        match (fields.get("url"), fields.get("url_file")) {
-            (Some(node), None) => reader.located(node, "url").map(|text| (text, false)),
-            (None, Some(node)) => {
-                let NamedFile { bytes, at, .. } = reader.file(node, "url_file")?;
-                let Ok(value) = String::from_utf8(bytes) else {
-                    let help = "write nothing but the URL into it";
-                    reader.error(&at, "`url_file` is not UTF-8", help);
-                    return None;
-                };
-                Some((Located { value, at }, true))
-            }
-            (None, None) => {
+        let (Located { value, at }, what) = match (fields.get("url"), fields.get("url_file")) {
+            (Some(node), None) => (reader.located(node, "url")?, "`url`"),
+            (None, Some(node)) => (Self::content(node, reader)?, "the file of `url_file`"),
+            (_, None) => {
                 let message =
                     format!("the webhook `{}` has neither `url` nor `url_file`", name.at.shown);
                 reader.error(&name.at, message, "add `url: ${NAME}` or `url_file: PATH`");
-                None
+                return None;
             }
-            (Some(_), Some(node)) => {
+            (_, Some(node)) => {
                 let message =
                     format!("the webhook `{}` has both `url` and `url_file`", name.at.shown);
                 reader.error(node, message, "remove one of them");
-                None
+                return None;
             }
-        }
-    }
-
-    fn url(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Secret<Url>> {
-        let (Located { value, at }, is_file) = Self::text(fields, reader)?;
+        };
         let text = value.trim();
         if text.is_empty() {
-            let what = if is_file { "the file of `url_file` is empty" } else { "`url` is empty" };
-            reader.error(&at, what, "put the webhook's URL there");
+            reader.error(&at, format!("{what} is empty"), "put the webhook's URL there");
             return None;
         }
         let allow_http = fields
@@ -104,6 +90,15 @@ impl WebhookUrl {
                 None
             }
         }
+    }
+
+    /// The content of `url_file`, at the place of the file's name.
+    fn content(node: &Node, reader: &mut Reader<'_>) -> Option<Located> {
+        let NamedFile { bytes, at, .. } = reader.file(node, "url_file")?;
+        let value = String::from_utf8(bytes);
+        let help = "write nothing but the URL into it";
+        let value = value.map_err(|_| reader.error(&at, "`url_file` is not UTF-8", help)).ok()?;
+        Some(Located { value, at })
     }
 }
 
