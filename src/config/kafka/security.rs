@@ -125,8 +125,8 @@ fn create_client(properties: &Written, reader: &mut Reader<'_>) {
 /// A file that can't be read, which is reported.
 struct Unreadable;
 
-/// The text of the file that a property names. `None` if it is not a file, or not a text: librdkafka
-/// reads it by itself.
+/// The text of the file that a property names. `None` if it is not a file, or not a text:
+/// librdkafka reads it by itself.
 fn named_file(
     name: &str,
     value: &Located,
