@@ -22,12 +22,12 @@ use crate::metrics::RebalanceKind;
 use crate::poll_waker::WakeReceiver;
 
 use self::broker_lookup::Findings;
-use self::intake::{Intake, Intaken};
+use self::intake::{Intake, ReadProgress};
 use self::membership::Membership;
 use self::monitor::Monitor;
-use self::observed::{is_outdated, webhooks};
 use self::sender_controls::SenderControls;
 use self::settlement::Settlement;
+use self::snapshot_source::{is_outdated, webhooks};
 
 pub use self::error::ConsumeError;
 pub use self::reload::Reload;
@@ -67,7 +67,7 @@ pub(crate) mod settlement;
 
 pub(crate) mod access;
 pub(crate) mod monitor;
-pub(crate) mod observed;
+pub(crate) mod snapshot_source;
 
 #[cfg(test)]
 mod rig;
@@ -111,7 +111,7 @@ impl PollLoop {
             match self.membership.session.fatal {
                 None => {
                     if !self.turn()? {
-                        self.wakes.wait(self.settlement.idle(IDLE));
+                        self.wakes.wait(self.settlement.time_to_next_commit(IDLE));
                     }
                 }
                 Some(RDKafkaErrorCode::FencedInstanceId) => {
@@ -192,12 +192,12 @@ impl PollLoop {
         let Self { membership, intake, settlement, .. } = self;
         while membership.session.fatal.is_none() {
             match intake.read_records(&mut membership.session.records, end, settlement) {
-                Intaken::Error(error) => {
+                ReadProgress::Error(error) => {
                     membership.partition_error(error, &settlement.ledger);
                     continue;
                 }
-                Intaken::More => more = true,
-                Intaken::All => {}
+                ReadProgress::OutOfTime => more = true,
+                ReadProgress::Exhausted => {}
             }
             break;
         }
@@ -245,7 +245,7 @@ impl PollLoop {
         self.membership.session.release(partitions);
         let (partitions, owned) = (partitions.len(), self.settlement.ledger.partitions().count());
         if lost {
-            self.membership.assignment.lost();
+            self.membership.assignment.removed_from_group();
             tracing::warn!(
                 partitions,
                 "partitions lost: this member was out of the group for longer than its session"
@@ -375,6 +375,6 @@ impl PollLoop {
 
     fn snapshot(&self, now: Instant) -> Snapshot {
         let Self { membership, settlement, intake, controls, .. } = self;
-        observed::snapshot(membership, settlement, intake, controls, now)
+        snapshot_source::snapshot(membership, settlement, intake, controls, now)
     }
 }

@@ -17,7 +17,7 @@ pub mod refusal;
 #[cfg(test)]
 mod fixture;
 
-pub use client::{Client, ClientEvent, Context, assigned_among, give_up, take_over};
+pub use client::{Client, ClientEvent, Context, assign, assigned_among, unassign};
 pub use connection::{Connect, Connection, renew_token};
 #[cfg(test)]
 pub(crate) use fixture::{client_of, client_with};

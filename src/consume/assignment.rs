@@ -55,7 +55,7 @@ struct LogEnd {
 pub(crate) struct Assignment {
     partitions: BTreeMap<Partition, Assigned>,
     /// Whether librdkafka waits for an assignment to be acknowledged, also an empty one.
-    unanswered: bool,
+    unacknowledged: bool,
     /// Whether this process is a member of its group, with or without partitions.
     joined: bool,
     /// When the next lookup may be sent, after one that failed.
@@ -74,7 +74,7 @@ pub(crate) struct Unresolved {
 impl Assignment {
     /// Records partitions that the group has assigned; each has to be resolved.
     pub(crate) fn assign(&mut self, partitions: &[Partition]) {
-        self.unanswered = true;
+        self.unacknowledged = true;
         self.resolve(partitions);
     }
 
@@ -93,10 +93,10 @@ impl Assignment {
         self.partitions.insert(partition, Assigned { state: Reading, lookup: None, end });
     }
 
-    /// Records that the client has accepted the assignment, so that this process is a member of the
-    /// group.
-    pub(crate) fn answered(&mut self) {
-        self.unanswered = false;
+    /// Records that librdkafka's assignment was acknowledged, so that this process is a member of
+    /// the group.
+    pub(crate) fn acknowledged(&mut self) {
+        self.unacknowledged = false;
         self.joined = true;
     }
 
@@ -127,16 +127,16 @@ impl Assignment {
         self.partitions.retain(|partition, _| !partitions.contains(partition));
     }
 
-    /// Forgets everything: the partitions are lost, or the client is closed. Returns whether the
-    /// client waits for an answer to an assignment.
+    /// Forgets everything: the partitions are lost, or the client is closed. Returns whether an
+    /// assignment was not acknowledged.
     pub(crate) fn clear(&mut self) -> bool {
-        let unanswered = self.unanswered || self.is_resolving();
+        let unacknowledged = self.unacknowledged || self.is_resolving();
         *self = Self::default();
-        unanswered
+        unacknowledged
     }
 
     /// Records that the group has removed this member.
-    pub(crate) fn lost(&mut self) {
+    pub(crate) fn removed_from_group(&mut self) {
         self.joined = false;
     }
 
@@ -145,7 +145,7 @@ impl Assignment {
     /// say where another partition continues does not delay them. Recreated topics need a lookup
     /// too: it confirms the new id.
     pub(crate) fn unresolved(&self, now: Instant) -> Option<Unresolved> {
-        if self.retry_at.is_some_and(|at| now < at) || !self.is_unsettled() {
+        if self.retry_at.is_some_and(|at| now < at) || !self.needs_lookup() {
             return None;
         }
         let requested = self.requested_state();
@@ -172,7 +172,7 @@ impl Assignment {
     }
 
     /// Returns the partitions for which the answer to lookup `id` is still valid.
-    pub(crate) fn answered_by(&self, id: LookupId) -> Unresolved {
+    pub(crate) fn still_pending(&self, id: LookupId) -> Unresolved {
         let select =
             |state| self.select(|assigned| assigned.state == state && assigned.lookup == Some(id));
         Unresolved { starting: select(Resolving), out_of_range: select(OutOfRange) }
@@ -186,9 +186,9 @@ impl Assignment {
         }
     }
 
-    /// Returns whether the client waits for an answer to an assignment of nothing more.
-    pub(crate) fn awaits_empty_answer(&self) -> bool {
-        self.unanswered && !self.any(|assigned| assigned.state == Resolving)
+    /// Returns whether an assignment without new partitions has to be acknowledged.
+    pub(crate) fn must_acknowledge_empty(&self) -> bool {
+        self.unacknowledged && !self.any(|assigned| assigned.state == Resolving)
     }
 
     /// Returns whether this process is a member of its group, as far as known.
@@ -198,12 +198,12 @@ impl Assignment {
 
     /// Returns whether a starting offset is unknown.
     pub(crate) fn is_resolving(&self) -> bool {
-        self.unanswered || self.any(|assigned| assigned.state == Resolving)
+        self.unacknowledged || self.any(|assigned| assigned.state == Resolving)
     }
 
     /// Returns whether a lookup is needed before everything assigned is read.
-    pub(crate) fn is_unsettled(&self) -> bool {
-        self.unanswered || self.any(|assigned| assigned.state != Reading)
+    pub(crate) fn needs_lookup(&self) -> bool {
+        self.unacknowledged || self.any(|assigned| assigned.state != Reading)
     }
 
     /// Returns whether librdkafka has stopped reading the partition.

@@ -40,7 +40,7 @@ const DESCRIPTION: Duration = Duration::from_secs(2);
 
 /// What one lookup requests, besides the description of all topics.
 #[derive(Debug, Default)]
-pub(crate) struct Questions {
+pub(crate) struct LookupRequest {
     /// Partitions whose starting offset is unknown, and those that are out of range.
     pub(crate) unresolved: Unresolved,
     /// Partitions that were added to a topic: does the group have a committed offset for each?
@@ -73,7 +73,7 @@ pub(crate) type Answer = KafkaResult<Findings>;
 /// The poll loop's end: sends lookups and takes their answers without waiting.
 pub(crate) struct BrokerLookup {
     /// Bounded by one: nothing is sent before the answer to the last lookup was taken.
-    requests: SyncSender<Lookup>,
+    jobs: SyncSender<Lookup>,
     answers: Receiver<Answer>,
     in_flight: bool,
     /// The lookup in flight resolves starting offsets.
@@ -88,7 +88,7 @@ pub(crate) struct BrokerLookup {
 
 /// The lookup thread's end.
 pub(crate) struct LookupThread {
-    requests: Receiver<Lookup>,
+    jobs: Receiver<Lookup>,
     /// Bounded by one, and never full: see above.
     answers: SyncSender<Answer>,
     waker: Waker,
@@ -100,17 +100,17 @@ struct Lookup {
     cancelled: Arc<AtomicBool>,
     client: Arc<Client>,
     names: TopicNames,
-    questions: Questions,
+    request: LookupRequest,
     deadline: Instant,
 }
 
 /// Creates both ends; `waker` is woken when there is an answer.
 pub(crate) fn pair(waker: Waker) -> (BrokerLookup, LookupThread) {
-    let (request, requests) = sync_channel(1);
+    let (job, jobs) = sync_channel(1);
     let (answer, answers) = sync_channel(1);
-    let thread = LookupThread { requests, answers: answer, waker };
+    let thread = LookupThread { jobs, answers: answer, waker };
     let lookup = BrokerLookup {
-        requests: request,
+        jobs: job,
         answers,
         in_flight: false,
         resolves_starts: false,
@@ -133,16 +133,16 @@ impl BrokerLookup {
         &mut self,
         client: Arc<Client>,
         names: &TopicNames,
-        questions: Questions,
+        request: LookupRequest,
     ) -> Result<LookupId, ConsumeError> {
         self.last += 1;
         let id = LookupId(self.last);
-        self.resolves_starts = !questions.unresolved.starting.is_empty();
+        self.resolves_starts = !request.unresolved.starting.is_empty();
         self.cancelled = Arc::default();
         let cancelled = Arc::clone(&self.cancelled);
         let (names, deadline) = (names.clone(), Instant::now() + DEADLINE);
-        let lookup = Lookup { id, cancelled, client, names, questions, deadline };
-        self.requests.try_send(lookup).map_err(|_| ConsumeError::LookupDied)?;
+        let lookup = Lookup { id, cancelled, client, names, request, deadline };
+        self.jobs.try_send(lookup).map_err(|_| ConsumeError::LookupDied)?;
         self.in_flight = true;
         Ok(id)
     }
@@ -154,7 +154,7 @@ impl BrokerLookup {
     }
 
     /// Cancels the lookup in flight unless it resolves starting offsets, which come first.
-    pub(crate) fn make_way(&self) {
+    pub(crate) fn cancel_unless_resolving(&self) {
         if self.in_flight && !self.resolves_starts {
             self.cancel();
         }
@@ -201,7 +201,7 @@ impl Drop for BrokerLookup {
 impl LookupThread {
     /// Answers lookups until the poll loop has ended.
     pub(crate) fn run(self) {
-        while let Ok(lookup) = self.requests.recv() {
+        while let Ok(lookup) = self.jobs.recv() {
             let started = Instant::now();
             let answer = lookup.answer();
             let took = started.elapsed();
@@ -222,7 +222,7 @@ impl Lookup {
     /// Four requests, whatever the number of partitions, and one for each topic that has a starting
     /// partition without a committed offset.
     fn answer(&self) -> KafkaResult<Findings> {
-        let Questions { unresolved, added, counts, broker } = &self.questions;
+        let LookupRequest { unresolved, added, counts, broker } = &self.request;
         let (names, timeout) = (self.names.all(), self.left()?.min(DESCRIPTION));
         let described = native::describe_topics(&self.client, *broker, &names, timeout)?;
         let starting = &unresolved.starting;

@@ -16,7 +16,7 @@ use super::assignment::Assignment;
 
 /// Returns whether something lies ahead of the read position of a partition. It may be a control
 /// record.
-pub(crate) fn lags(ledger: &Ledger, assignment: &Assignment) -> bool {
+pub(crate) fn has_offsets_ahead(ledger: &Ledger, assignment: &Assignment) -> bool {
     ledger
         .progress()
         .any(|at| assignment.end(at.partition, at.next).is_some_and(|end| end > at.next))

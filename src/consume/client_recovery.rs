@@ -14,7 +14,7 @@ use crate::backoff::Backoff;
 const BACKOFF: Backoff = Backoff { initial: Duration::from_secs(1), max: Duration::from_secs(30) };
 
 /// The backoff starts over after a client has worked for this long.
-const SOUND: Duration = Duration::from_secs(120);
+const RESET_AFTER: Duration = Duration::from_secs(120);
 
 /// Counts the failures in a row.
 #[derive(Debug, Default)]
@@ -27,7 +27,7 @@ impl ClientRecovery {
     /// Records that a client failed, or could not be created. Returns the pause before the next
     /// one.
     pub(crate) fn pause(&mut self, now: Instant) -> Duration {
-        if self.last.is_some_and(|last| now.saturating_duration_since(last) >= SOUND) {
+        if self.last.is_some_and(|last| now.saturating_duration_since(last) >= RESET_AFTER) {
             self.failed = 0;
         }
         let pause = BACKOFF.pause(self.failed);

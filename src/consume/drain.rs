@@ -61,7 +61,7 @@ pub(crate) fn drain(
     settlement.take_reports();
     let Some(deadline) = deadline else { return };
     let deadline = deadline.max(Instant::now() + LAST_COMMIT);
-    if !settlement.commit_finally(partitions, deadline, || wait(Duration::ZERO)) {
+    if !settlement.commit_and_wait(partitions, deadline, || wait(Duration::ZERO)) {
         tracing::warn!(
             "the last commit was not acknowledged in time; the next owner may repeat deliveries"
         );

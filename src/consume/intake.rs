@@ -55,13 +55,13 @@ pub(crate) struct Intake {
     metrics: Arc<Metrics>,
 }
 
-/// How a turn's reading has ended.
+/// How far a turn has read.
 #[derive(Debug)]
-pub(crate) enum Intaken {
+pub(crate) enum ReadProgress {
     /// Everything that has arrived was read, paused topics aside.
-    All,
+    Exhausted,
     /// The turn is over, and there may be more.
-    More,
+    OutOfTime,
     /// An error came in place of a record.
     Error(PartitionError),
 }
@@ -111,17 +111,17 @@ impl Intake {
         records: &mut [Records],
         end: Instant,
         settlement: &mut Settlement,
-    ) -> Intaken {
+    ) -> ReadProgress {
         let count = records.len();
         let first = self.first.min(count);
         let (later, sooner) = records.split_at_mut(first);
         for records in sooner.iter_mut().chain(later) {
             match self.read_topic(records, end, settlement) {
-                Intaken::All => {}
+                ReadProgress::Exhausted => {}
                 stopped => return stopped,
             }
         }
-        Intaken::All
+        ReadProgress::Exhausted
     }
 
     /// Ends a turn: where one topic fills whole turns, the next one is read first in the next turn.
@@ -139,29 +139,29 @@ impl Intake {
         records: &mut Records,
         end: Instant,
         settlement: &mut Settlement,
-    ) -> Intaken {
+    ) -> ReadProgress {
         let topic = records.topic;
         loop {
             for _ in 0..CLOCK {
                 if self.backpressure.is_paused(topic) {
-                    return Intaken::All;
+                    return ReadProgress::Exhausted;
                 }
                 let Some(taken) = records.take() else {
                     if records.fill() {
                         continue;
                     }
-                    return Intaken::All;
+                    return ReadProgress::Exhausted;
                 };
                 match taken {
                     Taken::Message(message) => self.read(&message, settlement),
                     Taken::Error { partition, error, reason } => {
                         let error = PartitionError { partition, error, reason };
-                        return Intaken::Error(error);
+                        return ReadProgress::Error(error);
                     }
                 }
             }
             if Instant::now() >= end {
-                return Intaken::More;
+                return ReadProgress::OutOfTime;
             }
         }
     }

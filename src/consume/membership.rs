@@ -22,7 +22,7 @@ use super::access::{Access, AccessChange};
 use super::added_partitions::AddedPartitions;
 use super::assignment::Assignment;
 use super::backpressure::Backpressure;
-use super::broker_lookup::{BrokerLookup, Findings, Questions};
+use super::broker_lookup::{BrokerLookup, Findings, LookupRequest};
 use super::broker_queries::DueEnds;
 use super::certificate_check::Finding;
 use super::client_position;
@@ -86,7 +86,7 @@ impl Membership {
         now: Instant,
     ) -> Result<(), ConsumeError> {
         if self.assignment.has_unrequested() {
-            self.lookup.make_way();
+            self.lookup.cancel_unless_resolving();
         }
         if !self.lookup.is_idle() || self.session.fatal.is_some() {
             return Ok(());
@@ -98,14 +98,14 @@ impl Membership {
         if !resolves && added.is_empty() {
             return Ok(());
         }
-        let questions = Questions {
+        let request = LookupRequest {
             unresolved: unresolved.unwrap_or_default(),
             added,
             counts: self.topics.counts(),
             broker: self.session.broker,
         };
         let client = Arc::clone(&self.session.client);
-        let id = self.lookup.send(client, &self.topics.names, questions)?;
+        let id = self.lookup.send(client, &self.topics.names, request)?;
         if resolves {
             self.assignment.lookup_sent(id);
         }
@@ -143,7 +143,7 @@ impl Membership {
         findings: &Findings,
         settlement: &mut Settlement,
     ) -> KafkaResult<Vec<Partition>> {
-        let partitions = self.assignment.answered_by(findings.id).out_of_range;
+        let partitions = self.assignment.still_pending(findings.id).out_of_range;
         let next: Vec<(Partition, Offset)> =
             partitions.iter().filter_map(|at| Some((*at, settlement.ledger.next(*at)?))).collect();
         let (mut resumed, mut others) = (Vec::new(), Vec::new());
@@ -175,7 +175,7 @@ impl Membership {
     }
 
     /// Makes the client read the partitions whose starting offsets are known now. Returns whether
-    /// an assignment was answered.
+    /// an assignment was acknowledged.
     pub(crate) fn start_assigned(
         &mut self,
         findings: &Findings,
@@ -183,8 +183,8 @@ impl Membership {
         controls: &SenderControls,
         now: Instant,
     ) -> KafkaResult<bool> {
-        let partitions = self.assignment.answered_by(findings.id).starting;
-        if partitions.is_empty() && !self.assignment.awaits_empty_answer() {
+        let partitions = self.assignment.still_pending(findings.id).starting;
+        if partitions.is_empty() && !self.assignment.must_acknowledge_empty() {
             return Ok(false);
         }
         let starts =
@@ -199,7 +199,7 @@ impl Membership {
             self.assignment.start_reading(start.partition, start.known.high);
             start.take_over(settlement, controls, &self.topics);
         }
-        self.assignment.answered();
+        self.assignment.acknowledged();
         self.access.set_group(true);
         // A start that is not committed would be decided again by the next owner, after more
         // events.
@@ -234,7 +234,7 @@ impl Membership {
         for topic in changes.recreated {
             self.assignment.recreated(topic);
         }
-        for topic in changes.same {
+        for topic in changes.confirmed {
             self.assignment.not_recreated(topic);
         }
         for topic in changes.found {
@@ -244,7 +244,7 @@ impl Membership {
             let topic = self.topics.name(topic);
             tracing::warn!(topic, "the topic does not exist; waiting for it");
         }
-        changes.counts
+        changes.partition_count_changed
     }
 
     /// Applies librdkafka's statistics. Returns whether a partition count has changed.
@@ -258,10 +258,10 @@ impl Membership {
             self.access.clear_errors(now);
         }
         let changes = statistics::apply(statistics, &mut self.topics, &mut self.assignment);
-        if changes.moved_back {
+        if changes.log_end_moved_back {
             self.session.queries.want_topics();
         }
-        changes.counts
+        changes.partition_count_changed
     }
 
     /// Requests the topics' descriptions, and returns those that have arrived.
@@ -299,7 +299,7 @@ impl Membership {
 
     /// Moves read positions past control records at the ends of partitions.
     pub(crate) fn skip_control_records(&self, ledger: &mut Ledger) {
-        if client_position::lags(ledger, &self.assignment) {
+        if client_position::has_offsets_ahead(ledger, &self.assignment) {
             let positions = self.session.positions();
             client_position::skip_control_records(ledger, &self.assignment, positions);
         }

@@ -55,7 +55,8 @@ pub(crate) fn starts(
                 .entry(partition.topic)
                 .or_insert_with(|| topic_commits(partition.topic, findings, topics)),
         };
-        let starting = starting_offset::decide(known, of_topic, start).without_read(state.as_ref());
+        let starting =
+            starting_offset::decide(known, of_topic, start).exclude_already_read(state.as_ref());
         Some(Start { partition: *partition, known, starting, state })
     };
     partitions.iter().filter_map(&mut one).collect()

@@ -176,13 +176,14 @@ impl Session {
             self.add(&mut list, others)?;
         }
         // An attempt that failed may have unassigned them already.
-        kafka::give_up(&self.client, &kafka::assigned_among(&self.client, &list)?)?;
+        kafka::unassign(&self.client, &kafka::assigned_among(&self.client, &list)?)?;
         self.assign(&list)
     }
 
-    /// Answers an assignment with nothing: librdkafka waits for an answer, also while it closes.
+    /// Acknowledges an assignment with no partitions: librdkafka waits for it, also while it
+    /// closes.
     pub(crate) fn decline(&self) {
-        if let Err(error) = kafka::take_over(&self.client, &TopicPartitionList::new()) {
+        if let Err(error) = kafka::assign(&self.client, &TopicPartitionList::new()) {
             tracing::debug!(%error, "could not decline an assignment");
         }
     }
@@ -193,10 +194,10 @@ impl Session {
         for partition in partitions {
             list.add_partition(self.names.name(partition.topic), partition.number);
         }
-        // The client refuses to unassign what it does not hold, and some may never have been
-        // assigned.
-        let held = kafka::assigned_among(&self.client, &list);
-        if let Err(error) = held.and_then(|held| kafka::give_up(&self.client, &held)) {
+        // The client refuses to unassign partitions that are not assigned, which some may never
+        // have been.
+        let assigned = kafka::assigned_among(&self.client, &list);
+        if let Err(error) = assigned.and_then(|list| kafka::unassign(&self.client, &list)) {
             tracing::warn!(%error, "the client could not unassign partitions");
         }
     }
@@ -231,10 +232,10 @@ impl Session {
             let KafkaOffset::Offset(offset) = at.offset() else { return None };
             Some((partition_of(&self.names, at.topic(), at.partition())?, Offset(offset)))
         };
-        let held = |at: Partition| {
+        let has_unread = |at: Partition| {
             self.records.get(at.topic.0 as usize).is_none_or(|records| records.has_any_of(at))
         };
-        positions.elements().iter().filter_map(known).filter(|(at, _)| !held(*at)).collect()
+        positions.elements().iter().filter_map(known).filter(|(at, _)| !has_unread(*at)).collect()
     }
 
     /// Takes from the statistics which brokers are available. Returns whether any is reachable.
@@ -284,7 +285,7 @@ impl Session {
     fn assign(&self, list: &TopicPartitionList) -> KafkaResult<()> {
         // Forward before assigning, so that no record reaches librdkafka's own queue.
         self.forward(list)?;
-        kafka::take_over(&self.client, list)?;
+        kafka::assign(&self.client, list)?;
         // Forward again afterwards: assigning a partition a second time stops it first, which
         // undoes the forwarding. `assignment()` returns after such stops; records fetched in
         // between are still in the partition's queue.
@@ -303,8 +304,8 @@ impl Session {
     }
 
     fn unassign(&self, list: &TopicPartitionList) -> KafkaResult<()> {
-        let held = kafka::assigned_among(&self.client, list)?;
-        if held.count() > 0 { kafka::give_up(&self.client, &held) } else { Ok(()) }
+        let assigned = kafka::assigned_among(&self.client, list)?;
+        if assigned.count() > 0 { kafka::unassign(&self.client, &assigned) } else { Ok(()) }
     }
 
     fn is_cooperative(&self) -> bool {

@@ -112,7 +112,7 @@ impl Settlement {
 
     /// Commits `partitions` and waits until the broker has acknowledged it, at most until
     /// `deadline`. `waiting` is called in between. Returns whether all was acknowledged.
-    pub(crate) fn commit_finally(
+    pub(crate) fn commit_and_wait(
         &mut self,
         partitions: &[Partition],
         deadline: Instant,
@@ -160,7 +160,7 @@ impl Settlement {
     }
 
     /// Returns the time until the next commit is due, at most `longest`.
-    pub(crate) fn idle(&self, longest: Duration) -> Duration {
+    pub(crate) fn time_to_next_commit(&self, longest: Duration) -> Duration {
         let now = Instant::now();
         let due = self.committer.next_due().map_or(longest, |at| at.saturating_duration_since(now));
         due.min(longest)

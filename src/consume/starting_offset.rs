@@ -95,7 +95,7 @@ impl StartingOffset {
     /// Excludes from `lost` the offsets that a former owner had already read. The ledger counts the
     /// pending ones among them.
     #[must_use]
-    pub(crate) fn without_read(self, state: Option<&RestartState>) -> Self {
+    pub(crate) fn exclude_already_read(self, state: Option<&RestartState>) -> Self {
         match (self, state.and_then(|state| state.leftover.as_ref())) {
             (Self::OutOfRetention { offset, .. }, Some(left)) => {
                 Self::OutOfRetention { offset, lost: left.unlisted_below(offset) }
@@ -250,7 +250,7 @@ mod tests {
             RestartState { leftover: Some(left), ..RestartState::default() }
         };
         let starting = decide(known(0, Some(40)), commits([counted(1)]), Start::Latest);
-        let lost = |state: &RestartState| starting.without_read(Some(state));
+        let lost = |state: &RestartState| starting.exclude_already_read(Some(state));
         assert_eq!(
             lost(&left(90, &[40, 50])),
             StartingOffset::OutOfRetention { offset: Offset(100), lost: 10 }

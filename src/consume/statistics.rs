@@ -13,10 +13,10 @@ use super::topic_table::TopicTable;
 /// What the statistics have changed.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct StatisticsChanges {
-    /// A partition count: the shares of the rates depend on it.
-    pub(crate) counts: bool,
-    /// The end of a log has moved back: its topic may have been recreated.
-    pub(crate) moved_back: bool,
+    /// Whether a partition count has changed: the rate shares depend on it.
+    pub(crate) partition_count_changed: bool,
+    /// Whether the end of a log has moved back: its topic may have been recreated.
+    pub(crate) log_end_moved_back: bool,
 }
 
 /// Applies the partition counts, the ends of the logs, and which leaders are reachable.
@@ -36,7 +36,7 @@ pub(crate) fn apply(
         if let Ok(count) = u32::try_from(known.len())
             && count > 0
         {
-            changes.counts |= topics.set_partitions(index, count);
+            changes.partition_count_changed |= topics.set_partitions(index, count);
         }
         for partition in known {
             let at = Partition { topic: index, number: partition.partition };
@@ -44,7 +44,8 @@ pub(crate) fn apply(
             let end =
                 if partition.ls_offset >= 0 { partition.ls_offset } else { partition.hi_offset };
             let end = (end >= 0).then_some(Offset(end));
-            changes.moved_back |= assignment.report(at, end, !up.contains(&partition.leader));
+            changes.log_end_moved_back |=
+                assignment.report(at, end, !up.contains(&partition.leader));
         }
     }
     changes

@@ -37,12 +37,12 @@ struct Topic {
 /// What a description of the topics has changed.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct TopicChanges {
-    /// A partition count: the shares of the rates depend on it.
-    pub(crate) counts: bool,
+    /// Whether a partition count has changed: the rate shares depend on it.
+    pub(crate) partition_count_changed: bool,
     /// Topics that were recreated while partitions of the deleted ones are owned.
     pub(crate) recreated: Vec<TopicIndex>,
     /// Topics with the expected id.
-    pub(crate) same: Vec<TopicIndex>,
+    pub(crate) confirmed: Vec<TopicIndex>,
     /// Whether this worker's user may read a topic, where the broker says so.
     pub(crate) readable: Vec<(TopicIndex, bool)>,
     /// Topics that exist now and did not before.
@@ -118,7 +118,7 @@ impl TopicTable {
         for (index, described) in self.names.indices().zip(described) {
             let exists = match described {
                 Described::Exists { partitions, id, readable } => {
-                    changes.counts |= self.set_partitions(index, *partitions);
+                    changes.partition_count_changed |= self.set_partitions(index, *partitions);
                     self.identify(index, *id, &owned, &mut changes);
                     changes.readable.push((index, *readable));
                     true
@@ -156,7 +156,7 @@ impl TopicTable {
         } else {
             topic.next_id = None;
             topic.set_id(id);
-            changes.same.push(index);
+            changes.confirmed.push(index);
         }
     }
 
@@ -209,7 +209,7 @@ mod tests {
         let mut table = table();
         table.apply(&[existing(3, 1)], |_| true);
         table.apply(&[existing(3, 2)], |_| true);
-        assert_eq!(table.apply(&[existing(3, 1)], |_| true).same, [A]);
+        assert_eq!(table.apply(&[existing(3, 1)], |_| true).confirmed, [A]);
         table.adopt_new_ids();
         assert_eq!((table.id(A), table.is_recreated(A)), (Some(TopicId(1)), false));
     }
@@ -223,6 +223,8 @@ mod tests {
         assert_eq!(table.apply(&[unclear], |_| false), TopicChanges::default());
         assert_eq!(table.missing(), [A]);
         let changes = table.apply(&[existing(1, 1)], |_| false);
-        assert!(changes.counts && changes.found == [A] && table.missing().is_empty());
+        assert!(
+            changes.partition_count_changed && changes.found == [A] && table.missing().is_empty()
+        );
     }
 }

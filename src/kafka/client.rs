@@ -25,7 +25,7 @@ pub type Client = BaseConsumer<Context>;
 #[derive(Debug)]
 pub enum ClientEvent {
     /// The group assigned these partitions to this member. Nothing is read of them before
-    /// [`super::take_over`].
+    /// [`super::assign`].
     Assigned(Vec<(String, i32)>),
     /// The group revokes these partitions.
     Revoked {
@@ -48,7 +48,7 @@ pub struct Context {
     /// Counts callbacks. A poll that returned nothing but raised this may have left messages in the
     /// queue.
     activity: AtomicU64,
-    /// The client is being closed: revoked partitions are given up without the poll loop.
+    /// The client is being closed: revoked partitions are unassigned without the poll loop.
     closing: AtomicBool,
     /// The file with the SASL token.
     pub(super) token_file: Option<PathBuf>,
@@ -136,8 +136,8 @@ impl ConsumerContext for Context {
             } else {
                 ClientEvent::Revoked { partitions, lost: client.assignment_lost() }
             });
-        } else if !assigned && let Err(error) = give_up(client, list) {
-            tracing::debug!(%error, "partitions could not be given up while closing");
+        } else if !assigned && let Err(error) = unassign(client, list) {
+            tracing::debug!(%error, "partitions could not be unassigned while closing");
         }
     }
 
@@ -150,7 +150,7 @@ impl ConsumerContext for Context {
 ///
 /// # Errors
 /// librdkafka's error, for instance that the partitions were lost meanwhile.
-pub fn take_over(client: &Client, list: &TopicPartitionList) -> KafkaResult<()> {
+pub fn assign(client: &Client, list: &TopicPartitionList) -> KafkaResult<()> {
     match client.rebalance_protocol() {
         RebalanceProtocol::Cooperative => client.incremental_assign(list),
         RebalanceProtocol::Eager | RebalanceProtocol::None => client.assign(list),
@@ -161,7 +161,7 @@ pub fn take_over(client: &Client, list: &TopicPartitionList) -> KafkaResult<()> 
 ///
 /// # Errors
 /// librdkafka's error.
-pub fn give_up(client: &Client, list: &TopicPartitionList) -> KafkaResult<()> {
+pub fn unassign(client: &Client, list: &TopicPartitionList) -> KafkaResult<()> {
     match client.rebalance_protocol() {
         RebalanceProtocol::Cooperative => client.incremental_unassign(list),
         RebalanceProtocol::Eager | RebalanceProtocol::None => client.unassign(),

@@ -39,7 +39,7 @@ pub use self::commits::CommitQueue;
 pub use self::committed::{Committed, committed};
 pub use self::ends::{End, Ends};
 #[cfg(test)]
-pub(crate) use self::fixture::fail_for_good;
+pub(crate) use self::fixture::inject_fatal_error;
 pub(super) use self::queue::ReplyQueue;
 pub use self::records::{Message, Records, Taken};
 pub use self::token::set_token;

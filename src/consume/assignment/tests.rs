@@ -17,7 +17,7 @@ fn reading(partitions: &[Partition]) -> Assignment {
     for partition in partitions {
         assignment.start_reading(*partition, Offset(10));
     }
-    assignment.answered();
+    assignment.acknowledged();
     assignment
 }
 
@@ -30,10 +30,10 @@ fn an_assignment_is_resolved_by_its_lookup_and_then_read() {
     assert_eq!(assignment.unresolved(now), Some(starting(&[A, B])));
     assert!(assignment.is_resolving() && !assignment.is_joined());
     assignment.lookup_sent(LookupId(1));
-    assert_eq!(assignment.answered_by(LookupId(1)), starting(&[A, B]));
+    assert_eq!(assignment.still_pending(LookupId(1)), starting(&[A, B]));
     assignment.start_reading(A, Offset(5));
     assignment.start_reading(B, Offset(7));
-    assignment.answered();
+    assignment.acknowledged();
     assert!(!assignment.is_resolving() && assignment.is_joined());
     assert_eq!(assignment.unresolved(now), None);
 }
@@ -43,7 +43,7 @@ fn an_empty_assignment_needs_an_answer_too() {
     let mut assignment = Assignment::default();
     assignment.assign(&[]);
     assert_eq!(assignment.unresolved(Instant::now()), Some(starting(&[])));
-    assignment.answered();
+    assignment.acknowledged();
     assert_eq!(assignment.unresolved(Instant::now()), None);
     assert!(assignment.is_joined());
 }
@@ -54,10 +54,10 @@ fn an_answer_does_not_count_for_a_partition_that_was_revoked_meanwhile() {
     assignment.assign(&[A, B]);
     assignment.lookup_sent(LookupId(1));
     assignment.revoke(&[A]);
-    assert_eq!(assignment.answered_by(LookupId(1)), starting(&[B]));
+    assert_eq!(assignment.still_pending(LookupId(1)), starting(&[B]));
     // Another member may have read it since.
     assignment.assign(&[A]);
-    assert_eq!(assignment.answered_by(LookupId(1)), starting(&[B]));
+    assert_eq!(assignment.still_pending(LookupId(1)), starting(&[B]));
 }
 
 #[test]
@@ -82,11 +82,11 @@ fn a_partition_out_of_range_continues_where_its_lookup_says() {
     assignment.out_of_range(OTHER);
     let unresolved = Unresolved { out_of_range: vec![A], ..Unresolved::default() };
     assert_eq!(assignment.unresolved(now), Some(unresolved));
-    assert!(assignment.is_unsettled() && !assignment.is_resolving());
+    assert!(assignment.needs_lookup() && !assignment.is_resolving());
     assignment.lookup_sent(LookupId(4));
-    assert_eq!(assignment.answered_by(LookupId(4)).out_of_range, [A]);
+    assert_eq!(assignment.still_pending(LookupId(4)).out_of_range, [A]);
     assignment.resumed(A, Offset(30));
-    assert!(!assignment.is_unsettled() && !assignment.is_out_of_range(A));
+    assert!(!assignment.needs_lookup() && !assignment.is_out_of_range(A));
     assert_eq!(assignment.end(A, Offset(0)), Some(Offset(30)));
 }
 
@@ -101,10 +101,10 @@ fn starting_offsets_do_not_wait_for_partitions_that_are_out_of_range() {
     assert_eq!(assignment.unresolved(now), Some(starting(&[B])));
     assignment.lookup_sent(LookupId(2));
     assert!(!assignment.has_unrequested());
-    assert_eq!(assignment.answered_by(LookupId(2)), starting(&[B]));
-    assert_eq!(assignment.answered_by(LookupId(1)).out_of_range, [A], "not sent again");
+    assert_eq!(assignment.still_pending(LookupId(2)), starting(&[B]));
+    assert_eq!(assignment.still_pending(LookupId(1)).out_of_range, [A], "not sent again");
     assignment.start_reading(B, Offset(0));
-    assignment.answered();
+    assignment.acknowledged();
     let unresolved = Unresolved { out_of_range: vec![A], ..Unresolved::default() };
     assert_eq!(assignment.unresolved(now), Some(unresolved));
 }

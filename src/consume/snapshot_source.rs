@@ -37,7 +37,7 @@ pub(crate) fn snapshot(
         config: Arc::clone(&intake.config),
         joined: assignment.is_joined(),
         offsets_committed: are_offsets_committed(membership, settlement),
-        resolving: assignment.is_unsettled(),
+        resolving: assignment.needs_lookup(),
         stopping: false,
         unreachable_since: session.unreachable_since,
         commit_in_flight_since: settlement.committer.in_flight_since(),
