@@ -55,6 +55,8 @@ impl Reload {
         let feeds = rate_share::feeds(names, config.webhooks.len(), &controls.feeds);
         controls.reload(more, windows, Arc::clone(&feeds));
         intake.reload(config, router, queues, feeds, removed);
+        // Before the senders apply it: that of a removed webhook has to find its queue retired.
+        intake.clear_removed(settlement);
         generation
     }
 }
