@@ -22,7 +22,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::health::{Health, Unwell};
+use crate::health::{Health, ProbeFailure};
 use crate::metrics::Metrics;
 
 /// Open connections. Prometheus, the kubelet and a person need three.
@@ -167,7 +167,7 @@ impl Admin {
 }
 
 /// Answers a probe: 200, or 503 with the reasons.
-fn probe(health: Result<(), Unwell>, healthy: &'static str) -> Response<String> {
+fn probe(health: Result<(), ProbeFailure>, healthy: &'static str) -> Response<String> {
     match health {
         Ok(()) => text(StatusCode::OK, healthy),
         Err(reasons) => text(StatusCode::SERVICE_UNAVAILABLE, format!("{reasons}\n")),

@@ -27,7 +27,7 @@ struct State {
 
 /// Why a probe fails: one reason a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unwell(pub Vec<String>);
+pub struct ProbeFailure(pub Vec<String>);
 
 impl Health {
     /// A worker that starts at `now`: it has just turned, has not joined its group, and has reached
@@ -57,17 +57,17 @@ impl Health {
     /// Answers `/healthz`.
     ///
     /// # Errors The poll loop has not run for 30 s, or owned work makes no progress: every reason.
-    pub fn liveness(&self, now: Instant) -> Result<(), Unwell> {
+    pub fn liveness(&self, now: Instant) -> Result<(), ProbeFailure> {
         let state = self.lock();
-        well(probes::liveness(&state.snapshot, state.last_turn, now))
+        probe_result(probes::liveness(&state.snapshot, state.last_turn, now))
     }
 
     /// Answers `/readyz`.
     ///
     /// # Errors
     /// Every reason why not.
-    pub fn readiness(&self, now: Instant) -> Result<(), Unwell> {
-        well(probes::readiness(&self.snapshot(), now))
+    pub fn readiness(&self, now: Instant) -> Result<(), ProbeFailure> {
+        probe_result(probes::readiness(&self.snapshot(), now))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -75,11 +75,11 @@ impl Health {
     }
 }
 
-fn well(reasons: Vec<String>) -> Result<(), Unwell> {
-    if reasons.is_empty() { Ok(()) } else { Err(Unwell(reasons)) }
+fn probe_result(reasons: Vec<String>) -> Result<(), ProbeFailure> {
+    if reasons.is_empty() { Ok(()) } else { Err(ProbeFailure(reasons)) }
 }
 
-impl fmt::Display for Unwell {
+impl fmt::Display for ProbeFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join("\n"))
     }

@@ -23,7 +23,7 @@ use crate::demo::traffic;
 const EXAMPLES: &str = "\
 Examples:
   slackline sample-events                           5 a second until Ctrl-C
-  slackline sample-events --rate 100 --for 30s      3,000 events
+  slackline sample-events --rate 100 --for 30s      nearly 3,000 events
   slackline sample-events --brokers kafka:9092 --topic users
   slackline demo --print-config                     a configuration for them
 
@@ -32,7 +32,10 @@ orders in turn.";
 
 const TICK: Duration = Duration::from_millis(20);
 
-/// The timeout of one attempt to create the topic.
+/// The timeout of the first request, so that a wait is logged soon.
+const FIRST_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The timeout of a later request, and of creating the topic.
 const CREATE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The pause before the next attempt to create the topic.
@@ -69,7 +72,7 @@ pub(super) struct SampleEventsArgs {
     )]
     partitions: i32,
 
-    /// Stop after this long, such as 30s [default: until Ctrl-C]
+    /// Stop after this long, such as 30s, the wait for the brokers included [default: until Ctrl-C]
     #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
     stop_after: Option<Duration>,
 }
@@ -89,8 +92,9 @@ async fn sample_events(
     out: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
     let mut shutdown = std::pin::pin!(shutdown);
+    let deadline = args.stop_after.map(|limit| Instant::now() + limit);
     tokio::select! {
-        created = create_topic(args) => created?,
+        created = create_topic(args, deadline) => created?,
         _ = &mut shutdown => return Ok(Exit::Done),
     }
     let producer = Producer::new(&args.brokers, &args.topic)?;
@@ -102,7 +106,7 @@ async fn sample_events(
     out.flush()?;
 
     let started = Instant::now();
-    let limit = args.stop_after.unwrap_or(Duration::MAX);
+    let limit = remaining(deadline);
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut next = 0;
@@ -133,37 +137,53 @@ fn due(rate: f64, elapsed: Duration) -> u64 {
     (rate * elapsed.as_secs_f64()).ceil() as u64
 }
 
-async fn create_topic(args: &SampleEventsArgs) -> anyhow::Result<()> {
+/// Returns the time until `deadline`; without one, there is no end.
+fn remaining(deadline: Option<Instant>) -> Duration {
+    deadline.map_or(Duration::MAX, |at| at.saturating_duration_since(Instant::now()))
+}
+
+/// Creates the topic if it does not exist. Waits for the brokers, at most until `deadline`.
+async fn create_topic(args: &SampleEventsArgs, deadline: Option<Instant>) -> anyhow::Result<()> {
     let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
         .set("bootstrap.servers", &args.brokers)
         .set("client.id", "slackline-sample-events")
         .create()?;
     let topic = NewTopic::new(&args.topic, args.partitions, TopicReplication::Fixed(-1));
-    let options = AdminOptions::new()
-        .request_timeout(Some(CREATE_TIMEOUT))
-        .operation_timeout(Some(CREATE_TIMEOUT));
+    let mut timeout = FIRST_TIMEOUT;
     loop {
+        let limit = timeout.min(remaining(deadline));
         // Permission to write to a topic does not include permission to create it.
-        let metadata =
-            tokio::task::block_in_place(|| admin.inner().fetch_metadata(None, CREATE_TIMEOUT));
-        if metadata
-            .is_ok_and(|metadata| metadata.topics().iter().any(|topic| topic.name() == args.topic))
-        {
-            return Ok(());
-        }
-        let error = match admin.create_topics([&topic], &options).await {
-            Ok(results) => match results.into_iter().next() {
-                None | Some(Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => {
-                    return Ok(());
+        let metadata = tokio::task::block_in_place(|| admin.inner().fetch_metadata(None, limit));
+        let error = match metadata {
+            Ok(metadata) if metadata.topics().iter().any(|topic| topic.name() == args.topic) => {
+                return Ok(());
+            }
+            Ok(_) => {
+                let limit = CREATE_TIMEOUT.min(remaining(deadline));
+                let options =
+                    AdminOptions::new().request_timeout(Some(limit)).operation_timeout(Some(limit));
+                match admin.create_topics([&topic], &options).await {
+                    Ok(results) => match results.into_iter().next() {
+                        None | Some(Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => {
+                            return Ok(());
+                        }
+                        Some(Err((_, code))) => {
+                            anyhow::bail!("cannot create the topic `{}`: {code}", args.topic)
+                        }
+                    },
+                    Err(error) => error,
                 }
-                Some(Err((_, code))) => {
-                    anyhow::bail!("cannot create the topic `{}`: {code}", args.topic)
-                }
-            },
+            }
             Err(error) => error,
         };
         tracing::warn!(%error, brokers = args.brokers, "Kafka does not answer yet, retrying");
-        sleep(CREATE_PAUSE).await;
+        timeout = CREATE_TIMEOUT;
+        sleep(CREATE_PAUSE.min(remaining(deadline))).await;
+        anyhow::ensure!(
+            !remaining(deadline).is_zero(),
+            "no answer from `{}` within the time of --for; are these the brokers?",
+            args.brokers
+        );
     }
 }
 
@@ -214,13 +234,22 @@ mod tests {
         // The mock cluster cannot create topics through the Admin API.
         cluster.create_topic("events", 4, 1).unwrap();
         let args =
-            args(&["--brokers", &cluster.bootstrap_servers(), "--rate", "500", "--for", "200ms"])
+            args(&["--brokers", &cluster.bootstrap_servers(), "--rate", "100", "--for", "3s"])
                 .unwrap();
         let (_stop, never) = tokio::sync::oneshot::channel::<()>();
         let mut out = Vec::new();
         let ended = sample_events(&args, never, &mut out).await.unwrap();
         let printed = String::from_utf8(out).unwrap();
         assert_eq!(ended, Exit::Done, "{printed}");
-        assert!(printed.contains("100 events sent, 0 not acknowledged"), "{printed}");
+        assert!(printed.contains(" events sent, 0 not acknowledged"), "{printed}");
+        assert!(!printed.contains("\n0 events sent"), "{printed}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_wait_for_a_broker_ends_with_the_time_of_for() {
+        let args = args(&["--brokers", "127.0.0.1:1", "--for", "100ms"]).unwrap();
+        let (_stop, never) = tokio::sync::oneshot::channel::<()>();
+        let error = sample_events(&args, never, &mut Vec::new()).await.unwrap_err();
+        assert!(error.to_string().contains("`127.0.0.1:1`"), "{error}");
     }
 }

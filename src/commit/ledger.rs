@@ -97,7 +97,7 @@ impl Ledger {
     /// before.
     pub fn set_names(&mut self, names: Arc<NameIndex>) {
         for (_, owned) in self.owned.iter_mut() {
-            owned.mixed |= owned.unsettled.len() > 0;
+            owned.has_earlier_config |= owned.unsettled.len() > 0;
         }
         self.names = names;
     }
@@ -117,7 +117,7 @@ impl Ledger {
             epoch: self.last_epoch,
             next: start,
             unsettled: Unsettled::default(),
-            mixed: false,
+            has_earlier_config: false,
             inherited,
             commits: CommitProgress::new(committed),
         };
@@ -191,7 +191,7 @@ impl Ledger {
         if !owned.unsettled.settle(position.offset, action, self.names.name(action)) {
             return Settled::Fenced;
         }
-        owned.mixed &= owned.unsettled.len() > 0;
+        owned.has_earlier_config &= owned.unsettled.len() > 0;
         owned.commits.uncommitted.extend(hold);
         Settled::Applied
     }

@@ -5,7 +5,7 @@ pub use super::admin::Admin;
 pub use super::index::{ActionIndex, WebhookIndex};
 pub use super::kafka::{Kafka, Start};
 pub use super::retry::Retry;
-pub use super::webhook::{LISTED_DELIVERIES, Webhook, WhenFull};
+pub use super::webhook::{LISTED_DELIVERIES, Pem, Webhook, WhenFull};
 
 /// A whole configuration without mistakes.
 pub struct Config {

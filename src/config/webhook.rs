@@ -24,7 +24,9 @@ mod kinds;
 
 mod url;
 
-use kinds::{EntryName, Pem, Rate, WebhookUrl, ca_file, proxy_url};
+use kinds::{EntryName, Rate, WebhookUrl, ca_file, proxy_url};
+
+pub use kinds::Pem;
 
 section! {
     /// One Slack incoming webhook: exactly one of `url` and `url_file`. `${NAME}` is replaced with
@@ -137,11 +139,11 @@ impl Shown for WhenFull {
 
 impl Shown for Pem {
     fn shown(&self) -> Json {
-        format!("{} bytes", self.len()).into()
+        self.path.as_str().into()
     }
 
     fn add_to(&self, hash: &mut Xxh3) {
-        add_text(&String::from_utf8_lossy(self), hash);
+        add_text(&String::from_utf8_lossy(&self.bytes), hash);
     }
 }
 

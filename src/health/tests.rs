@@ -39,7 +39,7 @@ fn alive_while_the_loop_turns() {
     let health = health(start);
     assert_eq!(health.liveness(start + STUCK_AFTER - Duration::from_millis(1)), Ok(()));
     let unwell = health.liveness(start + STUCK_AFTER);
-    assert_eq!(unwell, Err(Unwell(vec!["the poll loop has not run for 30 s".to_owned()])));
+    assert_eq!(unwell, Err(ProbeFailure(vec!["the poll loop has not run for 30 s".to_owned()])));
     health.turned(start + STUCK_AFTER);
     assert_eq!(health.liveness(start + STUCK_AFTER * 2 - Duration::from_millis(1)), Ok(()));
 }
@@ -51,7 +51,7 @@ fn work_without_progress_fails_the_probe_until_it_progresses_or_the_worker_stops
     let mut snapshot = ready(start);
     snapshot.problems.stalls = vec!["one".to_owned(), "two".to_owned()];
     health.publish(snapshot.clone());
-    assert_eq!(health.liveness(start), Err(Unwell(snapshot.problems.stalls.clone())));
+    assert_eq!(health.liveness(start), Err(ProbeFailure(snapshot.problems.stalls.clone())));
     health.publish(ready(start));
     assert_eq!(health.liveness(start), Ok(()));
     health.publish(Snapshot { stopping: true, ..snapshot });

@@ -62,7 +62,7 @@ impl ClientPool {
         let direct = webhook.proxy.is_none() && is_loopback(url);
         let settings = Settings {
             proxy: webhook.proxy.clone(),
-            ca_pem: webhook.ca_file.clone(),
+            ca_pem: webhook.ca_file.as_ref().map(|file| file.bytes.clone()),
             direct,
             plain: direct && url.scheme() == "http",
         };

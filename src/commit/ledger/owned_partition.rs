@@ -29,7 +29,7 @@ pub(super) struct OwnedPartition {
     /// The events with pending deliveries.
     pub(super) unsettled: Unsettled,
     /// Whether `unsettled` has events that were matched by an earlier configuration.
-    pub(super) mixed: bool,
+    pub(super) has_earlier_config: bool,
     /// The former owner's restart state, without the deliveries that were read again.
     pub(super) inherited: RestartState,
     /// What the broker has acknowledged.
@@ -108,7 +108,7 @@ impl OwnedPartition {
     /// Returns the hash of the configuration's names; `None` where the state's list has names of
     /// another configuration.
     fn names_hash(&self, names: &NameIndex) -> Option<NameHash> {
-        if self.mixed {
+        if self.has_earlier_config {
             return None;
         }
         let known = |listed: &Listed| {

@@ -13,8 +13,14 @@ use crate::config::section::{Kind, Setting};
 use crate::config::tree::Node;
 use crate::secret::Secret;
 
-/// The text of a PEM file.
-pub(super) type Pem = Vec<u8>;
+/// A PEM file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pem {
+    /// Its path as configured, for `check`.
+    pub path: String,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
 
 /// The name of a section that is an entry of a mapping. It is not a key of the section.
 pub(super) struct EntryName;
@@ -133,10 +139,12 @@ pub(super) fn proxy_url(node: &Node, key: &str, reader: &mut Reader<'_>) -> Opti
 
 /// Reads a file of certificates.
 pub(super) fn ca_file(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Pem> {
-    let NamedFile { bytes, at, .. } = reader.file(node, key)?;
+    let NamedFile { path, bytes, at } = reader.file(node, key)?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
     let message = match found {
-        Ok(found) if !found.is_empty() => return Some(bytes),
+        Ok(found) if !found.is_empty() => {
+            return Some(Pem { path: path.display().to_string(), bytes });
+        }
         Ok(_) => "`ca_file` contains no certificate",
         Err(_) => "`ca_file` contains an invalid certificate",
     };

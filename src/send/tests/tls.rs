@@ -9,6 +9,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::hostile::{LONG, PATH, SHORT, at, attempt, raw, says};
 use super::*;
+use crate::config::model::Pem;
 use crate::metrics::AttemptResult;
 
 /// A server with a certificate of a private authority for `localhost`, and that authority's PEM.
@@ -44,6 +45,10 @@ async fn server() -> (SocketAddr, Vec<u8>) {
     (address, authority.pem().into_bytes())
 }
 
+fn pem_file(bytes: &[u8]) -> Pem {
+    Pem { path: "ca.pem".to_owned(), bytes: bytes.to_vec() }
+}
+
 #[tokio::test]
 async fn an_unknown_authority_is_refused_and_a_configured_one_accepted() {
     let (address, pem) = server().await;
@@ -52,11 +57,12 @@ async fn an_unknown_authority_is_refused_and_a_configured_one_accepted() {
     assert_eq!(attempted.verdict.result(), AttemptResult::Connect);
     assert!(attempted.word.contains("certificate"), "{}", attempted.word);
 
-    let trusting = Webhook { ca_file: Some(pem.clone()), ..at(&url, LONG) };
+    let trusting = Webhook { ca_file: Some(pem_file(&pem)), ..at(&url, LONG) };
     assert_eq!(attempt(&trusting).await.verdict, Verdict::Delivered);
 
     let wrong_name = format!("https://127.0.0.1:{}{PATH}", address.port());
-    let attempted = attempt(&Webhook { ca_file: Some(pem), ..at(&wrong_name, LONG) }).await;
+    let attempted =
+        attempt(&Webhook { ca_file: Some(pem_file(&pem)), ..at(&wrong_name, LONG) }).await;
     assert_eq!(attempted.verdict.result(), AttemptResult::Connect);
 }
 
@@ -85,7 +91,7 @@ fn a_ca_file_without_a_certificate_is_refused() {
     let (first, last) = (valid.lines().next().unwrap(), valid.lines().last().unwrap());
     let broken = format!("{first}\nnot base64 at all!\n{last}\n");
     for pem in [&b""[..], b"no PEM", broken.as_bytes()] {
-        let webhook = Webhook { ca_file: Some(pem.to_vec()), ..webhook() };
+        let webhook = Webhook { ca_file: Some(pem_file(pem)), ..webhook() };
         let error = Endpoint::open(&webhook, &mut ClientPool::default()).err().unwrap();
         assert!(matches!(error, ClientError::Ca(_)), "{error:?}");
     }
