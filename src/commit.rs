@@ -31,15 +31,16 @@ pub mod name_index;
 
 pub mod bloom;
 
-mod schedule;
+pub mod schedule;
 
 /// The longest wait for a commit's answer before new outcomes are taken.
 const LONGEST_WAIT: Duration = Duration::from_millis(20);
 
 /// Commits what the ledger says.
 pub struct Committer {
+    /// When to commit.
+    pub schedule: Schedule,
     queue: CommitQueue,
-    schedule: Schedule,
     /// What the commit in flight contains.
     in_flight: Vec<Committable>,
     /// How the last answered commit ended, until the poll loop takes it.
@@ -72,24 +73,6 @@ impl Committer {
         self.queue = queue;
         self.in_flight.clear();
         self.schedule = Schedule::new(now);
-    }
-
-    /// Makes the next [`Committer::poll`] commit: there is an outcome, or a partition without a
-    /// commit.
-    pub fn request(&mut self) {
-        self.schedule.request();
-    }
-
-    /// When to poll next, if nothing else wakes the poll loop.
-    #[must_use]
-    pub fn next_due(&self) -> Option<Instant> {
-        self.schedule.next_due()
-    }
-
-    /// When the commit in flight was sent; `None` without one.
-    #[must_use]
-    pub fn in_flight_since(&self) -> Option<Instant> {
-        self.schedule.in_flight
     }
 
     /// Takes the answer of the commit in flight, if there is one, and sends the next commit, if it
@@ -161,19 +144,18 @@ impl Committer {
             return;
         }
         match self.queue.answer(timeout) {
-            None => {}
-            Some(Ok(())) => {
-                self.metrics.commit(true);
-                self.result = Some(Ok(()));
-                self.schedule.in_flight = None;
-                for state in std::mem::take(&mut self.in_flight) {
-                    ledger.commit_acknowledged(&state);
-                }
-                if let Some(recovered) = self.failures.recover(self.started.elapsed()) {
-                    tracing::info!(failed = recovered.total, "offset commits succeed again");
-                }
-            }
-            Some(Err(error)) => self.failed(ledger, &error),
+            None => return,
+            Some(Err(error)) => return self.failed(ledger, &error),
+            Some(Ok(())) => {}
+        }
+        self.metrics.commit(true);
+        self.result = Some(Ok(()));
+        self.schedule.in_flight = None;
+        for state in std::mem::take(&mut self.in_flight) {
+            ledger.commit_acknowledged(&state);
+        }
+        if let Some(recovered) = self.failures.recover(self.started.elapsed()) {
+            tracing::info!(failed = recovered.total, "offset commits succeed again");
         }
     }
 
@@ -181,13 +163,12 @@ impl Committer {
     /// them are committed again.
     fn failed(&mut self, ledger: &mut Ledger, error: &KafkaError) {
         self.metrics.commit(false);
-        self.result = error.rdkafka_error_code().map(Err);
+        let code = error.rdkafka_error_code();
+        self.result = code.map(Err);
         self.in_flight.clear();
         ledger.commit_failed();
         let now = Instant::now();
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::OffsetMetadataTooLarge)
-            && self.budget > 0
-        {
+        if code == Some(RDKafkaErrorCode::OffsetMetadataTooLarge) && self.budget > 0 {
             // Down to the bare version mark, and then to nothing: metadata must not stop commits.
             self.budget /= 2;
             tracing::warn!(

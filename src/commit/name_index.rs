@@ -33,7 +33,8 @@ pub struct NameIndex {
     webhooks: Vec<WebhookNames>,
     actions_by_hash: HashMap<NameHash, Vec<ActionIndex>>,
     webhooks_by_hash: HashMap<NameHash, WebhookIndex>,
-    max_actions_per_webhook: usize,
+    /// The number of actions of the webhook that has the most.
+    pub(super) max_actions_per_webhook: usize,
     hash: Option<NameHash>,
 }
 
@@ -131,12 +132,6 @@ impl NameIndex {
     #[must_use]
     pub fn webhook(&self, webhook: WebhookIndex) -> Option<NameHash> {
         self.webhooks.get(webhook.0 as usize).map(|webhook| webhook.name)
-    }
-
-    /// The number of actions of the webhook that has the most.
-    #[must_use]
-    pub fn max_actions_per_webhook(&self) -> usize {
-        self.max_actions_per_webhook
     }
 
     /// The topics that feed a webhook, sorted.

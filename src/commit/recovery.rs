@@ -122,19 +122,13 @@ fn claim_listed(
 impl Positions {
     /// The first offset from which deliveries of an action may be pending; `None` if all are done.
     fn start(&self, Name { webhook, action }: Name, names: Option<NameHash>) -> Option<Offset> {
-        let position = self.webhooks.get(&webhook).copied();
+        let position = self.webhooks.get(&webhook).copied().or(self.floor);
         let lagging = self.lagging.may_contain(action);
         if self.names.is_some() && self.names == names {
-            return if lagging { position.or(self.floor) } else { None };
+            return position.filter(|_| lagging);
         }
-        // The configuration has changed since.
-        match position {
-            // The action may have been moved here from any lagging webhook.
-            _ if lagging => self.lowest(),
-            // It may be one of this webhook's actions with a new name.
-            Some(position) => Some(position),
-            // The same, for a webhook without a position of its own.
-            None => self.floor,
-        }
+        // The configuration has changed since: a lagging action may have been moved here from any
+        // lagging webhook, and another one may be one of this webhook's actions with a new name.
+        if lagging { self.lowest() } else { position }
     }
 }

@@ -74,15 +74,16 @@ pub struct Listed {
 }
 
 /// The positions of the lagging webhooks. A webhook that does not lag is done up to the mark.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Positions {
+/// `Place` is how a position is expressed: as an offset, or relative to one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Positions<Place = Offset> {
     /// The hash of the configuration's names; `None`: deliveries of more than one configuration
     /// are pending.
     pub names: Option<NameHash>,
     /// By webhook: the offset of its first pending event.
-    pub webhooks: BTreeMap<NameHash, Offset>,
+    pub webhooks: BTreeMap<NameHash, Place>,
     /// The offset of the first pending event of all lagging webhooks without a position.
-    pub floor: Option<Offset>,
+    pub floor: Option<Place>,
     /// The actions with pending deliveries, and perhaps some more.
     pub lagging: BloomFilter,
 }

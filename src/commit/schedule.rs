@@ -23,9 +23,9 @@ const BYTES_PER_SECOND: u32 = 512 * 1024;
 
 /// The times of commits.
 #[derive(Debug)]
-pub(super) struct Schedule {
+pub struct Schedule {
     /// When the commit in flight was sent.
-    pub(super) in_flight: Option<Instant>,
+    pub in_flight: Option<Instant>,
     /// A delivery was settled, or a partition has no committed offset yet: commit without delay.
     urgent: bool,
     /// The earliest time of the next commit.
@@ -37,19 +37,19 @@ pub(super) struct Schedule {
 impl Schedule {
     /// Nothing is due.
     #[must_use]
-    pub(super) fn new(now: Instant) -> Self {
+    pub fn new(now: Instant) -> Self {
         Self { in_flight: None, urgent: false, not_before: now, routine: now + UNMATCHED_INTERVAL }
     }
 
     /// Makes an urgent commit due: there is something that a restart must not repeat.
-    pub(super) fn request(&mut self) {
+    pub fn request(&mut self) {
         self.urgent = true;
     }
 
     /// Returns what to commit now, if anything: what a crash would repeat, or everything that was
     /// read.
     #[must_use]
-    pub(super) fn due(&self, now: Instant) -> Option<Scope<'static>> {
+    pub fn due(&self, now: Instant) -> Option<Scope<'static>> {
         if self.in_flight.is_some() || now < self.not_before {
             None
         } else if now >= self.routine {
@@ -61,16 +61,15 @@ impl Schedule {
 
     /// When to check again, if nothing else wakes the poll loop.
     #[must_use]
-    pub(super) fn next_due(&self) -> Option<Instant> {
-        match (self.in_flight.is_some(), self.urgent) {
-            (true, _) => None,
-            (false, true) => Some(self.not_before),
-            (false, false) => Some(self.routine.max(self.not_before)),
+    pub fn next_due(&self) -> Option<Instant> {
+        if self.in_flight.is_some() {
+            return None;
         }
+        Some(if self.urgent { self.not_before } else { self.routine.max(self.not_before) })
     }
 
     /// Records that a commit was sent that costs this many bytes.
-    pub(super) fn sent(&mut self, now: Instant, bytes: usize) {
+    pub fn sent(&mut self, now: Instant, bytes: usize) {
         self.in_flight = Some(now);
         self.not_before = now
             + Duration::from_secs(1) * u32::try_from(bytes).unwrap_or(u32::MAX) / BYTES_PER_SECOND;
@@ -78,7 +77,7 @@ impl Schedule {
     }
 
     /// Records that a commit was due and had nothing to commit.
-    pub(super) fn skipped(&mut self, now: Instant) {
+    pub fn skipped(&mut self, now: Instant) {
         self.urgent = false;
         if now >= self.routine {
             self.routine = now + UNMATCHED_INTERVAL;
@@ -86,7 +85,7 @@ impl Schedule {
     }
 
     /// Records that the commit failed, to be retried at `retry_at`.
-    pub(super) fn failed(&mut self, retry_at: Instant) {
+    pub fn failed(&mut self, retry_at: Instant) {
         self.in_flight = None;
         self.urgent = true;
         self.not_before = retry_at;

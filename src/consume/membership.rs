@@ -169,7 +169,7 @@ impl Membership {
                     self.assignment.resumed(*partition, *end);
                 }
             }
-            settlement.committer.request();
+            settlement.committer.schedule.request();
         }
         Ok(others)
     }
@@ -203,7 +203,7 @@ impl Membership {
         self.access.set_group(true);
         // A start that is not committed would be decided again by the next owner, after more
         // events.
-        settlement.committer.request();
+        settlement.committer.schedule.request();
         self.added.assigned(now);
         let owned = settlement.ledger.partitions().count();
         tracing::info!(partitions = from.len(), owned, "partitions assigned");

@@ -54,7 +54,7 @@ impl RemovedWebhooks {
             for tickets in dropped {
                 settlement.drop_unsent(&tickets, Reason::Unclaimed);
                 // It is not pending any more, which the next owner has to know.
-                settlement.committer.request();
+                settlement.committer.schedule.request();
             }
         }
     }

@@ -62,7 +62,7 @@ impl Settlement {
     pub(crate) fn end(&mut self, ticket: &Ticket, outcome: Outcome, hold: Option<CommitHold>) {
         let from_sender = hold.is_some();
         match self.ledger.settle(ticket, hold) {
-            Settled::Applied if from_sender => self.committer.request(),
+            Settled::Applied if from_sender => self.committer.schedule.request(),
             Settled::Fenced if from_sender => self.metrics.fenced_outcome(),
             _ => {
                 if let Outcome::Dropped(reason) = outcome {
@@ -101,7 +101,7 @@ impl Settlement {
     /// carry it.
     pub(crate) fn throttle(&mut self, webhook: WebhookIndex, until: u64) {
         if self.ledger.throttle(webhook, until) {
-            self.committer.request();
+            self.committer.schedule.request();
         }
     }
 
@@ -162,7 +162,11 @@ impl Settlement {
     /// Returns the time until the next commit is due, at most `longest`.
     pub(crate) fn time_to_next_commit(&self, longest: Duration) -> Duration {
         let now = Instant::now();
-        let due = self.committer.next_due().map_or(longest, |at| at.saturating_duration_since(now));
+        let due = self
+            .committer
+            .schedule
+            .next_due()
+            .map_or(longest, |at| at.saturating_duration_since(now));
         due.min(longest)
     }
 }

@@ -40,7 +40,7 @@ pub(crate) fn snapshot(
         resolving: assignment.needs_lookup(),
         stopping: false,
         unreachable_since: session.unreachable_since,
-        commit_in_flight_since: settlement.committer.in_flight_since(),
+        commit_in_flight_since: settlement.committer.schedule.in_flight,
         problems: problems(membership),
         partitions: settlement.ledger.progress().map(partition).collect(),
         webhooks: webhooks(&intake.queues, controls, now),

@@ -101,7 +101,7 @@ impl OwnedPartition {
     /// Returns the least length of a list of the pending deliveries, in bytes: one for each webhook
     /// of an event.
     fn least_listed(&self, names: &NameIndex) -> usize {
-        let most = names.max_actions_per_webhook().max(1);
+        let most = names.max_actions_per_webhook.max(1);
         self.unsettled.iter().map(|event| event.pending.len().div_ceil(most)).sum()
     }
 

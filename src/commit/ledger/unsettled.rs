@@ -83,7 +83,14 @@ impl Unsettled {
 
     /// The events, in the order of their offsets.
     pub(super) fn iter(&self) -> impl Iterator<Item = Event<'_>> + Clone {
-        self.entries.iter().filter_map(Entry::event)
+        self.entries.iter().filter_map(|entry| {
+            let (pending, done) = match &entry.deliveries {
+                Deliveries::Settled => return None,
+                Deliveries::One(action) => (std::slice::from_ref(action), [].as_slice()),
+                Deliveries::Several(several) => (&*several.pending, &*several.done),
+            };
+            Some(Event { offset: entry.offset, pending, done })
+        })
     }
 
     /// Adds an event above all others, unless nothing of it is pending.
@@ -152,17 +159,6 @@ impl Unsettled {
             self.entries.retain(|entry| !matches!(entry.deliveries, Deliveries::Settled));
             self.gaps = 0;
         }
-    }
-}
-
-impl Entry {
-    fn event(&self) -> Option<Event<'_>> {
-        let (pending, done) = match &self.deliveries {
-            Deliveries::Settled => return None,
-            Deliveries::One(action) => (std::slice::from_ref(action), [].as_slice()),
-            Deliveries::Several(several) => (&*several.pending, &*several.done),
-        };
-        Some(Event { offset: self.offset, pending, done })
     }
 }
 

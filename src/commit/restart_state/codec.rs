@@ -12,7 +12,6 @@ use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use serde::{Deserialize, Serialize};
 
 use super::{Leftover, List, Listed, Pending, Positions, RestartState, Throttle, pending_names};
-use crate::commit::bloom::BloomFilter;
 use crate::commit::name_index::NameHash;
 use crate::event::{Offset, TopicId};
 use crate::metrics::Degree;
@@ -49,7 +48,8 @@ pub struct Fitted {
 }
 
 /// Offsets are relative to the committed one: usually one or two bytes. The order and types of the
-/// fields are the format: they must not change.
+/// fields, here and in [`Throttle`], [`Listed`] and [`Positions`], are the format: they must not
+/// change.
 #[derive(Serialize, Deserialize)]
 struct Wire {
     partitions: Option<u32>,
@@ -67,12 +67,7 @@ struct WireLeftover {
 #[derive(Serialize, Deserialize)]
 enum WirePending {
     Listed(Vec<WireGroup>),
-    Positions {
-        names: Option<NameHash>,
-        webhooks: Vec<(NameHash, u64)>,
-        floor: Option<u64>,
-        lagging: BloomFilter,
-    },
+    Positions(Positions<u64>),
 }
 
 /// Events with the same pending deliveries: the names once, then each offset as its distance from
@@ -98,7 +93,10 @@ pub fn fit(state: &RestartState, offset: Offset, budget: usize, names: Option<Na
             let throttles = state.throttles.iter().take(MOST_THROTTLES).copied().collect();
             encode(throttles, Some(WireLeftover { mark: distance(offset, *mark), pending }))
         };
-        let encode_positions = |positions: &Positions| encode_pending(wire(positions, offset));
+        let encode_positions = |positions: &Positions| {
+            let relative = expressed(positions, |position| distance(offset, position));
+            encode_pending(WirePending::Positions(relative))
+        };
         let bloom_bytes = budget / BLOOM_SHARE;
         let of_list;
         let positions = match pending {
@@ -179,12 +177,13 @@ fn groups(list: &List, base: Offset) -> Vec<WireGroup> {
         .collect()
 }
 
-fn wire(positions: &Positions, base: Offset) -> WirePending {
+/// The positions, each expressed in another way.
+fn expressed<A: Copy, B>(positions: &Positions<A>, express: impl Fn(A) -> B) -> Positions<B> {
     let Positions { names, webhooks, floor, lagging } = positions;
-    WirePending::Positions {
+    Positions {
         names: *names,
-        webhooks: webhooks.iter().map(|(name, to)| (*name, distance(base, *to))).collect(),
-        floor: floor.map(|floor| distance(base, floor)),
+        webhooks: webhooks.iter().map(|(name, position)| (*name, express(*position))).collect(),
+        floor: floor.map(&express),
         lagging: lagging.clone(),
     }
 }
@@ -202,13 +201,8 @@ fn decode_pending(wire: WirePending, base: Offset) -> Pending {
             }
             Pending::Listed(list)
         }
-        WirePending::Positions { names, webhooks, floor, lagging } => {
-            Pending::Positions(Positions {
-                names,
-                webhooks: webhooks.into_iter().map(|(name, to)| (name, at(base, to))).collect(),
-                floor: floor.map(|floor| at(base, floor)),
-                lagging,
-            })
+        WirePending::Positions(relative) => {
+            Pending::Positions(expressed(&relative, |distance| at(base, distance)))
         }
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::commit::bloom::BloomFilter;
 use crate::commit::name_index::NameIndex;
 use crate::config::model::{ActionIndex, WebhookIndex};
 
