@@ -76,11 +76,9 @@ fn preview(
     let Some((topic, name)) = topic(config, args.topic.as_deref()) else {
         let (name, topics) =
             (args.topic.as_deref().unwrap_or_default(), config.kafka.topics.join("`, `"));
-        writeln!(
-            err,
+        anyhow::bail!(
             "topic `{name}` is not configured: use one of `{topics}`, or add it to `kafka.topics`"
-        )?;
-        return Ok(Exit::Refused);
+        );
     };
     let router = Router::new(Arc::clone(config));
     let mut shown = text::Text::new(config);

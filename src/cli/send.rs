@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anstream::{stderr, stdout};
+use anyhow::Context as _;
 
 use super::config_file::ConfigFile;
 use super::events;
@@ -64,7 +65,10 @@ pub(super) fn run(args: &SendArgs, log_format: Format) -> anyhow::Result<Exit> {
     })
 }
 
-/// Posts the message of an action. Slack's response goes to `out`, everything else to `err`.
+/// Posts the message of an action. Slack's response goes to `out`, notes go to `err`.
+///
+/// # Errors
+/// There is no message to post, or no way to post it.
 async fn send(
     config: &Arc<Config>,
     args: &SendArgs,
@@ -76,27 +80,14 @@ async fn send(
     let Some((index, action)) = actions.find(|(_, action)| action.name == args.action) else {
         let names: Vec<_> = config.actions.iter().map(|action| action.name.as_str()).collect();
         let (name, names) = (&args.action, names.join("`, `"));
-        writeln!(err, "action `{name}` is not configured: use one of `{names}`")?;
-        return Ok(Exit::Refused);
+        anyhow::bail!("action `{name}` is not configured: use one of `{names}`");
     };
-    let text = match only_event(&args.file, stdin) {
-        Ok(text) => text,
-        Err(why) => {
-            writeln!(err, "{}: {why:#}", args.file.display())?;
-            return Ok(Exit::Refused);
-        }
-    };
-    let Some(payload) = payload(config, index, action, &text, err)? else {
-        return Ok(Exit::Refused);
-    };
+    let text = only_event(&args.file, stdin).with_context(|| args.file.display().to_string())?;
+    let payload = payload(config, index, action, &text, err)?;
     let webhook = &config.webhooks[action.webhook.0 as usize];
-    match Endpoint::open(webhook, &mut ClientPool::default()) {
-        Ok(endpoint) => report(&endpoint.attempt_once(payload).await, &webhook.name, out),
-        Err(error) => {
-            writeln!(err, "webhook `{}`: {:#}", webhook.name, anyhow::Error::from(error))?;
-            Ok(Exit::Refused)
-        }
-    }
+    let endpoint = Endpoint::open(webhook, &mut ClientPool::default())
+        .with_context(|| format!("webhook `{}`", webhook.name))?;
+    report(&endpoint.attempt_once(payload).await, &webhook.name, out)
 }
 
 /// Returns the only event of the file.
@@ -110,25 +101,20 @@ fn only_event(path: &Path, stdin: &mut dyn BufRead) -> anyhow::Result<Vec<u8>> {
     Ok(first)
 }
 
-/// Returns what the action posts for the event. Notes go to `err`, and so does the reason for
-/// `None`: there is no message.
+/// Returns what the action posts for the event. Notes go to `err`.
 fn payload(
     config: &Arc<Config>,
     index: ActionIndex,
     action: &Action,
     text: &[u8],
     err: &mut dyn Write,
-) -> anyhow::Result<Option<bytes::Bytes>> {
+) -> anyhow::Result<bytes::Bytes> {
     let topic = action.topics.first().copied().unwrap_or(TopicIndex(0));
     let name = &config.kafka.topics[topic.0 as usize];
     let record = events::record(topic, name, 0, text);
-    let event = match Event::parse(&record) {
-        Ok(event) => event,
-        Err(invalid) => {
-            writeln!(err, "the event is invalid ({}): give one JSON object", invalid.as_str())?;
-            return Ok(None);
-        }
-    };
+    let event = Event::parse(&record).map_err(|invalid| {
+        anyhow::anyhow!("the event is invalid ({}): give one JSON object", invalid.as_str())
+    })?;
     let mut notes = Vec::new();
     let explained = Router::new(Arc::clone(config)).explain(&record).unwrap_or_default();
     if let Some((_, Explained::NoMatch { reason } | Explained::Error { reason })) =
@@ -148,11 +134,8 @@ fn payload(
         writeln!(err, "note: {}", sanitize::one_line(&note, LONGEST_NOTE))?;
     }
     match rendered {
-        Ok(message) => Ok(Some(message.payload.into())),
-        Err(empty) => {
-            writeln!(err, "no message to post: {empty}")?;
-            Ok(None)
-        }
+        Ok(message) => Ok(message.payload.into()),
+        Err(empty) => anyhow::bail!("no message to post: {empty}"),
     }
 }
 

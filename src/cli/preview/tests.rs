@@ -30,7 +30,11 @@ fn run(
         config: ConfigFile::default(),
     };
     let (mut out, mut err) = (anstream::StripStream::new(Vec::new()), Vec::new());
-    let status = preview(config, &args, &mut stdin.as_bytes(), &mut out, &mut err).unwrap();
+    let status =
+        preview(config, &args, &mut stdin.as_bytes(), &mut out, &mut err).unwrap_or_else(|error| {
+            writeln!(err, "{error:#}").unwrap();
+            Exit::Refused
+        });
     (status as u8, String::from_utf8(out.into_inner()).unwrap(), String::from_utf8(err).unwrap())
 }
 

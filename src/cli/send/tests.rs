@@ -21,7 +21,11 @@ async fn run(config: &Arc<Config>, action: &str, file: &str, stdin: &str) -> (u8
     let args =
         SendArgs { action: action.to_owned(), file: file.into(), config: ConfigFile::default() };
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let status = send(config, &args, &mut stdin.as_bytes(), &mut out, &mut err).await.unwrap();
+    let sent = send(config, &args, &mut stdin.as_bytes(), &mut out, &mut err).await;
+    let status = sent.unwrap_or_else(|error| {
+        writeln!(err, "{error:#}").unwrap();
+        Exit::Refused
+    });
     (status as u8, without_time(&String::from_utf8(out).unwrap()), String::from_utf8(err).unwrap())
 }
 
