@@ -5,8 +5,8 @@
 //! parts of one run.
 #![allow(unreachable_pub, reason = "modules of one program share what is `pub`")]
 
+use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
@@ -64,7 +64,7 @@ fn route_invalid(bencher: Bencher<'_, '_>, what: &str) {
 #[divan::bench(sample_size = 512, max_time = 5)]
 fn parse(bencher: Bencher<'_, '_>) {
     let stream = Stream::new(events::event);
-    stream.counted(bencher).bench(|| black_box(Event::parse(&stream.next())).is_ok());
+    stream.counted(bencher).bench_local(|| black_box(Event::parse(&stream.next())).is_ok());
 }
 
 /// One message of three variables, from a parsed event.
@@ -74,9 +74,9 @@ fn render(bencher: Bencher<'_, '_>) {
     let config = actions::config(&Setup::default(), Triggers::Selective(2));
     let events: Vec<Event<'_>> =
         (0..EVENTS).filter_map(|_| Event::parse(&stream.next()).ok()).collect();
-    let next = AtomicUsize::new(0);
+    let mut next = events.iter().cycle();
     bencher.counter(ItemsCount::new(1_u32)).bench_local(|| {
-        let event = &events[next.fetch_add(1, Ordering::Relaxed) % events.len()];
+        let Some(event) = next.next() else { return false };
         message::render(&config.actions[0], black_box(event), &mut |_, _| {}).is_ok()
     });
 }
@@ -138,7 +138,7 @@ fn ledger() -> Ledger {
 /// Payloads in a cycle.
 struct Stream {
     payloads: Vec<Vec<u8>>,
-    next: AtomicUsize,
+    next: Cell<usize>,
 }
 
 impl Stream {
@@ -147,11 +147,11 @@ impl Stream {
     }
 
     fn of(payloads: impl Iterator<Item = Vec<u8>>) -> Self {
-        Self { payloads: payloads.collect(), next: AtomicUsize::new(0) }
+        Self { payloads: payloads.collect(), next: Cell::new(0) }
     }
 
     fn next(&self) -> Record<'_> {
-        let at = self.next.fetch_add(1, Ordering::Relaxed) % self.payloads.len();
+        let at = self.next.replace((self.next.get() + 1) % self.payloads.len());
         Record {
             position: Position { partition: PARTITION, offset: Offset(0) },
             topic: "events",

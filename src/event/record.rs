@@ -1,6 +1,6 @@
 //! A Kafka record, the event that it holds, and the reasons why it may hold none.
 
-use super::lexer::{Fault, Lexer};
+use super::lexer::{Fault, Lexer, after_space};
 use super::position::Position;
 use super::value::Value;
 use crate::label::label;
@@ -61,10 +61,7 @@ impl<'a> Record<'a> {
     /// [`Invalid`]: the payload is empty, not UTF-8, not JSON, or JSON but not an object.
     pub fn object(&self) -> Result<&'a [u8], Invalid> {
         let payload = self.payload.unwrap_or_default();
-        if payload.first() == Some(&b'{') {
-            return Ok(payload);
-        }
-        match payload.iter().find(|byte| !matches!(byte, b' ' | b'\n' | b'\t' | b'\r')) {
+        match payload.get(after_space(payload, 0)) {
             None => Err(Invalid::Empty),
             Some(b'{') => Ok(payload),
             Some(_) => Err(std::str::from_utf8(payload).map_or(Invalid::NotJson, why_not_object)),
