@@ -87,8 +87,8 @@ fn key<K: Deref<Target = str>, V>(entries: &[(K, V)], at: u32) -> &str {
     entries.get(at as usize).map_or("", |(key, _)| key)
 }
 
-/// The indexes in the order of the keys. A record has far fewer than 2^32 keys: Kafka's sizes are 31
-/// bits.
+/// The indexes in the order of the keys. A record has far fewer than 2^32 keys: Kafka's sizes have
+/// 31 bits.
 fn sort<K: Deref<Target = str>, V>(entries: &[(K, V)]) -> Vec<u32> {
     let mut sorted: Vec<u32> = (0..u32::try_from(entries.len()).unwrap_or(u32::MAX)).collect();
     sorted.sort_unstable_by(|&a, &b| key(entries, a).cmp(key(entries, b)));
