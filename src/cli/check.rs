@@ -177,8 +177,9 @@ fn table(header: &[&str]) -> Table {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     const PLANTED: &str = "pl4nt3dSecret";
