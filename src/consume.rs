@@ -322,9 +322,10 @@ impl PollLoop {
             self.monitor.metrics.rebalance(RebalanceKind::Lost);
         }
         // Nothing of it can be committed, and no other member waits for it: attempts in flight are
-        // left alone and fenced.
-        self.release(&owned, true);
+        // left alone and fenced. The assignment is cleared first, so that the snapshot of the
+        // release shows a worker that is not in its group.
         self.membership.assignment.clear();
+        self.release(&owned, true);
         self.membership.lookup.cancel();
         self.membership.session.close();
         self.monitor.reset(self.snapshot(Instant::now()));

@@ -107,9 +107,11 @@ impl Monitor {
 
     fn publish(&mut self, mut snapshot: Snapshot) {
         snapshot.stopping = self.stopping;
-        self.metrics.set_partitions(&gauges(&snapshot, since_epoch()));
+        let gauges = gauges(&snapshot, since_epoch());
         self.report_holds(&snapshot);
+        // Before the gauges: who sees them also sees the readiness of the same moment.
         self.health.publish(snapshot);
+        self.metrics.set_partitions(&gauges);
     }
 
     /// Reports senders that have something to send and are held: it is delayed, so that nothing is
