@@ -12,7 +12,7 @@ use crate::delivery::Reason;
 use crate::event::{Partition, TopicIndex};
 
 use registry::Registry;
-use snapshot::{Counts, LoadedConfig, Snapshot};
+use snapshot::{Counts, LoadedConfig, Scrape};
 use webhook::unix_seconds;
 
 pub use family::Metric;
@@ -170,7 +170,7 @@ impl Metrics {
     fn text_at(&self, now: SystemTime) -> String {
         let registry = self.registry();
         let webhooks = registry.webhooks.iter();
-        let snapshot = Snapshot {
+        let snapshot = Scrape {
             now: unix_seconds(now),
             counts: self.counts().clone(),
             webhooks: webhooks

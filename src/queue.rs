@@ -1,4 +1,4 @@
-//! The bounded queue of one webhook, and its books.
+//! The bounded queue of one webhook, and its counts.
 //!
 //! The poll loop pushes and releases posts; the webhook's one sender takes and finishes them.
 //! Invariant: every change of a delivery's state and its count are made under one lock, so that
@@ -16,9 +16,9 @@ use crate::delivery::{Origin, Outcome, Reason, Ticket};
 use crate::metrics::Tally;
 use crate::post::{Post, Tickets};
 
-use self::books::Books;
+use self::delivery_counts::DeliveryCounts;
 
-mod books;
+mod delivery_counts;
 
 /// One webhook's queue: the posts that wait, and the one that is in flight.
 pub struct Queue {
@@ -40,7 +40,7 @@ struct Inner {
     closed: bool,
     /// The configuration no longer has the webhook: nothing is taken.
     retired: bool,
-    books: Books,
+    counts: DeliveryCounts,
     /// Posts whose request was in flight at a drain's deadline, in total.
     abandoned: u64,
     /// Posts that the sender took, in total.
@@ -107,7 +107,7 @@ impl Queue {
     pub fn push(&self, post: Post, origin: Origin) -> Push {
         let mut inner = self.lock();
         for ticket in post.tickets.iter() {
-            inner.books.count_match(ticket.action, origin);
+            inner.counts.count_match(ticket.action, origin);
         }
         // What a former owner admitted needs no room, so it does not pause anything.
         let needs_room = origin != Origin::Listed;
@@ -126,7 +126,7 @@ impl Queue {
             }
         };
         if let Some(Post { tickets, .. }) = displaced {
-            inner.books.count_outcome(&tickets, Outcome::Dropped(Reason::Overflow));
+            inner.counts.count_outcome(&tickets, Outcome::Dropped(Reason::Overflow));
             return Push::Dropped(tickets);
         }
         let fills = needs_room
@@ -141,8 +141,8 @@ impl Queue {
     /// a former owner's delivery that no action claims.
     pub fn drop_unqueued(&self, action: ActionIndex, origin: Origin, reason: Reason) {
         let mut inner = self.lock();
-        inner.books.count_match(action, origin);
-        inner.books.tally(action).drop(reason);
+        inner.counts.count_match(action, origin);
+        inner.counts.tally(action).drop(reason);
     }
 
     /// Whether the topics that feed a full `block` queue may be resumed: at half of the capacity,
@@ -169,9 +169,9 @@ impl Queue {
     /// of it is in flight, it is removed only when the attempt ends without an outcome.
     pub fn release(&self, leaving: impl Fn(&Ticket) -> bool) {
         let mut inner = self.lock();
-        let Inner { waiting, books, .. } = &mut *inner;
+        let Inner { waiting, counts, .. } = &mut *inner;
         waiting.retain_mut(|post| {
-            books.release(&mut post.tickets, &leaving);
+            counts.release(&mut post.tickets, &leaving);
             !post.tickets.is_empty()
         });
         if let Some(InFlight { attempting: true, tickets, leaving: noted, .. }) =
@@ -210,7 +210,7 @@ impl Queue {
         let mut inner = self.lock();
         inner.capacity = capacity;
         inner.when_full = when_full;
-        inner.books.add(actions);
+        inner.counts.add(actions);
     }
 
     /// Empties the queue of a webhook that was removed from the configuration, and lets its sender
@@ -224,10 +224,10 @@ impl Queue {
         for mut post in std::mem::take(&mut inner.waiting) {
             if post.tickets.first().is_some_and(|ticket| moves(ticket.action)) {
                 let tickets = post.tickets.clone();
-                inner.books.release(&mut post.tickets, |_| true);
+                inner.counts.release(&mut post.tickets, |_| true);
                 moved.push(Post { tickets, ..post });
             } else {
-                inner.books.count_outcome(&post.tickets, Outcome::Dropped(Reason::Unclaimed));
+                inner.counts.count_outcome(&post.tickets, Outcome::Dropped(Reason::Unclaimed));
                 dropped.push(post.tickets);
             }
         }
@@ -316,7 +316,7 @@ impl Queue {
     pub fn finish(&self, tickets: &Tickets, outcome: Outcome) {
         let mut inner = self.lock();
         if let Some(InFlight { tickets, .. }) = inner.take_in_flight(tickets) {
-            inner.books.count_outcome(&tickets, outcome);
+            inner.counts.count_outcome(&tickets, outcome);
         }
     }
 
@@ -352,7 +352,7 @@ impl Inner {
     /// Returns whether anything was released.
     fn release_in_flight(&mut self, leaving: impl Fn(&Ticket) -> bool) -> bool {
         let Some(in_flight) = &mut self.in_flight else { return false };
-        let released = self.books.release(&mut in_flight.tickets, leaving);
+        let released = self.counts.release(&mut in_flight.tickets, leaving);
         self.in_flight.take_if(|in_flight| in_flight.tickets.is_empty());
         released
     }
@@ -366,7 +366,7 @@ impl crate::metrics::Tallied for Queue {
             queued: inner.waiting.iter().map(|post| post.tickets.len() as u64).sum(),
             in_flight: inner.in_flight.as_ref().map_or(0, |it| it.tickets.len() as u64),
             abandoned: inner.abandoned,
-            actions: inner.books.0.clone(),
+            actions: inner.counts.0.clone(),
         }
     }
 }

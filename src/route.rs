@@ -1,7 +1,7 @@
 //! Event → deliveries: which actions apply to a record, and what each of them posts.
 //!
 //! Pure: the poll loop lends a record, and owns the result. Invariant: every record gets exactly
-//! one [`Verdict`], and every action that applies gets exactly one [`Routed`]. `preview` shows what
+//! one [`RecordKind`], and every action that applies gets exactly one [`Routed`]. `preview` shows what
 //! [`Router::route`] does, because both use `judge`.
 
 use std::sync::Arc;
@@ -56,7 +56,7 @@ pub struct Routed {
 
 /// The kind of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum RecordKind {
     /// Not an event.
     Invalid(Invalid),
     /// An event to which no action applies.
@@ -76,7 +76,7 @@ impl Router {
     }
 
     /// Routes one record. Its deliveries replace those in `routing`.
-    pub fn route(&self, record: &Record<'_>, routing: &mut Routing) -> Verdict {
+    pub fn route(&self, record: &Record<'_>, routing: &mut Routing) -> RecordKind {
         routing.deliveries.clear();
         routing.errors.clear();
         let Routing { deliveries, errors, matched, scratch } = routing;
@@ -87,9 +87,9 @@ impl Router {
             })
         });
         match judged {
-            Err(invalid) => Verdict::Invalid(invalid),
-            Ok(()) if deliveries.is_empty() => Verdict::Unmatched,
-            Ok(()) => Verdict::Matched,
+            Err(invalid) => RecordKind::Invalid(invalid),
+            Ok(()) if deliveries.is_empty() => RecordKind::Unmatched,
+            Ok(()) => RecordKind::Matched,
         }
     }
 

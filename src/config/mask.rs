@@ -27,7 +27,7 @@ impl SecretKeys {
 
     fn add(&mut self, document: &Document) {
         for key in &document.keys {
-            let list = if key.traits.secret { &mut self.secret } else { &mut self.plain };
+            let list = if key.options.secret { &mut self.secret } else { &mut self.plain };
             list.push(key.name);
             key.section.iter().for_each(|inner| self.add(inner));
         }

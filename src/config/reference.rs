@@ -19,7 +19,7 @@ fn section(path: &str, document: &Document, text: &mut String) {
     *text += &format!("### {title}\n\n{}\n\n", document.about);
     *text += "| key | type | default | reload | meaning |\n| --- | --- | --- | --- | --- |\n";
     for key in &document.keys {
-        let reload = match (&key.section, key.traits.restart) {
+        let reload = match (&key.section, key.options.restart) {
             (Some(_), _) => "",
             (None, true) => "restart",
             (None, false) => "yes",

@@ -13,9 +13,9 @@ use xxhash_rust::xxh3::Xxh3;
 use super::reader::{Fields, Reader};
 use super::tree::Node;
 
-/// What a key's declaration can say besides its kind and documentation.
+/// The options of a key's declaration, besides its kind and documentation.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Traits {
+pub(crate) struct KeyOptions {
     /// A change needs a restart; a reload refuses it.
     pub(crate) restart: bool,
     /// The value is a secret, or a file's name in whose place a secret may be pasted: never shown.
@@ -40,7 +40,7 @@ pub(crate) struct Key {
     /// The JSON Schema, with the default.
     pub(crate) schema: Map<String, Json>,
     pub(crate) is_required: bool,
-    pub(crate) traits: Traits,
+    pub(crate) options: KeyOptions,
     /// The section that the value is, or consists of.
     pub(crate) section: Option<Document>,
 }
@@ -130,8 +130,8 @@ pub(super) trait Table: Sized {
     /// The section, if every value is valid.
     fn complete(keys: Self::Keys) -> Option<Self>;
 
-    /// Every value, with its key and the key's traits.
-    fn values(&self) -> Vec<(&'static str, Traits, &dyn Shown)>;
+    /// Every value, with its key and the key's options.
+    fn values(&self) -> Vec<(&'static str, KeyOptions, &dyn Shown)>;
 
     /// The section's documentation.
     fn document() -> Document;
@@ -171,14 +171,14 @@ pub(crate) trait Shown {
 
 impl<T: Table> Shown for T {
     fn shown(&self) -> Json {
-        let shown = |(key, traits, value): (&str, Traits, &dyn Shown)| {
-            (traits.listed_as.unwrap_or(key).to_owned(), value.shown())
+        let shown = |(key, options, value): (&str, KeyOptions, &dyn Shown)| {
+            (options.listed_as.unwrap_or(key).to_owned(), value.shown())
         };
         self.values().into_iter().map(shown).collect::<Map<_, _>>().into()
     }
 
     fn add_to(&self, hash: &mut Xxh3) {
-        let values = self.values().into_iter().filter(|(_, traits, _)| !traits.local);
+        let values = self.values().into_iter().filter(|(_, options, _)| !options.local);
         values.for_each(|(_, _, value)| value.add_to(hash));
     }
 }
@@ -186,12 +186,12 @@ impl<T: Table> Shown for T {
 /// The keys of `section` that differ between two configurations and need a restart.
 pub(super) fn restart_keys(section: &str, current: &impl Table, new: &impl Table) -> Vec<String> {
     let mut changed = Vec::new();
-    for ((key, traits, current), (_, _, new)) in current.values().into_iter().zip(new.values()) {
+    for ((key, options, current), (_, _, new)) in current.values().into_iter().zip(new.values()) {
         let (current, new) = (current.digests(), new.digests());
         let parts: BTreeSet<&String> = current.keys().chain(new.keys()).collect();
         let differing = parts.into_iter().filter(|part| current.get(*part) != new.get(*part));
         let names = differing.map(|part| format!("{section}.{key}{part}"));
-        changed.extend(names.filter(|_| traits.restart));
+        changed.extend(names.filter(|_| options.restart));
     }
     changed
 }
@@ -207,17 +207,17 @@ pub(super) fn key<K: Kind>(
     name: &'static str,
     meaning: &'static str,
     kind: &K,
-    traits: Traits,
+    options: KeyOptions,
 ) -> Key {
     let mut schema = Map::new();
     schema.insert("description".to_owned(), meaning.into());
     if let Json::Object(rest) = kind.schema() {
         schema.extend(rest);
     }
-    if let Some(default) = traits.default {
+    if let Some(default) = options.default {
         schema.insert("default".to_owned(), default.into());
     }
-    if let Some(example) = traits.example {
+    if let Some(example) = options.example {
         let example = serde_json::from_str::<Json>(example).unwrap_or(example.into());
         schema.insert("examples".to_owned(), vec![example].into());
     }
@@ -227,7 +227,7 @@ pub(super) fn key<K: Kind>(
         kind: kind.words(),
         schema,
         is_required: kind.is_required(),
-        traits,
+        options,
         section: kind.section(),
     }
 }
@@ -235,7 +235,7 @@ pub(super) fn key<K: Kind>(
 /// Declares a section: a struct, its keys with places as read, and its table.
 ///
 /// A row is a doc comment, which says what the value means, and
-/// `key: Type = kind, trait = value…;` with the fields of [`Traits`].
+/// `key: Type = kind, trait = value…;` with the fields of [`KeyOptions`].
 macro_rules! section {
     (
         $(#[doc = $about:literal])+
@@ -260,7 +260,7 @@ macro_rules! section {
 
         const _: () = {
             use $crate::config::reader::{Fields, Reader};
-            use $crate::config::section::{Document, Kind, Section, Shown, Table, Traits, key};
+            use $crate::config::section::{Document, Kind, Section, Shown, Table, KeyOptions, key};
 
             impl Table for $name {
                 type Keys = $keys;
@@ -281,23 +281,23 @@ macro_rules! section {
                     Some(Self { $($key: keys.$key.value?,)* })
                 }
 
-                fn values(&self) -> Vec<(&'static str, Traits, &dyn Shown)> {
+                fn values(&self) -> Vec<(&'static str, KeyOptions, &dyn Shown)> {
                     vec![$((
                         stringify!($key),
-                        Traits { $($trait: $value,)* ..Traits::default() },
+                        KeyOptions { $($trait: $value,)* ..KeyOptions::default() },
                         &self.$key,
                     )),*]
                 }
 
                 fn document() -> Document {
-                    let traits = Traits::default();
+                    let options = KeyOptions::default();
                     let mut keys = Vec::new();
                     $(if $kind.is_key() {
                         keys.push(key(
                             stringify!($key),
                             concat!($($meaning),+).trim_ascii_start(),
                             &$kind,
-                            Traits { $($trait: $value,)* ..traits },
+                            KeyOptions { $($trait: $value,)* ..options },
                         ));
                     })*
                     Document {

@@ -20,7 +20,7 @@ use crate::kafka::native::{Message, Records, Taken};
 use crate::metrics::{Metrics, TopicTally};
 use crate::post::Post;
 use crate::queue::{Push, Queue};
-use crate::route::{Routed, Router, Routing, Verdict};
+use crate::route::{RecordKind, Routed, Router, Routing};
 use crate::topics::TopicNames;
 
 use super::backpressure::{Backpressure, Change};
@@ -190,15 +190,15 @@ impl Intake {
         }
         match (entry, verdict) {
             // Nearly every event.
-            (Entry::New(new), Verdict::Unmatched) => {
+            (Entry::New(new), RecordKind::Unmatched) => {
                 tally.unmatched += 1;
                 new.pass();
             }
-            (Entry::New(new), Verdict::Invalid(reason)) => {
+            (Entry::New(new), RecordKind::Invalid(reason)) => {
                 tally.invalid(reason);
                 new.pass();
             }
-            (Entry::New(new), Verdict::Matched) => {
+            (Entry::New(new), RecordKind::Matched) => {
                 tally.matched += 1;
                 let pending = routing.deliveries.iter().map(|routed| routed.action).collect();
                 let epoch = new.record(record.timestamp, pending);

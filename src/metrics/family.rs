@@ -8,7 +8,7 @@ use prometheus::TextEncoder;
 use prometheus::proto::{self, MetricType};
 
 use super::histogram::Histogram;
-use super::snapshot::Snapshot;
+use super::snapshot::Scrape;
 
 /// The declaration of a metric.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +28,7 @@ pub struct Metric {
 /// The series of one metric, while they are collected.
 pub(super) struct Series<'a> {
     metric: &'a Metric,
-    pub(super) snapshot: &'a Snapshot<'a>,
+    pub(super) snapshot: &'a Scrape<'a>,
     /// Whether series that are still 0 are left out.
     sparse: bool,
     collected: Vec<proto::Metric>,
@@ -37,7 +37,7 @@ pub(super) struct Series<'a> {
 impl Metric {
     /// Appends the metric's series to `page`. A metric without series is left out, as the text
     /// format requires.
-    pub(super) fn write(&self, snapshot: &Snapshot<'_>, page: &mut String) {
+    pub(super) fn write(&self, snapshot: &Scrape<'_>, page: &mut String) {
         let sparse = self.kind != MetricType::GAUGE
             && matches!(self.labels, ["webhook" | "action", ..])
             && snapshot.registry.is_sparse();

@@ -11,7 +11,7 @@ use super::webhook::Numbers;
 use crate::event::Partition;
 
 /// The numbers behind one page of metrics.
-pub(super) struct Snapshot<'a> {
+pub(super) struct Scrape<'a> {
     /// In Unix time.
     pub(super) now: f64,
     pub(super) registry: &'a Registry,

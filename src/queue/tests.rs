@@ -106,7 +106,7 @@ struct Model {
 proptest! {
     /// Invariant 2, after every step; every state as the model has it.
     #[test]
-    fn books_balance_at_every_moment(
+    fn deliveries_add_up_at_every_moment(
         capacity in 1..5usize,
         when_full in prop_oneof![Just(WhenFull::DropNewest), Just(WhenFull::DropOldest), Just(WhenFull::Block)],
         steps in prop::collection::vec(step(), 1..120),

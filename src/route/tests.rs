@@ -31,7 +31,7 @@ type Modelled = (&'static str, fn(i64, &str) -> bool);
 
 /// Returns the verdict; action, webhook and text of each delivery; the actions of failed
 /// expressions.
-fn routed(router: &Router, topic: u32, payload: &[u8]) -> (Verdict, Vec<Shown>, Vec<u32>) {
+fn routed(router: &Router, topic: u32, payload: &[u8]) -> (RecordKind, Vec<Shown>, Vec<u32>) {
     let mut routing = Routing::default();
     let verdict = router.route(&record(topic, payload), &mut routing);
     let text = |message: &Message| {
@@ -51,25 +51,28 @@ fn routed(router: &Router, topic: u32, payload: &[u8]) -> (Verdict, Vec<Shown>, 
 fn the_examples_of_a_customer_data_platform() {
     let router = seed();
     let ada = "Ada is on enterprise".to_owned();
-    assert_eq!(routed(&router, 0, IDENTIFY), (Verdict::Matched, vec![(0, 0, Some(ada))], vec![]));
+    assert_eq!(
+        routed(&router, 0, IDENTIFY),
+        (RecordKind::Matched, vec![(0, 0, Some(ada))], vec![])
+    );
     assert_eq!(
         routed(&router, 0, NPS),
-        (Verdict::Matched, vec![(1, 1, Some("NPS 3".to_owned()))], vec![])
+        (RecordKind::Matched, vec![(1, 1, Some("NPS 3".to_owned()))], vec![])
     );
     let order = "🎉 Ada just completed an order for 49.90!".to_owned();
     assert_eq!(
         routed(&router, 1, COMPLETED),
-        (Verdict::Matched, vec![(2, 0, Some(order))], vec![])
+        (RecordKind::Matched, vec![(2, 0, Some(order))], vec![])
     );
     assert_eq!(
         routed(&router, 0, COMPLETED),
-        (Verdict::Unmatched, vec![], vec![]),
+        (RecordKind::Unmatched, vec![], vec![]),
         "the action does not have this topic"
     );
     let track = br#"{"type":"track","traits":{"plan":"enterprise"}}"#;
     assert_eq!(
         routed(&router, 0, track),
-        (Verdict::Unmatched, vec![], vec![]),
+        (RecordKind::Unmatched, vec![], vec![]),
         "not an identify call"
     );
 }
@@ -83,16 +86,16 @@ fn an_invalid_record_is_reported_also_without_any_action() {
             (b"\xff", Invalid::NotJson),
             (b"[1]", Invalid::NotObject),
         ] {
-            assert_eq!(routed(&router, 1, payload), (Verdict::Invalid(invalid), vec![], vec![]));
+            assert_eq!(routed(&router, 1, payload), (RecordKind::Invalid(invalid), vec![], vec![]));
         }
         let deep = [&b"{\"a\":"[..], &b"[".repeat(200), &b"]".repeat(200), b"}"].concat();
-        assert_eq!(routed(&router, 0, &deep).0, Verdict::Invalid(Invalid::TooDeep));
+        assert_eq!(routed(&router, 0, &deep).0, RecordKind::Invalid(Invalid::TooDeep));
         let tombstone = Record { payload: None, ..record(0, b"") };
         assert_eq!(
             router.route(&tombstone, &mut Routing::default()),
-            Verdict::Invalid(Invalid::Empty)
+            RecordKind::Invalid(Invalid::Empty)
         );
-        assert_eq!(routed(&router, 0, b"{}").0, Verdict::Unmatched);
+        assert_eq!(routed(&router, 0, b"{}").0, RecordKind::Unmatched);
     }
 }
 
@@ -101,11 +104,11 @@ fn a_buffer_holds_nothing_of_the_record_before() {
     let router =
         Router::new(config(vec![action("a", "a", "{{ abs(a) }}x"), action("b", "abs(a)", "b")]));
     let mut routing = Routing::default();
-    assert_eq!(router.route(&record(0, br#"{"a":"x"}"#), &mut routing), Verdict::Matched);
+    assert_eq!(router.route(&record(0, br#"{"a":"x"}"#), &mut routing), RecordKind::Matched);
     assert_eq!((routing.deliveries.len(), routing.errors.len()), (1, 2));
     for payload in [&b"{}"[..], b"nonsense"] {
         let _ = router.route(&record(0, br#"{"a":"x"}"#), &mut routing);
-        assert_ne!(router.route(&record(0, payload), &mut routing), Verdict::Matched);
+        assert_ne!(router.route(&record(0, payload), &mut routing), RecordKind::Matched);
         assert!(routing.deliveries.is_empty(), "{payload:?}");
     }
     assert!(routing.errors.is_empty());
@@ -121,7 +124,7 @@ fn failed_expressions_are_false_or_empty_and_counted_each() {
     let partly = (2, 0, Some("n: ".to_owned()));
     assert_eq!(
         routed(&router, 0, br#"{"s":"x"}"#),
-        (Verdict::Matched, vec![(1, 0, None), partly], vec![0, 1, 1, 2])
+        (RecordKind::Matched, vec![(1, 0, None), partly], vec![0, 1, 1, 2])
     );
 }
 
@@ -238,7 +241,7 @@ proptest! {
             .filter(|(_, (trigger, mask, _))| TRIGGERS[*trigger].1(n, &s) && mask & (1 << topic) != 0)
             .map(|(index, (_, _, webhook))| (index, *webhook, Some(format!("{n}{s}"))))
             .collect();
-        let verdict = if expected.is_empty() { Verdict::Unmatched } else { Verdict::Matched };
+        let verdict = if expected.is_empty() { RecordKind::Unmatched } else { RecordKind::Matched };
         let posts: Vec<u32> = expected.iter().map(|(index, ..)| *index).collect();
         prop_assert_eq!(routed(&router, topic, event.as_bytes()), (verdict, expected, vec![]));
 
@@ -277,7 +280,7 @@ fn an_event_that_matches_nothing_allocates_nothing() {
     let mut routing = Routing::default();
     let mut all = || {
         for payload in UNMATCHED {
-            assert_ne!(router.route(&record(0, payload), &mut routing), Verdict::Matched);
+            assert_ne!(router.route(&record(0, payload), &mut routing), RecordKind::Matched);
         }
     };
     // The buffers grow once.

@@ -18,18 +18,18 @@ mod index;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 mod tests;
 
-use index::{Index, Place};
+use index::{Index, TriggerPosition};
 
 /// The triggers of a configuration.
 pub struct Triggers {
     config: Arc<Config>,
-    sets: Vec<Set>,
+    sets: Vec<TriggerSet>,
     /// By [`TopicIndex`]: an index into `sets`. Topics with the same actions share a set.
     by_topic: Box<[usize]>,
 }
 
 /// The triggers of the actions of a topic.
-pub(super) struct Set {
+pub(super) struct TriggerSet {
     /// The fields that the triggers use.
     paths: Paths,
     /// The triggers, in the file's order.
@@ -46,7 +46,7 @@ struct Trigger {
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     reader: FieldReader,
-    candidates: Vec<Place>,
+    candidates: Vec<TriggerPosition>,
 }
 
 impl Triggers {
@@ -65,7 +65,7 @@ impl Triggers {
         let mut sets = Vec::new();
         let places = by_topic.iter().map(|actions| {
             *known.entry(actions).or_insert_with(|| {
-                sets.push(Set::new(&config, actions));
+                sets.push(TriggerSet::new(&config, actions));
                 sets.len() - 1
             })
         });
@@ -74,7 +74,7 @@ impl Triggers {
     }
 
     /// Returns the triggers for the events of a topic.
-    pub(super) fn of(&self, topic: TopicIndex) -> Option<&Set> {
+    pub(super) fn of(&self, topic: TopicIndex) -> Option<&TriggerSet> {
         self.sets.get(*self.by_topic.get(topic.0 as usize)?)
     }
 
@@ -84,7 +84,7 @@ impl Triggers {
     }
 }
 
-impl Set {
+impl TriggerSet {
     fn new(config: &Config, actions: &[ActionIndex]) -> Self {
         let mut paths = Paths::default();
         let condition = |action: &ActionIndex| {

@@ -123,7 +123,7 @@ impl Sender {
         }
     }
 
-    /// Reports the outcome to the ledger, then closes the queue's books: where nothing is in flight
+    /// Reports the outcome to the ledger, then records it in the queue's counts: where nothing is in flight
     /// any more, the outcome is already in the channel. Returns `false` when the poll loop has
     /// ended.
     async fn report(&self, tickets: &Tickets, outcome: Outcome, hold: CommitHold) -> bool {

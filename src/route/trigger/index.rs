@@ -16,23 +16,23 @@ use crate::event::{FieldValue, Fields, Path};
 use crate::expression::condition::required::{Key, Required, bits, nearest};
 
 /// The most triggers that are evaluated without an index: it would be slower.
-const FEW: usize = 4;
+const MAX_UNINDEXED: usize = 4;
 
 /// The depth of the tree, limited whatever the configuration.
-const DEEPEST: usize = 8;
+const MAX_DEPTH: usize = 8;
 
 /// The most values that are visited to build the index, besides 64 for each trigger: time and
 /// memory are bounded, whatever the configuration.
-const VALUES: usize = 1_000_000;
+const MAX_VISITED_VALUES: usize = 1_000_000;
 
 /// A trigger, as an index into those of the set.
-pub(super) type Place = u32;
+pub(super) type TriggerPosition = u32;
 
 /// A part of the index: the lookups to do for an event.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     /// The triggers to evaluate for every event that gets here.
-    always: Box<[Place]>,
+    always: Box<[TriggerPosition]>,
     fields: Box<[(Path, Lookup)]>,
     bounds: Box<[Bounds]>,
 }
@@ -52,14 +52,14 @@ struct Lookup {
 struct Bounds {
     path: Path,
     /// The bounds, sorted so that those which an event's number satisfies come first.
-    sorted: Box<[(f64, Place)]>,
+    sorted: Box<[(f64, TriggerPosition)]>,
     /// Whether the bounds are lower ones.
     least: bool,
 }
 
 /// A trigger to add to the index, with its remaining requirements.
 struct Entry {
-    place: Place,
+    place: TriggerPosition,
     required: Vec<Rc<Required>>,
 }
 
@@ -72,12 +72,12 @@ impl Index {
             .zip(required)
             .map(|(place, required)| Entry { place, required: shared(required) })
             .collect();
-        let mut left = VALUES + 64 * required_count;
-        divide(entries, DEEPEST, &mut left)
+        let mut left = MAX_VISITED_VALUES + 64 * required_count;
+        divide(entries, MAX_DEPTH, &mut left)
     }
 
     /// Appends the triggers that can be true for an event, unordered and possibly repeated.
-    pub(super) fn candidates(&self, fields: Fields<'_, '_>, found: &mut Vec<Place>) {
+    pub(super) fn candidates(&self, fields: Fields<'_, '_>, found: &mut Vec<TriggerPosition>) {
         found.extend_from_slice(&self.always);
         for (path, lookup) in &self.fields {
             if let Some(index) = lookup.below(*path, fields) {
@@ -86,7 +86,7 @@ impl Index {
         }
         for bounds in &self.bounds {
             if let Some(number) = nearest(fields.get(bounds.path)) {
-                let kept = |(bound, _): &(f64, Place)| {
+                let kept = |(bound, _): &(f64, TriggerPosition)| {
                     if bounds.least { number >= *bound } else { number <= *bound }
                 };
                 let count = bounds.sorted.partition_point(kept);
@@ -128,12 +128,12 @@ impl Lookup {
 /// One value of one field.
 type Pair = (Path, Key);
 
-/// Divides triggers into an index. `left` is the number of values that may still be visited: a
+/// Builds an index from triggers. `left` is the number of values that may still be visited: a
 /// trigger with long lists is in many places.
 fn divide(entries: Vec<Entry>, deepest: usize, left: &mut usize) -> Index {
     let values: usize =
         entries.iter().flat_map(|entry| &entry.required).map(|required| required.values()).sum();
-    if entries.len() <= FEW || deepest == 0 || values > *left {
+    if entries.len() <= MAX_UNINDEXED || deepest == 0 || values > *left {
         return Index {
             always: entries.iter().map(|entry| entry.place).collect(),
             ..Index::default()
@@ -142,7 +142,7 @@ fn divide(entries: Vec<Entry>, deepest: usize, left: &mut usize) -> Index {
     *left -= values;
     let chosen = choose(&entries);
     let mut below: BTreeMap<Pair, Vec<Entry>> = BTreeMap::new();
-    let mut bounded: BTreeMap<(Path, bool), Vec<(f64, Place)>> = BTreeMap::new();
+    let mut bounded: BTreeMap<(Path, bool), Vec<(f64, TriggerPosition)>> = BTreeMap::new();
     let mut always = Vec::new();
     for (mut entry, chosen) in entries.into_iter().zip(chosen) {
         let chosen = chosen.map(|at| entry.required.remove(at));

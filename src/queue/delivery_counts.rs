@@ -10,9 +10,9 @@ use crate::post::Tickets;
 
 /// The tallies, sorted by action.
 #[derive(Default)]
-pub(super) struct Books(pub(super) Vec<(ActionIndex, ActionTally)>);
+pub(super) struct DeliveryCounts(pub(super) Vec<(ActionIndex, ActionTally)>);
 
-impl Books {
+impl DeliveryCounts {
     /// Adds actions, which are exported as 0 until something is counted.
     pub(super) fn add(&mut self, actions: impl IntoIterator<Item = ActionIndex>) {
         for action in actions {
