@@ -1,8 +1,8 @@
 //! Event → deliveries: which actions apply to a record, and what each of them posts.
 //!
 //! Pure: the poll loop lends a record, and owns the result. Invariant: every record gets exactly
-//! one [`RecordKind`], and every action that applies gets exactly one [`Routed`]. `preview` shows what
-//! [`Router::route`] does, because both use `judge`.
+//! one [`RecordKind`], and every action that applies gets exactly one [`Routed`]. `preview` shows
+//! what [`Router::route`] does, because both use `judge`.
 
 use std::sync::Arc;
 

@@ -123,9 +123,9 @@ impl Sender {
         }
     }
 
-    /// Reports the outcome to the ledger, then records it in the queue's counts: where nothing is in flight
-    /// any more, the outcome is already in the channel. Returns `false` when the poll loop has
-    /// ended.
+    /// Reports the outcome to the ledger, then records it in the queue's counts: where nothing is
+    /// in flight any more, the outcome is already in the channel. Returns `false` when the poll
+    /// loop has ended.
     async fn report(&self, tickets: &Tickets, outcome: Outcome, hold: CommitHold) -> bool {
         let report = Report::Ended { tickets: tickets.clone(), outcome, hold };
         let received = self.context.reports.send(report).await.is_ok();
