@@ -59,7 +59,7 @@ impl CommitWindow {
 
     /// How many holds exist.
     #[cfg(test)]
-    pub(crate) fn holds(&self) -> usize {
+    pub fn holds(&self) -> usize {
         self.lock().holds
     }
 

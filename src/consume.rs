@@ -79,19 +79,19 @@ const IDLE: Duration = Duration::from_millis(200);
 /// The poll loop. Its parts are passed in: see [`crate::pipeline`].
 pub struct PollLoop {
     /// Ends the loop's waits.
-    pub(crate) wakes: WakeReceiver,
+    pub wakes: WakeReceiver,
     /// Configurations that replace the active one.
-    pub(crate) reloads: mpsc::UnboundedReceiver<Reload>,
+    pub reloads: mpsc::UnboundedReceiver<Reload>,
     /// This process as a member of its group.
-    pub(crate) membership: Membership,
+    pub membership: Membership,
     /// From a record to the queues.
-    pub(crate) intake: Intake,
+    pub intake: Intake,
     /// How deliveries end.
-    pub(crate) settlement: Settlement,
+    pub settlement: Settlement,
     /// What the senders are set to while they run.
-    pub(crate) controls: SenderControls,
+    pub controls: SenderControls,
     /// What the loop shows about itself.
-    pub(crate) monitor: Monitor,
+    pub monitor: Monitor,
 }
 
 impl PollLoop {

@@ -34,7 +34,7 @@ const TOO_LONG: &[&str] = &["message"];
 /// Slack.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub(super) struct CheckArgs {
+pub struct CheckArgs {
     /// Format of the result: tables, or one JSON object
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     output: Format,
@@ -43,7 +43,7 @@ pub(super) struct CheckArgs {
     config: ConfigFile,
 }
 
-pub(super) fn run(args: &CheckArgs, log_format: Format) -> anyhow::Result<Exit> {
+pub fn run(args: &CheckArgs, log_format: Format) -> anyhow::Result<Exit> {
     logs::init(log_format, "warn", None)?;
     check(&args.config.path, args.output, &variable, &mut stdout(), &mut stderr())
 }

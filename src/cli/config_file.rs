@@ -13,7 +13,7 @@ use crate::config::load_through;
 use crate::config::model::Config;
 
 #[derive(Debug, Clone, Default, clap::Args)]
-pub(super) struct ConfigFile {
+pub struct ConfigFile {
     /// The configuration file
     #[arg(
         short = 'c',
@@ -22,7 +22,7 @@ pub(super) struct ConfigFile {
         env = "SLACKLINE_CONFIG",
         default_value = "slackline.yaml"
     )]
-    pub(super) path: PathBuf,
+    pub path: PathBuf,
 }
 
 impl ConfigFile {
@@ -31,14 +31,14 @@ impl ConfigFile {
     ///
     /// # Errors
     /// The configuration is invalid.
-    pub(super) fn load(&self) -> anyhow::Result<(Config, BTreeSet<PathBuf>)> {
+    pub fn load(&self) -> anyhow::Result<(Config, BTreeSet<PathBuf>)> {
         let (config, files) = read(&self.path);
         Ok((config?, files))
     }
 
     /// Runs a command that answers a question about the configuration. Its errors count as bad
     /// usage.
-    pub(super) fn with(
+    pub fn with(
         &self,
         log_format: Format,
         command: impl FnOnce(&Arc<Config>) -> anyhow::Result<Exit>,
@@ -56,7 +56,7 @@ impl ConfigFile {
 
 /// Reads and checks the configuration at `path`, and logs its warnings. Returns it with the files
 /// that were read for it.
-pub(super) fn read(path: &Path) -> (Result<Config, ConfigErrors>, BTreeSet<PathBuf>) {
+pub fn read(path: &Path) -> (Result<Config, ConfigErrors>, BTreeSet<PathBuf>) {
     let files = RefCell::new(BTreeSet::new());
     let loaded = load_through(path, &variable, &|path| {
         files.borrow_mut().insert(path.to_owned());
@@ -78,6 +78,6 @@ pub(super) fn read(path: &Path) -> (Result<Config, ConfigErrors>, BTreeSet<PathB
 }
 
 /// Returns the value of `${NAME}`. A variable that is not UTF-8 counts as unset.
-pub(super) fn variable(name: &str) -> Option<String> {
+pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

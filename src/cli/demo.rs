@@ -62,7 +62,7 @@ const BACKGROUND_INTERVAL: Duration = Duration::from_micros(3_333);
 /// traffic, a burst that overflows a queue, a rate limit, an outage, and the recovery.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub(super) struct DemoArgs {
+pub struct DemoArgs {
     /// Stop after this long, such as 30s or 2m; one round takes a minute [default: until Ctrl-C]
     #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
     stop_after: Option<Duration>,
@@ -72,7 +72,7 @@ pub(super) struct DemoArgs {
     print_config: bool,
 }
 
-pub(super) fn run(args: &DemoArgs, log_format: Format) -> anyhow::Result<Exit> {
+pub fn run(args: &DemoArgs, log_format: Format) -> anyhow::Result<Exit> {
     let mut out = stdout();
     if args.print_config {
         out.write_all(CONFIG.as_bytes())?;

@@ -31,15 +31,15 @@ struct Events<'r> {
 
 /// The text of one event, valid or not.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Found {
+pub struct Found {
     /// The number of its first line, from 1.
-    pub(super) line: usize,
+    pub line: usize,
     /// Its text, without the white space around it. Empty if the input is only white space.
-    pub(super) text: Vec<u8>,
+    pub text: Vec<u8>,
 }
 
 /// Returns the events of a file; `-` is standard input. An error is the last item.
-pub(super) fn read<'r>(
+pub fn read<'r>(
     path: &Path,
     stdin: &'r mut dyn BufRead,
 ) -> Box<dyn Iterator<Item = anyhow::Result<Found>> + 'r> {
@@ -53,12 +53,7 @@ pub(super) fn read<'r>(
 }
 
 /// Returns an event of a file as a record. What a file does not have is null in expressions.
-pub(super) fn record<'a>(
-    topic: TopicIndex,
-    name: &'a str,
-    offset: i64,
-    text: &'a [u8],
-) -> Record<'a> {
+pub fn record<'a>(topic: TopicIndex, name: &'a str, offset: i64, text: &'a [u8]) -> Record<'a> {
     Record {
         position: Position { partition: Partition { topic, number: 0 }, offset: Offset(offset) },
         topic: name,

@@ -11,7 +11,7 @@ use crate::config::diagnostic::ConfigErrors;
 /// How a command ended. The values are the exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Exit {
+pub enum Exit {
     /// The command did what it is for.
     Done = 0,
     /// The command failed.
@@ -21,7 +21,7 @@ pub(super) enum Exit {
 }
 
 /// Returns the exit code of a command's result. An error is printed first.
-pub(super) fn code(result: anyhow::Result<Exit>) -> ExitCode {
+pub fn code(result: anyhow::Result<Exit>) -> ExitCode {
     let exit = match result {
         Ok(exit) => exit,
         // The reader of the output has closed it, as in `slackline preview … | head`.
@@ -41,14 +41,14 @@ pub(super) fn code(result: anyhow::Result<Exit>) -> ExitCode {
 }
 
 /// Prints an error and its causes on one line.
-pub(super) fn print_error(error: &anyhow::Error) {
+pub fn print_error(error: &anyhow::Error) {
     let style = AnsiColor::Red.on_default().bold();
     // Without standard error, the exit code still reports the failure.
     let _ = writeln!(stderr(), "{style}error{style:#}: {error:#}");
 }
 
 /// Whether the reader of the output has closed it.
-pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let is = |cause: &io::Error| cause.kind() == io::ErrorKind::BrokenPipe;
     error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(is))
 }

@@ -43,7 +43,7 @@ slow_headers, endless_interim, content_too_short, content_too_long, garbage, red
 /// requests to /control while it runs, make it limit the rate, fail or hang.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub(super) struct FakeSlackArgs {
+pub struct FakeSlackArgs {
     /// The address to listen on
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9465")]
     listen: SocketAddr,
@@ -89,7 +89,7 @@ impl FakeSlackArgs {
     }
 }
 
-pub(super) fn run(args: &FakeSlackArgs, log_format: Format) -> anyhow::Result<Exit> {
+pub fn run(args: &FakeSlackArgs, log_format: Format) -> anyhow::Result<Exit> {
     logs::init(log_format, "warn", None)?;
     runtime()?.block_on(async {
         let mut signals = StopSignals::listen()?;

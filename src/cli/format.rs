@@ -6,12 +6,12 @@ use clap::ValueEnum;
 /// The format of a command's results (`--output`) or of the logs (`--log-format`): text for people,
 /// which may change in any version, or JSON for programs, one object a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+pub enum Format {
     Text,
     Json,
 }
 
 /// Returns a number with its noun, in the plural unless it is 1.
-pub(super) fn counted(number: usize, noun: &str) -> String {
+pub fn counted(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }

@@ -28,7 +28,7 @@ const BODY_LIMIT: usize = 64 * 1024;
 /// For health checks without a shell or curl. Prints the worker's response.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub(super) struct HealthArgs {
+pub struct HealthArgs {
     /// The URL to check: /healthz or /readyz on the worker's `admin.listen`
     #[arg(
         long,
@@ -43,7 +43,7 @@ pub(super) struct HealthArgs {
     timeout: Duration,
 }
 
-pub(super) fn run(args: &HealthArgs) -> anyhow::Result<Exit> {
+pub fn run(args: &HealthArgs) -> anyhow::Result<Exit> {
     health(args, &mut stdout())
 }
 

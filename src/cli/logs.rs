@@ -25,11 +25,7 @@ struct Stderr {
 ///
 /// # Errors
 /// Logging has been started before.
-pub(super) fn init(
-    format: Format,
-    default: &str,
-    live_line: Option<ProgressBar>,
-) -> anyhow::Result<()> {
+pub fn init(format: Format, default: &str, live_line: Option<ProgressBar>) -> anyhow::Result<()> {
     let directives =
         std::env::var("RUST_LOG").ok().filter(|directives| !directives.trim().is_empty());
     let parsed = directives.as_deref().map(EnvFilter::try_new);

@@ -41,7 +41,7 @@ Examples:
 
 Exit codes: 0 done; 2 an event is invalid or a file cannot be read (the others are still shown), or \
 the topic is unknown.")]
-pub(super) struct PreviewArgs {
+pub struct PreviewArgs {
     /// Files with events: one JSON object a line (NDJSON), or pretty-printed; `-` is standard input
     #[arg(value_name = "EVENT.json", required = true)]
     files: Vec<PathBuf>,
@@ -58,7 +58,7 @@ pub(super) struct PreviewArgs {
     config: ConfigFile,
 }
 
-pub(super) fn run(args: &PreviewArgs, log_format: Format) -> anyhow::Result<Exit> {
+pub fn run(args: &PreviewArgs, log_format: Format) -> anyhow::Result<Exit> {
     args.config.with(log_format, |config| {
         preview(config, args, &mut io::stdin().lock(), &mut stdout(), &mut stderr())
     })

@@ -10,13 +10,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 ///
 /// # Errors
 /// The system refuses threads or file descriptors.
-pub(super) fn runtime() -> anyhow::Result<Runtime> {
+pub fn runtime() -> anyhow::Result<Runtime> {
     let runtime = Builder::new_multi_thread().enable_all().thread_name("slackline").build();
     runtime.context("cannot start the runtime")
 }
 
 /// The signals that request a stop: SIGTERM, usually from a supervisor, and SIGINT, from Ctrl-C.
-pub(super) struct StopSignals {
+pub struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
 }
@@ -26,7 +26,7 @@ impl StopSignals {
     ///
     /// # Errors
     /// The system refuses a signal handler.
-    pub(super) fn listen() -> anyhow::Result<Self> {
+    pub fn listen() -> anyhow::Result<Self> {
         let listen = || -> io::Result<Self> {
             Ok(Self {
                 terminate: signal(SignalKind::terminate())?,
@@ -37,7 +37,7 @@ impl StopSignals {
     }
 
     /// Waits for the next signal and returns its name.
-    pub(super) async fn next(&mut self) -> &'static str {
+    pub async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
@@ -47,7 +47,7 @@ impl StopSignals {
 
 /// Ends the process after a second signal, without running destructors: the way out of a stop that
 /// hangs.
-pub(super) fn exit_immediately(signal: &str) -> ! {
+pub fn exit_immediately(signal: &str) -> ! {
     tracing::warn!(signal, "exiting immediately; uncommitted events will be read again");
     std::process::exit(1)
 }

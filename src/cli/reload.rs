@@ -31,14 +31,14 @@ type Stamps = BTreeMap<PathBuf, Stamp>;
 
 /// Where a configuration comes from: its file, and every file that was read for it, in the versions
 /// that were loaded.
-pub(super) struct Source {
+pub struct Source {
     path: PathBuf,
     loaded: Stamps,
 }
 
 impl Source {
     /// The configuration at `path` was loaded just now from `files`.
-    pub(super) fn new(path: PathBuf, files: BTreeSet<PathBuf>) -> Self {
+    pub fn new(path: PathBuf, files: BTreeSet<PathBuf>) -> Self {
         Self { path, loaded: files.into_iter().map(stamped).collect() }
     }
 }
@@ -47,7 +47,7 @@ impl Source {
 ///
 /// # Errors
 /// The system refuses the signal handler.
-pub(super) async fn follow(
+pub async fn follow(
     source: Source,
     configs: mpsc::Sender<Config>,
     metrics: Arc<Metrics>,

@@ -36,12 +36,12 @@ It serves /metrics, /healthz and /readyz on `admin.listen` (127.0.0.1:9464).";
 /// owner reads the events that were still queued. A second signal ends it immediately.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub(super) struct RunArgs {
+pub struct RunArgs {
     #[command(flatten)]
-    pub(super) config: ConfigFile,
+    pub config: ConfigFile,
 }
 
-pub(super) fn run(args: &RunArgs, log_format: Format) -> anyhow::Result<Exit> {
+pub fn run(args: &RunArgs, log_format: Format) -> anyhow::Result<Exit> {
     logs::init(log_format, "info", None)?;
     let (config, files) = args.config.load()?;
     let source = Source::new(args.config.path.clone(), files);

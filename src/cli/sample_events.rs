@@ -50,7 +50,7 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
 /// brokers that are not available yet, and creates the topic if it does not exist.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub(super) struct SampleEventsArgs {
+pub struct SampleEventsArgs {
     /// The addresses of the brokers, as HOST:PORT, separated by commas
     #[arg(long, value_name = "ADDR", default_value = "localhost:9092")]
     brokers: String,
@@ -77,7 +77,7 @@ pub(super) struct SampleEventsArgs {
     stop_after: Option<Duration>,
 }
 
-pub(super) fn run(args: &SampleEventsArgs, log_format: Format) -> anyhow::Result<Exit> {
+pub fn run(args: &SampleEventsArgs, log_format: Format) -> anyhow::Result<Exit> {
     logs::init(log_format, "warn", None)?;
     runtime()?.block_on(async {
         let mut signals = StopSignals::listen()?;

@@ -45,7 +45,7 @@ Examples:
   echo '{\"traits\":{\"name\":\"Ada\"}}' | slackline send --action enterprise-signup -
 
 Exit codes: 0 Slack accepted the message; 1 it did not; 2 there is no message to post.")]
-pub(super) struct SendArgs {
+pub struct SendArgs {
     /// The action whose message is posted
     #[arg(long, value_name = "NAME")]
     action: String,
@@ -58,7 +58,7 @@ pub(super) struct SendArgs {
     config: ConfigFile,
 }
 
-pub(super) fn run(args: &SendArgs, log_format: Format) -> anyhow::Result<Exit> {
+pub fn run(args: &SendArgs, log_format: Format) -> anyhow::Result<Exit> {
     args.config.with(log_format, |config| {
         let (mut stdin, mut out, mut err) = (io::stdin().lock(), stdout(), stderr());
         runtime()?.block_on(send(config, args, &mut stdin, &mut out, &mut err))

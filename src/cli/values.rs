@@ -5,12 +5,12 @@ use std::time::Duration;
 use crate::config::duration;
 
 /// Parses a duration in the format of the configuration.
-pub(super) fn parse_duration(text: &str) -> Result<Duration, &'static str> {
+pub fn parse_duration(text: &str) -> Result<Duration, &'static str> {
     duration::parse(text).ok_or(duration::HELP)
 }
 
 /// Parses a rate: a finite number above 0.
-pub(super) fn parse_rate(text: &str) -> Result<f64, &'static str> {
+pub fn parse_rate(text: &str) -> Result<f64, &'static str> {
     let rate = text.parse().ok().filter(|rate: &f64| rate.is_finite() && *rate > 0.0);
     rate.ok_or("give a number above 0, such as `1` or `0.5`")
 }

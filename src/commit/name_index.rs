@@ -34,7 +34,7 @@ pub struct NameIndex {
     actions_by_hash: HashMap<NameHash, Vec<ActionIndex>>,
     webhooks_by_hash: HashMap<NameHash, WebhookIndex>,
     /// The number of actions of the webhook that has the most.
-    pub(super) max_actions_per_webhook: usize,
+    pub max_actions_per_webhook: usize,
     hash: Option<NameHash>,
 }
 
@@ -55,7 +55,7 @@ impl NameHash {
 
     /// The hash as an evenly distributed number.
     #[must_use]
-    pub(super) fn number(self) -> u32 {
+    pub fn number(self) -> u32 {
         u32::from_le_bytes(self.0)
     }
 }

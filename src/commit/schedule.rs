@@ -11,11 +11,11 @@ use super::ledger::committable::Scope;
 
 /// How long unmatched events alone may stay uncommitted: after a crash they are read again, and
 /// match nothing again.
-pub(super) const UNMATCHED_INTERVAL: Duration = Duration::from_secs(3);
+pub const UNMATCHED_INTERVAL: Duration = Duration::from_secs(3);
 
 /// The pause before a failed commit is retried. Most fail during a rebalance, which takes about
 /// this long.
-pub(super) const RETRY_INTERVAL: Duration = Duration::from_millis(250);
+pub const RETRY_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Bytes of metadata a second above which the next commit waits: a full state of 3,000 bytes costs
 /// 6 ms, which is how long the broker takes anyway.

@@ -46,7 +46,7 @@ section! {
 }
 
 /// All actions.
-pub(super) struct Actions;
+pub struct Actions;
 
 /// Some of the topics that `kafka` names; all of them by default. Sorted, without duplicates.
 struct ActionTopics;

@@ -36,7 +36,7 @@ fn listen(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<String> {
 }
 
 /// A host with its port; an IPv6 address in brackets.
-pub(super) fn host_and_port(text: &str) -> Option<(&str, u16)> {
+pub fn host_and_port(text: &str) -> Option<(&str, u16)> {
     let (host, port) = text.rsplit_once(':')?;
     let port = port.bytes().all(|byte| byte.is_ascii_digit()).then(|| port.parse().ok())??;
     let inside = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));

@@ -37,7 +37,7 @@ pub struct ConfigErrors {
 
 impl Diagnostic {
     /// A mistake that concerns the whole file.
-    pub(super) fn of_file(message: String, help: &str) -> Self {
+    pub fn of_file(message: String, help: &str) -> Self {
         Self { line: 0, column: 0, message, help: help.to_owned(), excerpt: String::new() }
     }
 
@@ -74,7 +74,7 @@ impl std::error::Error for ConfigErrors {}
 
 /// The mistakes and warnings found so far, by byte offset.
 #[derive(Default)]
-pub(super) struct Findings {
+pub struct Findings {
     errors: Vec<Finding>,
     warnings: Vec<Finding>,
 }
@@ -86,27 +86,19 @@ struct Finding {
 }
 
 impl Findings {
-    pub(super) fn error(
-        &mut self,
-        offset: usize,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) {
+    /// Records an error at a byte offset of the file.
+    pub fn error(&mut self, offset: usize, message: impl Into<String>, help: impl Into<String>) {
         self.errors.push(Finding { offset, message: message.into(), help: help.into() });
     }
 
-    pub(super) fn warn(
-        &mut self,
-        offset: usize,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) {
+    /// Records a warning at a byte offset of the file.
+    pub fn warn(&mut self, offset: usize, message: impl Into<String>, help: impl Into<String>) {
         self.warnings.push(Finding { offset, message: message.into(), help: help.into() });
     }
 
     /// Errors and warnings in the file's order, each once: a merged (`<<`) section is read several
     /// times, and so is a value that another key's rule depends on.
-    pub(super) fn diagnostics(self, source: &Source<'_>) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
+    pub fn diagnostics(self, source: &Source<'_>) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
         (in_order(self.errors, source), in_order(self.warnings, source))
     }
 }

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 /// The remedy for an invalid duration.
-pub(crate) const HELP: &str =
-    "write a whole number with `ms`, `s`, `m` or `h`, such as `500ms` or `10s`";
+pub const HELP: &str = "write a whole number with `ms`, `s`, `m` or `h`, such as `500ms` or `10s`";
 
 /// Parses a duration. `None` if the text is not one, or if it is over 2^64 ms.
-pub(crate) fn parse(text: &str) -> Option<Duration> {
+pub fn parse(text: &str) -> Option<Duration> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let factor = match unit {
@@ -21,7 +20,7 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
 }
 
 /// Writes the duration as the configuration does, in the largest unit that keeps it whole.
-pub(crate) fn show(duration: Duration) -> String {
+pub fn show(duration: Duration) -> String {
     let millis = duration.as_millis();
     let units = [("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
     let whole = units.into_iter().find(|(_, factor)| millis > 0 && millis.is_multiple_of(*factor));
@@ -31,15 +30,15 @@ pub(crate) fn show(duration: Duration) -> String {
     )
 }
 
-pub(super) const fn seconds(count: u64) -> Duration {
+pub const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-pub(super) const fn minutes(count: u64) -> Duration {
+pub const fn minutes(count: u64) -> Duration {
     Duration::from_secs(count * 60)
 }
 
-pub(super) const fn hours(count: u64) -> Duration {
+pub const fn hours(count: u64) -> Duration {
     Duration::from_secs(count * 3600)
 }
 

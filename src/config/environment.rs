@@ -4,15 +4,15 @@
 
 /// Why a text cannot be expanded.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Refused {
+pub struct Refused {
     /// Byte offset into the text.
-    pub(super) offset: usize,
-    pub(super) message: String,
-    pub(super) help: String,
+    pub offset: usize,
+    pub message: String,
+    pub help: String,
 }
 
 /// Returns `text` with every `${NAME}` replaced and every `$${` turned into a plain `${`.
-pub(super) fn expand(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, Refused> {
+pub fn expand(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, Refused> {
     let mut expanded = String::new();
     let mut from = 0;
     while let Some(at) = text[from..].find("${").map(|at| from + at) {
@@ -48,7 +48,7 @@ pub(super) fn expand(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result
 }
 
 /// Returns the first `${NAME}` of `text`, for a warning where variables are not expanded.
-pub(super) fn first_variable(text: &str) -> Option<&str> {
+pub fn first_variable(text: &str) -> Option<&str> {
     text.match_indices("${").find_map(|(at, _)| {
         let inside = &text[at + 2..];
         let end = inside.find('}')?;

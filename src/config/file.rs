@@ -16,7 +16,7 @@ use super::webhook::{Webhook, Webhooks};
 
 section! {
     /// The configuration of slackline, the Slack destination for Kafka.
-    pub(super) File, FileKeys {
+    pub File, FileKeys {
         /// Where events come from.
         kafka: Kafka = Nested::<Kafka>::REQUIRED;
         /// Slack incoming webhooks by name. Several actions can share one. A name consists of
@@ -33,7 +33,7 @@ section! {
 const HASH_LIMIT: u64 = 1 << 53;
 
 /// Reads and checks a whole file. `None` if something was reported.
-pub(super) fn read(tree: &Node, reader: &mut Reader<'_>) -> Option<Config> {
+pub fn read(tree: &Node, reader: &mut Reader<'_>) -> Option<Config> {
     let fields = reader.fields(tree, "the configuration")?;
     let file: File = read_section(fields, reader)?;
     let mut hash = Xxh3::new();

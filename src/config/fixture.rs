@@ -21,11 +21,11 @@ fn config(topics: &str, name: &str, url: &str) -> Config {
 }
 
 /// `kafka` with these topics.
-pub(crate) fn kafka(topics: &[&str]) -> Kafka {
+pub fn kafka(topics: &[&str]) -> Kafka {
     config(&format!("{topics:?}"), "w", "https://hooks.slack.com/services/T0/B0/x").kafka
 }
 
 /// The webhook `name` with this URL.
-pub(crate) fn webhook(name: &str, url: &str) -> Webhook {
+pub fn webhook(name: &str, url: &str) -> Webhook {
     config("[events]", name, url).webhooks.remove(0)
 }

@@ -19,54 +19,51 @@ use super::tree::{Node, Value};
 const VARIABLE: &str = r"\$\{[A-Za-z_][A-Za-z0-9_]*\}";
 
 /// A text that a function turns into a value. The words say what it is.
-pub(super) struct Text<T>(
-    pub(super) &'static str,
-    pub(super) fn(&Node, &str, &mut Reader<'_>) -> Option<T>,
-);
+pub struct Text<T>(pub &'static str, pub fn(&Node, &str, &mut Reader<'_>) -> Option<T>);
 
 /// A text that is not empty.
-pub(super) const FILLED: Text<String> =
+pub const FILLED: Text<String> =
     Text("text", |node, key, reader| reader.filled(node, key).map(|text| text.value));
 
 /// The path of a file. A relative one is resolved against the configuration's directory.
-pub(super) const FILE_PATH: Text<PathBuf> =
+pub const FILE_PATH: Text<PathBuf> =
     Text(PATH, |node, key, reader| reader.filled(node, key).map(|path| path.value.into()));
 
 /// The path of a file that must be readable.
-pub(super) const READABLE_FILE: Text<PathBuf> =
+pub const READABLE_FILE: Text<PathBuf> =
     Text(PATH, |node, key, reader| reader.file(node, key).map(|file| file.path));
 
-pub(super) const PATH: &str = "path of a file";
+pub const PATH: &str = "path of a file";
 
 /// A text with its default.
-pub(super) struct Defaulted(pub(super) Text<String>, pub(super) &'static str);
+pub struct Defaulted(pub Text<String>, pub &'static str);
 
 /// A key that can be left out.
-pub(super) struct Optional<K>(pub(super) K);
+pub struct Optional<K>(pub K);
 
 /// A duration over zero.
-pub(super) struct Period {
-    pub(super) default: Duration,
-    pub(super) most: Duration,
+pub struct Period {
+    pub default: Duration,
+    pub most: Duration,
 }
 
 /// A whole number from 1.
-pub(super) struct Count<T> {
-    pub(super) default: T,
-    pub(super) most: T,
+pub struct Count<T> {
+    pub default: T,
+    pub most: T,
 }
 
 /// True or false; false by default.
-pub(super) struct Flag;
+pub struct Flag;
 
 /// One of a closed list of words; the first one by default.
-pub(super) struct Word<T: 'static>(pub(super) &'static [(&'static str, T)]);
+pub struct Word<T: 'static>(pub &'static [(&'static str, T)]);
 
 /// A section inside a section.
-pub(super) struct Nested<S> {
+pub struct Nested<S> {
     /// Without the key, every value in it is its default.
-    pub(super) is_required: bool,
-    pub(super) section: PhantomData<S>,
+    pub is_required: bool,
+    pub section: PhantomData<S>,
 }
 
 impl<T> Kind for Text<T> {
@@ -166,7 +163,7 @@ impl Kind for Period {
 }
 
 /// Reads a number, also from the text of an environment variable. `wanted` is what it should be.
-pub(super) fn number(node: &Node, key: &str, wanted: &str, reader: &mut Reader<'_>) -> Option<f64> {
+pub fn number(node: &Node, key: &str, wanted: &str, reader: &mut Reader<'_>) -> Option<f64> {
     match &node.value {
         Value::Number(number) => return Some(*number),
         Value::Text(text) if text.contains("${") => {}
@@ -185,7 +182,7 @@ pub(super) fn number(node: &Node, key: &str, wanted: &str, reader: &mut Reader<'
 }
 
 /// The JSON Schema of a number, or of a variable that contains one.
-pub(super) fn number_schema(kind: &str, default: impl Serialize) -> Json {
+pub fn number_schema(kind: &str, default: impl Serialize) -> Json {
     json!({ "type": [kind, "string"], "pattern": VARIABLE, "default": default })
 }
 
@@ -271,7 +268,7 @@ impl<T: Copy> Word<T> {
     }
 
     /// The word for `value`.
-    pub(super) fn of(&self, value: T) -> &'static str
+    pub fn of(&self, value: T) -> &'static str
     where
         T: PartialEq,
     {
@@ -313,8 +310,8 @@ impl<T: Copy> Kind for Word<T> {
 }
 
 impl<S> Nested<S> {
-    pub(super) const REQUIRED: Self = Self { is_required: true, section: PhantomData };
-    pub(super) const OPTIONAL: Self = Self { is_required: false, section: PhantomData };
+    pub const REQUIRED: Self = Self { is_required: true, section: PhantomData };
+    pub const OPTIONAL: Self = Self { is_required: false, section: PhantomData };
 }
 
 impl<S: Section> Kind for Nested<S> {
@@ -348,7 +345,7 @@ impl<S: Section> Kind for Nested<S> {
 }
 
 /// Reads a section and applies its rules.
-pub(super) fn read_section<S: Section>(fields: Fields<'_>, reader: &mut Reader<'_>) -> Option<S> {
+pub fn read_section<S: Section>(fields: Fields<'_>, reader: &mut Reader<'_>) -> Option<S> {
     let outer = reader.expands;
     reader.expands |= S::EXPANDS;
     let keys = S::read(fields, reader);

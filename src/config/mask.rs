@@ -12,14 +12,14 @@ use super::section::Document;
 use super::tree::{Node, Value};
 
 /// The keys whose values are secrets, and those whose values are not.
-pub(super) struct SecretKeys {
+pub struct SecretKeys {
     secret: Vec<&'static str>,
     plain: Vec<&'static str>,
 }
 
 impl SecretKeys {
     /// The keys of a section and of the sections inside it.
-    pub(super) fn new(document: &Document) -> Self {
+    pub fn new(document: &Document) -> Self {
         let mut keys = Self { secret: Vec::new(), plain: Vec::new() };
         keys.add(document);
         keys
@@ -49,7 +49,7 @@ impl SecretKeys {
     }
 
     /// Returns the secret ranges of a file that is YAML.
-    pub(super) fn in_tree(&self, root: &Node, text: &str) -> Vec<Range<usize>> {
+    pub fn in_tree(&self, root: &Node, text: &str) -> Vec<Range<usize>> {
         let mut hidden = Vec::new();
         self.collect(root, text, &mut HashMap::new(), &mut hidden);
         hidden
@@ -90,7 +90,7 @@ impl SecretKeys {
 
     /// Returns the secret ranges of a file that is not YAML: what follows a secret's key, up to the
     /// end of what could still belong to it.
-    pub(super) fn in_text(&self, text: &str) -> Vec<Range<usize>> {
+    pub fn in_text(&self, text: &str) -> Vec<Range<usize>> {
         let mut hidden = Vec::new();
         let mut block: Option<Block> = None;
         let mut start = 0;
@@ -195,7 +195,7 @@ impl Open {
 /// Returns the parts of `line` that look like the rest of a URL: a last resort for a secret in a
 /// place where none belongs (a key, a comment, an unknown key's value). The values of an action's
 /// texts are shown, unless they contain a Slack webhook.
-pub(super) fn urls_in(line: &str) -> Vec<Range<usize>> {
+pub fn urls_in(line: &str) -> Vec<Range<usize>> {
     let key = line.trim_start_matches([' ', '-']);
     let shown = ["icon_url:", "message:", "trigger:", "user:", "channel:"]
         .iter()

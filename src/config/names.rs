@@ -3,16 +3,16 @@
 use super::source::quotable;
 
 /// A webhook's or an action's name, which is a metric's label and a word on the command line.
-pub(super) const NAME_PATTERN: &str = "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$";
+pub const NAME_PATTERN: &str = "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$";
 
 /// Whether `name` matches [`NAME_PATTERN`].
-pub(super) fn is_name(name: &str) -> bool {
+pub fn is_name(name: &str) -> bool {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
     (1..=64).contains(&name.len()) && name.bytes().all(legal) && !name.starts_with(['.', '-'])
 }
 
 /// Returns the nearest of `known`, if it is near enough to be a misspelling.
-pub(super) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+pub fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let name = name.to_lowercase();
     let scored = known.iter().map(|known| (strsim::damerau_levenshtein(&name, known), *known));
     let near = scored
@@ -28,12 +28,12 @@ pub(super) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
 }
 
 /// How many typing errors a misspelling of `known` may have.
-pub(super) fn tolerance(known: &str) -> usize {
+pub fn tolerance(known: &str) -> usize {
     1 + known.len() / 4
 }
 
 /// Names, each in backticks.
-pub(super) fn list(names: &[impl AsRef<str>]) -> String {
+pub fn list(names: &[impl AsRef<str>]) -> String {
     let quoted: Vec<String> =
         names.iter().map(|name| format!("`{}`", quotable(name.as_ref()))).collect();
     quoted.join(", ")

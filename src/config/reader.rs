@@ -20,68 +20,68 @@ use crate::expression::ExpressionCache;
 use crate::secret::Secret;
 
 /// What the configuration is read from, and the mistakes found so far.
-pub(super) struct Reader<'a> {
-    pub(super) source: &'a Source<'a>,
-    pub(super) findings: Findings,
+pub struct Reader<'a> {
+    pub source: &'a Source<'a>,
+    pub findings: Findings,
     /// The expressions in messages so far, each compiled once.
-    pub(super) expressions: ExpressionCache,
+    pub expressions: ExpressionCache,
     /// Whether `${NAME}` is expanded in the section that is being read.
-    pub(super) expands: bool,
+    pub expands: bool,
     /// The topics of `kafka`; `None` if they could not be read, which is reported.
-    pub(super) topics: Option<Names>,
+    pub topics: Option<Names>,
     /// The names of `webhooks`; `None` if there is no such section, which is reported.
-    pub(super) webhooks: Option<Names>,
+    pub webhooks: Option<Names>,
     /// The webhook of each URL so far.
-    pub(super) webhook_urls: HashMap<Secret<Url>, String>,
+    pub webhook_urls: HashMap<Secret<Url>, String>,
     /// Webhooks that belong to Slack, not to a compatible receiver.
-    pub(super) slack_webhooks: HashSet<String>,
+    pub slack_webhooks: HashSet<String>,
     outside: &'a Outside<'a>,
 }
 
 /// What a configuration takes from outside its own text.
-pub(super) struct Outside<'a> {
+pub struct Outside<'a> {
     /// Looks up an environment variable.
-    pub(super) env: &'a dyn Fn(&str) -> Option<String>,
+    pub env: &'a dyn Fn(&str) -> Option<String>,
     /// Reads a file.
-    pub(super) files: &'a dyn Fn(&Path) -> io::Result<Vec<u8>>,
+    pub files: &'a dyn Fn(&Path) -> io::Result<Vec<u8>>,
     /// The directory that relative paths start from.
-    pub(super) directory: &'a Path,
+    pub directory: &'a Path,
 }
 
 /// Names that one section declares and another one refers to. A hash map, because thousands of
 /// actions look up their webhooks.
-pub(super) struct Names {
-    pub(super) list: Vec<Located>,
+pub struct Names {
+    pub list: Vec<Located>,
     index: HashMap<String, u32>,
 }
 
 /// A file that the configuration names.
-pub(super) struct NamedFile {
-    pub(super) path: PathBuf,
-    pub(super) bytes: Vec<u8>,
+pub struct NamedFile {
+    pub path: PathBuf,
+    pub bytes: Vec<u8>,
     /// The place of its name.
-    pub(super) at: At,
+    pub at: At,
 }
 
 /// The keys of one section as written. Without keys, every value is its default.
 #[derive(Default)]
-pub(super) struct Fields<'n> {
+pub struct Fields<'n> {
     /// How a message calls the section.
     title: String,
     /// The section's own name, if it is an entry of a mapping.
-    pub(super) name: Option<Located>,
+    pub name: Option<Located>,
     start: usize,
     entries: Vec<(Located, &'n Node)>,
 }
 
 impl Names {
-    pub(super) fn new(list: Vec<Located>) -> Self {
+    pub fn new(list: Vec<Located>) -> Self {
         let index = list.iter().map(|name| name.value.clone()).zip(0..).collect();
         Self { list, index }
     }
 
     /// Returns the index of `name`, or reports that there is no such `what`.
-    pub(super) fn find(&self, name: &Located, what: &str, findings: &mut Findings) -> Option<u32> {
+    pub fn find(&self, name: &Located, what: &str, findings: &mut Findings) -> Option<u32> {
         let index = self.index.get(&name.value).copied();
         if index.is_none() {
             let known: Vec<&str> = self.list.iter().map(|name| name.value.as_str()).collect();
@@ -101,7 +101,7 @@ impl Names {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(source: &'a Source<'a>, outside: &'a Outside<'a>) -> Self {
+    pub fn new(source: &'a Source<'a>, outside: &'a Outside<'a>) -> Self {
         Self {
             source,
             findings: Findings::default(),
@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn error(
+    pub fn error(
         &mut self,
         at: impl Into<usize>,
         message: impl Into<String>,
@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
         self.findings.error(at.into(), message, help);
     }
 
-    pub(super) fn warn(
+    pub fn warn(
         &mut self,
         at: impl Into<usize>,
         message: impl Into<String>,
@@ -134,7 +134,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The text of `node`, with variables expanded.
-    pub(super) fn text(&mut self, node: &Node, key: &str) -> Option<String> {
+    pub fn text(&mut self, node: &Node, key: &str) -> Option<String> {
         let (Value::Text(text), None) = (&node.value, &node.tag) else {
             self.wrong_type(node, key, "a text");
             return None;
@@ -153,12 +153,12 @@ impl<'a> Reader<'a> {
     }
 
     /// The text of `node` with its place.
-    pub(super) fn located(&mut self, node: &Node, key: &str) -> Option<Located> {
+    pub fn located(&mut self, node: &Node, key: &str) -> Option<Located> {
         Some(Located { value: self.text(node, key)?, at: self.at(node) })
     }
 
     /// A text that is not empty, without surrounding blanks.
-    pub(super) fn filled(&mut self, node: &Node, key: &str) -> Option<Located> {
+    pub fn filled(&mut self, node: &Node, key: &str) -> Option<Located> {
         let Located { value, at } = self.located(node, key)?;
         let value = value.trim().to_owned();
         if value.is_empty() {
@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The name of a webhook or an action, if it is valid. `what` is what it names.
-    pub(super) fn name(&mut self, name: String, at: &At, what: &str) -> Option<String> {
+    pub fn name(&mut self, name: String, at: &At, what: &str) -> Option<String> {
         if is_name(&name) {
             return Some(name);
         }
@@ -180,7 +180,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A list of texts, each with its place, and whether all of them could be read.
-    pub(super) fn texts(&mut self, node: &Node, key: &str) -> Option<(Vec<Located>, bool)> {
+    pub fn texts(&mut self, node: &Node, key: &str) -> Option<(Vec<Located>, bool)> {
         let Value::List(list) = &node.value else {
             self.wrong_type(node, key, "a list");
             return None;
@@ -191,11 +191,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The entries of a mapping, each with its name. Reports duplicate names.
-    pub(super) fn entries<'n>(
-        &mut self,
-        node: &'n Node,
-        key: &str,
-    ) -> Option<Vec<(Located, &'n Node)>> {
+    pub fn entries<'n>(&mut self, node: &'n Node, key: &str) -> Option<Vec<(Located, &'n Node)>> {
         let Value::Map(map) = &node.value else {
             self.wrong_type(node, key, "a mapping");
             return None;
@@ -217,7 +213,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The keys of the section `node`, which messages call `title`.
-    pub(super) fn fields<'n>(&mut self, node: &'n Node, title: &str) -> Option<Fields<'n>> {
+    pub fn fields<'n>(&mut self, node: &'n Node, title: &str) -> Option<Fields<'n>> {
         let entries = self.entries(node, title)?;
         let start = node.written.start;
         Some(Fields { title: title.to_owned(), start, entries, ..Fields::default() })
@@ -225,7 +221,7 @@ impl<'a> Reader<'a> {
 
     /// Reads the file that `node` names. A relative path is resolved against the configuration's
     /// directory.
-    pub(super) fn file(&mut self, node: &Node, key: &str) -> Option<NamedFile> {
+    pub fn file(&mut self, node: &Node, key: &str) -> Option<NamedFile> {
         let Located { value, at } = self.filled(node, key)?;
         let path = self.outside.directory.join(value);
         match (self.outside.files)(&path) {
@@ -241,12 +237,12 @@ impl<'a> Reader<'a> {
 
     /// Reads a file that a Kafka property names, as librdkafka will: a relative path is resolved
     /// against the working directory.
-    pub(super) fn kafka_file(&self, path: &Path) -> io::Result<Vec<u8>> {
+    pub fn kafka_file(&self, path: &Path) -> io::Result<Vec<u8>> {
         (self.outside.files)(path)
     }
 
     /// Reports each of `texts` that has occurred before.
-    pub(super) fn duplicates(&mut self, texts: &[Located], what: &str) {
+    pub fn duplicates(&mut self, texts: &[Located], what: &str) {
         let mut first: HashMap<&str, usize> = HashMap::new();
         for Located { value, at } in texts {
             if let Some(start) = first.get(value.as_str()) {
@@ -259,7 +255,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The place of a value, and how a message may quote it.
-    pub(super) fn at(&self, node: &Node) -> At {
+    pub fn at(&self, node: &Node) -> At {
         self.place(node, self.expands)
     }
 
@@ -284,7 +280,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn wrong_type(&mut self, node: &Node, key: &str, wanted: &str) {
+    pub fn wrong_type(&mut self, node: &Node, key: &str, wanted: &str) {
         let (offset, message, help) = yaml_hints::wrong_type(node, key, wanted, self.source);
         self.error(offset, message, help);
     }
@@ -315,13 +311,13 @@ impl<'a> Reader<'a> {
 
 impl<'n> Fields<'n> {
     /// The value of `key` as written.
-    pub(super) fn get(&self, key: &str) -> Option<&'n Node> {
+    pub fn get(&self, key: &str) -> Option<&'n Node> {
         self.entries.iter().find(|(name, _)| name.value == key).map(|(_, node)| *node)
     }
 
     /// Reports unknown and missing keys. `known` are the keys that the section can have, and
     /// whether each is required.
-    pub(super) fn finish(self, known: &[(&str, bool)], reader: &mut Reader<'_>) {
+    pub fn finish(self, known: &[(&str, bool)], reader: &mut Reader<'_>) {
         let missing =
             known.iter().filter(|(key, is_required)| *is_required && self.get(key).is_none());
         let mut missing: Vec<&str> = missing.map(|(key, _)| *key).collect();

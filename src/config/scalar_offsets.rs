@@ -14,7 +14,7 @@ struct Decoded {
 
 /// Returns the byte offset in `source` of the byte at `offset` of `value`, which the YAML library
 /// read from `token`. `None` for a form of scalar that is not decoded here.
-pub(super) fn offset_in_file(
+pub fn offset_in_file(
     source: &str,
     token: &Range<usize>,
     value: &str,

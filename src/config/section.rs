@@ -15,55 +15,55 @@ use super::tree::Node;
 
 /// The options of a key's declaration, besides its kind and documentation.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct KeyOptions {
+pub struct KeyOptions {
     /// A change needs a restart; a reload refuses it.
-    pub(crate) restart: bool,
+    pub restart: bool,
     /// The value is a secret, or a file's name in whose place a secret may be pasted: never shown.
-    pub(crate) secret: bool,
+    pub secret: bool,
     /// Replicas may differ in it: the configuration's hash leaves it out.
-    pub(crate) local: bool,
+    pub local: bool,
     /// An example: a text, or JSON.
-    pub(crate) example: Option<&'static str>,
+    pub example: Option<&'static str>,
     /// The documented default of an optional key, if a later stage sets it.
-    pub(crate) default: Option<&'static str>,
+    pub default: Option<&'static str>,
     /// The name that `check` lists it under, if not its own.
-    pub(crate) listed_as: Option<&'static str>,
+    pub listed_as: Option<&'static str>,
 }
 
 /// A key as documented.
-pub(crate) struct Key {
-    pub(crate) name: &'static str,
+pub struct Key {
+    pub name: &'static str,
     /// What the value means.
-    pub(crate) meaning: &'static str,
+    pub meaning: &'static str,
     /// Type and bounds in words.
-    pub(crate) kind: String,
+    pub kind: String,
     /// The JSON Schema, with the default.
-    pub(crate) schema: Map<String, Json>,
-    pub(crate) is_required: bool,
-    pub(crate) options: KeyOptions,
+    pub schema: Map<String, Json>,
+    pub is_required: bool,
+    pub options: KeyOptions,
     /// The section that the value is, or consists of.
-    pub(crate) section: Option<Document>,
+    pub section: Option<Document>,
 }
 
 /// A section as documented.
-pub(crate) struct Document {
-    pub(crate) name: &'static str,
-    pub(crate) about: &'static str,
-    pub(crate) keys: Vec<Key>,
+pub struct Document {
+    pub name: &'static str,
+    pub about: &'static str,
+    pub keys: Vec<Key>,
     /// Exactly one of these keys is required.
-    pub(crate) one_of: &'static [&'static str],
+    pub one_of: &'static [&'static str],
 }
 
 /// The value of one key: the one written, or the default.
-pub(super) struct Setting<T> {
+pub struct Setting<T> {
     /// `None` if the value is invalid or a required one is missing, which is reported.
-    pub(super) value: Option<T>,
+    pub value: Option<T>,
     /// The offset of the written value's first byte; `None` for a default.
-    pub(super) at: Option<usize>,
+    pub at: Option<usize>,
 }
 
 /// A kind of value: how it is read, and how it is documented.
-pub(super) trait Kind {
+pub trait Kind {
     /// The value that the stages use.
     type Value;
 
@@ -120,7 +120,7 @@ pub(super) trait Kind {
 }
 
 /// A struct that [`section!`] has declared.
-pub(super) trait Table: Sized {
+pub trait Table: Sized {
     /// The settings as read, with their places.
     type Keys;
 
@@ -138,7 +138,7 @@ pub(super) trait Table: Sized {
 }
 
 /// A section with the rules that concern several of its keys.
-pub(super) trait Section: Table {
+pub trait Section: Table {
     /// Exactly one of these keys is required; a kind of one of them reports it.
     const ONE_OF: &'static [&'static str] = &[];
 
@@ -152,7 +152,7 @@ pub(super) trait Section: Table {
 }
 
 /// A value as `check` lists it, and as the hash and a reload compare it.
-pub(crate) trait Shown {
+pub trait Shown {
     /// The value for people; nothing of a secret.
     fn shown(&self) -> Json;
 
@@ -184,7 +184,7 @@ impl<T: Table> Shown for T {
 }
 
 /// The keys of `section` that differ between two configurations and need a restart.
-pub(super) fn restart_keys(section: &str, current: &impl Table, new: &impl Table) -> Vec<String> {
+pub fn restart_keys(section: &str, current: &impl Table, new: &impl Table) -> Vec<String> {
     let mut changed = Vec::new();
     for ((key, options, current), (_, _, new)) in current.values().into_iter().zip(new.values()) {
         let (current, new) = (current.digests(), new.digests());
@@ -197,13 +197,13 @@ pub(super) fn restart_keys(section: &str, current: &impl Table, new: &impl Table
 }
 
 /// Adds a text to a hash, with its length, so that two texts differ from one.
-pub(super) fn add_text(text: &str, hash: &mut Xxh3) {
+pub fn add_text(text: &str, hash: &mut Xxh3) {
     hash.update(&text.len().to_le_bytes());
     hash.update(text.as_bytes());
 }
 
 /// The documentation of one key.
-pub(super) fn key<K: Kind>(
+pub fn key<K: Kind>(
     name: &'static str,
     meaning: &'static str,
     kind: &K,
@@ -254,8 +254,8 @@ macro_rules! section {
         }
 
         /// The section's settings as read.
-        pub(super) struct $keys {
-            $(pub(super) $key: $crate::config::section::Setting<$type>,)*
+        pub struct $keys {
+            $(pub $key: $crate::config::section::Setting<$type>,)*
         }
 
         const _: () = {

@@ -13,8 +13,8 @@ use crate::secret::MASK;
 const WIDTH: usize = 120;
 
 /// A configuration file's text.
-pub(super) struct Source<'a> {
-    pub(super) text: &'a str,
+pub struct Source<'a> {
+    pub text: &'a str,
     /// Byte ranges of secrets, in ascending order, not overlapping.
     hidden: Vec<Range<usize>>,
     /// The offset of each line's first byte.
@@ -22,18 +22,18 @@ pub(super) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub fn new(text: &'a str) -> Self {
         let lines = [0].into_iter().chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         Self { text, hidden: Vec::new(), lines }
     }
 
     /// Sets the byte ranges to mask.
-    pub(super) fn hide(&mut self, ranges: Vec<Range<usize>>) {
+    pub fn hide(&mut self, ranges: Vec<Range<usize>>) {
         self.hidden = merged(ranges);
     }
 
     /// Returns the line and the column of a byte offset, both from 1, the column in characters.
-    pub(super) fn position(&self, offset: usize) -> (usize, usize) {
+    pub fn position(&self, offset: usize) -> (usize, usize) {
         let offset = floor(self.text, offset);
         let line = self.lines.partition_point(|start| *start <= offset);
         let start = self.line_start(offset);
@@ -41,25 +41,25 @@ impl<'a> Source<'a> {
     }
 
     /// Returns the text of a range, or an empty text if the range is not inside the file.
-    pub(super) fn slice(&self, range: &Range<usize>) -> &'a str {
+    pub fn slice(&self, range: &Range<usize>) -> &'a str {
         self.text.get(range.clone()).unwrap_or_default()
     }
 
     /// Returns the offset of the first byte of the line that contains `offset`.
-    pub(super) fn line_start(&self, offset: usize) -> usize {
+    pub fn line_start(&self, offset: usize) -> usize {
         let line = self.lines.partition_point(|start| *start <= offset);
         self.lines.get(line.saturating_sub(1)).copied().unwrap_or(0)
     }
 
     /// Returns whether any byte of `range` is secret.
-    pub(super) fn is_hidden(&self, range: &Range<usize>) -> bool {
+    pub fn is_hidden(&self, range: &Range<usize>) -> bool {
         // Thousands of webhooks mean as many ranges, and every value of the file is checked.
         let first = self.hidden.partition_point(|hidden| hidden.end <= range.start);
         self.hidden.get(first).is_some_and(|hidden| hidden.start < range.end.max(range.start + 1))
     }
 
     /// Returns the line of `offset`, masked, and a second line with a caret under that place.
-    pub(super) fn excerpt(&self, offset: usize) -> String {
+    pub fn excerpt(&self, offset: usize) -> String {
         let offset = floor(self.text, offset);
         let start = self.line_start(offset);
         let end = self.text[offset..].find('\n').map_or(self.text.len(), |at| offset + at);
@@ -108,7 +108,7 @@ fn masked(text: &str, masks: &[Range<usize>]) -> String {
 }
 
 /// Returns a value as a message quotes it: short, printable, without the paths of URLs.
-pub(super) fn quotable(text: &str) -> String {
+pub fn quotable(text: &str) -> String {
     let shown = harmless(text);
     if shown.chars().count() <= 60 {
         shown
@@ -118,7 +118,7 @@ pub(super) fn quotable(text: &str) -> String {
 }
 
 /// Returns a text without control characters and without the paths of URLs.
-pub(super) fn harmless(text: &str) -> String {
+pub fn harmless(text: &str) -> String {
     masked(text, &mask::urls_in(text))
 }
 

@@ -11,19 +11,19 @@ use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
 use serde_saphyr::{Location, Spanned, Tagged};
 
 /// One YAML node, typed only as YAML types it.
-pub(super) struct Node {
+pub struct Node {
     /// The place where it is used: of an alias, the alias; of a merged (`<<`) value, the merge.
     /// For a mapping or a sequence at most its first byte.
-    pub(super) written: Range<usize>,
+    pub written: Range<usize>,
     /// The place of its content, which differs from `written` for an alias or a merged value.
-    pub(super) defined: Range<usize>,
+    pub defined: Range<usize>,
     /// A tag that is not one of YAML's own, such as `!secret`.
-    pub(super) tag: Option<String>,
-    pub(super) value: Value,
+    pub tag: Option<String>,
+    pub value: Value,
 }
 
 /// A node's content.
-pub(super) enum Value {
+pub enum Value {
     Null,
     Bool(bool),
     /// Its text is `defined` in the source.
@@ -35,10 +35,10 @@ pub(super) enum Value {
 }
 
 /// Why a text is not YAML.
-pub(super) struct SyntaxError {
+pub struct SyntaxError {
     /// Byte offset into the source.
-    pub(super) offset: usize,
-    pub(super) message: String,
+    pub offset: usize,
+    pub message: String,
 }
 
 impl From<&Node> for usize {
@@ -48,7 +48,7 @@ impl From<&Node> for usize {
 }
 
 /// Parses `text`, which has no byte order mark. An empty document is [`Value::Null`].
-pub(super) fn parse(text: &str) -> Result<Node, SyntaxError> {
+pub fn parse(text: &str) -> Result<Node, SyntaxError> {
     let options = serde_saphyr::options! {
         // Reported by `Reader`, with the lines of both.
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
@@ -72,7 +72,7 @@ pub(super) fn parse(text: &str) -> Result<Node, SyntaxError> {
 
 impl Value {
     /// The kind of value in words.
-    pub(super) fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match self {
             Value::Null => "nothing",
             Value::Bool(_) => "a boolean",

@@ -93,7 +93,7 @@ pub enum WhenFull {
 pub const LISTED_DELIVERIES: usize = 700;
 
 /// All webhooks by name.
-pub(super) struct Webhooks;
+pub struct Webhooks;
 
 impl Section for Webhook {
     const ONE_OF: &'static [&'static str] = &["url", "url_file"];

@@ -9,7 +9,7 @@ use super::tree::{Node, SyntaxError, Value};
 
 /// Describes a value of a wrong type: its place, what is wrong, and the remedy. `wanted` is the
 /// type that it should have.
-pub(super) fn wrong_type(
+pub fn wrong_type(
     node: &Node,
     name: &str,
     wanted: &str,
@@ -71,7 +71,7 @@ pub(super) fn wrong_type(
 
 /// Reports a file that is not YAML. The most likely reason is a value that starts with one of
 /// YAML's own characters.
-pub(super) fn syntax(error: &SyntaxError, source: &Source<'_>, findings: &mut Findings) {
+pub fn syntax(error: &SyntaxError, source: &Source<'_>, findings: &mut Findings) {
     let offset = error.offset.min(source.text.len());
     let start = source.text[..offset].rfind('\n').map_or(0, |at| at + 1);
     let line = source.text[start..].lines().next().unwrap_or_default();

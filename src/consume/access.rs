@@ -17,7 +17,7 @@ use crate::log_throttle::LogThrottle;
 use crate::topics::TopicNames;
 
 /// The known problems.
-pub(crate) struct Access {
+pub struct Access {
     names: TopicNames,
     group: String,
     /// The client logs in with a token: a broker that refuses the login refuses the token.
@@ -37,7 +37,7 @@ pub(crate) struct Access {
 
 /// What an error means for the access to Kafka.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum AccessChange {
+pub enum AccessChange {
     /// The group is denied, which is recorded.
     GroupDenied,
     /// Some topic is denied. The error does not say which one: the topics have to be described.
@@ -54,7 +54,7 @@ pub(crate) enum AccessChange {
 impl Access {
     /// No problem is known.
     #[must_use]
-    pub(crate) fn new(names: TopicNames, config: &Kafka, now: Instant) -> Self {
+    pub fn new(names: TopicNames, config: &Kafka, now: Instant) -> Self {
         Self {
             names,
             group: config.group_id.clone(),
@@ -71,7 +71,7 @@ impl Access {
 
     /// Records authorization failures and reports the missing ACL. Returns [`AccessChange::None`]
     /// for any other error.
-    pub(crate) fn record_denial(&mut self, code: Option<RDKafkaErrorCode>) -> AccessChange {
+    pub fn record_denial(&mut self, code: Option<RDKafkaErrorCode>) -> AccessChange {
         match code {
             Some(RDKafkaErrorCode::GroupAuthorizationFailed) => {
                 self.set_group(false);
@@ -83,12 +83,7 @@ impl Access {
     }
 
     /// Records an error of the client, `reason` being librdkafka's own words.
-    pub(crate) fn record_error(
-        &mut self,
-        error: &KafkaError,
-        reason: &str,
-        now: Instant,
-    ) -> AccessChange {
+    pub fn record_error(&mut self, error: &KafkaError, reason: &str, now: Instant) -> AccessChange {
         let code = error.rdkafka_error_code();
         let denial = self.record_denial(code);
         if denial != AccessChange::None {
@@ -120,7 +115,7 @@ impl Access {
     }
 
     /// Reports the refused connection, with OpenSSL's number of the certificate's fault, if known.
-    pub(crate) fn explain(&mut self, reason: Option<i32>, now: Instant) {
+    pub fn explain(&mut self, reason: Option<i32>, now: Instant) {
         self.refusal = self.refusal.take().map(|refusal| match reason {
             Some(code) => refusal.because(code),
             None => refusal,
@@ -145,12 +140,12 @@ impl Access {
     }
 
     /// Returns whether the broker refuses the login: another token may be accepted.
-    pub(crate) fn is_login_refused(&self) -> bool {
+    pub fn is_login_refused(&self) -> bool {
         self.refusal.as_ref().is_some_and(|refusal| refusal.is_login)
     }
 
     /// Clears the errors that are over, now that a broker is reachable.
-    pub(crate) fn clear_errors(&mut self, now: Instant) {
+    pub fn clear_errors(&mut self, now: Instant) {
         if let Some(recovered) = self.errors.recover(now.duration_since(self.started)) {
             let seconds = recovered.lasted.as_secs_f64();
             tracing::info!(seconds, "connection to Kafka restored");
@@ -160,7 +155,7 @@ impl Access {
     /// Clears a refusal once the broker that refused the connection is up, or the group is joined
     /// without it. `up`: the addresses of the brokers with a working connection. Returns whether a
     /// refusal was cleared.
-    pub(crate) fn clear_refusal<'a>(
+    pub fn clear_refusal<'a>(
         &mut self,
         mut up: impl Iterator<Item = &'a str>,
         joined: bool,
@@ -182,7 +177,7 @@ impl Access {
 
     /// Records whether Kafka's ACLs allow a topic: its description says so, since librdkafka
     /// reports a denial only once.
-    pub(crate) fn set_topic(&mut self, topic: TopicIndex, allowed: bool) {
+    pub fn set_topic(&mut self, topic: TopicIndex, allowed: bool) {
         if allowed && self.denied_topics.remove(&topic) {
             tracing::info!(topic = self.names.name(topic), "access to topic granted");
         } else if !allowed && self.denied_topics.insert(topic) {
@@ -192,7 +187,7 @@ impl Access {
     }
 
     /// Records whether Kafka's ACLs allow the group: a lookup or a commit that succeeds shows it.
-    pub(crate) fn set_group(&mut self, allowed: bool) {
+    pub fn set_group(&mut self, allowed: bool) {
         if std::mem::replace(&mut self.group_denied, !allowed) != allowed {
             return;
         }
@@ -205,22 +200,22 @@ impl Access {
     }
 
     /// Returns whether a topic is denied.
-    pub(crate) fn is_denied(&self, topic: TopicIndex) -> bool {
+    pub fn is_denied(&self, topic: TopicIndex) -> bool {
         self.denied_topics.contains(&topic)
     }
 
     /// Returns whether anything is denied.
-    pub(crate) fn denies_anything(&self) -> bool {
+    pub fn denies_anything(&self) -> bool {
         self.group_denied || !self.denied_topics.is_empty()
     }
 
     /// The refused connection, with its remedy.
-    pub(crate) fn refusal(&self) -> Option<String> {
+    pub fn refusal(&self) -> Option<String> {
         self.reported.clone()
     }
 
     /// What is denied, one line each, with its remedy.
-    pub(crate) fn denials(&self) -> Vec<String> {
+    pub fn denials(&self) -> Vec<String> {
         let topics = self.denied_topics.iter().map(|topic| ("topic", self.names.name(*topic)));
         let group = self.group_denied.then_some(("group", self.group.as_str()));
         let line = |(kind, name)| {

@@ -22,7 +22,7 @@ const CHECK_AFTER: Duration = Duration::from_secs(3);
 
 /// Tracks when to check, and for which topics this process has rejoined its group already.
 #[derive(Debug)]
-pub(crate) struct AddedPartitions {
+pub struct AddedPartitions {
     /// Only members with a `kafka.instance_id` need the check.
     is_static: bool,
     check_at: Option<Instant>,
@@ -44,25 +44,25 @@ struct Grown {
 impl AddedPartitions {
     /// Nothing is assigned yet.
     #[must_use]
-    pub(crate) fn new(is_static: bool) -> Self {
+    pub fn new(is_static: bool) -> Self {
         Self { is_static, check_at: None, checking: Vec::new(), rejoined_for: BTreeSet::new() }
     }
 
     /// Schedules the check after an assignment.
-    pub(crate) fn assigned(&mut self, now: Instant) {
+    pub fn assigned(&mut self, now: Instant) {
         if self.is_static {
             self.check_at = Some(now + CHECK_AFTER);
         }
     }
 
     /// Returns whether a check is due.
-    pub(crate) fn is_due(&self, now: Instant) -> bool {
+    pub fn is_due(&self, now: Instant) -> bool {
         self.check_at.is_some_and(|at| now >= at)
     }
 
     /// Starts the check. Returns the partitions whose committed offsets have to be looked up: those
     /// that were added since the group first read what is owned, and are not owned here.
-    pub(crate) fn check(&mut self, topics: &TopicTable, ledger: &Ledger) -> Vec<Partition> {
+    pub fn check(&mut self, topics: &TopicTable, ledger: &Ledger) -> Vec<Partition> {
         self.check_at = None;
         let owned: BTreeSet<Partition> = ledger.partitions().collect();
         self.checking = topics
@@ -83,7 +83,7 @@ impl AddedPartitions {
 
     /// Returns the topics with an added partition that has no committed offset: no member reads it,
     /// and this one has to rejoin its group.
-    pub(crate) fn unread(&mut self, findings: &Findings) -> Vec<TopicIndex> {
+    pub fn unread(&mut self, findings: &Findings) -> Vec<TopicIndex> {
         let read = |at: &Partition| {
             findings.committed.get(at).is_none_or(|committed| committed.offset.is_some())
         };
@@ -98,7 +98,7 @@ impl AddedPartitions {
     }
 
     /// Schedules a failed check again.
-    pub(crate) fn failed(&mut self, now: Instant) {
+    pub fn failed(&mut self, now: Instant) {
         if !std::mem::take(&mut self.checking).is_empty() {
             self.check_at = Some(now + CHECK_AFTER);
         }

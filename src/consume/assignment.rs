@@ -14,7 +14,7 @@ use self::PartitionState::{OutOfRange, Reading, Recreated, Resolving};
 
 /// The number of one lookup; never used twice in a process.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct LookupId(pub(crate) u64);
+pub struct LookupId(pub u64);
 
 /// One assigned partition.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ struct LogEnd {
 
 /// The assigned partitions.
 #[derive(Debug, Default)]
-pub(crate) struct Assignment {
+pub struct Assignment {
     partitions: BTreeMap<Partition, Assigned>,
     /// Whether librdkafka waits for an assignment to be acknowledged, also an empty one.
     unacknowledged: bool,
@@ -64,22 +64,22 @@ pub(crate) struct Assignment {
 
 /// The partitions that a lookup has to resolve.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Unresolved {
+pub struct Unresolved {
     /// Those whose starting offset is unknown.
-    pub(crate) starting: Vec<Partition>,
+    pub starting: Vec<Partition>,
     /// Those whose read position is out of range.
-    pub(crate) out_of_range: Vec<Partition>,
+    pub out_of_range: Vec<Partition>,
 }
 
 impl Assignment {
     /// Records partitions that the group has assigned; each has to be resolved.
-    pub(crate) fn assign(&mut self, partitions: &[Partition]) {
+    pub fn assign(&mut self, partitions: &[Partition]) {
         self.unacknowledged = true;
         self.resolve(partitions);
     }
 
     /// Marks partitions whose starting offsets have to be decided.
-    pub(crate) fn resolve(&mut self, partitions: &[Partition]) {
+    pub fn resolve(&mut self, partitions: &[Partition]) {
         for partition in partitions {
             let assigned = Assigned { state: Resolving, lookup: None, end: None };
             self.partitions.insert(*partition, assigned);
@@ -88,55 +88,55 @@ impl Assignment {
     }
 
     /// Records that the client reads a partition, whose log ends at `end`.
-    pub(crate) fn start_reading(&mut self, partition: Partition, end: Offset) {
+    pub fn start_reading(&mut self, partition: Partition, end: Offset) {
         let end = Some(LogEnd { reported: end, asked: None, leaderless: false });
         self.partitions.insert(partition, Assigned { state: Reading, lookup: None, end });
     }
 
     /// Records that librdkafka's assignment was acknowledged, so that this process is a member of
     /// the group.
-    pub(crate) fn acknowledged(&mut self) {
+    pub fn acknowledged(&mut self) {
         self.unacknowledged = false;
         self.joined = true;
     }
 
     /// Marks a partition that librdkafka has stopped reading, because its read position is out of
     /// range.
-    pub(crate) fn out_of_range(&mut self, partition: Partition) {
+    pub fn out_of_range(&mut self, partition: Partition) {
         self.change(&[Reading], OutOfRange, |at| at == partition);
     }
 
     /// Marks the owned partitions of a topic that was deleted and recreated.
-    pub(crate) fn recreated(&mut self, topic: TopicIndex) {
+    pub fn recreated(&mut self, topic: TopicIndex) {
         self.change(&[Reading, OutOfRange], Recreated, |at| at.topic == topic);
     }
 
     /// Undoes `recreated` after a wrong answer; a lookup then makes sure that the client still
     /// reads the topic's partitions.
-    pub(crate) fn not_recreated(&mut self, topic: TopicIndex) {
+    pub fn not_recreated(&mut self, topic: TopicIndex) {
         self.change(&[Recreated], OutOfRange, |at| at.topic == topic);
     }
 
     /// Returns the owned partitions of recreated topics.
-    pub(crate) fn of_recreated_topics(&self) -> Vec<Partition> {
+    pub fn of_recreated_topics(&self) -> Vec<Partition> {
         self.select(|assigned| assigned.state == Recreated)
     }
 
     /// Forgets revoked partitions.
-    pub(crate) fn revoke(&mut self, partitions: &[Partition]) {
+    pub fn revoke(&mut self, partitions: &[Partition]) {
         self.partitions.retain(|partition, _| !partitions.contains(partition));
     }
 
     /// Forgets everything: the partitions are lost, or the client is closed. Returns whether an
     /// assignment was not acknowledged.
-    pub(crate) fn clear(&mut self) -> bool {
+    pub fn clear(&mut self) -> bool {
         let unacknowledged = self.unacknowledged || self.is_resolving();
         *self = Self::default();
         unacknowledged
     }
 
     /// Records that the group has removed this member.
-    pub(crate) fn removed_from_group(&mut self) {
+    pub fn removed_from_group(&mut self) {
         self.joined = false;
     }
 
@@ -144,7 +144,7 @@ impl Assignment {
     /// pause after a failed lookup is not over. Starting offsets come first: a broker that cannot
     /// say where another partition continues does not delay them. Recreated topics need a lookup
     /// too: it confirms the new id.
-    pub(crate) fn unresolved(&self, now: Instant) -> Option<Unresolved> {
+    pub fn unresolved(&self, now: Instant) -> Option<Unresolved> {
         if self.retry_at.is_some_and(|at| now < at) || !self.needs_lookup() {
             return None;
         }
@@ -154,12 +154,12 @@ impl Assignment {
     }
 
     /// Returns whether a starting offset is unknown that the lookup in flight does not resolve.
-    pub(crate) fn has_unrequested(&self) -> bool {
+    pub fn has_unrequested(&self) -> bool {
         self.any(|assigned| assigned.state == Resolving && assigned.lookup.is_none())
     }
 
     /// Records that a lookup of the unresolved partitions was sent.
-    pub(crate) fn lookup_sent(&mut self, id: LookupId) {
+    pub fn lookup_sent(&mut self, id: LookupId) {
         let requested = self.requested_state();
         for assigned in self.partitions.values_mut().filter(|at| at.state == requested) {
             assigned.lookup = Some(id);
@@ -167,19 +167,19 @@ impl Assignment {
     }
 
     /// Delays the next lookup until `retry_at`.
-    pub(crate) fn lookup_failed(&mut self, retry_at: Instant) {
+    pub fn lookup_failed(&mut self, retry_at: Instant) {
         self.retry_at = Some(retry_at);
     }
 
     /// Returns the partitions for which the answer to lookup `id` is still valid.
-    pub(crate) fn still_pending(&self, id: LookupId) -> Unresolved {
+    pub fn still_pending(&self, id: LookupId) -> Unresolved {
         let select =
             |state| self.select(|assigned| assigned.state == state && assigned.lookup == Some(id));
         Unresolved { starting: select(Resolving), out_of_range: select(OutOfRange) }
     }
 
     /// Records that the client reads a partition again that was out of range.
-    pub(crate) fn resumed(&mut self, partition: Partition, end: Offset) {
+    pub fn resumed(&mut self, partition: Partition, end: Offset) {
         self.change(&[OutOfRange], Reading, |at| at == partition);
         if let Some(known) = self.end_mut(partition) {
             known.reported = end;
@@ -187,50 +187,45 @@ impl Assignment {
     }
 
     /// Returns whether an assignment without new partitions has to be acknowledged.
-    pub(crate) fn must_acknowledge_empty(&self) -> bool {
+    pub fn must_acknowledge_empty(&self) -> bool {
         self.unacknowledged && !self.any(|assigned| assigned.state == Resolving)
     }
 
     /// Returns whether this process is a member of its group, as far as known.
-    pub(crate) fn is_joined(&self) -> bool {
+    pub fn is_joined(&self) -> bool {
         self.joined
     }
 
     /// Returns whether a starting offset is unknown.
-    pub(crate) fn is_resolving(&self) -> bool {
+    pub fn is_resolving(&self) -> bool {
         self.unacknowledged || self.any(|assigned| assigned.state == Resolving)
     }
 
     /// Returns whether a lookup is needed before everything assigned is read.
-    pub(crate) fn needs_lookup(&self) -> bool {
+    pub fn needs_lookup(&self) -> bool {
         self.unacknowledged || self.any(|assigned| assigned.state != Reading)
     }
 
     /// Returns whether librdkafka has stopped reading the partition.
-    pub(crate) fn is_out_of_range(&self, partition: Partition) -> bool {
+    pub fn is_out_of_range(&self, partition: Partition) -> bool {
         self.partitions.get(&partition).is_some_and(|assigned| assigned.state == OutOfRange)
     }
 
     /// Returns whether the partition's leader was unreachable in the latest statistics.
-    pub(crate) fn is_leaderless(&self, partition: Partition) -> bool {
+    pub fn is_leaderless(&self, partition: Partition) -> bool {
         self.known_end(partition).is_some_and(|end| end.leaderless)
     }
 
     /// Records what the statistics say about an assigned partition; `end`: `None` where they do not
     /// know it. Returns whether the log's end has moved back: the topic may have been recreated.
-    pub(crate) fn report(
-        &mut self,
-        partition: Partition,
-        end: Option<Offset>,
-        leaderless: bool,
-    ) -> bool {
+    pub fn report(&mut self, partition: Partition, end: Option<Offset>, leaderless: bool) -> bool {
         let Some(known) = self.end_mut(partition) else { return false };
         known.leaderless = leaderless;
         end.is_some_and(|end| std::mem::replace(&mut known.reported, end) > end)
     }
 
     /// Records the end of a partition as the broker has answered.
-    pub(crate) fn set_asked_end(&mut self, partition: Partition, end: Offset) {
+    pub fn set_asked_end(&mut self, partition: Partition, end: Offset) {
         if let Some(known) = self.end_mut(partition) {
             known.asked = Some(end);
         }
@@ -238,7 +233,7 @@ impl Assignment {
 
     /// Returns the highest known end of an owned partition: from the statistics, from the broker's
     /// answer, or `next`, the read position, which the log reaches.
-    pub(crate) fn end(&self, partition: Partition, next: Offset) -> Option<Offset> {
+    pub fn end(&self, partition: Partition, next: Offset) -> Option<Offset> {
         let known = self.known_end(partition)?;
         Some(known.reported.max(known.asked.unwrap_or(next)).max(next))
     }

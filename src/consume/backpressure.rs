@@ -12,7 +12,7 @@ use super::rate_share::Feeds;
 
 /// The full webhooks, and the topics that are paused for them.
 #[derive(Debug)]
-pub(crate) struct Backpressure {
+pub struct Backpressure {
     /// By webhook: the topics that feed it.
     feeds: Feeds,
     full: BTreeSet<WebhookIndex>,
@@ -21,34 +21,34 @@ pub(crate) struct Backpressure {
 
 /// Topics whose state has changed.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Change {
+pub struct Change {
     /// Topics that are paused from now on.
-    pub(crate) pause: Vec<TopicIndex>,
+    pub pause: Vec<TopicIndex>,
     /// Topics that are read again.
-    pub(crate) resume: Vec<TopicIndex>,
+    pub resume: Vec<TopicIndex>,
 }
 
 impl Backpressure {
     /// Starts with no full webhook.
     #[must_use]
-    pub(crate) fn new(feeds: Feeds) -> Self {
+    pub fn new(feeds: Feeds) -> Self {
         Self { feeds, full: BTreeSet::new(), paused: BTreeSet::new() }
     }
 
     /// Applies another configuration; full webhooks stay full.
-    pub(crate) fn reload(&mut self, feeds: Feeds) -> Change {
+    pub fn reload(&mut self, feeds: Feeds) -> Change {
         self.feeds = feeds;
         self.change()
     }
 
     /// Records that a webhook's queue is full.
-    pub(crate) fn block(&mut self, webhook: WebhookIndex) -> Change {
+    pub fn block(&mut self, webhook: WebhookIndex) -> Change {
         self.full.insert(webhook);
         self.change()
     }
 
     /// Releases every full webhook that has room again.
-    pub(crate) fn unblock(&mut self, has_room: impl Fn(WebhookIndex) -> bool) -> Change {
+    pub fn unblock(&mut self, has_room: impl Fn(WebhookIndex) -> bool) -> Change {
         if self.full.is_empty() {
             return Change::default();
         }
@@ -59,7 +59,7 @@ impl Backpressure {
     /// Returns whether a topic is paused.
     #[inline]
     #[must_use]
-    pub(crate) fn is_paused(&self, topic: TopicIndex) -> bool {
+    pub fn is_paused(&self, topic: TopicIndex) -> bool {
         self.paused.contains(&topic)
     }
 

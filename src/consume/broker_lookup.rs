@@ -40,38 +40,38 @@ const DESCRIPTION: Duration = Duration::from_secs(2);
 
 /// What one lookup requests, besides the description of all topics.
 #[derive(Debug, Default)]
-pub(crate) struct LookupRequest {
+pub struct LookupRequest {
     /// Partitions whose starting offset is unknown, and those that are out of range.
-    pub(crate) unresolved: Unresolved,
+    pub unresolved: Unresolved,
     /// Partitions that were added to a topic: does the group have a committed offset for each?
-    pub(crate) added: Vec<Partition>,
+    pub added: Vec<Partition>,
     /// The partition counts as known before, by topic.
-    pub(crate) counts: Vec<Option<u32>>,
+    pub counts: Vec<Option<u32>>,
     /// The broker that describes the topics; `None`: the cluster's controller.
-    pub(crate) broker: Option<i32>,
+    pub broker: Option<i32>,
 }
 
 /// What the brokers have answered.
 #[derive(Debug, Default)]
-pub(crate) struct Findings {
+pub struct Findings {
     /// The lookup that they answer.
-    pub(crate) id: LookupId,
+    pub id: LookupId,
     /// The topics' descriptions, in the topics' order.
-    pub(crate) described: Vec<Described>,
+    pub described: Vec<Described>,
     /// The committed offsets of the starting partitions and of the added ones.
-    pub(crate) committed: BTreeMap<Partition, Committed>,
+    pub committed: BTreeMap<Partition, Committed>,
     /// The first offset of each log and the one after its last, of all unresolved partitions.
-    pub(crate) logs: BTreeMap<Partition, (Offset, Offset)>,
+    pub logs: BTreeMap<Partition, (Offset, Offset)>,
     /// The committed offsets of all partitions of each topic that has a starting partition without
     /// one.
-    pub(crate) of_topic: BTreeMap<TopicIndex, Vec<Committed>>,
+    pub of_topic: BTreeMap<TopicIndex, Vec<Committed>>,
 }
 
 /// The answer to one lookup.
-pub(crate) type Answer = KafkaResult<Findings>;
+pub type Answer = KafkaResult<Findings>;
 
 /// The poll loop's end: sends lookups and takes their answers without waiting.
-pub(crate) struct BrokerLookup {
+pub struct BrokerLookup {
     /// Bounded by one: nothing is sent before the answer to the last lookup was taken.
     jobs: SyncSender<Lookup>,
     answers: Receiver<Answer>,
@@ -87,7 +87,7 @@ pub(crate) struct BrokerLookup {
 }
 
 /// The lookup thread's end.
-pub(crate) struct LookupThread {
+pub struct LookupThread {
     jobs: Receiver<Lookup>,
     /// Bounded by one, and never full: see above.
     answers: SyncSender<Answer>,
@@ -105,7 +105,7 @@ struct Lookup {
 }
 
 /// Creates both ends; `waker` is woken when there is an answer.
-pub(crate) fn pair(waker: Waker) -> (BrokerLookup, LookupThread) {
+pub fn pair(waker: Waker) -> (BrokerLookup, LookupThread) {
     let (job, jobs) = sync_channel(1);
     let (answer, answers) = sync_channel(1);
     let thread = LookupThread { jobs, answers: answer, waker };
@@ -124,12 +124,12 @@ pub(crate) fn pair(waker: Waker) -> (BrokerLookup, LookupThread) {
 
 impl BrokerLookup {
     /// Returns whether no lookup is in flight: nothing but the poll loop holds the client.
-    pub(crate) fn is_idle(&self) -> bool {
+    pub fn is_idle(&self) -> bool {
         !self.in_flight
     }
 
     /// Sends a lookup; none may be in flight.
-    pub(crate) fn send(
+    pub fn send(
         &mut self,
         client: Arc<Client>,
         names: &TopicNames,
@@ -149,24 +149,24 @@ impl BrokerLookup {
 
     /// Ends the lookup in flight after the request that it is waiting for: its answer is not
     /// needed.
-    pub(crate) fn cancel(&self) {
+    pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
     /// Cancels the lookup in flight unless it resolves starting offsets, which come first.
-    pub(crate) fn cancel_unless_resolving(&self) {
+    pub fn cancel_unless_resolving(&self) {
         if self.in_flight && !self.resolves_starts {
             self.cancel();
         }
     }
 
     /// Returns whether the last lookup was cancelled.
-    pub(crate) fn is_cancelled(&self) -> bool {
+    pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
     }
 
     /// Takes the answer to the lookup in flight, if it is there.
-    pub(crate) fn take(&mut self) -> Result<Option<Answer>, ConsumeError> {
+    pub fn take(&mut self) -> Result<Option<Answer>, ConsumeError> {
         match self.answers.try_recv() {
             Ok(answer) => {
                 self.in_flight = false;
@@ -178,14 +178,14 @@ impl BrokerLookup {
     }
 
     /// Logs that an answer could be applied, where lookups had failed before.
-    pub(crate) fn log_success(&mut self, now: Instant) {
+    pub fn log_success(&mut self, now: Instant) {
         if let Some(recovered) = self.failures.recover(now.duration_since(self.started)) {
             tracing::info!(failed = recovered.total, "offset lookups succeed again");
         }
     }
 
     /// Logs that a lookup failed, or its answer could not be applied.
-    pub(crate) fn log_failure(&mut self, error: &KafkaError, now: Instant) {
+    pub fn log_failure(&mut self, error: &KafkaError, now: Instant) {
         if let Some(times) = self.failures.record(now.duration_since(self.started)) {
             tracing::warn!(%error, times, "offset lookup failed, retrying; its partitions are not read until it succeeds");
         }
@@ -200,7 +200,7 @@ impl Drop for BrokerLookup {
 
 impl LookupThread {
     /// Answers lookups until the poll loop has ended.
-    pub(crate) fn run(self) {
+    pub fn run(self) {
         while let Ok(lookup) = self.jobs.recv() {
             let started = Instant::now();
             let answer = lookup.answer();

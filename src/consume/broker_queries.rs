@@ -26,7 +26,7 @@ const TOPICS: Duration = Duration::from_secs(10);
 const DENIED_TOPICS: Duration = Duration::from_secs(2);
 
 /// The queues of the answers, and when something was requested last.
-pub(crate) struct BrokerQueries {
+pub struct BrokerQueries {
     ends: Ends,
     described: TopicQueue,
     ends_at: Instant,
@@ -40,7 +40,7 @@ pub(crate) struct BrokerQueries {
 
 /// Whose ends are due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum DueEnds {
+pub enum DueEnds {
     /// Those of all owned partitions.
     All,
     /// Those of paused partitions.
@@ -49,7 +49,7 @@ pub(crate) enum DueEnds {
 
 impl BrokerQueries {
     /// Nothing is requested yet.
-    pub(crate) fn new(ends: Ends, described: TopicQueue, now: Instant) -> Self {
+    pub fn new(ends: Ends, described: TopicQueue, now: Instant) -> Self {
         Self {
             ends,
             described,
@@ -62,7 +62,7 @@ impl BrokerQueries {
     }
 
     /// Returns the partitions whose ends have to be requested now, and counts them as requested.
-    pub(crate) fn due_ends(&mut self, now: Instant) -> Option<DueEnds> {
+    pub fn due_ends(&mut self, now: Instant) -> Option<DueEnds> {
         if now < self.ends_at + PAUSED_ENDS {
             return None;
         }
@@ -75,7 +75,7 @@ impl BrokerQueries {
     }
 
     /// Requests the ends of partitions.
-    pub(crate) fn request_ends(&self, partitions: &[(&str, i32)]) {
+    pub fn request_ends(&self, partitions: &[(&str, i32)]) {
         if !partitions.is_empty()
             && let Err(error) = self.ends.request(partitions, TIMEOUT)
         {
@@ -84,18 +84,18 @@ impl BrokerQueries {
     }
 
     /// Takes the ends that have arrived.
-    pub(crate) fn take_ends(&self) -> Vec<End> {
+    pub fn take_ends(&self) -> Vec<End> {
         std::iter::from_fn(|| self.ends.answer()).flatten().collect()
     }
 
     /// Requests the topics' descriptions at the next opportunity.
-    pub(crate) fn want_topics(&mut self) {
+    pub fn want_topics(&mut self) {
         self.topics_wanted = true;
     }
 
     /// Requests the topics' descriptions from `broker` when they are due; `denied`: access to a
     /// topic is denied.
-    pub(crate) fn request_topics(
+    pub fn request_topics(
         &mut self,
         broker: Option<i32>,
         names: &TopicNames,
@@ -116,7 +116,7 @@ impl BrokerQueries {
     }
 
     /// Takes the topics' descriptions, if they have arrived.
-    pub(crate) fn take_topics(&mut self, names: &TopicNames) -> Option<Vec<Described>> {
+    pub fn take_topics(&mut self, names: &TopicNames) -> Option<Vec<Described>> {
         if !self.topics_requested {
             return None;
         }

@@ -12,17 +12,17 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The handshake that is being repeated, if any.
 #[derive(Default)]
-pub(crate) struct CertificateCheck {
+pub struct CertificateCheck {
     running: Option<(Handshake, Instant)>,
 }
 
 /// How a check has ended: OpenSSL's number of the fault, or without one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Finding(pub(crate) Option<i32>);
+pub struct Finding(pub Option<i32>);
 
 impl CertificateCheck {
     /// Repeats the handshake with `broker`, unless one is under way. Returns whether one is.
-    pub(crate) fn start(
+    pub fn start(
         &mut self,
         broker: &str,
         properties: &BTreeMap<String, Secret<String>>,
@@ -47,7 +47,7 @@ impl CertificateCheck {
     }
 
     /// Returns how the check has ended, once.
-    pub(crate) fn take(&mut self, now: Instant) -> Option<Finding> {
+    pub fn take(&mut self, now: Instant) -> Option<Finding> {
         let (handshake, since) = self.running.as_ref()?;
         let reason = handshake.reason();
         if reason.is_none() && now < *since + TIMEOUT {
@@ -58,7 +58,7 @@ impl CertificateCheck {
     }
 
     /// Ends the check: the broker was reached.
-    pub(crate) fn cancel(&mut self) {
+    pub fn cancel(&mut self) {
         self.running = None;
     }
 }

@@ -16,7 +16,7 @@ use super::assignment::Assignment;
 
 /// Returns whether something lies ahead of the read position of a partition. It may be a control
 /// record.
-pub(crate) fn has_offsets_ahead(ledger: &Ledger, assignment: &Assignment) -> bool {
+pub fn has_offsets_ahead(ledger: &Ledger, assignment: &Assignment) -> bool {
     ledger
         .progress()
         .any(|at| assignment.end(at.partition, at.next).is_some_and(|end| end > at.next))
@@ -24,7 +24,7 @@ pub(crate) fn has_offsets_ahead(ledger: &Ledger, assignment: &Assignment) -> boo
 
 /// Moves the read positions past control records, to the client's own. `positions`: of
 /// partitions without records that were taken from the client and not read.
-pub(crate) fn skip_control_records(
+pub fn skip_control_records(
     ledger: &mut Ledger,
     assignment: &Assignment,
     positions: Vec<(Partition, Offset)>,

@@ -18,7 +18,7 @@ const RESET_AFTER: Duration = Duration::from_secs(120);
 
 /// Counts the failures in a row.
 #[derive(Debug, Default)]
-pub(crate) struct ClientRecovery {
+pub struct ClientRecovery {
     failed: u32,
     last: Option<Instant>,
 }
@@ -26,7 +26,7 @@ pub(crate) struct ClientRecovery {
 impl ClientRecovery {
     /// Records that a client failed, or could not be created. Returns the pause before the next
     /// one.
-    pub(crate) fn pause(&mut self, now: Instant) -> Duration {
+    pub fn pause(&mut self, now: Instant) -> Duration {
         if self.last.is_some_and(|last| now.saturating_duration_since(last) >= RESET_AFTER) {
             self.failed = 0;
         }

@@ -19,7 +19,7 @@ const INTERVAL: Duration = Duration::from_millis(200);
 
 /// Replaces the client, of which everything is released; an attempt that fails is repeated after a
 /// longer pause. Goes on taking outcomes meanwhile. Returns at `shutdown` without a new client.
-pub(crate) fn replace_client(
+pub fn replace_client(
     membership: &mut Membership,
     settlement: &mut Settlement,
     monitor: &Monitor,

@@ -27,7 +27,7 @@ const LAST_COMMIT: Duration = Duration::from_secs(1);
 ///
 /// Everything else goes on meanwhile: outcomes are taken, and the senders of other partitions wait
 /// for commits.
-pub(crate) fn drain(
+pub fn drain(
     partitions: &[Partition],
     deadline: Option<Instant>,
     queues: &[Arc<Queue>],

@@ -12,7 +12,7 @@ use crate::delivery::Reason;
 use crate::log_throttle::LogThrottle;
 
 /// What was dropped since the last line, per webhook and reason.
-pub(crate) struct DropLog {
+pub struct DropLog {
     /// A full queue drops the deliveries of many actions: one line, with the last action. Without a
     /// webhook: the action was removed from the configuration.
     drops: BTreeMap<(Option<WebhookIndex>, Reason), (LogThrottle, ActionIndex)>,
@@ -23,12 +23,12 @@ pub(crate) struct DropLog {
 
 impl DropLog {
     /// Nothing was dropped; names come from `config`.
-    pub(crate) fn new(config: Arc<Config>, started: Instant) -> Self {
+    pub fn new(config: Arc<Config>, started: Instant) -> Self {
         Self { drops: BTreeMap::new(), config, started }
     }
 
     /// Records one drop, and logs it unless a line of the last minute covers it.
-    pub(crate) fn record(&mut self, action: ActionIndex, reason: Reason, now: Instant) {
+    pub fn record(&mut self, action: ActionIndex, reason: Reason, now: Instant) {
         let webhook = self.config.actions.get(action.0 as usize).map(|action| action.webhook);
         let (throttle, last) =
             self.drops.entry((webhook, reason)).or_insert_with(|| (LogThrottle::default(), action));
@@ -39,7 +39,7 @@ impl DropLog {
     }
 
     /// Logs what no line covers yet, where its minute has passed.
-    pub(crate) fn summarize(&mut self, now: Instant) {
+    pub fn summarize(&mut self, now: Instant) {
         for ((_, reason), (throttle, action)) in &mut self.drops {
             if let Some(deliveries) = throttle.due(now.duration_since(self.started)) {
                 log(&self.config, *action, *reason, deliveries);
@@ -48,7 +48,7 @@ impl DropLog {
     }
 
     /// Takes the names of another configuration.
-    pub(crate) fn reload(&mut self, config: Arc<Config>) {
+    pub fn reload(&mut self, config: Arc<Config>) {
         self.config = config;
     }
 }

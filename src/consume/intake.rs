@@ -36,14 +36,14 @@ const TURN: Duration = Duration::from_millis(50);
 const CLOCK: usize = 32;
 
 /// Takes fetched records, matches and renders them, and queues their deliveries.
-pub(crate) struct Intake {
+pub struct Intake {
     /// The active configuration.
-    pub(crate) config: Arc<Config>,
+    pub config: Arc<Config>,
     router: Router,
     /// By webhook.
-    pub(crate) queues: Vec<Arc<Queue>>,
+    pub queues: Vec<Arc<Queue>>,
     /// Which topics are paused.
-    pub(crate) backpressure: Backpressure,
+    pub backpressure: Backpressure,
     /// A buffer, used again for every record.
     routing: Routing,
     /// By topic: what this turn has counted. Added to the metrics together.
@@ -57,7 +57,7 @@ pub(crate) struct Intake {
 
 /// How far a turn has read.
 #[derive(Debug)]
-pub(crate) enum ReadProgress {
+pub enum ReadProgress {
     /// Everything that has arrived was read, paused topics aside.
     Exhausted,
     /// The turn is over, and there may be more.
@@ -68,19 +68,19 @@ pub(crate) enum ReadProgress {
 
 /// An error in place of a record.
 #[derive(Debug)]
-pub(crate) struct PartitionError {
+pub struct PartitionError {
     /// The partition.
-    pub(crate) partition: Partition,
+    pub partition: Partition,
     /// The error.
-    pub(crate) error: KafkaError,
+    pub error: KafkaError,
     /// The error in librdkafka's words.
-    pub(crate) reason: String,
+    pub reason: String,
 }
 
 impl Intake {
     /// Reads records as `config` says.
     #[must_use]
-    pub(crate) fn new(
+    pub fn new(
         config: Arc<Config>,
         queues: Vec<Arc<Queue>>,
         feeds: Feeds,
@@ -101,12 +101,12 @@ impl Intake {
     }
 
     /// When a turn that starts now is over.
-    pub(crate) fn turn_end() -> Instant {
+    pub fn turn_end() -> Instant {
         Instant::now() + TURN
     }
 
     /// Reads what has arrived, topic by topic, until `end`.
-    pub(crate) fn read_records(
+    pub fn read_records(
         &mut self,
         records: &mut [Records],
         end: Instant,
@@ -125,7 +125,7 @@ impl Intake {
     }
 
     /// Ends a turn: where one topic fills whole turns, the next one is read first in the next turn.
-    pub(crate) fn end_turn(&mut self) {
+    pub fn end_turn(&mut self) {
         self.first = if self.first + 1 < self.tallies.len() { self.first + 1 } else { 0 };
         for (topic, tally) in self.names.indices().zip(&mut self.tallies) {
             if *tally != TopicTally::default() {
@@ -279,7 +279,7 @@ impl Intake {
     }
 
     /// Resumes the topics whose webhooks have room again.
-    pub(crate) fn resume(&mut self) {
+    pub fn resume(&mut self) {
         let queues = &self.queues;
         let change = self
             .backpressure
@@ -289,7 +289,7 @@ impl Intake {
 
     /// Takes another configuration, which has `removed` webhooks: the next record is the first one
     /// that it matches.
-    pub(crate) fn reload(
+    pub fn reload(
         &mut self,
         config: Arc<Config>,
         router: Router,
@@ -306,7 +306,7 @@ impl Intake {
     }
 
     /// Empties the queues of removed webhooks, including what their senders have given back.
-    pub(crate) fn clear_removed(&self, settlement: &mut Settlement) {
+    pub fn clear_removed(&self, settlement: &mut Settlement) {
         self.removed.clear(&self.config, &self.queues, settlement);
     }
 

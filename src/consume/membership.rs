@@ -40,17 +40,17 @@ use super::topic_table::TopicTable;
 const LOOKUP_RETRY: Duration = Duration::from_secs(1);
 
 /// The client and what it is a member with.
-pub(crate) struct Membership {
+pub struct Membership {
     /// The Kafka client.
-    pub(crate) session: Session,
+    pub session: Session,
     /// What the cluster says about the topics.
-    pub(crate) topics: TopicTable,
+    pub topics: TopicTable,
     /// The assigned partitions.
-    pub(crate) assignment: Assignment,
+    pub assignment: Assignment,
     /// The requests that wait for a broker.
-    pub(crate) lookup: BrokerLookup,
+    pub lookup: BrokerLookup,
     /// Why Kafka does not let this worker in.
-    pub(crate) access: Access,
+    pub access: Access,
     added: AddedPartitions,
     /// The configuration at the start: its Kafka settings stay.
     config: Arc<Config>,
@@ -60,7 +60,7 @@ pub(crate) struct Membership {
 impl Membership {
     /// Not a member yet: `session` is subscribed to nothing.
     #[must_use]
-    pub(crate) fn new(
+    pub fn new(
         config: Arc<Config>,
         session: Session,
         lookup: BrokerLookup,
@@ -80,11 +80,7 @@ impl Membership {
 
     /// Sends what is unresolved to the lookup thread, unless a lookup is in flight. One that does
     /// not resolve starting offsets is cancelled for one that does.
-    pub(crate) fn request_lookup(
-        &mut self,
-        ledger: &Ledger,
-        now: Instant,
-    ) -> Result<(), ConsumeError> {
+    pub fn request_lookup(&mut self, ledger: &Ledger, now: Instant) -> Result<(), ConsumeError> {
         if self.assignment.has_unrequested() {
             self.lookup.cancel_unless_resolving();
         }
@@ -113,7 +109,7 @@ impl Membership {
     }
 
     /// Takes what a lookup has found, if it has ended. One that failed is made again.
-    pub(crate) fn take_findings(&mut self, now: Instant) -> Result<Option<Findings>, ConsumeError> {
+    pub fn take_findings(&mut self, now: Instant) -> Result<Option<Findings>, ConsumeError> {
         match self.lookup.take()? {
             None => Ok(None),
             Some(Ok(findings)) => Ok(Some(findings)),
@@ -129,7 +125,7 @@ impl Membership {
     }
 
     /// Logs a failed lookup and schedules its retry.
-    pub(crate) fn lookup_failed(&mut self, error: &KafkaError, now: Instant) {
+    pub fn lookup_failed(&mut self, error: &KafkaError, now: Instant) {
         self.record_denial(error.rdkafka_error_code());
         self.lookup.log_failure(error, now);
         self.assignment.lookup_failed(now + LOOKUP_RETRY);
@@ -138,7 +134,7 @@ impl Membership {
 
     /// Makes the client read on in partitions that were out of range. Returns those whose logs are
     /// not the ones that were read: they have to be resolved again.
-    pub(crate) fn resume_out_of_range(
+    pub fn resume_out_of_range(
         &mut self,
         findings: &Findings,
         settlement: &mut Settlement,
@@ -176,7 +172,7 @@ impl Membership {
 
     /// Makes the client read the partitions whose starting offsets are known now. Returns whether
     /// an assignment was acknowledged.
-    pub(crate) fn start_assigned(
+    pub fn start_assigned(
         &mut self,
         findings: &Findings,
         settlement: &mut Settlement,
@@ -211,7 +207,7 @@ impl Membership {
     }
 
     /// Rejoins the group where a lookup has found added partitions that no member reads.
-    pub(crate) fn rejoin_for_added(&mut self, findings: &Findings) {
+    pub fn rejoin_for_added(&mut self, findings: &Findings) {
         let unread = self.added.unread(findings);
         if unread.is_empty() {
             return;
@@ -225,7 +221,7 @@ impl Membership {
 
     /// Applies what the broker says about the topics. Returns whether a partition count has
     /// changed.
-    pub(crate) fn apply_topics(&mut self, described: &[Described], ledger: &Ledger) -> bool {
+    pub fn apply_topics(&mut self, described: &[Described], ledger: &Ledger) -> bool {
         let owned: BTreeSet<TopicIndex> = ledger.partitions().map(|at| at.topic).collect();
         let changes = self.topics.apply(described, |topic| owned.contains(&topic));
         for (topic, readable) in changes.readable {
@@ -248,7 +244,7 @@ impl Membership {
     }
 
     /// Applies librdkafka's statistics. Returns whether a partition count has changed.
-    pub(crate) fn apply_statistics(&mut self, statistics: &Statistics, now: Instant) -> bool {
+    pub fn apply_statistics(&mut self, statistics: &Statistics, now: Instant) -> bool {
         let reachable = self.session.apply_statistics(statistics, now);
         let up = statistics::up(statistics).map(|broker| broker.nodename.as_str());
         if self.access.clear_refusal(up, self.assignment.is_joined(), now) {
@@ -265,7 +261,7 @@ impl Membership {
     }
 
     /// Requests the topics' descriptions, and returns those that have arrived.
-    pub(crate) fn query_topics(&mut self, now: Instant) -> Option<Vec<Described>> {
+    pub fn query_topics(&mut self, now: Instant) -> Option<Vec<Described>> {
         let (broker, names) = (self.session.broker, &self.topics.names);
         let queries = &mut self.session.queries;
         let described = queries.take_topics(names);
@@ -274,12 +270,7 @@ impl Membership {
     }
 
     /// Takes the ends of partitions that have arrived, and requests those that are due.
-    pub(crate) fn query_ends(
-        &mut self,
-        ledger: &Ledger,
-        backpressure: &Backpressure,
-        now: Instant,
-    ) {
+    pub fn query_ends(&mut self, ledger: &Ledger, backpressure: &Backpressure, now: Instant) {
         for end in self.session.queries.take_ends() {
             if let Some(topic) = self.topics.names.index(&end.topic) {
                 let partition = Partition { topic, number: end.number };
@@ -298,7 +289,7 @@ impl Membership {
     }
 
     /// Moves read positions past control records at the ends of partitions.
-    pub(crate) fn skip_control_records(&self, ledger: &mut Ledger) {
+    pub fn skip_control_records(&self, ledger: &mut Ledger) {
         if client_position::has_offsets_ahead(ledger, &self.assignment) {
             let positions = self.session.positions();
             client_position::skip_control_records(ledger, &self.assignment, positions);
@@ -306,7 +297,7 @@ impl Membership {
     }
 
     /// Acts on an error that came in place of a record.
-    pub(crate) fn partition_error(
+    pub fn partition_error(
         &mut self,
         PartitionError { partition, error, reason }: PartitionError,
         ledger: &Ledger,
@@ -325,7 +316,7 @@ impl Membership {
     }
 
     /// Acts on an error of the client, `reason` being librdkafka's own words.
-    pub(crate) fn client_error(&mut self, error: &KafkaError, reason: &str) {
+    pub fn client_error(&mut self, error: &KafkaError, reason: &str) {
         self.session.check_fatal();
         if self.session.fatal.is_some() {
             // Logged where the client is replaced.
@@ -348,11 +339,7 @@ impl Membership {
     }
 
     /// Checks, once a second, whether access has changed; `committed`: how the last commit ended.
-    pub(crate) fn check_access(
-        &mut self,
-        committed: Option<Result<(), RDKafkaErrorCode>>,
-        now: Instant,
-    ) {
+    pub fn check_access(&mut self, committed: Option<Result<(), RDKafkaErrorCode>>, now: Instant) {
         if self.access.is_login_refused() {
             kafka::renew_token(&self.session.client);
         }
@@ -367,7 +354,7 @@ impl Membership {
     }
 
     /// Records an error of a request if it denies access.
-    pub(crate) fn record_denial(&mut self, code: Option<RDKafkaErrorCode>) {
+    pub fn record_denial(&mut self, code: Option<RDKafkaErrorCode>) {
         if self.access.record_denial(code) == AccessChange::TopicDenied {
             self.session.queries.want_topics();
         }

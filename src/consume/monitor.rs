@@ -23,11 +23,11 @@ mod stalls;
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Publishes snapshots, and reports what they show.
-pub(crate) struct Monitor {
+pub struct Monitor {
     /// What is counted.
-    pub(crate) metrics: Arc<Metrics>,
+    pub metrics: Arc<Metrics>,
     /// Has what was published last.
-    pub(crate) health: Arc<Health>,
+    pub health: Arc<Health>,
     stalls: Stalls,
     /// The webhooks that were held in the last snapshot.
     held: BTreeSet<WebhookIndex>,
@@ -43,7 +43,7 @@ pub(crate) struct Monitor {
 impl Monitor {
     /// Nothing was published yet.
     #[must_use]
-    pub(crate) fn new(metrics: Arc<Metrics>, health: Arc<Health>, now: Instant) -> Self {
+    pub fn new(metrics: Arc<Metrics>, health: Arc<Health>, now: Instant) -> Self {
         Self {
             metrics,
             health,
@@ -57,18 +57,18 @@ impl Monitor {
     }
 
     /// Records that the poll loop has turned.
-    pub(crate) fn turned(&self, now: Instant) {
+    pub fn turned(&self, now: Instant) {
         self.health.turned(now);
     }
 
     /// Publishes that the worker is shutting down: alive, but not ready.
-    pub(crate) fn stop(&mut self) {
+    pub fn stop(&mut self) {
         self.stopping = true;
         self.publish(Snapshot::clone(&self.health.snapshot()));
     }
 
     /// Returns `true` once a second, when a snapshot is due.
-    pub(crate) fn is_due(&mut self, now: Instant) -> bool {
+    pub fn is_due(&mut self, now: Instant) -> bool {
         let due = now >= self.taken + INTERVAL;
         if due {
             self.taken = now;
@@ -77,7 +77,7 @@ impl Monitor {
     }
 
     /// Checks a second's snapshot for owned work without progress, then publishes it.
-    pub(crate) fn observe(&mut self, mut snapshot: Snapshot) {
+    pub fn observe(&mut self, mut snapshot: Snapshot) {
         snapshot.problems.stalls = self.stalls.check(&snapshot);
         let known = !self.health.snapshot().problems.stalls.is_empty();
         if !known && !snapshot.problems.stalls.is_empty() {
@@ -88,19 +88,19 @@ impl Monitor {
     }
 
     /// Publishes a snapshot between two seconds, with the stalls of the last one.
-    pub(crate) fn update(&mut self, mut snapshot: Snapshot) {
+    pub fn update(&mut self, mut snapshot: Snapshot) {
         snapshot.problems.stalls.clone_from(&self.health.snapshot().problems.stalls);
         self.publish(snapshot);
     }
 
     /// Publishes the webhooks of a moment within a drain, and nothing else.
-    pub(crate) fn update_webhooks(&mut self, webhooks: Vec<WebhookSnapshot>, now: Instant) {
+    pub fn update_webhooks(&mut self, webhooks: Vec<WebhookSnapshot>, now: Instant) {
         let last = self.health.snapshot();
         self.publish(Snapshot { at: now, webhooks, ..Snapshot::clone(&last) });
     }
 
     /// Forgets what was watched: the client is replaced.
-    pub(crate) fn reset(&mut self, snapshot: Snapshot) {
+    pub fn reset(&mut self, snapshot: Snapshot) {
         self.stalls = Stalls::default();
         self.publish(snapshot);
     }

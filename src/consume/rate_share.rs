@@ -13,13 +13,13 @@ use crate::event::{Partition, TopicIndex};
 use super::topic_table::TopicTable;
 
 /// For each webhook, the topics whose events can reach it, sorted. Cheap to clone.
-pub(crate) type Feeds = Arc<[Vec<TopicIndex>]>;
+pub type Feeds = Arc<[Vec<TopicIndex>]>;
 
 /// The topics that feed each of `webhooks` webhooks. A webhook that nothing feeds any more keeps
 /// the topics that it had `before`: what is still queued for it goes out at the same share of the
 /// rate.
 #[must_use]
-pub(crate) fn feeds(names: &NameIndex, webhooks: usize, before: &[Vec<TopicIndex>]) -> Feeds {
+pub fn feeds(names: &NameIndex, webhooks: usize, before: &[Vec<TopicIndex>]) -> Feeds {
     (0..)
         .map(WebhookIndex)
         .take(webhooks)
@@ -33,11 +33,7 @@ pub(crate) fn feeds(names: &NameIndex, webhooks: usize, before: &[Vec<TopicIndex
 /// Returns the owned partitions of the topics that feed a webhook, divided by all of them: 0 to 1.
 /// Returns 0 while any owned topic's partition count is unknown.
 #[must_use]
-pub(crate) fn share(
-    feed: &[TopicIndex],
-    owned: &BTreeMap<TopicIndex, u32>,
-    topics: &TopicTable,
-) -> f64 {
+pub fn share(feed: &[TopicIndex], owned: &BTreeMap<TopicIndex, u32>, topics: &TopicTable) -> f64 {
     let mut mine = 0;
     let mut all = 0;
     for topic in feed {
@@ -54,7 +50,7 @@ pub(crate) fn share(
 
 /// Counts the owned partitions of each topic.
 #[must_use]
-pub(crate) fn owned(partitions: impl Iterator<Item = Partition>) -> BTreeMap<TopicIndex, u32> {
+pub fn owned(partitions: impl Iterator<Item = Partition>) -> BTreeMap<TopicIndex, u32> {
     let mut owned = BTreeMap::new();
     for partition in partitions {
         *owned.entry(partition.topic).or_insert(0) += 1;

@@ -40,7 +40,7 @@ pub struct Reload {
 impl Reload {
     /// Replaces the active configuration. Returns its number, for the senders to apply once their
     /// shares of the rates are set.
-    pub(crate) fn apply(
+    pub fn apply(
         self,
         settlement: &mut Settlement,
         controls: &mut SenderControls,

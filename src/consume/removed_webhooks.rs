@@ -16,11 +16,11 @@ use super::settlement::Settlement;
 
 /// The removed webhooks: their senders may still give deliveries back.
 #[derive(Debug, Default)]
-pub(crate) struct RemovedWebhooks(BTreeSet<WebhookIndex>);
+pub struct RemovedWebhooks(BTreeSet<WebhookIndex>);
 
 impl RemovedWebhooks {
     /// Replaces the removed webhooks; the queues of those that were added again are reopened.
-    pub(crate) fn replace(&mut self, removed: BTreeSet<WebhookIndex>, queues: &[Arc<Queue>]) {
+    pub fn replace(&mut self, removed: BTreeSet<WebhookIndex>, queues: &[Arc<Queue>]) {
         for webhook in self.0.difference(&removed) {
             if let Some(queue) = queues.get(webhook.0 as usize) {
                 queue.reopen();
@@ -30,12 +30,7 @@ impl RemovedWebhooks {
     }
 
     /// Empties the queues of the removed webhooks, including what their senders have given back.
-    pub(crate) fn clear(
-        &self,
-        config: &Config,
-        queues: &[Arc<Queue>],
-        settlement: &mut Settlement,
-    ) {
+    pub fn clear(&self, config: &Config, queues: &[Arc<Queue>], settlement: &mut Settlement) {
         for webhook in &self.0 {
             let Some(queue) = queues.get(webhook.0 as usize) else { continue };
             let moved_to = |action: ActionIndex| {

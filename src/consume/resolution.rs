@@ -18,19 +18,19 @@ use super::starting_offset::{self, KnownOffsets, StartingOffset, TopicCommits};
 use super::topic_table::TopicTable;
 
 /// Where one partition starts, and with what.
-pub(crate) struct Start {
+pub struct Start {
     /// Which one.
-    pub(crate) partition: Partition,
+    pub partition: Partition,
     /// What the broker holds for it.
-    pub(crate) known: KnownOffsets,
+    pub known: KnownOffsets,
     /// Where it is read from.
-    pub(crate) starting: StartingOffset,
+    pub starting: StartingOffset,
     /// What the commit's metadata says, if slackline wrote it.
     state: Option<RestartState>,
 }
 
 /// Where each of these assigned partitions starts.
-pub(crate) fn starts(
+pub fn starts(
     partitions: &[Partition],
     findings: &Findings,
     topics: &TopicTable,
@@ -64,7 +64,7 @@ pub(crate) fn starts(
 
 /// Where each of these owned partitions, with the offsets to read next, continues: those offsets
 /// were out of range.
-pub(crate) fn continuations(
+pub fn continuations(
     partitions: &[(Partition, Offset)],
     findings: &Findings,
     topics: &TopicTable,
@@ -120,7 +120,7 @@ fn topic_commits(topic: TopicIndex, findings: &Findings, topics: &TopicTable) ->
 impl Start {
     /// Logs why the partition starts where it does, unless at its committed offset, and counts the
     /// events that were lost.
-    pub(crate) fn report(&self, topics: &TopicTable, metrics: &Metrics) {
+    pub fn report(&self, topics: &TopicTable, metrics: &Metrics) {
         let (topic, partition) = (topics.name(self.partition.topic), self.partition.number);
         let offset = self.starting.offset();
         let committed = self.known.committed.map(|at| at.0);
@@ -157,7 +157,7 @@ impl Start {
     }
 
     /// Takes the partition over, with what its former owner has left.
-    pub(crate) fn take_over(
+    pub fn take_over(
         self,
         settlement: &mut Settlement,
         controls: &SenderControls,

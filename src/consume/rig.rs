@@ -32,19 +32,19 @@ use crate::queue::Queue;
 use crate::sender_control::SenderControl;
 use crate::topics::TopicNames;
 
-pub(super) const SECOND: Duration = Duration::from_secs(1);
+pub const SECOND: Duration = Duration::from_secs(1);
 
 /// A poll loop on a mock cluster, with everything that it works with.
-pub(super) struct Rig {
-    pub(super) cluster: MockCluster<'static, rdkafka::producer::DefaultProducerContext>,
-    pub(super) metrics: Arc<Metrics>,
-    pub(super) health: Arc<Health>,
+pub struct Rig {
+    pub cluster: MockCluster<'static, rdkafka::producer::DefaultProducerContext>,
+    pub metrics: Arc<Metrics>,
+    pub health: Arc<Health>,
     /// Every client that was created, in order.
-    pub(super) clients: Arc<Mutex<Vec<Weak<Client>>>>,
+    pub clients: Arc<Mutex<Vec<Weak<Client>>>>,
     /// This many of the next attempts to create a client fail.
-    pub(super) refused: Arc<Mutex<u32>>,
-    pub(super) stop: CancellationToken,
-    pub(super) ended: mpsc::Receiver<Result<(), ConsumeError>>,
+    pub refused: Arc<Mutex<u32>>,
+    pub stop: CancellationToken,
+    pub ended: mpsc::Receiver<Result<(), ConsumeError>>,
 }
 
 fn config(brokers: &str) -> Config {
@@ -61,7 +61,7 @@ fn config(brokers: &str) -> Config {
 }
 
 impl Rig {
-    pub(super) fn start() -> Self {
+    pub fn start() -> Self {
         let cluster = MockCluster::new(1).unwrap();
         cluster.create_topic("t", 2, 1).unwrap();
         let config = Arc::new(config(&cluster.bootstrap_servers()));
@@ -119,7 +119,7 @@ impl Rig {
     }
 
     #[track_caller]
-    pub(super) fn until(&self, what: &str, so: impl Fn(&Self) -> bool) {
+    pub fn until(&self, what: &str, so: impl Fn(&Self) -> bool) {
         let end = Instant::now() + 30 * SECOND;
         while !so(self) {
             assert!(Instant::now() < end, "never: {what}\n{}", self.metrics.text());
@@ -127,22 +127,22 @@ impl Rig {
         }
     }
 
-    pub(super) fn says(&self, line: &str) -> bool {
+    pub fn says(&self, line: &str) -> bool {
         self.metrics.text().lines().any(|said| said == line)
     }
 
-    pub(super) fn joined(&self) {
+    pub fn joined(&self) {
         self.until("both partitions are owned, and their start committed", |rig| {
             rig.says("slackline_assigned_partitions{topic=\"t\"} 2")
                 && rig.health.readiness(Instant::now()).is_ok()
         });
     }
 
-    pub(super) fn newest(&self) -> Arc<Client> {
+    pub fn newest(&self) -> Arc<Client> {
         self.clients.lock().unwrap().last().unwrap().upgrade().unwrap()
     }
 
-    pub(super) fn end(self) -> Result<(), ConsumeError> {
+    pub fn end(self) -> Result<(), ConsumeError> {
         self.stop.cancel();
         self.ended.recv_timeout(20 * SECOND).unwrap()
     }

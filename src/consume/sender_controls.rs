@@ -18,18 +18,18 @@ use super::rate_share::{self, Feeds};
 use super::topic_table::TopicTable;
 
 /// By webhook: the controls and the hold of its sender.
-pub(crate) struct SenderControls {
+pub struct SenderControls {
     /// What each sender is set to.
-    pub(crate) controls: Vec<watch::Sender<SenderControl>>,
+    pub controls: Vec<watch::Sender<SenderControl>>,
     /// What holds each sender until its outcomes are committed.
-    pub(crate) windows: Vec<Arc<CommitWindow>>,
+    pub windows: Vec<Arc<CommitWindow>>,
     /// The topics that feed each webhook.
-    pub(crate) feeds: Feeds,
+    pub feeds: Feeds,
 }
 
 impl SenderControls {
     /// Sets the share of each rate that belongs to the owned partitions.
-    pub(crate) fn set_shares(&self, owned: impl Iterator<Item = Partition>, topics: &TopicTable) {
+    pub fn set_shares(&self, owned: impl Iterator<Item = Partition>, topics: &TopicTable) {
         let owned = rate_share::owned(owned);
         for (feed, control) in self.feeds.iter().zip(&self.controls) {
             let share = rate_share::share(feed, &owned, topics);
@@ -42,7 +42,7 @@ impl SenderControls {
     }
 
     /// Applies a throttle that a former owner of a partition has received.
-    pub(crate) fn throttle(&self, webhook: WebhookIndex, until: SystemTime) {
+    pub fn throttle(&self, webhook: WebhookIndex, until: SystemTime) {
         if let Some(control) = self.controls.get(webhook.0 as usize) {
             control.send_if_modified(|control| {
                 let later = control.throttled_until.is_none_or(|before| before < until);
@@ -55,7 +55,7 @@ impl SenderControls {
     }
 
     /// Takes the senders of another configuration: `more` are the controls of the new ones.
-    pub(crate) fn reload(
+    pub fn reload(
         &mut self,
         more: Vec<watch::Sender<SenderControl>>,
         windows: Vec<Arc<CommitWindow>>,
@@ -67,20 +67,20 @@ impl SenderControls {
     }
 
     /// Has every sender apply the configuration of this number.
-    pub(crate) fn activate(&self, generation: u64) {
+    pub fn activate(&self, generation: u64) {
         for control in &self.controls {
             control.send_modify(|control| control.generation = generation);
         }
     }
 
     /// A sender's share of its rate.
-    pub(crate) fn rate_share(&self, webhook: WebhookIndex) -> f64 {
+    pub fn rate_share(&self, webhook: WebhookIndex) -> f64 {
         let control = self.controls.get(webhook.0 as usize);
         control.map_or(0.0, |control| control.borrow().rate_share)
     }
 
     /// For how long a sender has been held; `None` where it is not.
-    pub(crate) fn held_for(&self, webhook: WebhookIndex, now: Instant) -> Option<Duration> {
+    pub fn held_for(&self, webhook: WebhookIndex, now: Instant) -> Option<Duration> {
         self.windows.get(webhook.0 as usize)?.held_for(now)
     }
 }

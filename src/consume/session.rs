@@ -27,39 +27,39 @@ use super::client_recovery::ClientRecovery;
 const SILENT_AFTER: Duration = Duration::from_secs(5);
 
 /// The Kafka client and everything that belongs to it alone.
-pub(crate) struct Session {
+pub struct Session {
     /// The client.
-    pub(crate) client: Arc<Client>,
+    pub client: Arc<Client>,
     /// By topic: what the client reads.
-    pub(crate) records: Vec<Records>,
+    pub records: Vec<Records>,
     /// Requests that nothing waits for.
-    pub(crate) queries: BrokerQueries,
+    pub queries: BrokerQueries,
     /// The pauses between clients.
-    pub(crate) recovery: ClientRecovery,
+    pub recovery: ClientRecovery,
     /// Why a broker's certificate is not valid.
-    pub(crate) certificate: CertificateCheck,
+    pub certificate: CertificateCheck,
     /// The topics' names.
-    pub(crate) names: TopicNames,
+    pub names: TopicNames,
     /// Creates the next client, with its queues.
     connect: Connect,
     /// The client has failed and can do nothing any more.
-    pub(crate) fatal: Option<RDKafkaErrorCode>,
+    pub fatal: Option<RDKafkaErrorCode>,
     /// An available broker with the fewest requests waiting, as the statistics said last.
-    pub(crate) broker: Option<i32>,
+    pub broker: Option<i32>,
     /// Since when no broker is reachable; `None` while one is.
-    pub(crate) unreachable_since: Option<Instant>,
+    pub unreachable_since: Option<Instant>,
 }
 
 /// What one poll has served.
 #[derive(Debug, Default)]
-pub(crate) struct Poll {
+pub struct Poll {
     /// In the order in which they happened.
-    pub(crate) events: Vec<ClientEvent>,
+    pub events: Vec<ClientEvent>,
     /// A record that came outside its topic's queue: its partition is not forwarded, and has to be
     /// assigned again.
-    pub(crate) stray: Option<Partition>,
+    pub stray: Option<Partition>,
     /// There may be more to poll.
-    pub(crate) more: bool,
+    pub more: bool,
 }
 
 impl Session {
@@ -67,7 +67,7 @@ impl Session {
     ///
     /// # Errors
     /// See [`Connection::open`].
-    pub(crate) fn open(
+    pub fn open(
         mut connect: Connect,
         names: TopicNames,
         now: Instant,
@@ -89,30 +89,30 @@ impl Session {
     }
 
     /// The fatal error in librdkafka's words.
-    pub(crate) fn fatal_reason(&self) -> Option<String> {
+    pub fn fatal_reason(&self) -> Option<String> {
         self.client.client().fatal_error().map(|(_, reason)| reason)
     }
 
     /// Checks the client for a fatal error that no poll has returned.
-    pub(crate) fn check_fatal(&mut self) {
+    pub fn check_fatal(&mut self) {
         if self.fatal.is_none() {
             self.fatal = self.client.client().fatal_error().map(|(code, _)| code);
         }
     }
 
     /// Subscribes the client to the configured topics.
-    pub(crate) fn subscribe(&self) -> KafkaResult<()> {
+    pub fn subscribe(&self) -> KafkaResult<()> {
         self.client.subscribe(&self.names.all())
     }
 
     /// Leaves the group and joins it again: a rebalance, as graceful as any other.
-    pub(crate) fn rejoin(&self) -> KafkaResult<()> {
+    pub fn rejoin(&self) -> KafkaResult<()> {
         self.client.unsubscribe();
         self.subscribe()
     }
 
     /// Polls once, without waiting.
-    pub(crate) fn poll(&mut self) -> Poll {
+    pub fn poll(&mut self) -> Poll {
         let before = self.client.context().activity();
         let mut poll = Poll::default();
         match self.client.poll(Duration::ZERO) {
@@ -132,7 +132,7 @@ impl Session {
     }
 
     /// The partitions among `named` whose topics are configured.
-    pub(crate) fn partitions(&self, named: &[(String, i32)]) -> Vec<Partition> {
+    pub fn partitions(&self, named: &[(String, i32)]) -> Vec<Partition> {
         let known = |(topic, number): &(String, i32)| partition_of(&self.names, topic, *number);
         named.iter().filter_map(known).collect()
     }
@@ -142,7 +142,7 @@ impl Session {
     ///
     /// # Errors
     /// What librdkafka says, for instance that the partitions were lost meanwhile.
-    pub(crate) fn start(
+    pub fn start(
         &self,
         started: &[(Partition, Offset)],
         kept: &[(Partition, Offset)],
@@ -164,7 +164,7 @@ impl Session {
     ///
     /// # Errors
     /// What librdkafka says.
-    pub(crate) fn restart(
+    pub fn restart(
         &self,
         stopped: &[(Partition, Offset)],
         kept: &[(Partition, Offset)],
@@ -182,14 +182,14 @@ impl Session {
 
     /// Acknowledges an assignment with no partitions: librdkafka waits for it, also while it
     /// closes.
-    pub(crate) fn decline(&self) {
+    pub fn decline(&self) {
         if let Err(error) = kafka::assign(&self.client, &TopicPartitionList::new()) {
             tracing::debug!(%error, "could not decline an assignment");
         }
     }
 
     /// Makes the client stop reading revoked partitions.
-    pub(crate) fn release(&self, partitions: &[Partition]) {
+    pub fn release(&self, partitions: &[Partition]) {
         let mut list = TopicPartitionList::with_capacity(partitions.len());
         for partition in partitions {
             list.add_partition(self.names.name(partition.topic), partition.number);
@@ -204,7 +204,7 @@ impl Session {
 
     /// Drops the records of these partitions that were taken from librdkafka and not read: should a
     /// partition be assigned again, it is read from where its starting offset says.
-    pub(crate) fn forget(&mut self, partitions: &[Partition]) {
+    pub fn forget(&mut self, partitions: &[Partition]) {
         for records in &mut self.records {
             records.forget(|partition| partitions.contains(&partition));
         }
@@ -212,7 +212,7 @@ impl Session {
 
     /// Makes the client continue at `next` after an error in place of a record. Records that it
     /// fetched by its own count meanwhile are skipped and fetched again.
-    pub(crate) fn reset_position(&self, partition: Partition, next: Offset) {
+    pub fn reset_position(&self, partition: Partition, next: Offset) {
         // Without waiting this fails only for a partition that is not read: it starts where it is
         // assigned.
         let list = self.list(&[(partition, next)]);
@@ -226,7 +226,7 @@ impl Session {
 
     /// The client's own read positions, those of partitions with records that were taken and not
     /// read aside (see [`super::client_position`]).
-    pub(crate) fn positions(&self) -> Vec<(Partition, Offset)> {
+    pub fn positions(&self) -> Vec<(Partition, Offset)> {
         let Ok(positions) = self.client.position() else { return Vec::new() };
         let known = |at: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
             let KafkaOffset::Offset(offset) = at.offset() else { return None };
@@ -239,7 +239,7 @@ impl Session {
     }
 
     /// Takes from the statistics which brokers are available. Returns whether any is reachable.
-    pub(crate) fn apply_statistics(&mut self, statistics: &Statistics, now: Instant) -> bool {
+    pub fn apply_statistics(&mut self, statistics: &Statistics, now: Instant) -> bool {
         let brokers = || statistics.brokers.values().filter(|broker| broker.state == "UP");
         let reachable = brokers().any(|broker| !is_silent(broker));
         self.unreachable_since =
@@ -252,7 +252,7 @@ impl Session {
     }
 
     /// Leaves the group. From here on partitions are released without the poll loop.
-    pub(crate) fn close(&self) {
+    pub fn close(&self) {
         self.client.context().close();
         // A client that failed refuses this too, but leaves the group: the other members need not
         // wait for the end of its session.
@@ -264,7 +264,7 @@ impl Session {
     ///
     /// # Errors
     /// No new client could be created, or it refused the subscription.
-    pub(crate) fn replace(
+    pub fn replace(
         &mut self,
         replace_commits: impl FnOnce(CommitQueue),
         now: Instant,

@@ -22,11 +22,11 @@ use crate::topics::TopicNames;
 use super::drop_log::DropLog;
 
 /// The ledger with what settles it and what commits it.
-pub(crate) struct Settlement {
+pub struct Settlement {
     /// Per owned partition, the unsettled events.
-    pub(crate) ledger: Ledger,
+    pub ledger: Ledger,
     /// Commits what the ledger offers.
-    pub(crate) committer: Committer,
+    pub committer: Committer,
     /// Filled by the senders. Bounded: a sender waits until earlier reports were taken.
     reports: mpsc::Receiver<Report>,
     /// Logs the drops that no sender has logged.
@@ -38,7 +38,7 @@ pub(crate) struct Settlement {
 impl Settlement {
     /// Settles what `reports` brings; no partition is owned yet.
     #[must_use]
-    pub(crate) fn new(
+    pub fn new(
         config: &Arc<Config>,
         committer: Committer,
         reports: mpsc::Receiver<Report>,
@@ -59,7 +59,7 @@ impl Settlement {
     ///
     /// An outcome without a hold needs no commit of its own: after a crash the delivery is dropped
     /// again, or there is room for it.
-    pub(crate) fn end(&mut self, ticket: &Ticket, outcome: Outcome, hold: Option<CommitHold>) {
+    pub fn end(&mut self, ticket: &Ticket, outcome: Outcome, hold: Option<CommitHold>) {
         let from_sender = hold.is_some();
         match self.ledger.settle(ticket, hold) {
             Settled::Applied if from_sender => self.committer.schedule.request(),
@@ -73,14 +73,14 @@ impl Settlement {
     }
 
     /// Drops deliveries that no sender has seen.
-    pub(crate) fn drop_unsent(&mut self, tickets: &Tickets, reason: Reason) {
+    pub fn drop_unsent(&mut self, tickets: &Tickets, reason: Reason) {
         for ticket in tickets.iter() {
             self.end(&ticket, Outcome::Dropped(reason), None);
         }
     }
 
     /// Takes what the senders have reported: outcomes, and the throttling of a webhook by Slack.
-    pub(crate) fn take_reports(&mut self) {
+    pub fn take_reports(&mut self) {
         while let Ok(report) = self.reports.try_recv() {
             match report {
                 Report::Ended { tickets, outcome, hold } => {
@@ -99,20 +99,20 @@ impl Settlement {
 
     /// Records that Slack throttles a webhook until `until`, in seconds since the epoch: commits
     /// carry it.
-    pub(crate) fn throttle(&mut self, webhook: WebhookIndex, until: u64) {
+    pub fn throttle(&mut self, webhook: WebhookIndex, until: u64) {
         if self.ledger.throttle(webhook, until) {
             self.committer.schedule.request();
         }
     }
 
     /// Takes the answer of the commit in flight, and sends the next one if it is due.
-    pub(crate) fn commit(&mut self, now: Instant) {
+    pub fn commit(&mut self, now: Instant) {
         self.committer.poll(&mut self.ledger, &self.names, now);
     }
 
     /// Commits `partitions` and waits until the broker has acknowledged it, at most until
     /// `deadline`. `waiting` is called in between. Returns whether all was acknowledged.
-    pub(crate) fn commit_and_wait(
+    pub fn commit_and_wait(
         &mut self,
         partitions: &[Partition],
         deadline: Instant,
@@ -135,7 +135,7 @@ impl Settlement {
 
     /// Logs and counts what has come up within a second, and forgets the throttles that have
     /// passed.
-    pub(crate) fn tick(&mut self, now: Instant) {
+    pub fn tick(&mut self, now: Instant) {
         let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         self.ledger.expire_throttles(since_epoch.unwrap_or_default().as_secs());
         self.drops.summarize(now);
@@ -154,13 +154,13 @@ impl Settlement {
     }
 
     /// Takes the names of another configuration.
-    pub(crate) fn reload(&mut self, config: &Arc<Config>) {
+    pub fn reload(&mut self, config: &Arc<Config>) {
         self.ledger.set_names(Arc::new(NameIndex::new(config)));
         self.drops.reload(Arc::clone(config));
     }
 
     /// Returns the time until the next commit is due, at most `longest`.
-    pub(crate) fn time_to_next_commit(&self, longest: Duration) -> Duration {
+    pub fn time_to_next_commit(&self, longest: Duration) -> Duration {
         let now = Instant::now();
         let due = self
             .committer

@@ -14,7 +14,7 @@ use super::sender_controls::SenderControls;
 use super::settlement::Settlement;
 
 /// The state of the worker at `now`.
-pub(crate) fn snapshot(
+pub fn snapshot(
     membership: &Membership,
     settlement: &Settlement,
     intake: &Intake,
@@ -48,11 +48,7 @@ pub(crate) fn snapshot(
 }
 
 /// Returns whether readiness differs from what `last` shows.
-pub(crate) fn is_outdated(
-    last: &Snapshot,
-    membership: &Membership,
-    settlement: &Settlement,
-) -> bool {
+pub fn is_outdated(last: &Snapshot, membership: &Membership, settlement: &Settlement) -> bool {
     last.joined != membership.assignment.is_joined()
         || last.offsets_committed != are_offsets_committed(membership, settlement)
         || !last.problems.differ_in_stalls_only(&problems(membership))
@@ -75,7 +71,7 @@ fn problems(Membership { topics, access, .. }: &Membership) -> Problems {
 }
 
 /// The webhooks at `now`.
-pub(crate) fn webhooks(
+pub fn webhooks(
     queues: &[Arc<Queue>],
     controls: &SenderControls,
     now: Instant,

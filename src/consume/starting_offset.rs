@@ -11,25 +11,25 @@ use crate::event::{Offset, TopicId};
 
 /// What the broker holds for one assigned partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct KnownOffsets {
+pub struct KnownOffsets {
     /// The partition's number.
-    pub(crate) number: i32,
+    pub number: i32,
     /// The id of the topic that has the name now; `None` where the broker knows no ids.
-    pub(crate) topic: Option<TopicId>,
+    pub topic: Option<TopicId>,
     /// The group's committed offset.
-    pub(crate) committed: Option<Offset>,
+    pub committed: Option<Offset>,
     /// The id of the topic that the committed offset belongs to; `None` where its metadata has
     /// none.
-    pub(crate) committed_topic: Option<TopicId>,
+    pub committed_topic: Option<TopicId>,
     /// The first offset that the log still has.
-    pub(crate) low: Offset,
+    pub low: Offset,
     /// The offset after the last one in the log.
-    pub(crate) high: Offset,
+    pub high: Offset,
 }
 
 /// What the group has committed for all partitions of a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TopicCommits {
+pub enum TopicCommits {
     /// Nothing: the group is new to the topic.
     None,
     /// Something, but without slackline's metadata.
@@ -45,7 +45,7 @@ impl TopicCommits {
     /// the topic's id now. The lowest partition count wins: the others can have been committed
     /// after partitions were added. One offset of a deleted topic proves that the group is not new.
     #[must_use]
-    pub(crate) fn of<'a>(
+    pub fn of<'a>(
         committed: impl IntoIterator<Item = Option<&'a RestartState>>,
         topic: Option<TopicId>,
     ) -> Self {
@@ -64,7 +64,7 @@ impl TopicCommits {
 
 /// Where a partition is read from, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum StartingOffset {
+pub enum StartingOffset {
     /// From the committed offset.
     Committed(Offset),
     /// From where `kafka.start` says: the group is new to the topic. Must be committed immediately,
@@ -95,7 +95,7 @@ impl StartingOffset {
     /// Excludes from `lost` the offsets that a former owner had already read. The ledger counts the
     /// pending ones among them.
     #[must_use]
-    pub(crate) fn exclude_already_read(self, state: Option<&RestartState>) -> Self {
+    pub fn exclude_already_read(self, state: Option<&RestartState>) -> Self {
         match (self, state.and_then(|state| state.leftover.as_ref())) {
             (Self::OutOfRetention { offset, .. }, Some(left)) => {
                 Self::OutOfRetention { offset, lost: left.unlisted_below(offset) }
@@ -106,13 +106,13 @@ impl StartingOffset {
 
     /// Returns whether the committed offset belongs to this log, so that its restart state counts.
     #[must_use]
-    pub(crate) fn continues(self) -> bool {
+    pub fn continues(self) -> bool {
         matches!(self, Self::Committed(_) | Self::OutOfRetention { .. })
     }
 
     /// The first offset to read.
     #[must_use]
-    pub(crate) fn offset(self) -> Offset {
+    pub fn offset(self) -> Offset {
         match self {
             Self::Committed(offset)
             | Self::Configured(offset)
@@ -127,7 +127,7 @@ impl StartingOffset {
 
 /// Decides where a partition is read from. `others`: what the group has committed for the topic.
 #[must_use]
-pub(crate) fn decide(known: KnownOffsets, others: TopicCommits, start: Start) -> StartingOffset {
+pub fn decide(known: KnownOffsets, others: TopicCommits, start: Start) -> StartingOffset {
     let Some(committed) = known.committed else {
         let added = match others {
             TopicCommits::None => false,
@@ -160,7 +160,7 @@ pub(crate) fn decide(known: KnownOffsets, others: TopicCommits, start: Start) ->
 }
 
 /// Returns whether both ids are known and differ.
-pub(crate) fn differ(one: Option<TopicId>, other: Option<TopicId>) -> bool {
+pub fn differ(one: Option<TopicId>, other: Option<TopicId>) -> bool {
     one.zip(other).is_some_and(|(one, other)| one != other)
 }
 

@@ -12,15 +12,15 @@ use super::topic_table::TopicTable;
 
 /// What the statistics have changed.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct StatisticsChanges {
+pub struct StatisticsChanges {
     /// Whether a partition count has changed: the rate shares depend on it.
-    pub(crate) partition_count_changed: bool,
+    pub partition_count_changed: bool,
     /// Whether the end of a log has moved back: its topic may have been recreated.
-    pub(crate) log_end_moved_back: bool,
+    pub log_end_moved_back: bool,
 }
 
 /// Applies the partition counts, the ends of the logs, and which leaders are reachable.
-pub(crate) fn apply(
+pub fn apply(
     statistics: &Statistics,
     topics: &mut TopicTable,
     assignment: &mut Assignment,
@@ -52,6 +52,6 @@ pub(crate) fn apply(
 }
 
 /// The brokers with a working connection.
-pub(crate) fn up(statistics: &Statistics) -> impl Iterator<Item = &statistics::Broker> {
+pub fn up(statistics: &Statistics) -> impl Iterator<Item = &statistics::Broker> {
     statistics.brokers.values().filter(|broker| broker.state == "UP")
 }

@@ -14,9 +14,9 @@ use super::starting_offset::differ;
 
 /// The configured topics, by [`TopicIndex`].
 #[derive(Debug)]
-pub(crate) struct TopicTable {
+pub struct TopicTable {
     /// Their names.
-    pub(crate) names: TopicNames,
+    pub names: TopicNames,
     topics: Vec<Topic>,
 }
 
@@ -36,48 +36,48 @@ struct Topic {
 
 /// What a description of the topics has changed.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct TopicChanges {
+pub struct TopicChanges {
     /// Whether a partition count has changed: the rate shares depend on it.
-    pub(crate) partition_count_changed: bool,
+    pub partition_count_changed: bool,
     /// Topics that were recreated while partitions of the deleted ones are owned.
-    pub(crate) recreated: Vec<TopicIndex>,
+    pub recreated: Vec<TopicIndex>,
     /// Topics with the expected id.
-    pub(crate) confirmed: Vec<TopicIndex>,
+    pub confirmed: Vec<TopicIndex>,
     /// Whether this worker's user may read a topic, where the broker says so.
-    pub(crate) readable: Vec<(TopicIndex, bool)>,
+    pub readable: Vec<(TopicIndex, bool)>,
     /// Topics that exist now and did not before.
-    pub(crate) found: Vec<TopicIndex>,
+    pub found: Vec<TopicIndex>,
     /// Topics that do not exist and did, or were not known.
-    pub(crate) missing: Vec<TopicIndex>,
+    pub missing: Vec<TopicIndex>,
 }
 
 impl TopicTable {
     /// Nothing is known about the topics yet.
     #[must_use]
-    pub(crate) fn new(names: TopicNames) -> Self {
+    pub fn new(names: TopicNames) -> Self {
         let topics = names.indices().map(|_| Topic::default()).collect();
         Self { names, topics }
     }
 
     /// Returns a topic's name.
     #[must_use]
-    pub(crate) fn name(&self, index: TopicIndex) -> &str {
+    pub fn name(&self, index: TopicIndex) -> &str {
         self.names.name(index)
     }
 
     /// Returns how many partitions a topic has; `None` while unknown, or where it does not exist.
     #[must_use]
-    pub(crate) fn partitions(&self, index: TopicIndex) -> Option<u32> {
+    pub fn partitions(&self, index: TopicIndex) -> Option<u32> {
         self.topics.get(index.0 as usize)?.partitions
     }
 
     /// Returns the partition counts of all topics, in their order.
-    pub(crate) fn counts(&self) -> Vec<Option<u32>> {
+    pub fn counts(&self) -> Vec<Option<u32>> {
         self.topics.iter().map(|topic| topic.partitions).collect()
     }
 
     /// Records how many partitions a topic has. Returns whether that changed.
-    pub(crate) fn set_partitions(&mut self, index: TopicIndex, count: u32) -> bool {
+    pub fn set_partitions(&mut self, index: TopicIndex, count: u32) -> bool {
         match self.topics.get_mut(index.0 as usize) {
             Some(topic) if topic.partitions != Some(count) => {
                 topic.partitions = Some(count);
@@ -89,18 +89,18 @@ impl TopicTable {
 
     /// Returns the id of the topic that is being read: commits of its partitions carry it.
     #[must_use]
-    pub(crate) fn id(&self, index: TopicIndex) -> Option<TopicId> {
+    pub fn id(&self, index: TopicIndex) -> Option<TopicId> {
         self.topics.get(index.0 as usize)?.id
     }
 
     /// Returns whether a topic was recreated since this process first saw it.
     #[must_use]
-    pub(crate) fn is_recreated(&self, index: TopicIndex) -> bool {
+    pub fn is_recreated(&self, index: TopicIndex) -> bool {
         self.topics.get(index.0 as usize).is_some_and(|topic| topic.recreated)
     }
 
     /// Returns the topics that do not exist; they are waited for.
-    pub(crate) fn missing(&self) -> Vec<TopicIndex> {
+    pub fn missing(&self) -> Vec<TopicIndex> {
         let missing = |index: &TopicIndex| {
             self.topics.get(index.0 as usize).is_some_and(|topic| topic.missing)
         };
@@ -109,7 +109,7 @@ impl TopicTable {
 
     /// Applies what the broker says about the topics, in their order. `owned`: whether a partition
     /// of the topic is owned, so that a new id has to wait for [`TopicTable::adopt_new_ids`].
-    pub(crate) fn apply(
+    pub fn apply(
         &mut self,
         described: &[Described],
         owned: impl Fn(TopicIndex) -> bool,
@@ -161,7 +161,7 @@ impl TopicTable {
     }
 
     /// Takes the new ids of recreated topics, once nothing of the deleted ones is owned any more.
-    pub(crate) fn adopt_new_ids(&mut self) {
+    pub fn adopt_new_ids(&mut self) {
         for topic in &mut self.topics {
             if let Some(id) = topic.next_id.take() {
                 topic.set_id(id);

@@ -219,13 +219,13 @@ impl<'a> Lexer<'a> {
 
 /// Returns the byte at `at`; 0, which is never valid outside of a string, after the end.
 #[inline(always)]
-pub(super) fn byte(bytes: &[u8], at: usize) -> u8 {
+pub fn byte(bytes: &[u8], at: usize) -> u8 {
     bytes.get(at).copied().unwrap_or(0)
 }
 
 /// Returns where the white space at `at` ends.
 #[inline(always)]
-pub(super) fn after_space(bytes: &[u8], at: usize) -> usize {
+pub fn after_space(bytes: &[u8], at: usize) -> usize {
     // Most values have no white space before them: one comparison.
     if byte(bytes, at) > b' ' { at } else { skip_space(bytes, at) }
 }
@@ -273,7 +273,7 @@ fn digits_end(bytes: &[u8], start: usize) -> Result<usize, Fault> {
 ///
 /// # Errors
 /// [`Fault::NotJson`]: an escape is malformed.
-pub(super) fn check_escapes(raw: &[u8]) -> Result<bool, Fault> {
+pub fn check_escapes(raw: &[u8]) -> Result<bool, Fault> {
     let mut escaped = false;
     let mut rest = raw;
     while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
@@ -294,7 +294,7 @@ fn escape_length(bytes: &[u8], at: usize) -> Option<usize> {
 
 impl<'a> Quoted<'a> {
     /// Wraps the text between quotes; its escapes, if there are any, are well-formed.
-    pub(super) fn new(raw: &'a str, escaped: bool) -> Self {
+    pub fn new(raw: &'a str, escaped: bool) -> Self {
         Quoted { raw, escaped }
     }
 

@@ -5,13 +5,13 @@
 
 /// A path, as an index into its [`Paths`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Path(pub(super) u32);
+pub struct Path(pub u32);
 
 impl Path {
     /// The event itself.
-    pub(super) const ROOT: Path = Path(0);
+    pub const ROOT: Path = Path(0);
     /// A field that is not requested.
-    pub(super) const NONE: Path = Path(u32::MAX);
+    pub const NONE: Path = Path(u32::MAX);
 }
 
 /// The requested paths, and each path above one of them.
@@ -69,13 +69,13 @@ impl Paths {
 
     /// The number of paths, those above a requested one included.
     #[must_use]
-    pub(super) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.fields.len()
     }
 
     /// Returns the path one name below `parent`; [`Path::NONE`] if it is not requested.
     #[inline(always)]
-    pub(super) fn child(&self, parent: Path, name: &[u8]) -> Path {
+    pub fn child(&self, parent: Path, name: &[u8]) -> Path {
         let Some(field) = self.fields.get(parent.0 as usize) else { return Path::NONE };
         let names = &field.children;
         if names.lengths >> name.len().min(63) & 1 == 0 {
@@ -110,7 +110,7 @@ impl Paths {
     }
 
     /// Returns the paths directly below one.
-    pub(super) fn below(&self, path: Path) -> impl Iterator<Item = Path> + '_ {
+    pub fn below(&self, path: Path) -> impl Iterator<Item = Path> + '_ {
         let slots = self.fields.get(path.0 as usize).map_or(&[][..], |field| &field.children.slots);
         slots.iter().map(|slot| slot.path).filter(|path| *path != Path::NONE)
     }

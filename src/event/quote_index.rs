@@ -22,10 +22,10 @@ const UNCOUNTED: usize = 8;
 
 /// The room for a window's positions, reused for every text. It is allocated at its first use.
 #[derive(Debug, Clone, Default)]
-pub(super) struct QuoteBuffer(Vec<u32>);
+pub struct QuoteBuffer(Vec<u32>);
 
 /// The quotes of one text, in order.
-pub(super) struct QuoteIndex<'t, 'p> {
+pub struct QuoteIndex<'t, 'p> {
     bytes: &'t [u8],
     positions: &'p mut [u32],
     /// The index of the next position to return.
@@ -45,22 +45,22 @@ pub(super) struct QuoteIndex<'t, 'p> {
     /// Not 0 after a byte beyond ASCII.
     high: u64,
     /// Whether there was a backslash or a control character so far.
-    pub(super) special: bool,
+    pub special: bool,
 }
 
 /// The positions of a string's two quotes.
 #[derive(Clone, Copy)]
-pub(super) struct StringSpan {
+pub struct StringSpan {
     /// The opening quote.
-    pub(super) open: usize,
+    pub open: usize,
     /// The closing quote.
-    pub(super) close: usize,
+    pub close: usize,
 }
 
 impl<'t, 'p> QuoteIndex<'t, 'p> {
     /// Returns the index of a text of less than 2^32 bytes.
     #[inline(always)]
-    pub(super) fn new(bytes: &'t [u8], buffer: &'p mut QuoteBuffer) -> Self {
+    pub fn new(bytes: &'t [u8], buffer: &'p mut QuoteBuffer) -> Self {
         buffer.0.resize(CAPACITY, 0);
         QuoteIndex {
             bytes,
@@ -79,13 +79,13 @@ impl<'t, 'p> QuoteIndex<'t, 'p> {
 
     /// Whether the text is ASCII so far.
     #[inline(always)]
-    pub(super) fn is_ascii(&self) -> bool {
+    pub fn is_ascii(&self) -> bool {
         self.high == 0
     }
 
     /// Returns the next string; `None` at the end, or if it is never closed.
     #[inline(always)]
-    pub(super) fn string(&mut self) -> Option<StringSpan> {
+    pub fn string(&mut self) -> Option<StringSpan> {
         if let Some(string) = self.peek() {
             self.at += 2;
             return Some(string);
@@ -95,7 +95,7 @@ impl<'t, 'p> QuoteIndex<'t, 'p> {
 
     /// Returns the next string without advancing, if both quotes are in this window.
     #[inline(always)]
-    pub(super) fn peek(&self) -> Option<StringSpan> {
+    pub fn peek(&self) -> Option<StringSpan> {
         if self.at + 2 <= self.count
             && let Some([open, close]) = self.positions.get(self.at..self.at + 2)
         {
@@ -106,14 +106,14 @@ impl<'t, 'p> QuoteIndex<'t, 'p> {
 
     /// Whether `string`, the last one returned, may contain a backslash.
     #[inline(always)]
-    pub(super) fn may_be_escaped(&self, string: StringSpan) -> bool {
+    pub fn may_be_escaped(&self, string: StringSpan) -> bool {
         let (first, last) = self.backslashes;
         first < string.close && string.open < last
     }
 
     /// Whether `string`, the last one returned, contains a control character.
     #[inline(always)]
-    pub(super) fn has_control(&self, string: StringSpan) -> bool {
+    pub fn has_control(&self, string: StringSpan) -> bool {
         self.control < string.close
     }
 

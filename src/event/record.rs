@@ -83,7 +83,7 @@ impl<'a> Event<'a> {
 
     /// Returns an event with this root. It need not be an object: `null` replaces a payload that
     /// is not needed, and JMESPath's own test cases use any value.
-    pub(crate) fn of(record: Record<'a>, root: Value<'a>) -> Event<'a> {
+    pub fn of(record: Record<'a>, root: Value<'a>) -> Event<'a> {
         Event { record, root }
     }
 

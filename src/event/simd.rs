@@ -11,28 +11,28 @@ use wide::u8x16;
 mod avx2;
 
 /// The number of bytes that are classified together.
-pub(super) const BLOCK: usize = 64;
+pub const BLOCK: usize = 64;
 
 /// The characters of a block that every block needs.
 #[derive(Clone, Copy)]
-pub(super) struct Classes {
+pub struct Classes {
     /// Bit n is set if byte n is `"`.
-    pub(super) quotes: u64,
+    pub quotes: u64,
     /// Not 0 if there is a backslash or a control character.
-    pub(super) special: u64,
+    pub special: u64,
     /// Not 0 if there is a byte beyond ASCII.
-    pub(super) high: u64,
+    pub high: u64,
 }
 
 /// The special characters of a block; bit n belongs to byte n.
 #[derive(Clone, Copy)]
-pub(super) struct Specials {
-    pub(super) backslashes: u64,
-    pub(super) controls: u64,
+pub struct Specials {
+    pub backslashes: u64,
+    pub controls: u64,
 }
 
 /// An implementation of the classification.
-pub(super) trait Simd: Copy {
+pub trait Simd: Copy {
     fn classify(self, block: &[u8; BLOCK]) -> Classes;
 
     /// Locates the special characters of a block that has some: few blocks do.
@@ -40,13 +40,13 @@ pub(super) trait Simd: Copy {
 }
 
 /// Code that uses an implementation; all of it is compiled for that one.
-pub(super) trait Kernel {
+pub trait Kernel {
     fn run(self, simd: impl Simd);
 }
 
 /// Runs `kernel` with the fastest implementation that this processor supports.
 #[inline(always)]
-pub(super) fn dispatch(kernel: impl Kernel) {
+pub fn dispatch(kernel: impl Kernel) {
     #[cfg(target_arch = "x86_64")]
     if let Some(v3) = pulp::x86::V3::try_new() {
         return v3.vectorize(avx2::WithV3(v3, kernel));

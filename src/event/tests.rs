@@ -11,23 +11,23 @@ use super::{
     View,
 };
 
-pub(super) fn record(payload: Option<&[u8]>) -> Record<'_> {
+pub fn record(payload: Option<&[u8]>) -> Record<'_> {
     let position =
         Position { partition: Partition { topic: TopicIndex(0), number: 0 }, offset: Offset(0) };
     Record { position, topic: "events", timestamp: None, key: None, headers: &(), payload }
 }
 
-pub(super) fn validate(payload: &[u8]) -> Result<String, Invalid> {
+pub fn validate(payload: &[u8]) -> Result<String, Invalid> {
     Event::parse(&record(Some(payload))).map(|event| json(event.root()))
 }
 
-pub(super) fn json(value: &Value<'_>) -> String {
+pub fn json(value: &Value<'_>) -> String {
     let mut out = String::new();
     value.write_json(&mut out);
     out
 }
 
-pub(super) fn shown(text: &str) -> String {
+pub fn shown(text: &str) -> String {
     let mut out = String::new();
     Value::parse(text).unwrap().write_text(&mut out);
     out
@@ -71,7 +71,7 @@ fn has_lone_surrogate(text: &str) -> bool {
     text.to_ascii_lowercase().contains("\\ud")
 }
 
-pub(super) fn any_string() -> impl Strategy<Value = String> {
+pub fn any_string() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => "[ -!#-\\[\\]-~äß€🎉]{0,6}",
         1 => prop::sample::select(vec![
@@ -87,7 +87,7 @@ fn any_number() -> impl Strategy<Value = String> {
     "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,8})?([eE][+-]?[0-9]{1,3})?"
 }
 
-pub(super) fn any_json() -> impl Strategy<Value = String> {
+pub fn any_json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         any_string(),
         any_number(),

@@ -109,7 +109,7 @@ impl<'a> From<Vec<Value<'a>>> for Value<'a> {
 }
 
 /// The value of a missing field, to borrow from.
-pub(crate) static NULL: Value<'static> = Value::Null;
+pub static NULL: Value<'static> = Value::Null;
 
 impl<'a> Value<'a> {
     /// Returns the content.

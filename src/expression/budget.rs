@@ -9,7 +9,7 @@ use super::limits::{MAX_MADE, MAX_STEPS};
 use crate::event::{Object, Text, Value};
 
 /// The steps and bytes that an evaluation may still use.
-pub(super) struct Budget {
+pub struct Budget {
     steps: Cell<u64>,
     made: Cell<usize>,
 }
@@ -22,40 +22,40 @@ impl Default for Budget {
 
 impl Budget {
     /// Returns a budget of `steps` steps and `made` bytes of new values.
-    pub(super) fn new(steps: u64, made: usize) -> Self {
+    pub fn new(steps: u64, made: usize) -> Self {
         Budget { steps: Cell::new(steps), made: Cell::new(made) }
     }
 
     /// Charges one step.
-    pub(super) fn step(&self) -> Result<(), EvalError> {
+    pub fn step(&self) -> Result<(), EvalError> {
         self.steps(1)
     }
 
     /// Charges a number of steps.
-    pub(super) fn steps(&self, count: usize) -> Result<(), EvalError> {
+    pub fn steps(&self, count: usize) -> Result<(), EvalError> {
         self.steps.set(self.steps.get().checked_sub(count as u64).ok_or(EvalError::TooManySteps)?);
         Ok(())
     }
 
     /// Charges the reading of a string.
-    pub(super) fn bytes_read(&self, count: usize) -> Result<(), EvalError> {
+    pub fn bytes_read(&self, count: usize) -> Result<(), EvalError> {
         self.steps(count / 64)
     }
 
     /// Charges a new value, and the time that it takes to make it.
-    pub(super) fn made(&self, bytes: usize) -> Result<(), EvalError> {
+    pub fn made(&self, bytes: usize) -> Result<(), EvalError> {
         self.bytes_read(bytes)?;
         self.made.set(self.made.get().checked_sub(bytes).ok_or(EvalError::TooMuchMade)?);
         Ok(())
     }
 
     /// The bytes of new values that are still allowed.
-    pub(super) fn left(&self) -> usize {
+    pub fn left(&self) -> usize {
         self.made.get()
     }
 
     /// Returns a new array, charged.
-    pub(super) fn array<'r>(
+    pub fn array<'r>(
         &self,
         elements: impl IntoIterator<Item = Value<'r>>,
     ) -> Result<Value<'r>, EvalError> {
@@ -69,22 +69,19 @@ impl Budget {
     }
 
     /// Returns a new object, charged.
-    pub(super) fn object<'r>(
-        &self,
-        entries: Vec<(Text<'r>, Value<'r>)>,
-    ) -> Result<Value<'r>, EvalError> {
+    pub fn object<'r>(&self, entries: Vec<(Text<'r>, Value<'r>)>) -> Result<Value<'r>, EvalError> {
         self.made(entries.len() * size_of::<(Text<'_>, Value<'_>)>())?;
         Ok(Value::Object(Object::new(entries).into()))
     }
 
     /// Returns a new string, charged.
-    pub(super) fn text<'r>(&self, text: String) -> Result<Value<'r>, EvalError> {
+    pub fn text<'r>(&self, text: String) -> Result<Value<'r>, EvalError> {
         self.made(text.len())?;
         Ok(Value::Shared(text.into()))
     }
 
     /// Returns a new array of the results of `each` for every element, charged.
-    pub(super) fn map<'r>(
+    pub fn map<'r>(
         &self,
         elements: &[Value<'r>],
         skip_null: bool,

@@ -12,7 +12,7 @@ use super::error::EvalError;
 use crate::event::{Value, View};
 
 /// Returns the result of a comparison; `null` for the order of values that are not numbers.
-pub(super) fn compare(
+pub fn compare(
     comparator: &Comparator,
     a: &Value<'_>,
     b: &Value<'_>,
@@ -27,7 +27,7 @@ pub(super) fn compare(
 }
 
 /// Whether two values in this order satisfy a comparison.
-pub(super) fn satisfies(comparator: &Comparator, order: Ordering) -> bool {
+pub fn satisfies(comparator: &Comparator, order: Ordering) -> bool {
     match comparator {
         Comparator::Equal => order.is_eq(),
         Comparator::NotEqual => order.is_ne(),
@@ -39,7 +39,7 @@ pub(super) fn satisfies(comparator: &Comparator, order: Ordering) -> bool {
 }
 
 /// Whether two values are equal: numbers by value, objects whatever the order of their keys.
-pub(super) fn equal(a: &Value<'_>, b: &Value<'_>, budget: &Budget) -> Result<bool, EvalError> {
+pub fn equal(a: &Value<'_>, b: &Value<'_>, budget: &Budget) -> Result<bool, EvalError> {
     budget.step()?;
     Ok(match (a.view(), b.view()) {
         (View::Null, View::Null) => true,
@@ -83,7 +83,7 @@ pub(super) fn equal(a: &Value<'_>, b: &Value<'_>, budget: &Budget) -> Result<boo
 }
 
 /// Returns the order of two strings or two numbers; any other two values are equal.
-pub(super) fn order(a: &Value<'_>, b: &Value<'_>) -> Ordering {
+pub fn order(a: &Value<'_>, b: &Value<'_>) -> Ordering {
     match (a.view(), b.view()) {
         (View::Number(a), View::Number(b)) => a.cmp(&b),
         (View::String(a), View::String(b)) => a.cmp(b),

@@ -16,7 +16,7 @@ use super::syntax_error;
 use crate::event::Value;
 
 /// Compiles an expression; returns warnings in the order of the text.
-pub(super) fn compile(source: &str) -> Result<(Node, Vec<CompileError>), CompileError> {
+pub fn compile(source: &str) -> Result<(Node, Vec<CompileError>), CompileError> {
     let tokens = Tokens::read(source)?;
     let ast = jmespath::parse(&tokens.plain)
         .map_err(|error| syntax_error::explain(&error, &tokens, source.len()))?;

@@ -45,7 +45,8 @@ impl Expression {
         &self.0.source
     }
 
-    pub(super) fn node(&self) -> &Node {
+    /// Returns the parsed expression.
+    pub fn node(&self) -> &Node {
         &self.0.node
     }
 
@@ -67,7 +68,7 @@ impl Expression {
 
     /// Whether two values share one compiled expression.
     #[cfg(test)]
-    pub(super) fn is_shared_with(&self, other: &Self) -> bool {
+    pub fn is_shared_with(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }

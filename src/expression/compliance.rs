@@ -8,7 +8,7 @@ use super::{CompileError, EvalError, Expression};
 use crate::event::{Event, Offset, Partition, Position, Record, TopicIndex, Value};
 
 /// Returns an event with any root: the cases are not only objects.
-pub(super) fn event_of(text: &str) -> Event<'_> {
+pub fn event_of(text: &str) -> Event<'_> {
     let position =
         Position { partition: Partition { topic: TopicIndex(0), number: 0 }, offset: Offset(0) };
     let record =
@@ -16,7 +16,7 @@ pub(super) fn event_of(text: &str) -> Event<'_> {
     Event::of(record, Value::parse(text).unwrap())
 }
 
-pub(super) fn to_json(value: &Value<'_>) -> Json {
+pub fn to_json(value: &Value<'_>) -> Json {
     let mut text = String::new();
     value.write_json(&mut text);
     serde_json::from_str(&text).unwrap()
@@ -50,7 +50,7 @@ fn check(given: &str, case: &Json) -> Result<(), String> {
     }
 }
 
-pub(super) fn same(a: &Json, b: &Json) -> bool {
+pub fn same(a: &Json, b: &Json) -> bool {
     match (a, b) {
         (Json::Number(a), Json::Number(b)) => a.as_f64() == b.as_f64(),
         (Json::Array(a), Json::Array(b)) => {
@@ -64,7 +64,7 @@ pub(super) fn same(a: &Json, b: &Json) -> bool {
 }
 
 /// Calls `each` with every case that asserts something, and its document.
-pub(crate) fn for_each_case(mut each: impl FnMut(&str, &Json)) {
+pub fn for_each_case(mut each: impl FnMut(&str, &Json)) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compliance");
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

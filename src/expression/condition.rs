@@ -78,7 +78,7 @@ impl Expression {
 }
 
 /// Whether a part of an expression, neither `&&` nor `||` nor `!`, needs the parsed document.
-pub(super) fn needs_document(node: &Node) -> bool {
+pub fn needs_document(node: &Node) -> bool {
     matches!(condition(node, &mut Paths::default()).0, Kind::Whole(_))
 }
 

@@ -61,7 +61,7 @@ impl CompileError {
 }
 
 /// Refuses an expression because of a fault at this offset.
-pub(super) fn refuse<T>(
+pub fn refuse<T>(
     offset: usize,
     message: impl Into<String>,
     help: impl Into<String>,

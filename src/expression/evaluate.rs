@@ -18,17 +18,17 @@ struct Evaluation<'r> {
 }
 
 /// Returns the value of an expression for an event.
-pub(super) fn evaluate<'r>(node: &'r Node, event: &'r Event<'r>) -> Result<Value<'r>, EvalError> {
+pub fn evaluate<'r>(node: &'r Node, event: &'r Event<'r>) -> Result<Value<'r>, EvalError> {
     evaluate_within(node, event, MAX_STEPS, MAX_MADE)
 }
 
 /// Whether an expression is true for an event, by JMESPath's rules of truth.
-pub(super) fn is_true(node: &Node, event: &Event<'_>) -> Result<bool, EvalError> {
+pub fn is_true(node: &Node, event: &Event<'_>) -> Result<bool, EvalError> {
     evaluate(node, event).map(|value| value.is_truthy())
 }
 
 /// Returns the value of an expression, with other limits than those of [`evaluate`].
-pub(super) fn evaluate_within<'r>(
+pub fn evaluate_within<'r>(
     node: &'r Node,
     event: &'r Event<'r>,
     steps: u64,

@@ -21,7 +21,7 @@ mod numbers;
 mod texts;
 
 /// Evaluates a call. `evaluate` returns the value of a node for a current value.
-pub(super) fn call<'r>(
+pub fn call<'r>(
     function: Function,
     nodes: &'r [Node],
     current: &Value<'r>,

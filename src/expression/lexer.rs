@@ -10,7 +10,7 @@ use crate::event::{Fault, Value};
 
 /// The kind of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Copy)]
-pub(super) enum Kind {
+pub enum Kind {
     Name,
     /// A name in double quotes.
     Quoted,
@@ -31,21 +31,21 @@ pub(super) enum Kind {
 
 /// One token of an expression.
 #[derive(Debug, Clone)]
-pub(super) struct Token<'s> {
-    pub(super) offset: usize,
-    pub(super) kind: Kind,
-    pub(super) text: &'s str,
+pub struct Token<'s> {
+    pub offset: usize,
+    pub kind: Kind,
+    pub text: &'s str,
     /// The value of a literal; null for any other token.
-    pub(super) value: Value<'static>,
+    pub value: Value<'static>,
 }
 
 /// The tokens of an expression.
-pub(super) struct Tokens<'s> {
+pub struct Tokens<'s> {
     /// All tokens, in order.
-    pub(super) all: Vec<Token<'s>>,
+    pub all: Vec<Token<'s>>,
     /// The input of the crate's parser: the expression with `@` for `$`, and with `0` as the
     /// content of every literal.
-    pub(super) plain: String,
+    pub plain: String,
 }
 
 impl<'s> Tokens<'s> {
@@ -54,7 +54,7 @@ impl<'s> Tokens<'s> {
     /// # Errors
     /// An unknown character, an unclosed quote or bracket, two operands without an operator, a
     /// literal that is not JSON, or a limit.
-    pub(super) fn read(source: &'s str) -> Result<Self, CompileError> {
+    pub fn read(source: &'s str) -> Result<Self, CompileError> {
         if source.len() > MAX_SOURCE {
             let message =
                 format!("the expression has {} bytes, more than {MAX_SOURCE}", source.len());
@@ -78,13 +78,13 @@ impl<'s> Tokens<'s> {
     }
 
     /// Returns the token that starts at this offset.
-    pub(super) fn at(&self, offset: usize) -> Option<&Token<'s>> {
+    pub fn at(&self, offset: usize) -> Option<&Token<'s>> {
         let at = self.all.binary_search_by_key(&offset, |token| token.offset).ok()?;
         self.all.get(at)
     }
 
     /// Returns the last token that starts before this offset.
-    pub(super) fn before(&self, offset: usize) -> Option<&Token<'s>> {
+    pub fn before(&self, offset: usize) -> Option<&Token<'s>> {
         let before = self.all.partition_point(|token| token.offset < offset);
         self.all.get(before.checked_sub(1)?)
     }
@@ -309,7 +309,7 @@ fn literal(token: &Token<'_>) -> Result<Value<'static>, CompileError> {
 }
 
 /// Returns the first 40 characters of a text, for a message.
-pub(super) fn brief(text: &str) -> String {
+pub fn brief(text: &str) -> String {
     match text.char_indices().nth(40) {
         Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
         None => text.to_owned(),

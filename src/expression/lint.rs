@@ -8,26 +8,26 @@ use super::lexer::{Kind, Tokens, brief};
 use super::node::Node;
 
 /// The checks of an expression, and their warnings so far.
-pub(super) struct Lints<'t, 's> {
+pub struct Lints<'t, 's> {
     tokens: &'t Tokens<'s>,
     warnings: Vec<CompileError>,
 }
 
 impl<'t, 's> Lints<'t, 's> {
     /// Returns the checks of the expression that has these tokens.
-    pub(super) fn new(tokens: &'t Tokens<'s>) -> Self {
+    pub fn new(tokens: &'t Tokens<'s>) -> Self {
         Lints { tokens, warnings: Vec::new() }
     }
 
     /// Returns the warnings in the order of the text.
-    pub(super) fn into_warnings(mut self) -> Vec<CompileError> {
+    pub fn into_warnings(mut self) -> Vec<CompileError> {
         self.warnings.sort_by_key(|warning| warning.offset);
         self.warnings
     }
 
     /// Refuses `!a.b`, which is `(!a).b` in JMESPath: the field of a boolean, always null. Only a
     /// pipe may follow.
-    pub(super) fn refuse_path_of_not(&self, mut ast: &Ast) -> Result<(), CompileError> {
+    pub fn refuse_path_of_not(&self, mut ast: &Ast) -> Result<(), CompileError> {
         while let Ast::Subexpr { lhs, offset, .. } = ast {
             if self.tokens.at(*offset).is_some_and(|token| token.text != "|") {
                 self.refuse_part_of_not(lhs)?;
@@ -38,7 +38,7 @@ impl<'t, 's> Lints<'t, 's> {
     }
 
     /// Refuses a projection or path whose left side is `!…`.
-    pub(super) fn refuse_part_of_not(&self, ast: &Ast) -> Result<(), CompileError> {
+    pub fn refuse_part_of_not(&self, ast: &Ast) -> Result<(), CompileError> {
         let Ast::Not { offset, .. } = ast else { return Ok(()) };
         let message =
             "`!` binds stronger than the path after it: this takes a part of true or false";
@@ -49,7 +49,7 @@ impl<'t, 's> Lints<'t, 's> {
     ///
     /// # Errors
     /// A comparison of true or false with a value that is neither.
-    pub(super) fn check_comparison(
+    pub fn check_comparison(
         &mut self,
         comparator: &Comparator,
         left: (&Ast, &Node),
@@ -108,7 +108,7 @@ impl<'t, 's> Lints<'t, 's> {
     }
 
     /// Warns of `a == 'x' || 'y'`, which is always true.
-    pub(super) fn check_default(&mut self, operands: &[&Ast]) {
+    pub fn check_default(&mut self, operands: &[&Ast]) {
         for pair in operands.windows(2) {
             if let [Ast::Comparison { .. }, Ast::Literal { offset, .. }] = pair {
                 let message =
@@ -120,7 +120,7 @@ impl<'t, 's> Lints<'t, 's> {
     }
 
     /// Warns of a word in double quotes where nearly always a string is meant.
-    pub(super) fn check_text_argument(&mut self, argument: &Ast) {
+    pub fn check_text_argument(&mut self, argument: &Ast) {
         if let Some((offset, word)) = self.quoted(argument)
             && is_plain(&word)
         {
@@ -136,7 +136,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// Returns where an expression starts. A loop, since chains are long.
-pub(super) fn offset_of(mut ast: &Ast) -> usize {
+pub fn offset_of(mut ast: &Ast) -> usize {
     loop {
         match ast {
             Ast::Comparison { lhs, .. }

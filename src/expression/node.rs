@@ -10,7 +10,7 @@ use crate::event::Value;
 
 /// A step of a compiled expression, evaluated against a current value.
 #[derive(Debug, Clone)]
-pub(super) enum Node {
+pub enum Node {
     /// `@`.
     Current,
     /// `$`.
@@ -55,7 +55,7 @@ pub(super) enum Node {
 
 /// A part of the Kafka record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum RecordPart {
+pub enum RecordPart {
     Topic,
     Partition,
     Offset,
@@ -66,7 +66,7 @@ pub(super) enum RecordPart {
 
 impl Node {
     /// Returns the nodes directly below this one.
-    pub(super) fn children(&self) -> Vec<&Node> {
+    pub fn children(&self) -> Vec<&Node> {
         match self {
             Node::Path(nodes)
             | Node::Any(nodes)
@@ -91,7 +91,7 @@ impl Node {
 }
 
 impl RecordPart {
-    pub(super) const ALL: [RecordPart; 6] = [
+    pub const ALL: [RecordPart; 6] = [
         RecordPart::Topic,
         RecordPart::Partition,
         RecordPart::Offset,
@@ -100,7 +100,7 @@ impl RecordPart {
         RecordPart::Headers,
     ];
 
-    pub(super) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             RecordPart::Topic => "topic",
             RecordPart::Partition => "partition",

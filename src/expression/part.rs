@@ -10,21 +10,21 @@ use super::signature::Takes;
 
 /// A part of an expression.
 #[derive(Clone, Copy)]
-pub(super) struct Part<'e> {
-    pub(super) node: &'e Node,
+pub struct Part<'e> {
+    pub node: &'e Node,
     /// Without brackets around them.
     tokens: &'e [Token<'e>],
 }
 
 impl<'e> Part<'e> {
     /// Returns the part that was compiled from these tokens.
-    pub(super) fn new(node: &'e Node, tokens: &'e [Token<'e>]) -> Self {
+    pub fn new(node: &'e Node, tokens: &'e [Token<'e>]) -> Self {
         Part { node, tokens: without_brackets(tokens) }
     }
 
     /// Returns the operands of `&&`, `||`, `!` and comparisons, and the arguments of a call;
     /// nothing for any other part, and no argument that is an `&expression`.
-    pub(super) fn operands(self) -> Vec<Part<'e>> {
+    pub fn operands(self) -> Vec<Part<'e>> {
         let tokens = match self.node {
             Node::Any(nodes) => chain(self.tokens, "||", nodes.len()),
             Node::All(nodes) => chain(self.tokens, "&&", nodes.len()),
@@ -48,7 +48,7 @@ impl<'e> Part<'e> {
     }
 
     /// Returns the text of the part, on one line: white space between tokens is one space.
-    pub(super) fn text(self) -> String {
+    pub fn text(self) -> String {
         let mut text = String::new();
         let mut end = None;
         for token in self.tokens {

@@ -7,7 +7,7 @@ use super::Expression;
 use super::compliance::{event_of, same, to_json};
 use super::tests::{refusal, shown};
 
-pub(crate) fn any_document() -> impl Strategy<Value = serde_json::Value> {
+pub fn any_document() -> impl Strategy<Value = serde_json::Value> {
     use serde_json::{Value as Json, json};
     let leaf = prop_oneof![
         Just(Json::Null),
@@ -29,7 +29,7 @@ pub(crate) fn any_document() -> impl Strategy<Value = serde_json::Value> {
 }
 
 /// Expressions with the same meaning here and in the crate: without `merge`, `avg` and `to_number`.
-pub(crate) fn any_expression() -> impl Strategy<Value = String> {
+pub fn any_expression() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         6 => "[a-d]".prop_map(String::from),
         1 => "'[a-c]{0,2}'",

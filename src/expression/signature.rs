@@ -6,7 +6,7 @@ use crate::event::{Value, View};
 
 /// The types that an argument may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Takes {
+pub enum Takes {
     Any,
     Number,
     Text,
@@ -22,22 +22,22 @@ pub(super) enum Takes {
 
 /// The arguments of a function.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Signature {
+pub struct Signature {
     takes: &'static [Takes],
     /// An example of a call, for remedies. With `…`, the last argument may be repeated.
-    pub(super) usage: &'static str,
+    pub usage: &'static str,
 }
 
 macro_rules! functions {
     ($($function:ident $usage:literal ($($takes:ident),*);)*) => {
         /// A built-in function.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(super) enum Function { $($function),* }
+        pub enum Function { $($function),* }
 
         impl Function {
             const ALL: &[Function] = &[$(Function::$function),*];
 
-            pub(super) fn signature(self) -> Signature {
+            pub fn signature(self) -> Signature {
                 match self {
                     $(Function::$function => {
                         Signature { takes: &[$(Takes::$takes),*], usage: $usage }
@@ -78,17 +78,17 @@ functions! {
 }
 
 impl Function {
-    pub(super) fn named(name: &str) -> Option<Function> {
+    pub fn named(name: &str) -> Option<Function> {
         Function::ALL.iter().copied().find(|function| function.name() == name)
     }
 
-    pub(super) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         let usage = self.signature().usage;
         usage.split_once('(').map_or(usage, |(name, _)| name)
     }
 
     /// Returns the remedy for an unknown name: the nearest known one, or a list of all.
-    pub(super) fn nearest(name: &str) -> String {
+    pub fn nearest(name: &str) -> String {
         let name = name.to_ascii_lowercase();
         // Far longer than any function's name: not a misspelled one.
         let known: &[Function] = if name.len() > 30 { &[] } else { Function::ALL };
@@ -106,7 +106,7 @@ impl Function {
 
     /// Whether the argument at this index is nearly always a string, so that a word in double
     /// quotes is a mistake.
-    pub(super) fn expects_text(self, at: usize) -> bool {
+    pub fn expects_text(self, at: usize) -> bool {
         matches!(
             (self, at),
             (Function::Contains | Function::StartsWith | Function::EndsWith, 1)
@@ -117,7 +117,7 @@ impl Function {
 
 impl Signature {
     /// Returns the types of the argument at this index, from 0.
-    pub(super) fn argument(&self, at: usize) -> Takes {
+    pub fn argument(&self, at: usize) -> Takes {
         self.takes.get(at).or(self.takes.last()).copied().unwrap_or(Takes::Any)
     }
 
@@ -125,7 +125,7 @@ impl Signature {
     ///
     /// # Errors
     /// The number that the function takes, in words.
-    pub(super) fn check_count(&self, count: usize) -> Result<(), String> {
+    pub fn check_count(&self, count: usize) -> Result<(), String> {
         let wanted = self.takes.len();
         let repeats = self.usage.contains('…');
         if count == wanted || repeats && count > wanted {
@@ -137,7 +137,7 @@ impl Signature {
 }
 
 impl Takes {
-    pub(super) fn describe(self) -> &'static str {
+    pub fn describe(self) -> &'static str {
         match self {
             Takes::Any => "a value",
             Takes::Number => "a number",
@@ -153,7 +153,7 @@ impl Takes {
         }
     }
 
-    pub(super) fn accepts(self, value: &Value<'_>) -> bool {
+    pub fn accepts(self, value: &Value<'_>) -> bool {
         let are = |elements: &[Value<'_>], name| elements.iter().all(|it| it.type_name() == name);
         match (self, value.view()) {
             (Takes::Any, _)
@@ -172,7 +172,7 @@ impl Takes {
 }
 
 /// Returns a value's type for an error message; of an array, with the types of its elements.
-pub(super) fn describe_type(value: &Value<'_>) -> Cow<'static, str> {
+pub fn describe_type(value: &Value<'_>) -> Cow<'static, str> {
     match value.view() {
         View::Null => "null".into(),
         View::Array(elements) => {

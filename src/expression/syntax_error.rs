@@ -27,7 +27,7 @@ const INDEX_OR_SLICE: &str =
 
 /// Rewrites an error of the crate's parser. Its offsets are those of the user's text, because the
 /// parser's input has the same ones.
-pub(super) fn explain(error: &JmespathError, tokens: &Tokens<'_>, end: usize) -> CompileError {
+pub fn explain(error: &JmespathError, tokens: &Tokens<'_>, end: usize) -> CompileError {
     let text = match &error.reason {
         ErrorReason::Parse(text) => text.as_str(),
         ErrorReason::Runtime(_) => "",

@@ -6,14 +6,14 @@ use crate::event::{Event, Headers, Offset, Partition, Position, Record, TopicInd
 
 mod bounds;
 
-pub(super) const EVENT: &str = r#"{
+pub const EVENT: &str = r#"{
     "type": "track", "event": "Order Completed", "userId": 9007199254740993, "other": 9007199254740992,
     "properties": {"name": "Ann", "total": 49.90, "limit": 5, "huge": 1e400, "x-y": "dash",
         "items": [{"price": 4, "sku": "a"}, {"price": 6.0, "sku": "b"}, {"price": 7e0, "sku": "c"}]},
     "z": 1, "a": {"c": 1, "b": [2, 3.0]}
 }"#;
 
-pub(super) fn shown(source: &str, event: &str) -> String {
+pub fn shown(source: &str, event: &str) -> String {
     let expression =
         Expression::compile(source).unwrap_or_else(|error| panic!("{source}: {error}"));
     let event = event_of(event);
@@ -25,7 +25,7 @@ pub(super) fn shown(source: &str, event: &str) -> String {
     out
 }
 
-pub(super) fn refusal(source: &str) -> CompileError {
+pub fn refusal(source: &str) -> CompileError {
     match Expression::compile(source) {
         Err(error) => {
             assert!(

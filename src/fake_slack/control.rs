@@ -21,7 +21,7 @@ use super::answer::{Answer, Limit, Script};
 use super::state::State;
 
 /// Answers a request below `/control`; `target` is the webhook's path, or empty.
-pub(super) fn respond(state: &State, method: &Method, target: &str, body: &[u8]) -> Answer {
+pub fn respond(state: &State, method: &Method, target: &str, body: &[u8]) -> Answer {
     let path = Some(target).filter(|target| !target.is_empty() && *target != "/");
     match *method {
         Method::POST => apply(state, path, body),

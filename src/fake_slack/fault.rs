@@ -19,7 +19,7 @@ enum Then {
 }
 
 /// Sends the faulty answer to a request to `path`, and returns when the connection is closed.
-pub(super) async fn inject(fault: Fault, answer: &Answer, path: &str, stream: TcpStream) {
+pub async fn inject(fault: Fault, answer: &Answer, path: &str, stream: TcpStream) {
     let Answer { status, body, headers, .. } = answer;
     let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let head =

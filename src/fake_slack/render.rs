@@ -22,7 +22,7 @@ const LINES: usize = 12;
 
 /// Renders a request with styles: the message in its channel, or why it was not posted. Write it
 /// through `anstream`, which removes styles without a terminal.
-pub(super) fn request(request: &Request) -> String {
+pub fn request(request: &Request) -> String {
     // In place of the name of the webhook's own channel, which a request does not have.
     let home = request.path.rsplit('/').find(|segment| !segment.is_empty()).unwrap_or("webhook");
     if let Some(message) = request.post.as_ref().filter(|_| request.is_posted()) {

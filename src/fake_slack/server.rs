@@ -25,7 +25,7 @@ use super::{control, fault};
 const LARGEST_REQUEST: usize = 1024 * 1024;
 
 /// Accepts connections until the task is aborted, which closes them.
-pub(super) async fn serve(listener: TcpListener, state: Arc<State>) {
+pub async fn serve(listener: TcpListener, state: Arc<State>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {

@@ -9,7 +9,7 @@ use super::record::Post;
 /// (<https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks/>) does not state
 /// the status of `no_text` and `too_many_attachments` (400 here, as for every invalid body) and of
 /// `no_service` (404 here, as for a removed webhook).
-pub(super) fn answer(path: &str, post: Option<&Post>) -> Answer {
+pub fn answer(path: &str, post: Option<&Post>) -> Answer {
     let segments = path
         .strip_prefix("/services/")
         .map(|rest| rest.split('/').filter(|segment| !segment.is_empty()).count());
@@ -24,7 +24,7 @@ pub(super) fn answer(path: &str, post: Option<&Post>) -> Answer {
 
 /// Parses a request's body: a JSON object whose members have the right types. (serde would accept a
 /// list, too.)
-pub(super) fn read(body: &[u8]) -> Option<Post> {
+pub fn read(body: &[u8]) -> Option<Post> {
     body.trim_ascii_start().starts_with(b"{").then(|| serde_json::from_slice(body).ok())?
 }
 

@@ -18,12 +18,12 @@ use super::slack;
 const TOLERANCE: f64 = 0.1;
 
 /// The state that the server's connections and its handle share.
-pub(super) struct State {
+pub struct State {
     inner: Mutex<Inner>,
     /// The number of requests received so far.
-    pub(super) count: AtomicU64,
+    pub count: AtomicU64,
     /// Each request that is received.
-    pub(super) events: broadcast::Sender<Arc<Request>>,
+    pub events: broadcast::Sender<Arc<Request>>,
 }
 
 #[derive(Default)]
@@ -61,7 +61,7 @@ impl Default for State {
 }
 
 impl State {
-    pub(super) fn apply(&self, path: Option<&str>, script: Script) {
+    pub fn apply(&self, path: Option<&str>, script: Script) {
         let mut inner = self.lock();
         let behavior = match path {
             Some(path) => inner.paths.entry(path.to_owned()).or_default(),
@@ -76,12 +76,12 @@ impl State {
         }
     }
 
-    pub(super) fn requests(&self) -> Vec<Arc<Request>> {
+    pub fn requests(&self) -> Vec<Arc<Request>> {
         self.lock().requests.iter().cloned().collect()
     }
 
     /// Records a request and returns its answer.
-    pub(super) fn receive(&self, path: String, headers: HeaderMap, body: Bytes) -> Answer {
+    pub fn receive(&self, path: String, headers: HeaderMap, body: Bytes) -> Answer {
         let post = slack::read(&body);
         let mut inner = self.lock();
         // Under the lock, so that the records are in the order of their times.

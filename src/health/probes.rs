@@ -5,17 +5,17 @@ use std::time::{Duration, Instant};
 use super::snapshot::Snapshot;
 
 /// The poll loop counts as stuck after this long without a turn.
-pub(super) const STUCK_AFTER: Duration = Duration::from_secs(30);
+pub const STUCK_AFTER: Duration = Duration::from_secs(30);
 
 /// A replica is not ready once no broker has been reachable for this long.
-pub(super) const UNREACHABLE_AFTER: Duration = Duration::from_secs(10);
+pub const UNREACHABLE_AFTER: Duration = Duration::from_secs(10);
 
 /// A replica is not ready once a webhook has been held for this long: longer than a rebalance's
 /// drain by default.
-pub(super) const HELD_TOO_LONG: Duration = Duration::from_secs(10);
+pub const HELD_TOO_LONG: Duration = Duration::from_secs(10);
 
 /// Why the worker does not count as alive; empty where it does.
-pub(super) fn liveness(snapshot: &Snapshot, last_turn: Instant, now: Instant) -> Vec<String> {
+pub fn liveness(snapshot: &Snapshot, last_turn: Instant, now: Instant) -> Vec<String> {
     let since = now.saturating_duration_since(last_turn);
     let mut reasons = Vec::new();
     if since >= STUCK_AFTER {
@@ -28,7 +28,7 @@ pub(super) fn liveness(snapshot: &Snapshot, last_turn: Instant, now: Instant) ->
 }
 
 /// Why the worker is not ready; empty where it is.
-pub(super) fn readiness(snapshot: &Snapshot, now: Instant) -> Vec<String> {
+pub fn readiness(snapshot: &Snapshot, now: Instant) -> Vec<String> {
     let problems = &snapshot.problems;
     let mut reasons = Vec::new();
     if snapshot.stopping {

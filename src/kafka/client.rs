@@ -51,13 +51,14 @@ pub struct Context {
     /// The client is being closed: revoked partitions are unassigned without the poll loop.
     closing: AtomicBool,
     /// The file with the SASL token.
-    pub(super) token_file: Option<PathBuf>,
+    pub token_file: Option<PathBuf>,
     /// A hash of the token that the client was given last.
     token_hash: AtomicU64,
 }
 
 impl Context {
-    pub(super) fn new(token_file: Option<PathBuf>) -> Self {
+    /// A context without events; `token_file`: where OAUTHBEARER tokens are read.
+    pub fn new(token_file: Option<PathBuf>) -> Self {
         Self { token_file, ..Self::default() }
     }
 
@@ -77,7 +78,7 @@ impl Context {
     }
 
     /// Records the token that the client is given. Returns whether it is another one than before.
-    pub(super) fn is_new_token(&self, token: &OAuthToken) -> bool {
+    pub fn is_new_token(&self, token: &OAuthToken) -> bool {
         let hash = BuildHasherDefault::<DefaultHasher>::new().hash_one(&token.token);
         self.token_hash.swap(hash, Ordering::Relaxed) != hash
     }

@@ -18,7 +18,7 @@ const LIFETIME: Duration = Duration::from_secs(300);
 
 /// Why there is no usable token.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum TokenError {
+pub enum TokenError {
     /// The configuration names no file.
     #[error("`kafka.oauth_token_file` is not set")]
     Unset,
@@ -45,7 +45,7 @@ struct Claims {
 }
 
 /// Reads the token that is in `file` now.
-pub(super) fn read(file: Option<&Path>) -> Result<OAuthToken, TokenError> {
+pub fn read(file: Option<&Path>) -> Result<OAuthToken, TokenError> {
     let text =
         std::fs::read_to_string(file.ok_or(TokenError::Unset)?).map_err(TokenError::Unreadable)?;
     token(text.trim(), SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())

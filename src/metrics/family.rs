@@ -22,13 +22,13 @@ pub struct Metric {
     /// One line for operators.
     pub help: &'static str,
     /// Adds the series.
-    pub(super) read: fn(&mut Series<'_>),
+    pub read: fn(&mut Series<'_>),
 }
 
 /// The series of one metric, while they are collected.
-pub(super) struct Series<'a> {
+pub struct Series<'a> {
     metric: &'a Metric,
-    pub(super) snapshot: &'a Scrape<'a>,
+    pub snapshot: &'a Scrape<'a>,
     /// Whether series that are still 0 are left out.
     sparse: bool,
     collected: Vec<proto::Metric>,
@@ -37,7 +37,7 @@ pub(super) struct Series<'a> {
 impl Metric {
     /// Appends the metric's series to `page`. A metric without series is left out, as the text
     /// format requires.
-    pub(super) fn write(&self, snapshot: &Scrape<'_>, page: &mut String) {
+    pub fn write(&self, snapshot: &Scrape<'_>, page: &mut String) {
         let sparse = self.kind != MetricType::GAUGE
             && matches!(self.labels, ["webhook" | "action", ..])
             && snapshot.registry.is_sparse();
@@ -60,7 +60,7 @@ impl Metric {
 impl Series<'_> {
     /// Adds a series; `labels` are the values in the declared order. A value of 0 is left out where
     /// the configuration is so large that such series are.
-    pub(super) fn add(&mut self, labels: &[&str], value: f64) {
+    pub fn add(&mut self, labels: &[&str], value: f64) {
         if self.sparse && value == 0.0 {
             return;
         }
@@ -78,19 +78,14 @@ impl Series<'_> {
     }
 
     /// Adds a series for each value of the last label.
-    pub(super) fn add_each<const N: usize>(
-        &mut self,
-        labels: &[&str],
-        last: [&str; N],
-        counts: [u64; N],
-    ) {
+    pub fn add_each<const N: usize>(&mut self, labels: &[&str], last: [&str; N], counts: [u64; N]) {
         for (value, count) in last.into_iter().zip(counts) {
             self.add(&[labels, &[value]].concat(), count as f64);
         }
     }
 
     /// Adds a series of a histogram, like [`Series::add`].
-    pub(super) fn add_histogram(&mut self, labels: &[&str], histogram: &Histogram) {
+    pub fn add_histogram(&mut self, labels: &[&str], histogram: &Histogram) {
         let histogram = histogram.proto();
         if histogram.get_sample_count() > 0 || !self.sparse {
             let mut series = self.labelled(labels);

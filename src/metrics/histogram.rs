@@ -10,7 +10,7 @@ const BUCKETS: usize = 16;
 
 /// Counts per upper bound.
 #[derive(Clone, Copy)]
-pub(super) struct Histogram {
+pub struct Histogram {
     /// Upper bounds in seconds, ascending: fewer than [`BUCKETS`].
     bounds: &'static [f64],
     /// The number of observations up to each bound and above the previous one; then of those above
@@ -21,18 +21,18 @@ pub(super) struct Histogram {
 }
 
 impl Histogram {
-    pub(super) const fn new<const N: usize>(bounds: &'static [f64; N]) -> Self {
+    pub const fn new<const N: usize>(bounds: &'static [f64; N]) -> Self {
         const { assert!(N < BUCKETS) };
         Self { bounds, counts: [0; BUCKETS], sum: 0.0 }
     }
 
-    pub(super) fn observe(&mut self, took: Duration) {
+    pub fn observe(&mut self, took: Duration) {
         let seconds = took.as_secs_f64();
         self.sum += seconds;
         self.counts[self.bounds.partition_point(|bound| *bound < seconds)] += 1;
     }
 
-    pub(super) fn proto(&self) -> proto::Histogram {
+    pub fn proto(&self) -> proto::Histogram {
         let mut below = 0;
         let buckets = self.bounds.iter().zip(self.counts).map(|(bound, count)| {
             below += count;

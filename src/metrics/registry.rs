@@ -12,22 +12,22 @@ use crate::config::model::Config;
 const SPARSE_ABOVE: usize = 1_000;
 
 #[derive(Default)]
-pub(super) struct Registry {
-    pub(super) topics: Vec<String>,
-    pub(super) webhooks: Vec<Webhook>,
-    pub(super) actions: Vec<String>,
+pub struct Registry {
+    pub topics: Vec<String>,
+    pub webhooks: Vec<Webhook>,
+    pub actions: Vec<String>,
 }
 
-pub(super) struct Webhook {
-    pub(super) name: String,
-    pub(super) metrics: WebhookMetrics,
+pub struct Webhook {
+    pub name: String,
+    pub metrics: WebhookMetrics,
     /// The webhook's queue, once its sender is created.
-    pub(super) queue: OnceLock<Arc<dyn Tallied>>,
+    pub queue: OnceLock<Arc<dyn Tallied>>,
 }
 
 impl Registry {
     /// Adds the topics, webhooks and actions that `config` has more.
-    pub(super) fn extend(&mut self, config: &Config) {
+    pub fn extend(&mut self, config: &Config) {
         self.topics.extend(config.kafka.topics.iter().skip(self.topics.len()).cloned());
         let webhooks = config.webhooks.iter().skip(self.webhooks.len());
         self.webhooks.extend(webhooks.map(|webhook| Webhook {
@@ -40,13 +40,13 @@ impl Registry {
     }
 
     /// Whether counters of actions and webhooks that are still 0 are left out.
-    pub(super) fn is_sparse(&self) -> bool {
+    pub fn is_sparse(&self) -> bool {
         self.actions.len().max(self.webhooks.len()) > SPARSE_ABOVE
     }
 }
 
 impl Webhook {
-    pub(super) fn tally(&self) -> Tally {
+    pub fn tally(&self) -> Tally {
         self.queue.get().map(|queue| queue.tally()).unwrap_or_default()
     }
 }

@@ -19,18 +19,18 @@ pub struct WebhookMetrics(Arc<Mutex<Numbers>>);
 
 /// One webhook's numbers at one moment.
 #[derive(Clone, Copy)]
-pub(super) struct Numbers {
+pub struct Numbers {
     /// Attempts, in the order of [`AttemptResult::ALL`].
-    pub(super) attempts: [u64; AttemptResult::ALL.len()],
-    pub(super) duration: Histogram,
-    pub(super) latency: Histogram,
+    pub attempts: [u64; AttemptResult::ALL.len()],
+    pub duration: Histogram,
+    pub latency: Histogram,
     /// Messages that were cut.
-    pub(super) truncated: u64,
+    pub truncated: u64,
     /// This replica's rate, in messages a second.
-    pub(super) rate_limit: f64,
-    pub(super) held: bool,
+    pub rate_limit: f64,
+    pub held: bool,
     /// When the last throttle ends, in Unix time; 0 without one.
-    pub(super) throttled_until: f64,
+    pub throttled_until: f64,
 }
 
 impl Default for Numbers {
@@ -79,7 +79,8 @@ impl WebhookMetrics {
         self.lock().held = held;
     }
 
-    pub(super) fn read(&self) -> Numbers {
+    /// Returns the numbers of this moment.
+    pub fn read(&self) -> Numbers {
         *self.lock()
     }
 
@@ -89,6 +90,6 @@ impl WebhookMetrics {
 }
 
 /// Returns a time in Unix time.
-pub(super) fn unix_seconds(time: SystemTime) -> f64 {
+pub fn unix_seconds(time: SystemTime) -> f64 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }

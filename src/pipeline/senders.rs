@@ -27,7 +27,8 @@ use crate::sender_control::SenderControl;
 pub struct Senders {
     /// The queues, by webhook.
     pub queues: Vec<Arc<Queue>>,
-    pub(super) windows: Vec<Arc<CommitWindow>>,
+    /// By webhook: the commit window of its sender.
+    pub windows: Vec<Arc<CommitWindow>>,
     active_config: watch::Sender<ActiveConfig>,
     connection_permits: Arc<Semaphore>,
     metrics: Arc<Metrics>,
@@ -68,7 +69,7 @@ impl Senders {
     /// Merges `new` into the active configuration and logs the result. Senders of new webhooks
     /// start; the others apply it when the poll loop passes its number on. Returns what the poll
     /// loop changes; `None`: `new` was refused, and the active configuration stays.
-    pub(super) fn reload(&mut self, new: Config, tasks: &mut JoinSet<String>) -> Option<Reload> {
+    pub fn reload(&mut self, new: Config, tasks: &mut JoinSet<String>) -> Option<Reload> {
         let active = Arc::clone(&self.active_config.borrow().config);
         let merged = merge(&active, new)
             .map_err(|keys| anyhow::anyhow!("these keys require a restart: {}", keys.join(", ")));

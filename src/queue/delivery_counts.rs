@@ -10,23 +10,23 @@ use crate::post::Tickets;
 
 /// The tallies, sorted by action.
 #[derive(Default)]
-pub(super) struct DeliveryCounts(pub(super) Vec<(ActionIndex, ActionTally)>);
+pub struct DeliveryCounts(pub Vec<(ActionIndex, ActionTally)>);
 
 impl DeliveryCounts {
     /// Adds actions, which are exported as 0 until something is counted.
-    pub(super) fn add(&mut self, actions: impl IntoIterator<Item = ActionIndex>) {
+    pub fn add(&mut self, actions: impl IntoIterator<Item = ActionIndex>) {
         for action in actions {
             self.tally(action);
         }
     }
 
-    pub(super) fn count_match(&mut self, action: ActionIndex, origin: Origin) {
+    pub fn count_match(&mut self, action: ActionIndex, origin: Origin) {
         let tally = self.tally(action);
         tally.matched += 1;
         tally.restored += u64::from(origin != Origin::Read);
     }
 
-    pub(super) fn count_outcome(&mut self, tickets: &Tickets, outcome: Outcome) {
+    pub fn count_outcome(&mut self, tickets: &Tickets, outcome: Outcome) {
         for Ticket { action, .. } in tickets.iter() {
             let tally = self.tally(action);
             match outcome {
@@ -37,11 +37,7 @@ impl DeliveryCounts {
     }
 
     /// Removes and counts the tickets for which `leaving` holds. Returns whether there was one.
-    pub(super) fn release(
-        &mut self,
-        tickets: &mut Tickets,
-        leaving: impl Fn(&Ticket) -> bool,
-    ) -> bool {
+    pub fn release(&mut self, tickets: &mut Tickets, leaving: impl Fn(&Ticket) -> bool) -> bool {
         let before = tickets.len();
         tickets.retain(|ticket| {
             let leaves = leaving(ticket);
@@ -54,7 +50,7 @@ impl DeliveryCounts {
     }
 
     /// An action that the queue was not made for gets a tally of its own rather than be lost.
-    pub(super) fn tally(&mut self, action: ActionIndex) -> &mut ActionTally {
+    pub fn tally(&mut self, action: ActionIndex) -> &mut ActionTally {
         let at = self.0.binary_search_by_key(&action, |(of, _)| *of).unwrap_or_else(|at| {
             self.0.insert(at, (action, ActionTally::default()));
             at

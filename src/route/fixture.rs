@@ -10,20 +10,20 @@ use crate::expression::Expression;
 use crate::expression::template::Template;
 
 /// The topics of every configuration here.
-pub(crate) const TOPICS: [&str; 2] = ["events", "orders"];
+pub const TOPICS: [&str; 2] = ["events", "orders"];
 
 /// Examples of a Slack destination's documentation, word for word: names and triggers.
-pub(crate) const SALES: (&str, &str) =
+pub const SALES: (&str, &str) =
     ("sales-alerts", "type == 'identify' && $.traits.plan == 'enterprise'");
-pub(crate) const SUPPORT: (&str, &str) =
+pub const SUPPORT: (&str, &str) =
     ("support-alerts", "type == 'track' && $.event == 'NPS Submitted'");
-pub(crate) const ORDER: (&str, &str) =
+pub const ORDER: (&str, &str) =
     ("order-completed", "type == 'track' && $.event == 'Order Completed'");
-pub(crate) const ORDER_MESSAGE: &str =
+pub const ORDER_MESSAGE: &str =
     "🎉 {{$.properties.name}} just completed an order for {{$.properties.total}}!";
 
 /// An action for all topics and the first webhook.
-pub(crate) fn action(name: &str, trigger: &str, message: &str) -> Action {
+pub fn action(name: &str, trigger: &str, message: &str) -> Action {
     Action {
         name: name.to_owned(),
         topics: vec![TopicIndex(0), TopicIndex(1)],
@@ -37,7 +37,7 @@ pub(crate) fn action(name: &str, trigger: &str, message: &str) -> Action {
 }
 
 /// A configuration of these actions with the webhooks `sales` and `support`.
-pub(crate) fn config(actions: Vec<Action>) -> Arc<Config> {
+pub fn config(actions: Vec<Action>) -> Arc<Config> {
     Arc::new(Config {
         kafka: fixture::kafka(&TOPICS),
         webhooks: vec![webhook("sales"), webhook("support")],
@@ -52,7 +52,7 @@ fn webhook(name: &str) -> Webhook {
 }
 
 /// A record of the topic with this index.
-pub(crate) fn record(topic: u32, payload: &[u8]) -> Record<'_> {
+pub fn record(topic: u32, payload: &[u8]) -> Record<'_> {
     let position = Position {
         partition: Partition { topic: TopicIndex(topic), number: 0 },
         offset: Offset(42),

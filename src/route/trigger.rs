@@ -29,7 +29,7 @@ pub struct Triggers {
 }
 
 /// The triggers of the actions of a topic.
-pub(super) struct TriggerSet {
+pub struct TriggerSet {
     /// The fields that the triggers use.
     paths: Paths,
     /// The triggers, in the file's order.
@@ -44,7 +44,7 @@ struct Trigger {
 
 /// The buffers that are reused from event to event.
 #[derive(Debug, Default)]
-pub(super) struct Scratch {
+pub struct Scratch {
     reader: FieldReader,
     candidates: Vec<TriggerPosition>,
 }
@@ -74,12 +74,12 @@ impl Triggers {
     }
 
     /// Returns the triggers for the events of a topic.
-    pub(super) fn of(&self, topic: TopicIndex) -> Option<&TriggerSet> {
+    pub fn of(&self, topic: TopicIndex) -> Option<&TriggerSet> {
         self.sets.get(*self.by_topic.get(topic.0 as usize)?)
     }
 
     /// Returns the trigger of an action.
-    pub(super) fn source(&self, action: ActionIndex) -> Option<&Expression> {
+    pub fn source(&self, action: ActionIndex) -> Option<&Expression> {
         self.config.actions.get(action.0 as usize).map(|action| &action.trigger)
     }
 }
@@ -102,7 +102,7 @@ impl TriggerSet {
     ///
     /// # Errors
     /// The payload's first [`Fault`].
-    pub(super) fn matching(
+    pub fn matching(
         &self,
         document: &Document<'_>,
         scratch: &mut Scratch,

@@ -37,9 +37,10 @@ pub struct NoAnswer {
 
 /// The HTTP client of one webhook. Webhooks with equal settings share one connection pool.
 pub struct PooledClient {
-    pub(super) pool: Client,
+    /// The HTTP client with its connections.
+    pub pool: Client,
     /// How long one request may take, its answer included.
-    pub(super) timeout: Duration,
+    pub timeout: Duration,
 }
 
 impl HttpClient for PooledClient {

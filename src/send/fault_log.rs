@@ -14,7 +14,7 @@ use crate::log_throttle::{LogThrottle, Recovered};
 
 /// The current faults of one webhook.
 #[derive(Default)]
-pub(super) struct FaultLog {
+pub struct FaultLog {
     failing: LogThrottle,
     limited: LogThrottle,
     /// By action: a refusal can be about one action alone (its channel). At most as many as the
@@ -24,13 +24,7 @@ pub(super) struct FaultLog {
 
 impl FaultLog {
     /// Logs an attempt that failed and will be retried.
-    pub(super) fn failed(
-        &mut self,
-        of: &SenderContext,
-        ticket: &Ticket,
-        word: &str,
-        now: Duration,
-    ) {
+    pub fn failed(&mut self, of: &SenderContext, ticket: &Ticket, word: &str, now: Duration) {
         if let Some(attempts) = self.failing.record(now) {
             let (webhook, action) = (&of.webhook().name, of.action_name(ticket));
             warn!(webhook, action, answer = word, attempts, "attempt failed, will retry");
@@ -38,7 +32,7 @@ impl FaultLog {
     }
 
     /// Logs a 429, which throttles the webhook for `pause`.
-    pub(super) fn limited(&mut self, of: &SenderContext, pause: Duration, now: Duration) {
+    pub fn limited(&mut self, of: &SenderContext, pause: Duration, now: Duration) {
         if let Some(responses) = self.limited.record(now) {
             let (webhook, seconds) = (&of.webhook().name, pause.as_secs_f64());
             warn!(webhook, seconds, responses, "throttled by Slack (429)");
@@ -46,7 +40,7 @@ impl FaultLog {
     }
 
     /// Logs a dropped delivery.
-    pub(super) fn dropped(
+    pub fn dropped(
         &mut self,
         of: &SenderContext,
         ticket: &Ticket,
@@ -72,7 +66,7 @@ impl FaultLog {
     }
 
     /// Logs the end of every fault: Slack posted a message.
-    pub(super) fn delivered(&mut self, of: &SenderContext, now: Duration) {
+    pub fn delivered(&mut self, of: &SenderContext, now: Duration) {
         let webhook = &of.webhook().name;
         if let Some(Recovered { total, lasted, .. }) = self.failing.recover(now) {
             let seconds = lasted.as_secs_f64();

@@ -19,7 +19,7 @@ use crate::sender_control::SenderControl;
 /// A sender waits until [`Pace::ready_at`] and then calls [`Pace::take`]; where that refuses, it
 /// waits again. A limiter that several senders share therefore goes beside the webhook's own:
 /// `ready_at` is the later of both, and `take` takes from both or from neither.
-pub(super) struct Pace {
+pub struct Pace {
     started: Instant,
     /// The webhook's own.
     limiter: Limiter,
@@ -33,7 +33,7 @@ pub(super) struct Pace {
 
 impl Pace {
     /// Without a share of the rate: [`Pace::apply`] sets it.
-    pub(super) fn new(webhook: &Webhook, metrics: WebhookMetrics) -> Self {
+    pub fn new(webhook: &Webhook, metrics: WebhookMetrics) -> Self {
         metrics.throttled_until(None);
         Self {
             started: Instant::now(),
@@ -45,29 +45,29 @@ impl Pace {
     }
 
     /// The time since the pace was created.
-    pub(super) fn now(&self) -> Duration {
+    pub fn now(&self) -> Duration {
         self.started.elapsed()
     }
 
     /// The earliest time from `now` on at which an attempt may leave; `None`: not before the rate
     /// share changes.
-    pub(super) fn ready_at(&self, now: Duration) -> Option<Duration> {
+    pub fn ready_at(&self, now: Duration) -> Option<Duration> {
         self.limiter.ready_at(now)
     }
 
     /// Lets one attempt leave at `now`. `false`: not yet, and nothing is spent.
-    pub(super) fn take(&mut self, now: Duration) -> bool {
+    pub fn take(&mut self, now: Duration) -> bool {
         self.limiter.take(now)
     }
 
     /// The clock's time for a time of this pace; `None`: too far away for the clock.
-    pub(super) fn instant(&self, at: Duration) -> Option<Instant> {
+    pub fn instant(&self, at: Duration) -> Option<Instant> {
         self.started.checked_add(at)
     }
 
     /// Sets the rate, the burst and this replica's share of them, and applies an inherited
     /// throttle. What was spent stays spent, and a throttle stays.
-    pub(super) fn apply(&mut self, webhook: &Webhook, control: SenderControl) {
+    pub fn apply(&mut self, webhook: &Webhook, control: SenderControl) {
         let (rate, share, now) = (webhook.rate_per_second, control.rate_share, self.now());
         self.limiter.set_rate(rate, webhook.burst, share, now);
         self.metrics.rate_limit(rate * share);
@@ -77,12 +77,12 @@ impl Pace {
     }
 
     /// Records an attempt that was not answered with 429.
-    pub(super) fn not_rate_limited(&mut self) {
+    pub fn not_rate_limited(&mut self) {
         self.rate_limited = 0;
     }
 
     /// Throttles the webhook after a 429 at `now`. Returns for how long, and until when.
-    pub(super) fn throttle(
+    pub fn throttle(
         &mut self,
         webhook: &Webhook,
         retry_after: Option<Duration>,
@@ -116,13 +116,13 @@ impl Pace {
     }
 
     /// When the throttle expires; `None` without one.
-    pub(super) fn throttle_expires_at(&self) -> Option<Instant> {
+    pub fn throttle_expires_at(&self) -> Option<Instant> {
         let until = self.limiter.throttled_until(self.now()).unwrap_or_default();
         if self.throttled { self.instant(until) } else { None }
     }
 
     /// Shows that there is no throttle any more.
-    pub(super) fn clear_throttle(&mut self) {
+    pub fn clear_throttle(&mut self) {
         if std::mem::take(&mut self.throttled) {
             self.metrics.throttled_until(None);
         }
@@ -130,7 +130,7 @@ impl Pace {
 
     /// Shows the throttle, or hides it while the webhook is not in the configuration: no delivery
     /// waits for it then, but it stays, since the webhook may come back.
-    pub(super) fn show_throttle(&self, shown: bool) {
+    pub fn show_throttle(&self, shown: bool) {
         if !self.throttled {
             return;
         }

@@ -21,8 +21,8 @@ use crate::delivery::{Outcome, Reason};
 use crate::post::{Post, Report, Tickets};
 
 /// A sender at work.
-pub(super) struct Sender {
-    pub(super) context: SenderContext,
+pub struct Sender {
+    pub context: SenderContext,
     pace: Pace,
     log: FaultLog,
     /// The number of the configuration in `context`.
@@ -32,7 +32,7 @@ pub(super) struct Sender {
 }
 
 impl Sender {
-    pub(super) fn new(context: SenderContext) -> Self {
+    pub fn new(context: SenderContext) -> Self {
         let generation = context.control.borrow().generation;
         let mut sender = Self {
             pace: Pace::new(context.webhook(), context.metrics.clone()),
@@ -46,7 +46,7 @@ impl Sender {
     }
 
     /// Waits for the next post; `None`: the queue was closed.
-    pub(super) async fn next(&mut self) -> Option<Post> {
+    pub async fn next(&mut self) -> Option<Post> {
         loop {
             let throttle_expiry = self.pace.throttle_expires_at();
             tokio::select! {
@@ -61,7 +61,7 @@ impl Sender {
     /// Attempts a post until it ends, and reports its outcome. It has none where it was released to
     /// its partition's next owner, or given back to the queue, because its webhook was removed.
     /// Returns `false` when the poll loop has ended.
-    pub(super) async fn deliver(&mut self, mut post: Post) -> bool {
+    pub async fn deliver(&mut self, mut post: Post) -> bool {
         let payload = Bytes::from(std::mem::take(&mut post.payload));
         let tickets = &post.tickets;
         let Some(ticket) = tickets.first() else { return true };
@@ -282,7 +282,7 @@ impl Sender {
 }
 
 /// The time from Kafka's timestamp in milliseconds to now; zero where that clock runs ahead.
-pub(super) fn latency(timestamp: i64) -> Option<Duration> {
+pub fn latency(timestamp: i64) -> Option<Duration> {
     let then = SystemTime::UNIX_EPOCH
         .checked_add(Duration::from_millis(u64::try_from(timestamp).ok()?))?;
     Some(then.elapsed().unwrap_or_default())

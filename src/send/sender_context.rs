@@ -58,7 +58,7 @@ impl SenderContext {
     }
 
     /// The name of a delivery's action; empty where the configuration has it no longer.
-    pub(super) fn action_name(&self, ticket: &Ticket) -> &str {
+    pub fn action_name(&self, ticket: &Ticket) -> &str {
         self.config.actions.get(ticket.action.0 as usize).map_or("", |action| &action.name)
     }
 }

@@ -7,7 +7,7 @@ use crate::event::Invalid;
 use crate::route::explain::Explained;
 
 /// Returns the line of one event, which was read from `source` (`FILE:LINE`).
-pub(super) fn line(
+pub fn line(
     source: &str,
     decisions: &Result<Vec<(ActionIndex, Explained)>, Invalid>,
     config: &Config,

@@ -21,7 +21,7 @@ const DOUBTFUL: Style = AnsiColor::Yellow.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 
 /// Prints decisions for people.
-pub(super) struct Text {
+pub struct Text {
     config: Arc<Config>,
     /// The length of the longest action name in characters. It aligns the reasons.
     width: usize,
@@ -31,14 +31,14 @@ pub(super) struct Text {
 }
 
 impl Text {
-    pub(super) fn new(config: &Arc<Config>) -> Self {
+    pub fn new(config: &Arc<Config>) -> Self {
         let width =
             config.actions.iter().map(|action| action.name.chars().count()).max().unwrap_or(0);
         Self { config: Arc::clone(config), width, events: 0, messages: 0, invalid: 0 }
     }
 
     /// Prints the decisions on one event, which was read from `source` (`FILE:LINE`).
-    pub(super) fn event(
+    pub fn event(
         &mut self,
         source: &str,
         event: &Found,
@@ -96,7 +96,7 @@ impl Text {
     }
 
     /// Prints a summary after the last of several events.
-    pub(super) fn end(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub fn end(&self, out: &mut dyn Write) -> io::Result<()> {
         if self.events < 2 {
             return Ok(());
         }

@@ -10,15 +10,15 @@ use super::committable::Committable;
 
 /// The commits of one owned partition.
 #[derive(Debug, Default)]
-pub(super) struct CommitProgress {
+pub struct CommitProgress {
     /// The acknowledged committed offset; `None` until there is a commit.
-    pub(super) committed: Option<Offset>,
+    pub committed: Option<Offset>,
     /// The acknowledged metadata; `None` until a commit of this assignment was acknowledged.
     metadata: Option<String>,
     /// To be committed without delay, whatever was settled.
-    pub(super) urgent: bool,
+    pub urgent: bool,
     /// The holds of outcomes that no commit contains yet.
-    pub(super) uncommitted: Vec<CommitHold>,
+    pub uncommitted: Vec<CommitHold>,
     /// The holds of outcomes that the commit in flight contains.
     in_commit: Vec<CommitHold>,
 }
@@ -26,17 +26,17 @@ pub(super) struct CommitProgress {
 impl CommitProgress {
     /// A new assignment. It is urgent: until its start is committed, the next owner would decide
     /// where to start again, and skip what arrived meanwhile.
-    pub(super) fn new(committed: Option<Offset>) -> Self {
+    pub fn new(committed: Option<Offset>) -> Self {
         Self { committed, urgent: true, ..Self::default() }
     }
 
-    pub(super) fn is_urgent(&self) -> bool {
+    pub fn is_urgent(&self) -> bool {
         self.urgent || !self.uncommitted.is_empty()
     }
 
     /// Whether the broker has this state and every outcome. A state that was cut can be the same
     /// text before and after an outcome, so the holds count too.
-    pub(super) fn has_acknowledged(&self, state: &Committable) -> bool {
+    pub fn has_acknowledged(&self, state: &Committable) -> bool {
         self.committed == Some(state.offset)
             && self.metadata.as_ref() == Some(&state.metadata)
             && self.uncommitted.is_empty()
@@ -44,20 +44,20 @@ impl CommitProgress {
     }
 
     /// A commit was sent, which contains every outcome so far.
-    pub(super) fn sent(&mut self) {
+    pub fn sent(&mut self) {
         self.in_commit.append(&mut self.uncommitted);
         self.urgent = false;
     }
 
     /// The broker acknowledged `state`: the holds of its outcomes end.
-    pub(super) fn acknowledged(&mut self, state: &Committable) {
+    pub fn acknowledged(&mut self, state: &Committable) {
         self.committed = Some(state.offset);
         self.metadata = Some(state.metadata.clone());
         self.in_commit.clear();
     }
 
     /// The commit in flight failed; its outcomes must be included in the next one.
-    pub(super) fn failed(&mut self) {
+    pub fn failed(&mut self) {
         self.uncommitted.append(&mut self.in_commit);
         self.urgent |= self.metadata.is_none();
     }

@@ -47,7 +47,7 @@ struct Unread<'a> {
 impl<'a> Entry<'a> {
     /// The entry of a record of an owned partition.
     #[inline]
-    pub(super) fn of(
+    pub fn of(
         position: Position,
         owned: &'a mut OwnedPartition,
         lost: &'a mut Vec<(Partition, u64)>,

@@ -21,26 +21,26 @@ const PENDING_PER_BYTE: usize = 4;
 
 /// One partition under one assignment.
 #[derive(Debug)]
-pub(super) struct OwnedPartition {
-    pub(super) epoch: Epoch,
+pub struct OwnedPartition {
+    pub epoch: Epoch,
     /// The offset to read next: everything below was read. Offsets have gaps, so this is one past
     /// the last one that was *seen*.
-    pub(super) next: Offset,
+    pub next: Offset,
     /// The events with pending deliveries.
-    pub(super) unsettled: Unsettled,
+    pub unsettled: Unsettled,
     /// Whether `unsettled` has events that were matched by an earlier configuration.
-    pub(super) has_earlier_config: bool,
+    pub has_earlier_config: bool,
     /// The former owner's restart state, without the deliveries that were read again.
-    pub(super) inherited: RestartState,
+    pub inherited: RestartState,
     /// What the broker has acknowledged.
-    pub(super) commits: CommitProgress,
+    pub commits: CommitProgress,
 }
 
 impl OwnedPartition {
     /// Passes the record at `offset`. Returns how many events with pending deliveries were listed
     /// below it: they were removed from the log.
     #[inline]
-    pub(super) fn pass(&mut self, offset: Offset) -> u64 {
+    pub fn pass(&mut self, offset: Offset) -> u64 {
         if self.inherited.leftover.is_none() {
             self.next = offset.next();
             return 0;
@@ -52,7 +52,7 @@ impl OwnedPartition {
 
     /// Continues at `next`, if it is not there yet. Returns how many events with pending deliveries
     /// were listed below it.
-    pub(super) fn advance(&mut self, next: Offset) -> u64 {
+    pub fn advance(&mut self, next: Offset) -> u64 {
         self.next = self.next.max(next);
         let leftover = &mut self.inherited.leftover;
         let lost = leftover.as_mut().map_or(0, |leftover| leftover.pass(self.next));
@@ -61,7 +61,7 @@ impl OwnedPartition {
     }
 
     /// Returns a commit of this partition.
-    pub(super) fn committable(
+    pub fn committable(
         &self,
         partition: Partition,
         throttles: Vec<Throttle>,

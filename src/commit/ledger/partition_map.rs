@@ -9,47 +9,47 @@ use crate::event::Partition;
 
 /// A sorted vector: few entries, many look-ups.
 #[derive(Debug)]
-pub(super) struct PartitionMap<T> {
+pub struct PartitionMap<T> {
     entries: Vec<(Partition, T)>,
     last: Cell<usize>,
 }
 
 impl<T> PartitionMap<T> {
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         Self { entries: Vec::new(), last: Cell::new(0) }
     }
 
     #[inline]
-    pub(super) fn get(&self, partition: Partition) -> Option<&T> {
+    pub fn get(&self, partition: Partition) -> Option<&T> {
         Some(&self.entries[self.find(partition)?].1)
     }
 
     #[inline]
-    pub(super) fn get_mut(&mut self, partition: Partition) -> Option<&mut T> {
+    pub fn get_mut(&mut self, partition: Partition) -> Option<&mut T> {
         let at = self.find(partition)?;
         Some(&mut self.entries[at].1)
     }
 
     /// Replaces an entry of the same partition.
-    pub(super) fn insert(&mut self, partition: Partition, value: T) {
+    pub fn insert(&mut self, partition: Partition, value: T) {
         match self.search(partition) {
             Ok(at) => self.entries[at].1 = value,
             Err(at) => self.entries.insert(at, (partition, value)),
         }
     }
 
-    pub(super) fn remove(&mut self, partition: Partition) -> Option<T> {
+    pub fn remove(&mut self, partition: Partition) -> Option<T> {
         let at = self.search(partition).ok()?;
         Some(self.entries.remove(at).1)
     }
 
     /// In the partitions' order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Partition, &T)> {
+    pub fn iter(&self) -> impl Iterator<Item = (Partition, &T)> {
         self.entries.iter().map(|(partition, value)| (*partition, value))
     }
 
     /// In the partitions' order.
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (Partition, &mut T)> {
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (Partition, &mut T)> {
         self.entries.iter_mut().map(|(partition, value)| (*partition, value))
     }
 

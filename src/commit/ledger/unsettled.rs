@@ -15,7 +15,7 @@ use crate::commit::name_index::Name;
 
 /// The unsettled events.
 #[derive(Debug, Default)]
-pub(super) struct Unsettled {
+pub struct Unsettled {
     entries: VecDeque<Entry>,
     gaps: usize,
     /// Pending deliveries of all events.
@@ -51,38 +51,38 @@ struct Several {
 
 /// One unsettled event.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Event<'a> {
-    pub(super) offset: Offset,
+pub struct Event<'a> {
+    pub offset: Offset,
     /// The actions whose deliveries have no outcome yet; never empty.
-    pub(super) pending: &'a [ActionIndex],
+    pub pending: &'a [ActionIndex],
     /// The actions whose deliveries have an outcome, while others are pending.
-    pub(super) done: &'a [Name],
+    pub done: &'a [Name],
 }
 
 impl Unsettled {
     /// The number of events.
-    pub(super) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.entries.len() - self.gaps
     }
 
     /// The number of their pending deliveries.
-    pub(super) fn pending(&self) -> usize {
+    pub fn pending(&self) -> usize {
         self.pending
     }
 
     /// The first event's offset.
-    pub(super) fn first(&self) -> Option<Offset> {
+    pub fn first(&self) -> Option<Offset> {
         self.entries.front().map(|entry| entry.offset)
     }
 
     /// The first event's timestamp, in milliseconds since the epoch.
-    pub(super) fn oldest(&self) -> Option<i64> {
+    pub fn oldest(&self) -> Option<i64> {
         let first = self.entries.front()?;
         (first.timestamp != NO_TIMESTAMP).then_some(first.timestamp)
     }
 
     /// The events, in the order of their offsets.
-    pub(super) fn iter(&self) -> impl Iterator<Item = Event<'_>> + Clone {
+    pub fn iter(&self) -> impl Iterator<Item = Event<'_>> + Clone {
         self.entries.iter().filter_map(|entry| {
             let (pending, done) = match &entry.deliveries {
                 Deliveries::Settled => return None,
@@ -94,7 +94,7 @@ impl Unsettled {
     }
 
     /// Adds an event above all others, unless nothing of it is pending.
-    pub(super) fn push(
+    pub fn push(
         &mut self,
         offset: Offset,
         timestamp: Option<i64>,
@@ -117,12 +117,7 @@ impl Unsettled {
 
     /// Records that one delivery has an outcome. Returns whether it was pending. `done` is its
     /// name, which is kept while other deliveries of the event are pending.
-    pub(super) fn settle(
-        &mut self,
-        offset: Offset,
-        action: ActionIndex,
-        done: Option<Name>,
-    ) -> bool {
+    pub fn settle(&mut self, offset: Offset, action: ActionIndex, done: Option<Name>) -> bool {
         let Ok(at) = self.entries.binary_search_by_key(&offset, |entry| entry.offset) else {
             return false;
         };

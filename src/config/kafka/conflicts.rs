@@ -9,7 +9,7 @@ use crate::config::kinds::Period;
 use crate::config::reader::{Fields, Reader};
 use crate::config::section::Kind;
 
-pub(super) const DRAIN_TIMEOUT: Period = Period { default: seconds(5), most: hours(1) };
+pub const DRAIN_TIMEOUT: Period = Period { default: seconds(5), most: hours(1) };
 
 /// librdkafka's defaults.
 const MAX_POLL_INTERVAL_MS: u64 = 300_000;
@@ -26,7 +26,7 @@ const NOT_WITH_CONSUMER: [&str; 4] = [
 
 /// Reports what would make the creation of the client fail although each property alone is valid
 /// (`rd_kafka_conf_finalize`, librdkafka 2.12).
-pub(super) fn between_properties(properties: &Written, reader: &mut Reader<'_>) {
+pub fn between_properties(properties: &Written, reader: &mut Reader<'_>) {
     group_protocol(properties, reader);
     let message = properties.number("message.max.bytes").map_or(MESSAGE_MAX_BYTES, |(max, _)| max);
     if let Some((fetch, at)) = properties.number("fetch.max.bytes")
@@ -72,7 +72,7 @@ fn group_protocol(properties: &Written, reader: &mut Reader<'_>) {
 }
 
 /// `instance_id` and KIP-848's protocol exclude each other.
-pub(super) fn with_instance_id(properties: &Written, fields: &Fields<'_>, reader: &mut Reader<'_>) {
+pub fn with_instance_id(properties: &Written, fields: &Fields<'_>, reader: &mut Reader<'_>) {
     if let Some(node) = fields.get("instance_id")
         && properties.is_consumer_protocol()
     {
@@ -86,7 +86,7 @@ pub(super) fn with_instance_id(properties: &Written, fields: &Fields<'_>, reader
 
 /// `drain_timeout` must leave time before `max.poll.interval.ms`. `properties_at` is where a
 /// default `drain_timeout` is in conflict.
-pub(super) fn with_drain_timeout(
+pub fn with_drain_timeout(
     properties: Option<&Written>,
     properties_at: Option<usize>,
     fields: &Fields<'_>,

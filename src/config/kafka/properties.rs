@@ -22,10 +22,10 @@ use crate::config::tree::{Node, Value};
 use crate::secret::Secret;
 
 /// `properties` and `property_files` as one, by name.
-pub(super) struct Properties;
+pub struct Properties;
 
 /// The files of properties by name. Their contents are values of [`Properties`].
-pub(super) struct PropertyFiles;
+pub struct PropertyFiles;
 
 const COMMITS: &str = "remove it: slackline commits the offsets of settled events";
 

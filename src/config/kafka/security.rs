@@ -27,7 +27,7 @@ const FILES: [(&str, Option<&str>); 5] = [
 
 /// Checks that a client can be created with the properties of TLS and SASL. `token` is the place of
 /// `oauth_token_file`.
-pub(super) fn check(properties: &Written, token: Option<&At>, reader: &mut Reader<'_>) {
+pub fn check(properties: &Written, token: Option<&At>, reader: &mut Reader<'_>) {
     let protocol = properties
         .text("security.protocol")
         .map_or("plaintext".to_owned(), |(protocol, _)| protocol.to_lowercase());

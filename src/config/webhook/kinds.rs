@@ -23,13 +23,13 @@ pub struct Pem {
 }
 
 /// The name of a section that is an entry of a mapping. It is not a key of the section.
-pub(super) struct EntryName;
+pub struct EntryName;
 
 /// `url`, or the content of `url_file`.
-pub(super) struct WebhookUrl;
+pub struct WebhookUrl;
 
 /// Messages per second.
-pub(super) struct Rate;
+pub struct Rate;
 
 impl Kind for EntryName {
     type Value = String;
@@ -131,14 +131,14 @@ impl Kind for WebhookUrl {
 }
 
 /// Reads a proxy's URL. It may contain a password.
-pub(super) fn proxy_url(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Secret<Url>> {
+pub fn proxy_url(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Secret<Url>> {
     let Located { value, at } = reader.located(node, key)?;
     let url = url::proxy(value.trim());
     url.map(Secret::new).map_err(|(message, help)| reader.error(&at, message, help)).ok()
 }
 
 /// Reads a file of certificates.
-pub(super) fn ca_file(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Pem> {
+pub fn ca_file(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Pem> {
     let NamedFile { path, bytes, at } = reader.file(node, key)?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
     let message = match found {

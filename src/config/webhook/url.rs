@@ -7,7 +7,7 @@ use url::Url;
 use crate::loopback::is_loopback;
 
 /// What is wrong with a URL, and the remedy.
-pub(super) type Refused = (&'static str, &'static str);
+pub type Refused = (&'static str, &'static str);
 
 const NO_HOST: Refused = ("the URL has no host", "write a complete one: `https://host/path`");
 const NOT_A_URL: Refused = ("not a URL", "write a complete one: `https://host/path`");
@@ -15,7 +15,7 @@ const INVALID_PORT: Refused =
     ("invalid port in the URL", "write a port from 1 to 65535, or leave it out");
 
 /// Parses a webhook's URL.
-pub(super) fn webhook(text: &str, allow_http: bool) -> Result<Url, Refused> {
+pub fn webhook(text: &str, allow_http: bool) -> Result<Url, Refused> {
     let url = parse(text)?;
     match url.scheme() {
         "https" => {}
@@ -41,7 +41,7 @@ pub(super) fn webhook(text: &str, allow_http: bool) -> Result<Url, Refused> {
 }
 
 /// Parses a proxy's URL, which may contain a password.
-pub(super) fn proxy(text: &str) -> Result<Url, Refused> {
+pub fn proxy(text: &str) -> Result<Url, Refused> {
     let url = parse(text)?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(("the proxy is neither http nor https", "write it as `http://host:port`"));
@@ -78,7 +78,7 @@ fn parse(text: &str) -> Result<Url, Refused> {
 }
 
 /// Whether the host is Slack's (GovSlack included), not that of a compatible receiver.
-pub(super) fn is_slack(url: &Url) -> bool {
+pub fn is_slack(url: &Url) -> bool {
     matches!(url.host_str(), Some("hooks.slack.com" | "hooks.slack-gov.com"))
 }
 

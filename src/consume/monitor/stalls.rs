@@ -27,7 +27,7 @@ const GAP: Duration = Duration::from_secs(5);
 
 /// What has not changed, and since when.
 #[derive(Debug, Default)]
-pub(super) struct Stalls {
+pub struct Stalls {
     last: Option<Instant>,
     /// The time that was watched.
     watched: Duration,
@@ -64,7 +64,7 @@ fn unchanged_for<T: PartialEq>(
 impl Stalls {
     /// Checks the next snapshot, about a second after the last one. Returns what makes no progress,
     /// one reason a line: nothing as a rule.
-    pub(super) fn check(&mut self, snapshot: &Snapshot) -> Vec<String> {
+    pub fn check(&mut self, snapshot: &Snapshot) -> Vec<String> {
         let step =
             self.last.map_or(Duration::ZERO, |last| snapshot.at.saturating_duration_since(last));
         self.watched += step.min(GAP);

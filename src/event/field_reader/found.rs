@@ -2,15 +2,15 @@
 
 /// One value, as a range of the text.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Found {
-    pub(super) kind: Kind,
-    pub(super) start: u32,
-    pub(super) end: u32,
+pub struct Found {
+    pub kind: Kind,
+    pub start: u32,
+    pub end: u32,
 }
 
 /// The type of a value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
     #[default]
     Missing,
     Null,

@@ -8,22 +8,22 @@ use crate::event::lexer::{self, Fault, MAX_DEPTH, Quoted};
 use crate::event::paths::{Path, Paths};
 use crate::event::quote_index::{QuoteIndex, StringSpan};
 
-pub(super) struct Walk<'t, 'p> {
-    pub(super) bytes: &'t [u8],
-    pub(super) quotes: QuoteIndex<'t, 'p>,
-    pub(super) paths: &'p Paths,
+pub struct Walk<'t, 'p> {
+    pub bytes: &'t [u8],
+    pub quotes: QuoteIndex<'t, 'p>,
+    pub paths: &'p Paths,
     /// The value at each path, by path.
-    pub(super) found: &'p mut Vec<Found>,
+    pub found: &'p mut Vec<Found>,
     /// The paths whose value in `found` is not [`Kind::Missing`].
-    pub(super) touched: &'p mut Vec<Path>,
+    pub touched: &'p mut Vec<Path>,
     /// The path of each open array and object. Entries beyond the current depth are stale.
-    pub(super) open: &'p mut [Path; MAX_DEPTH as usize + 1],
+    pub open: &'p mut [Path; MAX_DEPTH as usize + 1],
 }
 
 impl Walk<'_, '_> {
     /// Walks through the one value of the text.
     #[inline(always)]
-    pub(super) fn run(&mut self) -> Result<(), Fault> {
+    pub fn run(&mut self) -> Result<(), Fault> {
         // Bit n is set if the nth open array or object, from the innermost on, is an object.
         let mut objects = 0_u128;
         let mut depth = 0_usize;

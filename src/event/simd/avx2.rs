@@ -8,7 +8,7 @@ use pulp::x86::V3;
 use super::{BLOCK, Classes, Kernel, Simd, Specials};
 
 /// Code that is compiled for AVX2.
-pub(super) struct WithV3<K>(pub(super) V3, pub(super) K);
+pub struct WithV3<K>(pub V3, pub K);
 
 impl<K: Kernel> NullaryFnOnce for WithV3<K> {
     type Output = ();

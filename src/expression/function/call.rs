@@ -7,29 +7,29 @@ use crate::expression::node::Node;
 use crate::expression::signature::Function;
 
 /// Returns the value of a node for a current value.
-pub(super) type Evaluate<'c, 'r> = &'c dyn Fn(&'r Node, &Value<'r>) -> Result<Value<'r>, EvalError>;
+pub type Evaluate<'c, 'r> = &'c dyn Fn(&'r Node, &Value<'r>) -> Result<Value<'r>, EvalError>;
 
 /// A call, with arguments of the types that the function takes.
-pub(super) struct Call<'c, 'r> {
-    pub(super) function: Function,
+pub struct Call<'c, 'r> {
+    pub function: Function,
     /// The arguments' nodes, for those that are expressions.
-    pub(super) nodes: &'r [Node],
+    pub nodes: &'r [Node],
     /// The arguments' values; null for those that are expressions.
-    pub(super) values: Vec<Value<'r>>,
-    pub(super) budget: &'c Budget,
-    pub(super) evaluate: Evaluate<'c, 'r>,
+    pub values: Vec<Value<'r>>,
+    pub budget: &'c Budget,
+    pub evaluate: Evaluate<'c, 'r>,
 }
 
 impl<'r> Call<'_, 'r> {
-    pub(super) fn value(&self, at: usize) -> &Value<'r> {
+    pub fn value(&self, at: usize) -> &Value<'r> {
         self.values.get(at).unwrap_or(&NULL)
     }
 
-    pub(super) fn node(&self, at: usize) -> &'r Node {
+    pub fn node(&self, at: usize) -> &'r Node {
         self.nodes.get(at).unwrap_or(&Node::Current)
     }
 
-    pub(super) fn text(&self, at: usize) -> &str {
+    pub fn text(&self, at: usize) -> &str {
         match self.value(at).view() {
             View::String(text) => text,
             _ => "",
@@ -38,7 +38,7 @@ impl<'r> Call<'_, 'r> {
 }
 
 /// Returns the elements of an array; nothing for other values, whose types were checked before.
-pub(super) fn elements<'v, 'r>(value: &'v Value<'r>) -> &'v [Value<'r>] {
+pub fn elements<'v, 'r>(value: &'v Value<'r>) -> &'v [Value<'r>] {
     match value.view() {
         View::Array(elements) => elements,
         _ => &[],
@@ -46,7 +46,7 @@ pub(super) fn elements<'v, 'r>(value: &'v Value<'r>) -> &'v [Value<'r>] {
 }
 
 /// Returns the entries of an object; nothing for other values, whose types were checked before.
-pub(super) fn entries<'v, 'r>(value: &'v Value<'r>) -> &'v [(Text<'r>, Value<'r>)] {
+pub fn entries<'v, 'r>(value: &'v Value<'r>) -> &'v [(Text<'r>, Value<'r>)] {
     match value.view() {
         View::Object(object) => object.entries(),
         _ => &[],

@@ -9,7 +9,7 @@ use crate::expression::error::EvalError;
 
 impl<'r> Call<'_, 'r> {
     /// Returns the number of entries, elements, or characters (Unicode scalar values).
-    pub(super) fn length(&self) -> Result<Value<'r>, EvalError> {
+    pub fn length(&self) -> Result<Value<'r>, EvalError> {
         let length = match self.value(0).view() {
             View::Array(elements) => elements.len(),
             View::Object(object) => object.len(),
@@ -22,15 +22,15 @@ impl<'r> Call<'_, 'r> {
         Ok(Value::Int(i64::try_from(length).unwrap_or(i64::MAX)))
     }
 
-    pub(super) fn keys(&self) -> Result<Value<'r>, EvalError> {
+    pub fn keys(&self) -> Result<Value<'r>, EvalError> {
         self.budget.array(entries(self.value(0)).iter().map(|(key, _)| key.clone().into()))
     }
 
-    pub(super) fn values(&self) -> Result<Value<'r>, EvalError> {
+    pub fn values(&self) -> Result<Value<'r>, EvalError> {
         self.budget.array(entries(self.value(0)).iter().map(|(_, value)| value.clone()))
     }
 
-    pub(super) fn merge(&self) -> Result<Value<'r>, EvalError> {
+    pub fn merge(&self) -> Result<Value<'r>, EvalError> {
         let mut merged = Vec::new();
         for value in &self.values {
             let entries = entries(value);
@@ -41,24 +41,24 @@ impl<'r> Call<'_, 'r> {
         self.budget.object(merged)
     }
 
-    pub(super) fn map(&self) -> Result<Value<'r>, EvalError> {
+    pub fn map(&self) -> Result<Value<'r>, EvalError> {
         self.budget
             .map(elements(self.value(1)), false, |element| (self.evaluate)(self.node(0), element))
     }
 
-    pub(super) fn not_null(&self) -> Value<'r> {
+    pub fn not_null(&self) -> Value<'r> {
         let not_null = self.values.iter().find(|value| !matches!(value, Value::Null));
         not_null.cloned().unwrap_or(Value::Null)
     }
 
-    pub(super) fn to_array(&self) -> Result<Value<'r>, EvalError> {
+    pub fn to_array(&self) -> Result<Value<'r>, EvalError> {
         match self.value(0) {
             array @ Value::Array(_) => Ok(array.clone()),
             other => self.budget.array([other.clone()]),
         }
     }
 
-    pub(super) fn reverse(&self) -> Result<Value<'r>, EvalError> {
+    pub fn reverse(&self) -> Result<Value<'r>, EvalError> {
         match self.value(0).view() {
             View::Array(elements) => self.budget.array(elements.iter().rev().cloned()),
             View::String(text) => {
@@ -69,14 +69,14 @@ impl<'r> Call<'_, 'r> {
         }
     }
 
-    pub(super) fn sort(&self) -> Result<Value<'r>, EvalError> {
+    pub fn sort(&self) -> Result<Value<'r>, EvalError> {
         let mut sorted = elements(self.value(0)).to_vec();
         self.charge_sorting(sorted.len())?;
         sorted.sort_by(order);
         self.budget.array(sorted)
     }
 
-    pub(super) fn sort_by(&self) -> Result<Value<'r>, EvalError> {
+    pub fn sort_by(&self) -> Result<Value<'r>, EvalError> {
         let mut keyed = self.keyed()?;
         self.charge_sorting(keyed.len())?;
         keyed.sort_by(|(a, _), (b, _)| order(a, b));
@@ -84,7 +84,7 @@ impl<'r> Call<'_, 'r> {
     }
 
     /// Returns the greatest or least element, the first one of equals; null for an empty array.
-    pub(super) fn best(&self, wanted: Ordering) -> Result<Value<'r>, EvalError> {
+    pub fn best(&self, wanted: Ordering) -> Result<Value<'r>, EvalError> {
         let mut elements = elements(self.value(0)).iter();
         let Some(mut best) = elements.next() else { return Ok(Value::Null) };
         for element in elements {
@@ -96,7 +96,7 @@ impl<'r> Call<'_, 'r> {
         Ok(best.clone())
     }
 
-    pub(super) fn best_by(&self, wanted: Ordering) -> Result<Value<'r>, EvalError> {
+    pub fn best_by(&self, wanted: Ordering) -> Result<Value<'r>, EvalError> {
         let mut keyed = self.keyed()?.into_iter();
         let Some(mut best) = keyed.next() else { return Ok(Value::Null) };
         for candidate in keyed {

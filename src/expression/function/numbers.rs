@@ -5,7 +5,7 @@ use crate::event::{Number, Value, View, number_end};
 use crate::expression::error::EvalError;
 
 /// Returns the number without its sign, its digits unchanged.
-pub(super) fn abs<'r>(value: &Value<'r>) -> Value<'r> {
+pub fn abs<'r>(value: &Value<'r>) -> Value<'r> {
     match value {
         Value::Written(text) => Value::Written(text.strip_prefix('-').unwrap_or(text)),
         Value::Digits(text) => {
@@ -18,7 +18,7 @@ pub(super) fn abs<'r>(value: &Value<'r>) -> Value<'r> {
 }
 
 /// Returns a number unchanged, a string in JSON's grammar of numbers as a number, otherwise null.
-pub(super) fn to_number<'r>(value: &Value<'r>) -> Value<'r> {
+pub fn to_number<'r>(value: &Value<'r>) -> Value<'r> {
     let is_number = |text: &str| number_end(text.as_bytes(), 0) == Ok(text.len());
     match value {
         Value::Text(text) if is_number(text) => Value::Written(text),
@@ -45,7 +45,7 @@ impl<'r> Call<'_, 'r> {
         })
     }
 
-    pub(super) fn rounded(&self, round: fn(f64) -> f64) -> Result<Value<'r>, EvalError> {
+    pub fn rounded(&self, round: fn(f64) -> f64) -> Result<Value<'r>, EvalError> {
         let View::Number(number) = self.value(0).view() else { return Ok(Value::Null) };
         // A number without point and exponent is whole, however long it is.
         let whole = number.text().bytes().all(|byte| byte == b'-' || byte.is_ascii_digit());
@@ -58,7 +58,7 @@ impl<'r> Call<'_, 'r> {
     }
 
     /// Returns the sum: exact if all are whole numbers of 64 bits, otherwise in f64.
-    pub(super) fn sum(&self) -> Result<Value<'r>, EvalError> {
+    pub fn sum(&self) -> Result<Value<'r>, EvalError> {
         let whole =
             self.numbers().try_fold(0i128, |sum, number| Some(sum + i128::from(number.as_i64()?)));
         if let Some(sum) = whole.and_then(|sum| i64::try_from(sum).ok()) {
@@ -68,7 +68,7 @@ impl<'r> Call<'_, 'r> {
     }
 
     /// Returns the average; null for an empty array, as JMESPath specifies.
-    pub(super) fn avg(&self) -> Result<Value<'r>, EvalError> {
+    pub fn avg(&self) -> Result<Value<'r>, EvalError> {
         let count = elements(self.value(0)).len();
         if count == 0 {
             return Ok(Value::Null);

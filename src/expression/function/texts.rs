@@ -6,7 +6,7 @@ use crate::expression::compare::equal;
 use crate::expression::error::EvalError;
 
 impl<'r> Call<'_, 'r> {
-    pub(super) fn contains(&self) -> Result<Value<'r>, EvalError> {
+    pub fn contains(&self) -> Result<Value<'r>, EvalError> {
         let found = match (self.value(0).view(), self.value(1).view()) {
             (View::String(text), View::String(part)) => {
                 self.budget.bytes_read(text.len())?;
@@ -26,12 +26,12 @@ impl<'r> Call<'_, 'r> {
     }
 
     /// Returns whether the first string has the second one at its start or end.
-    pub(super) fn has(&self, part_at: fn(&str, &str) -> bool) -> Result<Value<'r>, EvalError> {
+    pub fn has(&self, part_at: fn(&str, &str) -> bool) -> Result<Value<'r>, EvalError> {
         self.budget.bytes_read(self.text(1).len())?;
         Ok(Value::Bool(part_at(self.text(0), self.text(1))))
     }
 
-    pub(super) fn join(&self) -> Result<Value<'r>, EvalError> {
+    pub fn join(&self) -> Result<Value<'r>, EvalError> {
         let mut out = String::new();
         for (at, element) in elements(self.value(1)).iter().enumerate() {
             let View::String(text) = element.view() else { continue };
@@ -46,7 +46,7 @@ impl<'r> Call<'_, 'r> {
     }
 
     /// Returns a string unchanged, any other value as JSON.
-    pub(super) fn to_text(&self) -> Result<Value<'r>, EvalError> {
+    pub fn to_text(&self) -> Result<Value<'r>, EvalError> {
         if let View::String(_) = self.value(0).view() {
             return Ok(self.value(0).clone());
         }

@@ -13,7 +13,7 @@ use rdkafka::error::{KafkaError, KafkaResult};
 use super::queue::{ReplyQueue, check};
 
 /// Sends commits and receives their results.
-pub struct CommitQueue(pub(crate) ReplyQueue);
+pub struct CommitQueue(pub ReplyQueue);
 
 impl CommitQueue {
     /// Sends a commit of the offsets in `list` (the *next* ones to read). Does not block.

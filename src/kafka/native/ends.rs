@@ -13,7 +13,7 @@ use rdkafka::error::KafkaResult;
 use super::queue::{Options, ReplyQueue, check, slice};
 
 /// Requests end offsets, and receives them.
-pub struct Ends(pub(crate) ReplyQueue);
+pub struct Ends(pub ReplyQueue);
 
 /// The end of one partition: the offset after the last record that can be read. Records of open
 /// transactions cannot be.

@@ -12,40 +12,40 @@ use crate::kafka::client::Client;
 use crate::poll_waker::Waker;
 
 /// One of librdkafka's queues. Its owner keeps the client alive for longer.
-pub(super) struct Queue(pub(super) NonNull<rd::rd_kafka_queue_t>);
+pub struct Queue(pub NonNull<rd::rd_kafka_queue_t>);
 
 /// A queue for the replies to slackline's own requests, which wakes the poll loop.
-pub(crate) struct ReplyQueue {
+pub struct ReplyQueue {
     // Declared before the client, so that it is dropped first.
-    pub(super) queue: Queue,
-    pub(super) client: Arc<Client>,
+    pub queue: Queue,
+    pub client: Arc<Client>,
     /// librdkafka writes to its file descriptor.
     _waker: Waker,
 }
 
 /// One reply, destroyed with this value.
-pub(super) struct Reply(NonNull<rd::rd_kafka_event_t>);
+pub struct Reply(NonNull<rd::rd_kafka_event_t>);
 
 /// The options of one request, destroyed with this value.
-pub(super) struct Options(NonNull<rd::rd_kafka_AdminOptions_t>);
+pub struct Options(NonNull<rd::rd_kafka_AdminOptions_t>);
 
 // SAFETY: librdkafka's queues are thread-safe; the pointer is owned by this value alone.
 unsafe impl Send for Queue {}
 
 impl Queue {
-    pub(super) fn new(client: &Client) -> KafkaResult<Self> {
+    pub fn new(client: &Client) -> KafkaResult<Self> {
         // SAFETY: the client is alive.
         NonNull::new(unsafe { rd::rd_kafka_queue_new(client.client().native_ptr()) })
             .map(Self)
             .ok_or_else(|| KafkaError::ClientCreation("no queue for replies".to_owned()))
     }
 
-    pub(super) fn as_ptr(&self) -> *mut rd::rd_kafka_queue_t {
+    pub fn as_ptr(&self) -> *mut rd::rd_kafka_queue_t {
         self.0.as_ptr()
     }
 
     /// Waits for the next reply, for at most `timeout`.
-    pub(super) fn next(&self, timeout: Duration) -> Option<Reply> {
+    pub fn next(&self, timeout: Duration) -> Option<Reply> {
         // SAFETY: the queue is alive; an event that is returned belongs to the caller.
         NonNull::new(unsafe { rd::rd_kafka_queue_poll(self.as_ptr(), milliseconds(timeout)) })
             .map(Reply)
@@ -64,7 +64,7 @@ impl ReplyQueue {
     ///
     /// # Errors
     /// When librdkafka has no queue (out of memory).
-    pub(crate) fn new(client: Arc<Client>, waker: Waker) -> KafkaResult<Self> {
+    pub fn new(client: Arc<Client>, waker: Waker) -> KafkaResult<Self> {
         let queue = Queue::new(&client)?;
         // SAFETY: librdkafka copies the payload; the descriptor lives as long as `waker`, and
         // `drop` unregisters it.
@@ -79,7 +79,7 @@ impl ReplyQueue {
         Ok(Self { queue, client, _waker: waker })
     }
 
-    pub(super) fn client(&self) -> *mut rd::rd_kafka_t {
+    pub fn client(&self) -> *mut rd::rd_kafka_t {
         self.client.client().native_ptr()
     }
 }
@@ -93,12 +93,12 @@ impl Drop for ReplyQueue {
 
 impl Reply {
     /// Returns whether the request has succeeded.
-    pub(super) fn result(&self) -> Result<(), RDKafkaErrorCode> {
+    pub fn result(&self) -> Result<(), RDKafkaErrorCode> {
         // SAFETY: the event is alive.
         check(unsafe { rd::rd_kafka_event_error(self.as_ptr()) })
     }
 
-    pub(super) fn as_ptr(&self) -> *mut rd::rd_kafka_event_t {
+    pub fn as_ptr(&self) -> *mut rd::rd_kafka_event_t {
         self.0.as_ptr()
     }
 }
@@ -112,7 +112,7 @@ impl Drop for Reply {
 
 impl Options {
     /// For a request of this kind, which ends within `timeout`.
-    pub(super) fn new(
+    pub fn new(
         client: *mut rd::rd_kafka_t,
         kind: rd::rd_kafka_admin_op_t,
         timeout: Duration,
@@ -134,7 +134,7 @@ impl Options {
         Ok(options)
     }
 
-    pub(super) fn as_ptr(&self) -> *mut rd::rd_kafka_AdminOptions_t {
+    pub fn as_ptr(&self) -> *mut rd::rd_kafka_AdminOptions_t {
         self.0.as_ptr()
     }
 }
@@ -147,7 +147,7 @@ impl Drop for Options {
 }
 
 /// Returns librdkafka's code as an error, unless it means success.
-pub(super) fn check(code: rd::rd_kafka_resp_err_t) -> Result<(), RDKafkaErrorCode> {
+pub fn check(code: rd::rd_kafka_resp_err_t) -> Result<(), RDKafkaErrorCode> {
     match RDKafkaErrorCode::from(code) {
         RDKafkaErrorCode::NoError => Ok(()),
         code => Err(code),
@@ -162,7 +162,7 @@ fn milliseconds(timeout: Duration) -> i32 {
 ///
 /// # Safety
 /// `start` is null, or points to `length` values that live for `'a` and do not change.
-pub(super) unsafe fn slice<'a, T>(start: *const T, length: usize) -> &'a [T] {
+pub unsafe fn slice<'a, T>(start: *const T, length: usize) -> &'a [T] {
     // SAFETY: as the caller promises.
     if start.is_null() { &[] } else { unsafe { std::slice::from_raw_parts(start, length) } }
 }

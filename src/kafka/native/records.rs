@@ -77,7 +77,7 @@ unsafe impl Send for RawMessage {}
 
 impl Records {
     /// The records of the topic `name` come to `queue`, whose waker is woken when it was empty.
-    pub(crate) fn new(queue: ReplyQueue, topic: TopicIndex, name: &str) -> Self {
+    pub fn new(queue: ReplyQueue, topic: TopicIndex, name: &str) -> Self {
         Self { batch: Vec::with_capacity(BATCH), queue, topic, name: name.to_owned() }
     }
 

@@ -35,7 +35,7 @@ pub enum Described {
 }
 
 /// Requests descriptions of topics, and receives them.
-pub struct TopicQueue(pub(crate) ReplyQueue);
+pub struct TopicQueue(pub ReplyQueue);
 
 impl TopicQueue {
     /// Sends the request of [`describe_topics`]. Does not block; a response comes within `timeout`,

@@ -26,11 +26,11 @@ const MAX_DEPTH: usize = 8;
 const MAX_VISITED_VALUES: usize = 1_000_000;
 
 /// A trigger, as an index into those of the set.
-pub(super) type TriggerPosition = u32;
+pub type TriggerPosition = u32;
 
 /// A part of the index: the lookups to do for an event.
 #[derive(Debug, Default)]
-pub(super) struct Index {
+pub struct Index {
     /// The triggers to evaluate for every event that gets here.
     always: Box<[TriggerPosition]>,
     fields: Box<[(Path, Lookup)]>,
@@ -65,7 +65,7 @@ struct Entry {
 
 impl Index {
     /// Returns the index of triggers with these requirements.
-    pub(super) fn new(required: Vec<Vec<Required>>) -> Self {
+    pub fn new(required: Vec<Vec<Required>>) -> Self {
         let required_count = required.len();
         let shared = |required: Vec<Required>| required.into_iter().map(Rc::new).collect();
         let entries = (0..)
@@ -77,7 +77,7 @@ impl Index {
     }
 
     /// Appends the triggers that can be true for an event, unordered and possibly repeated.
-    pub(super) fn candidates(&self, fields: Fields<'_, '_>, found: &mut Vec<TriggerPosition>) {
+    pub fn candidates(&self, fields: Fields<'_, '_>, found: &mut Vec<TriggerPosition>) {
         found.extend_from_slice(&self.always);
         for (path, lookup) in &self.fields {
             if let Some(index) = lookup.below(*path, fields) {

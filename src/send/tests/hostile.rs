@@ -12,19 +12,19 @@ use crate::fake_slack::{self, FakeSlack, Fault};
 use crate::metrics::AttemptResult;
 use crate::secret::Secret;
 
-pub(super) const PATH: &str = "/services/T0SECRET/B0SECRET/s3cr3tt0k3n";
+pub const PATH: &str = "/services/T0SECRET/B0SECRET/s3cr3tt0k3n";
 
 /// The timeout where a test expects an answer, also on a busy machine.
-pub(super) const LONG: Duration = Duration::from_secs(20);
+pub const LONG: Duration = Duration::from_secs(20);
 
 /// The timeout where a test expects it to pass.
-pub(super) const SHORT: Duration = Duration::from_millis(300);
+pub const SHORT: Duration = Duration::from_millis(300);
 
-pub(super) fn at(url: &str, timeout: Duration) -> Webhook {
+pub fn at(url: &str, timeout: Duration) -> Webhook {
     Webhook { url: Secret::new(Url::parse(url).unwrap()), timeout, ..webhook() }
 }
 
-pub(super) async fn attempt(webhook: &Webhook) -> Attempted {
+pub async fn attempt(webhook: &Webhook) -> Attempted {
     let began = Instant::now();
     let endpoint = Endpoint::open(webhook, &mut ClientPool::default()).unwrap();
     let attempted = endpoint.attempt_once(Bytes::from_static(b"{\"text\":\"hello\"}")).await;
@@ -37,7 +37,7 @@ pub(super) async fn attempt(webhook: &Webhook) -> Attempted {
 }
 
 /// A server that passes each bare connection to `serve`.
-pub(super) async fn raw<F>(serve: impl Fn(TcpStream) -> F + Send + 'static) -> SocketAddr
+pub async fn raw<F>(serve: impl Fn(TcpStream) -> F + Send + 'static) -> SocketAddr
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -51,7 +51,7 @@ where
     address
 }
 
-pub(super) async fn says(bytes: &'static [u8]) -> SocketAddr {
+pub async fn says(bytes: &'static [u8]) -> SocketAddr {
     raw(move |mut stream| async move {
         let mut request = [0; 4096];
         let _ = stream.read(&mut request).await;

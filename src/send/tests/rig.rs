@@ -27,14 +27,14 @@ use crate::sender_control::SenderControl;
 pub(super) use crate::config::model::{Retry, Webhook};
 
 /// A test that waits longer has failed.
-pub(super) const PATIENCE: Duration = Duration::from_secs(1_000_000);
+pub const PATIENCE: Duration = Duration::from_secs(1_000_000);
 
-pub(super) fn webhook() -> Webhook {
+pub fn webhook() -> Webhook {
     let url = "https://hooks.slack.com/services/T0/B0/s3cr3t";
     Webhook { queue_capacity: 1000, ..fixture::webhook("sales", url) }
 }
 
-pub(super) fn config(webhook: Webhook) -> Arc<Config> {
+pub fn config(webhook: Webhook) -> Arc<Config> {
     let action = Action {
         name: "signup".to_owned(),
         topics: vec![TopicIndex(0)],
@@ -50,7 +50,7 @@ pub(super) fn config(webhook: Webhook) -> Arc<Config> {
     Arc::new(Config { kafka, webhooks: vec![webhook], actions: vec![action], admin, hash: 0 })
 }
 
-pub(super) fn post(offset: i64) -> Post {
+pub fn post(offset: i64) -> Post {
     let partition = Partition { topic: TopicIndex(0), number: 0 };
     let position = Position { partition, offset: Offset(offset) };
     let ticket = Ticket { position, epoch: Epoch(1), action: ActionIndex(0) };
@@ -60,7 +60,7 @@ pub(super) fn post(offset: i64) -> Post {
 
 /// What the scripted client does for one attempt.
 #[derive(Clone)]
-pub(super) struct Step {
+pub struct Step {
     takes: Duration,
     answer: Result<Answer, NoAnswer>,
 }
@@ -71,7 +71,7 @@ impl From<Result<Answer, NoAnswer>> for Step {
     }
 }
 
-pub(super) fn no_answer(result: AttemptResult) -> NoAnswer {
+pub fn no_answer(result: AttemptResult) -> NoAnswer {
     NoAnswer { result, word: "refused".to_owned() }
 }
 
@@ -83,41 +83,41 @@ fn answer(status: u16, body: &'static str) -> Step {
     }))
 }
 
-pub(super) fn ok() -> Step {
+pub fn ok() -> Step {
     answer(200, "ok")
 }
 
-pub(super) fn failed(status: u16) -> Step {
+pub fn failed(status: u16) -> Step {
     answer(status, "rollup_error")
 }
 
-pub(super) fn rejected(word: &'static str) -> Step {
+pub fn rejected(word: &'static str) -> Step {
     answer(404, word)
 }
 
-pub(super) fn limited(seconds: Option<u64>) -> Step {
+pub fn limited(seconds: Option<u64>) -> Step {
     let retry_after = seconds.map(|seconds| seconds.to_string());
     Step::from(Ok(Answer { status: 429, retry_after, ..Answer::default() }))
 }
 
-pub(super) fn later(step: Step, millis: u64) -> Step {
+pub fn later(step: Step, millis: u64) -> Step {
     Step { takes: Duration::from_millis(millis), ..step }
 }
 
 /// A client that follows a script, then answers `ok`; it records when each attempt left.
-pub(super) struct Script {
+pub struct Script {
     steps: Mutex<VecDeque<Step>>,
     attempts: Mutex<Vec<(tokio::time::Instant, Bytes)>>,
     started: tokio::time::Instant,
 }
 
 impl Script {
-    pub(super) fn new(steps: impl IntoIterator<Item = Step>) -> Arc<Self> {
+    pub fn new(steps: impl IntoIterator<Item = Step>) -> Arc<Self> {
         let steps = Mutex::new(steps.into_iter().collect());
         Arc::new(Self { steps, attempts: Mutex::default(), started: tokio::time::Instant::now() })
     }
 
-    pub(super) fn times(&self) -> Vec<Duration> {
+    pub fn times(&self) -> Vec<Duration> {
         self.attempts.lock().unwrap().iter().map(|(at, _)| *at - self.started).collect()
     }
 }
@@ -160,15 +160,15 @@ impl Destination for Letterbox {
 }
 
 /// The other ends of what a sender works with.
-pub(super) struct Rest {
-    pub(super) metrics: Arc<Metrics>,
-    pub(super) queue: Arc<Queue>,
-    pub(super) control: watch::Sender<SenderControl>,
-    pub(super) reports: mpsc::Receiver<Report>,
-    pub(super) wakes: Arc<AtomicU64>,
+pub struct Rest {
+    pub metrics: Arc<Metrics>,
+    pub queue: Arc<Queue>,
+    pub control: watch::Sender<SenderControl>,
+    pub reports: mpsc::Receiver<Report>,
+    pub wakes: Arc<AtomicU64>,
 }
 
-pub(super) fn sender(webhook: Webhook, endpoint: Endpoint) -> (SenderContext, Rest) {
+pub fn sender(webhook: Webhook, endpoint: Endpoint) -> (SenderContext, Rest) {
     let queue = Arc::new(Queue::new(webhook.queue_capacity, webhook.when_full, [ActionIndex(0)]));
     let config = config(webhook);
     let metrics = Metrics::new(&config);
@@ -202,7 +202,7 @@ pub(super) fn sender(webhook: Webhook, endpoint: Endpoint) -> (SenderContext, Re
 }
 
 /// The offset and the outcome that are reported next, with the hold.
-pub(super) async fn outcome(
+pub async fn outcome(
     reports: &mut mpsc::Receiver<Report>,
     patience: Duration,
 ) -> ((i64, Outcome), CommitHold) {
@@ -216,27 +216,27 @@ pub(super) async fn outcome(
 }
 
 /// A running sender with a scripted client.
-pub(super) struct Rig {
+pub struct Rig {
     metrics: Arc<Metrics>,
-    pub(super) queue: Arc<Queue>,
-    pub(super) control: watch::Sender<SenderControl>,
-    pub(super) window: Arc<CommitWindow>,
-    pub(super) connection_permits: Arc<Semaphore>,
-    pub(super) reports: mpsc::Receiver<Report>,
-    pub(super) script: Arc<Script>,
+    pub queue: Arc<Queue>,
+    pub control: watch::Sender<SenderControl>,
+    pub window: Arc<CommitWindow>,
+    pub connection_permits: Arc<Semaphore>,
+    pub reports: mpsc::Receiver<Report>,
+    pub script: Arc<Script>,
     holds: Vec<CommitHold>,
     wakes: Arc<AtomicU64>,
     task: JoinHandle<String>,
 }
 
 impl Rig {
-    pub(super) fn start(webhook: Webhook, script: impl IntoIterator<Item = Step>) -> Self {
+    pub fn start(webhook: Webhook, script: impl IntoIterator<Item = Step>) -> Self {
         // So wide that it never holds the sender.
         Self::start_in(CommitWindow::new(1e6), webhook, script)
     }
 
     /// With the window that the webhook's rate gives.
-    pub(super) fn start_held(webhook: Webhook, script: impl IntoIterator<Item = Step>) -> Self {
+    pub fn start_held(webhook: Webhook, script: impl IntoIterator<Item = Step>) -> Self {
         Self::start_in(CommitWindow::new(webhook.rate_per_second), webhook, script)
     }
 
@@ -267,45 +267,45 @@ impl Rig {
         }
     }
 
-    pub(super) fn push(&mut self, offsets: Range<i64>) {
+    pub fn push(&mut self, offsets: Range<i64>) {
         for offset in offsets {
             self.queue.push(post(offset), Origin::Read);
         }
     }
 
     /// The next outcome, which stays uncommitted.
-    pub(super) async fn outcome(&mut self) -> (i64, Outcome) {
+    pub async fn outcome(&mut self) -> (i64, Outcome) {
         let (outcome, hold) = outcome(&mut self.reports, PATIENCE).await;
         self.holds.push(hold);
         outcome
     }
 
     /// A commit of every outcome so far is acknowledged.
-    pub(super) fn commit(&mut self) {
+    pub fn commit(&mut self) {
         self.holds.clear();
     }
 
     /// From now on the replica has this share of the rate.
-    pub(super) fn share(&self, share: f64) {
+    pub fn share(&self, share: f64) {
         self.control.send_modify(|control| control.rate_share = share);
     }
 
     /// Lets everything happen that can happen now.
-    pub(super) async fn settle(&self) {
+    pub async fn settle(&self) {
         for _ in 0..50 {
             tokio::task::yield_now().await;
         }
     }
 
-    pub(super) async fn ended(&mut self) {
+    pub async fn ended(&mut self) {
         tokio::time::timeout(PATIENCE, &mut self.task).await.expect("the sender ends").unwrap();
     }
 
-    pub(super) fn times(&self) -> Vec<Duration> {
+    pub fn times(&self) -> Vec<Duration> {
         self.script.times()
     }
 
-    pub(super) fn payloads(&self) -> Vec<String> {
+    pub fn payloads(&self) -> Vec<String> {
         self.script
             .attempts
             .lock()
@@ -315,28 +315,28 @@ impl Rig {
             .collect()
     }
 
-    pub(super) fn tally(&self) -> ActionTally {
+    pub fn tally(&self) -> ActionTally {
         self.queue.tally().actions[0].1
     }
 
-    pub(super) fn in_flight(&self) -> u64 {
+    pub fn in_flight(&self) -> u64 {
         self.queue.tally().in_flight
     }
 
     /// The value of a series on the metrics page.
-    pub(super) fn metric(&self, series: &str) -> f64 {
+    pub fn metric(&self, series: &str) -> f64 {
         let text = self.metrics.text();
         let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
         line.unwrap_or_else(|| panic!("no {series} in {text}")).parse().unwrap()
     }
 
-    pub(super) fn wakes(&self) -> u64 {
+    pub fn wakes(&self) -> u64 {
         self.wakes.load(Ordering::Relaxed)
     }
 }
 
 /// What was logged, at any level, on this thread while `what` ran.
-pub(super) fn logged(what: impl FnOnce()) -> String {
+pub fn logged(what: impl FnOnce()) -> String {
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
     impl io::Write for Lines {

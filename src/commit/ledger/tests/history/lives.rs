@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 /// How many keys events and actions have.
-pub(super) const KEYS: u32 = 6;
+pub const KEYS: u32 = 6;
 
 #[derive(Debug, Clone)]
-pub(super) enum Change {
+pub enum Change {
     None,
     Rename(prop::sample::Index),
     Move(prop::sample::Index, u32),
@@ -17,7 +17,7 @@ pub(super) enum Change {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Answer {
+pub enum Answer {
     Acknowledged,
     /// The broker has it, but a failure is reported to the owner.
     Lost,
@@ -25,7 +25,7 @@ pub(super) enum Answer {
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Step {
+pub enum Step {
     Read(usize),
     /// Delivers any pending one: several queues drain at their own rates.
     Deliver(prop::sample::Index),
@@ -34,14 +34,14 @@ pub(super) enum Step {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Life {
-    pub(super) change: Change,
-    pub(super) steps: Vec<Step>,
+pub struct Life {
+    pub change: Change,
+    pub steps: Vec<Step>,
     /// It ends with a commit that is acknowledged.
-    pub(super) graceful: bool,
+    pub graceful: bool,
 }
 
-pub(super) fn life() -> impl Strategy<Value = Life> {
+pub fn life() -> impl Strategy<Value = Life> {
     let pick = any::<prop::sample::Index>();
     let change = prop_oneof![
         4 => Just(Change::None),
@@ -61,7 +61,7 @@ pub(super) fn life() -> impl Strategy<Value = Life> {
         .prop_map(|(change, steps, graceful)| Life { change, steps, graceful })
 }
 
-pub(super) fn events() -> impl Strategy<Value = (Vec<BTreeSet<u32>>, Vec<i64>)> {
+pub fn events() -> impl Strategy<Value = (Vec<BTreeSet<u32>>, Vec<i64>)> {
     let keys = prop::collection::vec(prop::collection::btree_set(0..KEYS, 0..4), 1..60);
     (keys, prop::collection::vec(1..4i64, 1..4))
 }
