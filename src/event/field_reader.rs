@@ -104,8 +104,8 @@ impl FieldReader {
                 found.kind = Kind::Missing;
             }
         }
-        if self.found.len() < paths.len() {
-            self.found.resize(paths.len(), Found::default());
+        if self.found.len() < paths.count() {
+            self.found.resize(paths.count(), Found::default());
         }
     }
 }

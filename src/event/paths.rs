@@ -69,7 +69,7 @@ impl Paths {
 
     /// The number of paths, those above a requested one included.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.fields.len()
     }
 
