@@ -5,13 +5,9 @@
 default:
     @just --list
 
-# Compile the program for trying it out
+# Compile the program, as the image has it
 build:
     cargo build --release --locked
-
-# Compile the program as production runs it: slower to compile, faster to run
-dist:
-    cargo build --profile dist --locked
 
 # Run the tests that need no broker; FILTER is part of a test's name
 test *FILTER:

@@ -49,7 +49,6 @@ pub struct Committer {
     budget: usize,
     metrics: Arc<Metrics>,
     failures: LogThrottle,
-    started: Instant,
 }
 
 impl Committer {
@@ -64,7 +63,6 @@ impl Committer {
             budget: codec::BUDGET,
             metrics,
             failures: LogThrottle::default(),
-            started: now,
         }
     }
 
@@ -154,7 +152,7 @@ impl Committer {
         for state in std::mem::take(&mut self.in_flight) {
             ledger.commit_acknowledged(&state);
         }
-        if let Some(recovered) = self.failures.recover(self.started.elapsed()) {
+        if let Some(recovered) = self.failures.recover(Instant::now()) {
             tracing::info!(failed = recovered.total, "offset commits succeed again");
         }
     }
@@ -180,7 +178,7 @@ impl Committer {
             return;
         }
         self.schedule.failed(now + RETRY_INTERVAL);
-        if let Some(times) = self.failures.record(now.duration_since(self.started)) {
+        if let Some(times) = self.failures.record(now) {
             tracing::warn!(
                 %error,
                 times,

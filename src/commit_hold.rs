@@ -7,9 +7,10 @@
 //! fenced). Invariant: no hold is acquired while as many as the window's size exist, so at most
 //! that many posts are in doubt.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 /// The time whose posts may be uncommitted. A healthy broker acknowledges a commit within 6 ms; a
@@ -104,7 +105,7 @@ impl CommitWindow {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

@@ -31,7 +31,7 @@ mod reader;
 
 pub(crate) mod section;
 
-mod shown;
+mod setting_value;
 
 pub(crate) mod duration;
 

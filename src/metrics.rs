@@ -4,8 +4,10 @@
 //! ([`Tallied`]), and so are the counts of the poll loop, under one lock. Labels are configured
 //! names and closed lists, never event data and never a URL.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::Arc;
 use std::time::SystemTime;
+
+use parking_lot::{Mutex, MutexGuard, RwLock, RwLockReadGuard};
 
 use crate::config::model::{ActionIndex, Config, WebhookIndex};
 use crate::delivery::Reason;
@@ -63,7 +65,7 @@ impl Metrics {
     /// Adds the new webhooks and actions of `config`. Those that were removed from it keep their
     /// series.
     pub fn configure(&self, config: &Config) {
-        let mut registry = self.registry.write().unwrap_or_else(PoisonError::into_inner);
+        let mut registry = self.registry.write();
         registry.extend(config);
         let mut counts = self.counts();
         counts.topics.resize(registry.topics.len(), TopicTally::default());
@@ -186,12 +188,12 @@ impl Metrics {
     }
 
     fn registry(&self) -> RwLockReadGuard<'_, Registry> {
-        self.registry.read().unwrap_or_else(PoisonError::into_inner)
+        self.registry.read()
     }
 
     /// Locks despite a panic elsewhere: the numbers are complete after each statement that changes
     /// them.
     fn counts(&self) -> MutexGuard<'_, Counts> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+        self.counts.lock()
     }
 }

@@ -14,7 +14,7 @@ use super::exit::Exit;
 use super::format::{Format, counted};
 use super::logs;
 use crate::config::model::{Action, Config};
-use crate::config::section::Shown;
+use crate::config::section::SettingValue;
 use crate::config::{Loaded, load};
 
 const EXAMPLES: &str = "\
@@ -90,7 +90,7 @@ fn check(
 fn tables(config: &Config, out: &mut dyn Write) -> std::io::Result<()> {
     let sections = [
         ("Kafka", vec![config.kafka.shown()]),
-        ("Webhooks", config.webhooks.iter().map(Shown::shown).collect()),
+        ("Webhooks", config.webhooks.iter().map(SettingValue::shown).collect()),
         ("Actions", config.actions.iter().map(|action| shown(action, config)).collect()),
         ("Admin", vec![config.admin.shown()]),
     ];

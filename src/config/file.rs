@@ -10,7 +10,7 @@ use super::kafka::Kafka;
 use super::kinds::{Nested, read_section};
 use super::model::Config;
 use super::reader::Reader;
-use super::section::{Section, Shown, Table, section};
+use super::section::{Section, SettingValue, Table, section};
 use super::tree::Node;
 use super::webhook::{Webhook, Webhooks};
 

@@ -10,7 +10,7 @@ use super::admin::host_and_port;
 use super::kinds::{Defaulted, FILLED, Optional, READABLE_FILE, Word};
 use super::located::{At, Located};
 use super::reader::{Names, Reader};
-use super::section::{Kind, Section, Shown, section};
+use super::section::{Kind, Section, SettingValue, section};
 use super::source::quotable;
 use super::tree::{Node, Value};
 use crate::secret::Secret;
@@ -90,7 +90,7 @@ impl Section for Kafka {
     const EXPANDS: bool = true;
 }
 
-impl Shown for Start {
+impl SettingValue for Start {
     fn shown(&self) -> Json {
         START.of(*self).into()
     }

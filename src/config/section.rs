@@ -131,7 +131,7 @@ pub trait Table: Sized {
     fn complete(keys: Self::Keys) -> Option<Self>;
 
     /// Every value, with its key and the key's options.
-    fn values(&self) -> Vec<(&'static str, KeyOptions, &dyn Shown)>;
+    fn values(&self) -> Vec<(&'static str, KeyOptions, &dyn SettingValue)>;
 
     /// The section's documentation.
     fn document() -> Document;
@@ -152,7 +152,7 @@ pub trait Section: Table {
 }
 
 /// A value as `check` lists it, and as the hash and a reload compare it.
-pub trait Shown {
+pub trait SettingValue {
     /// The value for people; nothing of a secret.
     fn shown(&self) -> Json;
 
@@ -169,9 +169,9 @@ pub trait Shown {
     }
 }
 
-impl<T: Table> Shown for T {
+impl<T: Table> SettingValue for T {
     fn shown(&self) -> Json {
-        let shown = |(key, options, value): (&str, KeyOptions, &dyn Shown)| {
+        let shown = |(key, options, value): (&str, KeyOptions, &dyn SettingValue)| {
             (options.listed_as.unwrap_or(key).to_owned(), value.shown())
         };
         self.values().into_iter().map(shown).collect::<Map<_, _>>().into()
@@ -260,7 +260,7 @@ macro_rules! section {
 
         const _: () = {
             use $crate::config::reader::{Fields, Reader};
-            use $crate::config::section::{Document, Kind, Section, Shown, Table, KeyOptions, key};
+            use $crate::config::section::{Document, Kind, Section, SettingValue, Table, KeyOptions, key};
 
             impl Table for $name {
                 type Keys = $keys;
@@ -281,7 +281,7 @@ macro_rules! section {
                     Some(Self { $($key: keys.$key.value?,)* })
                 }
 
-                fn values(&self) -> Vec<(&'static str, KeyOptions, &dyn Shown)> {
+                fn values(&self) -> Vec<(&'static str, KeyOptions, &dyn SettingValue)> {
                     vec![$((
                         stringify!($key),
                         KeyOptions { $($trait: $value,)* ..KeyOptions::default() },

@@ -16,7 +16,7 @@ use super::kinds::{
 use super::names::NAME_PATTERN;
 use super::reader::{Names, Reader};
 use super::retry::Retry;
-use super::section::{Document, Kind, Section, Shown, Table, add_text, section};
+use super::section::{Document, Kind, Section, SettingValue, Table, add_text, section};
 use super::tree::Node;
 use crate::secret::Secret;
 
@@ -131,13 +131,13 @@ impl Section for Webhook {
     }
 }
 
-impl Shown for WhenFull {
+impl SettingValue for WhenFull {
     fn shown(&self) -> Json {
         WHEN_FULL.of(*self).into()
     }
 }
 
-impl Shown for Pem {
+impl SettingValue for Pem {
     fn shown(&self) -> Json {
         self.path.as_str().into()
     }

@@ -31,8 +31,6 @@ pub struct Access {
     refusals: LogThrottle,
     /// Throttles the log line of every other client error.
     errors: LogThrottle,
-    /// The log throttles count from here.
-    started: Instant,
 }
 
 /// What an error means for the access to Kafka.
@@ -54,7 +52,7 @@ pub enum AccessChange {
 impl Access {
     /// No problem is known.
     #[must_use]
-    pub fn new(names: TopicNames, config: &Kafka, now: Instant) -> Self {
+    pub fn new(names: TopicNames, config: &Kafka) -> Self {
         Self {
             names,
             group: config.group_id.clone(),
@@ -65,7 +63,6 @@ impl Access {
             reported: None,
             refusals: LogThrottle::default(),
             errors: LogThrottle::default(),
-            started: now,
         }
     }
 
@@ -94,7 +91,7 @@ impl Access {
         }
         // The same as a refusal that is known: librdkafka adds that no broker is left.
         let repeats = self.refusal.is_some() && code == Some(RDKafkaErrorCode::AllBrokersDown);
-        if !repeats && let Some(times) = self.errors.record(now.duration_since(self.started)) {
+        if !repeats && let Some(times) = self.errors.record(now) {
             tracing::warn!(%error, reason, times, "Kafka client error, retrying");
         }
         AccessChange::None
@@ -125,7 +122,7 @@ impl Access {
 
     fn report(&mut self, now: Instant) {
         let Some(refusal) = &self.refusal else { return };
-        if let Some(times) = self.refusals.record(now.duration_since(self.started)) {
+        if let Some(times) = self.refusals.record(now) {
             let Refusal { broker, said, help, .. } = refusal;
             let broker = Some(broker.as_str()).filter(|broker| !broker.is_empty());
             tracing::warn!(
@@ -146,7 +143,7 @@ impl Access {
 
     /// Clears the errors that are over, now that a broker is reachable.
     pub fn clear_errors(&mut self, now: Instant) {
-        if let Some(recovered) = self.errors.recover(now.duration_since(self.started)) {
+        if let Some(recovered) = self.errors.recover(now) {
             let seconds = recovered.lasted.as_secs_f64();
             tracing::info!(seconds, "connection to Kafka restored");
         }
@@ -168,7 +165,7 @@ impl Access {
         }
         self.refusal = None;
         self.reported = None;
-        if let Some(recovered) = self.refusals.recover(now.duration_since(self.started)) {
+        if let Some(recovered) = self.refusals.recover(now) {
             let seconds = recovered.lasted.as_secs_f64();
             tracing::info!(seconds, "connection to Kafka restored");
         }
@@ -243,8 +240,8 @@ mod tests {
         "ssl://k:9093/bootstrap: SSL handshake failed: certificate verify failed";
     const LOGIN: &str = "sasl_ssl://k:9093/bootstrap: SASL authentication error: failed";
 
-    fn access(now: Instant) -> Access {
-        Access::new(TopicNames::new(["t".to_owned()]), &fixture::config(Vec::new()).kafka, now)
+    fn access() -> Access {
+        Access::new(TopicNames::new(["t".to_owned()]), &fixture::config(Vec::new()).kafka)
     }
 
     fn error(code: RDKafkaErrorCode) -> KafkaError {
@@ -254,7 +251,7 @@ mod tests {
     #[test]
     fn a_denied_group_is_named_with_its_acl_until_it_is_allowed() {
         let now = Instant::now();
-        let mut access = access(now);
+        let mut access = access();
         let denied = error(RDKafkaErrorCode::GroupAuthorizationFailed);
         assert_eq!(access.record_error(&denied, "", now), AccessChange::GroupDenied);
         let [denial] = &access.denials()[..] else { unreachable!() };
@@ -266,7 +263,7 @@ mod tests {
     #[test]
     fn a_denied_topic_is_named_once_its_description_says_so() {
         let now = Instant::now();
-        let mut access = access(now);
+        let mut access = access();
         let denied = error(RDKafkaErrorCode::TopicAuthorizationFailed);
         assert_eq!(access.record_error(&denied, "", now), AccessChange::TopicDenied);
         assert!(!access.denies_anything(), "it does not say which one");
@@ -279,7 +276,7 @@ mod tests {
     #[test]
     fn a_refused_login_is_reported_until_the_broker_is_up() {
         let now = Instant::now();
-        let mut access = access(now);
+        let mut access = access();
         let failed = error(RDKafkaErrorCode::Authentication);
         assert_eq!(access.record_error(&failed, LOGIN, now), AccessChange::Refused);
         assert!(access.is_login_refused());
@@ -293,7 +290,7 @@ mod tests {
     #[test]
     fn a_group_that_is_joined_without_the_refusing_broker_clears_the_refusal() {
         let now = Instant::now();
-        let mut access = access(now);
+        let mut access = access();
         access.record_error(&error(RDKafkaErrorCode::Authentication), LOGIN, now);
         assert!(access.clear_refusal([].into_iter(), true, now));
         assert!(!access.clear_refusal([].into_iter(), true, now), "nothing is left to clear");
@@ -302,7 +299,7 @@ mod tests {
     #[test]
     fn an_invalid_certificate_is_reported_once_its_reason_is_known() {
         let now = Instant::now();
-        let mut access = access(now);
+        let mut access = access();
         let failed = error(RDKafkaErrorCode::SSL);
         let change = access.record_error(&failed, CERTIFICATE, now);
         assert_eq!(change, AccessChange::InvalidCertificate("k:9093".to_owned()));
@@ -314,7 +311,7 @@ mod tests {
     #[test]
     fn an_invalid_certificate_without_a_known_reason_is_reported_too() {
         let now = Instant::now();
-        let mut access = access(now);
+        let mut access = access();
         access.record_error(&error(RDKafkaErrorCode::SSL), CERTIFICATE, now);
         access.explain(None, now);
         assert!(access.refusal().unwrap().contains("`ssl.ca.location`"));
@@ -323,7 +320,7 @@ mod tests {
     #[test]
     fn an_error_of_another_kind_says_nothing_about_access() {
         let now = Instant::now();
-        let mut access = access(now);
+        let mut access = access();
         let down = error(RDKafkaErrorCode::AllBrokersDown);
         assert_eq!(access.record_error(&down, "1/1 brokers are down", now), AccessChange::None);
         assert!(!access.denies_anything() && access.refusal().is_none());

@@ -80,8 +80,6 @@ pub struct BrokerLookup {
     resolves_starts: bool,
     last: u64,
     failures: LogThrottle,
-    /// The log throttle counts from here.
-    started: Instant,
     /// Ends the lookup in flight between two of its requests.
     cancelled: Arc<AtomicBool>,
 }
@@ -116,7 +114,6 @@ pub fn pair(waker: Waker) -> (BrokerLookup, LookupThread) {
         resolves_starts: false,
         last: 0,
         failures: LogThrottle::default(),
-        started: Instant::now(),
         cancelled: Arc::default(),
     };
     (lookup, thread)
@@ -179,14 +176,14 @@ impl BrokerLookup {
 
     /// Logs that an answer could be applied, where lookups had failed before.
     pub fn log_success(&mut self, now: Instant) {
-        if let Some(recovered) = self.failures.recover(now.duration_since(self.started)) {
+        if let Some(recovered) = self.failures.recover(now) {
             tracing::info!(failed = recovered.total, "offset lookups succeed again");
         }
     }
 
     /// Logs that a lookup failed, or its answer could not be applied.
     pub fn log_failure(&mut self, error: &KafkaError, now: Instant) {
-        if let Some(times) = self.failures.record(now.duration_since(self.started)) {
+        if let Some(times) = self.failures.record(now) {
             tracing::warn!(%error, times, "offset lookup failed, retrying; its partitions are not read until it succeeds");
         }
     }

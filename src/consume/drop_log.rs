@@ -17,14 +17,12 @@ pub struct DropLog {
     /// webhook: the action was removed from the configuration.
     drops: BTreeMap<(Option<WebhookIndex>, Reason), (LogThrottle, ActionIndex)>,
     config: Arc<Config>,
-    /// The log throttles count from here.
-    started: Instant,
 }
 
 impl DropLog {
     /// Nothing was dropped; names come from `config`.
-    pub fn new(config: Arc<Config>, started: Instant) -> Self {
-        Self { drops: BTreeMap::new(), config, started }
+    pub fn new(config: Arc<Config>) -> Self {
+        Self { drops: BTreeMap::new(), config }
     }
 
     /// Records one drop, and logs it unless a line of the last minute covers it.
@@ -33,7 +31,7 @@ impl DropLog {
         let (throttle, last) =
             self.drops.entry((webhook, reason)).or_insert_with(|| (LogThrottle::default(), action));
         *last = action;
-        if let Some(deliveries) = throttle.record(now.duration_since(self.started)) {
+        if let Some(deliveries) = throttle.record(now) {
             log(&self.config, action, reason, deliveries);
         }
     }
@@ -41,7 +39,7 @@ impl DropLog {
     /// Logs what no line covers yet, where its minute has passed.
     pub fn summarize(&mut self, now: Instant) {
         for ((_, reason), (throttle, action)) in &mut self.drops {
-            if let Some(deliveries) = throttle.due(now.duration_since(self.started)) {
+            if let Some(deliveries) = throttle.due(now) {
                 log(&self.config, *action, *reason, deliveries);
             }
         }

@@ -9,14 +9,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rdkafka::error::KafkaError;
-
 use crate::commit::ledger::entry::Entry;
 use crate::commit::recovery::{Claimed, Unclaimed};
 use crate::config::model::{ActionIndex, Config, WebhookIndex};
 use crate::delivery::{Epoch, Origin, Reason, Ticket};
-use crate::event::{Partition, Record, TopicIndex};
-use crate::kafka::native::{Message, Records, Taken};
+use crate::event::{Record, TopicIndex};
+use crate::kafka::native::{Message, PartitionError, Records, Taken};
 use crate::metrics::{Metrics, TopicTally};
 use crate::post::Post;
 use crate::queue::{Push, Queue};
@@ -64,17 +62,6 @@ pub enum ReadProgress {
     OutOfTime,
     /// An error came in place of a record.
     Error(PartitionError),
-}
-
-/// An error in place of a record.
-#[derive(Debug)]
-pub struct PartitionError {
-    /// The partition.
-    pub partition: Partition,
-    /// The error.
-    pub error: KafkaError,
-    /// The error in librdkafka's words.
-    pub reason: String,
 }
 
 impl Intake {
@@ -154,10 +141,7 @@ impl Intake {
                 };
                 match taken {
                     Taken::Message(message) => self.read(&message, settlement),
-                    Taken::Error { partition, error, reason } => {
-                        let error = PartitionError { partition, error, reason };
-                        return ReadProgress::Error(error);
-                    }
+                    Taken::Error(error) => return ReadProgress::Error(error),
                 }
             }
             if Instant::now() >= end {

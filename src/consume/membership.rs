@@ -15,7 +15,7 @@ use crate::commit::ledger::Ledger;
 use crate::config::model::Config;
 use crate::event::{Offset, Partition, TopicIndex};
 use crate::kafka;
-use crate::kafka::native::Described;
+use crate::kafka::native::{Described, PartitionError};
 use crate::metrics::Metrics;
 
 use super::access::{Access, AccessChange};
@@ -27,7 +27,6 @@ use super::broker_queries::DueEnds;
 use super::certificate_check::Finding;
 use super::client_position;
 use super::error::ConsumeError;
-use super::intake::PartitionError;
 use super::resolution;
 use super::sender_controls::SenderControls;
 use super::session::Session;
@@ -68,7 +67,7 @@ impl Membership {
     ) -> Self {
         Self {
             topics: TopicTable::new(session.names.clone()),
-            access: Access::new(session.names.clone(), &config.kafka, Instant::now()),
+            access: Access::new(session.names.clone(), &config.kafka),
             session,
             assignment: Assignment::default(),
             lookup,

@@ -36,8 +36,6 @@ pub struct Monitor {
     taken: Instant,
     /// The worker is shutting down.
     stopping: bool,
-    /// The log throttle counts from here.
-    started: Instant,
 }
 
 impl Monitor {
@@ -52,7 +50,6 @@ impl Monitor {
             holds: LogThrottle::default(),
             taken: now,
             stopping: false,
-            started: now,
         }
     }
 
@@ -121,9 +118,8 @@ impl Monitor {
         for webhook in held.symmetric_difference(&self.held) {
             self.metrics.webhook(*webhook).held(held.contains(webhook));
         }
-        let now = snapshot.at.saturating_duration_since(self.started);
         if let Some(longest) = snapshot.longest_hold().filter(|longest| *longest >= HELD_AFTER) {
-            if self.holds.record(now).is_some() {
+            if self.holds.record(snapshot.at).is_some() {
                 let (webhooks, seconds) = (held.len(), longest.as_secs());
                 tracing::warn!(
                     webhooks,
@@ -131,7 +127,7 @@ impl Monitor {
                     "deliveries are held: Kafka has not acknowledged the commit of earlier ones"
                 );
             }
-        } else if let Some(recovered) = self.holds.recover(now) {
+        } else if let Some(recovered) = self.holds.recover(snapshot.at) {
             tracing::info!(
                 seconds = recovered.lasted.as_secs_f64(),
                 "deliveries are no longer held: the commits were acknowledged, or the partitions revoked"

@@ -38,16 +38,12 @@ pub fn starts(
 ) -> Vec<Start> {
     let mut others: BTreeMap<TopicIndex, TopicCommits> = BTreeMap::new();
     let mut one = |partition: &Partition| {
-        let (low, high) = *findings.logs.get(partition)?;
         let committed = findings.committed.get(partition)?;
         let state = state(*partition, committed, topics);
         let known = KnownOffsets {
-            number: partition.number,
-            topic: topics.id(partition.topic),
             committed: committed.offset.map(Offset),
             committed_topic: state.as_ref().and_then(|state| state.topic),
-            low,
-            high,
+            ..known(*partition, findings, topics)?
         };
         let of_topic = match known.committed {
             Some(_) => TopicCommits::None,
@@ -71,20 +67,20 @@ pub fn continuations(
     start: model::Start,
 ) -> Vec<Start> {
     let one = |(partition, next): &(Partition, Offset)| {
-        let (low, high) = *findings.logs.get(partition)?;
-        let topic = topics.id(partition.topic);
-        let known = KnownOffsets {
-            number: partition.number,
-            topic,
-            committed: Some(*next),
-            committed_topic: topic,
-            low,
-            high,
-        };
+        let known = known(*partition, findings, topics)?;
+        let known = KnownOffsets { committed: Some(*next), committed_topic: known.topic, ..known };
         let starting = starting_offset::decide(known, TopicCommits::None, start);
         Some(Start { partition: *partition, known, starting, state: None })
     };
     partitions.iter().filter_map(one).collect()
+}
+
+/// What the broker holds for a partition without a commit.
+fn known(at: Partition, findings: &Findings, topics: &TopicTable) -> Option<KnownOffsets> {
+    let (low, high) = *findings.logs.get(&at)?;
+    let topic = topics.id(at.topic);
+    let (number, committed, committed_topic) = (at.number, None, None);
+    Some(KnownOffsets { number, topic, committed, committed_topic, low, high })
 }
 
 /// The state that a commit carries. Without one of slackline's, the committed offset counts alone:

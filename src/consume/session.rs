@@ -147,16 +147,12 @@ impl Session {
         started: &[(Partition, Offset)],
         kept: &[(Partition, Offset)],
     ) -> KafkaResult<()> {
-        let mut list = self.list(started)?;
+        let list = self.list(started)?;
         if self.is_cooperative() {
             // Those that are resolved again: a second assignment of one would be refused.
             self.unassign(&list)?;
-        } else {
-            let others =
-                kept.iter().filter(|(at, _)| started.iter().all(|(started, _)| started != at));
-            self.add(&mut list, others)?;
         }
-        self.assign(&list)
+        self.assign(list, started, kept)
     }
 
     /// Makes the client read stopped partitions again, by assigning them: librdkafka refuses a seek
@@ -169,15 +165,10 @@ impl Session {
         stopped: &[(Partition, Offset)],
         kept: &[(Partition, Offset)],
     ) -> KafkaResult<()> {
-        let mut list = self.list(stopped)?;
-        if !self.is_cooperative() {
-            let others =
-                kept.iter().filter(|(at, _)| stopped.iter().all(|(stopped, _)| stopped != at));
-            self.add(&mut list, others)?;
-        }
+        let list = self.list(stopped)?;
         // An attempt that failed may have unassigned them already.
-        kafka::unassign(&self.client, &kafka::assigned_among(&self.client, &list)?)?;
-        self.assign(&list)
+        self.unassign(&list)?;
+        self.assign(list, stopped, kept)
     }
 
     /// Acknowledges an assignment with no partitions: librdkafka waits for it, also while it
@@ -195,7 +186,7 @@ impl Session {
             list.add_partition(self.names.name(partition.topic), partition.number);
         }
         // The client refuses to unassign partitions that are not assigned, which some may never
-        // have been.
+        // have been. It waits for this call even where none is left.
         let assigned = kafka::assigned_among(&self.client, &list);
         if let Err(error) = assigned.and_then(|list| kafka::unassign(&self.client, &list)) {
             tracing::warn!(%error, "the client could not unassign partitions");
@@ -281,8 +272,19 @@ impl Session {
         Ok(())
     }
 
-    /// Assigns, and has the partitions' records arrive in their topics' queues.
-    fn assign(&self, list: &TopicPartitionList) -> KafkaResult<()> {
+    /// Assigns `list`, and has the partitions' records arrive in their topics' queues. An eager
+    /// assignment names also those of `kept` that are not among `read`.
+    fn assign(
+        &self,
+        mut list: TopicPartitionList,
+        read: &[(Partition, Offset)],
+        kept: &[(Partition, Offset)],
+    ) -> KafkaResult<()> {
+        if !self.is_cooperative() {
+            let others = kept.iter().filter(|(at, _)| read.iter().all(|(read, _)| read != at));
+            self.add(&mut list, others)?;
+        }
+        let list = &list;
         // Forward before assigning, so that no record reaches librdkafka's own queue.
         self.forward(list)?;
         kafka::assign(&self.client, list)?;
@@ -303,6 +305,7 @@ impl Session {
         Ok(())
     }
 
+    /// Unassigns those in `list` that are assigned: the client refuses others.
     fn unassign(&self, list: &TopicPartitionList) -> KafkaResult<()> {
         let assigned = kafka::assigned_among(&self.client, list)?;
         if assigned.count() > 0 { kafka::unassign(&self.client, &assigned) } else { Ok(()) }

@@ -48,7 +48,7 @@ impl Settlement {
             ledger: Ledger::new(Arc::new(NameIndex::new(config))),
             committer,
             reports,
-            drops: DropLog::new(Arc::clone(config), Instant::now()),
+            drops: DropLog::new(Arc::clone(config)),
             names: TopicNames::new(config.kafka.topics.iter().cloned()),
             metrics,
         }

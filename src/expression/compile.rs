@@ -120,9 +120,9 @@ impl Compiler<'_, '_> {
         for part in chain(ast) {
             match (steps.last_mut(), self.node(part)?) {
                 (Some(record @ Node::Record), Node::Field(name)) => {
-                    let known = RecordPart::ALL.into_iter().find(|known| known.name() == &*name);
+                    let known = RecordPart::ALL.into_iter().find(|known| known.as_str() == &*name);
                     let Some(known) = known else {
-                        let names = RecordPart::ALL.map(RecordPart::name).join(", ");
+                        let names = RecordPart::NAMES.join(", ");
                         let message = format!("`$record` has no `{}`", brief(&name));
                         return refuse(offset_of(part), message, format!("it has {names}"));
                     };

@@ -174,7 +174,7 @@ impl<'r> Evaluation<'r> {
     fn record(&self) -> Result<Value<'r>, EvalError> {
         let parts = RecordPart::ALL
             .into_iter()
-            .map(|part| Ok((Text::Borrowed(part.name()), self.record_part(part)?)));
+            .map(|part| Ok((Text::Borrowed(part.as_str()), self.record_part(part)?)));
         self.budget.object(parts.collect::<Result<_, EvalError>>()?)
     }
 

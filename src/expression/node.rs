@@ -7,6 +7,7 @@ use jmespath::ast::Comparator;
 
 use super::signature::Function;
 use crate::event::Value;
+use crate::label::label;
 
 /// A step of a compiled expression, evaluated against a current value.
 #[derive(Debug, Clone)]
@@ -53,15 +54,16 @@ pub enum Node {
     Call(Function, Box<[Node]>),
 }
 
-/// A part of the Kafka record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RecordPart {
-    Topic,
-    Partition,
-    Offset,
-    Timestamp,
-    Key,
-    Headers,
+label! {
+    /// A part of the Kafka record.
+    RecordPart {
+        Topic = "topic",
+        Partition = "partition",
+        Offset = "offset",
+        Timestamp = "timestamp",
+        Key = "key",
+        Headers = "headers",
+    }
 }
 
 impl Node {
@@ -86,28 +88,6 @@ impl Node {
             | Node::Field(_)
             | Node::Index(_)
             | Node::Slice { .. } => Vec::new(),
-        }
-    }
-}
-
-impl RecordPart {
-    pub const ALL: [RecordPart; 6] = [
-        RecordPart::Topic,
-        RecordPart::Partition,
-        RecordPart::Offset,
-        RecordPart::Timestamp,
-        RecordPart::Key,
-        RecordPart::Headers,
-    ];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            RecordPart::Topic => "topic",
-            RecordPart::Partition => "partition",
-            RecordPart::Offset => "offset",
-            RecordPart::Timestamp => "timestamp",
-            RecordPart::Key => "key",
-            RecordPart::Headers => "headers",
         }
     }
 }

@@ -7,8 +7,8 @@
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use rdkafka::client::OAuthToken;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
@@ -64,7 +64,7 @@ impl Context {
 
     /// Takes the events since the last call, in their order.
     pub fn take(&self) -> Vec<ClientEvent> {
-        std::mem::take(&mut *self.events.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.events.lock())
     }
 
     /// The number of callbacks so far.
@@ -85,7 +85,7 @@ impl Context {
 
     fn push(&self, event: ClientEvent) {
         self.activity.fetch_add(1, Ordering::Relaxed);
-        self.events.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+        self.events.lock().push(event);
     }
 }
 

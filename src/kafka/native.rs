@@ -41,7 +41,7 @@ pub use self::ends::{End, Ends};
 #[cfg(test)]
 pub(crate) use self::fixture::inject_fatal_error;
 pub(super) use self::queue::ReplyQueue;
-pub use self::records::{Message, Records, Taken};
+pub use self::records::{Message, PartitionError, Records, Taken};
 pub use self::token::set_token;
 pub use self::topics::{Described, TopicQueue, describe_topics};
 pub use self::verify::Handshake;

@@ -3,8 +3,10 @@
 //! Each webhook has one lock, so that a scrape shows an attempt's result together with its
 //! duration.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use super::histogram::Histogram;
 use super::labels::AttemptResult;
@@ -85,7 +87,7 @@ impl WebhookMetrics {
     }
 
     fn lock(&self) -> MutexGuard<'_, Numbers> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

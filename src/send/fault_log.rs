@@ -3,7 +3,7 @@
 //! Invariant: a line holds names, positions, Slack's words and numbers; never a URL or a payload.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tracing::{info, warn};
 
@@ -24,32 +24,25 @@ pub struct FaultLog {
 
 impl FaultLog {
     /// Logs an attempt that failed and will be retried.
-    pub fn failed(&mut self, of: &SenderContext, ticket: &Ticket, word: &str, now: Duration) {
-        if let Some(attempts) = self.failing.record(now) {
+    pub fn failed(&mut self, of: &SenderContext, ticket: &Ticket, word: &str) {
+        if let Some(attempts) = self.failing.record(now()) {
             let (webhook, action) = (&of.webhook().name, of.action_name(ticket));
             warn!(webhook, action, answer = word, attempts, "attempt failed, will retry");
         }
     }
 
     /// Logs a 429, which throttles the webhook for `pause`.
-    pub fn limited(&mut self, of: &SenderContext, pause: Duration, now: Duration) {
-        if let Some(responses) = self.limited.record(now) {
+    pub fn limited(&mut self, of: &SenderContext, pause: Duration) {
+        if let Some(responses) = self.limited.record(now()) {
             let (webhook, seconds) = (&of.webhook().name, pause.as_secs_f64());
             warn!(webhook, seconds, responses, "throttled by Slack (429)");
         }
     }
 
     /// Logs a dropped delivery.
-    pub fn dropped(
-        &mut self,
-        of: &SenderContext,
-        ticket: &Ticket,
-        reason: Reason,
-        word: &str,
-        now: Duration,
-    ) {
+    pub fn dropped(&mut self, of: &SenderContext, ticket: &Ticket, reason: Reason, word: &str) {
         let throttle = self.dropping.entry((ticket.action, reason)).or_default();
-        if let Some(deliveries) = throttle.record(now) {
+        if let Some(deliveries) = throttle.record(now()) {
             let partition = ticket.position.partition;
             warn!(
                 webhook = of.webhook().name,
@@ -66,21 +59,26 @@ impl FaultLog {
     }
 
     /// Logs the end of every fault: Slack posted a message.
-    pub fn delivered(&mut self, of: &SenderContext, now: Duration) {
+    pub fn delivered(&mut self, of: &SenderContext) {
         let webhook = &of.webhook().name;
-        if let Some(Recovered { total, lasted, .. }) = self.failing.recover(now) {
+        if let Some(Recovered { total, lasted, .. }) = self.failing.recover(now()) {
             let seconds = lasted.as_secs_f64();
             info!(webhook, attempts_failed = total, seconds, "posting works again");
         }
-        if let Some(Recovered { total, lasted, .. }) = self.limited.recover(now) {
+        if let Some(Recovered { total, lasted, .. }) = self.limited.recover(now()) {
             let seconds = lasted.as_secs_f64();
             info!(webhook, responses = total, seconds, "no longer throttled by Slack");
         }
         for ((_, reason), throttle) in &mut self.dropping {
-            if let Some(Recovered { unlogged: deliveries @ 1.., .. }) = throttle.recover(now) {
+            if let Some(Recovered { unlogged: deliveries @ 1.., .. }) = throttle.recover(now()) {
                 let reason = reason.as_str();
                 info!(webhook, reason, deliveries, "deliveries dropped since the last line");
             }
         }
     }
+}
+
+/// The runtime's clock, which tests can stop.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
 }

@@ -90,7 +90,7 @@ impl Sender {
                 self.record(&verdict, at.saturating_sub(sent), post.timestamp);
                 let dropped = match verdict {
                     Verdict::Delivered => {
-                        self.log.delivered(&self.context, at);
+                        self.log.delivered(&self.context);
                         return self.report(tickets, Outcome::Delivered, hold).await;
                     }
                     Verdict::Rejected { word } => Some((Reason::Rejected, word)),
@@ -103,7 +103,7 @@ impl Sender {
                         let retry = &self.context.webhook().retry;
                         match budget.failed(retry, at, rand::random()) {
                             Some(pause) => {
-                                self.log.failed(&self.context, &ticket, &word, at);
+                                self.log.failed(&self.context, &ticket, &word);
                                 not_before = at.saturating_add(pause);
                                 None
                             }
@@ -112,7 +112,7 @@ impl Sender {
                     }
                 };
                 if let Some((reason, word)) = dropped {
-                    self.log.dropped(&self.context, &ticket, reason, &word, at);
+                    self.log.dropped(&self.context, &ticket, reason, &word);
                     return self.report(tickets, Outcome::Dropped(reason), hold).await;
                 }
             }
@@ -232,7 +232,7 @@ impl Sender {
     /// Throttles the webhook after a 429 at `now`; returns for how long.
     async fn throttle(&mut self, retry_after: Option<Duration>, now: Duration) -> Duration {
         let (pause, until) = self.pace.throttle(self.context.webhook(), retry_after, now);
-        self.log.limited(&self.context, pause, now);
+        self.log.limited(&self.context, pause);
         if let Some(until) = until {
             // It outlives this process, in the restart state of the partitions. A poll loop that
             // has ended takes no report: the process is ending.

@@ -17,7 +17,7 @@ use super::{conflicts, security};
 use crate::config::located::Located;
 use crate::config::names::nearest;
 use crate::config::reader::{Fields, NamedFile, Reader};
-use crate::config::section::{Kind, Setting, Shown, add_text};
+use crate::config::section::{Kind, Setting, SettingValue, add_text};
 use crate::config::tree::{Node, Value};
 use crate::secret::Secret;
 
@@ -253,7 +253,7 @@ impl Kind for PropertyFiles {
     }
 }
 
-impl Shown for BTreeMap<String, Secret<String>> {
+impl SettingValue for BTreeMap<String, Secret<String>> {
     /// The names only: values can be secrets.
     fn shown(&self) -> Json {
         self.keys().cloned().collect()
@@ -278,7 +278,7 @@ impl Shown for BTreeMap<String, Secret<String>> {
     }
 }
 
-impl Shown for BTreeMap<String, PathBuf> {
+impl SettingValue for BTreeMap<String, PathBuf> {
     fn shown(&self) -> Json {
         json!(self)
     }

@@ -54,14 +54,18 @@ pub enum Taken<'a> {
     Message(Message<'a>),
     /// An error, which librdkafka keeps retrying or cannot fix by itself. From here on its own read
     /// position of the partition may be one too high.
-    Error {
-        /// The partition.
-        partition: Partition,
-        /// The error.
-        error: KafkaError,
-        /// In librdkafka's words.
-        reason: String,
-    },
+    Error(PartitionError),
+}
+
+/// An error in place of a record.
+#[derive(Debug)]
+pub struct PartitionError {
+    /// The partition.
+    pub partition: Partition,
+    /// The error.
+    pub error: KafkaError,
+    /// The error in librdkafka's words.
+    pub reason: String,
 }
 
 /// One record, borrowed until the next one is taken.
@@ -116,11 +120,11 @@ impl Records {
         if message.err == rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
             return Some(Taken::Message(Message { raw, position, topic: &self.name }));
         }
-        Some(Taken::Error {
+        Some(Taken::Error(PartitionError {
             partition,
             error: KafkaError::Global(RDKafkaErrorCode::from(message.err)),
             reason: String::from_utf8_lossy(raw.payload().unwrap_or_default()).into_owned(),
-        })
+        }))
     }
 
     /// Takes another batch, if the last one is used up. Returns whether there is a record now; if

@@ -78,7 +78,7 @@ impl Fixture {
                 let Position { partition, offset } = message.position;
                 (partition.number, offset.0)
             }
-            Taken::Error { error, .. } => panic!("{error}"),
+            Taken::Error(error) => panic!("{error:?}"),
         }
     }
 
@@ -121,7 +121,7 @@ fn records_of_a_partition_that_leaves_are_dropped_and_the_others_keep_their_orde
                 Taken::Message(message) => {
                     (message.position.partition.number, message.position.offset.0)
                 }
-                Taken::Error { error, .. } => panic!("{error}"),
+                Taken::Error(error) => panic!("{error:?}"),
             });
         }
     }

@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::duration;
 use super::index::WebhookIndex;
-use super::section::{Shown, add_text};
+use super::section::{SettingValue, add_text};
 use crate::event::TopicIndex;
 use crate::expression::Expression;
 use crate::expression::template::Template;
@@ -20,7 +20,7 @@ use crate::secret::Secret;
 
 macro_rules! shown {
     ($($type:ty: |$value:ident| $shown:expr;)*) => {
-        $(impl Shown for $type {
+        $(impl SettingValue for $type {
             fn shown(&self) -> Json {
                 let $value = self;
                 json!($shown)
@@ -43,9 +43,9 @@ shown! {
     Template: |template| template.source();
 }
 
-impl<T: Shown> Shown for Option<T> {
+impl<T: SettingValue> SettingValue for Option<T> {
     fn shown(&self) -> Json {
-        self.as_ref().map_or(Json::Null, Shown::shown)
+        self.as_ref().map_or(Json::Null, SettingValue::shown)
     }
 
     fn add_to(&self, hash: &mut Xxh3) {
@@ -56,9 +56,9 @@ impl<T: Shown> Shown for Option<T> {
     }
 }
 
-impl<T: Shown> Shown for Vec<T> {
+impl<T: SettingValue> SettingValue for Vec<T> {
     fn shown(&self) -> Json {
-        self.iter().map(Shown::shown).collect()
+        self.iter().map(SettingValue::shown).collect()
     }
 
     fn add_to(&self, hash: &mut Xxh3) {
@@ -67,7 +67,7 @@ impl<T: Shown> Shown for Vec<T> {
     }
 }
 
-impl Shown for Secret<Url> {
+impl SettingValue for Secret<Url> {
     fn shown(&self) -> Json {
         let url = self.expose();
         let host = url.host_str().unwrap_or_default();
