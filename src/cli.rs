@@ -99,7 +99,7 @@ Examples:
   slackline check                           check ./slackline.yaml and show what it does
   slackline preview signup.json             show what would be posted for an event, and why
   slackline send --action NAME signup.json  post one message for real
-  slackline run -c slackline.yaml           run the worker
+  slackline run slackline.yaml              run the worker
 
 Exit codes: 0 done; 1 failed; 2 bad usage or configuration.";
 
@@ -167,11 +167,12 @@ mod tests {
     #[test]
     fn the_configuration_defaults_to_the_working_directory() {
         let parsed = |line: &[&str]| match Cli::try_parse_from(line).unwrap().command {
-            Command::Run(args) => args.config.path,
+            Command::Run(args) => args.config.option().path(),
             other => panic!("not run: {other:?}"),
         };
         assert_eq!(parsed(&["slackline", "run", "-c", "a.yaml"]), Path::new("a.yaml"));
         assert_eq!(parsed(&["slackline", "run", "--config", "b.yaml"]), Path::new("b.yaml"));
+        assert_eq!(parsed(&["slackline", "run", "c.yaml"]), Path::new("c.yaml"));
         if std::env::var_os("SLACKLINE_CONFIG").is_none() {
             assert_eq!(parsed(&["slackline", "run"]), Path::new("slackline.yaml"));
         }
@@ -183,6 +184,8 @@ mod tests {
             &["slackline", "run", "--nonsense"][..],
             &["slackline", "fly"],
             &["slackline", "demo", "--for", "-3"],
+            &["slackline", "check", "a.yaml", "-c", "b.yaml"],
+            &["slackline", "run", "a.yaml", "b.yaml"],
         ] {
             assert_eq!(Cli::try_parse_from(line).unwrap_err().exit_code(), 2, "{line:?}");
         }

@@ -104,7 +104,9 @@ pub fn load_through(
     };
     let bytes = files(path).map_err(|error| {
         let help = match error.kind() {
-            io::ErrorKind::NotFound => "name the file with `-c FILE` or `SLACKLINE_CONFIG`",
+            io::ErrorKind::NotFound => {
+                "name the file: `slackline check FILE`, `-c FILE` or `SLACKLINE_CONFIG`"
+            }
             _ => "make it a file that this user may read",
         };
         whole_file(format!("the configuration cannot be read: {error}"), help)

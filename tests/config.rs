@@ -126,6 +126,20 @@ fn every_example_is_valid_and_fits_the_schema() {
 }
 
 #[test]
+fn the_schema_allows_anchors_and_variables_with_a_default() {
+    let schema = serde_json::from_str(&schema::json().unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let text = std::fs::read_to_string("deploy/examples/minimal.yaml").unwrap();
+    let mut value: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
+    value["x-slow"] = serde_json::json!({ "any": ["thing"] });
+    value["kafka"]["drain_timeout"] = "${DRAIN:-5s}".into();
+    value["kafka"]["start"] = "${START:-}".into();
+    assert!(validator.is_valid(&value));
+    value["kafka"]["start"] = "${START:=latest}".into();
+    assert!(!validator.is_valid(&value));
+}
+
+#[test]
 fn the_full_example_has_every_key() {
     let schema: serde_json::Value = serde_json::from_str(&schema::json().unwrap()).unwrap();
     let text = std::fs::read_to_string("deploy/examples/full.yaml").unwrap();

@@ -9,7 +9,7 @@ use anstream::{stderr, stdout};
 use comfy_table::{Table, presets};
 use serde_json::{Value as Json, json};
 
-use super::config_file::{ConfigFile, variable};
+use super::config_file::{ConfigArgument, variable};
 use super::exit::Exit;
 use super::format::{Format, counted};
 use super::logs;
@@ -20,7 +20,7 @@ use crate::config::{Loaded, load};
 const EXAMPLES: &str = "\
 Examples:
   slackline check                              check ./slackline.yaml
-  slackline check -c prod.yaml --output json   print JSON, for scripts
+  slackline check prod.yaml --output json      print JSON, for scripts
 
 Environment variables that the file names must be set.
 Exit codes: 0 valid, with or without warnings; 2 invalid.";
@@ -40,12 +40,12 @@ pub struct CheckArgs {
     output: Format,
 
     #[command(flatten)]
-    config: ConfigFile,
+    config: ConfigArgument,
 }
 
 pub fn run(args: &CheckArgs, log_format: Format) -> anyhow::Result<Exit> {
     logs::init(log_format, "warn", None)?;
-    check(&args.config.path, args.output, &variable, &mut stdout(), &mut stderr())
+    check(&args.config.option().path(), args.output, &variable, &mut stdout(), &mut stderr())
 }
 
 /// Checks the configuration at `path`. What it does goes to `out`, warnings and mistakes go to

@@ -1,9 +1,14 @@
-//! The configuration file of a command: the option that names it, and loading it.
+//! The configuration file of a command: the arguments that name it, and loading it.
+//!
+//! Invariant: an argument wins over `SLACKLINE_CONFIG`, which images set, and two arguments that
+//! name a configuration are refused.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use anyhow::bail;
 
 use super::exit::{Exit, is_broken_pipe, print_error};
 use super::format::Format;
@@ -12,39 +17,89 @@ use crate::config::diagnostic::ConfigErrors;
 use crate::config::load_through;
 use crate::config::model::Config;
 
+/// The variable that names the configuration where no argument does.
+const VARIABLE: &str = "SLACKLINE_CONFIG";
+
+/// The configuration where nothing names one.
+const DEFAULT: &str = "slackline.yaml";
+
+/// The option that names the configuration.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct ConfigFile {
-    /// The configuration file
-    #[arg(
-        short = 'c',
-        long = "config",
-        value_name = "FILE",
-        env = "SLACKLINE_CONFIG",
-        default_value = "slackline.yaml"
-    )]
-    pub path: PathBuf,
+    /// The configuration file [default: $SLACKLINE_CONFIG, or else slackline.yaml]
+    #[arg(id = "config", short = 'c', long = "config", value_name = "FILE")]
+    named: Option<PathBuf>,
+}
+
+/// The configuration of a command that takes no other file: an argument or the option.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ConfigArgument {
+    /// The configuration file, as with --config
+    #[arg(id = "file", value_name = "FILE", conflicts_with = "config")]
+    file: Option<PathBuf>,
+
+    #[command(flatten)]
+    option: ConfigFile,
+}
+
+impl ConfigArgument {
+    /// The option, as if the argument had been given with it.
+    pub fn option(&self) -> ConfigFile {
+        ConfigFile { named: self.file.clone().or_else(|| self.option.named.clone()) }
+    }
 }
 
 impl ConfigFile {
+    /// The file's path.
+    pub fn path(&self) -> PathBuf {
+        let variable = || std::env::var_os(VARIABLE).filter(|path| !path.is_empty());
+        let named = self.named.clone().or_else(|| variable().map(PathBuf::from));
+        named.unwrap_or_else(|| DEFAULT.into())
+    }
+
+    /// Splits the arguments of a command that reads events: a name that ends with `.yaml` or `.yml`
+    /// is the configuration, because events are JSON. Returns the option, as if that name had been
+    /// given with it, and the files with events.
+    fn among(&self, files: &[PathBuf]) -> anyhow::Result<(Self, Vec<PathBuf>)> {
+        let (yaml, events): (Vec<_>, Vec<_>) = files.iter().cloned().partition(|path| {
+            path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+        });
+        let mut all = self.named.iter().chain(&yaml);
+        let named = all.next().cloned();
+        if let (Some(one), Some(other)) = (&named, all.next()) {
+            let (one, other) = (one.display(), other.display());
+            bail!("two configurations, `{one}` and `{other}`: name one of them");
+        }
+        if events.is_empty() && !yaml.is_empty() {
+            bail!("no file with events: add one, or `-` for standard input");
+        }
+        Ok((Self { named }, events))
+    }
+
     /// Loads the configuration, and returns it with the files that were read for it. Warnings are
     /// logged.
     ///
     /// # Errors
     /// The configuration is invalid.
     pub fn load(&self) -> anyhow::Result<(Config, BTreeSet<PathBuf>)> {
-        let (config, files) = read(&self.path);
+        let (config, files) = read(&self.path());
         Ok((config?, files))
     }
 
-    /// Runs a command that answers a question about the configuration. Its errors count as bad
-    /// usage.
+    /// Runs a command that shows what the configuration does with events. `files` are its
+    /// arguments; the command gets those with events. Its errors count as bad usage.
     pub fn with(
         &self,
+        files: &[PathBuf],
         log_format: Format,
-        command: impl FnOnce(&Arc<Config>) -> anyhow::Result<Exit>,
+        command: impl FnOnce(&Arc<Config>, Vec<PathBuf>) -> anyhow::Result<Exit>,
     ) -> anyhow::Result<Exit> {
         logs::init(log_format, "warn", None)?;
-        match command(&Arc::new(self.load()?.0)) {
+        let ended = match self.among(files) {
+            Ok((config, events)) => command(&Arc::new(config.load()?.0), events),
+            Err(error) => Err(error),
+        };
+        match ended {
             Err(error) if !is_broken_pipe(&error) => {
                 print_error(&error);
                 Ok(Exit::Refused)
@@ -80,4 +135,37 @@ pub fn read(path: &Path) -> (Result<Config, ConfigErrors>, BTreeSet<PathBuf>) {
 /// Returns the value of `${NAME}`. A variable that is not UTF-8 counts as unset.
 pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    /// The configuration and the events of these arguments, or the error.
+    fn among(option: Option<&str>, files: &[&str]) -> Result<(PathBuf, Vec<PathBuf>), String> {
+        let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
+        let split = ConfigFile { named: option.map(PathBuf::from) }.among(&files);
+        split.map(|(config, events)| (config.path(), events)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_yaml_file_among_the_events_is_the_configuration() {
+        for files in [&["a.yaml", "b.json", "-"][..], &["b.json", "a.yaml", "-"]] {
+            let events = vec![PathBuf::from("b.json"), PathBuf::from("-")];
+            assert_eq!(among(None, files).unwrap(), ("a.yaml".into(), events));
+        }
+        assert_eq!(among(None, &["x/a.yml", "b"]).unwrap().0, Path::new("x/a.yml"));
+        let (config, events) = among(Some("c"), &["b.json"]).unwrap();
+        assert_eq!((config, events), ("c".into(), vec!["b.json".into()]));
+        for (option, files) in
+            [(Some("c"), &["a.yaml", "b"][..]), (None, &["a.yaml", "b", "d.yml"])]
+        {
+            let error = among(option, files).unwrap_err();
+            assert!(error.starts_with("two configurations, `"), "{error}");
+        }
+        let error = among(None, &["a.yaml"]).unwrap_err();
+        assert_eq!(error, "no file with events: add one, or `-` for standard input");
+    }
 }

@@ -36,13 +36,15 @@ output.
 
 Examples:
   slackline preview event.json
+  slackline preview prod.yaml event.json        with another configuration
   slackline preview --topic orders --output json events.ndjson
   kcat -b localhost:9092 -t events -C -o -10 -e | slackline preview -
 
 Exit codes: 0 done; 2 an event is invalid or a file cannot be read (the others are still shown), or \
 the topic is unknown.")]
 pub struct PreviewArgs {
-    /// Files with events: one JSON object a line (NDJSON), or pretty-printed; `-` is standard input
+    /// Files with events: one JSON object a line (NDJSON), or pretty-printed; `-` is standard input.
+    /// A name that ends with .yaml or .yml is the configuration, as with --config
     #[arg(value_name = "EVENT.json", required = true)]
     files: Vec<PathBuf>,
 
@@ -59,8 +61,9 @@ pub struct PreviewArgs {
 }
 
 pub fn run(args: &PreviewArgs, log_format: Format) -> anyhow::Result<Exit> {
-    args.config.with(log_format, |config| {
-        preview(config, args, &mut io::stdin().lock(), &mut stdout(), &mut stderr())
+    args.config.with(&args.files, log_format, |config, files| {
+        let args = PreviewArgs { files, ..args.clone() };
+        preview(config, &args, &mut io::stdin().lock(), &mut stdout(), &mut stderr())
     })
 }
 

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::config_file::ConfigFile;
+use super::config_file::ConfigArgument;
 use super::exit::Exit;
 use super::format::Format;
 use super::logs;
@@ -21,7 +21,7 @@ use crate::pipeline::Pipeline;
 const EXAMPLES: &str = "\
 Examples:
   slackline run
-  slackline run -c deploy/examples/slackline.yaml
+  slackline run deploy/examples/slackline.yaml
   RUST_LOG=debug slackline run --log-format json
 
 SIGTERM and SIGINT stop it gracefully. SIGHUP reloads the configuration, and so does a change of its \
@@ -38,13 +38,14 @@ It serves /metrics, /healthz and /readyz on `admin.listen` (127.0.0.1:9464).";
 #[command(after_help = EXAMPLES)]
 pub struct RunArgs {
     #[command(flatten)]
-    pub config: ConfigFile,
+    pub config: ConfigArgument,
 }
 
 pub fn run(args: &RunArgs, log_format: Format) -> anyhow::Result<Exit> {
     logs::init(log_format, "info", None)?;
-    let (config, files) = args.config.load()?;
-    let source = Source::new(args.config.path.clone(), files);
+    let config_file = args.config.option();
+    let (config, files) = config_file.load()?;
+    let source = Source::new(config_file.path(), files);
     runtime()?.block_on(until_stopped(Arc::new(config), source))?;
     Ok(Exit::Done)
 }

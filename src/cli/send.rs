@@ -42,6 +42,7 @@ webhook.
 
 Examples:
   slackline send --action enterprise-signup event.json
+  slackline send --action enterprise-signup prod.yaml event.json
   echo '{\"traits\":{\"name\":\"Ada\"}}' | slackline send --action enterprise-signup -
 
 Exit codes: 0 Slack accepted the message; 1 it did not; 2 there is no message to post.")]
@@ -50,18 +51,20 @@ pub struct SendArgs {
     #[arg(long, value_name = "NAME")]
     action: String,
 
-    /// File with one event, a JSON object; `-` is standard input
-    #[arg(value_name = "EVENT.json")]
-    file: PathBuf,
+    /// File with one event, a JSON object; `-` is standard input. A name that ends with .yaml or .yml
+    /// is the configuration, as with --config
+    #[arg(value_name = "EVENT.json", required = true, num_args = 1..=2)]
+    files: Vec<PathBuf>,
 
     #[command(flatten)]
     config: ConfigFile,
 }
 
 pub fn run(args: &SendArgs, log_format: Format) -> anyhow::Result<Exit> {
-    args.config.with(log_format, |config| {
+    args.config.with(&args.files, log_format, |config, files| {
+        let args = SendArgs { files, ..args.clone() };
         let (mut stdin, mut out, mut err) = (io::stdin().lock(), stdout(), stderr());
-        runtime()?.block_on(send(config, args, &mut stdin, &mut out, &mut err))
+        runtime()?.block_on(send(config, &args, &mut stdin, &mut out, &mut err))
     })
 }
 
@@ -82,7 +85,10 @@ async fn send(
         let (name, names) = (&args.action, names.join("`, `"));
         anyhow::bail!("action `{name}` is not configured: use one of `{names}`");
     };
-    let text = only_event(&args.file, stdin).with_context(|| args.file.display().to_string())?;
+    let [file] = args.files.as_slice() else {
+        anyhow::bail!("two events: give one, for one message")
+    };
+    let text = only_event(file, stdin).with_context(|| file.display().to_string())?;
     let payload = payload(config, index, action, &text, err)?;
     let webhook = &config.webhooks[action.webhook.0 as usize];
     let endpoint = Endpoint::open(webhook, &mut ClientPool::default())

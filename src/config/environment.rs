@@ -1,6 +1,9 @@
-//! `${NAME}` in values of the configuration: variables of the environment.
+//! `${NAME}` and `${NAME:-default}` in values of the configuration: variables of the environment.
 //!
 //! Invariant: an inserted value is not searched for further variables, and never shown.
+
+/// What separates a name from its default, as in shells.
+const DEFAULT: &str = ":-";
 
 /// Why a text cannot be expanded.
 #[derive(Debug, PartialEq, Eq)]
@@ -11,7 +14,8 @@ pub struct Refused {
     pub help: String,
 }
 
-/// Returns `text` with every `${NAME}` replaced and every `$${` turned into a plain `${`.
+/// Returns `text` with every variable replaced and every `$${` turned into a plain `${`. A default
+/// takes the place of a variable that is unset or empty.
 pub fn expand(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, Refused> {
     let mut expanded = String::new();
     let mut from = 0;
@@ -23,37 +27,51 @@ pub fn expand(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String
             continue;
         }
         expanded.push_str(&text[from..at]);
-        let inside = &text[at + 2..];
-        let name = inside.find('}').map(|end| &inside[..end]).filter(|name| is_name(name));
-        let Some(name) = name else {
-            return Err(Refused {
-                offset: at,
-                message: "malformed `${`".to_owned(),
-                help: "write `${NAME}` (letters, digits and `_`), or `$${` for a plain `${`"
-                    .to_owned(),
-            });
+        let refused = |message: String, help: String| Refused { offset: at, message, help };
+        let Some((inside, name, default)) = variable(&text[at..]) else {
+            let help = "write `${NAME}` (letters, digits and `_`) or `${NAME:-default}`, \
+                        or `$${` for a plain `${`";
+            return Err(refused("malformed `${`".to_owned(), help.to_owned()));
         };
-        let Some(value) = env(name) else {
-            return Err(Refused {
-                offset: at,
-                message: format!("the environment variable `{name}` is not set"),
-                help: format!("set `{name}`, or write `$${{` for a plain `${{`"),
-            });
+        if default.is_some_and(|default| default.contains("${")) {
+            let help = "write the default out: no variable is replaced in it";
+            return Err(refused(
+                format!("the default of `{name}` contains `${{`"),
+                help.to_owned(),
+            ));
+        }
+        let value = env(name).filter(|value| default.is_none() || !value.is_empty());
+        let Some(value) = value.as_deref().or(default) else {
+            let help = format!(
+                "set `{name}`, write `${{{name}:-default}}` with a default, \
+                 or `$${{` for a plain `${{`"
+            );
+            return Err(refused(format!("the environment variable `{name}` is not set"), help));
         };
-        expanded.push_str(&value);
-        from = at + 2 + name.len() + 1;
+        expanded.push_str(value);
+        from = at + "${}".len() + inside.len();
     }
     expanded.push_str(&text[from..]);
     Ok(expanded)
 }
 
-/// Returns the first `${NAME}` of `text`, for a warning where variables are not expanded.
+/// Returns the first variable of `text`, for a warning where variables are not expanded.
 pub fn first_variable(text: &str) -> Option<&str> {
     text.match_indices("${").find_map(|(at, _)| {
-        let inside = &text[at + 2..];
-        let end = inside.find('}')?;
-        is_name(&inside[..end]).then(|| &text[at..at + 2 + end + 1])
+        let (inside, ..) = variable(&text[at..])?;
+        Some(&text[at..at + "${}".len() + inside.len()])
     })
+}
+
+/// The variable that `text` starts with: what its braces contain, its name, and its default.
+fn variable(text: &str) -> Option<(&str, &str, Option<&str>)> {
+    let inside = text.strip_prefix("${")?;
+    let inside = &inside[..inside.find('}')?];
+    let (name, default) = match inside.split_once(DEFAULT) {
+        Some((name, default)) => (name, Some(default)),
+        None => (inside, None),
+    };
+    is_name(name).then_some((inside, name, default))
 }
 
 fn is_name(name: &str) -> bool {
@@ -86,10 +104,49 @@ mod tests {
         assert_eq!(expand("${EMPTY}"), Ok(String::new()));
         assert_eq!(expand("$${A} ${A}"), Ok("${A} one".to_owned()));
         assert_eq!(expand("a${NOPE}"), Err(1));
-        for malformed in ["é${", "é${}", "é${A-B}", "é${2A}", "é${A:-x}", "é${A", "é${ A }"]
-        {
+        for malformed in [
+            "é${",
+            "é${}",
+            "é${A-B}",
+            "é${2A}",
+            "é${A",
+            "é${ A }",
+            "é${:-x}",
+            "é${A:-x",
+            "é${A:=x}",
+            "é${A:?x}",
+            "é${A :-x}",
+        ] {
             assert_eq!(expand(malformed), Err(2), "{malformed}");
         }
+    }
+
+    #[test]
+    fn a_default_takes_the_place_of_a_variable_that_is_unset_or_empty() {
+        let expand = |text| expand(text, &env).map_err(|refused| refused.message);
+        for (text, expanded) in [
+            ("${NOPE:-x}", "x"),
+            ("${A:-x}", "one"),
+            ("${EMPTY:-x}", "x"),
+            ("${NOPE:-}", ""),
+            ("${NOPE:-:-$A}", ":-$A"),
+            ("a${NOPE:-http://h:1/é}b${A}", "ahttp://h:1/ébone"),
+            ("${_B2:-x}", "${A}"),
+            ("$${NOPE:-x}", "${NOPE:-x}"),
+        ] {
+            assert_eq!(expand(text), Ok(expanded.to_owned()), "{text}");
+        }
+        for nested in ["${NOPE:-${A}}", "${A:-${A}}", "${NOPE:-x$${A}}"] {
+            let message = expand(nested).unwrap_err();
+            assert!(message.ends_with("` contains `${`"), "{nested}: {message}");
+        }
+    }
+
+    #[test]
+    fn the_first_variable_is_found_with_its_default() {
+        assert_eq!(first_variable("a ${ ${2} ${A} ${B}"), Some("${A}"));
+        assert_eq!(first_variable("a ${A:-x y} b"), Some("${A:-x y}"));
+        assert_eq!(first_variable("a ${A:+x} ${"), None);
     }
 
     proptest! {

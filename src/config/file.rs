@@ -32,9 +32,13 @@ section! {
 /// One more than the largest whole number that a metric (f64) holds exactly.
 const HASH_LIMIT: u64 = 1 << 53;
 
+/// How a top-level key starts that is ignored: a place for YAML anchors.
+pub const EXTENSION: &str = "x-";
+
 /// Reads and checks a whole file. `None` if something was reported.
 pub fn read(tree: &Node, reader: &mut Reader<'_>) -> Option<Config> {
-    let fields = reader.fields(tree, "the configuration")?;
+    let mut fields = reader.fields(tree, "the configuration")?;
+    fields.ignore(|key| key.starts_with(EXTENSION));
     let file: File = read_section(fields, reader)?;
     let mut hash = Xxh3::new();
     file.add_to(&mut hash);

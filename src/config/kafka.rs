@@ -27,8 +27,8 @@ use conflicts::DRAIN_TIMEOUT;
 use properties::{Properties, PropertyFiles};
 
 section! {
-    /// How events are read from Kafka. `${NAME}` is replaced with the environment variable in every
-    /// value; `$${` is a plain `${`.
+    /// How events are read from Kafka. In every value, `${NAME}` is replaced with the environment
+    /// variable, `${NAME:-default}` also where it is unset or empty; `$${` is a plain `${`.
     pub Kafka, KafkaKeys {
         /// The brokers to connect to first, as `host:port`: a list, or one text with commas.
         brokers: String = Brokers,

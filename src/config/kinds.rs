@@ -16,7 +16,7 @@ use super::section::{Document, Kind, Section};
 use super::tree::{Node, Value};
 
 /// Text that contains a variable of the environment, which only the running program knows.
-const VARIABLE: &str = r"\$\{[A-Za-z_][A-Za-z0-9_]*\}";
+const VARIABLE: &str = r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}";
 
 /// A text that a function turns into a value. The words say what it is.
 pub struct Text<T>(pub &'static str, pub fn(&Node, &str, &mut Reader<'_>) -> Option<T>);

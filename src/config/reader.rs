@@ -315,6 +315,11 @@ impl<'n> Fields<'n> {
         self.entries.iter().find(|(name, _)| name.value == key).map(|(_, node)| *node)
     }
 
+    /// Leaves out the keys for which `is_ignored` is true.
+    pub fn ignore(&mut self, is_ignored: impl Fn(&str) -> bool) {
+        self.entries.retain(|(name, _)| !is_ignored(&name.value));
+    }
+
     /// Reports unknown and missing keys. `known` are the keys that the section can have, and
     /// whether each is required.
     pub fn finish(self, known: &[(&str, bool)], reader: &mut Reader<'_>) {

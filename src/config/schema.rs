@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::file::File;
+use super::file::{EXTENSION, File};
 use super::section::{Document, Table};
 
 /// Returns the schema as `deploy/slackline.schema.json` holds it, with a line break at its end.
@@ -17,6 +17,7 @@ pub fn json() -> Result<String, serde_json::Error> {
     schema.insert("$schema".to_owned(), "http://json-schema.org/draft-07/schema#".into());
     schema.insert("title".to_owned(), "slackline".into());
     schema.extend(section(&root).as_object().cloned().into_iter().flatten());
+    schema.insert("patternProperties".to_owned(), json!({ format!("^{EXTENSION}"): {} }));
     schema.insert("definitions".to_owned(), definitions.into());
     serde_json::to_string_pretty(&schema).map(|text| text + "\n")
 }

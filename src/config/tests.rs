@@ -276,6 +276,43 @@ fn numbers_and_flags_may_come_from_the_environment() {
 }
 
 #[test]
+fn anchors_under_an_ignored_key_work() {
+    let text = format!(
+        "x-slow: &slow {{rate_per_second: 0.5, burst: 7}}\nx-1: [nonsense: 1]\n{}",
+        SOUND.replace("rate_per_second: 1", "<<: *slow")
+    );
+    let loaded = check_text(&text).unwrap_or_else(|errors| panic!("{errors}"));
+    let sales = &loaded.config.webhooks[0];
+    assert_eq!((sales.rate_per_second, sales.burst), (0.5, 7));
+    // Only at the top level, and only with this prefix.
+    for wrong in ["xslow: 1\n", "X-slow: 1\n"] {
+        assert!(shown(&format!("{wrong}{SOUND}")).contains("unknown key"), "{wrong}");
+    }
+    let inside = SOUND.replace("rate_per_second: 1", "x-rate: 1");
+    assert!(shown(&inside).contains("unknown key `x-rate`"), "{}", shown(&inside));
+}
+
+#[test]
+fn a_secret_under_an_ignored_key_or_in_a_default_is_never_shown() {
+    let url = format!("https://hooks.slack.com/services/T/B/{PLANTED}");
+    for (head, value) in [
+        (format!("x-hook: &hook '{url}'\n"), "*hook nonsense".to_owned()),
+        (format!("x-hook: &hook 'ftp://x/{PLANTED}'\n"), "*hook".to_owned()),
+        (String::new(), format!("'${{NOPE:-ftp://x/{PLANTED}}}'")),
+        (String::new(), format!("'${{NOPE:-{url}'")),
+        (String::new(), format!("'${{NOPE:-{url}${{A}}}}'")),
+    ] {
+        let text = format!(
+            "{head}kafka: {{brokers: k, topics: [t], properties: {{ssl.key.pem: {value}}}}}\n\
+             webhooks:\n  w:\n    url: {value}\n\
+             actions: [{{name: a, trigger: a, webhook: w, message: m}}]\n"
+        );
+        let shown = shown(&text);
+        assert!(!shown.is_empty() && !shown.contains(PLANTED), "{text}\n{shown}");
+    }
+}
+
+#[test]
 fn a_missing_file_is_named() {
     let Err(errors) = load(Path::new("/no/such/slackline.yaml"), &|_| None) else {
         panic!("the file exists")
@@ -286,7 +323,7 @@ fn a_missing_file_is_named() {
             .starts_with("/no/such/slackline.yaml: the configuration cannot be read: No such file"),
         "{shown}"
     );
-    assert!(shown.contains("help: name the file with `-c FILE`"), "{shown}");
+    assert!(shown.contains("help: name the file: `slackline check FILE`, `-c FILE`"), "{shown}");
 }
 
 #[test]

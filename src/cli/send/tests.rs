@@ -18,8 +18,11 @@ fn with(slack: &FakeSlack, message: &str) -> Arc<Config> {
 
 /// Status, standard output with the time taken as `N ms`, standard error.
 async fn run(config: &Arc<Config>, action: &str, file: &str, stdin: &str) -> (u8, String, String) {
-    let args =
-        SendArgs { action: action.to_owned(), file: file.into(), config: ConfigFile::default() };
+    let args = SendArgs {
+        action: action.to_owned(),
+        files: vec![file.into()],
+        config: ConfigFile::default(),
+    };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let sent = send(config, &args, &mut stdin.as_bytes(), &mut out, &mut err).await;
     let status = sent.unwrap_or_else(|error| {
