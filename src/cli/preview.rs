@@ -43,8 +43,8 @@ Examples:
 Exit codes: 0 done; 2 an event is invalid or a file cannot be read (the others are still shown), or \
 the topic is unknown.")]
 pub struct PreviewArgs {
-    /// Files with events: one JSON object a line (NDJSON), or pretty-printed; `-` is standard input.
-    /// A name that ends with .yaml or .yml is the configuration, as with --config
+    /// Files with events: one JSON object a line (NDJSON), or pretty-printed; `-` is standard
+    /// input. A name that ends with .yaml or .yml is the configuration, as with --config
     #[arg(value_name = "EVENT.json", required = true)]
     files: Vec<PathBuf>,
 

@@ -51,8 +51,8 @@ pub struct SendArgs {
     #[arg(long, value_name = "NAME")]
     action: String,
 
-    /// File with one event, a JSON object; `-` is standard input. A name that ends with .yaml or .yml
-    /// is the configuration, as with --config
+    /// File with one event, a JSON object; `-` is standard input. A name that ends with .yaml or
+    /// .yml is the configuration, as with --config
     #[arg(value_name = "EVENT.json", required = true, num_args = 1..=2)]
     files: Vec<PathBuf>,
 

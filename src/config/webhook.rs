@@ -29,9 +29,9 @@ use kinds::{EntryName, Rate, WebhookUrl, ca_file, proxy_url};
 pub use kinds::Pem;
 
 section! {
-    /// One Slack incoming webhook: exactly one of `url` and `url_file`. In every value, `${NAME}` is
-    /// replaced with the environment variable, `${NAME:-default}` also where it is unset or empty;
-    /// `$${` is a plain `${`.
+    /// One Slack incoming webhook: exactly one of `url` and `url_file`. In every value, `${NAME}`
+    /// is replaced with the environment variable, `${NAME:-default}` also where it is unset or
+    /// empty; `$${` is a plain `${`.
     #[derive(Clone)]
     pub Webhook, WebhookKeys {
         /// Its name in the file, in logs and in metrics.
