@@ -40,6 +40,8 @@ pub mod secret;
 
 pub mod loopback;
 
+pub mod slack_host;
+
 pub mod backoff;
 
 pub mod expression;

@@ -8,6 +8,8 @@ pub mod destination;
 
 pub mod incoming_webhook;
 
+mod said;
+
 pub mod answer;
 
 pub mod verdict;

@@ -93,7 +93,7 @@ async fn send(
     let webhook = &config.webhooks[action.webhook.0 as usize];
     let endpoint = Endpoint::open(webhook, &mut ClientPool::default())
         .with_context(|| format!("webhook `{}`", webhook.name))?;
-    report(&endpoint.attempt_once(payload).await, &webhook.name, out)
+    report(&endpoint.attempt_once(&webhook.name, payload).await, &webhook.name, out)
 }
 
 /// Returns the only event of the file.
@@ -146,18 +146,17 @@ fn payload(
 }
 
 fn report(attempted: &Attempted, webhook: &str, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let took = attempted.took.as_millis();
+    let (word, took) = (&attempted.word, attempted.took.as_millis());
     match attempted.status {
-        Some(status) => writeln!(
-            out,
-            "webhook `{webhook}` answered {status} `{}` after {took} ms",
-            attempted.word
-        )?,
-        None => writeln!(
-            out,
-            "no response from webhook `{webhook}` after {took} ms: {}",
-            attempted.word
-        )?,
+        Some(status) => {
+            let said = if *word == format!("status {status}") {
+                String::new()
+            } else {
+                format!(" `{word}`")
+            };
+            writeln!(out, "webhook `{webhook}` answered {status}{said} after {took} ms")?;
+        }
+        None => writeln!(out, "no response from webhook `{webhook}` after {took} ms: {word}")?,
     }
     let meaning = match &attempted.verdict {
         Verdict::Delivered => {
@@ -169,6 +168,9 @@ fn report(attempted: &Attempted, webhook: &str, out: &mut dyn Write) -> anyhow::
             &format!("rate limited; `run` would retry after {} s", pause.as_secs_f64())
         }
         Verdict::RateLimited { retry_after: None } => "rate limited; `run` would retry later",
+        Verdict::Retry { retry_after: Some(pause), .. } => {
+            &format!("`run` would retry after {} s", pause.as_secs_f64())
+        }
         Verdict::Retry { .. } => "`run` would retry",
     };
     writeln!(out, "not posted: {meaning}")?;

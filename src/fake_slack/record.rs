@@ -31,10 +31,20 @@ pub struct Request {
 }
 
 impl Request {
-    /// Whether the message was posted: answered with 200 `ok` and without a fault.
+    /// Whether the message was posted: answered without a fault, as Slack or a compatible receiver
+    /// does then, with a 2xx whose body is `ok`, empty, or a JSON object that says so.
     #[must_use]
     pub fn is_posted(&self) -> bool {
-        self.answer.fault.is_none() && self.answer.status == 200 && self.answer.body == "ok"
+        let Answer { status, body, fault, .. } = &self.answer;
+        let says_so = match body.as_str() {
+            "ok" | "" => true,
+            body => {
+                let said: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+                let flags = [said["ok"].as_bool(), said["success"].as_bool()];
+                flags.contains(&Some(true)) && !flags.contains(&Some(false))
+            }
+        };
+        fault.is_none() && (200..300).contains(status) && says_so
     }
 
     /// Returns the body as JSON, or `null` if it is invalid.

@@ -67,6 +67,26 @@ async fn scripts_are_followed_in_order_and_by_path() {
 }
 
 #[tokio::test]
+async fn it_can_answer_as_other_receivers_and_proxies_do() {
+    let slack = FakeSlack::start().await.unwrap();
+    for (status, body, is_posted) in [
+        (200, "{\"success\":true}", true),
+        (200, "{\"result\":\"success\",\"msg\":\"\",\"ok\":true}", true),
+        (204, "", true),
+        (200, "{\"ok\":true,\"success\":false}", false),
+        (200, "<html>Sign in</html>", false),
+        (503, "ok", false),
+    ] {
+        slack.push(PATH, [Answer::new(status, body).with_header("Retry-After", "7")]);
+        let answered = request(&slack, "POST", PATH, "{\"text\":\"x\"}").await;
+        assert_eq!(answered, (status, body.to_owned()));
+        let request = slack.requests().pop().unwrap();
+        assert_eq!(request.is_posted(), is_posted, "{status} {body}");
+        assert_eq!(request.answer.headers["Retry-After"], "7");
+    }
+}
+
+#[tokio::test]
 async fn a_limit_answers_429_with_the_seconds_to_wait() {
     let slack = FakeSlack::start().await.unwrap();
     slack.set_limit_everywhere(Some(Limit { rate: 0.1, burst: 2 }));

@@ -5,13 +5,14 @@ use crate::label::label;
 label! {
     /// How an attempt ended: the label `result` of `slackline_attempts_total`.
     AttemptResult {
-        /// Status 200 with the body `ok`.
+        /// The receiver says that the message is posted.
         Ok = "ok",
         /// Status 429.
         RateLimited = "rate_limited",
-        /// Status 408 or 5xx (except 501). The attempt is retried.
+        /// Status 408 or 5xx (except 501), or an answer of a server in between. The attempt is
+        /// retried.
         ServerError = "server_error",
-        /// Any other response. It is final.
+        /// Any other response: the receiver refuses the message. It is final.
         Rejected = "rejected",
         /// No complete response within the timeout.
         Timeout = "timeout",

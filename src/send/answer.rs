@@ -1,20 +1,22 @@
 //! What Slack answered to one attempt, and what every destination reads from an answer.
 //!
-//! Pure. Invariant: any answer, however broken, can be read; nothing that is read from it holds a
-//! URL, a token or a control character.
+//! Invariant: any answer, however broken, can be read; nothing that is read from it holds a URL, a
+//! token or a control character, and only the debug log shows more of it than a word.
 
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use serde_json::Value;
+use tracing::debug;
 
+use super::said::Said;
 use crate::sanitize;
 
 /// The longest `Retry-After` that is obeyed: a longer one is taken for a mistake.
 pub const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
-/// The most characters of [`Answer::word`].
-const WORD_LIMIT: usize = 100;
+/// The most characters of a body in the log.
+const TEXT_LIMIT: usize = 300;
 
 /// The answer to one attempt.
 #[derive(Debug, Clone, Default)]
@@ -42,9 +44,9 @@ pub enum BodyEnd {
 }
 
 impl Answer {
-    /// Returns how long a 429 asks to wait: the header (seconds or a date), or else the body's
-    /// `retry_after`. `now` is when the answer was read, which matters for a date. At most
-    /// [`LONGEST_PAUSE`].
+    /// Returns how long to wait before the next attempt: the header (seconds or a date), or else
+    /// the body's `retry_after`. `now` is when the answer was read, which matters for a date. At
+    /// most [`LONGEST_PAUSE`].
     ///
     /// `None` where neither holds a time over zero. "Wait 0 s" beside a 429 means "send less
     /// often", for which the sender's own backoff is right.
@@ -56,22 +58,44 @@ impl Answer {
             .or_else(|| usable_seconds(self.field("retry_after")?.as_f64()?))
     }
 
-    /// Returns Slack's own word in the body, fit for a log: one short line, without anything that
-    /// could be a part of a webhook's URL (web servers like to answer `Cannot POST /services/…`).
+    /// Returns what the body says.
+    #[must_use]
+    pub fn said(&self) -> Said {
+        Said::read(&self.body)
+    }
+
+    /// Returns Slack's own word in the body, or what kind of answer it is: nothing else of a body
+    /// is shown, since it may repeat the request.
     #[must_use]
     pub fn word(&self) -> String {
-        let error = self.field("error");
-        let text = match error.as_ref().and_then(Value::as_str) {
-            Some(error) => error.into(),
-            None => String::from_utf8_lossy(&self.body[..self.body.len().min(1024)]),
-        };
+        self.said().word().map_or_else(|| format!("status {}", self.status), str::to_owned)
+    }
+
+    /// [`Answer::word`], with the status where the word does not show that Slack answered.
+    #[must_use]
+    pub fn word_with_status(&self) -> String {
+        match self.said() {
+            Said::Html | Said::Empty => format!("{}, status {}", self.word(), self.status),
+            _ => self.word(),
+        }
+    }
+
+    /// Logs the body at the debug level, if [`Answer::word`] does not say all of it. One short
+    /// line, without anything that could be a part of a webhook's URL (web servers like to answer
+    /// `Cannot POST /services/…`).
+    pub fn log_body(&self, webhook: &str) {
+        if !matches!(self.said(), Said::Ok | Said::Word(_) | Said::Empty) {
+            debug!(webhook, status = self.status, body = self.text(), "answer in full");
+        }
+    }
+
+    fn text(&self) -> String {
+        let text = String::from_utf8_lossy(&self.body[..self.body.len().min(1024)]);
         let shown: Vec<&str> = text
             .split_whitespace()
             .map(|token| if may_be_secret(token) { "…" } else { token })
-            .take(WORD_LIMIT)
             .collect();
-        let line = sanitize::one_line(&shown.join(" "), WORD_LIMIT);
-        if line.is_empty() { "(empty answer)".to_owned() } else { line }
+        sanitize::one_line(&shown.join(" "), TEXT_LIMIT)
     }
 
     /// A field of the body; `None` unless the body is a JSON object that has it.

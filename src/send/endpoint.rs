@@ -80,16 +80,19 @@ impl Endpoint {
     pub fn judge(&self, answered: Result<Answer, NoAnswer>) -> Verdict {
         match answered {
             Ok(answer) => self.destination.judge(&answer, SystemTime::now()),
-            Err(NoAnswer { result, word }) => Verdict::Retry { result, word },
+            Err(NoAnswer { result, word }) => Verdict::Retry { result, word, retry_after: None },
         }
     }
 
-    /// Posts `payload` once, for `slackline send`.
-    pub async fn attempt_once(&self, payload: Bytes) -> Attempted {
+    /// Posts `payload` once to `webhook`, for `slackline send`.
+    pub async fn attempt_once(&self, webhook: &str, payload: Bytes) -> Attempted {
         let started = Instant::now();
         let answered = self.post(payload).await;
         let (status, word) = match &answered {
-            Ok(answer) => (Some(answer.status), answer.word()),
+            Ok(answer) => {
+                answer.log_body(webhook);
+                (Some(answer.status), answer.word())
+            }
             Err(NoAnswer { word, .. }) => (None, word.clone()),
         };
         Attempted { status, word, verdict: self.judge(answered), took: started.elapsed() }

@@ -1,4 +1,5 @@
-//! A Slack incoming webhook: the URL is the credential, and the answer is one word of text.
+//! A Slack incoming webhook, or one of a compatible receiver: the URL is the credential, and
+//! Slack's answer is one word of text.
 //!
 //! Sources: <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks> and
 //! <https://docs.slack.dev/apis/web-api/rate-limits>, and what real webhooks answered.
@@ -12,9 +13,11 @@ use url::Url;
 
 use super::answer::{Answer, BodyEnd};
 use super::destination::Destination;
+use super::said::Said;
 use super::verdict::Verdict;
 use crate::metrics::AttemptResult;
 use crate::secret::{MASK, Secret};
+use crate::slack_host::is_slack;
 
 /// Built once: a header made from a text would be a copy for each attempt.
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
@@ -36,27 +39,8 @@ impl Destination for IncomingWebhook {
         request
     }
 
-    /// White space around `ok` is accepted: a proxy or a compatible receiver that adds a line feed
-    /// did post the message, and a retry would duplicate it.
     fn judge(&self, answer: &Answer, now: SystemTime) -> Verdict {
-        match answer.status {
-            200 if answer.body.trim_ascii() == b"ok" => Verdict::Delivered,
-            // The word that decides never arrived. A duplicate does less harm than a lost message.
-            200 if answer.body_end == BodyEnd::ConnectionLost => Verdict::Retry {
-                result: AttemptResult::Connect,
-                word: "connection lost during the answer".to_owned(),
-            },
-            200 if answer.body_end == BodyEnd::TimedOut => Verdict::Retry {
-                result: AttemptResult::Timeout,
-                word: "no whole answer within the timeout".to_owned(),
-            },
-            429 => Verdict::RateLimited { retry_after: answer.retry_after(now) },
-            // 501: the receiver will not implement it meanwhile.
-            408 | 500 | 502..=599 => {
-                Verdict::Retry { result: AttemptResult::ServerError, word: answer.word() }
-            }
-            _ => Verdict::Rejected { word: answer.word() },
-        }
+        judge(answer, is_slack(self.url.expose()), now)
     }
 
     fn mask(&self, text: &str) -> Option<String> {
@@ -67,6 +51,46 @@ impl Destination for IncomingWebhook {
             let text = masked.as_deref().unwrap_or(text);
             if text.contains(secret) { Some(text.replace(secret, MASK)) } else { masked }
         })
+    }
+}
+
+/// Judges an answer. Slack posts a message where it answers 200 and says so. Other receivers that
+/// take Slack's messages answer with any 2xx, unless the body says no.
+///
+/// A refusal is final where the receiver itself can have given it. What neither Slack nor such a
+/// receiver answers (a web page, a redirect, a proxy's status) comes from a server in between, such
+/// as a proxy or a sign-in page, and may be over in a minute.
+fn judge(answer: &Answer, is_slack: bool, now: SystemTime) -> Verdict {
+    let said = answer.said();
+    let retry = |result, word| {
+        let retry_after = answer.retry_after(now);
+        Verdict::Retry { result, word, retry_after }
+    };
+    let server_error = || retry(AttemptResult::ServerError, answer.word_with_status());
+    let rejected = || Verdict::Rejected { word: answer.word_with_status() };
+    match answer.status {
+        200..=299 if is_slack && answer.status != 200 && said != Said::Html => rejected(),
+        200..=299 if said.is_yes(is_slack) => Verdict::Delivered,
+        200..=299 => match answer.body_end {
+            // The word that decides never arrived. A duplicate does less harm than a lost message.
+            BodyEnd::ConnectionLost => {
+                retry(AttemptResult::Connect, "connection lost during the answer".to_owned())
+            }
+            BodyEnd::TimedOut => {
+                retry(AttemptResult::Timeout, "no whole answer within the timeout".to_owned())
+            }
+            BodyEnd::Complete if said == Said::Html => server_error(),
+            BodyEnd::Complete if is_slack || said.is_no() => rejected(),
+            BodyEnd::Complete => Verdict::Delivered,
+        },
+        429 => Verdict::RateLimited { retry_after: answer.retry_after(now) },
+        // The receiver will not implement it meanwhile.
+        501 if said != Said::Html => rejected(),
+        // Slack answers with none of these: a redirect, a proxy that wants a password, a request
+        // that a proxy does not pass on yet.
+        300..=399 | 407 | 408 | 425 | 500..=599 => server_error(),
+        _ if said.is_refusal(is_slack) => rejected(),
+        _ => server_error(),
     }
 }
 

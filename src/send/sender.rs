@@ -96,10 +96,14 @@ impl Sender {
                     Verdict::Rejected { word } => Some((Reason::Rejected, word)),
                     Verdict::RateLimited { retry_after } => {
                         let pause = self.throttle(retry_after, at).await;
+                        self.log.limited(&self.context, pause);
                         budget.excuse((at + pause).saturating_sub(sent));
                         None
                     }
-                    Verdict::Retry { word, .. } => {
+                    Verdict::Retry { word, retry_after, .. } => {
+                        if retry_after.is_some() {
+                            self.throttle(retry_after, at).await;
+                        }
                         let retry = &self.context.webhook().retry;
                         match budget.failed(retry, at, rand::random()) {
                             Some(pause) => {
@@ -210,7 +214,12 @@ impl Sender {
         loop {
             tokio::select! {
                 biased;
-                answered = &mut post => return endpoint.judge(answered),
+                answered = &mut post => {
+                    if let Ok(answer) = &answered {
+                        answer.log_body(&self.context.webhook().name);
+                    }
+                    return endpoint.judge(answered);
+                }
                 () = &mut hold_limit, if permit.is_some() => permit = None,
                 Ok(()) = self.context.control.changed() => {
                     self.pace.apply(self.context.webhook(), *self.context.control.borrow());
@@ -229,10 +238,9 @@ impl Sender {
         }
     }
 
-    /// Throttles the webhook after a 429 at `now`; returns for how long.
+    /// Throttles the webhook after a 429 or a `Retry-After` at `now`; returns for how long.
     async fn throttle(&mut self, retry_after: Option<Duration>, now: Duration) -> Duration {
         let (pause, until) = self.pace.throttle(self.context.webhook(), retry_after, now);
-        self.log.limited(&self.context, pause);
         if let Some(until) = until {
             // It outlives this process, in the restart state of the partitions. A poll loop that
             // has ended takes no report: the process is ending.

@@ -22,6 +22,7 @@ use crate::queue::Queue;
 
 mod connection_permits;
 mod dropped;
+mod echo;
 mod held;
 mod hostile;
 mod life;

@@ -25,6 +25,9 @@ pub enum Verdict {
         result: AttemptResult,
         /// Slack's word for it, or why there is no answer; fit for a log.
         word: String,
+        /// Over zero, at most [`super::answer::LONGEST_PAUSE`]; `None`: the receiver did not say
+        /// how long to wait.
+        retry_after: Option<Duration>,
     },
 }
 

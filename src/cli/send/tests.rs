@@ -49,6 +49,21 @@ async fn it_posts_once_and_prints_the_response() {
             "webhook `sales` answered 404 `no_active_hooks` after N ms\nnot posted: this response is final; `run` would drop the message\n",
         ),
         (
+            Answer::new(403, "<html>Ada is blocked</html>"),
+            1,
+            "webhook `sales` answered 403 `HTML page` after N ms\nnot posted: `run` would retry\n",
+        ),
+        (
+            Answer::new(404, "no Ada here"),
+            1,
+            "webhook `sales` answered 404 after N ms\nnot posted: `run` would retry\n",
+        ),
+        (
+            Answer::new(503, "busy").with_header("Retry-After", "7"),
+            1,
+            "webhook `sales` answered 503 `busy` after N ms\nnot posted: `run` would retry after 7 s\n",
+        ),
+        (
             Answer::new(503, "busy"),
             1,
             "webhook `sales` answered 503 `busy` after N ms\nnot posted: `run` would retry\n",

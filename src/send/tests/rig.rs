@@ -91,6 +91,12 @@ pub fn failed(status: u16) -> Step {
     answer(status, "rollup_error")
 }
 
+/// With `Retry-After`.
+pub fn failed_for(status: u16, seconds: u64) -> Step {
+    let retry_after = Some(seconds.to_string());
+    Step::from(Ok(Answer { status, retry_after, ..Answer::default() }))
+}
+
 pub fn rejected(word: &'static str) -> Step {
     answer(404, word)
 }
@@ -149,7 +155,11 @@ impl Destination for Letterbox {
         match answer.status {
             200 => Verdict::Delivered,
             429 => Verdict::RateLimited { retry_after: answer.retry_after(now) },
-            500.. => Verdict::Retry { result: AttemptResult::ServerError, word: answer.word() },
+            500.. => {
+                let retry_after = answer.retry_after(now);
+                let result = AttemptResult::ServerError;
+                Verdict::Retry { result, word: answer.word(), retry_after }
+            }
             _ => Verdict::Rejected { word: answer.word() },
         }
     }

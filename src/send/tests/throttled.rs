@@ -17,6 +17,23 @@ async fn a_429_throttles_the_webhook_and_uses_no_retry_budget() {
     assert_eq!(rig.payloads(), ["0", "0", "0", "0", "0", "1"]);
 }
 
+/// It holds for the next delivery, too, and for the partition's next owner.
+#[tokio::test(start_paused = true)]
+async fn a_503_with_retry_after_is_obeyed_within_the_retry_budget() {
+    let retry = Retry { initial: SECOND, max: SECOND, max_elapsed: 100 * SECOND };
+    let unavailable = |seconds| rig::failed_for(503, seconds);
+    let script = [unavailable(30), unavailable(50), unavailable(40), unavailable(600), ok()];
+    let mut rig = Rig::start(Webhook { retry, ..webhook() }, script);
+    rig.push(0..2);
+    let Report::Throttled { webhook, .. } = rig.reports.recv().await.unwrap() else {
+        panic!("no throttle")
+    };
+    assert_eq!(webhook, WebhookIndex(0));
+    assert_eq!(rig.outcome().await, (0, Outcome::Dropped(Reason::RetriesExhausted)));
+    assert_eq!(rig.outcome().await, (1, Outcome::Delivered));
+    assert_eq!(seconds(&rig.times()), [0.0, 30.0, 80.0, 120.0, 720.0]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_429_without_retry_after_backs_off_further_each_time() {
     let retry = Retry { initial: 100 * SECOND, max: 800 * SECOND, max_elapsed: SECOND };
