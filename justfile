@@ -5,9 +5,13 @@
 default:
     @just --list
 
-# Compile the program, as the image has it
+# Compile the program for trying it out
 build:
     cargo build --release --locked
+
+# Compile the program as production runs it: slower to compile, faster to run
+dist:
+    cargo build --profile dist --locked
 
 # Run the tests that need no broker; FILTER is part of a test's name
 test *FILTER:
