@@ -218,6 +218,7 @@ impl PollLoop {
 
     fn apply_findings(&mut self, findings: &Findings, now: Instant) -> KafkaResult<()> {
         let ledger = &self.settlement.ledger;
+        self.membership.topics.set_cluster(findings.cluster);
         if self.membership.apply_topics(&findings.described, ledger) {
             self.ownership_changed();
         }

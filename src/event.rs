@@ -4,6 +4,8 @@
 
 mod position;
 
+mod log_id;
+
 mod record;
 
 mod lexer;
@@ -31,6 +33,7 @@ mod field_reader;
 pub use document::Document;
 pub use field_reader::{FieldReader, FieldValue, Fields, elements};
 pub use lexer::{Fault, Lexer, MAX_DEPTH, Quoted, Token, number_end};
+pub use log_id::{ClusterId, LogId, Origin};
 pub use number::Number;
 pub use paths::{Path, Paths};
 pub use position::{Offset, Partition, Position, TopicId, TopicIndex};

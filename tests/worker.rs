@@ -13,6 +13,8 @@ mod group;
 
 mod instance;
 
+mod mirror;
+
 mod overflow;
 
 mod reload;

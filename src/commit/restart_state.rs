@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Offset, TopicId};
+use crate::event::{LogId, Offset};
 
 use super::bloom::BloomFilter;
 use super::name_index::{Name, NameHash};
@@ -23,12 +23,22 @@ pub mod codec;
 pub struct RestartState {
     /// How many partitions the topic had when the group started with this one.
     pub partitions: Option<u32>,
-    /// The id of the topic whose offsets these are.
-    pub topic: Option<TopicId>,
+    /// The log whose offsets these are.
+    pub log: LogId,
     /// What is left to deliver below the mark.
     pub leftover: Option<Leftover>,
     /// Webhooks that Slack throttles.
     pub throttles: Vec<Throttle>,
+}
+
+impl RestartState {
+    /// What still counts of a state that was copied from another cluster: its offsets and counts
+    /// are those of that cluster's log, where the copied offset may mean another event. A
+    /// `Retry-After` is Slack's.
+    #[must_use]
+    pub fn without_log(self) -> Self {
+        Self { partitions: None, log: LogId::default(), leftover: None, ..self }
+    }
 }
 
 /// What is left to deliver of what was read.

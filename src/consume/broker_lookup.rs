@@ -15,7 +15,7 @@ use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 
-use crate::event::{Offset, Partition, TopicIndex};
+use crate::event::{ClusterId, Offset, Partition, TopicIndex};
 use crate::kafka::Client;
 use crate::kafka::native::{self, Committed, Described};
 use crate::log_throttle::LogThrottle;
@@ -56,6 +56,8 @@ pub struct LookupRequest {
 pub struct Findings {
     /// The lookup that they answer.
     pub id: LookupId,
+    /// The cluster that the brokers belong to; `None` where they name none.
+    pub cluster: Option<ClusterId>,
     /// The topics' descriptions, in the topics' order.
     pub described: Vec<Described>,
     /// The committed offsets of the starting partitions and of the added ones.
@@ -222,6 +224,8 @@ impl Lookup {
         let LookupRequest { unresolved, added, counts, broker } = &self.request;
         let (names, timeout) = (self.names.all(), self.left()?.min(DESCRIPTION));
         let described = native::describe_topics(&self.client, *broker, &names, timeout)?;
+        // librdkafka has learnt it from the brokers' metadata by now.
+        let cluster = native::cluster_id(&self.client, self.left()?);
         let starting = &unresolved.starting;
         let asked: Vec<Partition> = starting.iter().chain(added).copied().collect();
         let committed = self.committed(&asked)?;
@@ -244,7 +248,7 @@ impl Lookup {
             of_topic.insert(topic, self.committed(&all)?.into_values().collect());
         }
         let logs = logs.into_iter().zip(low.into_iter().zip(high)).collect();
-        Ok(Findings { id: self.id, described, committed, logs, of_topic })
+        Ok(Findings { id: self.id, cluster, described, committed, logs, of_topic })
     }
 
     /// The time that the next request may take.

@@ -189,6 +189,7 @@ impl Membership {
         self.session.start(&from, &read_positions(&settlement.ledger))?;
         // Of partitions that are resolved again: the client went on reading them meanwhile.
         self.session.forget(&partitions);
+        resolution::report_copied(&starts, &self.topics, &self.metrics);
         for start in starts {
             start.report(&self.topics, &self.metrics);
             self.assignment.start_reading(start.partition, start.known.high);

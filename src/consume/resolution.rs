@@ -1,13 +1,14 @@
 //! Turns a lookup's findings into starting offsets, each with the former owner's restart state.
 //!
-//! Invariant: a restart state counts only where the committed offset belongs to the same log.
+//! Invariant: a restart state counts only where the committed offset belongs to the same log. Of
+//! one that was copied from another cluster, only the offset and the `Retry-After`s count.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use crate::commit::restart_state::{RestartState, Throttle, codec};
 use crate::config::model;
-use crate::event::{Offset, Partition, TopicIndex};
+use crate::event::{LogId, Offset, Origin, Partition, TopicIndex};
 use crate::kafka::native::Committed;
 use crate::metrics::{Metrics, TopicTally};
 
@@ -25,7 +26,7 @@ pub struct Start {
     pub known: KnownOffsets,
     /// Where it is read from.
     pub starting: StartingOffset,
-    /// What the commit's metadata says, if slackline wrote it.
+    /// What counts of the commit's metadata, if slackline wrote it.
     state: Option<RestartState>,
 }
 
@@ -42,8 +43,12 @@ pub fn starts(
         let state = state(*partition, committed, topics);
         let known = KnownOffsets {
             committed: committed.offset.map(Offset),
-            committed_topic: state.as_ref().and_then(|state| state.topic),
+            committed_log: state.as_ref().map(|state| state.log).unwrap_or_default(),
             ..known(*partition, findings, topics)?
+        };
+        let state = match known.origin() {
+            Origin::AnotherCluster => state.map(RestartState::without_log),
+            Origin::ThisLog | Origin::DeletedTopic => state,
         };
         let of_topic = match known.committed {
             Some(_) => TopicCommits::None,
@@ -68,7 +73,7 @@ pub fn continuations(
 ) -> Vec<Start> {
     let one = |(partition, next): &(Partition, Offset)| {
         let known = known(*partition, findings, topics)?;
-        let known = KnownOffsets { committed: Some(*next), committed_topic: known.topic, ..known };
+        let known = KnownOffsets { committed: Some(*next), committed_log: known.log, ..known };
         let starting = starting_offset::decide(known, TopicCommits::None, start);
         Some(Start { partition: *partition, known, starting, state: None })
     };
@@ -78,9 +83,9 @@ pub fn continuations(
 /// What the broker holds for a partition without a commit.
 fn known(at: Partition, findings: &Findings, topics: &TopicTable) -> Option<KnownOffsets> {
     let (low, high) = *findings.logs.get(&at)?;
-    let topic = topics.id(at.topic);
-    let (number, committed, committed_topic) = (at.number, None, None);
-    Some(KnownOffsets { number, topic, committed, committed_topic, low, high })
+    let (number, log) = (at.number, topics.log(at.topic));
+    let (committed, committed_log) = (None, LogId::default());
+    Some(KnownOffsets { number, log, committed, committed_log, low, high })
 }
 
 /// The state that a commit carries. Without one of slackline's, the committed offset counts alone:
@@ -106,10 +111,32 @@ fn topic_commits(topic: TopicIndex, findings: &Findings, topics: &TopicTable) ->
         .iter()
         .filter_map(|at| Some(codec::decode(&at.metadata, Offset(at.offset?))))
         .collect();
-    match TopicCommits::of(states.iter().map(Option::as_ref), topics.id(topic)) {
+    match TopicCommits::of(states.iter().map(Option::as_ref), topics.log(topic)) {
         // The broker forgets a topic's offsets with the topic.
         TopicCommits::None if topics.is_recreated(topic) => TopicCommits::OfDeletedTopic,
         commits => commits,
+    }
+}
+
+/// Logs and counts, by topic, the offsets that were copied from another cluster: what follows is
+/// not exact.
+pub fn report_copied(starts: &[Start], topics: &TopicTable, metrics: &Metrics) {
+    let mut copied: BTreeMap<TopicIndex, (u64, u64)> = BTreeMap::new();
+    for start in starts.iter().filter(|start| start.known.origin() == Origin::AnotherCluster) {
+        let (all, past_end) = copied.entry(start.partition.topic).or_default();
+        *all += 1;
+        *past_end += u64::from(matches!(start.starting, StartingOffset::CopiedPastEnd(_)));
+    }
+    for (topic, (partitions, past_end)) in copied {
+        let tally = TopicTally { copied_offsets: partitions, ..TopicTally::default() };
+        metrics.add_events(topic, &tally);
+        tracing::warn!(
+            topic = topics.name(topic),
+            partitions,
+            past_end,
+            help = "messages since that offset can be repeated; where offsets were copied without being translated, set them with `kafka-consumer-groups --reset-offsets`",
+            "the committed offsets were copied from another cluster: starting there, without what was pending or posted beyond"
+        );
     }
 }
 
@@ -121,9 +148,15 @@ impl Start {
         let offset = self.starting.offset();
         let committed = self.known.committed.map(|at| at.0);
         match self.starting {
-            StartingOffset::Committed(_) => {}
+            StartingOffset::Committed(_) | StartingOffset::Copied(_) => {}
             StartingOffset::Configured(_) => {
                 tracing::info!(topic, partition, %offset, "no committed offset; starting where `kafka.start` says");
+            }
+            StartingOffset::NotCopied(_) => {
+                tracing::warn!(topic, partition, %offset, "no committed offset, while other partitions have one that was copied or set by another program; starting where `kafka.start` says");
+            }
+            StartingOffset::CopiedPastEnd(_) => {
+                tracing::info!(topic, partition, committed, %offset, "the offset that was copied from another cluster is past the end of the log; starting from the end");
             }
             StartingOffset::Added(_) => {
                 tracing::info!(topic, partition, %offset, "new partition; starting from its earliest offset");
@@ -178,7 +211,7 @@ impl Start {
         // The count that the partition started with is kept: the lookups of other members see by
         // it which partitions were added since.
         state.partitions = state.partitions.or(topics.partitions(partition.topic));
-        state.topic = topics.id(partition.topic);
+        state.log = topics.log(partition.topic);
         let committed = known.committed.filter(|_| starting.continues());
         settlement.ledger.assign(partition, starting.offset(), committed, state);
     }

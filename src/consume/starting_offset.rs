@@ -1,39 +1,43 @@
 //! Where a partition is read from, and why. Pure: what the broker holds goes in, an offset
 //! comes out.
 //!
-//! Invariant: nothing that is still in the log and was not settled is skipped. librdkafka's
+//! Invariants: nothing that is still in the log and was not settled is skipped. An offset that was
+//! copied from another cluster never makes a partition start before it. librdkafka's
 //! `auto.offset.reset` is never used: it would jump to the end of the log without a word when the
 //! committed offset is older than the retention.
 
 use crate::commit::restart_state::RestartState;
 use crate::config::model::Start;
-use crate::event::{Offset, TopicId};
+use crate::event::{LogId, Offset, Origin};
 
 /// What the broker holds for one assigned partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KnownOffsets {
     /// The partition's number.
     pub number: i32,
-    /// The id of the topic that has the name now; `None` where the broker knows no ids.
-    pub topic: Option<TopicId>,
+    /// The log that has the topic's name now.
+    pub log: LogId,
     /// The group's committed offset.
     pub committed: Option<Offset>,
-    /// The id of the topic that the committed offset belongs to; `None` where its metadata has
-    /// none.
-    pub committed_topic: Option<TopicId>,
+    /// The log that the committed offset belongs to; without ids where its metadata has none.
+    pub committed_log: LogId,
     /// The first offset that the log still has.
     pub low: Offset,
     /// The offset after the last one in the log.
     pub high: Offset,
 }
 
-/// What the group has committed for all partitions of a topic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What the group has committed for all partitions of a topic, in the order of what it proves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TopicCommits {
     /// Nothing: the group is new to the topic.
     None,
-    /// Something, but without slackline's metadata.
+    /// Only offsets that were copied from another cluster, or set by another program (such as
+    /// `kafka-consumer-groups --reset-offsets --from-file`): they say nothing about the partitions
+    /// without one.
     Foreign,
+    /// Offsets of this cluster, without a partition count: the broker takes no longer metadata.
+    Uncounted,
     /// The topic had at least this many partitions when the group first read it.
     Partitions(u32),
     /// Offsets of a topic with the same name that was deleted since.
@@ -41,23 +45,26 @@ pub enum TopicCommits {
 }
 
 impl TopicCommits {
-    /// Combines the metadata of all partitions of a topic that have a committed offset; `topic` is
-    /// the topic's id now. The lowest partition count wins: the others can have been committed
-    /// after partitions were added. One offset of a deleted topic proves that the group is not new.
+    /// Combines the metadata of all partitions of a topic that have a committed offset; `log` is
+    /// the topic's now. The lowest partition count wins: the others can have been committed after
+    /// partitions were added. One offset of a deleted topic proves that the group is not new.
     #[must_use]
     pub fn of<'a>(
         committed: impl IntoIterator<Item = Option<&'a RestartState>>,
-        topic: Option<TopicId>,
+        log: LogId,
     ) -> Self {
-        committed.into_iter().fold(Self::None, |commits, state| match (commits, state) {
-            (Self::OfDeletedTopic, _) => Self::OfDeletedTopic,
-            (_, Some(state)) if differ(state.topic, topic) => Self::OfDeletedTopic,
-            (Self::Partitions(least), Some(RestartState { partitions: Some(count), .. })) => {
-                Self::Partitions(least.min(*count))
+        let proves = |state: Option<&RestartState>| {
+            let Some(state) = state else { return Self::Foreign };
+            match (state.log.seen_from(log), state.partitions) {
+                (Origin::AnotherCluster, _) => Self::Foreign,
+                (Origin::DeletedTopic, _) => Self::OfDeletedTopic,
+                (Origin::ThisLog, Some(count)) => Self::Partitions(count),
+                (Origin::ThisLog, None) => Self::Uncounted,
             }
-            (_, Some(RestartState { partitions: Some(count), .. })) => Self::Partitions(*count),
-            (Self::None, _) => Self::Foreign,
-            (commits, _) => commits,
+        };
+        committed.into_iter().map(proves).fold(Self::None, |one, other| match (one, other) {
+            (Self::Partitions(one), Self::Partitions(other)) => Self::Partitions(one.min(other)),
+            (one, other) => one.max(other),
         })
     }
 }
@@ -70,11 +77,21 @@ pub enum StartingOffset {
     /// From where `kafka.start` says: the group is new to the topic. Must be committed immediately,
     /// so that a restart before the first event skips nothing.
     Configured(Offset),
+    /// From where `kafka.start` says, committed immediately: other partitions of the topic have
+    /// offsets that were copied or set by another program, and this one has none.
+    NotCopied(Offset),
     /// From the earliest offset: the partition was added to a topic that the group knows.
     Added(Offset),
     /// From the earliest offset: the topic was deleted and created again, so that the committed
     /// offset means nothing in it.
     Recreated(Offset),
+    /// From the committed offset, which was copied from another cluster; what else the commit says
+    /// is about the log there.
+    Copied(Offset),
+    /// From the end of the log, which lies below the offset that was copied from another cluster:
+    /// the copy of the log is behind, or the offset was not translated. To read the log from its
+    /// start would repeat everything that the group has posted.
+    CopiedPastEnd(Offset),
     /// From the earliest offset, which lies above the committed one: the events in between left the
     /// retention before they were read.
     OutOfRetention {
@@ -91,6 +108,14 @@ pub enum StartingOffset {
     PastEnd(Offset),
 }
 
+impl KnownOffsets {
+    /// Where the committed offset comes from.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        self.committed_log.seen_from(self.log)
+    }
+}
+
 impl StartingOffset {
     /// Excludes from `lost` the offsets that a former owner had already read. The ledger counts the
     /// pending ones among them.
@@ -104,10 +129,11 @@ impl StartingOffset {
         }
     }
 
-    /// Returns whether the committed offset belongs to this log, so that its restart state counts.
+    /// Returns whether the committed offset is a position in this log, so that its restart state
+    /// counts.
     #[must_use]
     pub fn continues(self) -> bool {
-        matches!(self, Self::Committed(_) | Self::OutOfRetention { .. })
+        matches!(self, Self::Committed(_) | Self::Copied(_) | Self::OutOfRetention { .. })
     }
 
     /// The first offset to read.
@@ -116,6 +142,9 @@ impl StartingOffset {
         match self {
             Self::Committed(offset)
             | Self::Configured(offset)
+            | Self::NotCopied(offset)
+            | Self::Copied(offset)
+            | Self::CopiedPastEnd(offset)
             | Self::Added(offset)
             | Self::Recreated(offset)
             | Self::OutOfRetention { offset, .. }
@@ -128,187 +157,49 @@ impl StartingOffset {
 /// Decides where a partition is read from. `others`: what the group has committed for the topic.
 #[must_use]
 pub fn decide(known: KnownOffsets, others: TopicCommits, start: Start) -> StartingOffset {
+    let KnownOffsets { low, high, .. } = known;
     let Some(committed) = known.committed else {
-        let added = match others {
-            TopicCommits::None => false,
-            TopicCommits::Foreign => true,
-            TopicCommits::OfDeletedTopic => return StartingOffset::Recreated(known.low),
-            // A partition below the count is not new: another replica of the new group has
-            // committed first.
-            TopicCommits::Partitions(count) => {
-                u32::try_from(known.number).is_ok_and(|number| number >= count)
-            }
-        };
-        return match start {
-            _ if added => StartingOffset::Added(known.low),
-            Start::Latest => StartingOffset::Configured(known.high),
-            Start::Earliest => StartingOffset::Configured(known.low),
-        };
+        return without_commit(known, others, start);
     };
-    if differ(known.committed_topic, known.topic) {
-        StartingOffset::Recreated(known.low)
-    } else if committed < known.low {
-        let lost = known.low.0.abs_diff(committed.0);
-        StartingOffset::OutOfRetention { offset: known.low, lost }
-    } else if committed <= known.high {
+    let origin = known.origin();
+    if origin == Origin::DeletedTopic {
+        StartingOffset::Recreated(low)
+    } else if committed < low {
+        StartingOffset::OutOfRetention { offset: low, lost: low.0.abs_diff(committed.0) }
+    } else if origin == Origin::AnotherCluster {
+        if committed <= high {
+            StartingOffset::Copied(committed)
+        } else {
+            StartingOffset::CopiedPastEnd(high)
+        }
+    } else if committed <= high {
         StartingOffset::Committed(committed)
-    } else if known.committed_topic.is_some() && known.topic.is_some() {
-        StartingOffset::Truncated(known.high)
+    } else if known.committed_log.topic.is_some() && known.log.topic.is_some() {
+        StartingOffset::Truncated(high)
     } else {
-        StartingOffset::PastEnd(known.low)
+        StartingOffset::PastEnd(low)
     }
 }
 
-/// Returns whether both ids are known and differ.
-pub fn differ(one: Option<TopicId>, other: Option<TopicId>) -> bool {
-    one.zip(other).is_some_and(|(one, other)| one != other)
+/// Decides where a partition without a committed offset is read from.
+fn without_commit(known: KnownOffsets, others: TopicCommits, start: Start) -> StartingOffset {
+    let configured = match start {
+        Start::Latest => known.high,
+        Start::Earliest => known.low,
+    };
+    // A partition below the count is not new: another replica of the new group has committed
+    // first.
+    let is_added = |count| u32::try_from(known.number).is_ok_and(|number| number >= count);
+    match others {
+        TopicCommits::None => StartingOffset::Configured(configured),
+        TopicCommits::Foreign => StartingOffset::NotCopied(configured),
+        TopicCommits::Partitions(count) if !is_added(count) => {
+            StartingOffset::Configured(configured)
+        }
+        TopicCommits::Partitions(_) | TopicCommits::Uncounted => StartingOffset::Added(known.low),
+        TopicCommits::OfDeletedTopic => StartingOffset::Recreated(known.low),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::commit::restart_state::{Leftover, Pending};
-
-    const OLD: Option<TopicId> = Some(TopicId(1));
-    const NEW: Option<TopicId> = Some(TopicId(2));
-
-    fn known(number: i32, committed: Option<i64>) -> KnownOffsets {
-        let committed = committed.map(Offset);
-        KnownOffsets {
-            number,
-            topic: NEW,
-            committed,
-            committed_topic: NEW,
-            low: Offset(100),
-            high: Offset(200),
-        }
-    }
-
-    fn counted(partitions: u32) -> Option<RestartState> {
-        Some(RestartState { partitions: Some(partitions), topic: NEW, ..RestartState::default() })
-    }
-
-    fn commits<const N: usize>(committed: [Option<RestartState>; N]) -> TopicCommits {
-        TopicCommits::of(committed.iter().map(Option::as_ref), NEW)
-    }
-
-    #[test]
-    fn a_committed_offset_in_range_wins_over_the_configured_start() {
-        for start in [Start::Latest, Start::Earliest] {
-            for offset in [100, 150, 200] {
-                let starting = decide(known(0, Some(offset)), commits([counted(3)]), start);
-                assert_eq!(starting, StartingOffset::Committed(Offset(offset)));
-            }
-        }
-    }
-
-    #[test]
-    fn a_new_group_starts_where_the_configuration_says() {
-        assert_eq!(
-            decide(known(0, None), commits([]), Start::Latest),
-            StartingOffset::Configured(Offset(200))
-        );
-        assert_eq!(
-            decide(known(0, None), commits([]), Start::Earliest),
-            StartingOffset::Configured(Offset(100))
-        );
-    }
-
-    #[test]
-    fn an_added_partition_is_read_from_its_earliest_offset() {
-        let others = commits([counted(3), counted(3), counted(4)]);
-        assert_eq!(
-            decide(known(3, None), others, Start::Latest),
-            StartingOffset::Added(Offset(100))
-        );
-        assert_eq!(
-            decide(known(0, None), commits([None]), Start::Latest),
-            StartingOffset::Added(Offset(100))
-        );
-    }
-
-    #[test]
-    fn replicas_of_a_new_group_that_start_together_all_start_where_the_configuration_says() {
-        let others = commits([counted(12), None, counted(12)]);
-        assert_eq!(
-            decide(known(11, None), others, Start::Latest),
-            StartingOffset::Configured(Offset(200))
-        );
-    }
-
-    #[test]
-    fn events_that_left_the_retention_are_counted_and_the_rest_is_read() {
-        let starting = decide(known(0, Some(40)), commits([counted(1)]), Start::Latest);
-        assert_eq!(starting, StartingOffset::OutOfRetention { offset: Offset(100), lost: 60 });
-    }
-
-    #[test]
-    fn events_that_were_read_and_settled_are_not_lost() {
-        let left = |mark, listed: &[i64]| {
-            let listed = listed.iter().map(|offset| (Offset(*offset), Vec::new())).collect();
-            let left = Leftover { mark: Offset(mark), pending: Pending::Listed(listed) };
-            RestartState { leftover: Some(left), ..RestartState::default() }
-        };
-        let starting = decide(known(0, Some(40)), commits([counted(1)]), Start::Latest);
-        let lost = |state: &RestartState| starting.exclude_already_read(Some(state));
-        assert_eq!(
-            lost(&left(90, &[40, 50])),
-            StartingOffset::OutOfRetention { offset: Offset(100), lost: 10 }
-        );
-        assert_eq!(
-            lost(&left(150, &[40, 120])),
-            StartingOffset::OutOfRetention { offset: Offset(100), lost: 0 }
-        );
-        assert_eq!(lost(&RestartState::default()), starting);
-    }
-
-    #[test]
-    fn past_the_end_of_the_same_topic_the_log_was_truncated_and_is_read_from_its_end() {
-        let starting = decide(known(0, Some(201)), commits([counted(1)]), Start::Earliest);
-        assert_eq!(starting, StartingOffset::Truncated(Offset(200)));
-    }
-
-    #[test]
-    fn past_the_end_of_an_unknown_topic_everything_is_delivered() {
-        for (topic, committed_topic) in [(None, NEW), (NEW, None), (None, None)] {
-            let known = KnownOffsets { topic, committed_topic, ..known(0, Some(201)) };
-            assert_eq!(
-                decide(known, commits([counted(1)]), Start::Latest),
-                StartingOffset::PastEnd(Offset(100))
-            );
-        }
-    }
-
-    #[test]
-    fn a_recreated_topic_is_read_from_its_earliest_offset_even_where_the_old_offset_is_in_range() {
-        for offset in [0, 100, 150, 200, 1_000] {
-            let known = KnownOffsets { committed_topic: OLD, ..known(0, Some(offset)) };
-            assert_eq!(
-                decide(known, commits([counted(1)]), Start::Latest),
-                StartingOffset::Recreated(Offset(100)),
-                "{offset}"
-            );
-        }
-        let unknown = KnownOffsets { committed_topic: None, ..known(0, Some(150)) };
-        assert_eq!(
-            decide(unknown, commits([None]), Start::Latest),
-            StartingOffset::Committed(Offset(150))
-        );
-    }
-
-    #[test]
-    fn a_partition_without_a_commit_of_a_recreated_topic_is_read_from_its_earliest_offset() {
-        let old =
-            || Some(RestartState { partitions: Some(3), topic: OLD, ..RestartState::default() });
-        for others in [
-            commits([old()]),
-            commits([counted(3), old(), counted(3)]),
-            TopicCommits::OfDeletedTopic,
-        ] {
-            assert_eq!(
-                decide(known(0, None), others, Start::Latest),
-                StartingOffset::Recreated(Offset(100))
-            );
-        }
-    }
-}
+mod tests;

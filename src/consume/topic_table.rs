@@ -1,16 +1,15 @@
 //! What the cluster says about each configured topic: how many partitions it has, its id, and
 //! whether it exists. Pure.
 //!
-//! Invariant: while partitions of a deleted topic are owned, the topic keeps its old id: an offset
-//! of the old topic must not be committed under the id of the new one.
+//! Invariants: while partitions of a deleted topic are owned, the topic keeps its old id: an offset
+//! of the old topic must not be committed under the id of the new one. Only within one cluster does
+//! another id mean that a topic was recreated.
 
 use rdkafka::error::RDKafkaErrorCode;
 
-use crate::event::{TopicId, TopicIndex};
+use crate::event::{ClusterId, LogId, Origin, TopicId, TopicIndex};
 use crate::kafka::native::Described;
 use crate::topics::TopicNames;
-
-use super::starting_offset::differ;
 
 /// The configured topics, by [`TopicIndex`].
 #[derive(Debug)]
@@ -18,14 +17,16 @@ pub struct TopicTable {
     /// Their names.
     pub names: TopicNames,
     topics: Vec<Topic>,
+    /// The brokers' cluster, as the last lookup said.
+    cluster: Option<ClusterId>,
 }
 
 #[derive(Debug, Clone, Default)]
 struct Topic {
     /// `None` until the cluster has answered.
     partitions: Option<u32>,
-    /// Of the topic that is being read; `None` until the cluster has answered.
-    id: Option<TopicId>,
+    /// Of the topic that is being read; without ids until the cluster has answered.
+    log: LogId,
     /// Of the topic that has the name now, while partitions of a deleted one are owned.
     next_id: Option<TopicId>,
     /// It was recreated since this process first saw it: the broker forgets a topic's committed
@@ -56,7 +57,7 @@ impl TopicTable {
     #[must_use]
     pub fn new(names: TopicNames) -> Self {
         let topics = names.indices().map(|_| Topic::default()).collect();
-        Self { names, topics }
+        Self { names, topics, cluster: None }
     }
 
     /// Returns a topic's name.
@@ -87,10 +88,16 @@ impl TopicTable {
         }
     }
 
-    /// Returns the id of the topic that is being read: commits of its partitions carry it.
+    /// Returns the ids of the topic that is being read: commits of its partitions carry them.
     #[must_use]
-    pub fn id(&self, index: TopicIndex) -> Option<TopicId> {
-        self.topics.get(index.0 as usize)?.id
+    pub fn log(&self, index: TopicIndex) -> LogId {
+        self.topics.get(index.0 as usize).map(|topic| topic.log).unwrap_or_default()
+    }
+
+    /// Records which cluster the brokers belong to; descriptions of its topics follow. It can
+    /// change under a running worker, when the brokers' names come to mean other ones.
+    pub fn set_cluster(&mut self, cluster: Option<ClusterId>) {
+        self.cluster = cluster.or(self.cluster);
     }
 
     /// Returns whether a topic was recreated since this process first saw it.
@@ -150,12 +157,12 @@ impl TopicTable {
         changes: &mut TopicChanges,
     ) {
         let Some((topic, id)) = self.topics.get_mut(index.0 as usize).zip(id) else { return };
-        if differ(topic.id, Some(id)) && owned(index) {
+        if topic.log.topic.is_some_and(|before| before != id) && owned(index) {
             topic.next_id = Some(id);
             changes.recreated.push(index);
         } else {
             topic.next_id = None;
-            topic.set_id(id);
+            topic.set_log(LogId { cluster: self.cluster, topic: Some(id) });
             changes.confirmed.push(index);
         }
     }
@@ -164,16 +171,20 @@ impl TopicTable {
     pub fn adopt_new_ids(&mut self) {
         for topic in &mut self.topics {
             if let Some(id) = topic.next_id.take() {
-                topic.set_id(id);
+                topic.set_log(LogId { cluster: self.cluster, topic: Some(id) });
             }
         }
     }
 }
 
 impl Topic {
-    fn set_id(&mut self, id: TopicId) {
-        self.recreated |= self.id.is_some_and(|before| before != id);
-        self.id = Some(id);
+    fn set_log(&mut self, log: LogId) {
+        self.recreated = match self.log.seen_from(log) {
+            Origin::ThisLog => self.recreated,
+            Origin::DeletedTopic => true,
+            Origin::AnotherCluster => false,
+        };
+        self.log = log;
     }
 }
 
@@ -195,13 +206,13 @@ mod tests {
     fn a_new_id_waits_until_nothing_of_the_deleted_topic_is_owned() {
         let mut table = table();
         table.apply(&[existing(3, 1)], |_| false);
-        assert_eq!((table.id(A), table.partitions(A)), (Some(TopicId(1)), Some(3)));
+        assert_eq!((table.log(A).topic, table.partitions(A)), (Some(TopicId(1)), Some(3)));
         let changes = table.apply(&[existing(3, 2)], |_| true);
-        assert_eq!((changes.recreated, table.id(A)), (vec![A], Some(TopicId(1))));
+        assert_eq!((changes.recreated, table.log(A).topic), (vec![A], Some(TopicId(1))));
         assert!(!table.is_recreated(A), "not yet");
         table.adopt_new_ids();
         assert!(table.is_recreated(A));
-        assert_eq!(table.id(A), Some(TopicId(2)));
+        assert_eq!(table.log(A).topic, Some(TopicId(2)));
     }
 
     #[test]
@@ -211,7 +222,28 @@ mod tests {
         table.apply(&[existing(3, 2)], |_| true);
         assert_eq!(table.apply(&[existing(3, 1)], |_| true).confirmed, [A]);
         table.adopt_new_ids();
-        assert_eq!((table.id(A), table.is_recreated(A)), (Some(TopicId(1)), false));
+        assert_eq!((table.log(A).topic, table.is_recreated(A)), (Some(TopicId(1)), false));
+    }
+
+    /// The brokers' names come to mean those of another cluster: a description of its topic may
+    /// come before the cluster's id.
+    #[test]
+    fn a_topic_of_another_cluster_is_not_recreated() {
+        for owned in [false, true] {
+            let mut table = table();
+            table.set_cluster(Some(ClusterId(1)));
+            table.apply(&[existing(3, 1)], |_| false);
+            table.apply(&[existing(3, 2)], |_| owned);
+            assert_eq!(table.is_recreated(A), !owned, "the cluster is the same, as far as known");
+            table.set_cluster(Some(ClusterId(2)));
+            table.apply(&[existing(3, 2)], |_| owned);
+            table.adopt_new_ids();
+            assert!(!table.is_recreated(A));
+            let log = LogId { cluster: Some(ClusterId(2)), topic: Some(TopicId(2)) };
+            assert_eq!(table.log(A), log);
+            table.apply(&[existing(3, 3)], |_| false);
+            assert!(table.is_recreated(A), "within the other cluster");
+        }
     }
 
     #[test]

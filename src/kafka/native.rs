@@ -5,7 +5,8 @@
 //!   polled during a revoke, too.
 //! - Committed offsets with their metadata as bytes: the crate panics on metadata that is not
 //!   UTF-8, which another program of the group can leave.
-//! - The ids of topics, which distinguish a recreated topic from the deleted one.
+//! - The ids of topics, which distinguish a recreated topic from the deleted one; and the
+//!   cluster's without a leak.
 //! - Records by the hundred: the crate polls one at a time, which takes nearly twice as long.
 //! - End offsets without blocking: librdkafka's own cache of them is not refreshed while a
 //!   partition is paused.
@@ -17,6 +18,8 @@
 #![allow(unsafe_code, reason = "the one place for it")]
 
 mod queue;
+
+mod cluster;
 
 mod commits;
 
@@ -35,6 +38,7 @@ mod verify;
 #[cfg(test)]
 mod fixture;
 
+pub use self::cluster::cluster_id;
 pub use self::commits::CommitQueue;
 pub use self::committed::{Committed, committed};
 pub use self::ends::{End, Ends};

@@ -57,6 +57,10 @@ metrics! {
     /// Offsets that Kafka deleted before they were read or delivered.
     COUNTER slackline_offsets_lost_total[topic] = per_topic(|tally| tally.offsets_lost);
 
+    /// Committed offsets that were copied from another cluster, as MirrorMaker does: a partition
+    /// started there, without the pending deliveries that the commit lists.
+    COUNTER slackline_copied_offsets_total[topic] = per_topic(|tally| tally.copied_offsets);
+
     /// Expressions that failed at run time: false in a trigger, empty in a message.
     COUNTER slackline_expression_errors_total[action] = custom(|out| {
         for (action, errors) in out.snapshot.registry.actions.iter().zip(&out.snapshot.counts.expression_errors) {

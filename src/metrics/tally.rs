@@ -59,6 +59,8 @@ pub struct TopicTally {
     pub reread: u64,
     /// Offsets that Kafka deleted before they were read or delivered.
     pub offsets_lost: u64,
+    /// Partitions that started at an offset copied from another cluster.
+    pub copied_offsets: u64,
     /// Commits whose metadata did not list every pending delivery, in the order of [`Degree::ALL`].
     pub restart_state_truncated: [u64; Degree::ALL.len()],
 }
@@ -109,6 +111,7 @@ impl TopicTally {
         self.matched += batch.matched;
         self.reread += batch.reread;
         self.offsets_lost += batch.offsets_lost;
+        self.copied_offsets += batch.copied_offsets;
         let invalid = self.invalid.iter_mut().zip(batch.invalid);
         let truncated = self.restart_state_truncated.iter_mut().zip(batch.restart_state_truncated);
         invalid.chain(truncated).for_each(|(sum, more)| *sum += more);

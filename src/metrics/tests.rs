@@ -170,8 +170,13 @@ fn series_start_at_zero() {
 #[test]
 fn counts_appear_under_their_labels() {
     let metrics = watched(&config(1, 1));
-    let mut batch =
-        TopicTally { unmatched: 3, matched: 2, offsets_lost: 9, ..TopicTally::default() };
+    let mut batch = TopicTally {
+        unmatched: 3,
+        matched: 2,
+        offsets_lost: 9,
+        copied_offsets: 5,
+        ..TopicTally::default()
+    };
     batch.invalid(Invalid::NotObject);
     metrics.add_events(TopicIndex(1), &batch);
     metrics.add_events(TopicIndex(1), &batch);
@@ -194,6 +199,7 @@ fn counts_appear_under_their_labels() {
         (r#"slackline_events_invalid_total{topic="orders",reason="not_object"}"#, 2.0),
         (r#"slackline_events_consumed_total{topic="events"}"#, 0.0),
         (r#"slackline_offsets_lost_total{topic="orders"}"#, 18.0),
+        (r#"slackline_copied_offsets_total{topic="orders"}"#, 10.0),
         (r#"slackline_expression_errors_total{action="action-0-0"}"#, 4.0),
         (r#"slackline_rebalances_total{kind="revoke"}"#, 1.0),
         (r#"slackline_rebalances_total{kind="assign"}"#, 0.0),

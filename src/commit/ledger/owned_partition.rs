@@ -72,7 +72,7 @@ impl OwnedPartition {
         let hash = self.names_hash(names);
         let state = RestartState {
             partitions: self.inherited.partitions,
-            topic: self.inherited.topic,
+            log: self.inherited.log,
             leftover: Some(self.leftover(names, hash, budget)),
             throttles,
         };

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Leftover, List, Listed, Pending, Positions, RestartState, Throttle, pending_names};
 use crate::commit::name_index::NameHash;
-use crate::event::{Offset, TopicId};
+use crate::event::{ClusterId, LogId, Offset, TopicId};
 use crate::metrics::Degree;
 
 /// The version mark at the start of every commit's metadata.
@@ -49,7 +49,8 @@ pub struct Fitted {
 
 /// Offsets are relative to the committed one: usually one or two bytes. The order and types of the
 /// fields, here and in [`Throttle`], [`Listed`] and [`Positions`], are the format: they must not
-/// change.
+/// change. Fields that were added later follow it, each read by [`later_field`]: the cluster's id,
+/// an `Option<[u8; 4]>`.
 #[derive(Serialize, Deserialize)]
 struct Wire {
     partitions: Option<u32>,
@@ -83,9 +84,13 @@ struct WireGroup {
 #[must_use]
 pub fn fit(state: &RestartState, offset: Offset, budget: usize, names: Option<NameHash>) -> Fitted {
     let encode = |throttles, leftover| {
-        let topic = state.topic.map(|TopicId(id)| id.to_be_bytes());
+        let topic = state.log.topic.map(|TopicId(id)| id.to_be_bytes());
         let wire = Wire { partitions: state.partitions, topic, throttles, leftover };
-        let text = format!("{VERSION} {}", BASE64.encode(postcard::to_allocvec(&wire).ok()?));
+        let mut bytes = postcard::to_allocvec(&wire).ok()?;
+        if let Some(ClusterId(id)) = state.log.cluster {
+            bytes = postcard::to_extend(&Some(id.to_be_bytes()), bytes).ok()?;
+        }
+        let text = format!("{VERSION} {}", BASE64.encode(bytes));
         (text.len() <= budget).then_some(text)
     };
     if let Some(Leftover { mark, pending }) = &state.leftover {
@@ -150,16 +155,29 @@ pub fn decode(metadata: &[u8], offset: Offset) -> Option<RestartState> {
         return Some(RestartState::default());
     }
     let bytes = BASE64.decode(rest.strip_prefix(b" ")?).ok()?;
-    let (wire, []) = postcard::take_from_bytes::<Wire>(&bytes).ok()? else { return None };
+    let (wire, rest) = postcard::take_from_bytes::<Wire>(&bytes).ok()?;
+    let (cluster, []) = later_field::<Option<[u8; 4]>>(rest)? else { return None };
     Some(RestartState {
         partitions: wire.partitions,
-        topic: wire.topic.map(|bytes| TopicId(u128::from_be_bytes(bytes))),
+        log: LogId {
+            cluster: cluster.map(|id| ClusterId(u32::from_be_bytes(id))),
+            topic: wire.topic.map(|id| TopicId(u128::from_be_bytes(id))),
+        },
         leftover: wire.leftover.map(|WireLeftover { mark, pending }| Leftover {
             mark: at(offset, mark),
             pending: decode_pending(pending, offset),
         }),
         throttles: wire.throttles,
     })
+}
+
+/// A field that was added to the format, and the bytes behind it: the default where an earlier
+/// version wrote the state.
+fn later_field<'a, T: Default + Deserialize<'a>>(bytes: &'a [u8]) -> Option<(T, &'a [u8])> {
+    if bytes.is_empty() {
+        return Some((T::default(), bytes));
+    }
+    postcard::take_from_bytes(bytes).ok()
 }
 
 fn groups(list: &List, base: Offset) -> Vec<WireGroup> {

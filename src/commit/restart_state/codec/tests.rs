@@ -12,6 +12,9 @@ use crate::config::model::{ActionIndex, WebhookIndex};
 
 const BASE: i64 = 1_000_000;
 
+/// The ids of a log as every commit names them.
+const LOG: LogId = LogId { cluster: Some(ClusterId(u32::MAX)), topic: Some(TopicId(u128::MAX)) };
+
 fn name(number: u32) -> NameHash {
     NameHash::of(&format!("name-{number}"))
 }
@@ -48,10 +51,14 @@ fn state(most: usize) -> impl Strategy<Value = RestartState> {
         Pending::Positions(positions.with_floor(&positions.furthest(named), 16))
     });
     let pending = prop_oneof![list(most).prop_map(Pending::Listed), positions];
-    (any::<Option<u32>>(), any::<Option<u128>>(), (0..10_000i64, pending), throttles).prop_map(
-        |(partitions, topic, leftover, throttles)| RestartState {
+    let log = (any::<Option<u32>>(), any::<Option<u128>>()).prop_map(|(cluster, topic)| LogId {
+        cluster: cluster.map(ClusterId),
+        topic: topic.map(TopicId),
+    });
+    (any::<Option<u32>>(), log, (0..10_000i64, pending), throttles).prop_map(
+        |(partitions, log, leftover, throttles)| RestartState {
             partitions,
-            topic: topic.map(TopicId),
+            log,
             leftover: Some(Leftover { mark: Offset(BASE + leftover.0), pending: leftover.1 }),
             throttles: throttles
                 .into_iter()
@@ -110,6 +117,21 @@ proptest! {
         }
     }
 
+    /// An earlier version's metadata is the same without the cluster's id.
+    #[test]
+    fn a_state_without_a_clusters_id_decodes_as_before_it_was_added(state in state(10)) {
+        let earlier = RestartState { log: LogId { cluster: None, ..state.log }, ..state.clone() };
+        let bytes = |state: &RestartState| {
+            let text = fit(state, Offset(BASE), 100_000, None).text;
+            BASE64.decode(text.strip_prefix("slackline/1 ").unwrap()).unwrap()
+        };
+        let (with, without) = (bytes(&state), bytes(&earlier));
+        prop_assert_eq!(with.len() - without.len(), if state.log.cluster.is_some() { 5 } else { 0 });
+        prop_assert!(with.starts_with(&without));
+        let text = format!("slackline/1 {}", BASE64.encode(without));
+        prop_assert_eq!(decode(text.as_bytes(), Offset(BASE)).map(ordered), Some(ordered(earlier)));
+    }
+
     #[test]
     fn no_bytes_panic(bytes: Vec<u8>, offset: i64) {
         let _ = decode(&bytes, Offset(offset));
@@ -126,6 +148,8 @@ fn foreign_metadata_is_not_a_state() {
         "slackline/1 ",
         "slackline/1 !",
         "slackline/1 AAAAAAAA",
+        // The cluster's id is cut short.
+        "slackline/1 AAAAAAEJ",
         "slackline/10",
         "AgAAAXq9",
     ] {
@@ -156,7 +180,7 @@ fn a_commit_has_room_for_this_many_deliveries() {
             });
             let state = RestartState {
                 partitions: Some(12),
-                topic: Some(TopicId(u128::MAX)),
+                log: LOG,
                 leftover: left,
                 throttles: Vec::new(),
             };
@@ -169,7 +193,7 @@ fn a_commit_has_room_for_this_many_deliveries() {
     assert_eq!(capacity, CAPACITY);
 }
 
-const CAPACITY: [i64; 6] = [2_204, 2_203, 1_102, 734, 1_053, 558];
+const CAPACITY: [i64; 6] = [2_199, 2_198, 1_099, 733, 1_051, 556];
 
 #[test]
 fn a_commit_has_room_for_this_many_positions() {
@@ -185,12 +209,8 @@ fn a_commit_has_room_for_this_many_positions() {
         list.extend((0..4_000).map(|at| (Offset(BASE + 1_000_000 + at), listed(0).1)));
         let left =
             Some(Leftover { mark: Offset(BASE + 2_000_000), pending: Pending::Listed(list) });
-        let state = RestartState {
-            partitions: Some(12),
-            topic: Some(TopicId(u128::MAX)),
-            leftover: left,
-            throttles: Vec::new(),
-        };
+        let state =
+            RestartState { partitions: Some(12), log: LOG, leftover: left, throttles: Vec::new() };
         fit(&state, Offset(BASE), BUDGET, None).cut == Some(Degree::Positions)
     };
     assert_eq!((1..2_000).take_while(|count| fits(*count)).last(), Some(POSITIONS));
@@ -252,13 +272,20 @@ fn the_encoding_stays_the_same() {
     for (pending, bytes) in pendings {
         let state = RestartState {
             partitions: Some(12),
-            topic: Some(TopicId(u128::from_be_bytes([7; 16]))),
+            log: LogId { cluster: None, topic: Some(TopicId(u128::from_be_bytes([7; 16]))) },
             leftover: Some(Leftover { mark: Offset(BASE + 1_000), pending }),
             throttles: throttles.clone(),
         };
-        let text = format!("slackline/1 {}", BASE64.encode([&*head, &*bytes].concat()));
-        assert_eq!(fit(&state, Offset(BASE), BUDGET, None).text, text);
-        assert_eq!(decode(text.as_bytes(), Offset(BASE)), Some(state));
+        // Before the cluster's id was added, and with it.
+        let of_cluster =
+            |cluster| RestartState { log: LogId { cluster, ..state.log }, ..state.clone() };
+        let id = Some(ClusterId(u32::from_be_bytes([9, 8, 7, 6])));
+        for (state, cluster) in [(of_cluster(None), &[][..]), (of_cluster(id), &[1, 9, 8, 7, 6])] {
+            let bytes = [&*head, &*bytes, cluster].concat();
+            let text = format!("slackline/1 {}", BASE64.encode(bytes));
+            assert_eq!(fit(&state, Offset(BASE), BUDGET, None).text, text);
+            assert_eq!(decode(text.as_bytes(), Offset(BASE)), Some(state));
+        }
     }
 }
 
