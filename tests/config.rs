@@ -262,7 +262,7 @@ fn a_schemas_default_is_the_default() {
     assert!([&kafka, &webhook, &retry, &admin].iter().all(|defaults| !defaults.is_empty()));
     let yaml = |kafka: &str, webhook: &str, action: &str, admin: &str| {
         format!(
-            "kafka: {{brokers: k, topics: [e]{kafka}}}\nwebhooks: {{w: {{url: 'https://h.example/x'{webhook}}}}}\n\
+            "kafka: {{brokers: k, group_id: g, topics: [e]{kafka}}}\nwebhooks: {{w: {{url: 'https://h.example/x'{webhook}}}}}\n\
              actions: [{{name: n, trigger: a, webhook: w, message: m{action}}}]\n{admin}"
         )
     };

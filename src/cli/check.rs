@@ -198,7 +198,7 @@ mod tests {
         (exit as u8, out, err)
     }
 
-    const VALID: &str = "kafka: {brokers: 'k:9092', topics: [events]}\nwebhooks: {sales: {url: '${URL}', proxy: 'http://u:pl4nt3dSecret@p:1'}}\n\
+    const VALID: &str = "kafka: {brokers: 'k:9092', group_id: g, topics: [events]}\nwebhooks: {sales: {url: '${URL}', proxy: 'http://u:pl4nt3dSecret@p:1'}}\n\
         actions: [{name: signup, trigger: 'a == `1`', webhook: sales, message: hi, channel: '#s'}]\n";
 
     #[test]
@@ -249,7 +249,7 @@ mod tests {
         assert_eq!(shown["warnings"][0]["line"], 3);
 
         let (code, out, err) = run(
-            "kafka: {brokers: k, topics: [events]}\nwebhooks: {sales: {url: 5}}\nactions: []\n",
+            "kafka: {brokers: k, group_id: g, topics: [events]}\nwebhooks: {sales: {url: 5}}\nactions: []\n",
             Format::Json,
         );
         let shown: serde_json::Value = serde_json::from_str(&out).unwrap();
@@ -266,6 +266,6 @@ mod tests {
         let (code, out, err) = run("kafka: {}\n", Format::Text);
         assert_eq!((code, out.as_str()), (2, ""));
         assert!(err.contains("slackline.yaml:1:8: `kafka` has no `brokers`"), "{err}");
-        assert!(err.ends_with("4 errors\n"), "{err}");
+        assert!(err.ends_with("5 errors\n"), "{err}");
     }
 }

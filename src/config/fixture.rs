@@ -9,7 +9,7 @@ use super::model::{Config, Kafka, Webhook};
 
 fn config(topics: &str, name: &str, url: &str) -> Config {
     let text = format!(
-        "kafka: {{brokers: 'localhost:9092', topics: {topics}}}\n\
+        "kafka: {{brokers: 'localhost:9092', group_id: slackline, topics: {topics}}}\n\
          webhooks: {{'{name}': {{url: '{url}'}}}}\n\
          actions: [{{name: a, trigger: a, webhook: '{name}', message: m}}]\n"
     );

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use super::admin::host_and_port;
-use super::kinds::{Defaulted, FILLED, Optional, READABLE_FILE, Word};
+use super::kinds::{FILLED, Optional, READABLE_FILE, Word};
 use super::located::{At, Located};
 use super::reader::{Names, Reader};
 use super::section::{Kind, Section, SettingValue, section};
@@ -33,9 +33,9 @@ section! {
         /// The brokers to connect to first, as `host:port`: a list, or one text with commas.
         brokers: String = Brokers,
             restart = true;
-        /// The consumer group. All replicas share it.
-        group_id: String = Defaulted(FILLED, "slackline"),
-            restart = true;
+        /// The consumer group: all replicas of a deployment share it, and no other deployment may.
+        group_id: String = FILLED,
+            restart = true, if_missing = Some(NO_GROUP), example = Some("slackline-sales");
         /// The topics to read, by their full names.
         topics: Vec<String> = Topics,
             restart = true;
@@ -67,6 +67,11 @@ section! {
             restart = true, secret = true, example = Some("/var/run/secrets/kafka/token");
     }
 }
+
+/// How to name the group. Two deployments with one default would take each other's events.
+const NO_GROUP: &str = "name the consumer group of this deployment, such as \
+    `group_id: slackline-sales`; earlier versions used `slackline`: write `group_id: slackline` to \
+    keep their committed offsets";
 
 const START: Word<Start> = Word(&[("latest", Start::Latest), ("earliest", Start::Earliest)]);
 

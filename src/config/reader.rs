@@ -63,6 +63,14 @@ pub struct NamedFile {
     pub at: At,
 }
 
+/// A key that a section can have.
+pub struct KnownKey {
+    pub name: &'static str,
+    pub is_required: bool,
+    /// The remedy where it is missing, if `add KEY` does not say enough.
+    pub if_missing: Option<&'static str>,
+}
+
 /// The keys of one section as written. Without keys, every value is its default.
 #[derive(Default)]
 pub struct Fields<'n> {
@@ -320,13 +328,11 @@ impl<'n> Fields<'n> {
         self.entries.retain(|(name, _)| !is_ignored(&name.value));
     }
 
-    /// Reports unknown and missing keys. `known` are the keys that the section can have, and
-    /// whether each is required.
-    pub fn finish(self, known: &[(&str, bool)], reader: &mut Reader<'_>) {
-        let missing =
-            known.iter().filter(|(key, is_required)| *is_required && self.get(key).is_none());
-        let mut missing: Vec<&str> = missing.map(|(key, _)| *key).collect();
-        let known: Vec<&str> = known.iter().map(|(key, _)| *key).collect();
+    /// Reports unknown and missing keys.
+    pub fn finish(self, known: &[KnownKey], reader: &mut Reader<'_>) {
+        let missing = known.iter().filter(|key| key.is_required && self.get(key.name).is_none());
+        let mut missing: Vec<&KnownKey> = missing.collect();
+        let known: Vec<&str> = known.iter().map(|key| key.name).collect();
         for (name, _) in self.entries.iter().filter(|(name, _)| !known.contains(&&*name.value)) {
             let near = nearest(&name.value, &known);
             let help = match near {
@@ -334,12 +340,13 @@ impl<'n> Fields<'n> {
                 None => format!("known here: {}", list(&known)),
             };
             // A misspelled key is one mistake, not two.
-            missing.retain(|missing| Some(*missing) != near);
+            missing.retain(|missing| Some(missing.name) != near);
             reader.error(&name.at, format!("unknown key `{}`", quotable(&name.value)), help);
         }
-        for name in missing {
+        for KnownKey { name, if_missing, .. } in missing {
             let message = format!("{} has no `{name}`", self.title);
-            reader.error(self.start, message, format!("add `{name}:`"));
+            let help = if_missing.map_or_else(|| format!("add `{name}:`"), str::to_owned);
+            reader.error(self.start, message, help);
         }
     }
 }

@@ -113,8 +113,11 @@ mod tests {
 
     use super::*;
 
+    /// What most tests have in `kafka` besides brokers and topics.
+    const GROUP: &str = "group_id: g";
+
     fn config(kafka: &str, actions: &[(u8, u8)]) -> Config {
-        let mut yaml = format!("kafka: {{ brokers: k, topics: [a, b]{kafka} }}\nwebhooks:\n");
+        let mut yaml = format!("kafka: {{ brokers: k, topics: [a, b], {kafka} }}\nwebhooks:\n");
         let webhooks: BTreeSet<u8> = actions.iter().map(|(_, webhook)| *webhook).collect();
         for webhook in webhooks {
             yaml += &format!(
@@ -143,16 +146,19 @@ mod tests {
 
     #[test]
     fn changed_keys_that_need_a_restart_are_named() {
-        let current = config("", &[(0, 0)]);
+        let current = config(GROUP, &[(0, 0)]);
         let refused =
             |kafka: &str| merge(&current, config(kafka, &[(0, 0)])).err().unwrap_or_default();
-        assert_eq!(refused(", group_id: other"), ["kafka.group_id"]);
+        assert_eq!(refused("group_id: other"), ["kafka.group_id"]);
         assert_eq!(
-            refused(", drain_timeout: 9s, start: earliest"),
+            refused("group_id: g, drain_timeout: 9s, start: earliest"),
             ["kafka.start", "kafka.drain_timeout"]
         );
-        assert_eq!(refused(", properties: { client.id: x }"), ["kafka.properties.client.id"]);
-        assert!(refused("").is_empty());
+        assert_eq!(
+            refused("group_id: g, properties: { client.id: x }"),
+            ["kafka.properties.client.id"]
+        );
+        assert!(refused(GROUP).is_empty());
     }
 
     proptest! {
@@ -163,7 +169,7 @@ mod tests {
             let mut current = None;
             for actions in all {
                 let actions: Vec<(u8, u8)> = actions.into_iter().collect();
-                let new = config("", &actions);
+                let new = config(GROUP, &actions);
                 let (said, hash) = (served(&new), new.hash);
                 let Some(before) = current.take() else {
                     current = Some(new);

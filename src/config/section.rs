@@ -26,6 +26,8 @@ pub struct KeyOptions {
     pub example: Option<&'static str>,
     /// The documented default of an optional key, if a later stage sets it.
     pub default: Option<&'static str>,
+    /// The remedy where a required key is missing, if `add KEY` does not say enough.
+    pub if_missing: Option<&'static str>,
     /// The name that `check` lists it under, if not its own.
     pub listed_as: Option<&'static str>,
 }
@@ -259,7 +261,7 @@ macro_rules! section {
         }
 
         const _: () = {
-            use $crate::config::reader::{Fields, Reader};
+            use $crate::config::reader::{Fields, KnownKey, Reader};
             use $crate::config::section::{Document, Kind, Section, SettingValue, Table, KeyOptions, key};
 
             impl Table for $name {
@@ -269,9 +271,12 @@ macro_rules! section {
                     let keys = $keys {
                         $($key: $kind.setting(stringify!($key), &fields, reader),)*
                     };
+                    let options = KeyOptions::default();
                     let mut known = Vec::new();
                     $(if $kind.is_key() {
-                        known.push((stringify!($key), $kind.is_required()));
+                        let KeyOptions { if_missing, .. } = KeyOptions { $($trait: $value,)* ..options };
+                        let (name, is_required) = (stringify!($key), $kind.is_required());
+                        known.push(KnownKey { name, is_required, if_missing });
                     })*
                     fields.finish(&known, reader);
                     keys

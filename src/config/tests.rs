@@ -13,6 +13,7 @@ const PLANTED: &str = "pl4nt3d";
 
 const SOUND: &str = r#"kafka:
   brokers: kafka-1:9092
+  group_id: sound
   topics: [events]
   properties:
     security.protocol: SASL_SSL
@@ -303,7 +304,7 @@ fn a_secret_under_an_ignored_key_or_in_a_default_is_never_shown() {
         (String::new(), format!("'${{NOPE:-{url}${{A}}}}'")),
     ] {
         let text = format!(
-            "{head}kafka: {{brokers: k, topics: [t], properties: {{ssl.key.pem: {value}}}}}\n\
+            "{head}kafka: {{brokers: k, group_id: g, topics: [t], properties: {{ssl.key.pem: {value}}}}}\n\
              webhooks:\n  w:\n    url: {value}\n\
              actions: [{{name: a, trigger: a, webhook: w, message: m}}]\n"
         );
@@ -343,7 +344,7 @@ fn a_thousand_of_each_are_checked() {
         .map(|n| format!("  - {{name: a{n}, trigger: a, webhook: w{n}, message: m, channel: c}}\n"))
         .collect();
     let text = format!(
-        "kafka: {{brokers: k, topics: [events]}}\nwebhooks:\n{webhooks}actions:\n{actions}"
+        "kafka: {{brokers: k, group_id: g, topics: [events]}}\nwebhooks:\n{webhooks}actions:\n{actions}"
     );
     let loaded = check_text(&text).unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!(

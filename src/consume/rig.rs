@@ -49,7 +49,7 @@ pub struct Rig {
 
 fn config(brokers: &str) -> Config {
     let text = format!(
-        "kafka: {{brokers: '{brokers}', topics: [t], instance_id: one, properties: {{session.timeout.ms: 6000}}}}\n\
+        "kafka: {{brokers: '{brokers}', group_id: slackline, topics: [t], instance_id: one, properties: {{session.timeout.ms: 6000}}}}\n\
          webhooks: {{a: {{url: 'https://hooks.slack.com/services/T/B/x'}}}}\n\
          actions: [{{name: a, trigger: '`true`', webhook: a, message: hello}}]\n"
     );

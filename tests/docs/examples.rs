@@ -17,7 +17,7 @@ actions: [{name: a, trigger: a, webhook: a, message: m}]
 
 /// What an example that shows only one action is completed with.
 const KAFKA_AND_WEBHOOKS: &str = "
-kafka: {brokers: 'localhost:9092', topics: [events]}
+kafka: {brokers: 'localhost:9092', group_id: g, topics: [events]}
 webhooks: {sales: {url: 'https://hooks.slack.com/services/T/B/x'}}
 actions:
 ";

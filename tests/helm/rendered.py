@@ -30,8 +30,9 @@ def custom_resource(document: dict) -> None:
 
 
 def configuration(text: str) -> None:
-    """The worker's configuration must be that of the values, and `admin`."""
+    """The worker's configuration must be that of the values, with the group and `admin`."""
     given = yaml.safe_load(values.read_text())["config"]
+    given["kafka"].setdefault("group_id", "slackline")
     read = yaml.safe_load(text)
     if read.pop("admin", None) != {"listen": "0.0.0.0:9464"}:
         faults.append("slackline.yaml: admin.listen is not 0.0.0.0:9464")

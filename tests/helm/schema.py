@@ -15,6 +15,8 @@ def main() -> int:
     for key in ("$schema", "title"):
         config.pop(key, None)
     definitions["Config"] = config
+    # The chart's default is the release's name.
+    definitions["Kafka"]["required"].remove("group_id")
     kept = ours.get("x-from-config", [])
     wanted = {name: what for name, what in ours["definitions"].items() if name not in kept}
     if clash := wanted.keys() & definitions.keys():

@@ -14,7 +14,7 @@
 {{- $wrong := list -}}
 {{- $values := .Values -}}
 {{- range $name, $webhook := $values.config.webhooks -}}
-{{- if and $webhook.url (not (contains "${" $webhook.url)) -}}
+{{- if and $webhook.url (or (not (contains "${" $webhook.url)) (contains ":-" $webhook.url)) -}}
 {{- $wrong = append $wrong (printf "config.webhooks.%s.url: the URL is a credential and would be readable in a ConfigMap; write ${NAME} and set secrets.env.NAME, or use url_file: /run/secrets/DIR/KEY and secrets.files.DIR" $name) -}}
 {{- end -}}
 {{- if and $webhook.proxy (regexMatch "//[^/@$]*:[^/@$]+@" $webhook.proxy) -}}
@@ -22,7 +22,7 @@
 {{- end -}}
 {{- end -}}
 {{- range $name, $value := $values.config.kafka.properties -}}
-{{- if and (regexMatch "(password|secret|\\.key\\.pem|sasl\\.oauthbearer\\.config)$" $name) (not (contains "${" (toString $value))) -}}
+{{- if and (regexMatch "(password|secret|\\.key\\.pem|sasl\\.oauthbearer\\.config)$" $name) (or (not (contains "${" (toString $value))) (contains ":-" (toString $value))) -}}
 {{- $wrong = append $wrong (printf "config.kafka.properties.%s: the secret would be readable in a ConfigMap; write ${NAME} and set secrets.env.NAME" $name) -}}
 {{- end -}}
 {{- end -}}

@@ -2,7 +2,13 @@
 {{- define "slackline.config" -}}
 {{- $admin := .Values.config.admin | default dict -}}
 {{- $listen := dict "listen" ($admin.listen | default "0.0.0.0:9464") -}}
-{{- toYaml (merge (dict "admin" $listen) (deepCopy .Values.config)) -}}
+{{- $group := dict "group_id" (include "slackline.group" .) -}}
+{{- toYaml (merge (dict "admin" $listen "kafka" $group) (deepCopy .Values.config)) -}}
+{{- end }}
+
+{{/* The consumer group: the release's name, so that two releases do not share one. */}}
+{{- define "slackline.group" -}}
+{{- .Values.config.kafka.group_id | default .Release.Name -}}
 {{- end }}
 
 {{/* The checksum of the configuration whose changes restart the pods: all of it, or the part that a running worker cannot reload. */}}
