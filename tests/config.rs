@@ -22,6 +22,10 @@ fn env(name: &str) -> Option<String> {
         "KAFKA_PASSWORD" => "pl4nt3dPassword",
         "HOSTNAME" => "slackline-0",
         "EMPTY" => "",
+        "QUOTED_URL" => "\"https://hooks.slack.com/services/T0/B0/pl4nt3d\"",
+        "BASE64_URL" => "aHR0cHM6Ly9ob29rcy5zbGFjay5jb20vc2VydmljZXMv",
+        "NESTED_URL" => "https://hooks.slack.com/services/T0/B0/${pl4nt3d}",
+        "CUT_URL" => "https://hooks.slack.com/services/T0/pl4nt3d",
         "PLANTED_WORD" => "pl4nt3d word",
         _ => return None,
     };

@@ -19,10 +19,15 @@ use super::retry::Retry;
 use super::section::{Document, Kind, Section, SettingValue, Table, add_text, section};
 use super::tree::Node;
 use crate::secret::Secret;
+use crate::slack_host::is_slack;
 
-mod kinds;
+mod mistakes;
+
+mod receiver;
 
 mod url;
+
+mod kinds;
 
 use kinds::{EntryName, Rate, WebhookUrl, ca_file, proxy_url};
 
@@ -116,7 +121,7 @@ impl Section for Webhook {
             );
             reader.warn(at, message, help);
         }
-        if url::is_slack(webhook.url.expose()) {
+        if is_slack(webhook.url.expose()) {
             reader.slack_webhooks.insert(webhook.name.clone());
         }
         let (url, name) = (webhook.url.clone(), webhook.name.clone());

@@ -5,12 +5,14 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde_json::Value as Json;
 
+use super::mistakes::{self, PLACEHOLDER, Refused};
+use super::receiver::{self, Doubt};
 use super::url;
 use crate::config::kinds::{Flag, number, number_schema};
 use crate::config::located::Located;
 use crate::config::reader::{Fields, NamedFile, Reader};
 use crate::config::section::{Kind, Setting};
-use crate::config::tree::Node;
+use crate::config::tree::{Node, Value};
 use crate::secret::Secret;
 
 /// A PEM file.
@@ -55,12 +57,58 @@ impl Kind for EntryName {
     }
 }
 
+/// Where a URL is from, as messages call it.
+enum Origin {
+    /// The value of this key, as written.
+    Key(&'static str),
+    /// This environment variable alone.
+    Variable(String),
+    /// The file that `url_file` names, as configured.
+    File(String),
+}
+
+impl Origin {
+    /// The origin of the value of `key`.
+    fn of(node: &Node, key: &'static str) -> Self {
+        let Value::Text(text) = &node.value else { return Self::Key(key) };
+        let text = text.trim();
+        let inside = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+        match inside.filter(|name| !name.contains(['$', '{', '}', ':'])) {
+            Some(name) => Self::Variable(name.to_owned()),
+            None => Self::Key(key),
+        }
+    }
+
+    /// A message about the value.
+    fn message(&self, what: &str) -> String {
+        match self {
+            Self::Key(key) => format!("`{key}` {what}"),
+            Self::Variable(name) => format!("the variable `{name}` {what}"),
+            Self::File(name) => format!("the content of `{name}` {what}"),
+        }
+    }
+
+    /// A message about `value`, which is not a URL. Says how long it is where the author does not
+    /// see it: that shows what was stored in place of a URL.
+    fn not_a_url(&self, what: &str, value: &str) -> String {
+        let message = self.message(what);
+        match self {
+            Self::Key(_) => message,
+            _ => format!("{message}; it is {} characters long", value.chars().count()),
+        }
+    }
+}
+
 impl WebhookUrl {
     fn url(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Secret<Url>> {
         let name = fields.name.as_ref()?;
-        let (Located { value, at }, what) = match (fields.get("url"), fields.get("url_file")) {
-            (Some(node), None) => (reader.located(node, "url")?, "`url`"),
-            (None, Some(node)) => (Self::content(node, reader)?, "the file of `url_file`"),
+        let (Located { value, at }, origin) = match (fields.get("url"), fields.get("url_file")) {
+            (Some(node), None) => (reader.located(node, "url")?, Origin::of(node, "url")),
+            (None, Some(node)) => {
+                let content = Self::content(node, reader)?;
+                let origin = Origin::File(content.at.shown.clone());
+                (content, origin)
+            }
             (_, None) => {
                 let message =
                     format!("the webhook `{}` has neither `url` nor `url_file`", name.at.shown);
@@ -76,24 +124,32 @@ impl WebhookUrl {
         };
         let text = value.trim();
         if text.is_empty() {
-            reader.error(&at, format!("{what} is empty"), "put the webhook's URL there");
+            reader.error(&at, origin.message("is empty"), "put the webhook's URL there");
             return None;
         }
         let allow_http = fields
             .get("allow_http")
             .is_some_and(|node| Flag.read(node, "allow_http", reader).unwrap_or_default());
-        match url::webhook(text, allow_http) {
-            Ok(url) => {
-                if url::is_slack(&url) && !url.path().starts_with("/services/") {
-                    let help = "an incoming webhook's path starts with `/services/`; \
-                                a workflow's trigger takes other requests";
-                    reader.warn(&at, "not an incoming webhook of Slack", help);
+        let refused = mistakes::around(text)
+            .or_else(|| mistakes::in_place_of_a_url(text, matches!(origin, Origin::File(_))))
+            // As written, it is a `$${` that the author escaped.
+            .or((text.contains("${") && !matches!(origin, Origin::Key(_))).then_some(PLACEHOLDER));
+        let parsed = refused.map_or_else(|| url::webhook(text, allow_http), Err);
+        let doubt = parsed.as_ref().ok().and_then(receiver::doubt);
+        match (parsed, doubt) {
+            (Err((what, help)), _) => {
+                reader.error(&at, origin.not_a_url(what, &value), help);
+                None
+            }
+            (Ok(_), Some(Doubt::Refused((what, help)))) => {
+                reader.error(&at, origin.message(what), help);
+                None
+            }
+            (Ok(url), doubt) => {
+                if let Some(Doubt::Unlikely((what, help))) = doubt {
+                    reader.warn(&at, origin.message(what), help);
                 }
                 Some(Secret::new(url))
-            }
-            Err((message, help)) => {
-                reader.error(&at, message, help);
-                None
             }
         }
     }
@@ -134,7 +190,9 @@ impl Kind for WebhookUrl {
 pub fn proxy_url(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Secret<Url>> {
     let Located { value, at } = reader.located(node, key)?;
     let url = url::proxy(value.trim());
-    url.map(Secret::new).map_err(|(message, help)| reader.error(&at, message, help)).ok()
+    let origin = Origin::of(node, "proxy");
+    let refused = |(what, help): Refused| reader.error(&at, origin.not_a_url(what, &value), help);
+    url.map(Secret::new).map_err(refused).ok()
 }
 
 /// Reads a file of certificates.

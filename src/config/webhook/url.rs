@@ -4,15 +4,13 @@
 
 use url::Url;
 
+use super::mistakes::{Refused, around};
 use crate::loopback::is_loopback;
 
-/// What is wrong with a URL, and the remedy.
-pub type Refused = (&'static str, &'static str);
-
-const NO_HOST: Refused = ("the URL has no host", "write a complete one: `https://host/path`");
-const NOT_A_URL: Refused = ("not a URL", "write a complete one: `https://host/path`");
+const NO_HOST: Refused = ("has no host", "write a complete URL: `https://host/path`");
+const NOT_A_URL: Refused = ("is not a URL", "write a complete one: `https://host/path`");
 const INVALID_PORT: Refused =
-    ("invalid port in the URL", "write a port from 1 to 65535, or leave it out");
+    ("has an invalid port", "write a port from 1 to 65535, or leave it out");
 
 /// Parses a webhook's URL.
 pub fn webhook(text: &str, allow_http: bool) -> Result<Url, Refused> {
@@ -22,36 +20,39 @@ pub fn webhook(text: &str, allow_http: bool) -> Result<Url, Refused> {
         "http" if allow_http || is_loopback(&url) => {}
         "http" => {
             return Err((
-                "the URL is http, not https",
+                "is http, not https",
                 "use https; for a receiver inside your network, set `allow_http: true`",
             ));
         }
-        _ => return Err(("the URL is not https", "write a URL that starts with `https://`")),
+        _ => return Err(("is not https", "write a URL that starts with `https://`")),
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err((
-            "the URL contains a user name or a password",
-            "remove the part before the `@`",
-        ));
+        return Err(("contains a user name or a password", "remove the part before the `@`"));
     }
     if url.fragment().is_some() {
-        return Err(("the URL contains a fragment", "remove the `#` and the text after it"));
+        return Err(("contains a fragment", "remove the `#` and the text after it"));
     }
     Ok(url)
 }
 
 /// Parses a proxy's URL, which may contain a password.
 pub fn proxy(text: &str) -> Result<Url, Refused> {
-    let url = parse(text)?;
+    let url = match parse(text) {
+        Err(NOT_A_URL) => return Err(("has no `http://`", "write it as `http://host:port`")),
+        parsed => parsed?,
+    };
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(("the proxy is neither http nor https", "write it as `http://host:port`"));
+        return Err(("is neither http nor https", "write it as `http://host:port`"));
     }
     Ok(url)
 }
 
 fn parse(text: &str) -> Result<Url, Refused> {
+    if let Some(refused) = around(text) {
+        return Err(refused);
+    }
     if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        return Err(("the URL contains blanks or line breaks", "remove them"));
+        return Err(("contains blanks or line breaks", "remove them"));
     }
     // The URL standard accepts `https:///x` and `https:x`, with `x` as the host.
     if text
@@ -75,11 +76,6 @@ fn parse(text: &str) -> Result<Url, Refused> {
         return Err(INVALID_PORT);
     }
     Ok(url)
-}
-
-/// Whether the host is Slack's (GovSlack included), not that of a compatible receiver.
-pub fn is_slack(url: &Url) -> bool {
-    matches!(url.host_str(), Some("hooks.slack.com" | "hooks.slack-gov.com"))
 }
 
 #[cfg(test)]
