@@ -56,6 +56,7 @@ pub(crate) mod topic_table;
 pub(crate) mod backpressure;
 pub(crate) mod drain;
 pub(crate) mod drop_log;
+pub(crate) mod event_log;
 pub(crate) mod intake;
 pub(crate) mod rate_share;
 pub(crate) mod reload;
@@ -301,6 +302,8 @@ impl PollLoop {
             "stopping: attempts in flight may end, queued deliveries are left to the next owner"
         );
         self.release(&owned, self.membership.session.fatal.is_some());
+        self.settlement.drops.finish();
+        self.intake.events.finish();
         let Membership { session, assignment, .. } = &mut self.membership;
         if assignment.clear() {
             session.decline();
@@ -364,6 +367,7 @@ impl PollLoop {
             membership.query_ends(&settlement.ledger, &intake.backpressure, now);
             membership.skip_control_records(&mut settlement.ledger);
             settlement.tick(now);
+            intake.events.summarize(now);
             self.monitor.observe(self.snapshot(now));
         }
     }

@@ -8,6 +8,8 @@ mod log_id;
 
 mod record;
 
+mod shape;
+
 mod lexer;
 
 mod number;
@@ -37,7 +39,8 @@ pub use log_id::{ClusterId, LogId, Origin};
 pub use number::Number;
 pub use paths::{Path, Paths};
 pub use position::{Offset, Partition, Position, TopicId, TopicIndex};
-pub use record::{Event, Headers, Invalid, Record};
+pub use record::{Event, Headers, Invalid, Record, unframed};
+pub use shape::Shape;
 pub(crate) use value::NULL;
 pub use value::{Object, Text, Value, View};
 pub use write::{Full, MAX_WRITTEN};
@@ -48,4 +51,4 @@ mod examples;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
-mod tests;
+pub(crate) mod tests;

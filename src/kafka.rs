@@ -12,6 +12,8 @@ mod properties;
 
 mod connection;
 
+pub mod single_record;
+
 pub mod refusal;
 
 #[cfg(test)]

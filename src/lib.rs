@@ -62,6 +62,8 @@ pub mod health;
 
 pub mod log_throttle;
 
+mod log_sample;
+
 pub mod sanitize;
 
 pub mod poll_waker;

@@ -62,6 +62,11 @@ impl LogThrottle {
         Some(std::mem::take(&mut self.unlogged))
     }
 
+    /// Returns how many occurrences are in no line yet, for the last line before the process ends.
+    pub fn rest(&mut self) -> u64 {
+        std::mem::take(&mut self.unlogged)
+    }
+
     /// Ends the fault at `now`. `None` where there was none, or no line was logged about it.
     pub fn recover(&mut self, now: Instant) -> Option<Recovered> {
         let since = self.since.take()?;

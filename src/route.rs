@@ -36,9 +36,9 @@ pub struct Router {
 pub struct Routing {
     /// One delivery for each action that applies, in the file's order.
     pub deliveries: Vec<Routed>,
-    /// The action of each expression that failed, in triggers and messages: an action with two
-    /// failed variables is listed twice.
-    pub errors: Vec<ActionIndex>,
+    /// Each expression that failed, in triggers and messages: an action with two failed variables
+    /// is listed twice.
+    pub errors: Vec<Failure>,
     matched: Vec<ActionIndex>,
     scratch: Scratch,
 }
@@ -52,6 +52,17 @@ pub struct Routed {
     pub webhook: WebhookIndex,
     /// The message to post; a match with an [`EmptyMessage`] is dropped.
     pub message: Result<Message, EmptyMessage>,
+}
+
+/// One expression that failed. Its error names types and limits, never a value of the event.
+#[derive(Debug)]
+pub struct Failure {
+    /// The action that has the expression.
+    pub action: ActionIndex,
+    /// The expression.
+    pub expression: Expression,
+    /// Why it failed.
+    pub error: EvalError,
 }
 
 /// The kind of a record.
@@ -82,8 +93,9 @@ impl Router {
         let Routing { deliveries, errors, matched, scratch } = routing;
         let judged = record.object().and_then(|payload| {
             let document = Document::new(*record, payload);
-            self.judge(&document, scratch, matched, deliveries, &mut |action, _, _| {
-                errors.push(action)
+            self.judge(&document, scratch, matched, deliveries, &mut |action, expression, error| {
+                let (expression, error) = (expression.clone(), error.clone());
+                errors.push(Failure { action, expression, error });
             })
         });
         match judged {

@@ -13,6 +13,8 @@ mod metrics;
 
 mod monitoring;
 
+mod runbook;
+
 mod links;
 
 mod language;

@@ -42,6 +42,9 @@ pub struct ConfigArgument {
     option: ConfigFile,
 }
 
+/// The error of a command that got no more than a configuration.
+pub const NO_EVENTS: &str = "no file with events: add one, or `-` for standard input";
+
 impl ConfigArgument {
     /// The option, as if the argument had been given with it.
     pub fn option(&self) -> ConfigFile {
@@ -69,9 +72,6 @@ impl ConfigFile {
         if let (Some(one), Some(other)) = (&named, all.next()) {
             let (one, other) = (one.display(), other.display());
             bail!("two configurations, `{one}` and `{other}`: name one of them");
-        }
-        if events.is_empty() && !yaml.is_empty() {
-            bail!("no file with events: add one, or `-` for standard input");
         }
         Ok((Self { named }, events))
     }
@@ -165,7 +165,6 @@ mod tests {
             let error = among(option, files).unwrap_err();
             assert!(error.starts_with("two configurations, `"), "{error}");
         }
-        let error = among(None, &["a.yaml"]).unwrap_err();
-        assert_eq!(error, "no file with events: add one, or `-` for standard input");
+        assert_eq!(among(None, &["a.yaml"]).unwrap(), ("a.yaml".into(), Vec::new()));
     }
 }

@@ -13,7 +13,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde::de::IgnoredAny;
 
-use crate::event::{Offset, Partition, Position, Record, TopicIndex};
+use crate::event::{Offset, Partition, Position, Record, TopicIndex, unframed};
 
 /// The number of bytes in which the end of an event must be found.
 const LONGEST: usize = 64 << 20;
@@ -91,7 +91,7 @@ impl<'r> Events<'r> {
         self.found = true;
         let line = self.line.max(1);
         let mut nesting = Nesting::default();
-        nesting.read(&first);
+        nesting.read(unframed(&first));
         let mut lines = vec![first];
         let mut length = 0;
         while nesting.open() && length < LONGEST {
@@ -100,7 +100,7 @@ impl<'r> Events<'r> {
             length += next.len();
             lines.push(next);
         }
-        let is_json = |text: &[u8]| serde_json::from_slice::<IgnoredAny>(text).is_ok();
+        let is_json = |text: &[u8]| serde_json::from_slice::<IgnoredAny>(unframed(text)).is_ok();
         if lines.len() > 1 && (nesting.open() || !is_json(&lines.concat())) {
             // The event is invalid: it ends before the next line that can start one.
             let next = lines.iter().skip(1).position(|line| line.starts_with(b"{"));
@@ -117,6 +117,12 @@ impl<'r> Events<'r> {
         let mut line = self.ahead.pop_front().unwrap_or_default();
         if line.is_empty() && self.input.read_until(b'\n', &mut line)? == 0 {
             return Ok(None);
+        }
+        // A line feed among Confluent's five bytes, such as in schema id 10, does not end the line.
+        while line.first() == Some(&0) && line.len() <= 5 {
+            if self.input.read_until(b'\n', &mut line)? == 0 {
+                break;
+            }
         }
         self.line += 1;
         if self.line == 1 && line.starts_with(b"\xEF\xBB\xBF") {
@@ -226,6 +232,18 @@ mod tests {
                 first.trim().as_bytes()
             );
             assert_eq!(input, rest.as_bytes(), "{first:?}");
+        }
+    }
+
+    /// Schema ids with a line feed, a quote or a bracket among their bytes.
+    #[test]
+    fn confluents_five_bytes_are_a_part_of_the_event() {
+        for id in [1, 10, 0x0a0a, 0x0a0a_0a0a, 0x22, 0x7b, 0x5b] {
+            let frame = [&[0][..], &i32::to_be_bytes(id)].concat();
+            let event = [&frame[..], b"{\n\"a\": 1}"].concat();
+            let input = [&event[..], b"\n", &event, b"\n{\"b\":2}\n"].concat();
+            let found = Events::new(&input[..]).map(|found| found.unwrap().text);
+            assert_eq!(found.collect::<Vec<_>>(), [&event[..], &event, b"{\"b\":2}"], "{id:#x}");
         }
     }
 

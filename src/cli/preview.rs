@@ -10,15 +10,22 @@ use std::sync::Arc;
 use anstream::{stderr, stdout};
 use anyhow::Context as _;
 
-use super::config_file::ConfigFile;
+use super::config_file::{ConfigFile, NO_EVENTS};
 use super::events;
 use super::exit::Exit;
 use super::format::Format;
 use crate::config::model::Config;
-use crate::event::TopicIndex;
+use crate::event::{Record, TopicIndex};
 use crate::route::Router;
 
+use self::at::At;
+use self::seen::Seen;
+
+mod at;
+
 mod json;
+
+mod seen;
 
 mod text;
 
@@ -27,26 +34,32 @@ mod tests;
 
 /// Show which actions apply to an event, and exactly what each would post
 ///
-/// Sends nothing and needs no Kafka. Shows for every other action why it does not apply.
+/// Sends nothing, and needs no Kafka except for --at. Shows for every other action why it does not
+/// apply.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
 In expressions, `$record` has the topic of --topic, partition 0, the number of the event (from 0) as \
 its offset, and no timestamp, key or headers (null), so that the same events always give the same \
-output.
+output. With --at it is the record of Kafka. --at joins no group and commits nothing.
 
 Examples:
   slackline preview event.json
   slackline preview prod.yaml event.json        with another configuration
   slackline preview --topic orders --output json events.ndjson
   kcat -b localhost:9092 -t events -C -o -10 -e | slackline preview -
+  slackline preview --at events/0@17
 
-Exit codes: 0 done; 2 an event is invalid or a file cannot be read (the others are still shown), or \
-the topic is unknown.")]
+Exit codes: 0 done; 2 an event is invalid or a file cannot be read (the others are still shown), \
+the topic is unknown, or Kafka does not have the record.")]
 pub struct PreviewArgs {
     /// Files with events: one JSON object a line (NDJSON), or pretty-printed; `-` is standard
     /// input. A name that ends with .yaml or .yml is the configuration, as with --config
-    #[arg(value_name = "EVENT.json", required = true)]
+    #[arg(value_name = "EVENT.json", required_unless_present = "at")]
     files: Vec<PathBuf>,
+
+    /// A record to fetch from Kafka instead of reading files, as a line of the log names it
+    #[arg(long, value_name = "TOPIC/PARTITION@OFFSET", conflicts_with = "topic")]
+    at: Option<At>,
 
     /// The topic of the events [default: the first configured topic]
     #[arg(long, value_name = "NAME")]
@@ -76,16 +89,33 @@ fn preview(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
-    let Some((topic, name)) = topic(config, args.topic.as_deref()) else {
-        let (name, topics) =
-            (args.topic.as_deref().unwrap_or_default(), config.kafka.topics.join("`, `"));
+    match &args.at {
+        None if args.files.is_empty() => anyhow::bail!(NO_EVENTS),
+        Some(_) if !args.files.is_empty() => {
+            anyhow::bail!("give either files with events or --at, not both")
+        }
+        _ => {}
+    }
+    let named = args.at.as_ref().map(|at| at.topic.as_str()).or(args.topic.as_deref());
+    let Some((topic, name)) = topic(config, named) else {
+        let (name, topics) = (named.unwrap_or_default(), config.kafka.topics.join("`, `"));
         anyhow::bail!(
             "topic `{name}` is not configured: use one of `{topics}`, or add it to `kafka.topics`"
         );
     };
-    let router = Router::new(Arc::clone(config));
-    let mut shown = text::Text::new(config);
-    let mut exit = Exit::Done;
+    let mut preview = Preview {
+        config,
+        router: Router::new(Arc::clone(config)),
+        text: text::Text::new(config),
+        format: args.output,
+        exit: Exit::Done,
+    };
+    if let Some(at) = &args.at {
+        let position = at.position(topic);
+        let read = at.read(&config.kafka, position).with_context(|| at.to_string())?;
+        preview.show(&at.to_string(), 1, &read.record(name, position), out)?;
+        return Ok(preview.exit);
+    }
     let mut offsets = 0..;
     for path in &args.files {
         for found in events::read(path, stdin) {
@@ -93,26 +123,50 @@ fn preview(
                 Ok(found) => found,
                 Err(error) => {
                     writeln!(err, "{}: {error:#}", path.display())?;
-                    exit = Exit::Refused;
+                    preview.exit = Exit::Refused;
                     break;
                 }
             };
             let offset = offsets.next().unwrap_or_default();
-            let decisions = router.explain(&events::record(topic, name, offset, &found.text));
-            if decisions.is_err() {
-                exit = Exit::Refused;
-            }
+            let record = events::record(topic, name, offset, &found.text);
             let source = format!("{}:{}", path.display(), found.line);
-            let written = match args.output {
-                Format::Text => shown.event(&source, &found, &decisions, out),
-                Format::Json => writeln!(out, "{}", json::line(&source, &decisions, config)),
-            };
-            // Each result is shown immediately, for events that are piped in one by one.
-            written.and_then(|()| out.flush()).context("cannot write the output")?;
+            preview.show(&source, found.line, &record, out)?;
         }
     }
-    shown.end(out).context("cannot write the output")?;
-    Ok(exit)
+    preview.text.end(out).context("cannot write the output")?;
+    Ok(preview.exit)
+}
+
+/// Shows the decisions on one record after the other.
+struct Preview<'c> {
+    config: &'c Config,
+    router: Router,
+    text: text::Text,
+    format: Format,
+    exit: Exit,
+}
+
+impl Preview<'_> {
+    /// Shows one record, which was read from `source` and whose value starts on `line`.
+    fn show(
+        &mut self,
+        source: &str,
+        line: usize,
+        record: &Record<'_>,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<()> {
+        let decisions = self.router.explain(record);
+        if decisions.is_err() {
+            self.exit = Exit::Refused;
+        }
+        let seen = Seen { source, line, value: record.payload };
+        let written = match self.format {
+            Format::Text => self.text.event(&seen, &decisions, out),
+            Format::Json => writeln!(out, "{}", json::line(&seen, &decisions, self.config)),
+        };
+        // Each result is shown immediately, for events that are piped in one by one.
+        written.and_then(|()| out.flush()).context("cannot write the output")
+    }
 }
 
 /// Returns the configured topic of that name, or the first one without a name.

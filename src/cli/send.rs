@@ -9,13 +9,13 @@ use std::sync::Arc;
 use anstream::{stderr, stdout};
 use anyhow::Context as _;
 
-use super::config_file::ConfigFile;
+use super::config_file::{ConfigFile, NO_EVENTS};
 use super::events;
 use super::exit::Exit;
 use super::format::Format;
 use super::process::runtime;
 use crate::config::model::{Action, ActionIndex, Config};
-use crate::event::{Event, TopicIndex};
+use crate::event::{Event, Shape, TopicIndex};
 use crate::route::explain::Explained;
 use crate::route::{Router, message};
 use crate::sanitize;
@@ -85,8 +85,10 @@ async fn send(
         let (name, names) = (&args.action, names.join("`, `"));
         anyhow::bail!("action `{name}` is not configured: use one of `{names}`");
     };
-    let [file] = args.files.as_slice() else {
-        anyhow::bail!("two events: give one, for one message")
+    let file = match args.files.as_slice() {
+        [file] => file,
+        [] => anyhow::bail!(NO_EVENTS),
+        _ => anyhow::bail!("two events: give one, for one message"),
     };
     let text = only_event(file, stdin).with_context(|| file.display().to_string())?;
     let payload = payload(config, index, action, &text, err)?;
@@ -119,7 +121,9 @@ fn payload(
     let name = &config.kafka.topics[topic.0 as usize];
     let record = events::record(topic, name, 0, text);
     let event = Event::parse(&record).map_err(|invalid| {
-        anyhow::anyhow!("the event is invalid ({}): give one JSON object", invalid.as_str())
+        let looks_like = Shape::of(Some(text));
+        let reason = invalid.as_str();
+        anyhow::anyhow!("the event is invalid ({reason}): {looks_like}; give one JSON object")
     })?;
     let mut notes = Vec::new();
     let explained = Router::new(Arc::clone(config)).explain(&record).unwrap_or_default();

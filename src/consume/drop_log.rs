@@ -1,22 +1,32 @@
 //! The log of the drops that no sender sees: a full queue, an empty message, a delivery that no
 //! action claims. Pure: the time is an argument.
 //!
-//! Invariant: every drop is in exactly one line, at most one line a minute per webhook and reason.
+//! Invariant: every drop is counted in exactly one line, at most one line a minute per webhook and
+//! reason; of empty messages, per action.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::config::model::{ActionIndex, Config, WebhookIndex};
-use crate::delivery::Reason;
-use crate::log_throttle::LogThrottle;
+use crate::delivery::{Reason, Ticket};
+use crate::log_sample::LogSample;
 
-/// What was dropped since the last line, per webhook and reason.
+/// What was dropped since the last line of each kind.
 pub struct DropLog {
-    /// A full queue drops the deliveries of many actions: one line, with the last action. Without a
-    /// webhook: the action was removed from the configuration.
-    drops: BTreeMap<(Option<WebhookIndex>, Reason), (LogThrottle, ActionIndex)>,
+    drops: BTreeMap<Kind, LogSample<Ticket>>,
     config: Arc<Config>,
+}
+
+/// What one line is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Kind {
+    reason: Reason,
+    /// `None`: the action was removed from the configuration.
+    webhook: Option<WebhookIndex>,
+    /// A full queue drops the deliveries of many actions, which is one fault. A message that is
+    /// empty is the fault of its own action.
+    action: Option<ActionIndex>,
 }
 
 impl DropLog {
@@ -26,49 +36,62 @@ impl DropLog {
     }
 
     /// Records one drop, and logs it unless a line of the last minute covers it.
-    pub fn record(&mut self, action: ActionIndex, reason: Reason, now: Instant) {
+    pub fn record(&mut self, ticket: &Ticket, reason: Reason, now: Instant) {
+        let action = ticket.action;
         let webhook = self.config.actions.get(action.0 as usize).map(|action| action.webhook);
-        let (throttle, last) =
-            self.drops.entry((webhook, reason)).or_insert_with(|| (LogThrottle::default(), action));
-        *last = action;
-        if let Some(deliveries) = throttle.record(now) {
-            log(&self.config, action, reason, deliveries);
+        let action = (reason == Reason::EmptyMessage).then_some(action);
+        let sample = self.drops.entry(Kind { reason, webhook, action }).or_default();
+        if let Some((ticket, deliveries)) = sample.record(now, || *ticket) {
+            log(&self.config, &ticket, reason, deliveries);
         }
     }
 
     /// Logs what no line covers yet, where its minute has passed.
     pub fn summarize(&mut self, now: Instant) {
-        for ((_, reason), (throttle, action)) in &mut self.drops {
-            if let Some(deliveries) = throttle.due(now) {
-                log(&self.config, *action, *reason, deliveries);
-            }
-        }
+        self.log(|sample| sample.due(now));
+    }
+
+    /// Logs everything that no line covers yet: the process ends.
+    pub fn finish(&mut self) {
+        self.log(LogSample::rest);
     }
 
     /// Takes the names of another configuration.
     pub fn reload(&mut self, config: Arc<Config>) {
         self.config = config;
     }
+
+    fn log(&mut self, take: impl Fn(&mut LogSample<Ticket>) -> Option<(Ticket, u64)>) {
+        for (Kind { reason, .. }, sample) in &mut self.drops {
+            if let Some((ticket, deliveries)) = take(sample) {
+                log(&self.config, &ticket, *reason, deliveries);
+            }
+        }
+    }
 }
 
-fn log(config: &Config, action: ActionIndex, reason: Reason, deliveries: u64) {
-    let Some(action) = config.actions.get(action.0 as usize) else {
-        return tracing::warn!(
-            reason = reason.as_str(),
-            deliveries,
-            cause = "left pending by the partition's former owner, for an action that was removed",
-            "delivery dropped"
-        );
-    };
-    let webhook =
-        config.webhooks.get(action.webhook.0 as usize).map_or("", |webhook| webhook.name.as_str());
-    let cause = match reason {
-        Reason::EmptyMessage => "the message is empty",
-        Reason::Unclaimed => {
+fn log(config: &Config, ticket: &Ticket, reason: Reason, deliveries: u64) {
+    let action = config.actions.get(ticket.action.0 as usize);
+    let webhook = action.and_then(|action| config.webhooks.get(action.webhook.0 as usize));
+    let webhook = webhook.map(|webhook| webhook.name.as_str());
+    let cause = match (reason, action) {
+        (_, None) => "left pending by the partition's former owner, for an action that was removed",
+        (Reason::EmptyMessage, _) => "the message is empty",
+        (Reason::Unclaimed, _) => {
             "left pending by the partition's former owner, and the trigger no longer matches"
         }
         _ => "the queue is full",
     };
-    let (action, reason) = (action.name.as_str(), reason.as_str());
-    tracing::warn!(webhook, action, reason, deliveries, cause, "delivery dropped");
+    let partition = ticket.position.partition;
+    tracing::warn!(
+        webhook,
+        action = action.map(|action| action.name.as_str()),
+        reason = reason.as_str(),
+        deliveries,
+        cause,
+        topic = config.kafka.topics.get(partition.topic.0 as usize),
+        partition = partition.number,
+        offset = ticket.position.offset.0,
+        "delivery dropped"
+    );
 }

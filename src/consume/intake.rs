@@ -22,6 +22,7 @@ use crate::route::{RecordKind, Routed, Router, Routing};
 use crate::topics::TopicNames;
 
 use super::backpressure::{Backpressure, Change};
+use super::event_log::EventLog;
 use super::rate_share::Feeds;
 use super::removed_webhooks::RemovedWebhooks;
 use super::settlement::Settlement;
@@ -47,6 +48,8 @@ pub struct Intake {
     /// By topic: what this turn has counted. Added to the metrics together.
     tallies: Vec<TopicTally>,
     removed: RemovedWebhooks,
+    /// Logs the events that cannot be used as they are.
+    pub events: EventLog,
     /// The topic that is read first in the next turn.
     first: usize,
     names: TopicNames,
@@ -80,6 +83,7 @@ impl Intake {
             routing: Routing::default(),
             tallies: vec![TopicTally::default(); config.kafka.topics.len()],
             removed: RemovedWebhooks::default(),
+            events: EventLog::new(Arc::clone(&config)),
             first: 0,
             names: TopicNames::new(config.kafka.topics.iter().cloned()),
             metrics,
@@ -154,7 +158,7 @@ impl Intake {
     /// delivered.
     fn read(&mut self, message: &Message<'_>, settlement: &mut Settlement) {
         let position = message.position;
-        let Self { router, routing, tallies, metrics, .. } = self;
+        let Self { router, routing, tallies, metrics, events, .. } = self;
         let mut unknown_topic = TopicTally::default();
         let topic = position.partition.topic.0 as usize;
         let tally = tallies.get_mut(topic).unwrap_or(&mut unknown_topic);
@@ -169,8 +173,9 @@ impl Intake {
         };
         let record = message.record();
         let verdict = router.route(&record, routing);
-        for action in routing.errors.drain(..) {
-            metrics.expression_errors(action, 1);
+        for failure in routing.errors.drain(..) {
+            metrics.expression_errors(failure.action, 1);
+            events.failed(position, failure, Instant::now());
         }
         match (entry, verdict) {
             // Nearly every event.
@@ -180,6 +185,7 @@ impl Intake {
             }
             (Entry::New(new), RecordKind::Invalid(reason)) => {
                 tally.invalid(reason);
+                events.invalid(&record, reason, Instant::now());
                 new.pass();
             }
             (Entry::New(new), RecordKind::Matched) => {
@@ -281,6 +287,7 @@ impl Intake {
         feeds: Feeds,
         removed: BTreeSet<WebhookIndex>,
     ) {
+        self.events.reload(Arc::clone(&config));
         self.config = config;
         self.router = router;
         self.queues = queues;

@@ -30,7 +30,7 @@ pub struct Settlement {
     /// Filled by the senders. Bounded: a sender waits until earlier reports were taken.
     reports: mpsc::Receiver<Report>,
     /// Logs the drops that no sender has logged.
-    drops: DropLog,
+    pub drops: DropLog,
     names: TopicNames,
     metrics: Arc<Metrics>,
 }
@@ -66,7 +66,7 @@ impl Settlement {
             Settled::Fenced if from_sender => self.metrics.fenced_outcome(),
             _ => {
                 if let Outcome::Dropped(reason) = outcome {
-                    self.drops.record(ticket.action, reason, Instant::now());
+                    self.drops.record(ticket, reason, Instant::now());
                 }
             }
         }

@@ -11,7 +11,7 @@ fn invalid_records_have_their_reason() {
     let cases: [(&[u8], Invalid); 26] = [
         (b"", Invalid::Empty),
         (b" \r\n\t ", Invalid::Empty),
-        (b"[]", Invalid::NotObject),
+        (b"[]", Invalid::Array),
         (b" \"text\" ", Invalid::NotObject),
         (b"5", Invalid::NotObject),
         (b"null", Invalid::NotObject),

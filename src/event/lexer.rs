@@ -66,7 +66,7 @@ enum Next {
 #[derive(Debug, Clone)]
 pub struct Lexer<'a> {
     text: &'a str,
-    at: usize,
+    pub(super) at: usize,
     next: Next,
     depth: u32,
     /// Bit n is set if the nth open level, from the innermost on, is an object. The 128 bits are

@@ -1,6 +1,6 @@
 //! A Kafka record, the event that it holds, and the reasons why it may hold none.
 
-use super::lexer::{Fault, Lexer, after_space};
+use super::lexer::{Fault, Lexer, Token, after_space};
 use super::position::Position;
 use super::value::Value;
 use crate::label::label;
@@ -42,12 +42,15 @@ pub struct Event<'a> {
 
 label! {
     /// Why a record is not an event: the label `reason` of `slackline_events_invalid_total`.
+    #[derive(PartialOrd, Ord)]
     Invalid {
         /// A tombstone or an empty payload.
         Empty = "empty",
         /// Not JSON, or not UTF-8.
         NotJson = "not_json",
-        /// JSON, but not an object.
+        /// A JSON array, such as a batch of events: one event a record is read.
+        Array = "array",
+        /// Other JSON that is not an object.
         NotObject = "not_object",
         /// Nested deeper than 127 levels.
         TooDeep = "too_deep",
@@ -55,7 +58,8 @@ label! {
 }
 
 impl<'a> Record<'a> {
-    /// Returns the payload if its first character can start an event; the rest is not checked yet.
+    /// Returns the payload's JSON if its first character can start an event; the rest is not
+    /// checked yet.
     ///
     /// # Errors
     /// [`Invalid`]: the payload is empty, not UTF-8, not JSON, or JSON but not an object.
@@ -64,7 +68,11 @@ impl<'a> Record<'a> {
         match payload.get(after_space(payload, 0)) {
             None => Err(Invalid::Empty),
             Some(b'{') => Ok(payload),
-            Some(_) => Err(std::str::from_utf8(payload).map_or(Invalid::NotJson, why_not_object)),
+            // Events without Confluent's frame cost no further check.
+            Some(_) => match unframed(payload) {
+                json @ [b'{', ..] => Ok(json),
+                other => Err(std::str::from_utf8(other).map_or(Invalid::NotJson, why_not_object)),
+            },
         }
     }
 }
@@ -74,8 +82,8 @@ impl<'a> Event<'a> {
     ///
     /// # Errors
     /// [`Invalid`]: `Empty` for a tombstone and for white space only, `NotJson` for bytes that are
-    /// not UTF-8 or not JSON (a byte order mark is neither), `NotObject` for other JSON, `TooDeep`
-    /// as soon as level 128 opens, whatever follows.
+    /// not UTF-8 or not JSON (a byte order mark is neither), `Array` and `NotObject` for other
+    /// JSON, `TooDeep` as soon as level 128 opens, whatever follows.
     pub fn parse(record: &Record<'a>) -> Result<Event<'a>, Invalid> {
         let text = std::str::from_utf8(record.object()?).map_err(|_| Invalid::NotJson)?;
         Ok(Event { record: *record, root: Value::parse(text)? })
@@ -109,13 +117,36 @@ impl From<Fault> for Invalid {
     }
 }
 
+/// Returns the content of a value in Confluent's wire format: what follows the magic byte 0 and a
+/// schema id of four bytes. See
+/// <https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/index.html#wire-format>.
+#[must_use]
+pub fn framed(payload: &[u8]) -> Option<&[u8]> {
+    match payload {
+        [0, _, _, _, _, content @ ..] => Some(content),
+        _ => None,
+    }
+}
+
+/// Returns a value without Confluent's five bytes, where a JSON object or array follows them.
+/// Reading these requires no schema registry.
+#[must_use]
+pub fn unframed(payload: &[u8]) -> &[u8] {
+    framed(payload).filter(|json| matches!(json.first(), Some(b'{' | b'['))).unwrap_or(payload)
+}
+
 /// Distinguishes JSON that is not an object from text that is not JSON, without building a value.
 fn why_not_object(text: &str) -> Invalid {
     let mut lexer = Lexer::new(text);
+    let invalid = match lexer.next_token() {
+        Ok(Some(Token::ArrayStart)) => Invalid::Array,
+        Err(fault) => return fault.into(),
+        Ok(_) => Invalid::NotObject,
+    };
     loop {
         match lexer.next_token() {
             Ok(Some(_)) => {}
-            Ok(None) => return Invalid::NotObject,
+            Ok(None) => return invalid,
             Err(fault) => return fault.into(),
         }
     }

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::event::Shape;
+
 /// Why an expression or template does not compile; also a warning about one that does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompileError {
@@ -38,6 +40,14 @@ pub enum EvalError {
         expected: &'static str,
         /// The type that it gave.
         actual: &'static str,
+    },
+    /// A function got a text that is not JSON.
+    #[error("the text of `{function}` is not JSON: it looks like {looks_like}")]
+    NotJson {
+        /// The function's name.
+        function: &'static str,
+        /// What the text looks like, without its content.
+        looks_like: Shape,
     },
     /// A computed number is beyond the range of f64.
     #[error("the result of `{function}` is not a finite number")]

@@ -73,6 +73,7 @@ impl<'r> Call<'_, 'r> {
             Function::Min => self.best(Ordering::Less),
             Function::MinBy => self.best_by(Ordering::Less),
             Function::NotNull => Ok(self.not_null()),
+            Function::ParseJson => self.parse_json(),
             Function::Reverse => self.reverse(),
             Function::Sort => self.sort(),
             Function::SortBy => self.sort_by(),

@@ -10,6 +10,7 @@ pub enum Takes {
     Any,
     Number,
     Text,
+    TextOrNull,
     Array,
     Object,
     ArrayOrText,
@@ -65,6 +66,7 @@ functions! {
     Min "min(list_of_numbers_or_texts)" (NumbersOrTexts);
     MinBy "min_by(list, &expression)" (Array, Expression);
     NotNull "not_null(value, …)" (Any);
+    ParseJson "parse_json(text)" (TextOrNull);
     Reverse "reverse(list_or_text)" (ArrayOrText);
     Sort "sort(list_of_numbers_or_texts)" (NumbersOrTexts);
     SortBy "sort_by(list, &expression)" (Array, Expression);
@@ -142,6 +144,7 @@ impl Takes {
             Takes::Any => "a value",
             Takes::Number => "a number",
             Takes::Text => "a string",
+            Takes::TextOrNull => "a string or null",
             Takes::Array => "an array",
             Takes::Object => "an object",
             Takes::ArrayOrText => "an array or a string",
@@ -158,6 +161,7 @@ impl Takes {
         match (self, value.view()) {
             (Takes::Any, _)
             | (Takes::Number, View::Number(_))
+            | (Takes::TextOrNull, View::Null | View::String(_))
             | (Takes::Text | Takes::ArrayOrText | Takes::ArrayObjectOrText, View::String(_))
             | (Takes::Array | Takes::ArrayOrText | Takes::ArrayObjectOrText, View::Array(_))
             | (Takes::Object | Takes::ArrayObjectOrText, View::Object(_)) => true,

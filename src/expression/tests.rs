@@ -6,6 +6,8 @@ use crate::event::{Event, Headers, Offset, Partition, Position, Record, TopicInd
 
 mod bounds;
 
+mod parse_json;
+
 pub const EVENT: &str = r#"{
     "type": "track", "event": "Order Completed", "userId": 9007199254740993, "other": 9007199254740992,
     "properties": {"name": "Ann", "total": 49.90, "limit": 5, "huge": 1e400, "x-y": "dash",

@@ -44,7 +44,7 @@ fn routed(router: &Router, topic: u32, payload: &[u8]) -> (RecordKind, Vec<Shown
         .deliveries
         .iter()
         .map(|it| (it.action.0, it.webhook.0, it.message.as_ref().ok().map(text)));
-    (verdict, deliveries.collect(), routing.errors.iter().map(|it| it.0).collect())
+    (verdict, deliveries.collect(), routing.errors.iter().map(|it| it.action.0).collect())
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn an_invalid_record_is_reported_also_without_any_action() {
             (&b""[..], Invalid::Empty),
             (b"{", Invalid::NotJson),
             (b"\xff", Invalid::NotJson),
-            (b"[1]", Invalid::NotObject),
+            (b"[1]", Invalid::Array),
         ] {
             assert_eq!(routed(&router, 1, payload), (RecordKind::Invalid(invalid), vec![], vec![]));
         }
@@ -150,7 +150,7 @@ fn every_action_is_explained() {
             "no match: not configured for topic `events`",
         ]
     );
-    assert_eq!(seed().explain(&record(0, b"[]")).unwrap_err(), Invalid::NotObject);
+    assert_eq!(seed().explain(&record(0, b"[]")).unwrap_err(), Invalid::Array);
 }
 
 #[test]

@@ -63,6 +63,12 @@ impl Fixture {
         self.broker.produce(&self.topic, &numbers.map(record).collect::<Vec<_>>());
     }
 
+    /// Produces this many tombstones, as a compacted topic has them.
+    fn tombstones(&mut self, count: i32) {
+        let tombstone = |n| Record { partition: n % PARTITIONS, ..Record::default() };
+        self.broker.produce(&self.topic, &(0..count).map(tombstone).collect::<Vec<_>>());
+    }
+
     /// Produces the events of 15 s of a quiet day.
     fn quiet_day(&mut self) {
         self.events("sales", 2);

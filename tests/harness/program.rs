@@ -297,6 +297,17 @@ impl Program {
         self.last_scrape()
     }
 
+    /// The same, and returns the whole log.
+    #[track_caller]
+    pub fn stop_and_log(mut self) -> String {
+        self.signal(Signal::Term);
+        let status = self.await_end(Duration::from_secs(20));
+        assert_eq!(status.code(), Some(0), "a graceful stop ends with {status}");
+        // The log is complete once its reader has ended.
+        self.threads.remove(0).join().unwrap();
+        self.log()
+    }
+
     /// Sends SIGKILL.
     pub fn kill(mut self) {
         self.signal(Signal::Kill);

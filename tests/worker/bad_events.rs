@@ -22,7 +22,9 @@ fn invalid() -> Vec<(&'static str, Option<Vec<u8>>)> {
         ("not_json", text(r#"{"n": 01}"#)),
         ("not_json", text("{'event': 'a'}")),
         ("not_object", text("null")),
-        ("not_object", text("[1, 2]")),
+        ("array", text("[1, 2]")),
+        ("array", Some(b"\0\0\0\0\x0c[{}]".to_vec())),
+        ("not_json", Some(b"\0\0\0\0\x0c\x06Ada".to_vec())),
         ("not_object", text("\"event\"")),
         ("not_object", text("42")),
         (
@@ -34,6 +36,14 @@ fn invalid() -> Vec<(&'static str, Option<Vec<u8>>)> {
         ("", nested("[", 100_000)),
         ("", nested("{\"a\":", 100_000)),
     ]
+}
+
+/// The sum of a field over lines of the log.
+fn sum<'l>(lines: impl IntoIterator<Item = &'l str>, field: &str) -> usize {
+    let value = |line: &str| -> Option<usize> {
+        line.split_once(&format!(" {field}="))?.1.split(' ').next()?.trim().parse().ok()
+    };
+    lines.into_iter().filter_map(value).sum()
 }
 
 /// Unusual but valid events.
@@ -48,6 +58,8 @@ fn unusual() -> Vec<String> {
             .to_owned(),
         "  {\"event\":\"a\",\"n\":6}\r\n".to_owned(),
         r#"{"event":"a","n":7,"":{"":null}," ":"\u0000"}"#.to_owned(),
+        // Behind Confluent's five bytes.
+        "\0\0\0\x01\x0a{\"event\":\"a\",\"n\":8}".to_owned(),
     ]
 }
 
@@ -86,7 +98,7 @@ fn every_bad_event_is_counted_and_settled_and_the_good_ones_are_delivered() {
     let counted = |reason: &str| {
         scrape.sum("slackline_events_invalid_total", &[("topic", &topic), ("reason", reason)])
     };
-    for reason in ["empty", "not_json", "not_object", "too_deep"] {
+    for reason in REASONS {
         let least = invalid().iter().filter(|(of, _)| *of == reason).count() as f64;
         let found = counted(reason);
         assert!(
@@ -94,10 +106,129 @@ fn every_bad_event_is_counted_and_settled_and_the_good_ones_are_delivered() {
             "{reason}: {found}, not {least}"
         );
     }
-    let all = ["empty", "not_json", "not_object", "too_deep"].map(counted).iter().sum::<f64>();
+    let all = REASONS.map(counted).iter().sum::<f64>();
     assert_eq!(all, invalid().len() as f64);
     Faults::find(&expected, &slack.posts()).assert_none();
     let (_, most) = program.memory();
     assert!(most < 500_000_000, "{most} bytes for events of 10 MB");
-    program.stop();
+    let log = program.stop_and_log();
+    let lines = || log.lines().filter(|line| line.contains("invalid event skipped"));
+    assert_eq!(sum(lines(), "events"), invalid().len(), "{log}");
+    for reason in REASONS {
+        let of_reason = lines().filter(|line| line.contains(&format!(" reason=\"{reason}\"")));
+        // The first, and at the stop those that followed within the minute.
+        assert_eq!(sum(of_reason.clone(), "events"), counted(reason) as usize, "{log}");
+        assert!((1..=3).contains(&of_reason.count()), "{log}");
+    }
+}
+
+const REASONS: [&str; 5] = ["empty", "not_json", "array", "not_object", "too_deep"];
+
+/// What was found, where, and what it looks like; never what is in it.
+#[test]
+fn each_event_that_cannot_be_used_leaves_a_line_with_its_position() {
+    let (broker, slack) = (Broker::mock(), Slack::start());
+    let topic = broker.topic(1);
+    let actions =
+        "  - {name: vip, trigger: \"contains(tags, 'vip')\", webhook: a, message: '{{n}}'}
+  - {name: blank, trigger: secret, webhook: a, message: '{{missing}}'}
+  - {name: outbox, trigger: parse_json(payload).plan, webhook: a, message: '{{n}}'}\n";
+    let setup = Setup::new(&broker, &[&topic]).webhook_with(
+        &slack,
+        "a",
+        &["rate_per_second: 100"],
+        actions,
+    );
+    let program = Program::ready(&setup);
+    let tagged = r#""tags":[],"secret":"hunter2","n":1"#;
+    let payloads: [Option<&[u8]>; 9] = [
+        Some(br#"{"secret":"hunter2"#),
+        Some(b"\0\0\0\0\x0c\x0ehunter2"),
+        Some(br#"[{"secret":"hunter2"}]"#),
+        None,
+        Some(br#"{"secret":"hunter2"}"#),
+        Some(&format!("{{{tagged}}}").into_bytes()),
+        Some(&format!("{{{tagged},\"payload\":\"hunter2\"}}").into_bytes()),
+        Some(br#"{"tags":["vip"],"n":7,"payload":"{\"plan\":\"pro\"}"}"#),
+        Some(br#""hunter2""#),
+    ];
+    let records = payloads
+        .map(|payload| Record { payload: payload.map(<[u8]>::to_vec), ..Record::default() });
+    let first = broker.produce(&topic, &records)[0];
+    slack.await_accepted(2);
+    broker.await_committed(&setup.group, &topic, 1);
+    let log = program.stop_and_log();
+    let line = |parts: &[&str]| {
+        let of = |line: &&str| parts.iter().all(|part| line.contains(part));
+        let found: Vec<&str> = log.lines().filter(of).collect();
+        assert_eq!(found.len(), 1, "{parts:?} in\n{log}");
+        found[0].to_owned()
+    };
+    let at = |n: i64| format!("topic=\"{topic}\" partition=0 offset={} ", first + n);
+    let skipped = "invalid event skipped";
+    for (n, parts) in [
+        (0, [" WARN ", "reason=\"not_json\" looks_like=\"JSON cut short\""]),
+        (1, [" WARN ", "looks_like=\"Confluent's wire format with schema id 12, probably Avro\""]),
+        (2, [" WARN ", "reason=\"array\" looks_like=\"a JSON array\""]),
+        (3, [" INFO ", "reason=\"empty\" looks_like=\"a tombstone\""]),
+        (8, [" WARN ", "reason=\"not_object\" looks_like=\"a JSON text\""]),
+    ] {
+        let found = line(&[parts[0], parts[1], &at(n), skipped]);
+        assert!(found.contains(" events=1"), "{found}");
+    }
+    let failed = "expression failed: false in a trigger, empty in a message";
+    let vip = line(&["action=\"vip\"", failed]);
+    assert!(vip.contains("contains(tags, 'vip')") && vip.contains("argument 1, not null"), "{vip}");
+    assert!(vip.contains(&at(4)) && vip.contains("errors=1"), "{vip}");
+    let outbox = line(&["action=\"outbox\"", failed]);
+    assert!(outbox.contains("is not JSON") && outbox.contains(&at(6)), "{outbox}");
+    let dropped: Vec<&str> =
+        log.lines().filter(|line| line.contains("reason=\"empty_message\"")).collect();
+    assert_eq!(sum(dropped.clone(), "deliveries"), 3, "{log}");
+    assert!(
+        dropped[0].contains("action=\"blank\"") && dropped[0].ends_with(at(4).trim_end()),
+        "{log}"
+    );
+    assert!(!log.contains("hunter2"), "event data in the log:\n{log}");
+}
+
+/// The record that a line of the log names, as `run` decides about it.
+#[test]
+fn preview_shows_the_record_at_a_position_and_leaves_the_group_alone() {
+    let (broker, slack) = (Broker::mock(), Slack::start());
+    let topic = broker.topic(1);
+    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", &[]);
+    let payloads = [event("a", 5), "[1]".to_owned()];
+    let records = payloads.map(|payload| Record::new(0, payload));
+    let first = broker.produce(&topic, &records)[0];
+    let preview = |at: &str| preview(&setup, at);
+    let (status, out, err) = preview(&format!("{topic}/0@{first}"));
+    assert_eq!((status, err.as_str()), (Some(0), ""), "{out}");
+    assert!(out.contains("post to a") && out.contains("\"text\": \"5\""), "{out}");
+    let (status, out, _) = preview(&format!("{topic}/0@{}", first + 1));
+    assert_eq!(status, Some(2));
+    assert!(out.contains("invalid: array: a JSON array; "), "{out}");
+    for (at, expected) in [
+        (format!("{topic}/0@{}", first + 2), format!("the offsets {first} to {}", first + 1)),
+        (format!("{topic}/7@0"), "no such partition: it has 1".to_owned()),
+        ("other/0@0".to_owned(), "topic `other` is not configured".to_owned()),
+        ("nonsense".to_owned(), "as in `events/0@17`".to_owned()),
+    ] {
+        let (status, out, err) = preview(&at);
+        assert_eq!((status, out.as_str()), (Some(2), ""), "{at}");
+        assert!(err.contains(&expected), "{at}: {err}");
+    }
+    assert_eq!(broker.committed(&setup.group, &topic, 1), [None]);
+    assert!(slack.posts().is_empty());
+}
+
+/// Status, standard output and standard error of `slackline preview --at`.
+fn preview(setup: &Setup, at: &str) -> (Option<i32>, String, String) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), setup.yaml(([127, 0, 0, 1], 9464).into())).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_slackline"));
+    command.args(["preview", "--at", at, "-c"]).arg(file.path()).env_remove("RUST_LOG");
+    let output = command.output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
 }

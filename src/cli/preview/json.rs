@@ -2,21 +2,26 @@
 
 use serde_json::{Value, json};
 
+use super::seen::Seen;
 use crate::config::model::{ActionIndex, Config};
-use crate::event::Invalid;
+use crate::event::{Invalid, Shape};
 use crate::route::explain::Explained;
 
-/// Returns the line of one event, which was read from `source` (`FILE:LINE`).
+/// Returns the line of one event.
 pub fn line(
-    source: &str,
+    seen: &Seen<'_>,
     decisions: &Result<Vec<(ActionIndex, Explained)>, Invalid>,
     config: &Config,
 ) -> Value {
     match decisions {
-        Err(invalid) => json!({ "source": source, "invalid": invalid.as_str() }),
+        Err(invalid) => json!({
+            "source": seen.source,
+            "invalid": invalid.as_str(),
+            "looks_like": Shape::of(seen.value).to_string(),
+        }),
         Ok(explained) => {
             let actions = explained.iter().map(|(index, it)| action(*index, it, config));
-            json!({ "source": source, "actions": actions.collect::<Vec<_>>() })
+            json!({ "source": seen.source, "actions": actions.collect::<Vec<_>>() })
         }
     }
 }

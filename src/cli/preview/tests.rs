@@ -25,6 +25,7 @@ fn run(
 ) -> (u8, String, String) {
     let args = PreviewArgs {
         files: files.iter().map(PathBuf::from).collect(),
+        at: None,
         topic: topic.map(str::to_owned),
         output,
         config: ConfigFile::default(),
@@ -52,7 +53,10 @@ fn json_has_the_documented_fields() {
     let expected = r#"{"source":"-:1","actions":[{"action":"sales-alerts","result":"no_match","reason":"`type == 'identify'` is false: `type` is \"track\""},{"action":"support-alerts","result":"no_match","reason":"`$.event == 'NPS Submitted'` is false: `$.event` is \"Order Completed\""},{"action":"order-completed","webhook":"sales","result":"post","payload":{"text":"🎉 Ada just completed an order for 49.90!","username":"Slackline"}}]}"#;
     assert_eq!(out.lines().next().unwrap(), expected);
     let lines = lines(&out);
-    assert_eq!(lines[1], serde_json::json!({"source": "-:3", "invalid": "not_json"}));
+    assert_eq!(
+        lines[1],
+        serde_json::json!({"source": "-:3", "invalid": "not_json", "looks_like": "text that is not JSON"})
+    );
     let empty = serde_json::json!({"action": "sales-alerts", "result": "drop", "reason": "empty message: it rendered to nothing but white space"});
     assert_eq!((&lines[2]["source"], &lines[2]["actions"][0]), (&"-:4".into(), &empty));
     assert_eq!(lines.len(), 3);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::cli::events::Found;
+use super::seen::Seen;
 use crate::cli::format::counted;
 use crate::config::model::{ActionIndex, Config};
 use crate::event::Invalid;
@@ -37,11 +37,10 @@ impl Text {
         Self { config: Arc::clone(config), width, events: 0, messages: 0, invalid: 0 }
     }
 
-    /// Prints the decisions on one event, which was read from `source` (`FILE:LINE`).
+    /// Prints the decisions on one event.
     pub fn event(
         &mut self,
-        source: &str,
-        event: &Found,
+        seen: &Seen<'_>,
         decisions: &Result<Vec<(ActionIndex, Explained)>, Invalid>,
         out: &mut dyn Write,
     ) -> io::Result<()> {
@@ -49,7 +48,7 @@ impl Text {
             writeln!(out)?;
         }
         self.events += 1;
-        let source = plain(source);
+        let source = plain(seen.source);
         let explained = match decisions {
             Ok(explained) => explained,
             Err(invalid) => {
@@ -57,7 +56,7 @@ impl Text {
                 return writeln!(
                     out,
                     "{BOLD}{source}{BOLD:#}  {BAD}invalid: {}{BAD:#}",
-                    why_invalid(*invalid, event)
+                    plain(&seen.why(*invalid))
                 );
             }
         };
@@ -112,27 +111,6 @@ fn write_payload(payload: &[u8], out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "    {}", plain(line))?;
     }
     Ok(())
-}
-
-/// Returns why the event is invalid, for invalid JSON with the position of the mistake.
-fn why_invalid(invalid: Invalid, event: &Found) -> String {
-    let label = invalid.as_str();
-    let meaning = match invalid {
-        Invalid::Empty => "only white space".to_owned(),
-        Invalid::NotObject => "an event is one JSON object".to_owned(),
-        Invalid::TooDeep => "nested deeper than 127 levels".to_owned(),
-        // Only for the position and the text of the error: the event is known to be invalid.
-        Invalid::NotJson => match serde_json::from_slice::<serde_json::Value>(&event.text) {
-            Err(error) => {
-                let text = error.to_string();
-                let message = text.split_once(" at line ").map_or(&*text, |(message, _)| message);
-                let line = event.line - 1 + error.line();
-                plain(&format!("{message} at line {line} column {}", error.column()))
-            }
-            Ok(_) => "invalid JSON".to_owned(),
-        },
-    };
-    format!("{label}: {meaning}")
 }
 
 /// Returns the text with control characters escaped as in JSON: an event can contain an escape

@@ -117,8 +117,8 @@ async fn nothing_is_sent_without_a_message() {
             "{}\n\n{}\n",
             "-: a second event starts on line 3: give one event, for one message\n",
         ),
-        (SALES.0, "-", "", "the event is invalid (empty): give one JSON object\n"),
-        (SALES.0, "-", "[1]", "the event is invalid (not_object): give one JSON object\n"),
+        (SALES.0, "-", "", "the event is invalid (empty): an empty value; give one JSON object\n"),
+        (SALES.0, "-", "[1]", "the event is invalid (array): a JSON array; give one JSON object\n"),
         (
             SALES.0,
             "-",

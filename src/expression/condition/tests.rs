@@ -25,7 +25,10 @@ fn record(text: &str) -> Record<'_> {
 }
 
 /// Returns the results of the condition of `source`, and of the whole expression.
-fn both(source: &str, text: &str) -> (Result<bool, EvalError>, Result<bool, EvalError>) {
+pub(in crate::expression) fn both(
+    source: &str,
+    text: &str,
+) -> (Result<bool, EvalError>, Result<bool, EvalError>) {
     let expression =
         Expression::compile(source).unwrap_or_else(|error| panic!("{source}: {error}"));
     let mut paths = Paths::default();

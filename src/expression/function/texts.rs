@@ -1,9 +1,18 @@
 //! Functions on strings.
 
 use super::call::{Call, elements};
-use crate::event::{Full, Value, View};
+use crate::event::{Fault, Full, Lexer, Shape, Text, Value, View};
 use crate::expression::compare::equal;
 use crate::expression::error::EvalError;
+
+/// Returns the number of tokens of a JSON text.
+fn tokens(text: &str) -> Result<usize, Fault> {
+    let (mut lexer, mut count) = (Lexer::new(text), 0);
+    while lexer.next_token()?.is_some() {
+        count += 1;
+    }
+    Ok(count)
+}
 
 impl<'r> Call<'_, 'r> {
     pub fn contains(&self) -> Result<Value<'r>, EvalError> {
@@ -43,6 +52,29 @@ impl<'r> Call<'_, 'r> {
             out.push_str(text);
         }
         self.budget.text(out)
+    }
+
+    /// Returns the value of a JSON text, numbers as written; null for null, so that a field that is
+    /// missing stays missing.
+    pub fn parse_json(&self) -> Result<Value<'r>, EvalError> {
+        if matches!(self.value(0), Value::Null) {
+            return Ok(Value::Null);
+        }
+        let text = self.text(0);
+        self.budget.bytes_read(text.len())?;
+        // Counted before anything is built: a text of `[0,0,…` takes twelve times its size.
+        let not_json = |_| EvalError::NotJson {
+            function: self.function.name(),
+            looks_like: Shape::of(Some(text.as_bytes())),
+        };
+        let tokens = tokens(text).map_err(not_json)?;
+        self.budget.steps(tokens)?;
+        self.budget.made(text.len() + tokens * size_of::<(Text<'_>, Value<'_>)>())?;
+        match self.value(0) {
+            Value::Text(text) => Value::parse(text).map_err(not_json),
+            // Not borrowed from the event: it has escapes, as JSON in a JSON text usually has.
+            _ => Value::parse(text).map(|value| value.to_static()).map_err(not_json),
+        }
     }
 
     /// Returns a string unchanged, any other value as JSON.

@@ -116,3 +116,28 @@ fn most_of_a_topic_is_no_json() {
     recording.run(FORGOTTEN, || fixture.quiet_day(), &[]);
     recording.end();
 }
+
+/// Tombstones are no fault, however many. One producer of ten that writes Avro is one.
+#[test]
+#[ignore = "records for minutes: tests/alerts.sh record"]
+fn a_tenth_of_a_topic_is_no_json() {
+    let mut fixture = Fixture::on_real("events-avro");
+    let mut recording = Recording::record("events_avro", &[fixture.sales_and_support()]);
+    recording.quiet(6, || {
+        fixture.quiet_day();
+        fixture.tombstones(40);
+    });
+    // A burst that ends: its log line is enough.
+    fixture.records(20, |_| "{".to_owned());
+    recording.quiet(6, || fixture.quiet_day());
+    let mut mixed = || {
+        fixture.events("sales", 5);
+        fixture.events("support", 4);
+        fixture.records(1, |_| "\u{0}\u{0}\u{0}\u{0}\u{c}\u{6}Ada".to_owned());
+        fixture.tombstones(40);
+    };
+    recording.quiet(3, &mut mixed);
+    recording.run(5, &mut mixed, &["SlacklineEventsInvalid"]);
+    recording.run(5, || fixture.quiet_day(), &[]);
+    recording.end();
+}
