@@ -29,4 +29,6 @@ mod slack;
 
 mod topics;
 
+mod mirror;
+
 mod restore;

@@ -11,6 +11,8 @@ pub mod wire;
 
 pub mod cluster;
 
+pub mod mirror;
+
 pub mod group;
 
 pub mod protocol;

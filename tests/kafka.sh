@@ -21,6 +21,7 @@ usage: tests/kafka.sh COMMAND [--dir DIR] [--brokers N] [--set KEY=VALUE]… [--
   restart I   start broker I again, on its ports and data
   pause I     SIGSTOP broker I; resume I: SIGCONT
   scram USER PASSWORD   set a user's password for SCRAM-SHA-512
+  mirror FILE           run MirrorMaker 2 with this file of properties, until it is ended
   run CMD…    start, run CMD with SLACKLINE_TEST_BROKERS and SLACKLINE_TEST_KAFKA set, stop; CMD's exit code
 
 --set adds a line to every broker's configuration. --proxied, once per broker, adds a second listener
@@ -45,10 +46,15 @@ need() {
 }
 
 fetch() {
+    fetch_artifact kafka_2.13 "$cache"
+}
+
+# Downloads an artifact of Apache Kafka with everything that it needs (once).
+fetch_artifact() { # ARTIFACT FOLDER
+    local artifact="$1" cache="$2" work
     [[ -f $cache/complete ]] && return
     need java openjdk-17-jre-headless
     need mvn maven
-    local work
     mkdir -p "$(dirname "$cache")"
     work="$(mktemp -d "$cache.XXXXXX")"
     # log4j-slf4j-impl: without a binding the broker logs nothing.
@@ -62,7 +68,7 @@ fetch() {
   <dependencies>
     <dependency>
       <groupId>org.apache.kafka</groupId>
-      <artifactId>kafka_2.13</artifactId>
+      <artifactId>$artifact</artifactId>
       <version>$version</version>
     </dependency>
     <dependency>
@@ -77,7 +83,7 @@ POM
         -DoutputDirectory="$work/lib" >"$work/mvn.log" 2>&1 </dev/null; then
         cat "$work/mvn.log" >&2
         rm -rf "$work"
-        die "Apache Kafka $version could not be fetched by mvn"
+        die "$artifact of Apache Kafka $version could not be fetched by mvn"
     fi
     touch "$work/complete"
     # Another fetch may have finished first: keep its result.
@@ -103,13 +109,21 @@ free_port() {
     die "no free port found between 20000 and 32000"
 }
 
-java_run() {
+java_run() { # CLASS ARGUMENT…
     # Only the fast compiler, and the serial collector: a test broker starts often and runs for
     # minutes.
     # shellcheck disable=SC2086 # the heap options are several words
     exec java $heap -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Djava.awt.headless=true \
         -Dorg.apache.kafka.sasl.oauthbearer.allowed.urls="file://$secure/jwks.json" \
         -Dlog4j2.configurationFile="$dir/log4j2.properties" -cp "$cache/lib/*" "$@"
+}
+
+mirror() { # FILE
+    cache+=-mirror
+    fetch_artifact connect-mirror "$cache"
+    mkdir -p "$dir"
+    write_logging
+    java_run org.apache.kafka.connect.mirror.MirrorMaker "$1"
 }
 
 pid_of() {
@@ -216,6 +230,11 @@ PROPERTIES
         [[ -z $secure ]] || secure_listeners "$id" "${client[id]}" "${controller[id]}"
         [[ ${#settings[@]} -eq 0 ]] || printf '%s\n' "${settings[@]}" >>"$dir/$id/server.properties"
     done
+    write_logging
+    echo "$addresses" >"$dir/brokers"
+}
+
+write_logging() {
     cat >"$dir/log4j2.properties" <<'LOG4J'
 status = error
 appender.out.type = Console
@@ -228,7 +247,6 @@ rootLogger.appenderRef.out.ref = out
 logger.started.name = kafka.server.KafkaRaftServer
 logger.started.level = info
 LOG4J
-    echo "$addresses" >"$dir/brokers"
 }
 
 start_once() {
@@ -371,6 +389,10 @@ case "$command" in
         # In a subshell, because java_run replaces its shell.
         (java_run kafka.admin.ConfigCommand --bootstrap-server "$(cat "$dir/brokers")" --alter --entity-type users \
             --entity-name "${arguments[0]}" --add-config "SCRAM-SHA-512=[password=${arguments[1]}]") >/dev/null
+        ;;
+    mirror)
+        [[ -f ${arguments[0]:-} ]] || die "usage: mirror FILE"
+        mirror "${arguments[0]}"
         ;;
     run)
         [[ ${#arguments[@]} -gt 0 ]] || die "run needs a command"

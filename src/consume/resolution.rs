@@ -118,25 +118,48 @@ fn topic_commits(topic: TopicIndex, findings: &Findings, topics: &TopicTable) ->
     }
 }
 
-/// Logs and counts, by topic, the offsets that were copied from another cluster: what follows is
-/// not exact.
+/// What the partitions of a topic have of offsets that were copied.
+#[derive(Default)]
+struct CopiedOffsets {
+    /// How many of them were copied from another cluster.
+    copied: u64,
+    /// How many of those are past the end of the log.
+    past_end: u64,
+    /// How many partitions have none, while others have one.
+    missing: u64,
+}
+
+/// Logs and counts, by topic, the offsets that were copied from another cluster or set by another
+/// program, where what follows is not exact.
 pub fn report_copied(starts: &[Start], topics: &TopicTable, metrics: &Metrics) {
-    let mut copied: BTreeMap<TopicIndex, (u64, u64)> = BTreeMap::new();
-    for start in starts.iter().filter(|start| start.known.origin() == Origin::AnotherCluster) {
-        let (all, past_end) = copied.entry(start.partition.topic).or_default();
-        *all += 1;
-        *past_end += u64::from(matches!(start.starting, StartingOffset::CopiedPastEnd(_)));
+    let mut by_topic: BTreeMap<TopicIndex, CopiedOffsets> = BTreeMap::new();
+    for Start { partition, known, starting, .. } in starts {
+        let counts = by_topic.entry(partition.topic).or_default();
+        counts.copied += u64::from(known.origin() == Origin::AnotherCluster);
+        counts.past_end += u64::from(matches!(starting, StartingOffset::CopiedPastEnd(_)));
+        counts.missing += u64::from(matches!(starting, StartingOffset::NotCopied(_)));
     }
-    for (topic, (partitions, past_end)) in copied {
-        let tally = TopicTally { copied_offsets: partitions, ..TopicTally::default() };
-        metrics.add_events(topic, &tally);
-        tracing::warn!(
-            topic = topics.name(topic),
-            partitions,
-            past_end,
-            help = "messages since that offset can be repeated; where offsets were copied without being translated, set them with `kafka-consumer-groups --reset-offsets`",
-            "the committed offsets were copied from another cluster: starting there, without what was pending or posted beyond"
-        );
+    for (index, CopiedOffsets { copied, past_end, missing }) in by_topic {
+        let topic = topics.name(index);
+        if copied > 0 {
+            let tally = TopicTally { copied_offsets: copied, ..TopicTally::default() };
+            metrics.add_events(index, &tally);
+            tracing::warn!(
+                topic,
+                copied,
+                past_end,
+                missing,
+                help = "messages that were posted since that offset are repeated; if the offsets were not translated for this cluster, stop slackline and set them with `kafka-consumer-groups --reset-offsets`",
+                "the committed offsets were copied from another cluster: starting there, without the pending deliveries that they list; partitions without one start where `kafka.start` says"
+            );
+        } else if missing > 0 {
+            tracing::warn!(
+                topic,
+                partitions = missing,
+                help = "to read one from elsewhere, stop slackline and set its offset too",
+                "partitions without a committed offset, while another program has set those of others: starting where `kafka.start` says"
+            );
+        }
     }
 }
 
@@ -149,11 +172,8 @@ impl Start {
         let committed = self.known.committed.map(|at| at.0);
         match self.starting {
             StartingOffset::Committed(_) | StartingOffset::Copied(_) => {}
-            StartingOffset::Configured(_) => {
+            StartingOffset::Configured(_) | StartingOffset::NotCopied(_) => {
                 tracing::info!(topic, partition, %offset, "no committed offset; starting where `kafka.start` says");
-            }
-            StartingOffset::NotCopied(_) => {
-                tracing::warn!(topic, partition, %offset, "no committed offset, while other partitions have one that was copied or set by another program; starting where `kafka.start` says");
             }
             StartingOffset::CopiedPastEnd(_) => {
                 tracing::info!(topic, partition, committed, %offset, "the offset that was copied from another cluster is past the end of the log; starting from the end");
