@@ -1,8 +1,8 @@
 //! Text with `{{ expression }}` variables: the message, channel, user and icon of an action.
 //!
-//! Compiled once, rendered per match in one pass. Invariant: in a rendered text, only the
-//! template's own text and `{{{ … }}}` can contain a bare `&`, `<` or `>`; a value of `{{ … }}` can
-//! neither ping a channel nor fake a link.
+//! Compiled once, rendered per match in one pass. Invariant: the links, pings and quotes of a
+//! rendered text are those of the template's own text and of `{{{ … }}}`: a value of `{{ … }}` can
+//! neither ping a channel nor fake a link, and neither leave nor start a quote.
 
 use std::ops::Range;
 
@@ -10,6 +10,18 @@ use super::cache::ExpressionCache;
 use super::compiled::Expression;
 use super::error::{CompileError, EvalError, refuse};
 use crate::event::Event;
+
+mod insert;
+
+mod place;
+
+mod target;
+
+use insert::{prepare, secure};
+use place::{Place, Scanner};
+
+#[cfg(test)]
+mod hostile;
 
 #[cfg(test)]
 mod tests;
@@ -29,16 +41,16 @@ enum Piece {
         expression: Expression,
         /// Where the expression starts in the template's source, in bytes.
         offset: usize,
-        /// Written `{{{ … }}}`: inserted without escaping.
-        raw: bool,
+        place: Place,
     },
 }
 
 /// How values are escaped, `{{{ … }}}` aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Escape {
-    /// `&`, `<`, `>` of values become `&amp;`, `&lt;`, `&gt;`, and nothing else changes, as Slack's
-    /// page on formatting requires.
+    /// `&`, `<`, `>` of values become `&amp;`, `&lt;`, `&gt;`, as Slack's page on formatting
+    /// requires. More only where a variable is in a link or a quote of the author's, or a value
+    /// would start a quote.
     Slack,
     /// Values are inserted unchanged: for the payload's other fields, which Slack does not format.
     Nothing,
@@ -60,18 +72,28 @@ impl Template {
     /// Those of [`Template::compile`].
     pub fn compile_with(source: &str, cache: &mut ExpressionCache) -> Result<Self, CompileError> {
         let mut pieces = Vec::new();
+        let mut scanner = Scanner::new(source);
         let mut rest = 0;
         while let Some(found) = source[rest..].find("{{") {
             let opening = rest + found;
             if found > 0 {
                 pieces.push(Piece::Text(rest..opening));
+                scanner.text(rest..opening);
             }
             let (variable, end) = compile_variable(source, opening, cache)?;
             pieces.push(variable);
+            scanner.variable(opening..end);
             rest = end;
         }
         if rest < source.len() {
             pieces.push(Piece::Text(rest..source.len()));
+            scanner.text(rest..source.len());
+        }
+        let mut places = scanner.finish().into_iter();
+        for piece in &mut pieces {
+            if let Piece::Variable { place, .. } = piece {
+                *place = places.next().unwrap_or_default();
+            }
         }
         Ok(Self { source: source.into(), pieces: pieces.into() })
     }
@@ -113,15 +135,19 @@ impl Template {
                 Piece::Text(range) => {
                     out.push_str(self.source.get(range.clone()).unwrap_or_default())
                 }
-                Piece::Variable { expression, raw, .. } => {
+                Piece::Variable { expression, place, .. } => {
+                    let secures = escape == Escape::Slack;
+                    if secures {
+                        prepare(out, place);
+                    }
                     let start = out.len();
                     match expression.evaluate(event) {
                         Ok(value) => value.write_text(out),
                         Err(error) => failed(expression, &error),
                     }
                     clip(out, enough);
-                    if escape == Escape::Slack && !raw {
-                        escape_from(out, start);
+                    if secures {
+                        secure(out, start, place, &self.source);
                     }
                 }
             }
@@ -152,7 +178,8 @@ fn compile_variable(
     }
     let offset = inner + (expression.len() - expression.trim_start().len());
     let expression = cache.compile(trimmed).map_err(|error| shifted(error, offset))?;
-    Ok((Piece::Variable { expression, offset, raw }, inner + length + close.len()))
+    let place = Place::default();
+    Ok((Piece::Variable { expression, offset, place }, inner + length + close.len()))
 }
 
 /// A quote that is never closed: its character, and its position inside of the variable.
@@ -213,20 +240,4 @@ fn clip(out: &mut String, enough: usize) -> bool {
         out.truncate(end);
     }
     clips
-}
-
-/// Escapes `&`, `<`, `>` in `out` from `start` on.
-fn escape_from(out: &mut String, start: usize) {
-    let Some(first) = out.get(start..).and_then(|value| value.find(['&', '<', '>'])) else {
-        return;
-    };
-    let tail = out.split_off(start + first);
-    for character in tail.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            other => out.push(other),
-        }
-    }
 }

@@ -7,7 +7,7 @@ use crate::event::{Offset, Partition, Position, Record, TopicIndex};
 
 const ALL: usize = usize::MAX;
 
-fn with_event<T>(json: &str, run: impl FnOnce(&Event<'_>) -> T) -> T {
+pub(super) fn with_event<T>(json: &str, run: impl FnOnce(&Event<'_>) -> T) -> T {
     let position =
         Position { partition: Partition { topic: TopicIndex(0), number: 0 }, offset: Offset(7) };
     let payload = Some(json.as_bytes());
@@ -28,7 +28,7 @@ fn rendered(template: &str, json: &str, escape: Escape, enough: usize) -> (Strin
     })
 }
 
-fn shown(template: &str, json: &str) -> String {
+pub(super) fn shown(template: &str, json: &str) -> String {
     rendered(template, json, Escape::Slack, ALL).0
 }
 
@@ -168,7 +168,7 @@ enum Part {
 
 fn part() -> impl Strategy<Value = Part> {
     prop_oneof![
-        r#"[a}'"`&<>é🎉 \n]{0,6}"#.prop_map(Part::Text),
+        r#"[a}'"`é🎉 \n]{0,6}"#.prop_map(Part::Text),
         (0..4_usize).prop_map(Part::Escaped),
         (0..4_usize).prop_map(Part::Raw),
     ]
@@ -178,7 +178,7 @@ proptest! {
     #[test]
     fn rendering_is_the_parts_one_after_the_other(
         parts in prop::collection::vec(part(), 0..8),
-        values in prop::array::uniform4(r#"[a{}&<>'"\\é🎉 ]{0,8}"#),
+        values in prop::array::uniform4(r#"[a{}&<'"\\é🎉 ]{0,8}"#),
     ) {
         let (mut template, mut expected) = (String::new(), String::new());
         for part in &parts {
@@ -189,7 +189,7 @@ proptest! {
                 }
                 Part::Escaped(at) => {
                     template.push_str(&format!("{{{{ v{at}}}}}"));
-                    expected.push_str(&values[*at].replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"));
+                    expected.push_str(&values[*at].replace('&', "&amp;").replace('<', "&lt;"));
                 }
                 Part::Raw(at) => {
                     template.push_str(&format!("{{{{{{v{at} }}}}}}"));

@@ -1,0 +1,132 @@
+//! What becomes of a value on its way into a message.
+//!
+//! Pure. Invariant: a value starts, ends or labels no link, is no mention, and neither leaves nor
+//! starts a quote. A value without the characters that could is not copied.
+
+use std::fmt::Write;
+
+use super::place::{Context, Place, is_at_line_start, is_blank, is_break, starts_mark};
+use super::target::{Part, changes_host, is_host};
+
+/// Takes a sign its meaning for Slack, and shows nothing: a zero-width space.
+const GUARD: char = '\u{200b}';
+
+/// Prepares `out` for a value at `place`.
+pub fn prepare(out: &mut String, place: &Place) {
+    if place.ends_entity && starts_mark(out) {
+        out.push(GUARD);
+    }
+}
+
+/// Makes the value that `out` ends with, from `start` on, harmless at its `place` in the template
+/// `source`.
+pub fn secure(out: &mut String, start: usize, place: &Place, source: &str) {
+    match &place.context {
+        Context::Raw => {}
+        Context::Text => secure_text(out, start, None),
+        Context::Quote(prefix) => secure_text(out, start, source.get(prefix.clone())),
+        Context::Label => secure_label(out, start),
+        Context::Target(part) => secure_target(out, start, *part),
+    }
+    if place.before_sign && (out.ends_with('<') || is_at_line_start(out)) {
+        out.push(GUARD);
+    }
+}
+
+/// Escapes `&`, `<`, `>`. A `>` at the start of a line gets a guard, since Slack takes `&gt;` there
+/// for the mark of a quote. With `quote`, each line of the value starts with it.
+fn secure_text(out: &mut String, start: usize, quote: Option<&str>) {
+    let Some(tail) =
+        from(out, start, |c| matches!(c, '&' | '<' | '>') || quote.is_some() && is_break(c))
+    else {
+        return;
+    };
+    let mut at_start = is_at_line_start(out);
+    let mut rest = tail.chars().peekable();
+    while let Some(c) = rest.next() {
+        match quote {
+            Some(_) if c == '\r' && rest.peek() == Some(&'\n') => continue,
+            Some(quote) if is_break(c) => {
+                out.push('\n');
+                out.push_str(quote);
+            }
+            _ => {
+                if c == '>' && at_start {
+                    out.push(GUARD);
+                }
+                push_escaped(out, c);
+            }
+        }
+        at_start = is_break(c) || at_start && is_blank(c);
+    }
+}
+
+/// Escapes `&`, `<`, `>`, replaces `|`, and puts the value on one line.
+fn secure_label(out: &mut String, start: usize) {
+    if may_ping(out, start, &['<']) {
+        out.insert(start, GUARD);
+    }
+    let is_special = |c| matches!(c, '&' | '<' | '>' | '|') || is_break(c);
+    let Some(tail) = from(out, start, is_special) else { return };
+    let mut rest = tail.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '|' => out.push('¦'),
+            '\r' if rest.peek() == Some(&'\n') => {}
+            _ if is_break(c) => out.push(' '),
+            _ => push_escaped(out, c),
+        }
+    }
+}
+
+/// Percent-encodes what would end the target, and what would lead to another host.
+fn secure_target(out: &mut String, start: usize, part: Part) {
+    let is_special = |c: char| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '|' | '<' | '>' | '^' | '\\')
+            || part == Part::Host && !is_host(c)
+    };
+    let leaves = part == Part::AfterHost
+        && out.split_at_checked(start).is_some_and(|(before, value)| changes_host(before, value));
+    let sigil = may_ping(out, start, &['<', '@', '#', '!']);
+    let tail = if sigil {
+        Some(out.split_off(start))
+    } else {
+        from(out, start, |c| c == '&' || is_special(c))
+    };
+    if leaves {
+        out.insert(start, '/');
+    }
+    for (at, c) in tail.iter().flat_map(|tail| tail.char_indices()) {
+        if is_special(c) || sigil && at == 0 {
+            for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                let _infallible = write!(out, "%{byte:02X}");
+            }
+        } else {
+            push_escaped(out, c);
+        }
+    }
+}
+
+/// Whether the value from `start` on starts with the sign of a mention, directly after one of
+/// `signs`.
+fn may_ping(out: &str, start: usize, signs: &[char]) -> bool {
+    let is_sign = out.get(start..).is_some_and(|value| value.starts_with(['@', '#', '!']));
+    is_sign && out.get(..start).is_some_and(|before| before.ends_with(signs))
+}
+
+/// Takes the end of the value off, from the first special character on.
+fn from(out: &mut String, start: usize, is_special: impl Fn(char) -> bool) -> Option<String> {
+    let first = out.get(start..)?.find(is_special)?;
+    Some(out.split_off(start + first))
+}
+
+fn push_escaped(out: &mut String, c: char) {
+    match c {
+        '&' => out.push_str("&amp;"),
+        '<' => out.push_str("&lt;"),
+        '>' => out.push_str("&gt;"),
+        other => out.push(other),
+    }
+}
