@@ -49,6 +49,7 @@ pub fn run(context: SenderContext) -> impl Future<Output = String> {
                 break;
             }
         }
+        sender.finish_log();
         format!("sender of `{}`", sender.context.webhook().name)
     }
 }

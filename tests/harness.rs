@@ -21,6 +21,7 @@ pub mod slack;
 
 pub mod setup;
 
+pub mod preview;
 pub mod program;
 
 pub mod scrape;

@@ -70,11 +70,24 @@ impl FaultLog {
             info!(webhook, responses = total, seconds, "no longer throttled by Slack");
         }
         for ((_, reason), throttle) in &mut self.dropping {
-            if let Some(Recovered { unlogged: deliveries @ 1.., .. }) = throttle.recover(now()) {
-                let reason = reason.as_str();
-                info!(webhook, reason, deliveries, "deliveries dropped since the last line");
+            if let Some(Recovered { unlogged, .. }) = throttle.recover(now()) {
+                log_rest(webhook, *reason, unlogged);
             }
         }
+    }
+
+    /// Logs the drops that no line covers yet: the sender ends.
+    pub fn finish(&mut self, of: &SenderContext) {
+        for ((_, reason), throttle) in &mut self.dropping {
+            log_rest(&of.webhook().name, *reason, throttle.rest());
+        }
+    }
+}
+
+fn log_rest(webhook: &str, reason: Reason, deliveries: u64) {
+    if deliveries > 0 {
+        let reason = reason.as_str();
+        info!(webhook, reason, deliveries, "deliveries dropped since the last line");
     }
 }
 

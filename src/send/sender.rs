@@ -127,6 +127,11 @@ impl Sender {
         }
     }
 
+    /// Logs what no line covers yet.
+    pub fn finish_log(&mut self) {
+        self.log.finish(&self.context);
+    }
+
     /// Reports the outcome to the ledger, then records it in the queue's counts: where nothing is
     /// in flight any more, the outcome is already in the channel. Returns `false` when the poll
     /// loop has ended.

@@ -3,6 +3,7 @@
 
 use crate::checker::Faults;
 use crate::harness::broker::{Broker, Record, unique};
+use crate::harness::preview::preview_at;
 use crate::harness::program::Program;
 use crate::harness::setup::{Setup, event, produce};
 use crate::harness::slack::Slack;
@@ -201,7 +202,7 @@ fn preview_shows_the_record_at_a_position_and_leaves_the_group_alone() {
     let payloads = [event("a", 5), "[1]".to_owned()];
     let records = payloads.map(|payload| Record::new(0, payload));
     let first = broker.produce(&topic, &records)[0];
-    let preview = |at: &str| preview(&setup, at);
+    let preview = |at: &str| preview_at(&setup, at);
     let (status, out, err) = preview(&format!("{topic}/0@{first}"));
     assert_eq!((status, err.as_str()), (Some(0), ""), "{out}");
     assert!(out.contains("post to a") && out.contains("\"text\": \"5\""), "{out}");
@@ -220,15 +221,4 @@ fn preview_shows_the_record_at_a_position_and_leaves_the_group_alone() {
     }
     assert_eq!(broker.committed(&setup.group, &topic, 1), [None]);
     assert!(slack.posts().is_empty());
-}
-
-/// Status, standard output and standard error of `slackline preview --at`.
-fn preview(setup: &Setup, at: &str) -> (Option<i32>, String, String) {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), setup.yaml(([127, 0, 0, 1], 9464).into())).unwrap();
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_slackline"));
-    command.args(["preview", "--at", at, "-c"]).arg(file.path()).env_remove("RUST_LOG");
-    let output = command.output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code(), text(&output.stdout), text(&output.stderr))
 }

@@ -7,6 +7,7 @@ use rdkafka::producer::{BaseRecord, Producer};
 
 use crate::checker::{Expected, Faults};
 use crate::harness::broker::Broker;
+use crate::harness::preview::preview_at;
 use crate::harness::program::Program;
 use crate::harness::setup::{Setup, event};
 use crate::harness::slack::Slack;
@@ -72,4 +73,21 @@ fn aborted_events_are_not_posted_and_the_lag_reaches_0() {
     program.await_sum("slackline_consumer_lag", &[("topic", &topic)], 0.0);
     Faults::find(&expected, &slack.posts()).assert_none();
     program.stop();
+
+    // The group stays where it is.
+    let committed = broker.committed(&setup.group, &topic, 1);
+    let (status, out, _) = preview_at(&setup, &format!("{topic}/0@3"));
+    assert!(status == Some(0) && out.contains("post to a"), "{out}");
+    for (offset, expected) in [
+        // The end of a committed transaction, before an aborted one.
+        (4, "; the next record has the offset 10"),
+        (6, "; the next record has the offset 10"),
+        (25, "; no record follows"),
+        (26, "; no record follows"),
+        (27, "the partition has the offsets 0 to 26"),
+    ] {
+        let (status, _, err) = preview_at(&setup, &format!("{topic}/0@{offset}"));
+        assert!(status == Some(2) && err.contains(expected), "{offset}: {err}");
+    }
+    assert_eq!(broker.committed(&setup.group, &topic, 1), committed);
 }

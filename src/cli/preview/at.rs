@@ -8,7 +8,7 @@ use crate::event::{Offset, Partition, Position, TopicIndex};
 use crate::kafka::single_record::{self, NoRecord, SingleRecord};
 
 /// How long the brokers may take.
-const LIMIT: Duration = Duration::from_secs(15);
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// `TOPIC/PARTITION@OFFSET`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -96,6 +96,33 @@ fn the_log_reports_an_outage_once_and_no_url() {
 }
 
 #[test]
+fn drops_that_no_line_covers_are_logged_when_the_sender_ends() {
+    let text = rig::logged(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let mut rig = Rig::start(webhook(), ["no_service"; 3].map(rejected));
+            rig.push(0..3);
+            for _ in 0..3 {
+                rig.outcome().await;
+            }
+            rig.queue.close();
+            rig.ended().await;
+        });
+    });
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].contains("delivery dropped") && lines[0].contains("deliveries=1"), "{text}");
+    assert!(
+        lines[1].contains("since the last line") && lines[1].contains("deliveries=2"),
+        "{text}"
+    );
+    assert_eq!(lines.len(), 2, "{text}");
+}
+
+#[test]
 fn any_timestamp_gives_a_latency_of_at_least_zero() {
     assert_eq!(latency(i64::MAX), Some(Duration::ZERO));
     assert_eq!(latency(-1), None);
