@@ -9,6 +9,7 @@ use crate::checker::Faults;
 use crate::harness::acl::Operation::{Describe, Read};
 use crate::harness::acl::Resource::{self, Group, Topic};
 use crate::harness::poll::{throughout, until};
+use crate::harness::preview::preview_at;
 use crate::harness::program::Program;
 use crate::harness::protocol::Protocol;
 use crate::harness::setup::{Setup, produce};
@@ -64,6 +65,15 @@ fn is_named_until_allowed(
         }
         let program = Program::start(&setup);
         denied(&program, missing);
+        let (_, _, error) = preview_at(&setup, &format!("{topic}/0@0"));
+        let expected = match missing {
+            Topic(_) if !describe => {
+                "Kafka denies access to the topic: give its user the ACL `Read`"
+            }
+            // The topic may be described, and is empty: the group is not used.
+            _ => "the partition has no records",
+        };
+        assert!(error.contains(expected), "{error}");
         secure.cluster.allow(USER, Read, missing);
         delivers(&secure, &slack, &setup, program);
     }
