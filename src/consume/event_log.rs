@@ -1,5 +1,5 @@
-//! The log of events that cannot be used as they are: invalid ones, and those for which an
-//! expression fails. Pure: the time is an argument.
+//! The log of events that cannot be used as they are: invalid ones, those for which an expression
+//! fails, and those whose message is too long. Pure: the time is an argument.
 //!
 //! Invariants: every such event is counted in exactly one line, at most one line a minute per topic
 //! and reason, or per action. A line has a position and what the bytes look like, never content.
@@ -19,43 +19,60 @@ const LONGEST_EXPRESSION: usize = 200;
 
 /// What was found since the last line of each kind.
 pub struct EventLog {
-    invalid: BTreeMap<(TopicIndex, Invalid), LogSample<(Position, Shape)>>,
-    failures: BTreeMap<ActionIndex, LogSample<(Position, Failure)>>,
+    found: BTreeMap<Kind, LogSample<(Position, Detail)>>,
     config: Arc<Config>,
+}
+
+/// What one line is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// Records of a topic that are not events.
+    Invalid(TopicIndex, Invalid),
+    /// Expressions of an action that failed.
+    Failed(ActionIndex),
+    /// Messages of an action that were too long.
+    Cut(ActionIndex),
+}
+
+/// What is known about the example of a line.
+#[derive(Debug)]
+enum Detail {
+    Shape(Shape),
+    Failure(Failure),
+    None,
 }
 
 impl EventLog {
     /// Nothing was found; names come from `config`.
     pub fn new(config: Arc<Config>) -> Self {
-        Self { invalid: BTreeMap::new(), failures: BTreeMap::new(), config }
+        Self { found: BTreeMap::new(), config }
     }
 
     /// Records a record that is not an event.
     pub fn invalid(&mut self, record: &Record<'_>, reason: Invalid, now: Instant) {
-        let kind = (record.position.partition.topic, reason);
-        let example = || (record.position, Shape::of(record.payload));
-        let sample = self.invalid.entry(kind).or_default();
-        if let Some(((position, shape), events)) = sample.record(now, example) {
-            log_invalid(&self.config, position, reason, &shape, events);
-        }
+        let kind = Kind::Invalid(record.position.partition.topic, reason);
+        self.record(kind, record.position, now, || Detail::Shape(Shape::of(record.payload)));
     }
 
     /// Records an expression that failed for the event at `position`.
     pub fn failed(&mut self, position: Position, failure: Failure, now: Instant) {
-        let sample = self.failures.entry(failure.action).or_default();
-        if let Some(((position, failure), errors)) = sample.record(now, || (position, failure)) {
-            log_failure(&self.config, position, &failure, errors);
-        }
+        let kind = Kind::Failed(failure.action);
+        self.record(kind, position, now, || Detail::Failure(failure));
+    }
+
+    /// Records a message that was too long for Slack, of the event at `position`.
+    pub fn cut(&mut self, position: Position, action: ActionIndex, now: Instant) {
+        self.record(Kind::Cut(action), position, now, || Detail::None);
     }
 
     /// Logs what no line covers yet, where its minute has passed.
     pub fn summarize(&mut self, now: Instant) {
-        self.log(|sample| sample.due(now), |sample| sample.due(now));
+        self.log_each(|sample| sample.due(now));
     }
 
     /// Logs everything that no line covers yet: the process ends.
     pub fn finish(&mut self) {
-        self.log(LogSample::rest, LogSample::rest);
+        self.log_each(LogSample::rest);
     }
 
     /// Takes the names of another configuration.
@@ -63,67 +80,90 @@ impl EventLog {
         self.config = config;
     }
 
-    fn log(
+    fn record(
         &mut self,
-        invalid: impl Fn(&mut LogSample<(Position, Shape)>) -> Option<((Position, Shape), u64)>,
-        failed: impl Fn(&mut LogSample<(Position, Failure)>) -> Option<((Position, Failure), u64)>,
+        kind: Kind,
+        position: Position,
+        now: Instant,
+        detail: impl FnOnce() -> Detail,
     ) {
-        for ((_, reason), sample) in &mut self.invalid {
-            if let Some(((position, shape), events)) = invalid(sample) {
-                log_invalid(&self.config, position, *reason, &shape, events);
-            }
+        let sample = self.found.entry(kind).or_default();
+        if let Some(((position, detail), count)) = sample.record(now, || (position, detail())) {
+            log(&self.config, kind, position, &detail, count);
         }
-        for sample in self.failures.values_mut() {
-            if let Some(((position, failure), errors)) = failed(sample) {
-                log_failure(&self.config, position, &failure, errors);
+    }
+
+    fn log_each(
+        &mut self,
+        take: impl Fn(&mut LogSample<(Position, Detail)>) -> Option<((Position, Detail), u64)>,
+    ) {
+        for (kind, sample) in &mut self.found {
+            if let Some(((position, detail), count)) = take(sample) {
+                log(&self.config, *kind, position, &detail, count);
             }
         }
     }
 }
 
-fn log_invalid(config: &Config, position: Position, reason: Invalid, shape: &Shape, events: u64) {
+fn log(config: &Config, kind: Kind, position: Position, detail: &Detail, count: u64) {
     let topic = config.kafka.topics.get(position.partition.topic.0 as usize);
     let (partition, offset) = (position.partition.number, position.offset.0);
-    let (looks_like, help) = (shape.to_string(), shape.help());
-    let reason_name = reason.as_str();
-    if reason == Invalid::Empty {
-        // Tombstones are usual in a compacted topic.
-        tracing::info!(
+    let action = match kind {
+        Kind::Failed(action) | Kind::Cut(action) => config.actions.get(action.0 as usize),
+        Kind::Invalid(..) => None,
+    };
+    let action = action.map(|action| action.name.as_str());
+    match (kind, detail) {
+        (Kind::Invalid(_, reason), Detail::Shape(shape)) => {
+            let (looks_like, help) = (shape.to_string(), shape.help());
+            // Tombstones are usual in a compacted topic.
+            if reason == Invalid::Empty {
+                let reason = reason.as_str();
+                tracing::info!(
+                    topic,
+                    partition,
+                    offset,
+                    reason,
+                    looks_like,
+                    help,
+                    events = count,
+                    "invalid event skipped"
+                );
+            } else {
+                let reason = reason.as_str();
+                tracing::warn!(
+                    topic,
+                    partition,
+                    offset,
+                    reason,
+                    looks_like,
+                    help,
+                    events = count,
+                    "invalid event skipped"
+                );
+            }
+        }
+        (_, Detail::Failure(failure)) => {
+            let expression = sanitize::one_line(failure.expression.source(), LONGEST_EXPRESSION);
+            let error = failure.error.to_string();
+            tracing::warn!(
+                action,
+                expression,
+                error,
+                topic,
+                partition,
+                offset,
+                errors = count,
+                "expression failed: false in a trigger, empty in a message"
+            );
+        }
+        _ => tracing::warn!(
+            action,
             topic,
             partition,
             offset,
-            reason = reason_name,
-            looks_like,
-            help,
-            events,
-            "invalid event skipped"
-        );
-    } else {
-        tracing::warn!(
-            topic,
-            partition,
-            offset,
-            reason = reason_name,
-            looks_like,
-            help,
-            events,
-            "invalid event skipped"
-        );
+            messages = count,
+            "message too long for Slack, cut"
+        ),
     }
-}
-
-fn log_failure(config: &Config, position: Position, failure: &Failure, errors: u64) {
-    let action = config.actions.get(failure.action.0 as usize).map(|action| action.name.as_str());
-    let topic = config.kafka.topics.get(position.partition.topic.0 as usize);
-    let expression = sanitize::one_line(failure.expression.source(), LONGEST_EXPRESSION);
-    tracing::warn!(
-        action,
-        expression,
-        error = %failure.error,
-        topic,
-        partition = position.partition.number,
-        offset = position.offset.0,
-        errors,
-        "expression failed: false in a trigger, empty in a message"
-    );
 }

@@ -256,6 +256,7 @@ impl Intake {
         };
         if message.truncated {
             self.metrics.webhook(routed.webhook).truncated();
+            self.events.cut(ticket.position, ticket.action, Instant::now());
         }
         let post = Post { tickets: ticket.into(), payload: message.payload, timestamp };
         match queue.push(post, origin) {

@@ -133,6 +133,7 @@ fn each_event_that_cannot_be_used_leaves_a_line_with_its_position() {
     let actions =
         "  - {name: vip, trigger: \"contains(tags, 'vip')\", webhook: a, message: '{{n}}'}
   - {name: blank, trigger: secret, webhook: a, message: '{{missing}}'}
+  - {name: long, trigger: long, webhook: a, message: '{{long}}'}
   - {name: outbox, trigger: parse_json(payload).plan, webhook: a, message: '{{n}}'}\n";
     let setup = Setup::new(&broker, &[&topic]).webhook_with(
         &slack,
@@ -142,7 +143,7 @@ fn each_event_that_cannot_be_used_leaves_a_line_with_its_position() {
     );
     let program = Program::ready(&setup);
     let tagged = r#""tags":[],"secret":"hunter2","n":1"#;
-    let payloads: [Option<&[u8]>; 9] = [
+    let payloads: [Option<&[u8]>; 10] = [
         Some(br#"{"secret":"hunter2"#),
         Some(b"\0\0\0\0\x0c\x0ehunter2"),
         Some(br#"[{"secret":"hunter2"}]"#),
@@ -152,11 +153,12 @@ fn each_event_that_cannot_be_used_leaves_a_line_with_its_position() {
         Some(&format!("{{{tagged},\"payload\":\"hunter2\"}}").into_bytes()),
         Some(br#"{"tags":["vip"],"n":7,"payload":"{\"plan\":\"pro\"}"}"#),
         Some(br#""hunter2""#),
+        Some(&format!("{{\"tags\":[],\"long\":\"{}\"}}", "hunter2".repeat(9_000)).into_bytes()),
     ];
     let records = payloads
         .map(|payload| Record { payload: payload.map(<[u8]>::to_vec), ..Record::default() });
     let first = broker.produce(&topic, &records)[0];
-    slack.await_accepted(2);
+    slack.await_accepted(3);
     broker.await_committed(&setup.group, &topic, 1);
     let log = program.stop_and_log();
     let line = |parts: &[&str]| {
@@ -183,6 +185,8 @@ fn each_event_that_cannot_be_used_leaves_a_line_with_its_position() {
     assert!(vip.contains(&at(4)) && vip.contains("errors=1"), "{vip}");
     let outbox = line(&["action=\"outbox\"", failed]);
     assert!(outbox.contains("is not JSON") && outbox.contains(&at(6)), "{outbox}");
+    let cut = line(&["action=\"long\"", "message too long for Slack, cut"]);
+    assert!(cut.contains(&at(9)) && cut.contains("messages=1"), "{cut}");
     let dropped: Vec<&str> =
         log.lines().filter(|line| line.contains("reason=\"empty_message\"")).collect();
     assert_eq!(sum(dropped.clone(), "deliveries"), 3, "{log}");
