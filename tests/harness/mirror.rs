@@ -46,7 +46,9 @@ impl MirrorMaker {
         let file = home.path().join("mm2.properties");
         std::fs::write(&file, properties + ONE_BROKER).unwrap();
         let log = std::fs::File::create(home.path().join("log")).unwrap();
-        let process = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kafka.sh"))
+        // It starts slowly, beside tests that bound a time.
+        let process = Command::new("nice")
+            .args(["-n", "10", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kafka.sh")])
             .args(["mirror", "--dir"])
             .arg(home.path().join("mirror"))
             .arg(file)

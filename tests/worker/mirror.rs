@@ -133,3 +133,30 @@ fn partitions_without_a_copied_offset_start_by_the_setting() {
         program.stop();
     }
 }
+
+/// A `Retry-After` is Slack's: it holds on both clusters.
+#[test]
+fn a_retry_after_is_kept_on_the_other_cluster() {
+    let throttled = |program: &Program| {
+        let scrape = program.await_metrics("webhook `b` is throttled", |scrape| {
+            scrape.sum("slackline_throttled_until_timestamp_seconds", &[("webhook", "b")]) > 0.0
+        });
+        scrape.sum("slackline_throttled_until_timestamp_seconds", &[("webhook", "b")])
+    };
+    let source = Side::new(1);
+    source.slack.default("b", Answer::RateLimited(600));
+    let program = Program::ready(&source.setup);
+    source.produce("b", [1]);
+    let until = throttled(&program);
+    program.stop();
+    let Commit { offset, metadata } = source.broker.commit_of(GROUP, TOPIC, 0).unwrap();
+
+    let target = Side::new(1);
+    target.produce("b", [1]);
+    target.copy(offset, Some(&metadata));
+    let program = Program::ready(&target.setup);
+    // The commit has whole seconds.
+    assert!((until..=until + 1.0).contains(&throttled(&program)));
+    assert_eq!(target.slack.posts(), []);
+    program.stop();
+}
