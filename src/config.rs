@@ -25,6 +25,10 @@ mod names;
 
 pub mod diagnostic;
 
+mod yaml_text;
+
+mod yaml_syntax;
+
 mod yaml_hints;
 
 mod reader;
@@ -36,6 +40,10 @@ mod setting_value;
 pub(crate) mod duration;
 
 mod kinds;
+
+mod yaml_traps;
+
+mod slack_markup;
 
 mod index;
 
@@ -139,7 +147,7 @@ pub fn check(
         Err(error) => {
             let mut findings = Findings::default();
             source.hide(secrets.in_text(text));
-            yaml_hints::syntax(&error, &source, &mut findings);
+            yaml_syntax::syntax(&error, &source, &mut findings);
             return Err(ConfigErrors { file, errors: findings.diagnostics(&source).0 });
         }
     };

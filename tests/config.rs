@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 use slackline::config::{check, load, reference, schema};
 
+mod corpus;
+
 /// Part of every secret in these files, and of no message.
 const PLANTED: &str = "pl4nt3d";
 

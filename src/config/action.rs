@@ -10,7 +10,9 @@ use super::located::Located;
 use super::names::{is_name, list};
 use super::reader::Reader;
 use super::section::{Document, Kind, Section, Table, section};
+use super::slack_markup::Written;
 use super::tree::{Node, Value};
+use super::yaml_traps;
 use crate::event::TopicIndex;
 use crate::expression::template::Template;
 use crate::expression::{CompileError, Expression};
@@ -109,7 +111,12 @@ impl Kind for Actions {
             let Some(fields) = reader.fields(node, "the action") else { continue };
             let name = fields.get("name").and_then(|node| reader.located(node, "name"));
             names.extend(name.filter(|name| is_name(&name.value)));
-            actions.extend(read_section::<Action>(fields, reader));
+            let written = Written::of(&fields);
+            let action = read_section::<Action>(fields, reader);
+            if let Some(action) = &action {
+                written.warn(&action.message, action.webhook, reader);
+            }
+            actions.extend(action);
         }
         reader.duplicates(&names, "action name");
         (actions.len() == nodes.len()).then_some(actions)
@@ -129,6 +136,9 @@ impl Kind for Actions {
 }
 
 fn action_name(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<String> {
+    if yaml_traps::is_cut(node, key, reader) {
+        return None;
+    }
     let text = reader.located(node, key)?;
     reader.name(text.value, &text.at, "an action")
 }
@@ -186,6 +196,7 @@ fn trigger(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Expression
     for warning in expression.warnings() {
         report(&text, key, warning, true, reader);
     }
+    yaml_traps::warn(node, key, &text, "", reader);
     Some(expression)
 }
 
@@ -200,6 +211,7 @@ fn message(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Template> 
     for warning in template.warnings() {
         report(&text, key, &warning, true, reader);
     }
+    yaml_traps::warn(node, key, &text, &template.outline(), reader);
     Some(template)
 }
 
@@ -220,6 +232,9 @@ fn icon_url(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Template>
 /// Reads the text of an expression or a template. `help` is the remedy for an empty one.
 fn source_text(node: &Node, key: &str, help: &str, reader: &mut Reader<'_>) -> Option<Located> {
     let text = reader.located(node, key)?;
+    if yaml_traps::is_cut(node, key, reader) {
+        return None;
+    }
     if text.value.trim().is_empty() {
         reader.error(&text.at, format!("`{key}` is empty"), help);
         return None;

@@ -16,6 +16,7 @@ use super::names::{is_name, list, nearest};
 use super::source::{Source, quotable};
 use super::tree::{Node, Value};
 use super::yaml_hints;
+use super::yaml_text::odd_blank;
 use crate::expression::ExpressionCache;
 use crate::secret::Secret;
 
@@ -35,6 +36,8 @@ pub struct Reader<'a> {
     pub webhook_urls: HashMap<Secret<Url>, String>,
     /// Webhooks that belong to Slack, not to a compatible receiver.
     pub slack_webhooks: HashSet<String>,
+    /// Webhooks whose messages Slack formats.
+    pub formatting_webhooks: HashSet<String>,
     outside: &'a Outside<'a>,
 }
 
@@ -119,6 +122,7 @@ impl<'a> Reader<'a> {
             webhooks: None,
             webhook_urls: HashMap::new(),
             slack_webhooks: HashSet::new(),
+            formatting_webhooks: HashSet::new(),
             outside,
         }
     }
@@ -335,9 +339,12 @@ impl<'n> Fields<'n> {
         let known: Vec<&str> = known.iter().map(|key| key.name).collect();
         for (name, _) in self.entries.iter().filter(|(name, _)| !known.contains(&&*name.value)) {
             let near = nearest(&name.value, &known);
-            let help = match near {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("known here: {}", list(&known)),
+            let help = match (odd_blank(&name.value), near) {
+                (Some((_, blank)), _) => {
+                    format!("it contains the character U+{:04X}: use spaces", u32::from(blank))
+                }
+                (None, Some(near)) => format!("did you mean `{near}`?"),
+                (None, None) => format!("known here: {}", list(&known)),
             };
             // A misspelled key is one mistake, not two.
             missing.retain(|missing| Some(missing.name) != near);

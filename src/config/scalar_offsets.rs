@@ -12,6 +12,31 @@ struct Decoded {
     offsets: Vec<usize>,
 }
 
+/// How a scalar is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Style {
+    Plain,
+    Single,
+    Double,
+    /// `|`.
+    Literal,
+    /// `>`.
+    Folded,
+}
+
+/// Returns how the scalar is written whose content or quotes are at `token`.
+pub fn style(source: &str, token: &Range<usize>) -> Style {
+    match header_before(source, token.start) {
+        Some('>') => Style::Folded,
+        Some(_) => Style::Literal,
+        None => match source.as_bytes().get(token.start) {
+            Some(b'\'') => Style::Single,
+            Some(b'"') => Style::Double,
+            _ => Style::Plain,
+        },
+    }
+}
+
 /// Returns the byte offset in `source` of the byte at `offset` of `value`, which the YAML library
 /// read from `token`. `None` for a form of scalar that is not decoded here.
 pub fn offset_in_file(
@@ -21,13 +46,11 @@ pub fn offset_in_file(
     offset: usize,
 ) -> Option<usize> {
     let raw = source.get(token.clone())?;
-    let decoded = match header_before(source, token.start) {
-        Some(style) => block(source, token, style),
-        None => match raw.as_bytes().first()? {
-            b'\'' => flow(raw.get(1..raw.len() - 1)?, token.start + 1, Quote::Single)?,
-            b'"' => flow(raw.get(1..raw.len() - 1)?, token.start + 1, Quote::Double)?,
-            _ => flow(raw, token.start, Quote::None)?,
-        },
+    let style = style(source, token);
+    let decoded = match style {
+        Style::Literal | Style::Folded => block(source, token, style),
+        Style::Plain => flow(raw, token.start, style)?,
+        Style::Single | Style::Double => flow(raw.get(1..raw.len() - 1)?, token.start + 1, style)?,
     };
     // Block scalars keep or strip trailing line breaks (`-`, `+`), which no mistake points at.
     if decoded.text != value && decoded.text.trim_end() != value.trim_end() {
@@ -40,13 +63,6 @@ pub fn offset_in_file(
             .copied()
             .unwrap_or(token.end.min(decoded.offsets.last().map_or(token.start, |last| last + 1))),
     )
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Quote {
-    None,
-    Single,
-    Double,
 }
 
 /// The indicator (`|`, `>`) of the block scalar whose content starts at `start`.
@@ -75,7 +91,7 @@ impl Decoded {
     }
 }
 
-fn block(source: &str, token: &Range<usize>, style: char) -> Decoded {
+fn block(source: &str, token: &Range<usize>, style: Style) -> Decoded {
     let line_start = source[..token.start].rfind('\n').map_or(0, |at| at + 1);
     let indent = token.start - line_start;
     let mut decoded = Decoded::default();
@@ -95,8 +111,8 @@ fn block(source: &str, token: &Range<usize>, style: char) -> Decoded {
         let next = lines.get(number + 1).map(|next| next.trim_end());
         let line_break = match next {
             // A folded line break before blank lines is dropped: these are the line breaks.
-            Some("") if style == '>' && !content.trim().is_empty() => None,
-            Some(_) if style == '>' && !content.trim().is_empty() => Some(' '),
+            Some("") if style == Style::Folded && !content.trim().is_empty() => None,
+            Some(_) if style == Style::Folded && !content.trim().is_empty() => Some(' '),
             _ => Some('\n'),
         };
         if let Some(c) = line_break.filter(|_| line.ends_with('\n')) {
@@ -107,11 +123,11 @@ fn block(source: &str, token: &Range<usize>, style: char) -> Decoded {
     decoded
 }
 
-fn flow(raw: &str, start: usize, quote: Quote) -> Option<Decoded> {
+fn flow(raw: &str, start: usize, style: Style) -> Option<Decoded> {
     let mut decoded = Decoded::default();
     let mut chars = raw.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
-        match (quote, c) {
+        match (style, c) {
             (_, '\n' | '\r') => {
                 // Blanks around a line break are dropped with it; each further line break is kept.
                 while decoded.text.ends_with([' ', '\t']) {
@@ -129,11 +145,11 @@ fn flow(raw: &str, start: usize, quote: Quote) -> Option<Decoded> {
                     decoded.push('\n', start + at);
                 }
             }
-            (Quote::Single, '\'') => {
+            (Style::Single, '\'') => {
                 chars.next_if(|(_, next)| *next == '\'')?;
                 decoded.push('\'', start + at);
             }
-            (Quote::Double, '\\') => {
+            (Style::Double, '\\') => {
                 let (_, escape) = chars.next()?;
                 let mut hex = |digits: usize| {
                     let digits: String = chars.by_ref().take(digits).map(|(_, c)| c).collect();

@@ -121,6 +121,9 @@ impl Section for Webhook {
             );
             reader.warn(at, message, help);
         }
+        if url::formats_as_slack(webhook.url.expose()) {
+            reader.formatting_webhooks.insert(webhook.name.clone());
+        }
         if is_slack(webhook.url.expose()) {
             reader.slack_webhooks.insert(webhook.name.clone());
         }

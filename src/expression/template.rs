@@ -26,6 +26,9 @@ mod hostile;
 #[cfg(test)]
 mod tests;
 
+/// What an outline has in place of variables: a character that no template contains.
+pub const BLANK: char = '\u{1}';
+
 /// A compiled template.
 #[derive(Debug, Clone)]
 pub struct Template {
@@ -109,6 +112,21 @@ impl Template {
             }
         }
         warnings
+    }
+
+    /// The source with [`BLANK`] in place of each byte of a variable: the author's own text, at its
+    /// places.
+    #[must_use]
+    pub fn outline(&self) -> String {
+        let mut outline = String::with_capacity(self.source.len());
+        for piece in &self.pieces {
+            if let Piece::Text(range) = piece {
+                outline.extend(std::iter::repeat_n(BLANK, range.start - outline.len()));
+                outline.push_str(self.source.get(range.clone()).unwrap_or_default());
+            }
+        }
+        outline.extend(std::iter::repeat_n(BLANK, self.source.len() - outline.len()));
+        outline
     }
 
     /// The template as the user wrote it.

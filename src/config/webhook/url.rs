@@ -6,6 +6,7 @@ use url::Url;
 
 use super::mistakes::{Refused, around};
 use crate::loopback::is_loopback;
+use crate::slack_host::is_slack;
 
 const NO_HOST: Refused = ("has no host", "write a complete URL: `https://host/path`");
 const NOT_A_URL: Refused = ("is not a URL", "write a complete one: `https://host/path`");
@@ -78,7 +79,13 @@ fn parse(text: &str) -> Result<Url, Refused> {
     Ok(url)
 }
 
+/// Whether Slack shows the messages, or its stand-in on this machine: a server with Slack's paths.
+pub fn formats_as_slack(url: &Url) -> bool {
+    is_slack(url) || (is_loopback(url) && url.path().starts_with("/services/"))
+}
+
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -102,6 +109,27 @@ mod tests {
         ] {
             assert!(webhook(plain, false).is_err(), "{plain}");
             assert!(webhook(plain, true).is_ok(), "{plain}");
+        }
+    }
+
+    #[test]
+    fn slack_formats_on_its_own_hosts() {
+        let formats = |url: &str| formats_as_slack(&Url::parse(url).unwrap());
+        for url in [
+            "https://hooks.slack.com/services/T/B/x",
+            "https://slack.com/x",
+            "https://hooks.slack-gov.com/x",
+            "http://127.0.0.1:9465/services/T/B/x",
+        ] {
+            assert!(formats(url), "{url}");
+        }
+        for url in [
+            "https://notslack.com/services/T/B/x",
+            "https://hooks.slack.com.evil.example/x",
+            "https://chat.example/services/T/B/x",
+            "http://localhost:8065/hooks/x",
+        ] {
+            assert!(!formats(url), "{url}");
         }
     }
 
