@@ -23,6 +23,8 @@ mod located;
 
 mod names;
 
+mod foreign_keys;
+
 pub mod diagnostic;
 
 mod yaml_text;

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::environment;
 use super::index::WebhookIndex;
-use super::kinds::{Optional, Text, read_section};
+use super::kinds::{Flag, Optional, Text, read_section};
 use super::located::Located;
 use super::names::{is_name, list};
 use super::reader::Reader;
@@ -44,6 +44,16 @@ section! {
         /// The URL of that user's picture. Only legacy webhooks honour it. May contain variables.
         icon_url: Option<Template> = Optional(Text("URL with variables", icon_url)),
             example = Some("https://example.com/bell.png");
+        /// An emoji as that user's picture, in place of `icon_url`; colons are added where they are
+        /// missing. Only legacy webhooks honour it. May contain variables.
+        icon_emoji: Option<Template> = Optional(Text("emoji with variables", icon_emoji)),
+            example = Some(":bell:");
+        /// Whether Slack shows previews of the links and media in the message. Without it, Slack
+        /// decides.
+        unfurl: Option<bool> = Optional(Flag);
+        /// Whether Slack turns `@name` and `#name` in the message into mentions and links. Without
+        /// it, it does not.
+        link_names: Option<bool> = Optional(Flag);
     }
 }
 
@@ -67,8 +77,16 @@ impl Action {
 
 impl Section for Action {
     fn check(keys: ActionKeys, reader: &mut Reader<'_>) -> Option<Self> {
-        let legacy =
-            [("channel", keys.channel.at), ("user", keys.user.at), ("icon_url", keys.icon_url.at)];
+        let legacy = [
+            ("channel", keys.channel.at),
+            ("user", keys.user.at),
+            ("icon_url", keys.icon_url.at),
+            ("icon_emoji", keys.icon_emoji.at),
+        ];
+        if let Some((_, emoji)) = keys.icon_url.at.zip(keys.icon_emoji.at) {
+            let message = "the action has both `icon_url` and `icon_emoji`";
+            reader.error(emoji, message, "remove one of them: a message has one picture");
+        }
         let action = Self::complete(keys)?;
         warn_of_legacy_keys(&action, &legacy, reader);
         Some(action)
@@ -225,6 +243,19 @@ fn icon_url(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Template>
     if !text.contains("{{") && !is_url {
         let help = "write a complete one: `https://host/picture.png`";
         reader.error(node, "`icon_url` is not a URL", help);
+    }
+    Some(template)
+}
+
+/// Reads the name of an emoji. May contain variables.
+fn icon_emoji(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Template> {
+    let template = message(node, key, reader)?;
+    let text = template.source().trim();
+    if text.contains("://") {
+        reader.error(node, "`icon_emoji` is a URL", "write it as `icon_url`");
+    } else if !text.contains("{{") && !text.contains(char::is_alphanumeric) {
+        let help = "write its name, such as `:bell:`";
+        reader.warn(node, "`icon_emoji` is not the name of an emoji", help);
     }
     Some(template)
 }

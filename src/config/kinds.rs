@@ -109,8 +109,11 @@ impl<K: Kind> Kind for Optional<K> {
         Some(None)
     }
 
+    /// Without the default of the value: left out, the key has none.
     fn schema(&self) -> Json {
-        self.0.schema()
+        let mut schema = self.0.schema();
+        schema.as_object_mut().map(|schema| schema.remove("default"));
+        schema
     }
 
     fn words(&self) -> String {

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::diagnostic::Findings;
 use super::environment;
+use super::foreign_keys;
 use super::located::{At, Located};
 use super::names::{is_name, list, nearest};
 use super::source::{Source, quotable};
@@ -338,14 +339,7 @@ impl<'n> Fields<'n> {
         let mut missing: Vec<&KnownKey> = missing.collect();
         let known: Vec<&str> = known.iter().map(|key| key.name).collect();
         for (name, _) in self.entries.iter().filter(|(name, _)| !known.contains(&&*name.value)) {
-            let near = nearest(&name.value, &known);
-            let help = match (odd_blank(&name.value), near) {
-                (Some((_, blank)), _) => {
-                    format!("it contains the character U+{:04X}: use spaces", u32::from(blank))
-                }
-                (None, Some(near)) => format!("did you mean `{near}`?"),
-                (None, None) => format!("known here: {}", list(&known)),
-            };
+            let (near, help) = self.instead_of(&name.value, &known);
             // A misspelled key is one mistake, not two.
             missing.retain(|missing| Some(missing.name) != near);
             reader.error(&name.at, format!("unknown key `{}`", quotable(&name.value)), help);
@@ -355,5 +349,27 @@ impl<'n> Fields<'n> {
             let help = if_missing.map_or_else(|| format!("add `{name}:`"), str::to_owned);
             reader.error(self.start, message, help);
         }
+    }
+
+    /// What to write in place of the unknown key `name`: a key of the section, if it is clear
+    /// which one, and the remedy.
+    fn instead_of(&self, name: &str, known: &[&'static str]) -> (Option<&'static str>, String) {
+        let advice = foreign_keys::advice(name, known);
+        let near = match &advice {
+            Some(advice) => advice.key,
+            None => nearest(name, known),
+        };
+        let help = match (odd_blank(name), near, advice) {
+            (Some((_, blank)), ..) => {
+                format!("it contains the character U+{:04X}: use spaces", u32::from(blank))
+            }
+            (_, Some(near), _) if self.get(near).is_some() => {
+                format!("remove it: `{near}` is there already")
+            }
+            (.., Some(advice)) => advice.help,
+            (_, Some(near), None) => format!("did you mean `{near}`?"),
+            (_, None, None) => format!("known here: {}", list(known)),
+        };
+        (near, help)
     }
 }

@@ -66,6 +66,14 @@ pub struct Post {
     pub username: Option<String>,
     /// The URL of the sender's picture.
     pub icon_url: Option<String>,
+    /// The emoji in its place.
+    pub icon_emoji: Option<String>,
+    /// Whether links are shown with a preview.
+    pub unfurl_links: Option<bool>,
+    /// Whether media are.
+    pub unfurl_media: Option<bool>,
+    /// Whether names become mentions.
+    pub link_names: Option<bool>,
     /// Attachments, which are only counted.
     pub attachments: Vec<serde::de::IgnoredAny>,
     /// Blocks, which are only counted.

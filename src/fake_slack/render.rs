@@ -44,9 +44,10 @@ fn post(post: &Post, home: &str, time: SystemTime) -> String {
     let channel = sanitize::one_line(post.channel.as_deref().unwrap_or(home), 80);
     let user = sanitize::one_line(post.username.as_deref().unwrap_or("incoming-webhook"), 80);
     let sign = if channel.starts_with(['#', '@']) { "" } else { "#" };
-    let clock = clock(time);
+    let (clock, picture) = (clock(time), picture(post));
     let mut shown = format!(
-        "{DIM}{clock}{DIM:#} {CHANNEL}{sign}{channel}{CHANNEL:#}  {BOLD}{user}{BOLD:#} {DIM}[APP]{DIM:#}"
+        "{DIM}{clock}{DIM:#} {CHANNEL}{sign}{channel}{CHANNEL:#}  {picture}{BOLD}{user}{BOLD:#} {DIM}[APP]{}{DIM:#}",
+        options(post)
     );
     let mut lines = post.text.as_deref().unwrap_or_default().lines();
     for line in lines.by_ref().take(LINES) {
@@ -58,6 +59,23 @@ fn post(post: &Post, home: &str, time: SystemTime) -> String {
         shown.push_str(&format!("\n         {DIM}… {more} more lines{DIM:#}"));
     }
     shown
+}
+
+/// The emoji before the sender's name.
+fn picture(post: &Post) -> String {
+    let emoji = post.icon_emoji.as_deref().map(|emoji| sanitize::one_line(emoji, 80));
+    emoji.map_or_else(String::new, |emoji| format!("{emoji} "))
+}
+
+/// What the message asks of Slack, where it is not left to Slack.
+fn options(post: &Post) -> String {
+    let options = [
+        ("unfurl_links", post.unfurl_links),
+        ("unfurl_media", post.unfurl_media),
+        ("link_names", post.link_names),
+    ];
+    let set = options.into_iter().filter_map(|(name, value)| Some(format!(" {name}={}", value?)));
+    set.collect()
 }
 
 /// Returns the time of day in UTC.
@@ -167,6 +185,20 @@ mod tests {
         assert_eq!(
             unstyled(&post(&Post::default(), "sales", UNIX_EPOCH)),
             "00:00:00 #sales  incoming-webhook [APP]"
+        );
+    }
+
+    #[test]
+    fn an_emoji_and_options_are_shown() {
+        let message = Post {
+            icon_emoji: Some(":bell:".to_owned()),
+            unfurl_links: Some(false),
+            link_names: Some(true),
+            ..Post::default()
+        };
+        assert_eq!(
+            unstyled(&post(&message, "sales", UNIX_EPOCH)),
+            "00:00:00 #sales  :bell: incoming-webhook [APP] unfurl_links=false link_names=true"
         );
     }
 

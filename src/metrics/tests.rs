@@ -38,6 +38,9 @@ fn config(webhooks: u32, actions_each: u32) -> Config {
         channel: None,
         user: None,
         icon_url: None,
+        icon_emoji: None,
+        unfurl: None,
+        link_names: None,
     };
     Config {
         kafka: fixture::kafka(&["events", "orders"]),

@@ -33,6 +33,9 @@ pub fn action(name: &str, trigger: &str, message: &str) -> Action {
         channel: None,
         user: None,
         icon_url: None,
+        icon_emoji: None,
+        unfurl: None,
+        link_names: None,
     }
 }
 

@@ -23,8 +23,8 @@ pub const DEFAULT_USER: &str = "Slackline";
 /// One rendered message, ready to be posted.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The request's body: a JSON object with `text`, `username`, and `channel` and `icon_url` if
-    /// configured. It contains event data.
+    /// The request's body: a JSON object with `text`, `username`, and what else is configured
+    /// (`channel`, `icon_url`, `unfurl_links`, …). It contains event data.
     pub payload: Box<[u8]>,
     /// Whether something was cut: the text to 40,000 characters, or another field to 2,000.
     pub truncated: bool,
@@ -73,6 +73,7 @@ pub fn render(
     let channel = field(&action.channel);
     let user = field(&action.user).unwrap_or_else(|| DEFAULT_USER.to_owned());
     let icon_url = field(&action.icon_url);
+    let icon_emoji = field(&action.icon_emoji).and_then(|name| emoji(&name));
 
     let mut payload = String::with_capacity(text.len() + 64);
     payload.push('{');
@@ -80,19 +81,40 @@ pub fn render(
     write_field(&mut payload, "channel", channel);
     write_field(&mut payload, "username", Some(user));
     write_field(&mut payload, "icon_url", icon_url);
+    write_field(&mut payload, "icon_emoji", icon_emoji);
+    write_flag(&mut payload, "unfurl_links", action.unfurl);
+    write_flag(&mut payload, "unfurl_media", action.unfurl);
+    write_flag(&mut payload, "link_names", action.link_names);
     payload.push('}');
     // A queue holds many payloads for a long time: no spare capacity.
     Ok(Message { payload: payload.into_bytes().into_boxed_slice(), truncated })
 }
 
+/// The name of an emoji as Slack reads it, with colons around it; `None`: nothing else is there.
+fn emoji(name: &str) -> Option<String> {
+    let name = name.trim().trim_matches(':');
+    (!name.is_empty()).then(|| format!(":{name}:"))
+}
+
 /// Appends one member to the JSON object in `out`; without a value, nothing.
 fn write_field(out: &mut String, key: &str, value: Option<String>) {
     let Some(value) = value else { return };
+    write_key(out, key);
+    Value::from(Cow::from(value)).write_json(out);
+}
+
+/// [`write_field`] for a boolean.
+fn write_flag(out: &mut String, key: &str, value: Option<bool>) {
+    let Some(value) = value else { return };
+    write_key(out, key);
+    out.push_str(if value { "true" } else { "false" });
+}
+
+fn write_key(out: &mut String, key: &str) {
     if out.len() > 1 {
         out.push(',');
     }
     out.push('"');
     out.push_str(key);
     out.push_str("\":");
-    Value::from(Cow::from(value)).write_json(out);
 }

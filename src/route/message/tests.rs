@@ -48,6 +48,44 @@ fn absent_fields_are_absent_keys_and_the_user_has_a_default() {
 }
 
 #[test]
+fn an_emoji_has_its_colons() {
+    let of = |emoji: &str, event: &str| {
+        payload(&Action { icon_emoji: template(emoji), ..action("a", "a", "x") }, event)
+    };
+    for (emoji, sent) in [
+        (":bell:", r#","icon_emoji":":bell:""#),
+        ("bell", r#","icon_emoji":":bell:""#),
+        (" bell: ", r#","icon_emoji":":bell:""#),
+        (":wave::skin-tone-3:", r#","icon_emoji":":wave::skin-tone-3:""#),
+        ("{{e}}", r#","icon_emoji":":tada:""#),
+        (":{{e}}:", r#","icon_emoji":":tada:""#),
+        ("{{missing}}", ""),
+        (":{{missing}}:", ""),
+        (" : ", ""),
+    ] {
+        let expected = format!(r#"{{"text":"x","username":"Slackline"{sent}}}"#);
+        assert_eq!(of(emoji, r#"{"e":"tada"}"#), expected, "{emoji}");
+    }
+}
+
+#[test]
+fn unfurl_and_link_names_are_sent_if_they_are_set() {
+    let of =
+        |unfurl, link_names| payload(&Action { unfurl, link_names, ..action("a", "a", "x") }, "{}");
+    let start = r#"{"text":"x","username":"Slackline""#;
+    assert_eq!(of(None, None), format!("{start}}}"));
+    assert_eq!(
+        of(Some(false), None),
+        format!(r#"{start},"unfurl_links":false,"unfurl_media":false}}"#)
+    );
+    assert_eq!(
+        of(Some(true), Some(true)),
+        format!(r#"{start},"unfurl_links":true,"unfurl_media":true,"link_names":true}}"#)
+    );
+    assert_eq!(of(None, Some(false)), format!(r#"{start},"link_names":false}}"#));
+}
+
+#[test]
 fn values_in_the_text_are_escaped() {
     let text = r#"{"text":"<!here> &lt;!channel&gt; &amp; <!x>","username":"Slackline"}"#;
     assert_eq!(

@@ -44,6 +44,9 @@ pub fn config(webhook: Webhook) -> Arc<Config> {
         channel: None,
         user: None,
         icon_url: None,
+        icon_emoji: None,
+        unfurl: None,
+        link_names: None,
     };
     let kafka = fixture::kafka(&["events"]);
     let admin = Admin { listen: "127.0.0.1:0".to_owned() };
