@@ -72,7 +72,7 @@ fn check(
             Ok(Exit::Done)
         }
         (Ok(loaded), Format::Json) => {
-            writeln!(out, "{}", as_json(&loaded))?;
+            print(&as_json(&loaded), out)?;
             Ok(Exit::Done)
         }
         (Err(errors), Format::Text) => {
@@ -81,10 +81,16 @@ fn check(
             Ok(Exit::Refused)
         }
         (Err(errors), Format::Json) => {
-            writeln!(out, "{}", json!({ "ok": false, "errors": errors.errors }))?;
+            print(&json!({ "ok": false, "errors": errors.errors }), out)?;
             Ok(Exit::Refused)
         }
     }
+}
+
+/// Prints JSON in one piece: the terminal's adapter takes a while for each.
+fn print(json: &Json, out: &mut dyn Write) -> std::io::Result<()> {
+    let text = json.to_string();
+    writeln!(out, "{text}")
 }
 
 fn tables(config: &Config, out: &mut dyn Write) -> std::io::Result<()> {
