@@ -2,7 +2,7 @@
 //!
 //! Compiled once, rendered per match in one pass. Invariant: the links, pings and quotes of a
 //! rendered text are those of the template's own text and of `{{{ … }}}`: a value of `{{ … }}` can
-//! neither ping a channel nor fake a link, and neither leave nor start a quote.
+//! neither ping a channel nor fake a link, neither leave nor start a quote, and not leave code.
 
 use std::ops::Range;
 
@@ -11,7 +11,11 @@ use super::compiled::Expression;
 use super::error::{CompileError, EvalError, refuse};
 use crate::event::Event;
 
+mod code;
+
 mod insert;
+
+mod names;
 
 mod place;
 

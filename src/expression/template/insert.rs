@@ -1,10 +1,13 @@
 //! What becomes of a value on its way into a message.
 //!
-//! Pure. Invariant: a value starts, ends or labels no link, is no mention, and neither leaves nor
-//! starts a quote. A value without the characters that could is not copied.
+//! Pure. Invariant: a value starts, ends or labels no link, is no mention, neither leaves nor
+//! starts a quote, and does not leave code. A value without the characters that could is not
+//! copied.
 
 use std::fmt::Write;
 
+use super::code::Code;
+use super::names::names;
 use super::place::{Context, Place, is_at_line_start, is_blank, is_break, starts_mark};
 use super::target::{Part, changes_host, is_host};
 
@@ -27,6 +30,12 @@ pub fn secure(out: &mut String, start: usize, place: &Place, source: &str) {
         Context::Quote(prefix) => secure_text(out, start, source.get(prefix.clone())),
         Context::Label => secure_label(out, start),
         Context::Target(part) => secure_target(out, start, *part),
+    }
+    if matches!(place.context, Context::Text | Context::Quote(_) | Context::Label) {
+        secure_names(out, start);
+    }
+    if let Some(code) = place.code.filter(|_| place.context != Context::Raw) {
+        secure_code(out, start, code);
     }
     if place.before_sign && (out.ends_with('<') || is_at_line_start(out)) {
         out.push(GUARD);
@@ -106,6 +115,37 @@ fn secure_target(out: &mut String, start: usize, part: Part) {
         } else {
             push_escaped(out, c);
         }
+    }
+}
+
+/// Separates the `@` from the names that notify everyone.
+fn secure_names(out: &mut String, start: usize) {
+    let found: Vec<usize> = names(out, start).collect();
+    let Some(first) = found.first().copied() else { return };
+    let tail = out.split_off(first);
+    for (at, c) in tail.char_indices() {
+        if found.binary_search(&(first + at)).is_ok() {
+            out.push(GUARD);
+        }
+        out.push(c);
+    }
+    if found.last() == Some(&(first + tail.len())) {
+        out.push(GUARD);
+    }
+}
+
+/// Keeps the value's backticks from closing the code that it is in.
+fn secure_code(out: &mut String, start: usize, code: Code) {
+    let Some(tail) = from(out, start, |c| c == '`') else { return };
+    for c in tail.chars() {
+        match (c, code) {
+            ('`', Code::Span) => out.push('ˋ'),
+            ('`', Code::Block) if out.ends_with('`') => out.extend([GUARD, '`']),
+            _ => out.push(c),
+        }
+    }
+    if out.ends_with('`') {
+        out.push(GUARD);
     }
 }
 

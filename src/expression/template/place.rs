@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use super::code::{Backticks, Code};
 use super::target::{Part, has_form, parts};
 
 /// Where a variable is, and so what its value must not contain.
@@ -13,6 +14,8 @@ use super::target::{Part, has_form, parts};
 pub struct Place {
     /// What is around it.
     pub context: Context,
+    /// The code that it is in.
+    pub code: Option<Code>,
     /// The author's text before it is `&`, `&g` or `&gt`, and may be at the start of a line.
     pub ends_entity: bool,
     /// The author's text after it is the mark of a quote or the sign of a mention, if the value is
@@ -40,6 +43,7 @@ pub struct Scanner<'s> {
     source: &'s str,
     places: Vec<Place>,
     form: Option<Form>,
+    backticks: Backticks,
     line: Line,
     /// After `>>>` everything is quoted.
     all_quoted: bool,
@@ -89,7 +93,8 @@ enum Lead {
 impl<'s> Scanner<'s> {
     pub fn new(source: &'s str) -> Self {
         let line = Line { start: 0, lead: Lead::Blank, quote: None };
-        Self { source, places: Vec::new(), form: None, line, all_quoted: false }
+        let backticks = Backticks::default();
+        Self { source, places: Vec::new(), form: None, backticks, line, all_quoted: false }
     }
 
     /// Reads the author's text at `range`.
@@ -98,10 +103,11 @@ impl<'s> Scanner<'s> {
         while let Some(rest) = self.source.get(at..range.end)
             && let Some(c) = rest.chars().next()
         {
+            let backticks = rest.len() - rest.trim_start_matches('`').len();
             self.form(at, c);
-            let length = mark(rest).unwrap_or(c.len_utf8());
+            self.code(backticks, c);
             self.line(at, rest);
-            at += length;
+            at += mark(rest).unwrap_or(c.len_utf8()).max(backticks);
         }
     }
 
@@ -123,7 +129,7 @@ impl<'s> Scanner<'s> {
         };
         let ends_entity = line.lead == Lead::Entity && !is_raw;
         line.lead = if is_raw { Lead::Other } else { Lead::Variable };
-        self.places.push(Place { context, ends_entity, before_sign: false });
+        self.places.push(Place { context, code: None, ends_entity, before_sign: false });
     }
 
     /// The places of the variables, in their order.
@@ -166,6 +172,17 @@ impl<'s> Scanner<'s> {
             if place.context != Context::Raw {
                 place.context = context;
             }
+        }
+    }
+
+    fn code(&mut self, backticks: usize, c: char) {
+        if is_break(c) {
+            self.backticks.end_line();
+        }
+        if backticks > 0
+            && let Some((code, before)) = self.backticks.read(backticks, self.places.len())
+        {
+            self.places.iter_mut().skip(before).for_each(|place| place.code = Some(code));
         }
     }
 
