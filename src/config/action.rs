@@ -51,8 +51,8 @@ section! {
         /// Whether Slack shows previews of the links and media in the message. Without it, Slack
         /// decides.
         unfurl: Option<bool> = Optional(Flag);
-        /// Whether Slack turns `@name` and `#name` in the message into mentions and links. Without
-        /// it, it does not.
+        /// Whether Slack turns `@name` and `#name` of the template into mentions and links, not
+        /// those of values. Without it, it does not.
         link_names: Option<bool> = Optional(Flag);
     }
 }

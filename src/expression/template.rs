@@ -21,7 +21,7 @@ mod place;
 
 mod target;
 
-use insert::{prepare, secure};
+use insert::{part_names, prepare, secure};
 use place::{Place, Scanner};
 
 #[cfg(test)]
@@ -59,6 +59,8 @@ pub enum Escape {
     /// requires. More only where a variable is in a link or a quote of the author's, or a value
     /// would start a quote.
     Slack,
+    /// The same for a message with `link_names`: a value's `@name` and `#name` stay text, too.
+    SlackNames,
     /// Values are inserted unchanged: for the payload's other fields, which Slack does not format.
     Nothing,
 }
@@ -158,7 +160,7 @@ impl Template {
                     out.push_str(self.source.get(range.clone()).unwrap_or_default())
                 }
                 Piece::Variable { expression, place, .. } => {
-                    let secures = escape == Escape::Slack;
+                    let secures = escape != Escape::Nothing;
                     if secures {
                         prepare(out, place);
                     }
@@ -170,6 +172,9 @@ impl Template {
                     clip(out, enough);
                     if secures {
                         secure(out, start, place, &self.source);
+                        if escape == Escape::SlackNames {
+                            part_names(out, start, place);
+                        }
                     }
                 }
             }

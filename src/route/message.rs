@@ -55,7 +55,8 @@ pub fn render(
     failed: &mut dyn FnMut(&Expression, &EvalError),
 ) -> Result<Message, EmptyMessage> {
     let mut text = String::new();
-    action.message.render(event, Escape::Slack, ENOUGH, &mut text, failed);
+    let escape = if action.link_names == Some(true) { Escape::SlackNames } else { Escape::Slack };
+    action.message.render(event, escape, ENOUGH, &mut text, failed);
     if text.trim().is_empty() {
         return Err(EmptyMessage);
     }

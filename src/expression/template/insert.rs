@@ -42,6 +42,25 @@ pub fn secure(out: &mut String, start: usize, place: &Place, source: &str) {
     }
 }
 
+/// Guards each `@` and `#` of the value that `out` ends with, from `start` on, that could start a
+/// name: with `link_names`, Slack makes mentions and links of names in plain text. An `@` inside
+/// a word, as in an address, starts none.
+pub fn part_names(out: &mut String, start: usize, place: &Place) {
+    let is_text = !matches!(place.context, Context::Raw | Context::Target(_));
+    if !is_text || !out.get(start..).is_some_and(|value| value.contains(['@', '#'])) {
+        return;
+    }
+    let mut before = out.get(..start).and_then(|text| text.chars().next_back());
+    let value = out.split_off(start);
+    for c in value.chars() {
+        out.push(c);
+        if matches!(c, '@' | '#') && !before.is_some_and(char::is_alphanumeric) {
+            out.push(GUARD);
+        }
+        before = Some(c);
+    }
+}
+
 /// Escapes `&`, `<`, `>`. A `>` at the start of a line gets a guard, since Slack takes `&gt;` there
 /// for the mark of a quote. With `quote`, each line of the value starts with it.
 fn secure_text(out: &mut String, start: usize, quote: Option<&str>) {

@@ -85,6 +85,31 @@ fn unfurl_and_link_names_are_sent_if_they_are_set() {
     assert_eq!(of(None, Some(false)), format!(r#"{start},"link_names":false}}"#));
 }
 
+/// Slack makes mentions of names in plain text then: a value must not ping.
+#[test]
+fn with_link_names_only_the_templates_own_names_are_names() {
+    let of = |link_names, message: &str, value: &str| {
+        let action = Action { link_names, ..action("a", "a", message) };
+        let event = serde_json::json!({ "a": value }).to_string();
+        let payload: serde_json::Value = serde_json::from_str(&payload(&action, &event)).unwrap();
+        payload["text"].as_str().unwrap().to_owned()
+    };
+    for (message, value, expected) in [
+        ("@oncall {{a}}", "@here @channel", "@oncall @\u{200b}here @\u{200b}channel"),
+        ("{{a}}", "(@everyone) #general", "(@\u{200b}everyone) #\u{200b}general"),
+        ("> {{a}}", "x\n@here", "> x\n> @\u{200b}here"),
+        ("{{a}}here", "@", "@\u{200b}here"),
+        ("@{{a}}", "ada", "@ada"),
+        ("{{{a}}}", "@ada", "@ada"),
+        ("{{a}}", "ada@example.com", "ada@example.com"),
+        ("<https://x.test/{{a}}|x>", "#top", "<https://x.test/#top|x>"),
+    ] {
+        assert_eq!(of(Some(true), message, value), expected, "{message}");
+    }
+    assert_eq!(of(None, "{{a}}", "@here"), "@here");
+    assert_eq!(of(Some(false), "{{a}}", "@here"), "@here");
+}
+
 #[test]
 fn values_in_the_text_are_escaped() {
     let text = r#"{"text":"<!here> &lt;!channel&gt; &amp; <!x>","username":"Slackline"}"#;
