@@ -54,6 +54,8 @@ fn each_format_has_its_name() {
         (b"{a: 1}", "keys without quotes, such as JavaScript"),
         (b"{type=track, n=1}", "a Java object as text (`toString`)"),
         (b"Struct{type=track}", "Kafka Connect's StringConverter"),
+        (br#"{\"type\":\"track\"}"#, "JSON with escaped quotes"),
+        (b"{\"a\":undefined}", "a JavaScript object as text"),
         (b"[object Object]", "a JavaScript object as text"),
         (b"{\"a\":1,}", "JSON with a comma too many"),
         (b"{\"a\":1 // why\n}", "JSON with comments"),

@@ -88,9 +88,6 @@ fn mistake(before: &str, rest: &str) -> Shape {
     if is_cut(rest) {
         return Shape::new(CUT_SHORT, WHO_CUTS);
     }
-    if rest.starts_with("object Object]") {
-        return Shape::new("a JavaScript object as text", "have the producer use `JSON.stringify`");
-    }
     let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
     let bare = rest.trim_start_matches(['-', '+']);
     let word = bare.split_once(|c| !is_name(c)).map_or(bare, |(word, _)| word);
@@ -104,6 +101,13 @@ fn mistake(before: &str, rest: &str) -> Shape {
     }
     if ["None", "True", "False"].contains(&word) {
         return Shape::new("a Python dictionary", python);
+    }
+    if rest.starts_with('\\') {
+        let help = "the producer escapes it twice: have it write the object itself";
+        return Shape::new("JSON with escaped quotes", help);
+    }
+    if word == "undefined" || rest.starts_with("object Object]") {
+        return Shape::new("a JavaScript object as text", "have the producer use `JSON.stringify`");
     }
     if rest.starts_with("//") || rest.starts_with("/*") {
         return Shape::new("JSON with comments", STRICT);
