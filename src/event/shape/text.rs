@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
 use super::{JSON_OBJECT, ONE_EVENT, Shape};
-use crate::event::lexer::{Fault, Lexer, Token};
+use crate::event::lexer::{Fault, Lexer, Token, number_end};
 use crate::event::value::Value;
 
 pub const CUT_SHORT: &str = "JSON cut short";
@@ -12,6 +12,9 @@ pub const WHO_CUTS: &str = "check what limits or cuts values on their way: the p
 
 /// How the name of a mistake without a name of its own starts.
 pub const MISTAKE: &str = "JSON with a mistake";
+
+/// The longest number or word that can be cut, in bytes.
+const LONGEST_WORD: usize = 400;
 
 const STRICT: &str = "have the producer use a JSON library";
 
@@ -136,21 +139,35 @@ fn mistake(before: &str, rest: &str) -> Shape {
 /// Whether a token that is wrong could continue after the end of the text.
 fn is_cut(rest: &str) -> bool {
     if let Some(string) = rest.strip_prefix('"') {
-        // Cut within an escape: what is missing is added.
-        return ["", "\"", "n", "0", "00", "000", "0000"].iter().any(|more| {
-            let text = format!("\"{string}{more}\"");
-            let mut lexer = Lexer::new(&text);
-            matches!(lexer.next_token(), Ok(Some(_))) && lexer.at == text.len()
-        });
+        return ends_within(string.as_bytes());
     }
-    let is_number = |more: &str| {
-        let text = format!("{rest}{more}");
-        rest.len() < 400
-            && matches!(Lexer::new(&text).next_token(), Ok(Some(Token::Number(all))) if all.len() == text.len())
-    };
+    if rest.len() > LONGEST_WORD {
+        return false;
+    }
+    // A number is cut where one more digit makes it whole.
+    let number = format!("{rest}0");
     rest.is_empty()
         || ["true", "false", "null"].iter().any(|word| word.starts_with(rest))
-        || is_number("0")
+        || number_end(number.as_bytes(), 0) == Ok(number.len())
+}
+
+/// Whether a string has neither an end nor a mistake: it is cut, perhaps within an escape.
+fn ends_within(mut string: &[u8]) -> bool {
+    loop {
+        string = match string {
+            [] | [b'\\'] => return true,
+            [b'\\', b'u', after @ ..] => {
+                let digits = after.iter().take(4).take_while(|byte| byte.is_ascii_hexdigit());
+                match digits.count() {
+                    4 => after.get(4..).unwrap_or_default(),
+                    count => return count == after.len(),
+                }
+            }
+            [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', after @ ..] => after,
+            [b'\\' | b'"' | 0..0x20, ..] => return false,
+            [_, after @ ..] => after,
+        };
+    }
 }
 
 /// Text that does not start as JSON, or is one wrong word.
