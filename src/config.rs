@@ -19,6 +19,10 @@ mod scalar_offsets;
 
 mod environment;
 
+mod external;
+
+mod file_content;
+
 mod located;
 
 mod names;

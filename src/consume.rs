@@ -40,7 +40,6 @@ pub(crate) mod added_partitions;
 pub(crate) mod assignment;
 pub(crate) mod broker_lookup;
 pub(crate) mod broker_queries;
-pub(crate) mod certificate_check;
 pub(crate) mod client_position;
 pub(crate) mod client_recovery;
 pub(crate) mod client_replacement;
@@ -50,6 +49,15 @@ pub(crate) mod session;
 pub(crate) mod starting_offset;
 pub(crate) mod statistics;
 pub(crate) mod topic_table;
+
+// What Kafka refuses, and why.
+
+pub(crate) mod access;
+pub(crate) mod certificate_check;
+pub(crate) mod join_refusal;
+pub(crate) mod protocol_check;
+pub(crate) mod refusals;
+pub(crate) mod unreachable;
 
 // From a record to a queue, and how a delivery ends.
 
@@ -66,7 +74,6 @@ pub(crate) mod settlement;
 
 // What the loop shows about itself.
 
-pub(crate) mod access;
 pub(crate) mod monitor;
 pub(crate) mod snapshot_source;
 
@@ -182,6 +189,9 @@ impl PollLoop {
             }
             ClientEvent::Error(error, reason) => {
                 membership.client_error(&error, &reason);
+            }
+            ClientEvent::ConnectionFailed(reason) => {
+                membership.refusals.record_failed_connection(&reason, Instant::now());
             }
         }
     }
@@ -320,6 +330,8 @@ impl PollLoop {
     ) -> Result<(), ConsumeError> {
         self.membership.record_denial(Some(code));
         let reason = self.membership.session.fatal_reason();
+        let words = reason.as_deref().unwrap_or_default();
+        self.membership.refusals.record_fatal(code, words, Instant::now());
         tracing::error!(%code, reason, "fatal Kafka client error; releasing partitions and creating a new client");
         let owned: Vec<Partition> = self.settlement.ledger.partitions().collect();
         if !owned.is_empty() {

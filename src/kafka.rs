@@ -16,6 +16,12 @@ pub mod single_record;
 
 pub mod refusal;
 
+pub mod listener;
+
+pub mod security_protocol;
+
+mod probe;
+
 #[cfg(test)]
 mod fixture;
 
@@ -23,6 +29,7 @@ pub use client::{Client, ClientEvent, Context, assign, assigned_among, unassign}
 pub use connection::{Connect, Connection, renew_token};
 #[cfg(test)]
 pub(crate) use fixture::{client_of, client_with};
+pub use probe::probe;
 pub use properties::properties;
 
 /// Returns whether an error says that a topic does not exist (yet): the worker waits for it.

@@ -13,6 +13,8 @@ use slackline::config::{check, load, reference, schema};
 
 mod corpus;
 
+mod values;
+
 /// Part of every secret in these files, and of no message.
 const PLANTED: &str = "pl4nt3d";
 
@@ -29,6 +31,10 @@ fn env(name: &str) -> Option<String> {
         "NESTED_URL" => "https://hooks.slack.com/services/T0/B0/${pl4nt3d}",
         "CUT_URL" => "https://hooks.slack.com/services/T0/pl4nt3d",
         "PLANTED_WORD" => "pl4nt3d word",
+        "BLANKS" => " pl4nt3dBlanks\t\n",
+        "QUOTED" => "'pl4nt3dQuoted'\n",
+        "LINES" => "pl4nt3d\nLines\n",
+        "LIST" => "pl4nt3d,events",
         _ => return None,
     };
     Some(value.to_owned())

@@ -3,7 +3,7 @@
 # and other, ca.pem, jwks.json and the password of the user `slackline`.
 secure_listeners() {
     local id="$1" listeners="PLAINTEXT://127.0.0.1:$2" map=PLAINTEXT:PLAINTEXT name certificate protocol found='' all=''
-    for name in TLS MTLS SASL EXPIRED OTHER; do
+    for name in TLS MTLS SASL EXPIRED OTHER LOGIN; do
         free_port
         listeners+=",$name://127.0.0.1:$chosen_port"
         found+="${found:+,}$name=127.0.0.1:$chosen_port"
@@ -12,7 +12,11 @@ secure_listeners() {
             OTHER) certificate=other ;;
             *) certificate=server ;;
         esac
-        [[ $name == SASL ]] && protocol=SASL_SSL || protocol=SSL
+        case $name in
+            SASL) protocol=SASL_SSL ;;
+            LOGIN) protocol=SASL_PLAINTEXT ;;
+            *) protocol=SSL ;;
+        esac
         map+=",$name:$protocol"
         all+="listener.name.${name,,}.ssl.keystore.type=PEM
 listener.name.${name,,}.ssl.keystore.location=$secure/$certificate.pem
@@ -30,6 +34,8 @@ connection.failed.authentication.delay.ms=50
 ${all}listener.name.mtls.ssl.client.auth=required
 listener.name.mtls.ssl.truststore.type=PEM
 listener.name.mtls.ssl.truststore.location=$secure/ca.pem
+listener.name.login.sasl.enabled.mechanisms=PLAIN
+listener.name.login.plain.sasl.jaas.config=$sasl.plain.PlainLoginModule required user_slackline="$(cat "$secure/password")";
 listener.name.sasl.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512,OAUTHBEARER
 listener.name.sasl.plain.sasl.jaas.config=$sasl.plain.PlainLoginModule required user_slackline="$(cat "$secure/password")";
 listener.name.sasl.scram-sha-512.sasl.jaas.config=$sasl.scram.ScramLoginModule required;

@@ -9,6 +9,8 @@ mod broker;
 
 mod certificates;
 
+mod protocol;
+
 mod refused;
 
 mod token;

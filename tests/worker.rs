@@ -13,6 +13,8 @@ mod group;
 
 mod instance;
 
+mod join;
+
 mod mirror;
 
 mod overflow;
@@ -30,3 +32,5 @@ mod start;
 mod topics;
 
 mod transactions;
+
+mod unreachable;

@@ -77,6 +77,8 @@ impl std::error::Error for ConfigErrors {}
 pub struct Findings {
     errors: Vec<Finding>,
     warnings: Vec<Finding>,
+    /// Each with what it is about.
+    suspicions: Vec<(String, Finding)>,
 }
 
 struct Finding {
@@ -96,9 +98,26 @@ impl Findings {
         self.warnings.push(Finding { offset, message: message.into(), help: help.into() });
     }
 
+    /// Records what may be the cause of an error at the same byte offset, unless that names `owner`
+    /// itself, and is a warning without an error.
+    pub fn suspect(&mut self, offset: usize, owner: String, (message, help): (String, String)) {
+        self.suspicions.push((owner, Finding { offset, message, help }));
+    }
+
     /// Errors and warnings in the file's order, each once: a merged (`<<`) section is read several
     /// times, and so is a value that another key's rule depends on.
-    pub fn diagnostics(self, source: &Source<'_>) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
+    pub fn diagnostics(mut self, source: &Source<'_>) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
+        let refused: HashSet<usize> = self.errors.iter().map(|error| error.offset).collect();
+        for (owner, suspicion) in self.suspicions {
+            let is_named = |error: &Finding| {
+                error.offset == suspicion.offset && error.message.contains(&owner)
+            };
+            if !refused.contains(&suspicion.offset) {
+                self.warnings.push(suspicion);
+            } else if !self.errors.iter().any(is_named) {
+                self.errors.push(suspicion);
+            }
+        }
         (in_order(self.errors, source), in_order(self.warnings, source))
     }
 }

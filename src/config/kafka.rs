@@ -21,6 +21,8 @@ mod properties;
 
 mod conflicts;
 
+mod java;
+
 mod security;
 
 use conflicts::DRAIN_TIMEOUT;
@@ -121,7 +123,8 @@ impl Kind for Brokers {
         }
         for broker in brokers.iter().filter(|broker| !is_broker(&broker.value)) {
             valid = false;
-            let message = format!("invalid broker address `{}`", broker.at.shown);
+            let reason = unexpected(&broker.value);
+            let message = format!("invalid broker address `{}`{reason}", broker.at.shown);
             reader.error(&broker.at, message, "write `host:port`, such as `kafka:9092`");
         }
         let hosts: Vec<&str> = brokers.iter().map(|broker| broker.value.as_str()).collect();
@@ -172,7 +175,10 @@ impl Kind for Topics {
     type Value = Vec<String>;
 
     fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Vec<String>> {
-        let (topics, are_all) = reader.texts(node, key)?;
+        let (mut topics, are_all) = reader.texts(node, key)?;
+        for topic in &mut topics {
+            topic.value = topic.value.trim().to_owned();
+        }
         if are_all && topics.is_empty() {
             reader.error(node, "`topics` is empty", "name at least one topic");
         }
@@ -182,10 +188,14 @@ impl Kind for Topics {
             valid = false;
             let help = if topic.value.starts_with('^') {
                 "name every topic: patterns are not supported"
+            } else if topic.value.contains(',') {
+                "write each topic as an item of its own: `[a, b]`"
             } else {
                 "use up to 249 letters, digits, `.`, `_` and `-`"
             };
-            reader.error(&topic.at, format!("invalid topic name `{}`", topic.at.shown), help);
+            let reason = unexpected(&topic.value);
+            let message = format!("invalid topic name `{}`{reason}", topic.at.shown);
+            reader.error(&topic.at, message, help);
         }
         let names = topics.iter().map(|topic| topic.value.clone()).collect();
         reader.topics = are_all.then(|| Names::new(topics));
@@ -198,6 +208,25 @@ impl Kind for Topics {
 
     fn words(&self) -> String {
         "list of texts, at least one".to_owned()
+    }
+}
+
+/// What an address or a name cannot contain, for a message that may not show the value; empty where
+/// there is no such thing.
+fn unexpected(value: &str) -> &'static str {
+    let has = |what: fn(char) -> bool| value.contains(what);
+    if value.is_empty() {
+        ": it is empty"
+    } else if has(|c| matches!(c, '\r' | '\n')) {
+        ": it has a line break inside"
+    } else if has(|c| matches!(c, '"' | '\'')) {
+        ": it contains quotes"
+    } else if has(char::is_whitespace) {
+        ": it contains a blank"
+    } else if has(|c| c == ',') {
+        ": it contains a comma"
+    } else {
+        ""
     }
 }
 

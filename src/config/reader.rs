@@ -3,6 +3,7 @@
 //!
 //! Invariant: one wrong value hides no other: reading goes on after each mistake.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use url::Url;
 
 use super::diagnostic::Findings;
 use super::environment;
+use super::external;
 use super::foreign_keys;
 use super::located::{At, Located};
 use super::names::{is_name, list, nearest};
@@ -155,8 +157,22 @@ impl<'a> Reader<'a> {
         if !self.expands {
             return Some(text.clone());
         }
-        match environment::expand(text, self.outside.env) {
-            Ok(expanded) => Some(expanded),
+        let flaws = RefCell::new(Vec::new());
+        let env = |name: &str| {
+            let value = (self.outside.env)(name)?;
+            let content = external::content(&value);
+            let flaw = external::flaw(content);
+            flaws.borrow_mut().extend(flaw.map(|flaw| (format!("`{name}`"), flaw)));
+            Some(content.to_owned())
+        };
+        match environment::expand(text, &env) {
+            Ok(expanded) => {
+                for (owner, flaw) in flaws.into_inner() {
+                    let warning = flaw.warning(&owner);
+                    self.findings.suspect(node.into(), owner, warning);
+                }
+                Some(expanded)
+            }
             Err(refused) => {
                 let place = self.key_at(node).place(self.source, text, refused.offset);
                 self.error(place, refused.message, refused.help);

@@ -12,7 +12,9 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use crate::config::model::Kafka;
 use crate::event::TopicIndex;
-use crate::kafka::refusal::Refusal;
+use crate::kafka::listener::{self, Listener};
+use crate::kafka::refusal::{self, Refusal};
+use crate::kafka::security_protocol::SecurityProtocol;
 use crate::log_throttle::LogThrottle;
 use crate::topics::TopicNames;
 
@@ -22,16 +24,33 @@ pub struct Access {
     group: String,
     /// The client logs in with a token: a broker that refuses the login refuses the token.
     has_token: bool,
+    protocol: SecurityProtocol,
     denied_topics: BTreeSet<TopicIndex>,
     group_denied: bool,
     /// The connection that was refused last.
     refusal: Option<Refusal>,
     /// Its text, once the reason is known.
     reported: Option<String>,
+    /// The broker whose port was in doubt last.
+    suspect: Option<Suspect>,
     refusals: LogThrottle,
     /// Throttles the log line of every other client error.
     errors: LogThrottle,
 }
+
+/// A broker that closes its connections, perhaps because of another protocol.
+struct Suspect {
+    broker: String,
+    /// librdkafka's words, to be logged if the port explains nothing; `None` if it logs them only.
+    error: Option<String>,
+    /// How often it closed one at its first request.
+    closed_when_up: u32,
+    /// Its port is being probed.
+    is_pending: bool,
+}
+
+/// One connection that is closed at its first request may be a broker that stops.
+const CLOSES: u32 = 2;
 
 /// What an error means for the access to Kafka.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,6 +64,9 @@ pub enum AccessChange {
     /// A connection was refused because of this broker's certificate: the reason has to be found
     /// out.
     InvalidCertificate(String),
+    /// This broker closes its connections, perhaps because of another protocol: its port has to be
+    /// probed.
+    ProtocolInDoubt(String),
     /// The error says nothing about access.
     None,
 }
@@ -57,10 +79,12 @@ impl Access {
             names,
             group: config.group_id.clone(),
             has_token: config.oauth_token_file.is_some(),
+            protocol: SecurityProtocol::of(&config.properties),
             denied_topics: BTreeSet::new(),
             group_denied: false,
             refusal: None,
             reported: None,
+            suspect: None,
             refusals: LogThrottle::default(),
             errors: LogThrottle::default(),
         }
@@ -89,12 +113,40 @@ impl Access {
         if let Some(refusal) = Refusal::of(reason) {
             return self.refuse(refusal, now);
         }
+        let change = self.record_closed(reason, Some(reason));
+        if change != AccessChange::None {
+            return change;
+        }
         // The same as a refusal that is known: librdkafka adds that no broker is left.
-        let repeats = self.refusal.is_some() && code == Some(RDKafkaErrorCode::AllBrokersDown);
-        if !repeats && let Some(times) = self.errors.record(now) {
-            tracing::warn!(%error, reason, times, "Kafka client error, retrying");
+        let is_pending = self.suspect.as_ref().is_some_and(|suspect| suspect.is_pending);
+        let is_known = self.refusal.is_some() || is_pending;
+        if !(is_known && code == Some(RDKafkaErrorCode::AllBrokersDown)) {
+            self.log_error(reason, now);
         }
         AccessChange::None
+    }
+
+    /// Records a connection that was closed. `error`: what to log if the protocol is not why.
+    pub fn record_closed(&mut self, reason: &str, error: Option<&str>) -> AccessChange {
+        let (broker, _) = refusal::parts(reason);
+        if !refusal::may_be_the_protocol(reason) || broker.is_empty() {
+            return AccessChange::None;
+        }
+        let before = self.suspect.take().filter(|suspect| suspect.broker == broker);
+        let before = before.map_or(0, |suspect| suspect.closed_when_up);
+        self.suspect = Some(Suspect {
+            broker: broker.to_owned(),
+            error: error.map(str::to_owned),
+            closed_when_up: before + u32::from(refusal::is_closed_when_up(reason)),
+            is_pending: true,
+        });
+        AccessChange::ProtocolInDoubt(broker.to_owned())
+    }
+
+    fn log_error(&mut self, reason: &str, now: Instant) {
+        if let Some(times) = self.errors.record(now) {
+            tracing::warn!(reason, times, "Kafka client error, retrying");
+        }
     }
 
     fn refuse(&mut self, refusal: Refusal, now: Instant) -> AccessChange {
@@ -120,6 +172,21 @@ impl Access {
         self.report(now);
     }
 
+    /// Reports what the probe of a broker's port has found.
+    pub fn explain_protocol(&mut self, found: Option<Listener>, now: Instant) {
+        let Some(suspect) = &mut self.suspect else { return };
+        suspect.is_pending = false;
+        let (error, closes) = (suspect.error.take(), suspect.closed_when_up >= CLOSES);
+        let mismatch = found
+            .and_then(|found| listener::mismatch(self.protocol, found, &suspect.broker, closes));
+        if mismatch.is_some() {
+            self.refusal = mismatch;
+            self.report(now);
+        } else if let Some(reason) = error {
+            self.log_error(&reason, now);
+        }
+    }
+
     fn report(&mut self, now: Instant) {
         let Some(refusal) = &self.refusal else { return };
         if let Some(times) = self.refusals.record(now) {
@@ -128,7 +195,7 @@ impl Access {
             tracing::warn!(
                 broker,
                 error = said,
-                help,
+                help = help.as_ref(),
                 times,
                 "connection to Kafka refused, retrying"
             );
@@ -158,8 +225,13 @@ impl Access {
         joined: bool,
         now: Instant,
     ) -> bool {
+        if joined {
+            self.suspect = None;
+        }
         let Some(refusal) = &self.refusal else { return false };
-        let recovers = |broker| refusal.broker.is_empty() || refusal.broker == broker;
+        let recovers = |broker| {
+            !refusal.until_joined && (refusal.broker.is_empty() || refusal.broker == broker)
+        };
         if !up.any(recovers) && !joined {
             return false;
         }
@@ -228,101 +300,4 @@ fn acl(kind: &str, name: &str) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::route::fixture;
-
-    const TOPIC: TopicIndex = TopicIndex(0);
-    const CERTIFICATE: &str =
-        "ssl://k:9093/bootstrap: SSL handshake failed: certificate verify failed";
-    const LOGIN: &str = "sasl_ssl://k:9093/bootstrap: SASL authentication error: failed";
-
-    fn access() -> Access {
-        Access::new(TopicNames::new(["t".to_owned()]), &fixture::config(Vec::new()).kafka)
-    }
-
-    fn error(code: RDKafkaErrorCode) -> KafkaError {
-        KafkaError::Global(code)
-    }
-
-    #[test]
-    fn a_denied_group_is_named_with_its_acl_until_it_is_allowed() {
-        let now = Instant::now();
-        let mut access = access();
-        let denied = error(RDKafkaErrorCode::GroupAuthorizationFailed);
-        assert_eq!(access.record_error(&denied, "", now), AccessChange::GroupDenied);
-        let [denial] = &access.denials()[..] else { unreachable!() };
-        assert!(denial.contains("ACL `Read` on the group `slackline`"), "{denial}");
-        access.set_group(true);
-        assert!(!access.denies_anything() && access.denials().is_empty());
-    }
-
-    #[test]
-    fn a_denied_topic_is_named_once_its_description_says_so() {
-        let now = Instant::now();
-        let mut access = access();
-        let denied = error(RDKafkaErrorCode::TopicAuthorizationFailed);
-        assert_eq!(access.record_error(&denied, "", now), AccessChange::TopicDenied);
-        assert!(!access.denies_anything(), "it does not say which one");
-        access.set_topic(TOPIC, false);
-        assert!(access.is_denied(TOPIC) && access.denials()[0].contains("topic `t`"));
-        access.set_topic(TOPIC, true);
-        assert!(!access.is_denied(TOPIC));
-    }
-
-    #[test]
-    fn a_refused_login_is_reported_until_the_broker_is_up() {
-        let now = Instant::now();
-        let mut access = access();
-        let failed = error(RDKafkaErrorCode::Authentication);
-        assert_eq!(access.record_error(&failed, LOGIN, now), AccessChange::Refused);
-        assert!(access.is_login_refused());
-        assert!(access.refusal().unwrap().contains("`sasl.password`"));
-        let later = now + Duration::from_secs(1);
-        assert!(!access.clear_refusal(["other:9093"].into_iter(), false, later));
-        assert!(access.clear_refusal(["k:9093"].into_iter(), false, later));
-        assert_eq!((access.refusal(), access.is_login_refused()), (None, false));
-    }
-
-    #[test]
-    fn a_group_that_is_joined_without_the_refusing_broker_clears_the_refusal() {
-        let now = Instant::now();
-        let mut access = access();
-        access.record_error(&error(RDKafkaErrorCode::Authentication), LOGIN, now);
-        assert!(access.clear_refusal([].into_iter(), true, now));
-        assert!(!access.clear_refusal([].into_iter(), true, now), "nothing is left to clear");
-    }
-
-    #[test]
-    fn an_invalid_certificate_is_reported_once_its_reason_is_known() {
-        let now = Instant::now();
-        let mut access = access();
-        let failed = error(RDKafkaErrorCode::SSL);
-        let change = access.record_error(&failed, CERTIFICATE, now);
-        assert_eq!(change, AccessChange::InvalidCertificate("k:9093".to_owned()));
-        assert_eq!(access.refusal(), None);
-        access.explain(Some(10), now);
-        assert!(access.refusal().unwrap().contains("has expired"));
-    }
-
-    #[test]
-    fn an_invalid_certificate_without_a_known_reason_is_reported_too() {
-        let now = Instant::now();
-        let mut access = access();
-        access.record_error(&error(RDKafkaErrorCode::SSL), CERTIFICATE, now);
-        access.explain(None, now);
-        assert!(access.refusal().unwrap().contains("`ssl.ca.location`"));
-    }
-
-    #[test]
-    fn an_error_of_another_kind_says_nothing_about_access() {
-        let now = Instant::now();
-        let mut access = access();
-        let down = error(RDKafkaErrorCode::AllBrokersDown);
-        assert_eq!(access.record_error(&down, "1/1 brokers are down", now), AccessChange::None);
-        assert!(!access.denies_anything() && access.refusal().is_none());
-    }
-}
+mod tests;

@@ -18,15 +18,15 @@ use crate::kafka;
 use crate::kafka::native::{Described, PartitionError};
 use crate::metrics::Metrics;
 
-use super::access::{Access, AccessChange};
+use super::access::AccessChange;
 use super::added_partitions::AddedPartitions;
 use super::assignment::Assignment;
 use super::backpressure::Backpressure;
 use super::broker_lookup::{BrokerLookup, Findings, LookupRequest};
 use super::broker_queries::DueEnds;
-use super::certificate_check::Finding;
 use super::client_position;
 use super::error::ConsumeError;
+use super::refusals::Refusals;
 use super::resolution;
 use super::sender_controls::SenderControls;
 use super::session::Session;
@@ -49,7 +49,7 @@ pub struct Membership {
     /// The requests that wait for a broker.
     pub lookup: BrokerLookup,
     /// Why Kafka does not let this worker in.
-    pub access: Access,
+    pub refusals: Refusals,
     added: AddedPartitions,
     /// The configuration at the start: its Kafka settings stay.
     config: Arc<Config>,
@@ -67,7 +67,7 @@ impl Membership {
     ) -> Self {
         Self {
             topics: TopicTable::new(session.names.clone()),
-            access: Access::new(session.names.clone(), &config.kafka),
+            refusals: Refusals::new(session.names.clone(), Arc::clone(&config)),
             session,
             assignment: Assignment::default(),
             lookup,
@@ -196,7 +196,7 @@ impl Membership {
             start.take_over(settlement, controls, &self.topics);
         }
         self.assignment.acknowledged();
-        self.access.set_group(true);
+        self.refusals.access.set_group(true);
         // A start that is not committed would be decided again by the next owner, after more
         // events.
         settlement.committer.schedule.request();
@@ -225,7 +225,7 @@ impl Membership {
         let owned: BTreeSet<TopicIndex> = ledger.partitions().map(|at| at.topic).collect();
         let changes = self.topics.apply(described, |topic| owned.contains(&topic));
         for (topic, readable) in changes.readable {
-            self.access.set_topic(topic, readable);
+            self.refusals.access.set_topic(topic, readable);
         }
         for topic in changes.recreated {
             self.assignment.recreated(topic);
@@ -246,13 +246,8 @@ impl Membership {
     /// Applies librdkafka's statistics. Returns whether a partition count has changed.
     pub fn apply_statistics(&mut self, statistics: &Statistics, now: Instant) -> bool {
         let reachable = self.session.apply_statistics(statistics, now);
-        let up = statistics::up(statistics).map(|broker| broker.nodename.as_str());
-        if self.access.clear_refusal(up, self.assignment.is_joined(), now) {
-            self.session.certificate.cancel();
-        }
-        if reachable {
-            self.access.clear_errors(now);
-        }
+        let joined = self.assignment.is_joined();
+        self.refusals.clear(statistics, reachable, joined, now);
         let changes = statistics::apply(statistics, &mut self.topics, &mut self.assignment);
         if changes.log_end_moved_back {
             self.session.queries.want_topics();
@@ -265,7 +260,7 @@ impl Membership {
         let (broker, names) = (self.session.broker, &self.topics.names);
         let queries = &mut self.session.queries;
         let described = queries.take_topics(names);
-        queries.request_topics(broker, names, self.access.denies_anything(), now);
+        queries.request_topics(broker, names, self.refusals.access.denies_anything(), now);
         described
     }
 
@@ -310,7 +305,7 @@ impl Membership {
             self.session.reset_position(partition, next);
         }
         if code == Some(RDKafkaErrorCode::TopicAuthorizationFailed) {
-            self.access.set_topic(partition.topic, false);
+            self.refusals.access.set_topic(partition.topic, false);
         }
         self.client_error(&error, &reason);
     }
@@ -325,29 +320,19 @@ impl Membership {
         if kafka::is_unknown_topic(error) {
             return self.session.queries.want_topics();
         }
-        let now = Instant::now();
-        match self.access.record_error(error, reason, now) {
-            AccessChange::TopicDenied => self.session.queries.want_topics(),
-            AccessChange::InvalidCertificate(broker) => {
-                let properties = &self.config.kafka.properties;
-                if !self.session.certificate.start(&broker, properties, now) {
-                    self.access.explain(None, now);
-                }
-            }
-            AccessChange::GroupDenied | AccessChange::Refused | AccessChange::None => {}
+        if self.refusals.record(error, reason, Instant::now()) {
+            self.session.queries.want_topics();
         }
     }
 
     /// Checks, once a second, whether access has changed; `committed`: how the last commit ended.
     pub fn check_access(&mut self, committed: Option<Result<(), RDKafkaErrorCode>>, now: Instant) {
-        if self.access.is_login_refused() {
+        if self.refusals.access.is_login_refused() {
             kafka::renew_token(&self.session.client);
         }
-        if let Some(Finding(reason)) = self.session.certificate.take(now) {
-            self.access.explain(reason, now);
-        }
+        self.refusals.take_findings(now);
         match committed {
-            Some(Ok(())) => self.access.set_group(true),
+            Some(Ok(())) => self.refusals.access.set_group(true),
             Some(Err(code)) => self.record_denial(Some(code)),
             None => {}
         }
@@ -355,7 +340,7 @@ impl Membership {
 
     /// Records an error of a request if it denies access.
     pub fn record_denial(&mut self, code: Option<RDKafkaErrorCode>) {
-        if self.access.record_denial(code) == AccessChange::TopicDenied {
+        if self.refusals.access.record_denial(code) == AccessChange::TopicDenied {
             self.session.queries.want_topics();
         }
     }

@@ -19,7 +19,6 @@ use crate::kafka::{self, Client, ClientEvent, Connect, Connection};
 use crate::topics::TopicNames;
 
 use super::broker_queries::BrokerQueries;
-use super::certificate_check::CertificateCheck;
 use super::client_recovery::ClientRecovery;
 
 /// A connected broker that owes a response and has sent nothing for this long counts as
@@ -36,8 +35,6 @@ pub struct Session {
     pub queries: BrokerQueries,
     /// The pauses between clients.
     pub recovery: ClientRecovery,
-    /// Why a broker's certificate is not valid.
-    pub certificate: CertificateCheck,
     /// The topics' names.
     pub names: TopicNames,
     /// Creates the next client, with its queues.
@@ -78,7 +75,6 @@ impl Session {
             records,
             queries: BrokerQueries::new(ends, described, now),
             recovery: ClientRecovery::default(),
-            certificate: CertificateCheck::default(),
             names,
             connect,
             fatal: None,

@@ -21,7 +21,7 @@ pub fn snapshot(
     controls: &SenderControls,
     now: Instant,
 ) -> Snapshot {
-    let Membership { session, assignment, access, .. } = membership;
+    let Membership { session, assignment, refusals, .. } = membership;
     let partition = |at: PartitionProgress| PartitionSnapshot {
         partition: at.partition,
         next: at.next,
@@ -30,7 +30,8 @@ pub fn snapshot(
         unsettled: at.unsettled,
         oldest: at.oldest,
         paused: intake.backpressure.is_paused(at.partition.topic),
-        unavailable: assignment.is_leaderless(at.partition) || access.is_denied(at.partition.topic),
+        unavailable: assignment.is_leaderless(at.partition)
+            || refusals.access.is_denied(at.partition.topic),
     };
     Snapshot {
         at: now,
@@ -60,11 +61,12 @@ fn are_offsets_committed(membership: &Membership, settlement: &Settlement) -> bo
 }
 
 /// What an operator has to act on, stalls aside.
-fn problems(Membership { topics, access, .. }: &Membership) -> Problems {
+fn problems(membership: &Membership) -> Problems {
+    let Membership { topics, refusals, .. } = membership;
     let missing = topics.missing().into_iter().map(|topic| topics.name(topic).to_owned());
     Problems {
-        refused: access.refusal(),
-        denied: access.denials(),
+        refused: refusals.lines(),
+        denied: refusals.access.denials(),
         missing_topics: missing.collect(),
         stalls: Vec::new(),
     }

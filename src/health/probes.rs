@@ -40,7 +40,7 @@ pub fn readiness(snapshot: &Snapshot, now: Instant) -> Vec<String> {
     }
     // Where other brokers accept the connection, one that does not is no reason.
     if !snapshot.joined || unreachable.is_some() {
-        reasons.extend(problems.refused.clone());
+        reasons.extend_from_slice(&problems.refused);
     }
     reasons.extend_from_slice(&problems.denied);
     if !snapshot.joined {

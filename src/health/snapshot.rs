@@ -37,8 +37,9 @@ pub struct Snapshot {
 /// What an operator has to act on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Problems {
-    /// A broker refuses the connection: which one, why, and the remedy.
-    pub refused: Option<String>,
+    /// Brokers that cannot be reached, or that refuse the connection or the member, one line each,
+    /// with the remedy.
+    pub refused: Vec<String>,
     /// What Kafka's ACLs deny, one line each, with the remedy.
     pub denied: Vec<String>,
     /// Configured topics that do not exist.

@@ -89,7 +89,7 @@ fn unready_while_something_is_denied_or_a_topic_is_missing() {
 fn a_refused_connection_counts_until_others_let_the_worker_in() {
     let start = Instant::now();
     let mut snapshot = ready(start);
-    snapshot.problems.refused = Some("refused".to_owned());
+    snapshot.problems.refused = vec!["refused".to_owned()];
     assert!(reasons(snapshot.clone(), start).is_empty());
     snapshot.joined = false;
     assert_eq!(reasons(snapshot, start), ["refused", "the consumer group is not joined"]);

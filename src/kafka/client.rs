@@ -38,6 +38,8 @@ pub enum ClientEvent {
     Statistics(Box<Statistics>),
     /// An error that librdkafka keeps retrying, with its own words for it.
     Error(KafkaError, String),
+    /// A connection that failed, in librdkafka's words, which it only logs.
+    ConnectionFailed(String),
 }
 
 /// The client's context: collects the events for the poll loop.
@@ -104,8 +106,20 @@ impl ClientContext for Context {
 
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         self.activity.fetch_add(1, Ordering::Relaxed);
-        // What an operator acts on comes through `error`, once. The client's own lines repeat it at
-        // every retry.
+        // What an operator acts on comes through `error`, once: the client's own lines repeat it at
+        // every retry. It does not report connections that the broker closed or did not answer.
+        let is_error = matches!(
+            level,
+            RDKafkaLogLevel::Emerg
+                | RDKafkaLogLevel::Alert
+                | RDKafkaLogLevel::Critical
+                | RDKafkaLogLevel::Error
+        );
+        if facility == "FAIL" && !is_error {
+            // Without the name of the thread: `[thrd:…]: `.
+            let reason = message.split_once("]: ").map_or(message, |(_, reason)| reason);
+            self.push(ClientEvent::ConnectionFailed(reason.to_owned()));
+        }
         match level {
             RDKafkaLogLevel::Debug => tracing::trace!(target: "librdkafka", facility, "{message}"),
             _ => tracing::debug!(target: "librdkafka", facility, "{message}"),

@@ -28,8 +28,10 @@ pub enum TokenError {
     /// The file is empty.
     #[error("`kafka.oauth_token_file` is empty")]
     Empty,
-    /// Several words, or characters that a header cannot carry.
-    #[error("`kafka.oauth_token_file` holds no token: one word without blanks is expected")]
+    /// Several words, quotes, or characters that a header cannot carry.
+    #[error(
+        "`kafka.oauth_token_file` holds no token: one word without blanks and quotes is expected"
+    )]
     NoToken,
     /// The token was not renewed.
     #[error("the token in `kafka.oauth_token_file` has expired")]
@@ -59,7 +61,7 @@ fn token(text: &str, now: Duration) -> Result<OAuthToken, TokenError> {
     if text.is_empty() {
         return Err(TokenError::Empty);
     }
-    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if !text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'')) {
         return Err(TokenError::NoToken);
     }
     let now_ms = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
@@ -112,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_token_is_one_word_of_ascii() {
-        for text in ["two words", "one\ntwo", "a\u{1}", "größe"] {
+        for text in ["two words", "one\ntwo", "a\u{1}", "größe", "\"quoted\"", "'quoted'"] {
             assert!(matches!(token(text, Duration::ZERO), Err(TokenError::NoToken)), "{text}");
         }
     }

@@ -98,7 +98,11 @@ impl Secure {
         let mut setup =
             Setup::new(&self.cluster, &[topic]).webhook(slack, "a", &["rate_per_second: 100"]);
         setup.brokers = self.listeners[listener].clone();
-        let protocol = if listener == "SASL" { "SASL_SSL" } else { "SSL" };
+        let protocol = match listener {
+            "SASL" => "SASL_SSL",
+            "LOGIN" => "SASL_PLAINTEXT",
+            _ => "SSL",
+        };
         setup.properties.push(("security.protocol", protocol.to_owned()));
         if !properties.iter().any(|(name, _)| name.starts_with("ssl.ca")) {
             setup.properties.push(("ssl.ca.location", self.path("ca.pem")));

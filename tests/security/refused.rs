@@ -12,7 +12,7 @@ use crate::harness::slack::Slack;
 
 /// Starts the program, and waits until `/readyz` and the log contain `words`.
 #[track_caller]
-fn refuses(setup: &Setup, words: &[&str]) -> Program {
+pub(super) fn refuses(setup: &Setup, words: &[&str]) -> Program {
     let program = Program::start_logging(setup, "debug,hyper=info");
     let says =
         |text: &str| words.iter().all(|word| text.contains(word)) && text.contains(&setup.brokers);

@@ -28,6 +28,7 @@ const NOT_WITH_CONSUMER: [&str; 4] = [
 /// (`rd_kafka_conf_finalize`, librdkafka 2.12).
 pub fn between_properties(properties: &Written, reader: &mut Reader<'_>) {
     group_protocol(properties, reader);
+    assignors(properties, reader);
     let message = properties.number("message.max.bytes").map_or(MESSAGE_MAX_BYTES, |(max, _)| max);
     if let Some((fetch, at)) = properties.number("fetch.max.bytes")
         && fetch < message
@@ -40,6 +41,24 @@ pub fn between_properties(properties: &Written, reader: &mut Reader<'_>) {
     {
         let message = "`ssl.keystore.location` requires `ssl.keystore.password`";
         reader.error(at, message, "add `ssl.keystore.password`");
+    }
+}
+
+/// The assignment strategies: their names differ from Java's, and the client refuses a mixture.
+fn assignors(properties: &Written, reader: &mut Reader<'_>) {
+    const EAGER: [&str; 2] = ["range", "roundrobin"];
+    const COOPERATIVE: &str = "cooperative-sticky";
+    let Some((strategy, at)) = properties.text("partition.assignment.strategy") else { return };
+    let named: Vec<&str> =
+        strategy.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    if named.is_empty() || named.iter().any(|name| *name != COOPERATIVE && !EAGER.contains(name)) {
+        let message = "`partition.assignment.strategy` has a strategy that librdkafka does not";
+        let help = "write `cooperative-sticky`, `range` or `roundrobin`; \
+                    the classes of Java's clients have other names";
+        reader.error(at, message, help);
+    } else if named.contains(&COOPERATIVE) && named.len() > 1 {
+        let message = "`partition.assignment.strategy` mixes `cooperative-sticky` with others";
+        reader.error(at, message, "name one strategy");
     }
 }
 

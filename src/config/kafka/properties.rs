@@ -1,7 +1,7 @@
 //! `kafka.properties` and `kafka.property_files`.
 //!
-//! Invariant: no property's value is in any message. librdkafka's own messages quote the value, so
-//! they are never passed on whole.
+//! Invariant: no property's value is in any message. librdkafka's own messages may quote the value,
+//! so only those that do not are passed on.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,10 +13,12 @@ use serde_json::{Value as Json, json};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::written::Written;
-use super::{conflicts, security};
+use super::{conflicts, java, security};
+use crate::config::external;
+use crate::config::file_content::FileContent;
 use crate::config::located::Located;
 use crate::config::names::nearest;
-use crate::config::reader::{Fields, NamedFile, Reader};
+use crate::config::reader::{Fields, Reader};
 use crate::config::section::{Kind, Setting, SettingValue, add_text};
 use crate::config::tree::{Node, Value};
 use crate::secret::Secret;
@@ -45,6 +47,14 @@ const SET_BY_SLACKLINE: [(&str, &str); 14] = [
     ("statistics.interval.ms", "remove it: slackline reads the statistics for its metrics"),
     ("plugin.library.paths", "remove it: a configuration may not load code"),
     ("test.mock.num.brokers", "remove it; `slackline demo` has an embedded Kafka"),
+];
+
+/// Properties with few values, which librdkafka's message does not list.
+const VALUES: [(&str, &str); 4] = [
+    ("security.protocol", "`PLAINTEXT`, `SSL`, `SASL_PLAINTEXT` or `SASL_SSL`"),
+    ("ssl.endpoint.identification.algorithm", "`https`, or `none` in place of Java's empty value"),
+    ("isolation.level", "`read_committed` or `read_uncommitted`"),
+    ("group.protocol", "`classic` or `consumer`"),
 ];
 
 /// Properties that a misspelled one is compared with.
@@ -143,7 +153,10 @@ fn written(key: &str, fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Wr
                 valid = false;
                 continue;
             }
-            match file(node, reader) {
+            let owner = format!("the file of `{}`", name.at.shown);
+            let what = "the property's value";
+            let file = FileContent { key: PropertyFiles::KEY, owner: &owner, what };
+            match file.read(node, reader) {
                 Some(value) => all.push((name, value)),
                 None => valid = false,
             }
@@ -158,25 +171,9 @@ fn value(node: &Node, name: &str, reader: &mut Reader<'_>) -> Option<Located> {
         let value = reader.source.slice(&node.defined).to_owned();
         return Some(Located { value, at: reader.at(node) });
     }
-    reader.located(node, name)
-}
-
-/// The value of a property that is in a file.
-fn file(node: &Node, reader: &mut Reader<'_>) -> Option<Located> {
-    let NamedFile { bytes, at, .. } = reader.file(node, PropertyFiles::KEY)?;
-    let Ok(text) = String::from_utf8(bytes) else {
-        let help = "write nothing but the property's value into it";
-        reader.error(&at, "the file is not UTF-8", help);
-        return None;
-    };
-    // An editor adds a line break; blanks may be a part of a password.
-    let value = text.strip_suffix('\n').unwrap_or(&text);
-    let value = value.strip_suffix('\r').unwrap_or(value);
-    if value.is_empty() {
-        reader.error(&at, "the file is empty", "write the property's value into it");
-        return None;
-    }
-    Some(Located { value: value.to_owned(), at })
+    let Located { value, at } = reader.located(node, name)?;
+    // A block scalar ends with a line break.
+    Some(Located { value: external::content(&value).to_owned(), at })
 }
 
 /// Whether librdkafka takes this property with this value.
@@ -189,6 +186,18 @@ fn property(
     if let Some((_, help)) = SET_BY_SLACKLINE.iter().find(|(set, _)| *set == name) {
         reader.error(&key.at, format!("`{name}` cannot be set here: slackline sets it"), *help);
         return None;
+    }
+    if let Some(help) = java::remedy(name) {
+        reader.error(&key.at, format!("`{name}` is a property of Java's clients"), help);
+        return None;
+    }
+    if is_credential(name) && value.value.is_empty() {
+        reader.error(&value.at, format!("`{name}` is empty"), "give it a value");
+        return None;
+    }
+    if is_credential(name) && value.value.contains(['\r', '\n']) {
+        let message = format!("`{name}` has a line break inside");
+        reader.warn(&value.at, message, "remove it where the value is set");
     }
     let mut one = ClientConfig::new();
     one.set(name, value.value.as_str());
@@ -203,15 +212,7 @@ fn property(
             reader.error(&key.at, message, help);
         }
         Err(KafkaError::ClientConfig(_, text, ..)) => {
-            // The one part of the text that is a remedy and contains nothing of the value.
-            let range = text.split_once("allowed range ").map(|(_, range)| range.trim());
-            let is_range = |range: &&str| {
-                range.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'))
-            };
-            let help = match range.filter(is_range) {
-                Some(range) => format!("choose a value within {range}"),
-                None => "librdkafka's CONFIGURATION.md lists its values".to_owned(),
-            };
+            let help = value_help(name, &value.value, &text);
             let message = format!("librdkafka refuses this value of `{name}`");
             reader.error(&value.at, message, help);
         }
@@ -221,6 +222,31 @@ fn property(
         }
     }
     None
+}
+
+/// How to correct a value that librdkafka refuses, from its message `said`, which may quote the
+/// value.
+fn value_help(name: &str, value: &str, said: &str) -> String {
+    let range = said.split_once("allowed range ").map(|(_, range)| range.trim());
+    let is_range = |range: &&str| {
+        range.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'))
+    };
+    if let Some(range) = range.filter(is_range) {
+        return format!("choose a value within {range}");
+    }
+    if let Some((_, values)) = VALUES.iter().find(|(of, _)| *of == name) {
+        return format!("write {values}");
+    }
+    let quotes_value = (!value.is_empty() && said.contains(value)) || said.contains(" value \"");
+    if quotes_value || said.starts_with("Invalid value") {
+        return "librdkafka's CONFIGURATION.md lists its values".to_owned();
+    }
+    format!("librdkafka says: {}", said.trim())
+}
+
+/// Whether a property is what a person logs in with: it cannot be empty, nor have several lines.
+fn is_credential(name: &str) -> bool {
+    matches!(name, "sasl.username" | "sasl.password")
 }
 
 impl PropertyFiles {

@@ -164,6 +164,10 @@ fn refused(properties: &Written, error: &str, reader: &mut Reader<'_>) {
         let name = key.value.as_str();
         let help = if error.starts_with("Private key check") || error.contains("mismatch") {
             "use the key that belongs to the certificate"
+        } else if name == "ssl.keystore.location" {
+            "use a PKCS#12 file with `ssl.keystore.password` (`keytool -importkeystore \
+             -deststoretype pkcs12` converts a Java keystore), or PEM files: \
+             `ssl.certificate.location` and `ssl.key.location`"
         } else if name.starts_with("ssl.key.") && properties.text("ssl.key.password").is_some() {
             "check that it is a private key in PEM and that `ssl.key.password` is its password"
         } else if name.starts_with("ssl.key") {
@@ -176,7 +180,12 @@ fn refused(properties: &Written, error: &str, reader: &mut Reader<'_>) {
         return;
     }
     let Some((_, at)) = properties.text("security.protocol") else { return };
+    let is_missing = |name: &str| properties.text(name).is_none();
     let (message, help) = if error.contains("sasl.username") {
+        if !is_missing("sasl.username") && !is_missing("sasl.password") {
+            // One of them is empty, which is reported at its place.
+            return;
+        }
         (
             "this `sasl.mechanism` requires a user and a password",
             "add `sasl.username` and `sasl.password`",
@@ -187,10 +196,14 @@ fn refused(properties: &Written, error: &str, reader: &mut Reader<'_>) {
             "set `sasl.mechanism` to PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER",
         )
     } else {
-        (
-            "librdkafka cannot create a client with these properties",
-            "librdkafka's CONFIGURATION.md lists their values",
-        )
+        let message = "librdkafka cannot create a client with these properties";
+        let quotes = |value: &str| !value.is_empty() && error.contains(value);
+        let help = if properties.0.iter().any(|(_, value)| quotes(value.value.trim())) {
+            "librdkafka's CONFIGURATION.md lists their values".to_owned()
+        } else {
+            format!("librdkafka says: {}", error.trim())
+        };
+        return reader.error(at, message, help);
     };
     reader.error(at, message, help);
 }

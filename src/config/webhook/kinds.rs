@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use super::mistakes::{self, PLACEHOLDER, Refused};
 use super::receiver::{self, Doubt};
 use super::url;
+use crate::config::file_content::FileContent;
 use crate::config::kinds::{Flag, number, number_schema};
 use crate::config::located::Located;
 use crate::config::reader::{Fields, NamedFile, Reader};
@@ -79,13 +80,18 @@ impl Origin {
         }
     }
 
+    /// How messages call it.
+    fn owner(&self) -> String {
+        match self {
+            Self::Key(key) => format!("`{key}`"),
+            Self::Variable(name) => format!("the variable `{name}`"),
+            Self::File(name) => format!("the content of `{name}`"),
+        }
+    }
+
     /// A message about the value.
     fn message(&self, what: &str) -> String {
-        match self {
-            Self::Key(key) => format!("`{key}` {what}"),
-            Self::Variable(name) => format!("the variable `{name}` {what}"),
-            Self::File(name) => format!("the content of `{name}` {what}"),
-        }
+        format!("{} {what}", self.owner())
     }
 
     /// A message about `value`, which is not a URL. Says how long it is where the author does not
@@ -105,9 +111,11 @@ impl WebhookUrl {
         let (Located { value, at }, origin) = match (fields.get("url"), fields.get("url_file")) {
             (Some(node), None) => (reader.located(node, "url")?, Origin::of(node, "url")),
             (None, Some(node)) => {
-                let content = Self::content(node, reader)?;
-                let origin = Origin::File(content.at.shown.clone());
-                (content, origin)
+                let origin = Origin::File(reader.at(node).shown);
+                let owner = origin.owner();
+                let file =
+                    FileContent { key: "url_file", owner: &owner, what: "the webhook's URL" };
+                (file.read(node, reader)?, origin)
             }
             (_, None) => {
                 let message =
@@ -152,15 +160,6 @@ impl WebhookUrl {
                 Some(Secret::new(url))
             }
         }
-    }
-
-    /// The content of `url_file`, at the place of the file's name.
-    fn content(node: &Node, reader: &mut Reader<'_>) -> Option<Located> {
-        let NamedFile { bytes, at, .. } = reader.file(node, "url_file")?;
-        let value = String::from_utf8(bytes);
-        let help = "write nothing but the URL into it";
-        let value = value.map_err(|_| reader.error(&at, "`url_file` is not UTF-8", help)).ok()?;
-        Some(Located { value, at })
     }
 }
 
