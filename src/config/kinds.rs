@@ -14,6 +14,7 @@ use super::names::{list, nearest};
 use super::reader::{Fields, Reader};
 use super::section::{Document, Kind, Section};
 use super::tree::{Node, Value};
+use super::yaml_traps;
 
 /// Text that contains a variable of the environment, which only the running program knows.
 const VARIABLE: &str = r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}";
@@ -23,7 +24,10 @@ pub struct Text<T>(pub &'static str, pub fn(&Node, &str, &mut Reader<'_>) -> Opt
 
 /// A text that is not empty.
 pub const FILLED: Text<String> =
-    Text("text", |node, key, reader| reader.filled(node, key).map(|text| text.value));
+    Text("text", |node, key, reader| match yaml_traps::is_cut(node, key, reader) {
+        true => None,
+        false => reader.filled(node, key).map(|text| text.value),
+    });
 
 /// The path of a file. A relative one is resolved against the configuration's directory.
 pub const FILE_PATH: Text<PathBuf> =

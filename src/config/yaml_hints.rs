@@ -6,10 +6,7 @@
 use super::source::{Source, quotable};
 use super::tree::{Node, Value};
 use super::yaml_syntax::close_colon;
-use super::yaml_text::{bracket_end, flow_value, in_quotes, key_of};
-
-/// The keys whose values can start with any character.
-const FREE_TEXTS: [&str; 6] = ["trigger", "message", "channel", "user", "icon_url", "icon_emoji"];
+use super::yaml_text::{FREE_TEXTS, bracket_end, entry, flow_value, in_quotes};
 
 /// Describes a value of a wrong type: its place, what is wrong, and the remedy. `wanted` is the
 /// type that it should have.
@@ -28,15 +25,7 @@ pub fn wrong_type(
     let rest = source.text.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
     let is_secret = source.is_hidden(&node.defined);
     // The text at `at` in quotes, with its key as the file has it.
-    let quoted = |at: usize, text: &str| {
-        let quoted = in_quotes(line, at - line_start, text);
-        match key_of(line, at - line_start) {
-            None if wanted == "a text" && !line.trim_start().starts_with('-') => {
-                format!("`{name}: {quoted}`")
-            }
-            _ => format!("`{quoted}`"),
-        }
-    };
+    let quoted = |at: usize, text: &str| format!("`{}`", in_quotes(line, at - line_start, text));
     let quote_the_value = |at: usize, text: &str| match source.is_hidden(&(at..at + text.len())) {
         true => "quote the value".to_owned(),
         false => format!("quote the value: {}", quoted(at, text)),
@@ -52,9 +41,9 @@ pub fn wrong_type(
     let is_flow = rest.starts_with(['{', '[']);
     match &node.value {
         Value::Null => {
-            // The place of a value after an anchor is behind the anchor.
-            let anchor = source.text[line_start..start].rfind(": &").map(|at| line_start + at + 2);
-            let at = anchor.unwrap_or(start);
+            // The place of nothing is behind an anchor or a comment.
+            let entry = entry(line).filter(|entry| !entry.value.starts_with(['{', '[']));
+            let at = entry.map_or(start, |entry| start.min(line_start + entry.at));
             let rest = &line[at - line_start..];
             empty(&called, at, rest, &quote_the_value)
         }

@@ -6,12 +6,13 @@ use super::diagnostic::Findings;
 use super::source::{Source, harmless};
 use super::tree::SyntaxError;
 use super::yaml_text::{
-    bracket_end, entry, flow_value, in_quotes, is_odd_blank, key_of, odd_blank, quote, quote_end,
-    starts_blank, without_comment,
+    FREE_TEXTS, bracket_end, entry, flow_value, in_quotes, is_odd_blank, key_of, odd_blank, quote,
+    quote_end, starts_blank,
 };
 
-/// What is wrong with a value that a comment cuts.
-const COMMENT: &str = "` #` starts a comment";
+mod misread;
+
+use misread::{COMMENT, is_header, misread, own_text};
 
 /// A place, what is wrong there, and the remedy.
 type Hint = (usize, String, String);
@@ -40,6 +41,7 @@ pub fn syntax(error: &SyntaxError, source: &Source<'_>, findings: &mut Findings)
         .or_else(|| value(&place))
         .or_else(|| variable_in_flow(&place))
         .or_else(|| comment_line(&place))
+        .or_else(|| block_line(&place))
         .or_else(|| flow(&place))
         .or_else(|| colon(&place))
         .or_else(|| open_quote(&place));
@@ -63,7 +65,8 @@ impl<'a> Place<'a> {
         if self.source.is_hidden(&place) {
             return "put the value in quotes".to_owned();
         }
-        format!("put the value in quotes: `{}`", in_quotes(line, at, text))
+        let text = text.replace("\\'", "'");
+        format!("put the value in quotes: `{}`", in_quotes(line, at, &text))
     }
 
     /// The lines before the error's line, the nearest first, each with its offset.
@@ -107,6 +110,16 @@ fn tab(place: &Place<'_>) -> Option<Hint> {
 
 /// A blank that is not a space, in the indentation or after a key's colon.
 fn blank(place: &Place<'_>) -> Option<Hint> {
+    if let Some(found) =
+        place.source.text[place.offset..].chars().next().filter(|c| is_odd_blank(*c))
+    {
+        let what = format!("the invisible character U+{:04X}", u32::from(found));
+        return Some((
+            place.offset,
+            place.not_yaml(&what),
+            "remove it, or write a space".to_owned(),
+        ));
+    }
     let content = place.line.trim_start_matches(|c: char| c.is_whitespace() || is_odd_blank(c));
     let indentation = &place.line[..place.line.len() - content.len()];
     let after_colon = || {
@@ -143,7 +156,16 @@ fn value(place: &Place<'_>) -> Option<Hint> {
         if place.offset == start + entry.key_at + entry.key.len() && place.says("mapping values") {
             return None;
         }
-        let what = misread(entry.value, &place.message)?;
+        let is_open = FREE_TEXTS.contains(&entry.key)
+            && place.says("bracket")
+            && entry.value.starts_with(['[', '{'])
+            && bracket_end(entry.value).is_none();
+        let what = match misread(entry.value, &place.message) {
+            None if is_open => {
+                "a value starts with a bracket, which YAML reads as a list or mapping"
+            }
+            what => what?,
+        };
         let help = match what {
             COMMENT => "put all of the text in quotes, or write `|` after its key and the text \
                         below it"
@@ -183,59 +205,15 @@ fn comment_line(place: &Place<'_>) -> Option<Hint> {
     is_likely.then(|| (start + line.len() - content.len(), what, help.to_owned()))
 }
 
-/// What is wrong with a value that is written in a block mapping or a block list.
-fn misread(value: &str, message: &str) -> Option<&'static str> {
-    let is_end = |end: usize| {
-        let rest = value[end..].trim_start();
-        rest.is_empty() || (rest.starts_with('#') && starts_blank(&value[end..]))
-    };
-    let second = value.chars().nth(1);
-    Some(match value.chars().next()? {
-        '{' if second == Some('{') => "a value starts with `{{`",
-        '@' => "a value starts with `@`",
-        '`' => "a value starts with a backtick",
-        '%' => "a value starts with `%`",
-        '!' => "a value starts with `!`",
-        ',' => "a value starts with `,`",
-        ']' => "a value starts with `]`",
-        '}' => "a value starts with `}`",
-        '*' if !is_alias(value) => "a value starts with `*`, which YAML reads as an alias",
-        '&' if !second.is_some_and(is_name) => {
-            "a value starts with `&`, which YAML reads as an anchor"
-        }
-        '>' if !is_header(value) => "text follows `>` on its line",
-        '|' if !is_header(value) => "text follows `|` on its line",
-        '[' if bracket_end(value).is_some_and(|end| !is_end(end)) => {
-            "a value starts with `[`, which YAML reads as a list"
-        }
-        '{' if bracket_end(value).is_some_and(|end| !is_end(end)) => {
-            "a value starts with `{`, which YAML reads as a mapping"
-        }
-        '"' | '\'' if quote_end(value).is_some_and(|end| !is_end(end)) => {
-            "text follows a closing quote"
-        }
-        '"' if message.contains("escape") || message.contains("hexadecimal") => {
-            "in double quotes, `\\` starts an escape"
-        }
-        '?' if second.is_none_or(|c| c == ' ') => "a value starts with `?`",
-        '-' if second.is_none_or(|c| c == ' ') => "a value starts with `-`",
-        '[' | '{' | '"' | '\'' | '*' | '&' | '>' | '|' | '#' => return None,
-        _ if message.contains("comment") && value.contains(" #") => COMMENT,
-        _ if format!("{} ", without_comment(value)).contains(": ") => "a value contains `: `",
-        _ => return None,
-    })
-}
-
-/// The text that the author meant: without a comment, and without the quotes around it.
-fn own_text(value: &str) -> &str {
-    let text = match value.chars().next() {
-        Some('>' | '|') => value[1..].trim_start(),
-        _ => without_comment(value),
-    };
-    let mark = text.chars().next().filter(|c| matches!(c, '"' | '\''));
-    let inside = mark.and_then(|mark| text.strip_prefix(mark)?.strip_suffix(mark));
-    // `>` before a text is Slack's mark of a quote; `|` is YAML's.
-    if value.starts_with('>') { value } else { inside.unwrap_or(text) }
+/// A line of a `|` or `>` that is indented less than the text's first line.
+fn block_line(place: &Place<'_>) -> Option<Hint> {
+    let above =
+        place.before().find_map(|(_, line)| entry(line).filter(|entry| !entry.key.is_empty()))?;
+    let is_block = above.value.starts_with(['|', '>']) && is_header(above.value);
+    let what = place.not_yaml("a line of a text is indented less than its first line");
+    let help = "indent all lines of the text alike, further than its key";
+    let is_text = entry(place.line).is_none() && !place.says("simple key expected");
+    (is_block && is_text).then(|| (place.offset, what, help.to_owned()))
 }
 
 /// A value within `{ }` or `[ ]` in which YAML's own signs have a meaning.
@@ -332,6 +310,8 @@ fn general(place: &Place<'_>) -> Hint {
     let text = &place.source.text[place.offset..];
     let help = if place.says("unexpected character") {
         "put values in quotes that start with `@`, `%` or a backtick".to_owned()
+    } else if place.says("unclosed bracket") {
+        "close the bracket".to_owned()
     } else if place.says("unclosed quote") {
         "close the quote".to_owned()
     } else if place.says("anchor") && place.source.is_hidden(&(place.offset..place.offset + 1)) {
@@ -346,22 +326,4 @@ fn general(place: &Place<'_>) -> Hint {
             .to_owned()
     };
     (place.offset, format!("not YAML: {}", place.message), help)
-}
-
-/// Whether a value is an alias and nothing else: `*name`.
-fn is_alias(value: &str) -> bool {
-    let name = without_comment(value).get(1..).unwrap_or_default();
-    !name.is_empty() && name.chars().all(is_name)
-}
-
-fn is_name(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | '-' | '.')
-}
-
-/// Whether a value is the header of a block scalar and nothing else: `|`, `>-`, `|2+ # why`.
-fn is_header(value: &str) -> bool {
-    let rest =
-        value[1..].trim_start_matches(['+', '-', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
-    let content = rest.trim_start();
-    content.is_empty() || (content.starts_with('#') && starts_blank(rest))
 }

@@ -4,6 +4,10 @@
 
 use super::source::harmless;
 
+/// The keys whose values can start with any character.
+pub const FREE_TEXTS: [&str; 6] =
+    ["trigger", "message", "channel", "user", "icon_url", "icon_emoji"];
+
 /// The longest text that a remedy repeats, in characters.
 const LONGEST: usize = 160;
 
@@ -148,9 +152,21 @@ fn char_len(text: &str, at: usize) -> usize {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::config::tree::{self, Value};
+
+    proptest! {
+        #[test]
+        fn a_text_in_quotes_is_the_text(text in "[ -~é“🎉]{1,60}") {
+            let quoted = tree::parse(&quote(&text)).ok().map(|node| node.value);
+            let Some(Value::Text(value)) = quoted else { panic!("{}", quote(&text)) };
+            prop_assert_eq!(value, harmless(text.trim()));
+        }
+    }
 
     fn parts(line: &str) -> Option<(&str, usize, &str)> {
         entry(line).map(|entry| (entry.key, entry.at, entry.value))

@@ -11,7 +11,7 @@ use super::reader::Reader;
 use super::scalar_offsets::{Style, style};
 use super::source::quotable;
 use super::tree::{Node, Value};
-use super::yaml_text::{entry, in_quotes, key_of};
+use super::yaml_text::{entry, in_quotes};
 
 mod escapes;
 
@@ -140,10 +140,9 @@ impl<'a> Scalar<'a> {
             return format!("write `{}: |` and the text below it", self.key);
         }
         let at = self.token.start - self.line_start;
-        match key_of(self.line, at) {
-            Some(_) => format!("quote it: `{}`", in_quotes(self.line, at, text)),
-            None => format!("quote it: `{}: {}`", self.key, super::yaml_text::quote(text)),
-        }
+        let anchor = self.unused_anchor().filter(|_| text.starts_with('&'));
+        let at = anchor.map_or(at, |(anchor, _)| anchor - self.line_start);
+        format!("quote it: `{}`", in_quotes(self.line, at, text))
     }
 
     /// The text inside of typographic quotes around all of it. A variable alone in them is a
