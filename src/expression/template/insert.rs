@@ -52,9 +52,11 @@ pub fn part_names(out: &mut String, start: usize, place: &Place) {
     }
     let mut before = out.get(..start).and_then(|text| text.chars().next_back());
     let value = out.split_off(start);
-    for c in value.chars() {
+    let mut chars = value.chars().peekable();
+    while let Some(c) = chars.next() {
         out.push(c);
-        if matches!(c, '@' | '#') && !before.is_some_and(char::is_alphanumeric) {
+        let starts = matches!(c, '@' | '#') && !before.is_some_and(char::is_alphanumeric);
+        if starts && chars.peek() != Some(&GUARD) {
             out.push(GUARD);
         }
         before = Some(c);

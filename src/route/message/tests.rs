@@ -106,8 +106,8 @@ fn with_link_names_only_the_templates_own_names_are_names() {
     ] {
         assert_eq!(of(Some(true), message, value), expected, "{message}");
     }
-    assert_eq!(of(None, "{{a}}", "@here"), "@here");
-    assert_eq!(of(Some(false), "{{a}}", "@here"), "@here");
+    assert_eq!(of(None, "{{a}}", "@ada"), "@ada");
+    assert_eq!(of(Some(false), "{{a}}", "#general"), "#general");
 }
 
 #[test]
