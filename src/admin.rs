@@ -134,8 +134,10 @@ impl Admin {
                 refused
             }
             "/metrics" => self.metrics().await,
-            "/healthz" => probe(self.health.liveness(Instant::now()), "ok\n"),
-            "/readyz" => probe(self.health.readiness(Instant::now()), "ready\n"),
+            "/healthz" => probe(self.health.liveness(Instant::now()), "ok", &[]),
+            "/readyz" => {
+                probe(self.health.readiness(Instant::now()), "ready", &self.health.notes())
+            }
             _ => text(StatusCode::NOT_FOUND, "not found; available: /metrics, /healthz, /readyz\n"),
         }
     }
@@ -166,12 +168,18 @@ impl Admin {
     }
 }
 
-/// Answers a probe: 200, or 503 with the reasons.
-fn probe(health: Result<(), ProbeFailure>, healthy: &'static str) -> Response<String> {
-    match health {
-        Ok(()) => text(StatusCode::OK, healthy),
-        Err(reasons) => text(StatusCode::SERVICE_UNAVAILABLE, format!("{reasons}\n")),
-    }
+/// Answers a probe: 200, or 503 with the reasons; then the notes, which do not change the status.
+fn probe(
+    health: Result<(), ProbeFailure>,
+    healthy: &'static str,
+    notes: &[String],
+) -> Response<String> {
+    let (status, first) = match health {
+        Ok(()) => (StatusCode::OK, healthy.to_owned()),
+        Err(reasons) => (StatusCode::SERVICE_UNAVAILABLE, reasons.to_string()),
+    };
+    let lines = std::iter::once(first.as_str()).chain(notes.iter().map(String::as_str));
+    text(status, lines.map(|line| format!("{line}\n")).collect::<String>())
 }
 
 fn text(status: StatusCode, body: impl Into<String>) -> Response<String> {

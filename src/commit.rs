@@ -31,6 +31,8 @@ pub mod name_index;
 
 pub mod bloom;
 
+pub mod sketch;
+
 pub mod schedule;
 
 /// The longest wait for a commit's answer before new outcomes are taken.

@@ -46,6 +46,7 @@ pub(crate) mod client_replacement;
 pub(crate) mod membership;
 pub(crate) mod resolution;
 pub(crate) mod session;
+pub(crate) mod shared_group;
 pub(crate) mod starting_offset;
 pub(crate) mod statistics;
 pub(crate) mod topic_table;
@@ -299,6 +300,7 @@ impl PollLoop {
         for partition in partitions {
             settlement.ledger.revoke(*partition);
         }
+        membership.shared_group.released(partitions, Instant::now());
         self.ownership_changed();
     }
 

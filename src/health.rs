@@ -72,6 +72,13 @@ impl Health {
         probe_result(probes::readiness(&self.snapshot(), now))
     }
 
+    /// What an operator has to know although it does not make the worker unready: one line each.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let shared_group = self.snapshot().problems.shared_group.clone();
+        shared_group.map(|note| format!("note: {note}")).into_iter().collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }

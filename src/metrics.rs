@@ -18,7 +18,7 @@ use snapshot::{Counts, LoadedConfig, Scrape};
 use webhook::unix_seconds;
 
 pub use family::Metric;
-pub use labels::{AttemptResult, CommitResult, Degree, RebalanceKind};
+pub use labels::{AttemptResult, CommitResult, Degree, ForeignCommit, RebalanceKind};
 pub use table::DOCUMENTED;
 pub use tally::{ActionTally, PartitionGauges, Tallied, Tally, TopicTally};
 pub use webhook::WebhookMetrics;
@@ -137,6 +137,16 @@ impl Metrics {
     /// Counts a Kafka client that was replaced after a fatal error.
     pub fn client_replaced(&self) {
         self.counts().clients_replaced += 1;
+    }
+
+    /// Counts assigned partitions whose last commit was another deployment's.
+    pub fn foreign_commits(&self, kind: ForeignCommit, partitions: u64) {
+        self.counts().others.commits[kind as usize] += partitions;
+    }
+
+    /// Sets how many partitions have another deployment's commit.
+    pub fn set_foreign_partitions(&self, partitions: u64) {
+        self.counts().others.partitions = partitions;
     }
 
     /// Sets what the probes answer. Called for each scrape, so that a scrape and a probe at the

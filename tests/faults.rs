@@ -19,6 +19,8 @@ mod kill;
 
 mod members;
 
+mod shared_group;
+
 mod broker;
 
 mod cut_off;

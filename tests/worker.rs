@@ -21,6 +21,8 @@ mod overflow;
 
 mod reload;
 
+mod shared_group;
+
 mod shutdown;
 
 mod slow_broker;

@@ -75,8 +75,16 @@ async fn answers_probes_and_scrapes() {
     );
     let mut snapshot = Snapshot::clone(&running.health.snapshot());
     (snapshot.joined, snapshot.offsets_committed) = (true, true);
-    running.health.publish(snapshot);
+    running.health.publish(snapshot.clone());
     assert_eq!(running.get("/readyz").await, (200, "ready\n".to_owned()));
+    snapshot.problems.shared_group = Some("not alone".to_owned());
+    running.health.publish(snapshot.clone());
+    assert_eq!(running.get("/readyz").await, (200, "ready\nnote: not alone\n".to_owned()));
+    assert_eq!(running.get("/healthz").await, (200, "ok\n".to_owned()));
+    snapshot.joined = false;
+    running.health.publish(snapshot);
+    let reasons = "the consumer group is not joined\nnote: not alone\n".to_owned();
+    assert_eq!(running.get("/readyz").await, (503, reasons));
     let (status, page) = running.get("/metrics?name=x").await;
     assert_eq!(status, 200);
     assert!(page.contains("slackline_events_consumed_total{topic=\"events\"} 0\n"), "{page}");

@@ -152,6 +152,13 @@ impl Ledger {
         of_topic.filter_map(|(_, owned)| owned.inherited.partitions).min()
     }
 
+    /// Whether the last commit before the partition was taken over is another deployment's.
+    #[must_use]
+    pub fn is_from_another_deployment(&self, partition: Partition) -> bool {
+        let owned = self.owned.get(partition);
+        owned.is_some_and(|owned| self.names.is_foreign(&owned.inherited.actions))
+    }
+
     /// The owned partitions.
     pub fn partitions(&self) -> impl Iterator<Item = Partition> + '_ {
         self.owned.iter().map(|(partition, _)| partition)

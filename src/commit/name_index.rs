@@ -12,6 +12,8 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::config::model::{ActionIndex, Config, WebhookIndex};
 use crate::event::TopicIndex;
 
+use super::sketch::Sketch;
+
 /// 32 bits of a name's XXH3. Among 10,000 names two have the same hash in about one case of a
 /// hundred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -36,6 +38,7 @@ pub struct NameIndex {
     /// The number of actions of the webhook that has the most.
     pub max_actions_per_webhook: usize,
     hash: Option<NameHash>,
+    sketch: Sketch<NameHash>,
 }
 
 #[derive(Debug)]
@@ -106,6 +109,7 @@ impl NameIndex {
         let text: String =
             pairs.iter().map(|(webhook, action)| format!("{webhook} {action}\n")).collect();
         index.hash = Some(NameHash::of(&text));
+        index.sketch = Sketch::of(index.actions_by_hash.keys().copied());
         index
     }
 
@@ -114,6 +118,20 @@ impl NameIndex {
     #[must_use]
     pub fn hash(&self) -> Option<NameHash> {
         self.hash
+    }
+
+    /// A sketch of the actions' names: other deployments in the group see by it whose a commit is.
+    #[must_use]
+    pub fn sketch(&self) -> &Sketch<NameHash> {
+        &self.sketch
+    }
+
+    /// Whether these are the actions of another deployment: none of them has, or had before a
+    /// reload, a name of this one's.
+    #[must_use]
+    pub fn is_foreign(&self, actions: &Sketch<NameHash>) -> bool {
+        let had = |action| self.actions.iter().any(|(name, _)| name.action == action);
+        actions.is_foreign_to(|action| self.actions_by_hash.contains_key(&action) || had(action))
     }
 
     /// An action's name and its webhook's.
@@ -165,6 +183,19 @@ mod tests {
     fn a_name_keeps_its_hash_in_every_version() {
         // Commits of an earlier version must be understood: this number may never change.
         assert_eq!(NameHash::of("enterprise-signup").number(), 3_051_844_901);
+    }
+
+    #[test]
+    fn an_action_that_a_reload_has_removed_is_not_foreign() {
+        let of = |names: &[&'static str]| {
+            NameIndex::of(["w"], names.iter().map(|name| (*name, A, TOPICS)))
+        };
+        let reloaded = NameIndex::of(["w"], [("x", A, &[][..]), ("y", A, TOPICS)]);
+        assert!(!reloaded.is_foreign(of(&["x"]).sketch()));
+        assert!(reloaded.is_foreign(of(&["z"]).sketch()));
+        assert!(!reloaded.is_foreign(of(&["z", "y"]).sketch()));
+        assert!(!reloaded.is_foreign(&Sketch::default()), "an earlier version's commit");
+        assert!(of(&["x"]).is_foreign(reloaded.sketch()), "only what is active is in the sketch");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::event::{LogId, Offset};
 
 use super::bloom::BloomFilter;
 use super::name_index::{Name, NameHash};
+use super::sketch::Sketch;
 
 pub mod codec;
 
@@ -29,15 +30,18 @@ pub struct RestartState {
     pub leftover: Option<Leftover>,
     /// Webhooks that Slack throttles.
     pub throttles: Vec<Throttle>,
+    /// A sketch of the actions of the deployment that committed; empty where an earlier version
+    /// did.
+    pub actions: Sketch<NameHash>,
 }
 
 impl RestartState {
     /// What still counts of a state that was copied from another cluster: its offsets and counts
-    /// are those of that cluster's log, where the copied offset may mean another event. A
-    /// `Retry-After` is Slack's.
+    /// are those of that cluster's log, where the copied offset may mean another event, and its
+    /// actions are those of a member there. A `Retry-After` is Slack's.
     #[must_use]
     pub fn without_log(self) -> Self {
-        Self { partitions: None, log: LogId::default(), leftover: None, ..self }
+        Self { throttles: self.throttles, ..Self::default() }
     }
 }
 

@@ -45,6 +45,8 @@ pub struct LookupRequest {
     pub unresolved: Unresolved,
     /// Partitions that were added to a topic: does the group have a committed offset for each?
     pub added: Vec<Partition>,
+    /// Whether to look up the committed offsets of all partitions.
+    pub is_survey: bool,
     /// The partition counts as known before, by topic.
     pub counts: Vec<Option<u32>>,
     /// The broker that describes the topics; `None`: the cluster's controller.
@@ -65,8 +67,10 @@ pub struct Findings {
     /// The first offset of each log and the one after its last, of all unresolved partitions.
     pub logs: BTreeMap<Partition, (Offset, Offset)>,
     /// The committed offsets of all partitions of each topic that has a starting partition without
-    /// one.
+    /// one; in a survey, of each topic that exists.
     pub of_topic: BTreeMap<TopicIndex, Vec<Committed>>,
+    /// Whether it is a survey.
+    pub is_survey: bool,
 }
 
 /// The answer to one lookup.
@@ -219,9 +223,9 @@ impl LookupThread {
 
 impl Lookup {
     /// Four requests, whatever the number of partitions, and one for each topic that has a starting
-    /// partition without a committed offset.
+    /// partition without a committed offset; in a survey, for each topic.
     fn answer(&self) -> KafkaResult<Findings> {
-        let LookupRequest { unresolved, added, counts, broker } = &self.request;
+        let LookupRequest { unresolved, added, is_survey, counts, broker } = &self.request;
         let (names, timeout) = (self.names.all(), self.left()?.min(DESCRIPTION));
         let described = native::describe_topics(&self.client, *broker, &names, timeout)?;
         // librdkafka has learnt it from the brokers' metadata by now.
@@ -236,10 +240,13 @@ impl Lookup {
         let without = |partition: &&Partition| {
             committed.get(partition).is_none_or(|committed| committed.offset.is_none())
         };
-        let new: BTreeSet<TopicIndex> =
-            starting.iter().filter(without).map(|partition| partition.topic).collect();
+        let new = starting.iter().filter(without).map(|partition| partition.topic);
+        let surveyed = self
+            .names
+            .indices()
+            .filter(|topic| *is_survey && partition_count(*topic, &described, counts).is_some());
         let mut of_topic = BTreeMap::new();
-        for topic in new {
+        for topic in new.chain(surveyed).collect::<BTreeSet<TopicIndex>>() {
             let count = partition_count(topic, &described, counts)
                 .ok_or(KafkaError::MetadataFetch(RDKafkaErrorCode::UnknownTopic))?;
             let all: Vec<Partition> = (0..i32::try_from(count).unwrap_or(i32::MAX))
@@ -248,7 +255,8 @@ impl Lookup {
             of_topic.insert(topic, self.committed(&all)?.into_values().collect());
         }
         let logs = logs.into_iter().zip(low.into_iter().zip(high)).collect();
-        Ok(Findings { id: self.id, cluster, described, committed, logs, of_topic })
+        let (id, is_survey) = (self.id, *is_survey);
+        Ok(Findings { id, cluster, described, committed, logs, of_topic, is_survey })
     }
 
     /// The time that the next request may take.

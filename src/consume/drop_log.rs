@@ -27,6 +27,8 @@ struct Kind {
     /// A full queue drops the deliveries of many actions, which is one fault. A message that is
     /// empty is the fault of its own action.
     action: Option<ActionIndex>,
+    /// The partition's former owner, which left the delivery, is of another deployment.
+    is_foreign: bool,
 }
 
 impl DropLog {
@@ -35,14 +37,16 @@ impl DropLog {
         Self { drops: BTreeMap::new(), config }
     }
 
-    /// Records one drop, and logs it unless a line of the last minute covers it.
-    pub fn record(&mut self, ticket: &Ticket, reason: Reason, now: Instant) {
+    /// Records one drop, and logs it unless a line of the last minute covers it. `is_foreign`: the
+    /// partition's former owner is of another deployment.
+    pub fn record(&mut self, ticket: &Ticket, reason: Reason, is_foreign: bool, now: Instant) {
         let action = ticket.action;
         let webhook = self.config.actions.get(action.0 as usize).map(|action| action.webhook);
         let action = (reason == Reason::EmptyMessage).then_some(action);
-        let sample = self.drops.entry(Kind { reason, webhook, action }).or_default();
+        let kind = Kind { reason, webhook, action, is_foreign: is_foreign && webhook.is_none() };
+        let sample = self.drops.entry(kind).or_default();
         if let Some((ticket, deliveries)) = sample.record(now, || *ticket) {
-            log(&self.config, &ticket, reason, deliveries);
+            log(&self.config, kind, &ticket, deliveries);
         }
     }
 
@@ -62,19 +66,20 @@ impl DropLog {
     }
 
     fn log(&mut self, take: impl Fn(&mut LogSample<Ticket>) -> Option<(Ticket, u64)>) {
-        for (Kind { reason, .. }, sample) in &mut self.drops {
+        for (kind, sample) in &mut self.drops {
             if let Some((ticket, deliveries)) = take(sample) {
-                log(&self.config, &ticket, *reason, deliveries);
+                log(&self.config, *kind, &ticket, deliveries);
             }
         }
     }
 }
 
-fn log(config: &Config, ticket: &Ticket, reason: Reason, deliveries: u64) {
+fn log(config: &Config, Kind { reason, is_foreign, .. }: Kind, ticket: &Ticket, deliveries: u64) {
     let action = config.actions.get(ticket.action.0 as usize);
     let webhook = action.and_then(|action| config.webhooks.get(action.webhook.0 as usize));
     let webhook = webhook.map(|webhook| webhook.name.as_str());
     let cause = match (reason, action) {
+        (_, None) if is_foreign => "left pending by another deployment in the same consumer group",
         (_, None) => "left pending by the partition's former owner, for an action that was removed",
         (Reason::EmptyMessage, _) => "the message is empty",
         (Reason::Unclaimed, _) => {
@@ -89,6 +94,7 @@ fn log(config: &Config, ticket: &Ticket, reason: Reason, deliveries: u64) {
         reason = reason.as_str(),
         deliveries,
         cause,
+        group = is_foreign.then_some(config.kafka.group_id.as_str()),
         topic = config.kafka.topics.get(partition.topic.0 as usize),
         partition = partition.number,
         offset = ticket.position.offset.0,

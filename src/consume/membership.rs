@@ -31,6 +31,7 @@ use super::resolution;
 use super::sender_controls::SenderControls;
 use super::session::Session;
 use super::settlement::Settlement;
+use super::shared_group::SharedGroup;
 use super::starting_offset::StartingOffset;
 use super::statistics;
 use super::topic_table::TopicTable;
@@ -50,6 +51,8 @@ pub struct Membership {
     pub lookup: BrokerLookup,
     /// Why Kafka does not let this worker in.
     pub refusals: Refusals,
+    /// Another deployment in the group.
+    pub shared_group: SharedGroup,
     added: AddedPartitions,
     /// The configuration at the start: its Kafka settings stay.
     config: Arc<Config>,
@@ -71,6 +74,7 @@ impl Membership {
             session,
             assignment: Assignment::default(),
             lookup,
+            shared_group: SharedGroup::new(config.kafka.group_id.clone(), Arc::clone(&metrics)),
             added: AddedPartitions::new(config.kafka.instance_id.is_some()),
             config,
             metrics,
@@ -90,12 +94,14 @@ impl Membership {
         let is_check = self.added.is_due(now);
         let added = if is_check { self.added.check(&self.topics, ledger) } else { Vec::new() };
         let resolves = unresolved.is_some();
-        if !resolves && added.is_empty() {
+        let is_survey = !resolves && self.shared_group.takes_survey(now);
+        if !resolves && added.is_empty() && !is_survey {
             return Ok(());
         }
         let request = LookupRequest {
             unresolved: unresolved.unwrap_or_default(),
             added,
+            is_survey,
             counts: self.topics.counts(),
             broker: self.session.broker,
         };
@@ -178,6 +184,8 @@ impl Membership {
         controls: &SenderControls,
         now: Instant,
     ) -> KafkaResult<bool> {
+        let names = settlement.ledger.names();
+        self.shared_group.surveyed(findings, &self.topics, names, now);
         let partitions = self.assignment.still_pending(findings.id).starting;
         if partitions.is_empty() && !self.assignment.must_acknowledge_empty() {
             return Ok(false);
@@ -189,6 +197,8 @@ impl Membership {
         self.session.start(&from, &read_positions(&settlement.ledger))?;
         // Of partitions that are resolved again: the client went on reading them meanwhile.
         self.session.forget(&partitions);
+        let foreign = resolution::foreign(&starts, &self.topics, names);
+        self.shared_group.assigned(&foreign, now);
         resolution::report_copied(&starts, &self.topics, &self.metrics);
         for start in starts {
             start.report(&self.topics, &self.metrics);

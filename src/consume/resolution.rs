@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
+use crate::commit::name_index::NameIndex;
 use crate::commit::restart_state::{RestartState, Throttle, codec};
 use crate::config::model;
 use crate::event::{LogId, Offset, Origin, Partition, TopicIndex};
@@ -15,6 +16,7 @@ use crate::metrics::{Metrics, TopicTally};
 use super::broker_lookup::Findings;
 use super::sender_controls::SenderControls;
 use super::settlement::Settlement;
+use super::shared_group::is_foreign;
 use super::starting_offset::{self, KnownOffsets, StartingOffset, TopicCommits};
 use super::topic_table::TopicTable;
 
@@ -161,6 +163,15 @@ pub fn report_copied(starts: &[Start], topics: &TopicTable, metrics: &Metrics) {
             );
         }
     }
+}
+
+/// The partitions whose last commit is another deployment's.
+pub fn foreign(starts: &[Start], topics: &TopicTable, names: &NameIndex) -> Vec<Partition> {
+    let is_foreign = |start: &&Start| {
+        let state = start.state.as_ref();
+        state.is_some_and(|state| is_foreign(state, start.partition.topic, topics, names))
+    };
+    starts.iter().filter(is_foreign).map(|start| start.partition).collect()
 }
 
 impl Start {

@@ -66,7 +66,9 @@ impl Settlement {
             Settled::Fenced if from_sender => self.metrics.fenced_outcome(),
             _ => {
                 if let Outcome::Dropped(reason) = outcome {
-                    self.drops.record(ticket, reason, Instant::now());
+                    let partition = ticket.position.partition;
+                    let is_foreign = self.ledger.is_from_another_deployment(partition);
+                    self.drops.record(ticket, reason, is_foreign, Instant::now());
                 }
             }
         }

@@ -62,13 +62,14 @@ fn are_offsets_committed(membership: &Membership, settlement: &Settlement) -> bo
 
 /// What an operator has to act on, stalls aside.
 fn problems(membership: &Membership) -> Problems {
-    let Membership { topics, refusals, .. } = membership;
+    let Membership { topics, refusals, shared_group, .. } = membership;
     let missing = topics.missing().into_iter().map(|topic| topics.name(topic).to_owned());
     Problems {
         refused: refusals.lines(),
         denied: refusals.access.denials(),
         missing_topics: missing.collect(),
         stalls: Vec::new(),
+        shared_group: shared_group.problem(),
     }
 }
 

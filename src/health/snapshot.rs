@@ -46,6 +46,8 @@ pub struct Problems {
     pub missing_topics: Vec<String>,
     /// Owned work without progress, one line each.
     pub stalls: Vec<String>,
+    /// Another deployment uses the consumer group. It does not make the worker unready.
+    pub shared_group: Option<String>,
 }
 
 /// One owned partition.
@@ -93,8 +95,9 @@ impl Problems {
     /// Returns whether two differ in nothing but the stalls, which are checked once a second.
     #[must_use]
     pub fn differ_in_stalls_only(&self, other: &Self) -> bool {
-        let Self { refused, denied, missing_topics, stalls: _ } = self;
-        (refused, denied, missing_topics) == (&other.refused, &other.denied, &other.missing_topics)
+        let Self { refused, denied, missing_topics, stalls: _, shared_group } = self;
+        (refused, denied, missing_topics, shared_group)
+            == (&other.refused, &other.denied, &other.missing_topics, &other.shared_group)
     }
 }
 

@@ -44,6 +44,17 @@ label! {
 }
 
 label! {
+    /// How another deployment's commit was found: the label `kind` of
+    /// `slackline_foreign_commits_total`.
+    ForeignCommit {
+        /// It was the last one of an assigned partition.
+        Found = "found",
+        /// So it was, and this process had committed the partition within the last hour.
+        Alternating = "alternating",
+    }
+}
+
+label! {
     /// What a commit's metadata contains when it cannot list every pending delivery: the label
     /// `degree` of `slackline_restart_state_truncated_total`.
     Degree {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::labels::{CommitResult, RebalanceKind};
+use super::labels::{CommitResult, ForeignCommit, RebalanceKind};
 use super::registry::Registry;
 use super::tally::{ActionTally, PartitionGauges, Tally, TopicTally};
 use super::webhook::Numbers;
@@ -37,9 +37,19 @@ pub struct Counts {
     /// Deliveries that were dropped because both their action and their webhook were removed.
     pub unclaimed: ActionTally,
     pub clients_replaced: u64,
+    pub others: OtherDeployments,
     pub healthy: bool,
     pub ready: bool,
     pub config: LoadedConfig,
+}
+
+/// What other deployments in the consumer group have committed.
+#[derive(Clone, Default)]
+pub struct OtherDeployments {
+    /// Their commits that assigned partitions had, in the order of [`ForeignCommit::ALL`].
+    pub commits: [u64; ForeignCommit::ALL.len()],
+    /// The partitions that have one now, as far as known.
+    pub partitions: u64,
 }
 
 /// The active configuration.

@@ -8,7 +8,7 @@ use prometheus::proto::MetricType;
 use rdkafka::util::get_rdkafka_version;
 
 use super::family::{Metric, Series};
-use super::labels::{AttemptResult, CommitResult, Degree, RebalanceKind};
+use super::labels::{AttemptResult, CommitResult, Degree, ForeignCommit, RebalanceKind};
 use super::snapshot::Counts;
 use super::tally::{ActionTally, PartitionGauges, Tally, TopicTally};
 use super::webhook::Numbers;
@@ -174,6 +174,18 @@ metrics! {
     /// webhook (positions), or a shared one for some webhooks (floor).
     COUNTER slackline_restart_state_truncated_total[topic, degree] = each_topic(|topic, tally, out| {
         out.add_each(&[topic], Degree::NAMES, tally.restart_state_truncated);
+    });
+
+    // Other deployments with the same `kafka.group_id`.
+
+    /// Partitions whose last commit is another deployment's: it uses the same kafka.group_id.
+    /// Updated every minute while there are some.
+    GAUGE slackline_foreign_partitions[] = once(|counts| counts.others.partitions as f64);
+
+    /// Partitions that were assigned with another deployment's last commit, by kind; alternating:
+    /// within an hour after this replica had committed them.
+    COUNTER slackline_foreign_commits_total[kind] = custom(|out| {
+        out.add_each(&[], ForeignCommit::NAMES, out.snapshot.counts.others.commits);
     });
 
     // The process.

@@ -75,6 +75,7 @@ impl OwnedPartition {
             log: self.inherited.log,
             leftover: Some(self.leftover(names, hash, budget)),
             throttles,
+            actions: names.sketch().clone(),
         };
         let Fitted { text, cut } = codec::fit(&state, offset, budget, hash);
         let cost = text.len() + self.unsettled.pending() / PENDING_PER_BYTE;

@@ -50,7 +50,7 @@ pub struct Fitted {
 /// Offsets are relative to the committed one: usually one or two bytes. The order and types of the
 /// fields, here and in [`Throttle`], [`Listed`] and [`Positions`], are the format: they must not
 /// change. Fields that were added later follow it, each read by [`later_field`]: the cluster's id,
-/// an `Option<[u8; 4]>`.
+/// an `Option<[u8; 4]>`, and the sketch of the actions, a list of hashes.
 #[derive(Serialize, Deserialize)]
 struct Wire {
     partitions: Option<u32>,
@@ -87,8 +87,12 @@ pub fn fit(state: &RestartState, offset: Offset, budget: usize, names: Option<Na
         let topic = state.log.topic.map(|TopicId(id)| id.to_be_bytes());
         let wire = Wire { partitions: state.partitions, topic, throttles, leftover };
         let mut bytes = postcard::to_allocvec(&wire).ok()?;
-        if let Some(ClusterId(id)) = state.log.cluster {
-            bytes = postcard::to_extend(&Some(id.to_be_bytes()), bytes).ok()?;
+        let cluster = state.log.cluster.map(|ClusterId(id)| id.to_be_bytes());
+        if cluster.is_some() || !state.actions.is_empty() {
+            bytes = postcard::to_extend(&cluster, bytes).ok()?;
+        }
+        if !state.actions.is_empty() {
+            bytes = postcard::to_extend(&state.actions, bytes).ok()?;
         }
         let text = format!("{VERSION} {}", BASE64.encode(bytes));
         (text.len() <= budget).then_some(text)
@@ -156,7 +160,8 @@ pub fn decode(metadata: &[u8], offset: Offset) -> Option<RestartState> {
     }
     let bytes = BASE64.decode(rest.strip_prefix(b" ")?).ok()?;
     let (wire, rest) = postcard::take_from_bytes::<Wire>(&bytes).ok()?;
-    let (cluster, []) = later_field::<Option<[u8; 4]>>(rest)? else { return None };
+    let (cluster, rest) = later_field::<Option<[u8; 4]>>(rest)?;
+    let (actions, []) = later_field(rest)? else { return None };
     Some(RestartState {
         partitions: wire.partitions,
         log: LogId {
@@ -168,6 +173,7 @@ pub fn decode(metadata: &[u8], offset: Offset) -> Option<RestartState> {
             pending: decode_pending(pending, offset),
         }),
         throttles: wire.throttles,
+        actions,
     })
 }
 

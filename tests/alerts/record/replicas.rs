@@ -5,6 +5,7 @@ use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use super::Fixture;
 use crate::alerts::recording::Recording;
 use crate::harness::broker::Broker;
+use crate::harness::program::Program;
 
 #[test]
 #[ignore = "records for minutes: tests/alerts.sh record"]
@@ -50,6 +51,27 @@ fn a_replica_with_an_instance_id_is_down() {
     recording.run(4, || fixture.quiet_day(), &[down, "SlacklinePartitionsUnowned"]);
     recording.start(1, &named(1));
     recording.run(3, || fixture.quiet_day(), &[]);
+    recording.end();
+}
+
+/// The other deployment is no target of this job.
+#[test]
+#[ignore = "records for minutes: tests/alerts.sh record"]
+fn another_deployment_uses_the_group() {
+    let mut fixture = Fixture::on_real("group-shared");
+    let setup = fixture.sales_and_support();
+    let mut theirs = fixture.setup().webhook(&fixture.slack, "others", &[]);
+    theirs.group.clone_from(&setup.group);
+    let other = Program::ready(&theirs);
+    let mut recording = Recording::record("group_shared", &[setup]);
+    // Also an earlier version whose actions all had other names looks like this.
+    recording.quiet(2, || fixture.quiet_day());
+    other.stop();
+    recording.quiet(1, || fixture.quiet_day());
+    let other = Program::ready(&theirs);
+    recording.quiet(1, || fixture.quiet_day());
+    other.stop();
+    recording.run(2, || fixture.quiet_day(), &["SlacklineGroupShared"]);
     recording.end();
 }
 

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::commit::bloom::BloomFilter;
 use crate::commit::name_index::NameIndex;
+use crate::commit::sketch::Sketch;
 use crate::config::model::{ActionIndex, WebhookIndex};
 
 const BASE: i64 = 1_000_000;
@@ -42,6 +43,10 @@ fn list(most: usize) -> impl Strategy<Value = List> {
     )
 }
 
+fn sketch() -> impl Strategy<Value = Sketch<NameHash>> {
+    prop::collection::vec(0..20u32, 0..6).prop_map(|names| Sketch::of(names.into_iter().map(name)))
+}
+
 fn state(most: usize) -> impl Strategy<Value = RestartState> {
     let throttles = prop::collection::vec((0..20u32, 0..1u64 << 33), 0..3);
     let positions = (list(30), 0..8usize, any::<bool>()).prop_map(|(list, named, known)| {
@@ -55,8 +60,8 @@ fn state(most: usize) -> impl Strategy<Value = RestartState> {
         cluster: cluster.map(ClusterId),
         topic: topic.map(TopicId),
     });
-    (any::<Option<u32>>(), log, (0..10_000i64, pending), throttles).prop_map(
-        |(partitions, log, leftover, throttles)| RestartState {
+    (any::<Option<u32>>(), log, (0..10_000i64, pending), throttles, sketch()).prop_map(
+        |(partitions, log, leftover, throttles, actions)| RestartState {
             partitions,
             log,
             leftover: Some(Leftover { mark: Offset(BASE + leftover.0), pending: leftover.1 }),
@@ -64,6 +69,7 @@ fn state(most: usize) -> impl Strategy<Value = RestartState> {
                 .into_iter()
                 .map(|(webhook, until)| Throttle { webhook: name(webhook), until })
                 .collect(),
+            actions,
         },
     )
 }
@@ -117,16 +123,21 @@ proptest! {
         }
     }
 
-    /// An earlier version's metadata is the same without the cluster's id.
+    /// An earlier version's metadata is the same without the cluster's id and the sketch.
     #[test]
-    fn a_state_without_a_clusters_id_decodes_as_before_it_was_added(state in state(10)) {
-        let earlier = RestartState { log: LogId { cluster: None, ..state.log }, ..state.clone() };
+    fn a_state_without_later_fields_decodes_as_before_they_were_added(state in state(10)) {
+        let earlier = RestartState {
+            log: LogId { cluster: None, ..state.log },
+            actions: Sketch::default(),
+            ..state.clone()
+        };
         let bytes = |state: &RestartState| {
             let text = fit(state, Offset(BASE), 100_000, None).text;
             BASE64.decode(text.strip_prefix("slackline/1 ").unwrap()).unwrap()
         };
         let (with, without) = (bytes(&state), bytes(&earlier));
-        prop_assert_eq!(with.len() - without.len(), if state.log.cluster.is_some() { 5 } else { 0 });
+        let is_same = state.log.cluster.is_none() && state.actions.is_empty();
+        prop_assert_eq!(with.len() == without.len(), is_same);
         prop_assert!(with.starts_with(&without));
         let text = format!("slackline/1 {}", BASE64.encode(without));
         prop_assert_eq!(decode(text.as_bytes(), Offset(BASE)).map(ordered), Some(ordered(earlier)));
@@ -147,7 +158,9 @@ fn foreign_metadata_is_not_a_state() {
         "slackline/2 AAAA",
         "slackline/1 ",
         "slackline/1 !",
-        "slackline/1 AAAAAAAA",
+        "slackline/1 AAAAAAAAAAAA",
+        // The sketch is cut short.
+        "slackline/1 AAAAAAAB",
         // The cluster's id is cut short.
         "slackline/1 AAAAAAEJ",
         "slackline/10",
@@ -182,7 +195,8 @@ fn a_commit_has_room_for_this_many_deliveries() {
                 partitions: Some(12),
                 log: LOG,
                 leftover: left,
-                throttles: Vec::new(),
+                actions: Sketch::of((0..webhooks.max(4)).map(name)),
+                ..RestartState::default()
             };
             fit(&state, Offset(BASE), BUDGET, None).cut.is_none()
         };
@@ -193,7 +207,7 @@ fn a_commit_has_room_for_this_many_deliveries() {
     assert_eq!(capacity, CAPACITY);
 }
 
-const CAPACITY: [i64; 6] = [2_199, 2_198, 1_099, 733, 1_051, 556];
+const CAPACITY: [i64; 6] = [2_182, 2_181, 1_091, 727, 1_042, 547];
 
 #[test]
 fn a_commit_has_room_for_this_many_positions() {
@@ -209,14 +223,19 @@ fn a_commit_has_room_for_this_many_positions() {
         list.extend((0..4_000).map(|at| (Offset(BASE + 1_000_000 + at), listed(0).1)));
         let left =
             Some(Leftover { mark: Offset(BASE + 2_000_000), pending: Pending::Listed(list) });
-        let state =
-            RestartState { partitions: Some(12), log: LOG, leftover: left, throttles: Vec::new() };
+        let state = RestartState {
+            partitions: Some(12),
+            log: LOG,
+            leftover: left,
+            actions: Sketch::of((0..count.max(4)).map(name)),
+            ..RestartState::default()
+        };
         fit(&state, Offset(BASE), BUDGET, None).cut == Some(Degree::Positions)
     };
     assert_eq!((1..2_000).take_while(|count| fits(*count)).last(), Some(POSITIONS));
 }
 
-const POSITIONS: u32 = 302;
+const POSITIONS: u32 = 299;
 
 /// The bytes that earlier versions have committed, field by field: they must never change.
 #[test]
@@ -275,13 +294,24 @@ fn the_encoding_stays_the_same() {
             log: LogId { cluster: None, topic: Some(TopicId(u128::from_be_bytes([7; 16]))) },
             leftover: Some(Leftover { mark: Offset(BASE + 1_000), pending }),
             throttles: throttles.clone(),
+            actions: Sketch::default(),
         };
-        // Before the cluster's id was added, and with it.
-        let of_cluster =
-            |cluster| RestartState { log: LogId { cluster, ..state.log }, ..state.clone() };
+        // Before the cluster's id and the sketch were added, and with them.
+        let with = |cluster, actions: &Sketch<NameHash>| RestartState {
+            log: LogId { cluster, ..state.log },
+            actions: actions.clone(),
+            ..state.clone()
+        };
         let id = Some(ClusterId(u32::from_be_bytes([9, 8, 7, 6])));
-        for (state, cluster) in [(of_cluster(None), &[][..]), (of_cluster(id), &[1, 9, 8, 7, 6])] {
-            let bytes = [&*head, &*bytes, cluster].concat();
+        let (none, one) = (Sketch::default(), Sketch::of([action]));
+        let [a, b, c, d] = hash(action);
+        for (state, later) in [
+            (with(None, &none), &[][..]),
+            (with(id, &none), &[1, 9, 8, 7, 6]),
+            (with(id, &one), &[1, 9, 8, 7, 6, 1, a, b, c, d]),
+            (with(None, &one), &[0, 1, a, b, c, d]),
+        ] {
+            let bytes = [&*head, &*bytes, later].concat();
             let text = format!("slackline/1 {}", BASE64.encode(bytes));
             assert_eq!(fit(&state, Offset(BASE), BUDGET, None).text, text);
             assert_eq!(decode(text.as_bytes(), Offset(BASE)), Some(state));
