@@ -98,8 +98,8 @@ impl Findings {
         self.warnings.push(Finding { offset, message: message.into(), help: help.into() });
     }
 
-    /// Records what may be the cause of an error at the same byte offset, unless that names `owner`
-    /// itself, and is a warning without an error.
+    /// Records a warning that is shown beside errors too, since it may be their cause, unless one
+    /// at the same byte offset names `owner` itself.
     pub fn suspect(&mut self, offset: usize, owner: String, (message, help): (String, String)) {
         self.suspicions.push((owner, Finding { offset, message, help }));
     }
@@ -107,12 +107,11 @@ impl Findings {
     /// Errors and warnings in the file's order, each once: a merged (`<<`) section is read several
     /// times, and so is a value that another key's rule depends on.
     pub fn diagnostics(mut self, source: &Source<'_>) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
-        let refused: HashSet<usize> = self.errors.iter().map(|error| error.offset).collect();
         for (owner, suspicion) in self.suspicions {
             let is_named = |error: &Finding| {
                 error.offset == suspicion.offset && error.message.contains(&owner)
             };
-            if !refused.contains(&suspicion.offset) {
+            if self.errors.is_empty() {
                 self.warnings.push(suspicion);
             } else if !self.errors.iter().any(is_named) {
                 self.errors.push(suspicion);
