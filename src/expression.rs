@@ -19,9 +19,15 @@ mod signature;
 
 mod node;
 
+mod translate;
+
 mod compile;
 
 mod lint;
+
+mod name;
+
+mod guard;
 
 mod budget;
 
@@ -39,6 +45,8 @@ pub mod condition;
 
 mod part;
 
+mod nearest_key;
+
 mod explain;
 
 pub mod template;
@@ -46,6 +54,7 @@ pub mod template;
 pub use cache::ExpressionCache;
 pub use compiled::Expression;
 pub use error::{CompileError, EvalError};
+pub use guard::facts::Facts;
 pub use limits::{MAX_DEPTH, MAX_MADE, MAX_SOURCE, MAX_STEPS, MAX_TOKENS};
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::tree::{Node, Value};
 use super::yaml_traps;
 use crate::event::TopicIndex;
 use crate::expression::template::Template;
-use crate::expression::{CompileError, Expression};
+use crate::expression::{CompileError, Expression, Facts};
 
 section! {
     /// One "post message": when `trigger` is true for an event, `message` is sent to `webhook`.
@@ -209,12 +209,13 @@ fn webhook_name(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Webho
 
 fn trigger(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Expression> {
     let text = source_text(node, key, "give it a value", reader)?;
-    let expression = Expression::compile(&text.value);
+    let expression = Expression::compile_trigger(&text.value);
     let expression = expression.map_err(|error| report(&text, key, &error, false, reader)).ok()?;
-    for warning in expression.warnings() {
+    for warning in expression.warnings().iter().chain(&expression.unguarded(&Facts::default())) {
         report(&text, key, warning, true, reader);
     }
     yaml_traps::warn(node, key, &text, "", reader);
+    reader.known = expression.implied();
     Some(expression)
 }
 
@@ -226,7 +227,7 @@ fn message(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Template> 
     let text = source_text(node, key, help, reader)?;
     let template = Template::compile_with(&text.value, &mut reader.expressions);
     let template = template.map_err(|error| report(&text, key, &error, false, reader)).ok()?;
-    for warning in template.warnings() {
+    for warning in template.warnings(&reader.known) {
         report(&text, key, &warning, true, reader);
     }
     yaml_traps::warn(node, key, &text, &template.outline(), reader);

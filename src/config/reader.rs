@@ -20,7 +20,7 @@ use super::source::{Source, quotable};
 use super::tree::{Node, Value};
 use super::yaml_hints;
 use super::yaml_text::odd_blank;
-use crate::expression::ExpressionCache;
+use crate::expression::{ExpressionCache, Facts};
 use crate::secret::Secret;
 
 /// What the configuration is read from, and the mistakes found so far.
@@ -29,6 +29,8 @@ pub struct Reader<'a> {
     pub findings: Findings,
     /// The expressions in messages so far, each compiled once.
     pub expressions: ExpressionCache,
+    /// What the trigger of the action that is being read says about its events.
+    pub known: Facts,
     /// Whether `${NAME}` is expanded in the section that is being read.
     pub expands: bool,
     /// The topics of `kafka`; `None` if they could not be read, which is reported.
@@ -120,6 +122,7 @@ impl<'a> Reader<'a> {
             source,
             findings: Findings::default(),
             expressions: ExpressionCache::default(),
+            known: Facts::default(),
             expands: false,
             topics: None,
             webhooks: None,

@@ -76,7 +76,13 @@ pub fn wrong_type(
         }
         Value::Bool(_) | Value::Number(_) if wanted == "a text" => {
             let text = if is_secret { crate::secret::MASK } else { source.slice(&node.defined) };
-            let help = format!("quote it: {}", quoted(start, text));
+            let help = match &node.value {
+                // A bare word would be a field; JSON is written in backticks.
+                Value::Bool(value) if name == "trigger" => {
+                    format!("quote it, with backticks: {name}: \"`{value}`\"")
+                }
+                _ => format!("quote it: {}", quoted(start, text)),
+            };
             (start, format!("{called} is {kind}, not a text"), help)
         }
         Value::Text(text) if wanted.ends_with("number") && text.parse::<f64>().is_ok() => {

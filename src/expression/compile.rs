@@ -13,10 +13,17 @@ use super::lint::{Lints, offset_of};
 use super::node::{Node, RecordPart};
 use super::signature::{Function, Takes};
 use super::syntax_error;
+use super::translate;
 use crate::event::Value;
 
 /// Compiles an expression; returns warnings in the order of the text.
 pub fn compile(source: &str) -> Result<(Node, Vec<CompileError>), CompileError> {
+    compile_plain(source).map_err(|error| {
+        translate::with_remedy(error, source, |remedy| compile_plain(remedy).is_ok())
+    })
+}
+
+fn compile_plain(source: &str) -> Result<(Node, Vec<CompileError>), CompileError> {
     let tokens = Tokens::read(source)?;
     let ast = jmespath::parse(&tokens.plain)
         .map_err(|error| syntax_error::explain(&error, &tokens, source.len()))?;
@@ -59,10 +66,13 @@ impl Compiler<'_, '_> {
             Ast::Or { .. } => {
                 let operands = chain(ast);
                 self.lints.check_default(&operands);
-                Node::Any(self.nodes(operands)?)
+                Node::Any(self.operands(operands)?)
             }
-            Ast::And { .. } => Node::All(self.nodes(chain(ast))?),
-            Ast::Not { node, .. } => Node::Not(Box::new(self.node(node)?)),
+            Ast::And { .. } => Node::All(self.operands(chain(ast))?),
+            Ast::Not { node, .. } => {
+                self.lints.check_constant(node);
+                Node::Not(Box::new(self.node(node)?))
+            }
             Ast::Condition { predicate, then, .. } => {
                 Node::Where(Box::new((self.node(predicate)?, self.node(then)?)))
             }
@@ -107,6 +117,11 @@ impl Compiler<'_, '_> {
         asts.into_iter().map(|ast| self.node(ast)).collect()
     }
 
+    fn operands(&mut self, asts: Vec<&Ast>) -> Result<Box<[Node]>, CompileError> {
+        asts.iter().for_each(|operand| self.lints.check_constant(operand));
+        self.nodes(asts)
+    }
+
     fn literal(&self, value: &Variable, offset: usize) -> Value<'static> {
         match (self.tokens.at(offset), value) {
             (Some(token), _) if token.kind == Kind::Literal => token.value.clone(),
@@ -133,6 +148,7 @@ impl Compiler<'_, '_> {
             }
         }
         self.lints.refuse_path_of_not(ast)?;
+        self.lints.refuse_pipe_of_condition(ast)?;
         // `$` remains a step: `$.a` equals `a` at the top, but not in a filter.
         Ok(Node::Path(steps.into()))
     }
@@ -168,6 +184,7 @@ impl Compiler<'_, '_> {
                     node => node,
                 },
             };
+            self.lints.check_constant(arg);
             if function.expects_text(at) {
                 self.lints.check_text_argument(arg);
             }

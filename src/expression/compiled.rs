@@ -6,6 +6,9 @@ use std::sync::Arc;
 use super::compile::compile;
 use super::error::{CompileError, EvalError};
 use super::evaluate::{evaluate, is_true};
+use super::guard::{self, facts::Facts};
+use super::lexer::Tokens;
+use super::lint;
 use super::node::Node;
 use crate::event::{Event, Value};
 
@@ -32,11 +35,43 @@ impl Expression {
         Ok(Expression(Arc::new(inner)))
     }
 
+    /// Compiles the trigger of an action.
+    ///
+    /// # Errors
+    /// Those of [`Expression::compile`], and a whole trigger that is a bare `true`, `false` or
+    /// `null`.
+    pub fn compile_trigger(source: &str) -> Result<Self, CompileError> {
+        lint::trigger::refuse(source)?;
+        let (node, mut warnings) = compile(source)?;
+        warnings.extend(lint::trigger::warning(&node, source));
+        let inner = Inner { source: source.into(), node, warnings: warnings.into() };
+        Ok(Expression(Arc::new(inner)))
+    }
+
     /// Returns warnings about valid forms that hardly mean what was intended, in the order of the
     /// text.
     #[must_use]
     pub fn warnings(&self) -> &[CompileError] {
         &self.0.warnings
+    }
+
+    /// Returns warnings about functions that fail where a field of the event is missing, unless
+    /// `known` says that it is not.
+    #[must_use]
+    pub fn unguarded(&self, known: &Facts) -> Vec<CompileError> {
+        let found = guard::unguarded(&self.0.node, known);
+        if found.is_empty() {
+            return Vec::new();
+        }
+        // The source was compiled, so that it has tokens.
+        let tokens = Tokens::read(&self.0.source).map(|tokens| tokens.all).unwrap_or_default();
+        found.iter().filter_map(|call| guard::remedy::warning(call, &tokens)).collect()
+    }
+
+    /// Returns what holds for every event for which the expression is true.
+    #[must_use]
+    pub fn implied(&self) -> Facts {
+        guard::implied(&self.0.node)
     }
 
     /// The expression as the user wrote it.

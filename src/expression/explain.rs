@@ -7,7 +7,8 @@ use super::compiled::Expression;
 use super::condition::needs_document;
 use super::evaluate::{evaluate, is_true};
 use super::lexer::Tokens;
-use super::node::Node;
+use super::nearest_key;
+use super::node::{Node, RecordPart};
 use super::part::Part;
 use crate::event::{Event, Value};
 
@@ -23,6 +24,23 @@ impl Expression {
     #[must_use]
     pub fn why_false(&self, event: &Event<'_>) -> String {
         self.with_part(|part| reason(first_false(part, event), event))
+    }
+
+    /// Returns each path that is null because its key is missing in the event, with the nearest key
+    /// that the event has.
+    #[must_use]
+    pub fn missing_keys(&self, event: &Event<'_>) -> Vec<String> {
+        fn collect(part: Part<'_>, event: &Event<'_>, found: &mut Vec<String>) {
+            if let Some(key) = near_key(part.node, event) {
+                found.push(format!("`{}` is missing (the event has `{key}`)", part.text()));
+            }
+            part.operands().into_iter().for_each(|operand| collect(operand, event, found));
+        }
+        self.with_part(|part| {
+            let mut found = Vec::new();
+            collect(part, event, &mut found);
+            found
+        })
     }
 
     /// Returns the first part that only the whole event decides; `None` if a few fields decide the
@@ -66,8 +84,12 @@ fn reason(part: Part<'_>, event: &Event<'_>) -> String {
     let mut values: Vec<(String, String)> = Vec::new();
     for input in inputs(part) {
         let text = input.text();
-        if let Some(value) = value(input).filter(|_| values.iter().all(|(known, _)| *known != text))
+        if let Some(mut value) =
+            value(input).filter(|_| values.iter().all(|(known, _)| *known != text))
         {
+            if let Some(key) = near_key(input.node, event) {
+                let _ = write!(value, " (the event has `{key}`)");
+            }
             values.push((text, value));
         }
     }
@@ -80,6 +102,33 @@ fn reason(part: Part<'_>, event: &Event<'_>) -> String {
         reason.push_str(", …");
     }
     reason
+}
+
+/// Returns the path of a key that the event has, for a path that is null because its key is
+/// missing.
+fn near_key(node: &Node, event: &Event<'_>) -> Option<String> {
+    let steps = match node {
+        Node::Path(steps) => steps,
+        step => std::slice::from_ref(step),
+    };
+    let (start, steps) = match steps {
+        [headers @ Node::RecordPart(RecordPart::Headers), steps @ ..] => (Some(headers), steps),
+        [Node::Root | Node::Current, steps @ ..] => (None, steps),
+        steps => (None, steps),
+    };
+    let name = |step: &'_ Node| match step {
+        Node::Field(name) => Some(name.clone()),
+        _ => None,
+    };
+    let names = steps.iter().map(name).collect::<Option<Vec<_>>>()?;
+    let names: Vec<&str> = names.iter().map(|name| &**name).collect();
+    match start {
+        Some(headers) => {
+            let key = nearest_key::nearest(&evaluate(headers, event).ok()?, &names)?;
+            Some(format!("$record.headers.{key}"))
+        }
+        None => nearest_key::nearest(event.root(), &names),
+    }
 }
 
 /// Returns the operands and arguments that a part depends on, constants aside.

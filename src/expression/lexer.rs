@@ -64,7 +64,8 @@ impl<'s> Tokens<'s> {
         let mut offset = 0;
         while let Some(rest) = source.get(offset..).filter(|rest| !rest.is_empty()) {
             let first = rest.chars().next().unwrap_or_default();
-            let (kind, length) = classify(rest, first, offset)?;
+            let (kind, length) =
+                classify(rest, first, offset).map_err(|error| tokens.without_note(error))?;
             let text = rest.get(..length).unwrap_or(rest);
             offset += text.len();
             let Some(kind) = kind else {
@@ -75,6 +76,16 @@ impl<'s> Tokens<'s> {
         }
         tokens.check_shape(source.len())?;
         Ok(tokens)
+    }
+
+    /// Removes from a remedy what does not apply after a dot: that the name may start a path.
+    fn without_note(&self, mut error: CompileError) -> CompileError {
+        if self.all.last().is_some_and(|token| token.text == ".")
+            && let Some((remedy, _)) = error.help.split_once("; ")
+        {
+            error.help = remedy.to_owned();
+        }
+        error
     }
 
     /// Returns the token that starts at this offset.
@@ -230,7 +241,8 @@ fn classify(rest: &str, first: char, offset: usize) -> Result<(Option<Kind>, usi
             "record" => Ok((Some(Kind::Record), 7)),
             name => {
                 let help = format!(
-                    "write `$.{name}` for the event's field, or `$record` for the Kafka record"
+                    "write \"${name}\" for the field `${name}`; the field {name} is $.{name}, and \
+                     `$record` is the Kafka record"
                 );
                 refuse(offset, format!("there is no `${name}`"), help)
             }
@@ -250,7 +262,12 @@ fn classify(rest: &str, first: char, offset: usize) -> Result<(Option<Kind>, usi
         }
         _ => {
             let help = match first {
+                '=' if after.starts_with('~') => {
+                    "there are no regular expressions: contains(a, 'x'), starts_with and ends_with \
+                     compare texts"
+                }
                 '=' => "equality is written `==`",
+                '?' => "a choice is written: condition && 'a' || 'b'",
                 '-' => "write a name with `-` in double quotes: \"user-id\"",
                 '“' | '”' | '„' | '‘' | '’' => {
                     "write straight quotes: a text is 'text', a name is \"name\""

@@ -1,11 +1,23 @@
 //! Forms that cannot mean what was intended, which are refused, and those that hardly do, which get
 //! a warning.
 
-use jmespath::ast::{Ast, Comparator};
+use jmespath::ast::Ast;
 
 use super::error::{CompileError, refuse};
 use super::lexer::{Kind, Tokens, brief};
-use super::node::Node;
+use super::name::is_plain;
+
+mod comparison;
+
+pub mod constant;
+
+mod pipe;
+
+pub mod trigger;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod tests;
 
 /// The checks of an expression, and their warnings so far.
 pub struct Lints<'t, 's> {
@@ -45,54 +57,6 @@ impl<'t, 's> Lints<'t, 's> {
         refuse(*offset, message, "put brackets around the operand: `!(a.b)`")
     }
 
-    /// Checks a comparison of two syntax trees and their nodes.
-    ///
-    /// # Errors
-    /// A comparison of true or false with a value that is neither.
-    pub fn check_comparison(
-        &mut self,
-        comparator: &Comparator,
-        left: (&Ast, &Node),
-        right: (&Ast, &Node),
-    ) -> Result<(), CompileError> {
-        let ordering = !matches!(comparator, Comparator::Equal | Comparator::NotEqual);
-        for (this, other) in [(left, right), (right, left)] {
-            let is_bool = matches!(this.1, Node::Not(_) | Node::Compare(..));
-            if let (true, Node::Literal(value)) = (is_bool, other.1)
-                && value.type_name() != "boolean"
-            {
-                let offset = offset_of(this.0);
-                let message = format!("this compares true or false with a {}", value.type_name());
-                let help = match this.1 {
-                    Node::Not(_) => {
-                        "`!` binds stronger than the comparison: write `!(a == 'x')` or `a != 'x'`"
-                    }
-                    _ => "write two comparisons joined by `&&`",
-                };
-                return refuse(offset, message, help);
-            }
-            if let (true, Node::Literal(value)) = (ordering, this.1)
-                && value.type_name() != "number"
-            {
-                let message = format!(
-                    "`<` and `>` order numbers only: with a {} this is always null",
-                    value.type_name()
-                );
-                let help = "write the number in backticks: `5`, or compare with `==`";
-                self.warnings.push(CompileError::new(offset_of(this.0), message, help));
-            }
-        }
-        let is_literal = |node: &Node| matches!(node, Node::Literal(_));
-        match (self.quoted(left.0), self.quoted(right.0)) {
-            (_, Some((offset, name))) if !is_literal(left.1) => self.warn_of_quoted(offset, &name),
-            (Some((offset, name)), None) if !is_literal(right.1) && is_plain(&name) => {
-                self.warn_of_quoted(offset, &name);
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
     /// Returns a field that is only a name in double quotes, with its offset.
     fn quoted(&self, ast: &Ast) -> Option<(usize, String)> {
         let Ast::Field { name, offset } = ast else { return None };
@@ -127,12 +91,6 @@ impl<'t, 's> Lints<'t, 's> {
             self.warn_of_quoted(offset, &word);
         }
     }
-}
-
-/// Whether a name needs no quotes.
-fn is_plain(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 /// Returns where an expression starts. A loop, since chains are long.

@@ -49,17 +49,22 @@ impl<'e> Part<'e> {
 
     /// Returns the text of the part, on one line: white space between tokens is one space.
     pub fn text(self) -> String {
-        let mut text = String::new();
-        let mut end = None;
-        for token in self.tokens {
-            if end.is_some_and(|end| end < token.offset) {
-                text.push(' ');
-            }
-            text.push_str(token.text);
-            end = Some(token.offset + token.text.len());
-        }
-        text
+        text_of(self.tokens)
     }
+}
+
+/// Returns the text of tokens, on one line: white space between two of them is one space.
+pub fn text_of(tokens: &[Token<'_>]) -> String {
+    let mut text = String::new();
+    let mut end = None;
+    for token in tokens {
+        if end.is_some_and(|end| end < token.offset) {
+            text.push(' ');
+        }
+        text.push_str(token.text);
+        end = Some(token.offset + token.text.len());
+    }
+    text
 }
 
 /// Returns the `count` operands of a chain of `operator`. Brackets around its first operands are
@@ -80,15 +85,20 @@ fn chain<'e>(tokens: &'e [Token<'e>], operator: &str, count: usize) -> Vec<&'e [
 
 /// Returns the two sides of a comparison: of several in a row, the last operator is the outermost.
 fn sides_of<'e>(tokens: &'e [Token<'e>]) -> Vec<&'e [Token<'e>]> {
-    let is_comparison = |text| matches!(text, "==" | "!=" | "<" | "<=" | ">" | ">=");
-    let outer = outside_brackets(tokens).filter(|(_, token)| is_comparison(token.text));
-    let Some((at, _)) = outer.last() else { return Vec::new() };
+    let Some(at) = comparisons(tokens).last() else { return Vec::new() };
     let (left, right) = tokens.split_at(at);
     vec![left, right.get(1..).unwrap_or_default()]
 }
 
+/// Returns where comparison operators outside of brackets are.
+pub fn comparisons<'e>(tokens: &'e [Token<'e>]) -> impl Iterator<Item = usize> + 'e {
+    let is_comparison = |text| matches!(text, "==" | "!=" | "<" | "<=" | ">" | ">=");
+    let outer = outside_brackets(tokens).filter(move |(_, token)| is_comparison(token.text));
+    outer.map(|(at, _)| at)
+}
+
 /// Splits tokens at a sign that is outside of brackets.
-fn split<'e>(tokens: &'e [Token<'e>], sign: &str) -> Vec<&'e [Token<'e>]> {
+pub fn split<'e>(tokens: &'e [Token<'e>], sign: &str) -> Vec<&'e [Token<'e>]> {
     let mut parts = Vec::new();
     let mut start = 0;
     let signs = outside_brackets(tokens).filter(|(_, token)| token.text == sign).map(|(at, _)| at);

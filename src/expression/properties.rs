@@ -126,7 +126,7 @@ proptest! {
             }
             // An expression that is refused fails in the crate, or is refused on purpose.
             Err(error) => {
-                let ours = ["` takes ", "binds stronger", "compares true or false", "is only for an argument"];
+                let ours = ["` takes ", "binds stronger", "compares true or false", "is only for an argument", "hands true or false"];
                 prop_assert!(theirs.is_err() || ours.iter().any(|message| error.message.contains(message)), "{source}: {error}");
             }
         }

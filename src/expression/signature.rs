@@ -89,21 +89,59 @@ impl Function {
         usage.split_once('(').map_or(usage, |(name, _)| name)
     }
 
-    /// Returns the remedy for an unknown name: the nearest known one, or a list of all.
-    pub fn nearest(name: &str) -> String {
+    /// Returns the function whose name this is with a few typing errors.
+    pub fn misspelled(name: &str) -> Option<Function> {
         let name = name.to_ascii_lowercase();
         // Far longer than any function's name: not a misspelled one.
         let known: &[Function] = if name.len() > 30 { &[] } else { Function::ALL };
         let distances = known.iter().map(|known| (strsim::levenshtein(&name, known.name()), known));
-        match distances.min_by_key(|(distance, _)| *distance) {
-            Some((distance, nearest)) if distance <= 2.max(nearest.name().len() / 3) => {
+        let (distance, nearest) = distances.min_by_key(|(distance, _)| *distance)?;
+        let is_near = distance <= (nearest.name().len() / 3).clamp(1, 2);
+        is_near.then_some(*nearest)
+    }
+
+    /// Returns the remedy for an unknown name: the nearest known one, or a list of all.
+    pub fn nearest(name: &str) -> String {
+        match Function::misspelled(name) {
+            Some(nearest) => {
                 format!("did you mean `{}`: {}", nearest.name(), nearest.signature().usage)
             }
-            _ => {
+            None => {
                 let names: Vec<_> = Function::ALL.iter().map(|function| function.name()).collect();
                 format!("the functions are {}", names.join(", "))
             }
         }
+    }
+
+    /// Whether the result is true or false.
+    pub fn is_test(self) -> bool {
+        self.gives().is_some_and(|types| types == ["boolean"])
+    }
+
+    /// Returns the types of the result, if they do not depend on the arguments.
+    pub fn gives(self) -> Option<&'static [&'static str]> {
+        Some(match self {
+            Function::Contains | Function::EndsWith | Function::StartsWith => &["boolean"],
+            Function::Abs | Function::Ceil | Function::Floor | Function::Length | Function::Sum => {
+                &["number"]
+            }
+            Function::Avg | Function::ToNumber => &["number", "null"],
+            Function::Join | Function::ToString | Function::Type => &["string"],
+            Function::Keys
+            | Function::Map
+            | Function::Sort
+            | Function::SortBy
+            | Function::ToArray
+            | Function::Values => &["array"],
+            Function::Merge => &["object"],
+            Function::Max
+            | Function::MaxBy
+            | Function::Min
+            | Function::MinBy
+            | Function::NotNull
+            | Function::ParseJson
+            | Function::Reverse => return None,
+        })
     }
 
     /// Whether the argument at this index is nearly always a string, so that a word in double
@@ -154,6 +192,11 @@ impl Takes {
             Takes::NumbersOrTexts => "an array of only numbers or only strings",
             Takes::Expression => "an expression",
         }
+    }
+
+    /// Whether an array is taken only if its elements have certain types.
+    pub fn has_typed_elements(self) -> bool {
+        matches!(self, Takes::Numbers | Takes::Texts | Takes::NumbersOrTexts)
     }
 
     pub fn accepts(self, value: &Value<'_>) -> bool {

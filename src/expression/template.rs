@@ -9,9 +9,12 @@ use std::ops::Range;
 use super::cache::ExpressionCache;
 use super::compiled::Expression;
 use super::error::{CompileError, EvalError, refuse};
+use super::guard::facts::Facts;
 use crate::event::Event;
 
 mod code;
+
+mod foreign;
 
 mod insert;
 
@@ -86,6 +89,7 @@ impl Template {
         while let Some(found) = source[rest..].find("{{") {
             let opening = rest + found;
             if found > 0 {
+                foreign::check_text(&source[rest..opening], rest)?;
                 pieces.push(Piece::Text(rest..opening));
                 scanner.text(rest..opening);
             }
@@ -95,6 +99,7 @@ impl Template {
             rest = end;
         }
         if rest < source.len() {
+            foreign::check_text(&source[rest..], rest)?;
             pieces.push(Piece::Text(rest..source.len()));
             scanner.text(rest..source.len());
         }
@@ -107,13 +112,15 @@ impl Template {
         Ok(Self { source: source.into(), pieces: pieces.into() })
     }
 
-    /// Returns the warnings about its expressions; offsets are into the template's source.
+    /// Returns the warnings about its expressions for events of which `known` holds; offsets are
+    /// into the template's source.
     #[must_use]
-    pub fn warnings(&self) -> Vec<CompileError> {
+    pub fn warnings(&self, known: &Facts) -> Vec<CompileError> {
         let mut warnings = Vec::new();
         for piece in &self.pieces {
             if let Piece::Variable { expression, offset, .. } = piece {
                 let of_variable = expression.warnings().iter().cloned();
+                let of_variable = of_variable.chain(expression.unguarded(known));
                 warnings.extend(of_variable.map(|warning| shifted(warning, *offset)));
             }
         }
@@ -133,6 +140,17 @@ impl Template {
         }
         outline.extend(std::iter::repeat_n(BLANK, self.source.len() - outline.len()));
         outline
+    }
+
+    /// Returns each field of its expressions that is missing in the event, with the nearest key.
+    #[must_use]
+    pub fn missing_keys(&self, event: &Event<'_>) -> Vec<String> {
+        let expression = |piece: &Piece| match piece {
+            Piece::Variable { expression, .. } => Some(expression.clone()),
+            Piece::Text(_) => None,
+        };
+        let expressions = self.pieces.iter().filter_map(expression);
+        expressions.flat_map(|expression| expression.missing_keys(event)).collect()
     }
 
     /// The template as the user wrote it.
@@ -204,6 +222,7 @@ fn compile_variable(
         return refuse(opening, message, help);
     }
     let offset = inner + (expression.len() - expression.trim_start().len());
+    foreign::check_variable(trimmed).map_err(|error| shifted(error, offset))?;
     let expression = cache.compile(trimmed).map_err(|error| shifted(error, offset))?;
     let place = Place::default();
     Ok((Piece::Variable { expression, offset, place }, inner + length + close.len()))

@@ -18,6 +18,8 @@ pub enum Explained {
         message: Message,
         /// The variables that failed, and are empty therefore, each with its error.
         errors: Vec<String>,
+        /// The fields of the message that are missing, each with the nearest key of the event.
+        missing: Vec<String>,
     },
     /// The action does not apply.
     NoMatch {
@@ -64,16 +66,35 @@ impl Router {
                 .map(|(_, text)| text.clone())
                 .collect();
             let explained = match deliveries.next_if(|routed| routed.action == index) {
-                Some(routed) => match routed.message {
-                    Ok(message) => Explained::Post { message, errors },
-                    Err(empty) => Explained::Drop { reason: joined(empty.to_string(), errors) },
-                },
+                Some(routed) => {
+                    let missing = missing(action, event);
+                    match routed.message {
+                        Ok(message) => Explained::Post { message, errors, missing },
+                        Err(empty) => {
+                            let more = errors.into_iter().chain(missing).collect();
+                            Explained::Drop { reason: joined(empty.to_string(), more) }
+                        }
+                    }
+                }
                 None => unmatched(action, event, errors),
             };
             (index, explained)
         });
         Ok(explained.collect())
     }
+}
+
+/// Returns the fields of an action's templates that are missing, with the nearest key each.
+fn missing(action: &Action, event: &Event<'_>) -> Vec<String> {
+    let optional = [&action.channel, &action.user, &action.icon_url, &action.icon_emoji];
+    let templates = [&action.message].into_iter().chain(optional.into_iter().flatten());
+    let mut missing: Vec<String> = Vec::new();
+    for found in templates.flat_map(|template| template.missing_keys(event)) {
+        if !missing.contains(&found) {
+            missing.push(found);
+        }
+    }
+    missing
 }
 
 fn unmatched(action: &Action, event: &Event<'_>, errors: Vec<String>) -> Explained {

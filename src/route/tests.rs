@@ -130,7 +130,7 @@ fn failed_expressions_are_false_or_empty_and_counted_each() {
 
 fn explained(router: &Router, topic: u32, payload: &[u8]) -> Vec<String> {
     let each = |(_, explained): (ActionIndex, Explained)| match explained {
-        Explained::Post { message, errors } => {
+        Explained::Post { message, errors, .. } => {
             format!("post {} {errors:?}", std::str::from_utf8(&message.payload).unwrap())
         }
         Explained::NoMatch { reason } => format!("no match: {reason}"),

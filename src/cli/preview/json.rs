@@ -32,7 +32,7 @@ fn action(index: ActionIndex, explained: &Explained, config: &Config) -> Value {
         Explained::NoMatch { reason } => ("no_match", reason),
         Explained::Drop { reason } => ("drop", reason),
         Explained::Error { reason } => ("error", reason),
-        Explained::Post { message, errors } => {
+        Explained::Post { message, errors, missing } => {
             let mut shown = json!({
                 "action": action.name,
                 "webhook": config.webhooks[action.webhook.0 as usize].name,
@@ -42,6 +42,9 @@ fn action(index: ActionIndex, explained: &Explained, config: &Config) -> Value {
             // The message is posted in any case.
             if !errors.is_empty() {
                 shown["errors"] = json!(errors);
+            }
+            if !missing.is_empty() {
+                shown["missing"] = json!(missing);
             }
             return shown;
         }

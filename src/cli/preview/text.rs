@@ -77,7 +77,7 @@ impl Text {
             };
             let (name, width, result) = (&action.name, self.width, plain(&result));
             writeln!(out, "  {style}{sign} {name:width$}  {result}{style:#}")?;
-            if let Explained::Post { message, errors } = explained {
+            if let Explained::Post { message, errors, missing } = explained {
                 write_payload(&message.payload, out)?;
                 if message.truncated {
                     writeln!(out, "    {DOUBTFUL}too long for Slack: cut{DOUBTFUL:#}")?;
@@ -88,6 +88,9 @@ impl Text {
                         out,
                         "    {DOUBTFUL}a variable failed and is empty: {error}{DOUBTFUL:#}"
                     )?;
+                }
+                for missing in missing {
+                    writeln!(out, "    {DOUBTFUL}{}{DOUBTFUL:#}", plain(missing))?;
                 }
             }
         }

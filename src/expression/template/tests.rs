@@ -142,7 +142,10 @@ fn warnings_have_their_offset_in_the_template() {
         warnings.iter().map(|it| it.offset + by).collect::<Vec<_>>()
     };
     assert!(!alone.warnings().is_empty());
-    assert_eq!(offsets(&template.warnings(), 0), offsets(alone.warnings(), "é {{ a }} {{{ ".len()));
+    assert_eq!(
+        offsets(&template.warnings(&Facts::default()), 0),
+        offsets(alone.warnings(), "é {{ a }} {{{ ".len())
+    );
     assert_eq!(template.source(), r#"é {{ a }} {{{ a == "x" }}}"#);
 }
 
