@@ -24,7 +24,8 @@ mod place;
 
 mod target;
 
-use insert::{part_names, prepare, secure};
+use insert::{prepare, secure};
+use names::Names;
 use place::{Place, Scanner};
 
 #[cfg(test)]
@@ -189,10 +190,9 @@ impl Template {
                     }
                     clip(out, enough);
                     if secures {
-                        secure(out, start, place, &self.source);
-                        if escape == Escape::SlackNames {
-                            part_names(out, start, place);
-                        }
+                        let links_names = escape == Escape::SlackNames;
+                        let names = if links_names { Names::All } else { Names::Everyone };
+                        secure(out, start, place, names, &self.source);
                     }
                 }
             }

@@ -209,8 +209,8 @@ fn a_value_notifies_no_channel_by_its_plain_name() {
         ("{{a}}l", "x @al", "x @\u{200b}all"),
         (
             "{{a}}",
-            "ada@here.test @ada @heres @ here @",
-            "ada@here.test @ada @heres @ here @\u{200b}",
+            "ada@here.test _@here_ @ada @heres @ here @",
+            "ada@here.test _@\u{200b}here_ @ada @heres @ here @\u{200b}",
         ),
         ("@here {{a}}", "x", "@here x"),
         ("{{{a}}}", "@here", "@here"),

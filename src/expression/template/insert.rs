@@ -7,7 +7,7 @@
 use std::fmt::Write;
 
 use super::code::Code;
-use super::names::names;
+use super::names::{Names, found};
 use super::place::{Context, Place, is_at_line_start, is_blank, is_break, starts_mark};
 use super::target::{Part, changes_host, is_host};
 
@@ -22,8 +22,8 @@ pub fn prepare(out: &mut String, place: &Place) {
 }
 
 /// Makes the value that `out` ends with, from `start` on, harmless at its `place` in the template
-/// `source`.
-pub fn secure(out: &mut String, start: usize, place: &Place, source: &str) {
+/// `source`. Each of `names` in it stays text.
+pub fn secure(out: &mut String, start: usize, place: &Place, names: Names, source: &str) {
     match &place.context {
         Context::Raw => {}
         Context::Text => secure_text(out, start, None),
@@ -32,34 +32,13 @@ pub fn secure(out: &mut String, start: usize, place: &Place, source: &str) {
         Context::Target(part) => secure_target(out, start, *part),
     }
     if matches!(place.context, Context::Text | Context::Quote(_) | Context::Label) {
-        secure_names(out, start);
+        secure_names(out, start, names);
     }
     if let Some(code) = place.code.filter(|_| place.context != Context::Raw) {
         secure_code(out, start, code);
     }
     if place.before_sign && (out.ends_with('<') || is_at_line_start(out)) {
         out.push(GUARD);
-    }
-}
-
-/// Guards each `@` and `#` of the value that `out` ends with, from `start` on, that could start a
-/// name: with `link_names`, Slack makes mentions and links of names in plain text. An `@` inside
-/// a word, as in an address, starts none.
-pub fn part_names(out: &mut String, start: usize, place: &Place) {
-    let is_text = !matches!(place.context, Context::Raw | Context::Target(_));
-    if !is_text || !out.get(start..).is_some_and(|value| value.contains(['@', '#'])) {
-        return;
-    }
-    let mut before = out.get(..start).and_then(|text| text.chars().next_back());
-    let value = out.split_off(start);
-    let mut chars = value.chars().peekable();
-    while let Some(c) = chars.next() {
-        out.push(c);
-        let starts = matches!(c, '@' | '#') && !before.is_some_and(char::is_alphanumeric);
-        if starts && chars.peek() != Some(&GUARD) {
-            out.push(GUARD);
-        }
-        before = Some(c);
     }
 }
 
@@ -139,9 +118,9 @@ fn secure_target(out: &mut String, start: usize, part: Part) {
     }
 }
 
-/// Separates the `@` from the names that notify everyone.
-fn secure_names(out: &mut String, start: usize) {
-    let found: Vec<usize> = names(out, start).collect();
+/// Separates the names that must stay text from their `@` or `#`.
+fn secure_names(out: &mut String, start: usize, names: Names) {
+    let found: Vec<usize> = found(out, start, names).collect();
     let Some(first) = found.first().copied() else { return };
     let tail = out.split_off(first);
     for (at, c) in tail.char_indices() {
