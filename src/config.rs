@@ -115,6 +115,7 @@ pub fn load_through(
     let whole_file = |message, help: &str| ConfigErrors {
         file: path.display().to_string(),
         errors: vec![Diagnostic::of_file(message, help)],
+        warnings: Vec::new(),
     };
     let bytes = files(path).map_err(|error| {
         let help = match error.kind() {
@@ -154,14 +155,15 @@ pub fn check(
             let mut findings = Findings::default();
             source.hide(secrets.in_text(text));
             yaml_syntax::syntax(&error, &source, &mut findings);
-            return Err(ConfigErrors { file, errors: findings.diagnostics(&source).0 });
+            let (errors, warnings) = findings.diagnostics(&source);
+            return Err(ConfigErrors { file, errors, warnings });
         }
     };
     source.hide(secrets.in_tree(&tree, text));
     if matches!(tree.value, tree::Value::Null) {
         let message = "the configuration is empty".to_owned();
         let empty = Diagnostic::of_file(message, "add `kafka`, `webhooks` and `actions`");
-        return Err(ConfigErrors { file, errors: vec![empty] });
+        return Err(ConfigErrors { file, errors: vec![empty], warnings: Vec::new() });
     }
     let outside = Outside { env, files, directory: path.parent().unwrap_or(Path::new("")) };
     let mut reader = Reader::new(&source, &outside);
@@ -169,6 +171,6 @@ pub fn check(
     let (errors, warnings) = reader.findings.diagnostics(&source);
     match config {
         Some(config) if errors.is_empty() => Ok(Loaded { config, warnings }),
-        _ => Err(ConfigErrors { file, errors }),
+        _ => Err(ConfigErrors { file, errors, warnings }),
     }
 }

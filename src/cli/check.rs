@@ -58,17 +58,24 @@ fn check(
     err: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
     let file = path.display().to_string();
-    match (load(path, env), output) {
+    let loaded = load(path, env);
+    let warnings = match &loaded {
+        Ok(loaded) => &loaded.warnings,
+        Err(errors) => &errors.warnings,
+    };
+    let total = match warnings.len() {
+        0 => String::new(),
+        count => format!(", {}", counted(count, "warning")),
+    };
+    if matches!(output, Format::Text) {
+        for warning in warnings {
+            writeln!(err, "{}\n", warning.display(&file, "warning: "))?;
+        }
+    }
+    match (loaded, output) {
         (Ok(loaded), Format::Text) => {
-            for warning in &loaded.warnings {
-                writeln!(err, "{}\n", warning.display(&file, "warning: "))?;
-            }
             tables(&loaded.config, out)?;
-            let warnings = match loaded.warnings.len() {
-                0 => String::new(),
-                count => format!(", {}", counted(count, "warning")),
-            };
-            writeln!(out, "{file}: ok{warnings}")?;
+            writeln!(out, "{file}: ok{total}")?;
             Ok(Exit::Done)
         }
         (Ok(loaded), Format::Json) => {
@@ -77,11 +84,12 @@ fn check(
         }
         (Err(errors), Format::Text) => {
             let count = counted(errors.errors.len(), "error");
-            writeln!(err, "{errors}\n\n{file}: {count}")?;
+            writeln!(err, "{errors}\n\n{file}: {count}{total}")?;
             Ok(Exit::Refused)
         }
         (Err(errors), Format::Json) => {
-            print(&json!({ "ok": false, "errors": errors.errors }), out)?;
+            let (errors, warnings) = (errors.errors, errors.warnings);
+            print(&json!({ "ok": false, "errors": errors, "warnings": warnings }), out)?;
             Ok(Exit::Refused)
         }
     }
@@ -263,8 +271,21 @@ mod tests {
         let expected = json!({"ok": false, "errors": [
             {"line": 2, "column": 25, "message": "`url` is a number, not a text", "help": "quote it: `url: \"***\"`"},
             {"line": 3, "column": 10, "message": "no action is configured", "help": "add one: `- name: …` with `trigger`, `webhook` and `message`"},
-        ]});
+        ], "warnings": []});
         assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn warnings_are_shown_beside_errors() {
+        let yaml = VALID.replace("message: hi", "message: hi @here, colour: red");
+        assert_ne!(yaml, VALID);
+        let (code, out, err) = run(&yaml, Format::Text);
+        assert_eq!((code, out.as_str()), (2, ""));
+        assert!(err.contains("warning: ") && err.contains("<!here>"), "{err}");
+        assert!(err.contains("unknown key `colour`") && err.contains(": 1 error, "), "{err}");
+        let shown: serde_json::Value = serde_json::from_str(&run(&yaml, Format::Json).1).unwrap();
+        assert_eq!(shown["ok"], false);
+        assert!(shown["warnings"].as_array().is_some_and(|list| !list.is_empty()), "{shown}");
     }
 
     #[test]

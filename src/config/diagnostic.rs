@@ -33,6 +33,8 @@ pub struct ConfigErrors {
     pub file: String,
     /// At least one.
     pub errors: Vec<Diagnostic>,
+    /// What is valid but probably not intended, as far as the file could be read.
+    pub warnings: Vec<Diagnostic>,
 }
 
 impl Diagnostic {
