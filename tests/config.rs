@@ -53,14 +53,19 @@ fn yaml_files(directory: &str) -> Vec<PathBuf> {
 /// Everything that a terminal would show for a file.
 fn shown(path: &Path) -> String {
     let file = path.display().to_string();
-    match load(path, &env) {
-        Ok(loaded) => loaded
-            .warnings
-            .iter()
-            .map(|warning| format!("{}\n", warning.display(&file, "warning: ")))
-            .collect(),
-        Err(errors) => format!("{errors}\n"),
+    let loaded = load(path, &env);
+    let warnings = match &loaded {
+        Ok(loaded) => &loaded.warnings,
+        Err(errors) => &errors.warnings,
+    };
+    let mut shown: String = warnings
+        .iter()
+        .map(|warning| format!("{}\n", warning.display(&file, "warning: ")))
+        .collect();
+    if let Err(errors) = &loaded {
+        shown.push_str(&format!("{errors}\n"));
     }
+    shown
 }
 
 #[test]

@@ -25,12 +25,19 @@ const FILES: [(&str, Option<&str>); 5] = [
     ("ssl.keystore.location", None),
 ];
 
+/// The values of `security.protocol`.
+const PROTOCOLS: [&str; 4] = ["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"];
+
 /// Checks that a client can be created with the properties of TLS and SASL. `token` is the place of
 /// `oauth_token_file`.
 pub fn check(properties: &Written, token: Option<&At>, reader: &mut Reader<'_>) {
     let protocol = properties
         .text("security.protocol")
         .map_or("plaintext".to_owned(), |(protocol, _)| protocol.to_lowercase());
+    // Any other value is refused, and may be a secret in the wrong place: no message shows it.
+    if !PROTOCOLS.contains(&protocol.as_str()) {
+        return;
+    }
     let (tls, sasl) = (protocol.ends_with("ssl"), protocol.starts_with("sasl"));
     for (key, _) in &properties.0 {
         let name = &key.value;
