@@ -101,7 +101,10 @@ Examples:
   slackline send --action NAME signup.json  post one message for real
   slackline run slackline.yaml              run the worker
 
-Exit codes: 0 done; 1 failed; 2 bad usage or configuration.";
+Exit codes: 0 done; 1 failed; 2 bad usage or configuration.
+
+When something does not work:
+  https://github.com/slackline/slackline/blob/main/docs/troubleshooting.md";
 
 /// Parses the command line, runs the command, and returns its exit code.
 #[must_use]

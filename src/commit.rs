@@ -38,6 +38,10 @@ pub mod schedule;
 /// The longest wait for a commit's answer before new outcomes are taken.
 const LONGEST_WAIT: Duration = Duration::from_millis(20);
 
+/// The runbook's section about commits that fail.
+const FAILING: &str =
+    "https://github.com/slackline/slackline/blob/main/docs/operations.md#slacklinecommitsfailing";
+
 /// Commits what the ledger says.
 pub struct Committer {
     /// When to commit.
@@ -183,6 +187,7 @@ impl Committer {
         if let Some(times) = self.failures.record(now) {
             tracing::warn!(
                 %error,
+                help = FAILING,
                 times,
                 "offset commit failed, retrying; deliveries are held until a commit succeeds"
             );

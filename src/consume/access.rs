@@ -18,6 +18,9 @@ use crate::kafka::security_protocol::SecurityProtocol;
 use crate::log_throttle::LogThrottle;
 use crate::topics::TopicNames;
 
+/// The page about errors that have no remedy of their own.
+const HELP: &str = "https://github.com/slackline/slackline/blob/main/docs/troubleshooting.md#it-is-not-ready-kafka";
+
 /// The known problems.
 pub struct Access {
     names: TopicNames,
@@ -145,7 +148,7 @@ impl Access {
 
     fn log_error(&mut self, reason: &str, now: Instant) {
         if let Some(times) = self.errors.record(now) {
-            tracing::warn!(reason, times, "Kafka client error, retrying");
+            tracing::warn!(reason, help = HELP, times, "Kafka client error, retrying");
         }
     }
 

@@ -19,6 +19,10 @@ use self::stalls::Stalls;
 
 mod stalls;
 
+/// The runbook's section about it.
+const NO_PROGRESS: &str =
+    "https://github.com/slackline/slackline/blob/main/docs/operations.md#slacklineunhealthy";
+
 /// How often a snapshot is taken.
 const INTERVAL: Duration = Duration::from_secs(1);
 
@@ -79,7 +83,11 @@ impl Monitor {
         let known = !self.health.snapshot().problems.stalls.is_empty();
         if !known && !snapshot.problems.stalls.is_empty() {
             let reasons = snapshot.problems.stalls.join("; ");
-            tracing::error!(reasons, "no progress detected; failing `/healthz`");
+            tracing::error!(
+                reasons,
+                help = NO_PROGRESS,
+                "no progress detected; failing `/healthz`"
+            );
         }
         self.publish(snapshot);
     }

@@ -88,6 +88,9 @@ impl Broker {
             .set("linger.ms", "1")
             .set("message.max.bytes", "20000000")
             .set("queue.buffering.max.messages", "2000000")
+            // A broker that comes back may have stored what it did not acknowledge: sent again, it
+            // would be in the topic twice.
+            .set("enable.idempotence", if mock.is_none() { "true" } else { "false" })
             .create()
             .unwrap();
         Self { address, producer, mock }
