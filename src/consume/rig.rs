@@ -122,7 +122,14 @@ impl Rig {
     pub fn until(&self, what: &str, so: impl Fn(&Self) -> bool) {
         let end = Instant::now() + 30 * SECOND;
         while !so(self) {
-            assert!(Instant::now() < end, "never: {what}\n{}", self.metrics.text());
+            let now = Instant::now();
+            assert!(
+                now < end,
+                "never: {what}\nready: {:?}, alive: {:?}\n{}",
+                self.health.readiness(now),
+                self.health.liveness(now),
+                self.metrics.text()
+            );
             thread::sleep(Duration::from_millis(10));
         }
     }

@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
@@ -26,10 +28,11 @@ fn an_error_in_place_of_an_event_skips_none_after_a_rebalance() {
     config.set("group.id", "slackline").set("partition.assignment.strategy", "cooperative-sticky");
     let guest: BaseConsumer = config.create().unwrap();
     guest.subscribe(&["t"]).unwrap();
-    rig.until("a guest has one of the two partitions", |rig| {
+    // The mock does not always pass the other partition on to the guest: that is not waited for.
+    rig.until("one of the two partitions was revoked, and the group joined again", |rig| {
         let _ = guest.poll(SECOND / 100);
         rig.says("slackline_assigned_partitions{topic=\"t\"} 1")
-            && guest.assignment().is_ok_and(|assignment| assignment.count() == 1)
+            && rig.health.readiness(Instant::now()).is_ok()
     });
     rig.cluster.clear_request_errors(RDKafkaApiKey::Fetch);
     rig.until("all events of the other one are read", |rig| {
