@@ -54,7 +54,6 @@ pub mod template;
 pub use cache::ExpressionCache;
 pub use compiled::Expression;
 pub use error::{CompileError, EvalError};
-pub use guard::facts::Facts;
 pub use limits::{MAX_DEPTH, MAX_MADE, MAX_SOURCE, MAX_STEPS, MAX_TOKENS};
 
 #[cfg(test)]

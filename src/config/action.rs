@@ -15,7 +15,7 @@ use super::tree::{Node, Value};
 use super::yaml_traps;
 use crate::event::TopicIndex;
 use crate::expression::template::Template;
-use crate::expression::{CompileError, Expression, Facts};
+use crate::expression::{CompileError, Expression};
 
 section! {
     /// One "post message": when `trigger` is true for an event, `message` is sent to `webhook`.
@@ -127,6 +127,7 @@ impl Kind for Actions {
         let mut names = Vec::with_capacity(nodes.len());
         for node in nodes {
             let Some(fields) = reader.fields(node, "the action") else { continue };
+            reader.trigger = None;
             let name = fields.get("name").and_then(|node| reader.located(node, "name"));
             names.extend(name.filter(|name| is_name(&name.value)));
             let written = Written::of(&fields);
@@ -211,11 +212,11 @@ fn trigger(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Expression
     let text = source_text(node, key, "give it a value", reader)?;
     let expression = Expression::compile_trigger(&text.value);
     let expression = expression.map_err(|error| report(&text, key, &error, false, reader)).ok()?;
-    for warning in expression.warnings().iter().chain(&expression.unguarded(&Facts::default())) {
+    for warning in expression.warnings().iter().chain(&expression.unguarded(None)) {
         report(&text, key, warning, true, reader);
     }
     yaml_traps::warn(node, key, &text, "", reader);
-    reader.known = expression.implied();
+    reader.trigger = Some(expression.clone());
     Some(expression)
 }
 
@@ -227,7 +228,7 @@ fn message(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Template> 
     let text = source_text(node, key, help, reader)?;
     let template = Template::compile_with(&text.value, &mut reader.expressions);
     let template = template.map_err(|error| report(&text, key, &error, false, reader)).ok()?;
-    for warning in template.warnings(&reader.known) {
+    for warning in template.warnings(reader.trigger.as_ref()) {
         report(&text, key, &warning, true, reader);
     }
     yaml_traps::warn(node, key, &text, &template.outline(), reader);

@@ -20,7 +20,7 @@ use super::source::{Source, quotable};
 use super::tree::{Node, Value};
 use super::yaml_hints;
 use super::yaml_text::odd_blank;
-use crate::expression::{ExpressionCache, Facts};
+use crate::expression::{Expression, ExpressionCache};
 use crate::secret::Secret;
 
 /// What the configuration is read from, and the mistakes found so far.
@@ -29,8 +29,8 @@ pub struct Reader<'a> {
     pub findings: Findings,
     /// The expressions in messages so far, each compiled once.
     pub expressions: ExpressionCache,
-    /// What the trigger of the action that is being read says about its events.
-    pub known: Facts,
+    /// The trigger of the action that is being read: its messages are only for such events.
+    pub trigger: Option<Expression>,
     /// Whether `${NAME}` is expanded in the section that is being read.
     pub expands: bool,
     /// The topics of `kafka`; `None` if they could not be read, which is reported.
@@ -122,7 +122,7 @@ impl<'a> Reader<'a> {
             source,
             findings: Findings::default(),
             expressions: ExpressionCache::default(),
-            known: Facts::default(),
+            trigger: None,
             expands: false,
             topics: None,
             webhooks: None,

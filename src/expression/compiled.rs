@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::compile::compile;
 use super::error::{CompileError, EvalError};
 use super::evaluate::{evaluate, is_true};
-use super::guard::{self, facts::Facts};
+use super::guard;
 use super::lexer::Tokens;
 use super::lint;
 use super::node::Node;
@@ -56,22 +56,21 @@ impl Expression {
     }
 
     /// Returns warnings about functions that fail where a field of the event is missing, unless
-    /// `known` says that it is not.
+    /// every event for which `trigger` is true has it.
     #[must_use]
-    pub fn unguarded(&self, known: &Facts) -> Vec<CompileError> {
-        let found = guard::unguarded(&self.0.node, known);
+    pub fn unguarded(&self, trigger: Option<&Expression>) -> Vec<CompileError> {
+        // Nearly every expression calls nothing, and what follows takes as long as compiling it.
+        if !self.0.node.has_call() {
+            return Vec::new();
+        }
+        let known = trigger.map(|trigger| guard::implied(&trigger.0.node)).unwrap_or_default();
+        let found = guard::unguarded(&self.0.node, &known);
         if found.is_empty() {
             return Vec::new();
         }
         // The source was compiled, so that it has tokens.
         let tokens = Tokens::read(&self.0.source).map(|tokens| tokens.all).unwrap_or_default();
         found.iter().filter_map(|call| guard::remedy::warning(call, &tokens)).collect()
-    }
-
-    /// Returns what holds for every event for which the expression is true.
-    #[must_use]
-    pub fn implied(&self) -> Facts {
-        guard::implied(&self.0.node)
     }
 
     /// The expression as the user wrote it.

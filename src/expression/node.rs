@@ -67,6 +67,11 @@ label! {
 }
 
 impl Node {
+    /// Returns whether the node is a function's call or has one in it.
+    pub fn has_call(&self) -> bool {
+        matches!(self, Node::Call(..)) || self.children().into_iter().any(Node::has_call)
+    }
+
     /// Returns the nodes directly below this one.
     pub fn children(&self) -> Vec<&Node> {
         match self {

@@ -9,7 +9,6 @@ use std::ops::Range;
 use super::cache::ExpressionCache;
 use super::compiled::Expression;
 use super::error::{CompileError, EvalError, refuse};
-use super::guard::facts::Facts;
 use crate::event::Event;
 
 mod code;
@@ -113,15 +112,15 @@ impl Template {
         Ok(Self { source: source.into(), pieces: pieces.into() })
     }
 
-    /// Returns the warnings about its expressions for events of which `known` holds; offsets are
-    /// into the template's source.
+    /// Returns the warnings about its expressions for events for which `trigger` is true; offsets
+    /// are into the template's source.
     #[must_use]
-    pub fn warnings(&self, known: &Facts) -> Vec<CompileError> {
+    pub fn warnings(&self, trigger: Option<&Expression>) -> Vec<CompileError> {
         let mut warnings = Vec::new();
         for piece in &self.pieces {
             if let Piece::Variable { expression, offset, .. } = piece {
                 let of_variable = expression.warnings().iter().cloned();
-                let of_variable = of_variable.chain(expression.unguarded(known));
+                let of_variable = of_variable.chain(expression.unguarded(trigger));
                 warnings.extend(of_variable.map(|warning| shifted(warning, *offset)));
             }
         }

@@ -2,7 +2,6 @@
 
 use proptest::prelude::*;
 
-use super::*;
 use crate::expression::compliance::event_of;
 use crate::expression::{EvalError, Expression};
 
@@ -10,7 +9,7 @@ use crate::expression::{EvalError, Expression};
 fn remedies(source: &str) -> Vec<String> {
     let expression =
         Expression::compile(source).unwrap_or_else(|error| panic!("{source}: {error}"));
-    let warnings = expression.unguarded(&Facts::default());
+    let warnings = expression.unguarded(None);
     let remedy =
         |help: &str| help.strip_prefix("write ").unwrap_or_else(|| panic!("{help}")).to_owned();
     warnings.iter().map(|warning| remedy(&warning.help)).collect()
@@ -142,8 +141,8 @@ fn what_a_trigger_implies_guards_the_message() {
         ("$record.headers.env == 'x'", "length($record.headers.env)", true),
         ("first && last", "join(' ', [first, last])", true),
     ] {
-        let known = Expression::compile(trigger).unwrap().implied();
-        let warnings = Expression::compile(expression).unwrap().unguarded(&known);
+        let of = Expression::compile(trigger).unwrap();
+        let warnings = Expression::compile(expression).unwrap().unguarded(Some(&of));
         assert_eq!(warnings.is_empty(), is_guarded, "{trigger}: {expression}: {warnings:?}");
     }
 }
@@ -185,7 +184,7 @@ proptest! {
     #[test]
     fn what_gets_no_warning_fails_for_no_missing_field(source in any_condition()) {
         let expression = Expression::compile(&source).unwrap();
-        let warnings = expression.unguarded(&Facts::default());
+        let warnings = expression.unguarded(None);
         let values = ["", r#""{n}":"x","#, r#""{n}":"","#];
         let mut fails = false;
         for event in 0..27 {

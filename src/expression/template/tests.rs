@@ -143,7 +143,7 @@ fn warnings_have_their_offset_in_the_template() {
     };
     assert!(!alone.warnings().is_empty());
     assert_eq!(
-        offsets(&template.warnings(&Facts::default()), 0),
+        offsets(&template.warnings(None), 0),
         offsets(alone.warnings(), "é {{ a }} {{{ ".len())
     );
     assert_eq!(template.source(), r#"é {{ a }} {{{ a == "x" }}}"#);
