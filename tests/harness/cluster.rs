@@ -62,10 +62,12 @@ impl Cluster {
 
     /// Truncates a partition's log on a killed broker to its older half.
     #[track_caller]
-    pub fn cut_log(&self, broker: i32, topic: &str, partition: i32) {
+    pub fn cut_log(&mut self, broker: i32, topic: &str, partition: i32) {
         let log = format!("kafka/{broker}/data/{topic}-{partition}/00000000000000000000.log");
         let file = std::fs::File::options().write(true).open(self.home.path().join(log)).unwrap();
         file.set_len(file.metadata().unwrap().len() / 2).unwrap();
+        // The old producer would continue behind records that the broker does not have any more.
+        self.broker = Broker::connect(&self.broker.address);
     }
 
     /// Sends SIGSTOP to one broker: its connections stay open, and it does not answer.

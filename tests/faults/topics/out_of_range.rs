@@ -124,7 +124,7 @@ fn a_reset_by_an_operator_is_obeyed() {
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn a_truncated_log_is_read_from_its_end() {
-    let (cluster, slack) = (Cluster::start(&[]), Slack::start());
+    let (mut cluster, slack) = (Cluster::start(&[]), Slack::start());
     let topic = cluster.topic(1);
     let setup = Setup::new(&cluster, &[&topic]).webhook(&slack, "a", FAST);
     let program = Program::ready(&setup);
