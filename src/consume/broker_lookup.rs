@@ -1,5 +1,5 @@
 //! Every request that waits for a broker: committed offsets, the logs' ends, the topics' ids
-//! and partition counts. They are made on a thread of their own, so that the poll loop never waits:
+//! and partition counts. They are made on a separate thread, so that the poll loop never waits:
 //! it goes on taking outcomes, committing and reading while a broker is slow.
 //!
 //! Invariants: one lookup is in flight at a time, and all of its requests share one deadline. An
@@ -229,7 +229,7 @@ impl Lookup {
         let (names, timeout) = (self.names.all(), self.left()?.min(DESCRIPTION));
         let described = native::describe_topics(&self.client, *broker, &names, timeout)?;
         // librdkafka has learnt it from the brokers' metadata by now.
-        let cluster = native::cluster_id(&self.client, self.left()?);
+        let cluster = native::cluster_id(&self.client, self.left()?)?;
         let starting = &unresolved.starting;
         let asked: Vec<Partition> = starting.iter().chain(added).copied().collect();
         let committed = self.committed(&asked)?;

@@ -1,7 +1,7 @@
 //! The client: its context, which records what librdkafka's callbacks report, and changes of its
 //! assignment.
 //!
-//! Invariant: no callback does work of its own. The poll loop, on whose thread callbacks run, acts
+//! Invariant: no callback does any other work. The poll loop, on whose thread callbacks run, acts
 //! on the events when its poll returns.
 
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};

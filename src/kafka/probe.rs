@@ -1,4 +1,5 @@
-//! Finds out which protocol a port uses, by connecting to it: blocks, for a thread of its own.
+//! Finds out which protocol a port uses, by connecting to it. It blocks, so that it runs
+//! on its own thread.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
