@@ -134,7 +134,7 @@ pub fn load_through(
     check(&text, path, env, files)
 }
 
-/// Checks the text of a configuration without I/O of its own. Messages name the file `path`, and
+/// Checks the text of a configuration without its own I/O. Messages name the file `path`, and
 /// relative paths start from its directory; `files` reads files.
 ///
 /// # Errors

@@ -92,12 +92,12 @@ impl FakeSlack {
         self.state.apply(Some(path), Script { default: Some(answer), ..Script::default() });
     }
 
-    /// Sets the default answer of every path without one of its own.
+    /// Sets the default answer of every path without its own.
     pub fn set_default_everywhere(&self, answer: Option<Answer>) {
         self.state.apply(None, Script { default: Some(answer), ..Script::default() });
     }
 
-    /// Limits the rate of every path without a limit of its own: requests beyond it are answered
+    /// Limits the rate of every path without its own limit: requests beyond it are answered
     /// with 429. Each path is counted separately.
     pub fn set_limit_everywhere(&self, limit: Option<Limit>) {
         self.state.apply(None, Script { limit: Some(limit), ..Script::default() });

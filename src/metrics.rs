@@ -45,7 +45,7 @@ mod tests;
 /// The metrics of one process.
 #[derive(Default)]
 pub struct Metrics {
-    /// What has a series of its own.
+    /// What has its own series.
     registry: RwLock<Registry>,
     /// Everything except what the senders and their queues count.
     counts: Mutex<Counts>,

@@ -1,6 +1,6 @@
 //! Whether a URL is Slack's own, not that of a compatible receiver or of a server in between.
 //!
-//! Slack's incoming webhooks answer by rules of their own, which no other receiver keeps exactly.
+//! Slack's incoming webhooks answer by their own rules, which no other receiver keeps exactly.
 
 use url::Url;
 

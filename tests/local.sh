@@ -94,7 +94,7 @@ address() { # SERVICE
     addresses "$1" | cut -d ' ' -f 1
 }
 
-# Starts a command in a process group of its own, `$!`, so that it can be stopped with its children
+# Starts a command in its own process group, `$!`, so that it can be stopped with its children
 # and does not receive Ctrl-C.
 apart() { # COMMAND…
     set -m

@@ -1,7 +1,7 @@
 //! The baseline: a consumer that only calls `BaseConsumer::poll` and sums the payloads' lengths,
 //! with slackline's properties.
 //!
-//! It runs as a process of its own, on the core that the worker uses in its turn.
+//! It runs as its own process, on the core that the worker uses in its turn.
 
 use std::mem::ManuallyDrop;
 use std::sync::OnceLock;

@@ -63,7 +63,7 @@ type Family = fn(&Settings, &mut Table) -> anyhow::Result<()>;
 const FAMILIES: [Family; 6] =
     [throughput::run, check::run, memory::run, sends::run, senders::run, latency::run];
 
-/// Measures the table, or is a process of its own in one of the other modes, which prints its
+/// Measures the table, or is its own process in one of the other modes, which prints its
 /// measurements as JSON.
 fn main() -> anyhow::Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();

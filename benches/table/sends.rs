@@ -3,7 +3,7 @@
 //!
 //! The senders are the real ones, as the pipeline spawns them; a stub in place of the poll loop
 //! takes their reports and releases their holds immediately, as if each commit were acknowledged
-//! without a delay. Each variant is a process of its own on the measured core; the server is this
+//! without a delay. Each variant is its own process on the measured core; the server is this
 //! process.
 
 use std::mem::ManuallyDrop;

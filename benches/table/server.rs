@@ -1,4 +1,4 @@
-//! The server of the sending families: it answers `ok` without a delay, on a thread of its own.
+//! The server of the sending families: it answers `ok` without a delay, on its own thread.
 
 use std::convert::Infallible;
 use std::sync::Arc;

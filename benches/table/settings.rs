@@ -71,7 +71,7 @@ impl Settings {
         let settings = Self::parse();
         ensure!(
             std::thread::available_parallelism()?.get() == 1,
-            "needs a core of its own: run `benches/table.sh`"
+            "needs its own core: run `benches/table.sh`"
         );
         let of = |name| std::env::var(name).context("no broker: run `benches/table.sh`");
         let brokers = of("SLACKLINE_TEST_BROKERS")?;
@@ -101,7 +101,7 @@ impl Settings {
         command
     }
 
-    /// Runs this program in another mode, as a process of its own on the measured core; returns
+    /// Runs this program in another mode, as its own process on the measured core; returns
     /// what it measured.
     pub fn run_mode(&self, arguments: &[&str]) -> anyhow::Result<Value> {
         let mut command = self.measured(&std::env::current_exe()?);

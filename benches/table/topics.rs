@@ -46,7 +46,7 @@ impl Kind {
     }
 }
 
-/// Creates a topic and fills it, with a process of its own on the measured core, which is still
+/// Creates a topic and fills it, with its own process on the measured core, which is still
 /// idle.
 pub fn full(settings: &Settings, topic: &str, kind: Kind) -> anyhow::Result<()> {
     progress(&format!(

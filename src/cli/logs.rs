@@ -21,7 +21,7 @@ struct Stderr {
 }
 
 /// Starts logging, panics included. Called once per process. `default` is the level when `RUST_LOG`
-/// is not set: `info` for a worker, `warn` for commands that print results of their own.
+/// is not set: `info` for a worker, `warn` for commands that print their own results.
 ///
 /// # Errors
 /// Logging has been started before.

@@ -189,7 +189,7 @@ impl Kind for Topics {
             let help = if topic.value.starts_with('^') {
                 "name every topic: patterns are not supported"
             } else if topic.value.contains(',') {
-                "write each topic as an item of its own: `[a, b]`"
+                "write each topic as its own item: `[a, b]`"
             } else {
                 "use up to 249 letters, digits, `.`, `_` and `-`"
             };

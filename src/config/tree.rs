@@ -17,7 +17,7 @@ pub struct Node {
     pub written: Range<usize>,
     /// The place of its content, which differs from `written` for an alias or a merged value.
     pub defined: Range<usize>,
-    /// A tag that is not one of YAML's own, such as `!secret`.
+    /// A tag that YAML does not define, such as `!secret`.
     pub tag: Option<String>,
     pub value: Value,
 }

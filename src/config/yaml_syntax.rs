@@ -239,7 +239,8 @@ fn flow(place: &Place<'_>) -> Option<Hint> {
         None => before.rfind(": ")? + 2,
     };
     let text = flow_value(&place.line[value_at..]);
-    let what = place.not_yaml("a value within `{ }` or `[ ]` contains signs of YAML's own");
+    let what =
+        place.not_yaml("a value within `{ }` or `[ ]` contains signs that YAML reads itself");
     let help = place.quotes(place.start, place.line, value_at, text);
     (!text.is_empty()).then_some((place.start + value_at, what, help))
 }

@@ -18,7 +18,7 @@ use crate::kafka::security_protocol::SecurityProtocol;
 use crate::log_throttle::LogThrottle;
 use crate::topics::TopicNames;
 
-/// The page about errors that have no remedy of their own.
+/// The page about errors without their own remedy.
 const HELP: &str = "https://github.com/slackline/slackline/blob/main/docs/troubleshooting.md#it-is-not-ready-kafka";
 
 /// The known problems.

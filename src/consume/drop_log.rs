@@ -25,7 +25,7 @@ struct Kind {
     /// `None`: the action was removed from the configuration.
     webhook: Option<WebhookIndex>,
     /// A full queue drops the deliveries of many actions, which is one fault. A message that is
-    /// empty is the fault of its own action.
+    /// empty is that action's fault.
     action: Option<ActionIndex>,
     /// The partition's former owner, which left the delivery, is of another deployment.
     is_foreign: bool,

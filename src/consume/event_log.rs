@@ -1,4 +1,4 @@
-//! The log of events that cannot be used as they are: invalid ones, those for which an expression
+//! The log of events that cannot be used unchanged: invalid ones, those for which an expression
 //! fails, and those whose message is too long. Pure: the time is an argument.
 //!
 //! Invariants: every such event is counted in exactly one line, at most one line a minute per topic
@@ -116,31 +116,27 @@ fn log(config: &Config, kind: Kind, position: Position, detail: &Detail, count: 
     match (kind, detail) {
         (Kind::Invalid(_, reason), Detail::Shape(shape)) => {
             let (looks_like, help) = (shape.to_string(), shape.help());
+            let is_tombstone = reason == Invalid::Empty;
+            let reason = reason.as_str();
+            macro_rules! skipped {
+                ($level:ident) => {
+                    tracing::$level!(
+                        topic,
+                        partition,
+                        offset,
+                        reason,
+                        looks_like,
+                        help,
+                        events = count,
+                        "invalid event skipped"
+                    )
+                };
+            }
             // Tombstones are usual in a compacted topic.
-            if reason == Invalid::Empty {
-                let reason = reason.as_str();
-                tracing::info!(
-                    topic,
-                    partition,
-                    offset,
-                    reason,
-                    looks_like,
-                    help,
-                    events = count,
-                    "invalid event skipped"
-                );
+            if is_tombstone {
+                skipped!(info);
             } else {
-                let reason = reason.as_str();
-                tracing::warn!(
-                    topic,
-                    partition,
-                    offset,
-                    reason,
-                    looks_like,
-                    help,
-                    events = count,
-                    "invalid event skipped"
-                );
+                skipped!(warn);
             }
         }
         (_, Detail::Failure(failure)) => {

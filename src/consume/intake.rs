@@ -48,7 +48,7 @@ pub struct Intake {
     /// By topic: what this turn has counted. Added to the metrics together.
     tallies: Vec<TopicTally>,
     removed: RemovedWebhooks,
-    /// Logs the events that cannot be used as they are.
+    /// Logs the events that cannot be used unchanged.
     pub events: EventLog,
     /// The topic that is read first in the next turn.
     first: usize,

@@ -1,5 +1,5 @@
 //! Finds out whether a broker that closes its connections uses another protocol than
-//! `security.protocol` says: a thread of its own connects to it. Nothing waits for it.
+//! `security.protocol` says: a separate thread connects to it. Nothing waits for it.
 
 use std::sync::mpsc::{self, Receiver, TryRecvError};
 use std::thread;

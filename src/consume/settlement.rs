@@ -57,7 +57,7 @@ impl Settlement {
     /// Ends one delivery. `hold` keeps its sender from the next post until the outcome is
     /// committed; `None` where no sender has seen the delivery.
     ///
-    /// An outcome without a hold needs no commit of its own: after a crash the delivery is dropped
+    /// An outcome without a hold needs no commit for itself: after a crash the delivery is dropped
     /// again, or there is room for it.
     pub fn end(&mut self, ticket: &Ticket, outcome: Outcome, hold: Option<CommitHold>) {
         let from_sender = hold.is_some();

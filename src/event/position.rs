@@ -1,4 +1,4 @@
-//! The place of a record in Kafka: topic, partition, offset, each a type of its own.
+//! The place of a record in Kafka: topic, partition, offset, each its own type.
 
 use std::fmt;
 

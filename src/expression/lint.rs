@@ -77,7 +77,7 @@ impl<'t, 's> Lints<'t, 's> {
             if let [Ast::Comparison { .. }, Ast::Literal { offset, .. }] = pair {
                 let message =
                     "this is always true: the comparison before `||` does not apply to it";
-                let help = "write it as a comparison of its own: `a == 'x' || a == 'y'`";
+                let help = "write it as its own comparison: `a == 'x' || a == 'y'`";
                 self.warnings.push(CompileError::new(*offset, message, help));
             }
         }

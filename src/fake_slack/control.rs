@@ -3,7 +3,7 @@
 //! | request | effect |
 //! | --- | --- |
 //! | `POST /control/services/T/B/X` with a [`Script`] as JSON | scripts that webhook |
-//! | `POST /control` with a [`Script`] | scripts all webhooks without a script of their own |
+//! | `POST /control` with a [`Script`] | scripts all webhooks without their own script |
 //! | `GET /control` | returns the number of requests to each path, as JSON |
 //!
 //! ```text

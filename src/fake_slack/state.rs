@@ -29,7 +29,7 @@ pub struct State {
 
 #[derive(Default)]
 struct Inner {
-    /// For paths without a behavior of their own.
+    /// For paths without their own behavior.
     everywhere: Behavior,
     paths: HashMap<String, Behavior>,
     /// The rate limit of each path.

@@ -49,7 +49,7 @@ impl DeliveryCounts {
         tickets.len() < before
     }
 
-    /// An action that the queue was not made for gets a tally of its own rather than be lost.
+    /// An action that the queue was not made for gets its own tally rather than be lost.
     pub fn tally(&mut self, action: ActionIndex) -> &mut ActionTally {
         let at = self.0.binary_search_by_key(&action, |(of, _)| *of).unwrap_or_else(|at| {
             self.0.insert(at, (action, ActionTally::default()));

@@ -1,7 +1,7 @@
 //! How many attempts start at the same time, over all webhooks.
 //!
 //! Ten thousand webhooks may be due at one moment: at the start, or after Kafka was unavailable.
-//! Without a limit each would open a connection of its own, although a fraction of them, reused,
+//! Without a limit each would open its own connection, although a fraction of them, reused,
 //! takes no longer. An attempt holds its permit until it is answered, or for [`HOLD_LIMIT`]: one
 //! that hangs keeps no other from starting.
 

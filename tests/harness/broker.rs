@@ -1,6 +1,6 @@
 //! The tests' own Kafka client: creates topics, produces, and reads a group's committed offsets.
 //!
-//! It is not under test: any error of its own fails the test immediately.
+//! It is not under test: an error here fails the test immediately.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};

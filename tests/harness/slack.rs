@@ -76,7 +76,7 @@ impl Slack {
         self.fake.set_default(&path(webhook), Some(answer.fake()));
     }
 
-    /// Sets the default answer of every webhook without a default of its own.
+    /// Sets the default answer of every webhook without its own default.
     pub fn default_everywhere(&self, answer: Answer) {
         self.fake.set_default_everywhere(Some(answer.fake()));
     }

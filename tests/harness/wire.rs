@@ -1,4 +1,4 @@
-//! Requests of Kafka's own protocol that no Rust client can send.
+//! Requests of Kafka's protocol that no Rust client can send.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

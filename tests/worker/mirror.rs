@@ -13,7 +13,7 @@ const TOPIC: &str = "orders";
 const GROUP: &str = "alerts";
 const COPIED: &str = "copied from another cluster";
 
-/// A cluster with the topic, and a Slack of its own.
+/// A cluster with the topic, and its own Slack.
 struct Side {
     broker: Broker,
     slack: Slack,

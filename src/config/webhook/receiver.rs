@@ -18,7 +18,7 @@ pub enum Doubt {
 
 const COMPATIBLE: &str = "use a receiver that takes Slack's messages, or a bridge to this one";
 
-/// Receivers with messages of their own, by host: the host, or what is below it.
+/// Receivers with their own message format, by host: the host, or what is below it.
 const OTHERS: &[(&str, &str)] = &[
     ("webhook.office.com", "is a webhook of Microsoft Teams, which takes other messages"),
     ("outlook.office.com", "is a webhook of Microsoft Teams, which takes other messages"),

@@ -1,4 +1,4 @@
-//! Lines that YAML joins although each looks like a line of its own.
+//! Lines that YAML joins although each looks like its own line.
 //!
 //! Joining is what `>` and texts of several lines are for, so that a line counts only if a blank in
 //! place of its line break would destroy what Slack shows.
@@ -8,7 +8,7 @@ use crate::config::scalar_offsets::Style;
 /// A line of this many characters is more likely full than ended by its author.
 const FULL: usize = 60;
 
-/// Returns the place of the first line that its author probably meant as a line of its own. Each
+/// Returns the place of the first line that its author probably meant as its own line. Each
 /// line has the offset of its text.
 pub fn joined(style: Style, lines: &[(usize, &str)]) -> Option<usize> {
     if style == Style::Literal {
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_its_own_is_marked_or_ends_itself() {
+    fn a_separate_line_is_marked_or_ends_itself() {
         for text in ["Paid:\n- {{a}}", "a\n• b", "> {{a}}\nb", "a\n1. b", "a\n```\nb\n```"] {
             assert!(is_joined(Style::Folded, text), "{text}");
             assert!(is_joined(Style::Plain, text), "{text}");

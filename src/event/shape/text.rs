@@ -10,7 +10,7 @@ use crate::event::value::Value;
 pub const CUT_SHORT: &str = "JSON cut short";
 pub const WHO_CUTS: &str = "check what limits or cuts values on their way: the producer, a proxy";
 
-/// How the name of a mistake without a name of its own starts.
+/// How the name of a mistake without its own name starts.
 pub const MISTAKE: &str = "JSON with a mistake";
 
 /// The longest number or word that can be cut, in bytes.

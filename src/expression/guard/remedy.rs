@@ -9,7 +9,7 @@ use crate::expression::part::{comparisons, split, text_of};
 use crate::expression::signature::{Function, Takes};
 
 /// Returns the field that a path or a projection starts from, as an expression; `None` for `@`,
-/// which has no name of its own.
+/// which has no name.
 pub fn path_of(node: &Node) -> Option<String> {
     let steps = match node {
         Node::Path(steps) => steps,

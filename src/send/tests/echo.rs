@@ -40,38 +40,35 @@ async fn receiver(echo: (&'static str, &'static str, &'static str)) -> String {
 #[test]
 fn event_data_that_an_answer_repeats_is_only_in_the_debug_log() {
     let mut shown = String::new();
-    let log = rig::logged(|| {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            for echo in ECHOES {
-                let once = Retry {
-                    initial: Duration::from_millis(1),
-                    max: Duration::from_millis(1),
-                    max_elapsed: Duration::from_millis(1),
-                };
-                let url = receiver(echo).await;
-                let webhook = Webhook { rate_per_second: 1e4, retry: once, ..at(&url, LONG) };
-                let open = || Endpoint::open(&webhook, &mut ClientPool::default()).unwrap();
-                let attempted = open().attempt_once("sales", PLANTED.into()).await;
-                shown.push_str(&format!("{attempted:?}\n"));
-                let (sender, mut rest) = rig::sender(webhook.clone(), open());
-                let task = tokio::spawn(run(sender));
-                let mut post = rig::post(0);
-                post.payload = PLANTED.as_bytes().into();
-                rest.queue.push(post, crate::delivery::Origin::Read);
-                match attempted.verdict {
-                    Verdict::RateLimited { .. } => {
-                        let report = rest.reports.recv().await;
-                        assert!(matches!(report, Some(Report::Throttled { .. })));
-                        rest.queue.release(|_| true);
-                    }
-                    _ => drop(rig::outcome(&mut rest.reports, LONG).await),
+    let log = rig::logged(false, async {
+        for echo in ECHOES {
+            let once = Retry {
+                initial: Duration::from_millis(1),
+                max: Duration::from_millis(1),
+                max_elapsed: Duration::from_millis(1),
+            };
+            let url = receiver(echo).await;
+            let webhook = Webhook { rate_per_second: 1e4, retry: once, ..at(&url, LONG) };
+            let open = || Endpoint::open(&webhook, &mut ClientPool::default()).unwrap();
+            let attempted = open().attempt_once("sales", PLANTED.into()).await;
+            shown.push_str(&format!("{attempted:?}\n"));
+            let (sender, mut rest) = rig::sender(webhook.clone(), open());
+            let task = tokio::spawn(run(sender));
+            let mut post = rig::post(0);
+            post.payload = PLANTED.as_bytes().into();
+            rest.queue.push(post, crate::delivery::Origin::Read);
+            match attempted.verdict {
+                Verdict::RateLimited { .. } => {
+                    let report = rest.reports.recv().await;
+                    assert!(matches!(report, Some(Report::Throttled { .. })));
+                    rest.queue.release(|_| true);
                 }
-                rest.queue.close();
-                task.await.unwrap();
-                shown.push_str(&rest.metrics.text());
+                _ => drop(rig::outcome(&mut rest.reports, LONG).await),
             }
-        });
+            rest.queue.close();
+            task.await.unwrap();
+            shown.push_str(&rest.metrics.text());
+        }
     });
     let is_debug = |line: &&str| line.contains(" DEBUG ") || line.contains(" TRACE ");
     let (debug, usual): (Vec<&str>, Vec<&str>) = log.lines().partition(is_debug);

@@ -52,26 +52,19 @@ async fn the_metrics_show_the_end_of_a_throttle_of_an_idle_webhook() {
 
 #[test]
 fn the_log_reports_an_outage_once_and_no_url() {
-    let text = rig::logged(|| {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .start_paused(true)
-            .build()
-            .unwrap();
-        runtime.block_on(async {
-            let retry = Retry { initial: SECOND, max: SECOND, max_elapsed: 600 * SECOND };
-            let script = (0..300).map(|_| failed(503)).chain([
-                ok(),
-                limited(Some(5)),
-                ok(),
-                rejected("GET /services/T0/B0/s3cr3t"),
-            ]);
-            let mut rig = Rig::start(Webhook { retry, ..webhook() }, script.collect::<Vec<_>>());
-            rig.push(0..3);
-            for _ in 0..3 {
-                rig.outcome().await;
-            }
-        });
+    let text = rig::logged(true, async {
+        let retry = Retry { initial: SECOND, max: SECOND, max_elapsed: 600 * SECOND };
+        let script = (0..300).map(|_| failed(503)).chain([
+            ok(),
+            limited(Some(5)),
+            ok(),
+            rejected("GET /services/T0/B0/s3cr3t"),
+        ]);
+        let mut rig = Rig::start(Webhook { retry, ..webhook() }, script.collect::<Vec<_>>());
+        rig.push(0..3);
+        for _ in 0..3 {
+            rig.outcome().await;
+        }
     });
     let lines: Vec<&str> = text.lines().collect();
     assert!((7..=12).contains(&lines.len()), "{text}");
@@ -97,21 +90,14 @@ fn the_log_reports_an_outage_once_and_no_url() {
 
 #[test]
 fn drops_that_no_line_covers_are_logged_when_the_sender_ends() {
-    let text = rig::logged(|| {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .start_paused(true)
-            .build()
-            .unwrap();
-        runtime.block_on(async {
-            let mut rig = Rig::start(webhook(), ["no_service"; 3].map(rejected));
-            rig.push(0..3);
-            for _ in 0..3 {
-                rig.outcome().await;
-            }
-            rig.queue.close();
-            rig.ended().await;
-        });
+    let text = rig::logged(true, async {
+        let mut rig = Rig::start(webhook(), ["no_service"; 3].map(rejected));
+        rig.push(0..3);
+        for _ in 0..3 {
+            rig.outcome().await;
+        }
+        rig.queue.close();
+        rig.ended().await;
     });
     let lines: Vec<&str> = text.lines().collect();
     assert!(lines[0].contains("delivery dropped") && lines[0].contains("deliveries=1"), "{text}");

@@ -84,31 +84,28 @@ async fn the_receiver_never_sees_more_than_the_rate_whatever_it_answers() {
 
 #[test]
 fn no_log_line_of_the_http_stack_shows_the_url() {
-    let text = rig::logged(|| {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let slack = FakeSlack::start().await.unwrap();
-            slack.push(
-                PATH,
-                [
-                    fake_slack::Answer::fault(Fault::Reset),
-                    fake_slack::Answer::new(404, format!("no {PATH} here")),
-                ],
-            );
-            let webhook = Webhook { rate_per_second: 1000.0, ..at(&slack.url(PATH), LONG) };
-            let retry = Retry { initial: Duration::from_millis(1), ..webhook.retry };
-            let webhook = Webhook { retry, ..webhook };
-            let endpoint = Endpoint::open(&webhook, &mut ClientPool::default()).unwrap();
-            let (sender, mut rest) = rig::sender(webhook, endpoint);
-            let task = tokio::spawn(run(sender));
-            rest.queue.push(rig::post(0), crate::delivery::Origin::Read);
-            assert_eq!(
-                rig::outcome(&mut rest.reports, LONG).await.0,
-                (0, Outcome::Dropped(Reason::Rejected))
-            );
-            rest.queue.close();
-            task.await.unwrap();
-        });
+    let text = rig::logged(false, async {
+        let slack = FakeSlack::start().await.unwrap();
+        slack.push(
+            PATH,
+            [
+                fake_slack::Answer::fault(Fault::Reset),
+                fake_slack::Answer::new(404, format!("no {PATH} here")),
+            ],
+        );
+        let webhook = Webhook { rate_per_second: 1000.0, ..at(&slack.url(PATH), LONG) };
+        let retry = Retry { initial: Duration::from_millis(1), ..webhook.retry };
+        let webhook = Webhook { retry, ..webhook };
+        let endpoint = Endpoint::open(&webhook, &mut ClientPool::default()).unwrap();
+        let (sender, mut rest) = rig::sender(webhook, endpoint);
+        let task = tokio::spawn(run(sender));
+        rest.queue.push(rig::post(0), crate::delivery::Origin::Read);
+        assert_eq!(
+            rig::outcome(&mut rest.reports, LONG).await.0,
+            (0, Outcome::Dropped(Reason::Rejected))
+        );
+        rest.queue.close();
+        task.await.unwrap();
     });
     assert!(text.contains("delivery dropped") && text.contains("attempt failed"), "{text}");
     for secret in ["SECRET", "s3cr3t", "/services"] {

@@ -348,8 +348,9 @@ impl Rig {
     }
 }
 
-/// What was logged, at any level, on this thread while `what` ran.
-pub fn logged(what: impl FnOnce()) -> String {
+/// What was logged, at any level, while `what` ran. `is_paused`: time passes only where nothing
+/// else can happen.
+pub fn logged(is_paused: bool, what: impl Future<Output = ()>) -> String {
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
     impl io::Write for Lines {
@@ -375,7 +376,12 @@ pub fn logged(what: impl FnOnce()) -> String {
         .with_ansi(false)
         .with_writer(move || writer.clone())
         .finish();
-    tracing::subscriber::with_default(subscriber, what);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(is_paused)
+        .build()
+        .unwrap();
+    tracing::subscriber::with_default(subscriber, || runtime.block_on(what));
     let lines = lines.0.lock().unwrap().clone();
     String::from_utf8(lines).unwrap()
 }

@@ -341,7 +341,7 @@ fn pending_events_that_left_the_partition_are_lost() {
 }
 
 /// After a reload a removed action may have pending deliveries: the next owner must not take the
-/// positions for those of its own configuration.
+/// positions for those that its configuration has.
 #[test]
 fn positions_of_two_configurations_are_marked() {
     let mut ledger = Ledger::new(names());

@@ -141,7 +141,7 @@ proptest! {
         values in prop::array::uniform3(value()),
         is_indented in any::<bool>(),
     ) {
-        // Each variable has a visible letter of its own.
+        // Each variable has its own visible letter.
         const LETTERS: [&str; 3] = ["J", "K", "L"];
         let variables = ["{{a}}", "{{b}}", "{{c}}", ""];
         let template: String = own.iter().zip(variables).flat_map(|(own, variable)| [own, variable]).collect();

@@ -1,4 +1,4 @@
-//! What a random history consists of: a topic's events, and what each of its owners does.
+//! What a random history consists of: a topic's events, and what each owner of it does.
 
 use std::collections::BTreeSet;
 
