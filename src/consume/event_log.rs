@@ -80,6 +80,9 @@ impl EventLog {
         self.config = config;
     }
 
+    // Out of the way of events that can be used.
+    #[cold]
+    #[inline(never)]
     fn record(
         &mut self,
         kind: Kind,
