@@ -76,7 +76,7 @@ fn body() -> impl Strategy<Value = (Kind, String)> {
     let words = "(no_service|channel_not_found|channel_is_archived|invalid_token|ratelimited|\
                  invalid_auth|action_prohibited|no_text|rollup_error)";
     let rest =
-        r#"(,"ts":"[0-9]{1,9}"|,"error":"[a-zA-Z_ ]{0,9}"|,"message":\{"ok":(true|false)\})?"#;
+        r#"(,"ts":"[0-9]{1,9}"|,"error":"[a-zA-Z ]{0,9}"|,"message":\{"ok":(true|false)\})?"#;
     let page = "(<html>|<!DOCTYPE html>|<HTML lang=en>|<title>|<h1>|<script>|<!-- x -->\n<html>)\
                 [a-z<>/ ]{0,20}";
     prop_oneof![
