@@ -59,6 +59,10 @@ mod retry;
 
 mod webhook;
 
+mod app;
+
+mod senders;
+
 mod action;
 
 mod admin;

@@ -20,7 +20,9 @@ struct Running {
 fn config() -> Config {
     Config {
         kafka: fixture::kafka(&["events"]),
+        apps: Vec::new(),
         webhooks: Vec::new(),
+        channels: model::ChannelIndex::default(),
         actions: Vec::new(),
         admin: model::Admin { listen: "127.0.0.1:0".to_owned() },
         hash: 1,

@@ -93,7 +93,7 @@ async fn send(
     let text = only_event(file, stdin).with_context(|| file.display().to_string())?;
     let payload = payload(config, index, action, &text, err)?;
     let webhook = &config.webhooks[action.webhook.0 as usize];
-    let endpoint = Endpoint::open(webhook, &mut ClientPool::default())
+    let endpoint = Endpoint::open(webhook, &config.apps, &mut ClientPool::default())
         .with_context(|| format!("webhook `{}`", webhook.name))?;
     report(&endpoint.attempt_once(&webhook.name, payload).await, &webhook.name, out)
 }

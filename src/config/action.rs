@@ -1,11 +1,14 @@
 //! The section `actions`.
 
+use std::time::Duration;
+
 use ::url::Url;
 use serde_json::{Value as Json, json};
 
+use super::duration::hours;
 use super::environment;
 use super::index::WebhookIndex;
-use super::kinds::{Flag, Optional, Text, read_section};
+use super::kinds::{Flag, Optional, Period, Text, read_section};
 use super::located::Located;
 use super::names::{is_name, list};
 use super::reader::Reader;
@@ -48,6 +51,8 @@ section! {
         /// missing. Only legacy webhooks honour it. May contain variables.
         icon_emoji: Option<Template> = Optional(Text("emoji with variables", icon_emoji)),
             example = Some(":bell:");
+        /// Deliveries of older events are dropped; takes the place of the webhook's `max_age`.
+        max_age: Option<Duration> = Optional(Period { default: hours(24), most: hours(24 * 365) });
         /// Whether Slack shows previews of the links and media in the message. Without it, Slack
         /// decides.
         unfurl: Option<bool> = Optional(Flag);

@@ -6,11 +6,13 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::action::{Action, Actions};
 use super::admin::Admin;
+use super::app::{App, Apps};
 use super::kafka::Kafka;
 use super::kinds::{Nested, read_section};
 use super::model::Config;
 use super::reader::Reader;
 use super::section::{Section, SettingValue, Table, section};
+use super::senders::{ChannelIndex, expand};
 use super::tree::Node;
 use super::webhook::{Webhook, Webhooks};
 
@@ -19,6 +21,8 @@ section! {
     pub File, FileKeys {
         /// Where events come from.
         kafka: Kafka = Nested::<Kafka>::REQUIRED;
+        /// Slack apps by name, for webhooks that post to their channels.
+        apps: Vec<App> = Apps;
         /// Slack incoming webhooks by name. Several actions can share one. A name consists of
         /// letters, digits, `_`, `-` and `.`.
         webhooks: Vec<Webhook> = Webhooks;
@@ -43,8 +47,10 @@ pub fn read(tree: &Node, reader: &mut Reader<'_>) -> Option<Config> {
     let mut hash = Xxh3::new();
     file.add_to(&mut hash);
     let hash = hash.digest() % HASH_LIMIT;
-    let File { kafka, webhooks, actions, admin } = file;
-    Some(Config { kafka, webhooks, actions, admin, hash })
+    let File { kafka, apps, webhooks, actions, admin } = file;
+    let webhooks = expand(webhooks);
+    let channels = ChannelIndex::of(&webhooks);
+    Some(Config { kafka, apps, webhooks, channels, actions, admin, hash })
 }
 
 impl Section for File {

@@ -1,4 +1,8 @@
-//! Indices of webhooks and actions.
+//! Indices of apps, webhooks and actions.
+
+/// A configured app, by its place in [`Config::apps`](super::model::Config::apps).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AppIndex(pub u32);
 
 /// A configured webhook, by its place in [`Config::webhooks`](super::model::Config::webhooks).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -2,17 +2,23 @@
 
 pub use super::action::Action;
 pub use super::admin::Admin;
-pub use super::index::{ActionIndex, WebhookIndex};
+pub use super::app::App;
+pub use super::index::{ActionIndex, AppIndex, WebhookIndex};
 pub use super::kafka::{Kafka, Start};
 pub use super::retry::Retry;
-pub use super::webhook::{LISTED_DELIVERIES, Pem, Webhook, WhenFull};
+pub use super::senders::ChannelIndex;
+pub use super::webhook::{Channel, LISTED_DELIVERIES, Pem, Target, Webhook, WhenFull, key_of};
 
 /// A whole configuration without mistakes.
 pub struct Config {
     /// How events are read from Kafka.
     pub kafka: Kafka,
-    /// The webhooks, in the file's order.
+    /// The apps, in the file's order.
+    pub apps: Vec<App>,
+    /// One for each sender: the webhooks in the file's order, then the further channels of each.
     pub webhooks: Vec<Webhook>,
+    /// The senders of the webhooks with several channels.
+    pub channels: ChannelIndex,
     /// The actions, in the file's order.
     pub actions: Vec<Action>,
     /// The HTTP endpoint for operators.

@@ -35,6 +35,8 @@ pub struct Reader<'a> {
     pub expands: bool,
     /// The topics of `kafka`; `None` if they could not be read, which is reported.
     pub topics: Option<Names>,
+    /// The names of `apps`.
+    pub apps: Names,
     /// The names of `webhooks`; `None` if there is no such section, which is reported.
     pub webhooks: Option<Names>,
     /// The webhook of each URL so far.
@@ -125,6 +127,7 @@ impl<'a> Reader<'a> {
             trigger: None,
             expands: false,
             topics: None,
+            apps: Names::new(Vec::new()),
             webhooks: None,
             webhook_urls: HashMap::new(),
             slack_webhooks: HashSet::new(),

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::model::{Action, ActionIndex, Config, Webhook, WebhookIndex};
+use super::model::{Action, ActionIndex, ChannelIndex, Config, Webhook, WebhookIndex};
 use super::section::restart_keys;
 
 /// A configuration that can replace the active one.
@@ -27,7 +27,7 @@ pub fn merge(current: &Config, new: Config) -> Result<Merged, Vec<String>> {
     if !restart.is_empty() {
         return Err(restart);
     }
-    let Config { kafka, webhooks, actions, admin, hash } = new;
+    let Config { kafka, apps, webhooks, actions, admin, hash, .. } = new;
     let names: Vec<String> = webhooks.iter().map(|webhook| webhook.name.clone()).collect();
     let (webhooks, removed) =
         in_place(&current.webhooks, webhooks, |webhook| &webhook.name, Webhook::clone);
@@ -49,7 +49,9 @@ pub fn merge(current: &Config, new: Config) -> Result<Merged, Vec<String>> {
     let (actions, _) =
         in_place(&current.actions, actions.collect(), |action| &action.name, without_topics);
     let removed = removed.into_iter().map(WebhookIndex).collect();
-    Ok(Merged { config: Config { kafka, webhooks, actions, admin, hash }, removed })
+    let channels = ChannelIndex::of(&webhooks);
+    let config = Config { kafka, apps, webhooks, channels, actions, admin, hash };
+    Ok(Merged { config, removed })
 }
 
 /// Returns the new entries, each at the index of the current one with its name, and the others

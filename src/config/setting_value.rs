@@ -11,7 +11,7 @@ use url::Url;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::duration;
-use super::index::WebhookIndex;
+use super::index::{AppIndex, WebhookIndex};
 use super::section::{SettingValue, add_text};
 use crate::event::TopicIndex;
 use crate::expression::Expression;
@@ -38,6 +38,7 @@ shown! {
     PathBuf: |path| path.display().to_string();
     Duration: |period| duration::show(*period);
     TopicIndex: |topic| topic.0;
+    AppIndex: |index| index.0;
     WebhookIndex: |index| index.0;
     Expression: |expression| expression.source();
     Template: |template| template.source();

@@ -233,7 +233,10 @@ fn a_file_is_read_as_written() {
         config.webhooks.iter().map(|webhook| webhook.name.as_str()).collect::<Vec<_>>(),
         ["sales", "support", "folded"]
     );
-    assert_eq!(config.webhooks[2].url.expose().as_str(), "https://chat.example/hooks/pl4nt3d");
+    assert_eq!(
+        config.webhooks[2].url.as_ref().unwrap().expose().as_str(),
+        "https://chat.example/hooks/pl4nt3d"
+    );
     assert_eq!(config.webhooks[0].retry.max.as_secs(), 5);
     assert_eq!(config.webhooks[0].retry.max_elapsed.as_secs(), 900);
     assert_eq!((config.actions[1].webhook.0, config.actions[0].topics.len()), (1, 1));

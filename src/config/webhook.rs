@@ -9,7 +9,8 @@ use ::url::Url;
 use serde_json::{Value as Json, json};
 use xxhash_rust::xxh3::Xxh3;
 
-use super::duration::{minutes, seconds};
+use super::duration::{hours, minutes, seconds};
+use super::index::AppIndex;
 use super::kinds::{
     Count, FILE_PATH, Flag, Nested, Optional, PATH, Period, Text, Word, read_section,
 };
@@ -27,28 +28,40 @@ mod receiver;
 
 mod url;
 
-mod kinds;
+pub(super) mod kinds;
 
+mod channel;
+
+use channel::{ChannelList, OneChannel};
 use kinds::{EntryName, Rate, WebhookUrl, ca_file, proxy_url};
 
+pub use channel::{Channel, key_of};
 pub use kinds::Pem;
 
 section! {
-    /// One Slack incoming webhook: exactly one of `url` and `url_file`. In every value, `${NAME}`
+    /// One Slack incoming webhook (`url` or `url_file`), or the channels of a Slack app (`app` and
+    /// `channel`): exactly one of `url`, `url_file` and `app`. In every value, `${NAME}`
     /// is replaced with the environment variable, `${NAME:-default}` also where it is unset or
     /// empty; `$${` is a plain `${`.
     #[derive(Clone)]
     pub Webhook, WebhookKeys {
         /// Its name in the file, in logs and in metrics.
-        name: String = EntryName;
+        name: String = EntryName("a webhook");
         /// The webhook's URL: a credential, better kept in the environment. https, unless it is on
         /// this machine or `allow_http` is set.
-        url: Secret<Url> = WebhookUrl,
+        url: Option<Secret<Url>> = WebhookUrl,
             secret = true, listed_as = Some("host"), example = Some("${SALES_WEBHOOK_URL}");
         /// A file that contains the URL, such as a mounted secret. A relative path is resolved
         /// against the configuration's directory.
         url_file: Option<PathBuf> = Optional(FILE_PATH),
             local = true, example = Some("/run/secrets/sales");
+        /// The name of one of `apps`, in place of a URL.
+        app: Option<AppIndex> = Optional(Text("text", app_name));
+        /// The channel of the app, by name (`#sales`) or ID.
+        channel: Option<Channel> = Optional(OneChannel), example = Some("#sales");
+        /// Further channels of the app, which an action's `channel` can choose. Each has a queue
+        /// and a rate for itself.
+        channels: Vec<Channel> = ChannelList;
         /// Messages per second, for the whole consumer group. Can be a fraction.
         rate_per_second: f64 = Rate;
         /// Messages that may be sent back to back after a pause.
@@ -60,6 +73,8 @@ section! {
         when_full: WhenFull = WHEN_FULL;
         /// The time limit of one request, from connecting to the last byte of the response.
         timeout: Duration = Period { default: seconds(10), most: minutes(10) };
+        /// Deliveries of older events are dropped. Without it, none is for its age alone.
+        max_age: Option<Duration> = Optional(Period { default: hours(24), most: hours(24 * 365) });
         /// Allows a plain http URL, for a receiver inside your network.
         allow_http: bool = Flag;
         /// The proxy to send through, http or https. Without it the environment's proxy variables
@@ -98,11 +113,25 @@ pub enum WhenFull {
 /// reached. `check` warns of a queue that can hold more.
 pub const LISTED_DELIVERIES: usize = 700;
 
+/// Where a webhook posts to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target<'a> {
+    /// To an incoming webhook.
+    Incoming(&'a Secret<Url>),
+    /// To a channel, as a Slack app.
+    Channel {
+        /// The app.
+        app: AppIndex,
+        /// The channel.
+        channel: &'a Channel,
+    },
+}
+
 /// All webhooks by name.
 pub struct Webhooks;
 
 impl Section for Webhook {
-    const ONE_OF: &'static [&'static str] = &["url", "url_file"];
+    const ONE_OF: &'static [&'static str] = &["url", "url_file", "app"];
 
     const EXPANDS: bool = true;
 
@@ -121,13 +150,17 @@ impl Section for Webhook {
             );
             reader.warn(at, message, help);
         }
-        if url::formats_as_slack(webhook.url.expose()) {
+        let Some(webhook_url) = &webhook.url else {
+            reader.formatting_webhooks.insert(webhook.name.clone());
+            return Some(webhook);
+        };
+        if url::formats_as_slack(webhook_url.expose()) {
             reader.formatting_webhooks.insert(webhook.name.clone());
         }
-        if is_slack(webhook.url.expose()) {
+        if is_slack(webhook_url.expose()) {
             reader.slack_webhooks.insert(webhook.name.clone());
         }
-        let (url, name) = (webhook.url.clone(), webhook.name.clone());
+        let (url, name) = (webhook_url.clone(), webhook.name.clone());
         if let Some((other, at)) = reader.webhook_urls.insert(url, name).zip(url_at) {
             let message = format!(
                 "the webhooks `{other}` and `{}` have the same URL: each would use the whole rate",
@@ -138,6 +171,24 @@ impl Section for Webhook {
         }
         Some(webhook)
     }
+}
+
+impl Webhook {
+    /// Where it posts to; `None` for neither, which no checked configuration has.
+    #[must_use]
+    pub fn target(&self) -> Option<Target<'_>> {
+        match (&self.url, self.app, &self.channel) {
+            (Some(url), ..) => Some(Target::Incoming(url)),
+            (None, Some(app), Some(channel)) => Some(Target::Channel { app, channel }),
+            _ => None,
+        }
+    }
+}
+
+/// Finds the app of a webhook.
+fn app_name(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<AppIndex> {
+    let name = reader.located(node, key)?;
+    reader.apps.find(&name, "app", &mut reader.findings).map(AppIndex)
 }
 
 impl SettingValue for WhenFull {

@@ -39,10 +39,13 @@ fn config(webhooks: u32, actions_each: u32) -> Config {
         user: None,
         icon_url: None,
         icon_emoji: None,
+        max_age: None,
         unfurl: None,
         link_names: None,
     };
     Config {
+        apps: Vec::new(),
+        channels: model::ChannelIndex::default(),
         kafka: fixture::kafka(&["events", "orders"]),
         webhooks: (0..webhooks).map(webhook).collect(),
         actions: (0..webhooks)

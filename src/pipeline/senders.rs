@@ -166,7 +166,7 @@ fn active_config(config: Arc<Config>) -> Result<ActiveConfig, PipelineError> {
     let mut clients = ClientPool::default();
     let mut endpoints = Vec::with_capacity(config.webhooks.len());
     for webhook in &config.webhooks {
-        let endpoint = Endpoint::open(webhook, &mut clients)
+        let endpoint = Endpoint::open(webhook, &config.apps, &mut clients)
             .map_err(|source| PipelineError::Client { webhook: webhook.name.clone(), source })?;
         endpoints.push(Arc::new(endpoint));
     }

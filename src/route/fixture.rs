@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::config::fixture;
-use crate::config::model::{Action, Admin, Config, Webhook, WebhookIndex};
+use crate::config::model::{Action, Admin, ChannelIndex, Config, Webhook, WebhookIndex};
 use crate::event::{Offset, Partition, Position, Record, TopicIndex};
 use crate::expression::Expression;
 use crate::expression::template::Template;
@@ -34,6 +34,7 @@ pub fn action(name: &str, trigger: &str, message: &str) -> Action {
         user: None,
         icon_url: None,
         icon_emoji: None,
+        max_age: None,
         unfurl: None,
         link_names: None,
     }
@@ -43,6 +44,8 @@ pub fn action(name: &str, trigger: &str, message: &str) -> Action {
 pub fn config(actions: Vec<Action>) -> Arc<Config> {
     Arc::new(Config {
         kafka: fixture::kafka(&TOPICS),
+        apps: Vec::new(),
+        channels: ChannelIndex::default(),
         webhooks: vec![webhook("sales"), webhook("support")],
         actions,
         admin: Admin { listen: "127.0.0.1:0".to_owned() },

@@ -28,6 +28,9 @@ pub enum ClientError {
     /// `ca_file` is not PEM, or holds no certificate.
     #[error("`ca_file` holds no usable certificate: give certificates in PEM format")]
     Ca(#[source] Option<reqwest::Error>),
+    /// A webhook has neither a URL nor a channel, which no checked configuration has.
+    #[error("the webhook has nowhere to post to")]
+    NoTarget,
     /// Usually the system has no certificate authorities.
     #[error(
         "cannot create an HTTPS client: install the system's CA certificates (`ca-certificates`) or set `SSL_CERT_FILE`"

@@ -13,11 +13,15 @@ use super::client_pool::{ClientError, ClientPool};
 use super::destination::Destination;
 use super::incoming_webhook::IncomingWebhook;
 use super::verdict::Verdict;
-use crate::config::model::Webhook;
+use crate::config::model::{App, Target, Webhook};
 use crate::sanitize;
+use crate::secret::Secret;
 
 /// The most characters of the reason why there is no answer.
 const REASON_LIMIT: usize = 300;
+
+/// The method that posts a message.
+const METHOD: &str = "chat.postMessage";
 
 /// What one sender posts with.
 pub struct Endpoint {
@@ -46,8 +50,19 @@ impl Endpoint {
     ///
     /// # Errors
     /// When the webhook's `proxy` or `ca_file` cannot be used, or the system has no certificates.
-    pub fn open(webhook: &Webhook, clients: &mut ClientPool) -> Result<Self, ClientError> {
-        let url = webhook.url.clone();
+    pub fn open(
+        webhook: &Webhook,
+        apps: &[App],
+        clients: &mut ClientPool,
+    ) -> Result<Self, ClientError> {
+        let url = match webhook.target() {
+            Some(Target::Incoming(url)) => url.clone(),
+            Some(Target::Channel { app, .. }) => {
+                let api = apps.get(app.0 as usize).and_then(|app| app.api_url.join(METHOD).ok());
+                Secret::new(api.ok_or(ClientError::NoTarget)?)
+            }
+            None => return Err(ClientError::NoTarget),
+        };
         let client = Box::new(clients.client(webhook, url.expose())?);
         Ok(Self { destination: Box::new(IncomingWebhook { url }), client })
     }

@@ -97,7 +97,7 @@ async fn posts_are_seen(screen: &Screen, shutdown: &CancellationToken) {
         banner.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned();
     let webhook = crate::config::fixture::webhook("sales", &url);
     let mut clients = crate::send::client_pool::ClientPool::default();
-    let endpoint = crate::send::endpoint::Endpoint::open(&webhook, &mut clients).unwrap();
+    let endpoint = crate::send::endpoint::Endpoint::open(&webhook, &[], &mut clients).unwrap();
     for _ in 0..2 {
         let payload = Bytes::from_static(
             "{\"text\":\"🎉 \\u001b[31mAda\",\"channel\":\"#sales-alerts\"}".as_bytes(),

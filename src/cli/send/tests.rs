@@ -12,7 +12,7 @@ fn with(slack: &FakeSlack, message: &str) -> Arc<Config> {
     let mut config =
         Arc::into_inner(config(vec![action("other", "a", "b"), action(SALES.0, SALES.1, message)]))
             .unwrap();
-    config.webhooks[0].url = Secret::new(slack.url(PATH).parse().unwrap());
+    config.webhooks[0].url = Some(Secret::new(slack.url(PATH).parse().unwrap()));
     Arc::new(config)
 }
 

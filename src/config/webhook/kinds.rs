@@ -26,7 +26,7 @@ pub struct Pem {
 }
 
 /// The name of a section that is an entry of a mapping. It is not a key of the section.
-pub struct EntryName;
+pub struct EntryName(pub &'static str);
 
 /// `url`, or the content of `url_file`.
 pub struct WebhookUrl;
@@ -54,7 +54,7 @@ impl Kind for EntryName {
         let Some(Located { value, at }) = fields.name.clone() else {
             return Setting { value: None, at: None };
         };
-        Setting { value: reader.name(value, &at, "a webhook"), at: Some(at.start) }
+        Setting { value: reader.name(value, &at, self.0), at: Some(at.start) }
     }
 }
 
@@ -106,6 +106,20 @@ impl Origin {
 }
 
 impl WebhookUrl {
+    /// A webhook of an app has no URL.
+    fn optional(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Option<Secret<Url>>> {
+        let has_url = fields.get("url").is_some() || fields.get("url_file").is_some();
+        match fields.get("app") {
+            Some(node) if has_url => {
+                let message = "the webhook has both a URL and `app`";
+                reader.error(node, message, "remove one of them");
+                None
+            }
+            Some(_) => Some(None),
+            None => Self::url(fields, reader).map(Some),
+        }
+    }
+
     fn url(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Secret<Url>> {
         let name = fields.name.as_ref()?;
         let (Located { value, at }, origin) = match (fields.get("url"), fields.get("url_file")) {
@@ -164,7 +178,7 @@ impl WebhookUrl {
 }
 
 impl Kind for WebhookUrl {
-    type Value = Secret<Url>;
+    type Value = Option<Secret<Url>>;
 
     fn is_required(&self) -> bool {
         false
@@ -179,9 +193,9 @@ impl Kind for WebhookUrl {
         key: &'static str,
         fields: &Fields<'_>,
         reader: &mut Reader<'_>,
-    ) -> Setting<Secret<Url>> {
+    ) -> Setting<Option<Secret<Url>>> {
         let at = fields.get(key).or(fields.get("url_file")).map(|node| node.written.start);
-        Setting { value: Self::url(fields, reader), at }
+        Setting { value: Self::optional(fields, reader), at }
     }
 }
 

@@ -49,7 +49,7 @@ fn event_data_that_an_answer_repeats_is_only_in_the_debug_log() {
             };
             let url = receiver(echo).await;
             let webhook = Webhook { rate_per_second: 1e4, retry: once, ..at(&url, LONG) };
-            let open = || Endpoint::open(&webhook, &mut ClientPool::default()).unwrap();
+            let open = || Endpoint::open(&webhook, &[], &mut ClientPool::default()).unwrap();
             let attempted = open().attempt_once("sales", PLANTED.into()).await;
             shown.push_str(&format!("{attempted:?}\n"));
             let (sender, mut rest) = rig::sender(webhook.clone(), open());

@@ -21,12 +21,12 @@ pub const LONG: Duration = Duration::from_secs(20);
 pub const SHORT: Duration = Duration::from_millis(300);
 
 pub fn at(url: &str, timeout: Duration) -> Webhook {
-    Webhook { url: Secret::new(Url::parse(url).unwrap()), timeout, ..webhook() }
+    Webhook { url: Some(Secret::new(Url::parse(url).unwrap())), timeout, ..webhook() }
 }
 
 pub async fn attempt(webhook: &Webhook) -> Attempted {
     let began = Instant::now();
-    let endpoint = Endpoint::open(webhook, &mut ClientPool::default()).unwrap();
+    let endpoint = Endpoint::open(webhook, &[], &mut ClientPool::default()).unwrap();
     let attempted =
         endpoint.attempt_once("sales", Bytes::from_static(b"{\"text\":\"hello\"}")).await;
     assert!(began.elapsed() < webhook.timeout + Duration::from_secs(5), "bounded by the timeout");

@@ -35,7 +35,7 @@ fn an_idle_sender_is_small() {
     let _inside = runtime.enter();
     let (sender, _rest) = rig::sender(
         rig::webhook(),
-        Endpoint::open(&rig::webhook(), &mut ClientPool::default()).unwrap(),
+        Endpoint::open(&rig::webhook(), &[], &mut ClientPool::default()).unwrap(),
     );
     let size = std::mem::size_of_val(&run(sender));
     assert!(size <= 2048, "{size} bytes, ten thousand times");

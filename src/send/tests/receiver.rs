@@ -34,7 +34,7 @@ async fn the_receiver_never_sees_more_than_the_rate_whatever_it_answers() {
             retry: impatient,
             ..at(&slack.url(path), Duration::from_millis(200))
         };
-        let endpoint = Endpoint::open(&webhook, &mut clients).unwrap();
+        let endpoint = Endpoint::open(&webhook, &[], &mut clients).unwrap();
         let (sender, rest) = rig::sender(webhook, endpoint);
         tasks.push(tokio::spawn(run(sender)));
         for offset in 0..40 {
@@ -96,7 +96,7 @@ fn no_log_line_of_the_http_stack_shows_the_url() {
         let webhook = Webhook { rate_per_second: 1000.0, ..at(&slack.url(PATH), LONG) };
         let retry = Retry { initial: Duration::from_millis(1), ..webhook.retry };
         let webhook = Webhook { retry, ..webhook };
-        let endpoint = Endpoint::open(&webhook, &mut ClientPool::default()).unwrap();
+        let endpoint = Endpoint::open(&webhook, &[], &mut ClientPool::default()).unwrap();
         let (sender, mut rest) = rig::sender(webhook, endpoint);
         let task = tokio::spawn(run(sender));
         rest.queue.push(rig::post(0), crate::delivery::Origin::Read);

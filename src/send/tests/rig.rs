@@ -45,12 +45,21 @@ pub fn config(webhook: Webhook) -> Arc<Config> {
         user: None,
         icon_url: None,
         icon_emoji: None,
+        max_age: None,
         unfurl: None,
         link_names: None,
     };
     let kafka = fixture::kafka(&["events"]);
     let admin = Admin { listen: "127.0.0.1:0".to_owned() };
-    Arc::new(Config { kafka, webhooks: vec![webhook], actions: vec![action], admin, hash: 0 })
+    Arc::new(Config {
+        kafka,
+        apps: Vec::new(),
+        channels: crate::config::model::ChannelIndex::default(),
+        webhooks: vec![webhook],
+        actions: vec![action],
+        admin,
+        hash: 0,
+    })
 }
 
 pub fn post(offset: i64) -> Post {

@@ -92,7 +92,7 @@ fn a_ca_file_without_a_certificate_is_refused() {
     let broken = format!("{first}\nnot base64 at all!\n{last}\n");
     for pem in [&b""[..], b"no PEM", broken.as_bytes()] {
         let webhook = Webhook { ca_file: Some(pem_file(pem)), ..webhook() };
-        let error = Endpoint::open(&webhook, &mut ClientPool::default()).err().unwrap();
+        let error = Endpoint::open(&webhook, &[], &mut ClientPool::default()).err().unwrap();
         assert!(matches!(error, ClientError::Ca(_)), "{error:?}");
     }
 }
