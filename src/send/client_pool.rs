@@ -7,7 +7,7 @@ use reqwest::{Certificate, Client, Proxy, redirect};
 use url::Url;
 
 use super::client::PooledClient;
-use crate::config::model::Webhook;
+use crate::config::model::{Pem, Webhook};
 use crate::loopback::is_loopback;
 use crate::secret::Secret;
 
@@ -62,22 +62,34 @@ impl ClientPool {
     /// # Errors
     /// When its `proxy` or `ca_file` cannot be used, or the system has no certificates.
     pub fn client(&mut self, webhook: &Webhook, url: &Url) -> Result<PooledClient, ClientError> {
-        let direct = webhook.proxy.is_none() && is_loopback(url);
+        let pool = self.pool(webhook.proxy.as_ref(), webhook.ca_file.as_ref(), url)?;
+        Ok(PooledClient { pool, timeout: webhook.timeout })
+    }
+
+    /// Returns the client with the `proxy` and `ca_file` of a webhook or an app, for requests to
+    /// the host of `url`.
+    ///
+    /// # Errors
+    /// When one of them cannot be used, or the system has no certificates.
+    pub fn pool(
+        &mut self,
+        proxy: Option<&Secret<Url>>,
+        ca_file: Option<&Pem>,
+        url: &Url,
+    ) -> Result<Client, ClientError> {
+        let direct = proxy.is_none() && is_loopback(url);
         let settings = Settings {
-            proxy: webhook.proxy.clone(),
-            ca_pem: webhook.ca_file.as_ref().map(|file| file.bytes.clone()),
+            proxy: proxy.cloned(),
+            ca_pem: ca_file.map(|file| file.bytes.clone()),
             direct,
             plain: direct && url.scheme() == "http",
         };
-        let pool = match self.by_settings.get(&settings) {
-            Some(client) => client.clone(),
-            None => {
-                let client = settings.client()?;
-                self.by_settings.insert(settings, client.clone());
-                client
-            }
-        };
-        Ok(PooledClient { pool, timeout: webhook.timeout })
+        if let Some(client) = self.by_settings.get(&settings) {
+            return Ok(client.clone());
+        }
+        let client = settings.client()?;
+        self.by_settings.insert(settings, client.clone());
+        Ok(client)
     }
 }
 
