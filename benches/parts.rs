@@ -15,8 +15,8 @@ use slackline::commit::ledger::committable::Scope;
 use slackline::commit::ledger::entry::Entry;
 use slackline::commit::name_index::NameIndex;
 use slackline::commit_hold::CommitWindow;
-use slackline::config::model::ActionIndex;
-use slackline::delivery::Ticket;
+use slackline::config::model::{ActionIndex, WebhookIndex};
+use slackline::delivery::{Route, Ticket};
 use slackline::event::{Event, Offset, Partition, Position, Record, TopicIndex};
 use slackline::route::{Router, Routing, message};
 
@@ -77,7 +77,7 @@ fn render(bencher: Bencher<'_, '_>) {
     let mut next = events.iter().cycle();
     bencher.counter(ItemsCount::new(1_u32)).bench_local(|| {
         let Some(event) = next.next() else { return false };
-        message::render(&config.actions[0], black_box(event), &mut |_, _| {}).is_ok()
+        message::render(&config.actions[0], None, black_box(event), &mut |_, _| {}).is_ok()
     });
 }
 
@@ -102,13 +102,14 @@ fn ledger_matched_settled_offered(bencher: Bencher<'_, '_>) {
     const OUT: i64 = 100;
     let mut ledger = ledger();
     let (action, window) = (ActionIndex(0), Arc::new(CommitWindow::new(10_000.0)));
+    let route = Route { action, webhook: WebhookIndex(0) };
     let mut tickets = std::collections::VecDeque::new();
     let mut offset = 0;
     bencher.counter(ItemsCount::new(1_u32)).bench_local(|| {
         let position = Position { partition: PARTITION, offset: Offset(offset) };
         offset += 1;
         if let Entry::New(new) = ledger.entry(position) {
-            let epoch = new.record(Some(offset), vec![action]);
+            let epoch = new.record(Some(offset), vec![route]);
             tickets.push_back(Ticket { position, epoch, action });
         }
         if tickets.len() as i64 > OUT

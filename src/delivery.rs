@@ -1,6 +1,6 @@
 //! The terms of one delivery: its ticket, where it comes from, and how it ends.
 
-use crate::config::model::ActionIndex;
+use crate::config::model::{ActionIndex, WebhookIndex};
 use crate::event::Position;
 use crate::label::label;
 
@@ -19,6 +19,15 @@ pub struct Ticket {
     pub epoch: Epoch,
     /// The action that it matched.
     pub action: ActionIndex,
+}
+
+/// Where one event is delivered: an action posts each event once, to one sender of its webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Route {
+    /// The action.
+    pub action: ActionIndex,
+    /// The sender.
+    pub webhook: WebhookIndex,
 }
 
 /// Where a delivery comes from: it decides what a full queue does with it.

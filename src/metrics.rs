@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use parking_lot::{Mutex, MutexGuard, RwLock, RwLockReadGuard};
 
-use crate::config::model::{ActionIndex, Config, WebhookIndex};
+use crate::config::model::{ActionIndex, Config, Reach, WebhookIndex};
 use crate::delivery::Reason;
 use crate::event::{Partition, TopicIndex};
 
@@ -69,7 +69,12 @@ impl Metrics {
         registry.extend(config);
         let mut counts = self.counts();
         counts.topics.resize(registry.topics.len(), TopicTally::default());
-        counts.expression_errors.resize(registry.actions.len(), 0);
+        counts.actions.expression_errors.resize(registry.actions.len(), 0);
+        for (index, action) in (0..).map(ActionIndex).zip(&config.actions) {
+            if let Reach::ByChannel { .. } = config.reach(action) {
+                counts.actions.channels_not_listed.entry((action.webhook, index)).or_default();
+            }
+        }
     }
 
     /// Returns the handle for recording one webhook's metrics. An index that the configuration does
@@ -98,9 +103,15 @@ impl Metrics {
 
     /// Counts expressions of an action that failed at run time.
     pub fn expression_errors(&self, action: ActionIndex, count: u64) {
-        if let Some(errors) = self.counts().expression_errors.get_mut(action.0 as usize) {
+        if let Some(errors) = self.counts().actions.expression_errors.get_mut(action.0 as usize) {
             *errors += count;
         }
+    }
+
+    /// Counts a message of an action whose channel `webhook` does not list: it goes to the
+    /// webhook's own channel.
+    pub fn channel_not_listed(&self, webhook: WebhookIndex, action: ActionIndex) {
+        *self.counts().actions.channels_not_listed.entry((webhook, action)).or_default() += 1;
     }
 
     /// Counts a change of the owned partitions.

@@ -6,13 +6,16 @@
 
 use std::sync::Arc;
 
-use crate::config::model::{ActionIndex, Config, WebhookIndex};
+use crate::config::model::{ActionIndex, Config};
+use crate::delivery::Route;
 use crate::event::{Document, Invalid, Record};
 use crate::expression::{EvalError, Expression};
 
 pub mod trigger;
 
 pub mod message;
+
+pub mod channel;
 
 pub mod explain;
 
@@ -22,6 +25,7 @@ pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;
 
+use channel::ChannelChoice;
 use message::{EmptyMessage, Message};
 use trigger::{Scratch, Triggers};
 
@@ -29,6 +33,8 @@ use trigger::{Scratch, Triggers};
 pub struct Router {
     config: Arc<Config>,
     triggers: Triggers,
+    /// By action.
+    channels: Vec<ChannelChoice>,
 }
 
 /// The result of routing one record; its buffers are reused for the next one.
@@ -46,10 +52,11 @@ pub struct Routing {
 /// One action that applies.
 #[derive(Debug)]
 pub struct Routed {
-    /// The action.
-    pub action: ActionIndex,
-    /// Its webhook.
-    pub webhook: WebhookIndex,
+    /// The action, and the sender of its webhook that posts the message.
+    pub route: Route,
+    /// Whether the action's `channel` rendered one that its webhook does not list: the message goes
+    /// to the webhook's own channel.
+    pub is_unlisted: bool,
     /// The message to post; a match with an [`EmptyMessage`] is dropped.
     pub message: Result<Message, EmptyMessage>,
 }
@@ -83,7 +90,9 @@ impl Router {
     /// Prepares the routing by `config`.
     #[must_use]
     pub fn new(config: Arc<Config>) -> Self {
-        Self { triggers: Triggers::new(Arc::clone(&config)), config }
+        let channels = config.actions.iter().map(|action| ChannelChoice::of(action, &config));
+        let channels = channels.collect();
+        Self { triggers: Triggers::new(Arc::clone(&config)), channels, config }
     }
 
     /// Routes one record. Its deliveries replace those in `routing`.
@@ -128,11 +137,22 @@ impl Router {
         // The fields were read, so that the payload is valid.
         let event = document.event().ok_or(Invalid::NotJson)?;
         for &index in &*matched {
-            let Some(action) = self.config.actions.get(index.0 as usize) else { continue };
-            let message = message::render(action, event, &mut |expression, error| {
-                failed(index, expression, error)
-            });
-            deliveries.push(Routed { action: index, webhook: action.webhook, message });
+            let action = self.config.actions.get(index.0 as usize);
+            let Some((action, choice)) = action.zip(self.channels.get(index.0 as usize)) else {
+                continue;
+            };
+            let failed =
+                &mut |expression: &Expression, error: &EvalError| failed(index, expression, error);
+            let message = message::render(action, choice.in_payload(action), event, failed);
+            let (webhook, is_unlisted) = match (choice, &message) {
+                (ChannelChoice::Rendered, Ok(_)) => {
+                    channel::choose(action, &self.config, event, failed)
+                }
+                (ChannelChoice::Fixed(webhook), _) => (*webhook, false),
+                _ => (action.webhook, false),
+            };
+            let route = Route { action: index, webhook };
+            deliveries.push(Routed { route, is_unlisted, message });
         }
         Ok(())
     }

@@ -25,6 +25,8 @@ mod at;
 
 mod json;
 
+mod posted;
+
 mod seen;
 
 mod text;

@@ -16,6 +16,7 @@ use super::format::Format;
 use super::process::runtime;
 use crate::config::model::{Action, ActionIndex, Config};
 use crate::event::{Event, Shape, TopicIndex};
+use crate::route::channel::ChannelChoice;
 use crate::route::explain::Explained;
 use crate::route::{Router, message};
 use crate::sanitize;
@@ -134,7 +135,8 @@ fn payload(
             "`run` would not post this, because the action does not apply: {reason}"
         ));
     }
-    let rendered = message::render(action, &event, &mut |expression, error| {
+    let channel = ChannelChoice::of(action, config).in_payload(action);
+    let rendered = message::render(action, channel, &event, &mut |expression, error| {
         notes.push(format!("a variable failed and is empty: `{}`: {error}", expression.source()));
     });
     if rendered.as_ref().is_ok_and(|message| message.truncated) {

@@ -195,7 +195,8 @@ impl Ledger {
         let Ticket { position, epoch, action } = *ticket;
         let owned = self.owned.get_mut(position.partition).filter(|owned| owned.epoch == epoch);
         let Some(owned) = owned else { return Settled::Fenced };
-        if !owned.unsettled.settle(position.offset, action, self.names.name(action)) {
+        let names = &self.names;
+        if !owned.unsettled.settle(position.offset, action, |route| names.name(route)) {
             return Settled::Fenced;
         }
         owned.has_earlier_config &= owned.unsettled.len() > 0;

@@ -1,6 +1,8 @@
 //! The configuration's names as a commit's metadata has them: short hashes, and what each of
 //! them means in the active configuration. Pure.
 //!
+//! A webhook is one sender here; an action that chooses a channel by the event can post to several.
+//!
 //! Invariant: equal names have equal hashes, in every process and version. Two names with one hash
 //! count as both: what may be pending is delivered.
 
@@ -9,7 +11,8 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::config::model::{ActionIndex, Config, WebhookIndex};
+use crate::config::model::{ActionIndex, Config, Reach, WebhookIndex};
+use crate::delivery::Route;
 use crate::event::TopicIndex;
 
 use super::sketch::Sketch;
@@ -19,33 +22,64 @@ use super::sketch::Sketch;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct NameHash([u8; 4]);
 
-/// One delivery's names: its action's, and that of the webhook to which the action posted then.
+/// One delivery's names: its action's, and that of the sender to which the action posted then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Name {
-    /// The webhook's.
+    /// The sender's.
     pub webhook: NameHash,
     /// The action's.
     pub action: NameHash,
 }
 
-/// The names of one configuration, and which action posts to which webhook.
+/// The names of one configuration, and which action can post to which webhook.
 #[derive(Debug, Default)]
 pub struct NameIndex {
-    actions: Vec<(Name, WebhookIndex)>,
+    actions: Vec<ActionNames>,
     webhooks: Vec<WebhookNames>,
     actions_by_hash: HashMap<NameHash, Vec<ActionIndex>>,
     webhooks_by_hash: HashMap<NameHash, WebhookIndex>,
     /// The number of actions of the webhook that has the most.
     pub max_actions_per_webhook: usize,
+    has_choices: bool,
     hash: Option<NameHash>,
     sketch: Sketch<NameHash>,
+}
+
+/// One action of a configuration.
+pub struct NamedAction<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Where it posts; if it chooses a channel, where what is not listed goes.
+    pub webhook: WebhookIndex,
+    /// The other senders among which it chooses, and by which template.
+    pub choice: Option<(&'a str, Vec<WebhookIndex>)>,
+    /// The topics whose events it can match; none if a reload has removed it.
+    pub topics: &'a [TopicIndex],
+}
+
+#[derive(Debug)]
+struct ActionNames {
+    name: NameHash,
+    /// As in [`NamedAction`].
+    webhook: WebhookIndex,
+    /// Whether it can post to every sender of the webhook.
+    chooses: bool,
 }
 
 #[derive(Debug)]
 struct WebhookNames {
     name: NameHash,
+    /// The webhook of which it is a channel; otherwise itself.
+    own: WebhookIndex,
     /// The topics whose events can reach it, sorted.
     feeds: Vec<TopicIndex>,
+}
+
+/// An action that posts to one sender.
+impl<'a> From<(&'a str, WebhookIndex, &'a [TopicIndex])> for NamedAction<'a> {
+    fn from((name, webhook, topics): (&'a str, WebhookIndex, &'a [TopicIndex])) -> Self {
+        Self { name, webhook, choice: None, topics }
+    }
 }
 
 impl NameHash {
@@ -68,53 +102,71 @@ impl NameIndex {
     #[must_use]
     pub fn new(config: &Config) -> Self {
         let webhooks = config.webhooks.iter().map(|webhook| webhook.name.as_str());
-        let actions = config
-            .actions
-            .iter()
-            .map(|action| (action.name.as_str(), action.webhook, &*action.topics));
+        let actions = config.actions.iter().map(|action| {
+            let (webhook, choice) = match config.reach(action) {
+                Reach::One(webhook) => (webhook, None),
+                Reach::ByChannel { template, senders } => {
+                    let others = senders.values().copied().filter(|of| *of != action.webhook);
+                    (action.webhook, Some((template.source(), others.collect())))
+                }
+            };
+            NamedAction { name: &action.name, webhook, choice, topics: &action.topics }
+        });
         Self::of(webhooks, actions)
     }
 
-    /// The names of these webhooks, and of these actions with their webhook and topics, each in the
-    /// configuration's order.
+    /// The names of these webhooks and actions, each in the configuration's order.
     pub fn of<'a>(
         webhooks: impl IntoIterator<Item = &'a str>,
-        actions: impl IntoIterator<Item = (&'a str, WebhookIndex, &'a [TopicIndex])>,
+        actions: impl IntoIterator<Item = impl Into<NamedAction<'a>>>,
     ) -> Self {
         let mut index = Self::default();
-        let mut pairs = Vec::new();
+        // Who posts where, by name, and how the others choose.
+        let (mut pairs, mut choices) = (Vec::new(), Vec::new());
         let webhooks: Vec<&str> = webhooks.into_iter().collect();
-        for (at, name) in (0..).map(WebhookIndex).zip(&webhooks) {
+        for (own, name) in (0..).map(WebhookIndex).zip(&webhooks) {
             let name = NameHash::of(name);
-            index.webhooks.push(WebhookNames { name, feeds: Vec::new() });
-            index.webhooks_by_hash.insert(name, at);
+            index.webhooks.push(WebhookNames { name, own, feeds: Vec::new() });
+            index.webhooks_by_hash.insert(name, own);
         }
-        for (at, (name, webhook, topics)) in (0..).map(ActionIndex).zip(actions) {
-            let action = NameHash::of(name);
-            let posts_to = &mut index.webhooks[webhook.0 as usize];
-            posts_to.feeds.extend_from_slice(topics);
-            posts_to.feeds.sort_unstable();
-            posts_to.feeds.dedup();
-            index.actions.push((Name { webhook: posts_to.name, action }, webhook));
+        for (at, action) in (0..).map(ActionIndex).zip(actions) {
+            let NamedAction { name, webhook, choice, topics } = action.into();
+            let hash = NameHash::of(name);
+            index.actions.push(ActionNames { name: hash, webhook, chooses: choice.is_some() });
+            let others = choice.iter().flat_map(|(_, others)| others);
+            for &other in others.clone() {
+                index.webhooks[other.0 as usize].own = webhook;
+            }
             // A reload has removed the action: it is only looked up by its index.
             if topics.is_empty() {
                 continue;
             }
-            index.actions_by_hash.entry(action).or_default().push(at);
-            pairs.push((webhooks[webhook.0 as usize], name));
+            for of in std::iter::once(&webhook).chain(others) {
+                let feeds = &mut index.webhooks[of.0 as usize].feeds;
+                feeds.extend_from_slice(topics);
+                feeds.sort_unstable();
+                feeds.dedup();
+                pairs.push((webhooks[of.0 as usize], name));
+            }
+            choices.extend(choice.map(|(template, _)| (name, template)));
+            index.actions_by_hash.entry(hash).or_default().push(at);
         }
         pairs.sort_unstable();
+        choices.sort_unstable();
         index.max_actions_per_webhook =
             pairs.chunk_by(|(one, _), (other, _)| one == other).map(<[_]>::len).max().unwrap_or(0);
-        let text: String =
+        let mut text: String =
             pairs.iter().map(|(webhook, action)| format!("{webhook} {action}\n")).collect();
+        // Another template sends the same event to another sender.
+        text.extend(choices.iter().map(|(action, template)| format!("{action} {template:?}\n")));
+        index.has_choices = !choices.is_empty();
         index.hash = Some(NameHash::of(&text));
         index.sketch = Sketch::of(index.actions_by_hash.keys().copied());
         index
     }
 
-    /// The hash of all names. Equal where the same actions post to the same webhooks, in whatever
-    /// order; `None` for an empty index.
+    /// The hash of all names. Equal where the same actions post to the same senders, and choose in
+    /// the same way among several, in whatever order; `None` for an empty index.
     #[must_use]
     pub fn hash(&self) -> Option<NameHash> {
         self.hash
@@ -130,20 +182,48 @@ impl NameIndex {
     /// reload, a name of this one's.
     #[must_use]
     pub fn is_foreign(&self, actions: &Sketch<NameHash>) -> bool {
-        let had = |action| self.actions.iter().any(|(name, _)| name.action == action);
+        let had = |action| self.actions.iter().any(|names| names.name == action);
         actions.is_foreign_to(|action| self.actions_by_hash.contains_key(&action) || had(action))
     }
 
-    /// An action's name and its webhook's.
+    /// A delivery's names. What a reload has taken from its sender goes where its action posts now.
     #[must_use]
-    pub fn name(&self, action: ActionIndex) -> Option<Name> {
-        self.actions.get(action.0 as usize).map(|(name, _)| *name)
+    pub fn name(&self, Route { action, webhook }: Route) -> Option<Name> {
+        let action = self.actions.get(action.0 as usize)?;
+        let sender = if self.reaches(action, webhook) { webhook } else { action.webhook };
+        Some(Name { webhook: self.webhook(sender)?, action: action.name })
     }
 
-    /// The webhook to which an action posts.
+    /// The sender with that name, if an action can post to it; otherwise the one to which it posts
+    /// what is not listed.
     #[must_use]
-    pub fn webhook_of(&self, action: ActionIndex) -> Option<WebhookIndex> {
-        self.actions.get(action.0 as usize).map(|(_, webhook)| *webhook)
+    pub fn sender_named(&self, action: ActionIndex, name: NameHash) -> Option<WebhookIndex> {
+        let action = self.actions.get(action.0 as usize)?;
+        let named = self.webhook_named(name).filter(|sender| self.reaches(action, *sender));
+        Some(named.unwrap_or(action.webhook))
+    }
+
+    /// Whether an action can post to the sender with that name.
+    #[must_use]
+    pub fn can_post_to(&self, action: ActionIndex, name: NameHash) -> bool {
+        self.sender_named(action, name).and_then(|sender| self.webhook(sender)) == Some(name)
+    }
+
+    /// Whether the event decides to which of several senders an action posts.
+    #[must_use]
+    pub fn chooses(&self, action: ActionIndex) -> bool {
+        self.actions.get(action.0 as usize).is_some_and(|action| action.chooses)
+    }
+
+    /// Whether there is such an action.
+    #[must_use]
+    pub fn has_choices(&self) -> bool {
+        self.has_choices
+    }
+
+    fn reaches(&self, action: &ActionNames, sender: WebhookIndex) -> bool {
+        let own = self.webhooks.get(sender.0 as usize).map(|webhook| webhook.own);
+        sender == action.webhook || action.chooses && own == Some(action.webhook)
     }
 
     /// A webhook's name.
@@ -207,5 +287,49 @@ mod tests {
         assert_eq!(one.hash(), same.hash());
         assert_ne!(one.hash(), moved.hash());
         assert_ne!(one.hash(), renamed.hash());
+    }
+
+    /// The webhooks `w`, `w/#1`, `w/#2`, `v` with an action that chooses among some of the first
+    /// three, and one that posts to the last.
+    fn choosing(template: &str, others: &[u32]) -> NameIndex {
+        let others = others.iter().copied().map(WebhookIndex).collect();
+        let choice = Some((template, others));
+        let x = NamedAction { name: "x", webhook: A, choice, topics: TOPICS };
+        NameIndex::of(
+            ["w", "w/#1", "w/#2", "v"],
+            [x, ("y", WebhookIndex(3), &[TopicIndex(1)][..]).into()],
+        )
+    }
+
+    #[test]
+    fn the_hash_depends_on_how_an_action_chooses() {
+        let one = choosing("{{ a }}", &[1, 2]);
+        assert_eq!(one.hash(), choosing("{{ a }}", &[2, 1]).hash());
+        assert_ne!(one.hash(), choosing("{{ b }}", &[1, 2]).hash());
+        assert_ne!(one.hash(), choosing("{{ a }}", &[1]).hash());
+    }
+
+    #[test]
+    fn a_delivery_is_named_by_its_sender_or_by_where_it_goes_now() {
+        let names = choosing("{{ a }}", &[1]);
+        let sender = |action, webhook| {
+            let route = Route { action: ActionIndex(action), webhook: WebhookIndex(webhook) };
+            names.name(route).map(|name| names.webhook_named(name.webhook))
+        };
+        let at = |webhook| Some(Some(WebhookIndex(webhook)));
+        assert_eq!([0, 1, 2, 3].map(|webhook| sender(0, webhook)), [at(0), at(1), at(0), at(0)]);
+        assert_eq!([0, 1, 2, 3].map(|webhook| sender(1, webhook)), [at(3); 4]);
+        assert_eq!(sender(2, 0), None);
+        let named = |action, name| names.sender_named(ActionIndex(action), NameHash::of(name));
+        assert_eq!(named(0, "w/#1"), Some(WebhookIndex(1)));
+        assert_eq!(named(0, "w/#2"), Some(A), "not listed any longer");
+        assert_eq!(named(1, "w/#1"), Some(WebhookIndex(3)), "of another webhook");
+    }
+
+    #[test]
+    fn an_action_feeds_every_sender_that_it_can_post_to() {
+        let names = choosing("{{ a }}", &[1]);
+        let feeds = [0, 1, 2, 3].map(|webhook| names.feeds(WebhookIndex(webhook)).to_vec());
+        assert_eq!(feeds, [vec![TopicIndex(0)], vec![TopicIndex(0)], vec![], vec![TopicIndex(1)]]);
     }
 }

@@ -5,7 +5,7 @@
 //! made.
 
 use crate::config::model::{ActionIndex, WebhookIndex};
-use crate::delivery::{Origin, REMOVED_ACTION};
+use crate::delivery::{Origin, REMOVED_ACTION, Route};
 use crate::event::Offset;
 
 use super::name_index::{Name, NameHash, NameIndex};
@@ -14,11 +14,11 @@ use super::restart_state::{Leftover, Listed, Pending, Positions};
 /// What is to be done for an event below the mark.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Claimed {
-    /// The matching actions whose deliveries are to be made, and on what ground.
-    pub deliveries: Vec<(ActionIndex, Origin)>,
+    /// The deliveries to make, and on what ground.
+    pub deliveries: Vec<(Route, Origin)>,
     /// Pending deliveries that no matching action claims.
     pub unclaimed: Vec<Unclaimed>,
-    /// The actions whose deliveries of the event have an outcome.
+    /// The deliveries of the event that have an outcome.
     pub done: Vec<Name>,
 }
 
@@ -27,7 +27,7 @@ pub struct Claimed {
 pub struct Unclaimed {
     /// The action, whose trigger no longer applies to the event; or [`REMOVED_ACTION`].
     pub action: ActionIndex,
-    /// The webhook to which it posts; `None` if the webhook was removed too.
+    /// The sender to which it posts; `None` if its webhook was removed too.
     pub webhook: Option<WebhookIndex>,
 }
 
@@ -43,9 +43,10 @@ impl Leftover {
         }
     }
 
-    /// Which deliveries to make for the event at `offset`, which these actions match now.
+    /// Which deliveries to make for the event at `offset`, which these actions match now, each with
+    /// the sender that posts it now.
     #[must_use]
-    pub fn claim(&self, offset: Offset, matched: &[ActionIndex], names: &NameIndex) -> Claimed {
+    pub fn claim(&self, offset: Offset, matched: &[Route], names: &NameIndex) -> Claimed {
         let mut claimed = Claimed::default();
         match &self.pending {
             Pending::Listed(list) => {
@@ -54,18 +55,18 @@ impl Leftover {
                 }
             }
             Pending::Positions(positions) => {
-                let wanted = matched.iter().filter(|action| {
+                let wanted = matched.iter().filter(|route| {
                     names
-                        .name(**action)
+                        .name(**route)
                         .and_then(|name| positions.start(name, names.hash()))
                         .is_some_and(|start| start <= offset)
                 });
-                claimed.deliveries.extend(wanted.map(|action| (*action, Origin::Position)));
+                claimed.deliveries.extend(wanted.map(|route| (*route, Origin::Position)));
             }
         }
-        for &action in matched {
-            if !claimed.has(action) {
-                claimed.done.extend(names.name(action));
+        for &route in matched {
+            if !claimed.has(route) {
+                claimed.done.extend(names.name(route));
             }
         }
         claimed
@@ -73,41 +74,40 @@ impl Leftover {
 }
 
 impl Claimed {
-    fn has(&self, action: ActionIndex) -> bool {
-        self.deliveries.iter().any(|(claimed, _)| *claimed == action)
+    fn has(&self, route: Route) -> bool {
+        self.deliveries.iter().any(|(claimed, _)| *claimed == route)
     }
 }
 
-fn claim_listed(
-    listed: &Listed,
-    matched: &[ActionIndex],
-    names: &NameIndex,
-    claimed: &mut Claimed,
-) {
+fn claim_listed(listed: &Listed, matched: &[Route], names: &NameIndex, claimed: &mut Claimed) {
     for &pending in &listed.pending {
         let named = names.actions_named(pending);
-        // No action has the name, so the action may have been renamed: a matching action of the
-        // same webhook claims the delivery, unless the event lists that action too.
-        let takes_its_place = |action: ActionIndex| {
-            names.name(action).is_some_and(|name| {
+        // No action has the name, so the action may have been renamed: a matching action that posts
+        // to the same sender claims the delivery, unless the event lists that action too.
+        let takes_its_place = |route: Route| {
+            names.name(route).is_some_and(|name| {
                 name.webhook == listed.webhook
                     && !listed.done.contains(&name.action)
                     && !listed.pending.contains(&name.action)
             })
         };
-        let claims = |action: ActionIndex| {
-            if named.is_empty() { takes_its_place(action) } else { named.contains(&action) }
+        // An action that has the name claims the delivery wherever it posts now: its webhook, or
+        // the channel that the event chooses, may be another one than before.
+        let claims = |route: Route| {
+            if named.is_empty() { takes_its_place(route) } else { named.contains(&route.action) }
         };
         let mut is_claimed = false;
-        for &action in matched.iter().filter(|action| claims(**action)) {
+        for &route in matched.iter().filter(|route| claims(**route)) {
             is_claimed = true;
-            if !claimed.has(action) {
-                claimed.deliveries.push((action, Origin::Listed));
+            if !claimed.has(route) {
+                claimed.deliveries.push((route, Origin::Listed));
             }
         }
         if !is_claimed {
             claimed.unclaimed.push(match named.first() {
-                Some(&action) => Unclaimed { action, webhook: names.webhook_of(action) },
+                Some(&action) => {
+                    Unclaimed { action, webhook: names.sender_named(action, listed.webhook) }
+                }
                 None => {
                     let webhook = names.webhook_named(listed.webhook);
                     Unclaimed { action: REMOVED_ACTION, webhook }

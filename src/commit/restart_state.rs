@@ -33,6 +33,9 @@ pub struct RestartState {
     /// A sketch of the actions of the deployment that committed; empty where an earlier version
     /// did.
     pub actions: Sketch<NameHash>,
+    /// The hash of the names of the configuration that every pending delivery is of, where an
+    /// action of it has several senders; `None` also where there is no such configuration.
+    pub names: Option<NameHash>,
 }
 
 impl RestartState {
@@ -75,10 +78,10 @@ pub enum Pending {
 /// The pending deliveries, by the offset of their event.
 pub type List = BTreeMap<Offset, Vec<Listed>>;
 
-/// One event's deliveries to one webhook.
+/// One event's deliveries to one sender of a webhook.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Listed {
-    /// The webhook to which the actions posted then.
+    /// The sender to which the actions posted then.
     pub webhook: NameHash,
     /// The actions whose deliveries have no outcome; never empty.
     pub pending: Vec<NameHash>,

@@ -13,8 +13,13 @@ fn config(topics: &str, name: &str, url: &str) -> Config {
          webhooks: {{'{name}': {{url: '{url}'}}}}\n\
          actions: [{{name: a, trigger: a, webhook: '{name}', message: m}}]\n"
     );
+    checked(&text)
+}
+
+/// The configuration of this text; it names no file and no environment variable.
+pub fn checked(text: &str) -> Config {
     let files = |_: &Path| Err(io::ErrorKind::NotFound.into());
-    match check(&text, Path::new("test.yaml"), &|_| None, &files) {
+    match check(text, Path::new("test.yaml"), &|_| None, &files) {
         Ok(loaded) => loaded.config,
         Err(errors) => panic!("{errors}"),
     }

@@ -6,7 +6,7 @@ pub use super::app::App;
 pub use super::index::{ActionIndex, AppIndex, WebhookIndex};
 pub use super::kafka::{Kafka, Start};
 pub use super::retry::Retry;
-pub use super::senders::ChannelIndex;
+pub use super::senders::{ChannelIndex, Reach, webhook_of_channel};
 pub use super::webhook::{Channel, LISTED_DELIVERIES, Pem, Target, Webhook, WhenFull, key_of};
 
 /// A whole configuration without mistakes.
@@ -26,4 +26,12 @@ pub struct Config {
     /// Equal where the effective configuration is equal, below 2^53 (exact as a float metric).
     /// Leaves out what replicas may differ in; contains nothing of a secret that could be guessed.
     pub hash: u64,
+}
+
+impl Config {
+    /// Returns which senders the messages of an action can go to.
+    #[must_use]
+    pub fn reach<'a>(&'a self, action: &'a Action) -> Reach<'a> {
+        Reach::of(action, &self.channels)
+    }
 }

@@ -6,13 +6,33 @@
 
 use std::collections::HashMap;
 
+use super::action::Action;
 use super::index::WebhookIndex;
-use super::webhook::Webhook;
+use super::webhook::{Webhook, key_of};
+use crate::expression::template::Template;
 
-/// The senders of each webhook that has several channels, by what an action's `channel` is
-/// compared by: see [`key_of`](super::webhook::key_of).
+/// Between the name of a webhook and its further channel, in the name of a sender.
+const SEPARATOR: char = '/';
+
+/// The senders of each app's webhook, by what an action's `channel` is compared by: see
+/// [`key_of`].
 #[derive(Debug, Default)]
 pub struct ChannelIndex(HashMap<WebhookIndex, HashMap<String, WebhookIndex>>);
+
+/// Which senders the messages of an action can go to.
+#[derive(Debug, Clone, Copy)]
+pub enum Reach<'a> {
+    /// To this one.
+    One(WebhookIndex),
+    /// To one of these, by the channel that `template` renders; to the webhook's own channel where
+    /// it is not among them.
+    ByChannel {
+        /// The action's `channel`, which has variables.
+        template: &'a Template,
+        /// By channel.
+        senders: &'a HashMap<String, WebhookIndex>,
+    },
+}
 
 /// Adds a webhook for each further channel.
 pub fn expand(mut webhooks: Vec<Webhook>) -> Vec<Webhook> {
@@ -32,7 +52,13 @@ pub fn expand(mut webhooks: Vec<Webhook>) -> Vec<Webhook> {
 }
 
 fn sender_name(webhook: &str, channel: &str) -> String {
-    format!("{webhook}/{channel}")
+    format!("{webhook}{SEPARATOR}{channel}")
+}
+
+/// The name of the webhook whose further channel a sender is; `None`: it is a webhook of the file.
+#[must_use]
+pub fn webhook_of_channel(sender: &str) -> Option<&str> {
+    sender.split_once(SEPARATOR).map(|(webhook, _)| webhook)
 }
 
 impl ChannelIndex {
@@ -41,21 +67,53 @@ impl ChannelIndex {
         let all = || (0..).map(WebhookIndex).zip(webhooks);
         let by_name: HashMap<&str, WebhookIndex> =
             all().map(|(index, webhook)| (webhook.name.as_str(), index)).collect();
-        let several = all().filter(|(_, webhook)| !webhook.channels.is_empty());
-        let senders = several.map(|(index, webhook)| {
-            let own = webhook.channel.iter().map(|channel| (channel.key(), index));
+        let in_file = all().filter(|(_, webhook)| webhook_of_channel(&webhook.name).is_none());
+        let senders = in_file.filter_map(|(index, webhook)| {
+            let own = (webhook.channel.as_ref()?.key(), index);
             let further = webhook.channels.iter().filter_map(|channel| {
                 let name = sender_name(&webhook.name, channel.as_str());
                 Some((channel.key(), *by_name.get(name.as_str())?))
             });
-            (index, further.chain(own).collect())
+            Some((index, further.chain([own]).collect()))
         });
         Self(senders.collect())
     }
 
-    /// The senders of a webhook by its channels' keys; `None`: it has one sender.
+    /// The senders of a webhook by its channels' keys; `None`: it is not an app's.
     #[must_use]
     pub fn senders(&self, webhook: WebhookIndex) -> Option<&HashMap<String, WebhookIndex>> {
         self.0.get(&webhook)
+    }
+}
+
+impl<'a> Reach<'a> {
+    /// Returns the senders of an action's messages.
+    #[must_use]
+    pub fn of(action: &'a Action, channels: &'a ChannelIndex) -> Self {
+        let own = action.webhook;
+        let choice = action.channel.as_ref().zip(channels.senders(own));
+        let Some((template, senders)) = choice else { return Self::One(own) };
+        match template.constant() {
+            Some(channel) => Self::One(senders.get(&key_of(channel)).copied().unwrap_or(own)),
+            None => Self::ByChannel { template, senders },
+        }
+    }
+
+    /// Whether the messages can go to `sender`.
+    #[must_use]
+    pub fn contains(&self, sender: WebhookIndex) -> bool {
+        match self {
+            Self::One(one) => *one == sender,
+            Self::ByChannel { senders, .. } => senders.values().any(|of| *of == sender),
+        }
+    }
+
+    /// The senders, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = WebhookIndex> + '_ {
+        let (one, several) = match self {
+            Self::One(one) => (Some(*one), None),
+            Self::ByChannel { senders, .. } => (None, Some(senders.values().copied())),
+        };
+        one.into_iter().chain(several.into_iter().flatten())
     }
 }

@@ -18,6 +18,18 @@ pub struct DropLog {
     config: Arc<Config>,
 }
 
+/// One drop.
+pub struct Dropped {
+    /// The delivery.
+    pub ticket: Ticket,
+    /// Where it would have been posted; `None` where only its action says so.
+    pub webhook: Option<WebhookIndex>,
+    /// Why it was dropped.
+    pub reason: Reason,
+    /// Whether the partition's former owner is of another deployment.
+    pub is_foreign: bool,
+}
+
 /// What one line is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Kind {
@@ -37,13 +49,14 @@ impl DropLog {
         Self { drops: BTreeMap::new(), config }
     }
 
-    /// Records one drop, and logs it unless a line of the last minute covers it. `is_foreign`: the
-    /// partition's former owner is of another deployment.
-    pub fn record(&mut self, ticket: &Ticket, reason: Reason, is_foreign: bool, now: Instant) {
-        let action = ticket.action;
-        let webhook = self.config.actions.get(action.0 as usize).map(|action| action.webhook);
-        let action = (reason == Reason::EmptyMessage).then_some(action);
-        let kind = Kind { reason, webhook, action, is_foreign: is_foreign && webhook.is_none() };
+    /// Records one drop, and logs it unless a line of the last minute covers it.
+    pub fn record(&mut self, dropped: &Dropped, now: Instant) {
+        let Dropped { ticket, webhook, reason, is_foreign } = dropped;
+        let action = self.config.actions.get(ticket.action.0 as usize);
+        let webhook = action.and_then(|action| webhook.or(Some(action.webhook)));
+        let is_foreign = *is_foreign && action.is_none();
+        let action = (*reason == Reason::EmptyMessage).then_some(ticket.action);
+        let kind = Kind { reason: *reason, webhook, action, is_foreign };
         let sample = self.drops.entry(kind).or_default();
         if let Some((ticket, deliveries)) = sample.record(now, || *ticket) {
             log(&self.config, kind, &ticket, deliveries);
@@ -74,9 +87,14 @@ impl DropLog {
     }
 }
 
-fn log(config: &Config, Kind { reason, is_foreign, .. }: Kind, ticket: &Ticket, deliveries: u64) {
+fn log(
+    config: &Config,
+    Kind { reason, webhook, is_foreign, .. }: Kind,
+    ticket: &Ticket,
+    deliveries: u64,
+) {
     let action = config.actions.get(ticket.action.0 as usize);
-    let webhook = action.and_then(|action| config.webhooks.get(action.webhook.0 as usize));
+    let webhook = webhook.and_then(|webhook| config.webhooks.get(webhook.0 as usize));
     let webhook = webhook.map(|webhook| webhook.name.as_str());
     let cause = match (reason, action) {
         (_, None) if is_foreign => "left pending by another deployment in the same consumer group",

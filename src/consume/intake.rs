@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use crate::commit::ledger::entry::Entry;
 use crate::commit::recovery::{Claimed, Unclaimed};
-use crate::config::model::{ActionIndex, Config, WebhookIndex};
-use crate::delivery::{Epoch, Origin, Reason, Ticket};
+use crate::config::model::{Config, WebhookIndex};
+use crate::delivery::{Epoch, Origin, Reason, Route, Ticket};
 use crate::event::{Record, TopicIndex};
 use crate::kafka::native::{Message, PartitionError, Records, Taken};
 use crate::metrics::{Metrics, TopicTally};
@@ -190,19 +190,19 @@ impl Intake {
             }
             (Entry::New(new), RecordKind::Matched) => {
                 tally.matched += 1;
-                let pending = routing.deliveries.iter().map(|routed| routed.action).collect();
+                let pending = routing.deliveries.iter().map(|routed| routed.route).collect();
                 let epoch = new.record(record.timestamp, pending);
                 let mut routing = std::mem::take(routing);
                 for routed in routing.deliveries.drain(..) {
-                    let ticket = Ticket { position, epoch, action: routed.action };
+                    let ticket = Ticket { position, epoch, action: routed.route.action };
                     self.admit(ticket, Origin::Read, record.timestamp, routed, settlement);
                 }
                 self.routing = routing;
             }
             (Entry::Left(left), _) => {
                 tally.reread += 1;
-                let matched: Vec<ActionIndex> =
-                    routing.deliveries.iter().map(|routed| routed.action).collect();
+                let matched: Vec<Route> =
+                    routing.deliveries.iter().map(|routed| routed.route).collect();
                 let (epoch, claimed) = left.claim(record.timestamp, &matched);
                 let mut routing = std::mem::take(routing);
                 self.restore(&record, epoch, claimed, &mut routing, settlement);
@@ -224,8 +224,8 @@ impl Intake {
     ) {
         let position = record.position;
         for routed in routing.deliveries.drain(..) {
-            let claim = claimed.deliveries.iter().find(|(action, _)| *action == routed.action);
-            if let Some((action, origin)) = claim {
+            let claim = claimed.deliveries.iter().find(|(route, _)| *route == routed.route);
+            if let Some((Route { action, .. }, origin)) = claim {
                 let ticket = Ticket { position, epoch, action: *action };
                 self.admit(ticket, *origin, record.timestamp, routed, settlement);
             }
@@ -236,7 +236,7 @@ impl Intake {
                 None => self.metrics.unclaimed(),
             }
             let ticket = Ticket { position, epoch, action };
-            settlement.drop_unsent(&ticket.into(), Reason::Unclaimed);
+            settlement.drop_unsent(&ticket.into(), webhook, Reason::Unclaimed);
         }
     }
 
@@ -249,23 +249,29 @@ impl Intake {
         routed: Routed,
         settlement: &mut Settlement,
     ) {
-        let Some(queue) = self.queues.get(routed.webhook.0 as usize) else { return };
-        let Ok(message) = routed.message else {
-            queue.drop_unqueued(ticket.action, origin, Reason::EmptyMessage);
-            return settlement.drop_unsent(&ticket.into(), Reason::EmptyMessage);
+        let Routed { route: Route { action, webhook }, is_unlisted, message } = routed;
+        let Some(queue) = self.queues.get(webhook.0 as usize) else { return };
+        if is_unlisted {
+            self.metrics.channel_not_listed(webhook, action);
+        }
+        let Ok(message) = message else {
+            queue.drop_unqueued(action, origin, Reason::EmptyMessage);
+            return settlement.drop_unsent(&ticket.into(), Some(webhook), Reason::EmptyMessage);
         };
         if message.truncated {
-            self.metrics.webhook(routed.webhook).truncated();
-            self.events.cut(ticket.position, ticket.action, Instant::now());
+            self.metrics.webhook(webhook).truncated();
+            self.events.cut(ticket.position, action, Instant::now());
         }
         let post = Post { tickets: ticket.into(), payload: message.payload, timestamp };
         match queue.push(post, origin) {
             Push::Queued => {}
             Push::Full => {
-                let change = self.backpressure.block(routed.webhook);
+                let change = self.backpressure.block(webhook);
                 self.log(&change);
             }
-            Push::Dropped(tickets) => settlement.drop_unsent(&tickets, Reason::Overflow),
+            Push::Dropped(tickets) => {
+                settlement.drop_unsent(&tickets, Some(webhook), Reason::Overflow);
+            }
         }
     }
 

@@ -13,13 +13,13 @@ use crate::commit::ledger::{Ledger, Settled};
 use crate::commit::name_index::NameIndex;
 use crate::commit_hold::CommitHold;
 use crate::config::model::{Config, WebhookIndex};
-use crate::delivery::{Outcome, Reason, Ticket};
+use crate::delivery::{Reason, Ticket};
 use crate::event::Partition;
 use crate::metrics::{Metrics, TopicTally};
 use crate::post::{Report, Tickets};
 use crate::topics::TopicNames;
 
-use super::drop_log::DropLog;
+use super::drop_log::{DropLog, Dropped};
 
 /// The ledger with what settles it and what commits it.
 pub struct Settlement {
@@ -59,25 +59,28 @@ impl Settlement {
     ///
     /// An outcome without a hold needs no commit for itself: after a crash the delivery is dropped
     /// again, or there is room for it.
-    pub fn end(&mut self, ticket: &Ticket, outcome: Outcome, hold: Option<CommitHold>) {
+    fn end(&mut self, ticket: &Ticket, hold: Option<CommitHold>) {
         let from_sender = hold.is_some();
         match self.ledger.settle(ticket, hold) {
             Settled::Applied if from_sender => self.committer.schedule.request(),
             Settled::Fenced if from_sender => self.metrics.fenced_outcome(),
-            _ => {
-                if let Outcome::Dropped(reason) = outcome {
-                    let partition = ticket.position.partition;
-                    let is_foreign = self.ledger.is_from_another_deployment(partition);
-                    self.drops.record(ticket, reason, is_foreign, Instant::now());
-                }
-            }
+            _ => {}
         }
     }
 
-    /// Drops deliveries that no sender has seen.
-    pub fn drop_unsent(&mut self, tickets: &Tickets, reason: Reason) {
+    /// Drops deliveries that no sender has seen, and logs it. `webhook` is where they would have
+    /// been posted, as far as known.
+    pub fn drop_unsent(
+        &mut self,
+        tickets: &Tickets,
+        webhook: Option<WebhookIndex>,
+        reason: Reason,
+    ) {
         for ticket in tickets.iter() {
-            self.end(&ticket, Outcome::Dropped(reason), None);
+            self.end(&ticket, None);
+            let partition = ticket.position.partition;
+            let is_foreign = self.ledger.is_from_another_deployment(partition);
+            self.drops.record(&Dropped { ticket, webhook, reason, is_foreign }, Instant::now());
         }
     }
 
@@ -85,9 +88,9 @@ impl Settlement {
     pub fn take_reports(&mut self) {
         while let Ok(report) = self.reports.try_recv() {
             match report {
-                Report::Ended { tickets, outcome, hold } => {
+                Report::Ended { tickets, hold, .. } => {
                     for ticket in tickets.iter() {
-                        self.end(&ticket, outcome, Some(hold.clone()));
+                        self.end(&ticket, Some(hold.clone()));
                     }
                 }
                 Report::Throttled { webhook, until } => {

@@ -159,6 +159,13 @@ impl Template {
         &self.source
     }
 
+    /// The text that it always renders; `None` if it has variables.
+    #[must_use]
+    pub fn constant(&self) -> Option<&str> {
+        let is_text = |piece: &Piece| matches!(piece, Piece::Text(_));
+        self.pieces.iter().all(is_text).then_some(&*self.source)
+    }
+
     /// Appends the text for `event` to `out`. A variable whose expression fails is empty, and
     /// `failed` is called with the expression and its error.
     ///

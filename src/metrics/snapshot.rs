@@ -8,6 +8,7 @@ use super::labels::{CommitResult, ForeignCommit, RebalanceKind};
 use super::registry::Registry;
 use super::tally::{ActionTally, PartitionGauges, Tally, TopicTally};
 use super::webhook::Numbers;
+use crate::config::model::{ActionIndex, WebhookIndex};
 use crate::event::Partition;
 
 /// The numbers behind one page of metrics.
@@ -25,8 +26,7 @@ pub struct Scrape<'a> {
 pub struct Counts {
     /// The counts of each topic.
     pub topics: Vec<TopicTally>,
-    /// The number of expressions of each action that failed.
-    pub expression_errors: Vec<u64>,
+    pub actions: ActionCounts,
     /// The owned partitions.
     pub partitions: BTreeMap<Partition, PartitionGauges>,
     /// Rebalances, in the order of [`RebalanceKind::ALL`].
@@ -41,6 +41,16 @@ pub struct Counts {
     pub healthy: bool,
     pub ready: bool,
     pub config: LoadedConfig,
+}
+
+/// What actions do wrong.
+#[derive(Clone, Default)]
+pub struct ActionCounts {
+    /// The number of expressions of each action that failed.
+    pub expression_errors: Vec<u64>,
+    /// For each action that chooses a channel of its webhook by the event: the number of messages
+    /// whose channel the webhook does not list.
+    pub channels_not_listed: BTreeMap<(WebhookIndex, ActionIndex), u64>,
 }
 
 /// What other deployments in the consumer group have committed.

@@ -63,8 +63,19 @@ metrics! {
 
     /// Expressions that failed at run time: false in a trigger, empty in a message.
     COUNTER slackline_expression_errors_total[action] = custom(|out| {
-        for (action, errors) in out.snapshot.registry.actions.iter().zip(&out.snapshot.counts.expression_errors) {
+        for (action, errors) in out.snapshot.registry.actions.iter().zip(&out.snapshot.counts.actions.expression_errors) {
             out.add(&[action], *errors as f64);
+        }
+    });
+
+    /// Messages whose rendered channel is not one of the webhook's: they go to its own channel.
+    COUNTER slackline_channel_not_listed_total[webhook, action] = custom(|out| {
+        for ((webhook, action), messages) in &out.snapshot.counts.actions.channels_not_listed {
+            let webhook = out.snapshot.webhooks.get(webhook.0 as usize).map(|(name, ..)| *name);
+            let action = out.snapshot.registry.actions.get(action.0 as usize);
+            if let Some((webhook, action)) = webhook.zip(action) {
+                out.add(&[webhook, action], *messages as f64);
+            }
         }
     });
 

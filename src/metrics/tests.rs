@@ -18,6 +18,8 @@ use crate::expression::template::Template;
 use crate::post::Post;
 use crate::queue::{Push, Queue};
 
+mod channels;
+
 mod size;
 
 /// A configuration with this many webhooks, each with this many actions.
@@ -94,11 +96,7 @@ fn ticket(offset: i64, action: u32) -> Ticket {
 }
 
 fn post(offset: i64, action: u32) -> Post {
-    Post {
-        tickets: ticket(offset, action).into(),
-        payload: b"{}".as_slice().into(),
-        timestamp: None,
-    }
+    Post { tickets: ticket(offset, action).into(), payload: (*b"{}").into(), timestamp: None }
 }
 
 #[test]
@@ -107,6 +105,7 @@ fn the_page_shows_the_documented_metrics_and_no_others() {
     let lags =
         PartitionGauges { consumer_lag: Some(1), read_lag: Some(1), ..PartitionGauges::default() };
     metrics.set_partitions(&[(partition(0, 0), lags)]);
+    metrics.channel_not_listed(WebhookIndex(0), ActionIndex(0));
     let page = metrics.text();
     let mut shown = BTreeSet::new();
     for line in page.lines() {

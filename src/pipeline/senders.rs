@@ -173,11 +173,13 @@ fn active_config(config: Arc<Config>) -> Result<ActiveConfig, PipelineError> {
     Ok(ActiveConfig { config, endpoints })
 }
 
-/// By webhook: the actions that post to it.
+/// By webhook: the actions that can post to it.
 fn actions_of(config: &Config) -> Vec<Vec<ActionIndex>> {
     let mut actions = vec![Vec::new(); config.webhooks.len()];
     for (index, action) in (0..).map(ActionIndex).zip(&config.actions) {
-        actions[action.webhook.0 as usize].push(index);
+        for webhook in config.reach(action).iter() {
+            actions[webhook.0 as usize].push(index);
+        }
     }
     actions
 }

@@ -3,10 +3,10 @@
 //! Pure. Invariant: nothing is decided here. The actions that apply and their messages come from
 //! `judge`, as for [`Router::route`]; this adds the reasons.
 
-use super::Router;
 use super::message::Message;
 use super::trigger::Scratch;
-use crate::config::model::{Action, ActionIndex};
+use super::{Router, channel};
+use crate::config::model::{Action, ActionIndex, WebhookIndex};
 use crate::event::{Document, Event, Invalid, Record};
 
 /// The result of one action for one event.
@@ -14,6 +14,10 @@ use crate::event::{Document, Event, Invalid, Record};
 pub enum Explained {
     /// A message is posted.
     Post {
+        /// The sender that posts it.
+        webhook: WebhookIndex,
+        /// The channel that the action's `channel` renders, where its webhook does not list it.
+        unlisted: Option<String>,
         /// The message.
         message: Message,
         /// The variables that failed, and are empty therefore, each with its error.
@@ -65,11 +69,17 @@ impl Router {
                 .filter(|(of, _)| *of == index)
                 .map(|(_, text)| text.clone())
                 .collect();
-            let explained = match deliveries.next_if(|routed| routed.action == index) {
+            let explained = match deliveries.next_if(|routed| routed.route.action == index) {
                 Some(routed) => {
                     let missing = missing(action, event);
+                    let webhook = routed.route.webhook;
+                    let unlisted = action.channel.as_ref().filter(|_| routed.is_unlisted);
+                    let unlisted =
+                        unlisted.map(|template| channel::render(template, event, &mut |_, _| {}));
                     match routed.message {
-                        Ok(message) => Explained::Post { message, errors, missing },
+                        Ok(message) => {
+                            Explained::Post { webhook, unlisted, message, errors, missing }
+                        }
                         Err(empty) => {
                             let more = errors.into_iter().chain(missing).collect();
                             Explained::Drop { reason: joined(empty.to_string(), more) }

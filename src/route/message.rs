@@ -17,14 +17,11 @@ mod tests;
 
 use cut::{ENOUGH, MAX_FIELD, MAX_TEXT, cut_field, cut_text};
 
-/// The user name of a message if the action has none, or one that renders blank.
-pub const DEFAULT_USER: &str = "Slackline";
-
 /// One rendered message, ready to be posted.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The request's body: a JSON object with `text`, `username`, and what else is configured
-    /// (`channel`, `icon_url`, `unfurl_links`, …). It contains event data.
+    /// A JSON object with `text` and what else the action sets (`channel`, `username`, `icon_url`,
+    /// `unfurl_links`, …), from which a destination makes its request. It contains event data.
     pub payload: Box<[u8]>,
     /// Whether something was cut: the text to 40,000 characters, or another field to 2,000.
     pub truncated: bool,
@@ -45,12 +42,14 @@ impl std::fmt::Debug for Message {
 pub struct EmptyMessage;
 
 /// Renders the message of `action` for `event`, whether or not its trigger is true. `failed` is
-/// called for each expression that fails; its variable is empty.
+/// called for each expression that fails; its variable is empty. `channel` is what the payload
+/// names; without it the destination decides.
 ///
 /// # Errors
 /// [`EmptyMessage`]; channel, user and icon are not rendered then.
 pub fn render(
     action: &Action,
+    channel: Option<&Template>,
     event: &Event<'_>,
     failed: &mut dyn FnMut(&Expression, &EvalError),
 ) -> Result<Message, EmptyMessage> {
@@ -62,25 +61,25 @@ pub fn render(
     }
     let mut truncated = cut_text(&mut text, MAX_TEXT);
 
-    let mut field = |template: &Option<Template>| {
+    let mut field = |template: Option<&Template>| {
         let mut value = String::new();
-        template.as_ref()?.render(event, Escape::Nothing, ENOUGH, &mut value, failed);
+        template?.render(event, Escape::Nothing, ENOUGH, &mut value, failed);
         if value.trim().is_empty() {
             return None;
         }
         truncated |= cut_field(&mut value, MAX_FIELD);
         Some(value)
     };
-    let channel = field(&action.channel);
-    let user = field(&action.user).unwrap_or_else(|| DEFAULT_USER.to_owned());
-    let icon_url = field(&action.icon_url);
-    let icon_emoji = field(&action.icon_emoji).and_then(|name| emoji(&name));
+    let channel = field(channel);
+    let user = field(action.user.as_ref());
+    let icon_url = field(action.icon_url.as_ref());
+    let icon_emoji = field(action.icon_emoji.as_ref()).and_then(|name| emoji(&name));
 
     let mut payload = String::with_capacity(text.len() + 64);
     payload.push('{');
     write_field(&mut payload, "text", Some(text));
     write_field(&mut payload, "channel", channel);
-    write_field(&mut payload, "username", Some(user));
+    write_field(&mut payload, "username", user);
     write_field(&mut payload, "icon_url", icon_url);
     write_field(&mut payload, "icon_emoji", icon_emoji);
     write_flag(&mut payload, "unfurl_links", action.unfurl);

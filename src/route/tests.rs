@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::explain::Explained;
 use super::fixture::{ORDER, ORDER_MESSAGE, SALES, SUPPORT, action, config, record};
 use super::*;
-use crate::config::model::Action;
+use crate::config::model::{Action, WebhookIndex};
 use crate::event::TopicIndex;
 
 const IDENTIFY: &[u8] = br#"{"type":"identify","traits":{"name":"Ada","plan":"enterprise"}}"#;
@@ -43,7 +43,7 @@ fn routed(router: &Router, topic: u32, payload: &[u8]) -> (RecordKind, Vec<Shown
     let deliveries = routing
         .deliveries
         .iter()
-        .map(|it| (it.action.0, it.webhook.0, it.message.as_ref().ok().map(text)));
+        .map(|it| (it.route.action.0, it.route.webhook.0, it.message.as_ref().ok().map(text)));
     (verdict, deliveries.collect(), routing.errors.iter().map(|it| it.action.0).collect())
 }
 
@@ -145,7 +145,7 @@ fn every_action_is_explained() {
     assert_eq!(
         explained(&seed(), 0, IDENTIFY),
         [
-            r#"post {"text":"Ada is on enterprise","username":"Slackline"} []"#,
+            r#"post {"text":"Ada is on enterprise"} []"#,
             r#"no match: `type == 'track'` is false: `type` is "identify""#,
             "no match: not configured for topic `events`",
         ]
@@ -208,10 +208,7 @@ fn drops_and_failures_are_explained() {
         "{shown:?}"
     );
     assert_eq!(shown[1], "drop: empty message: it rendered to nothing but white space");
-    assert!(
-        shown[2].starts_with(r#"post {"text":"n: ","username":"Slackline"} ["`abs(s)`: "#),
-        "{shown:?}"
-    );
+    assert!(shown[2].starts_with(r#"post {"text":"n: "} ["`abs(s)`: "#), "{shown:?}");
 }
 
 /// Triggers with their meaning in a naive model.

@@ -22,6 +22,13 @@ use crate::slack_host::is_slack;
 /// Built once: a header made from a text would be a copy for each attempt.
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
+/// The user name of a message whose action sets none. A Slack app's webhook shows its own.
+const DEFAULT_USER: &str = r#","username":"Slackline"}"#;
+
+/// The start of a payload's user name. It cannot occur within a value, where the quotes have a
+/// backslash.
+const USER: &str = r#","username":"#;
+
 /// The shortest part of a URL that counts as a secret. Shorter ones are in ordinary text, too.
 const SHORTEST_SECRET: usize = 6;
 
@@ -35,7 +42,7 @@ impl Destination for IncomingWebhook {
     fn request(&self, payload: Bytes) -> Request {
         let mut request = Request::new(Method::POST, self.url.expose().clone());
         request.headers_mut().insert(CONTENT_TYPE, JSON);
-        *request.body_mut() = Some(payload.into());
+        *request.body_mut() = Some(with_user(payload).into());
         request
     }
 
@@ -51,6 +58,16 @@ impl Destination for IncomingWebhook {
             let text = masked.as_deref().unwrap_or(text);
             if text.contains(secret) { Some(text.replace(secret, MASK)) } else { masked }
         })
+    }
+}
+
+/// Returns the body of the request for a payload: it has a user name.
+#[must_use]
+pub fn with_user(payload: Bytes) -> Bytes {
+    let text = std::str::from_utf8(&payload).unwrap_or_default();
+    match text.strip_suffix('}') {
+        Some(members) if !text.contains(USER) => [members, DEFAULT_USER].concat().into(),
+        _ => payload,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::posted;
 use super::seen::Seen;
 use crate::config::model::{ActionIndex, Config};
 use crate::event::{Invalid, Shape};
@@ -32,13 +33,17 @@ fn action(index: ActionIndex, explained: &Explained, config: &Config) -> Value {
         Explained::NoMatch { reason } => ("no_match", reason),
         Explained::Drop { reason } => ("drop", reason),
         Explained::Error { reason } => ("error", reason),
-        Explained::Post { message, errors, missing } => {
+        Explained::Post { webhook, unlisted, message, errors, missing } => {
+            let webhook = &config.webhooks[webhook.0 as usize];
             let mut shown = json!({
                 "action": action.name,
-                "webhook": config.webhooks[action.webhook.0 as usize].name,
+                "webhook": webhook.name,
                 "result": "post",
-                "payload": serde_json::from_slice::<Value>(&message.payload).unwrap_or_default(),
+                "payload": posted::body(&message.payload, webhook),
             });
+            if let Some(channel) = unlisted {
+                shown["channel_not_listed"] = json!(channel);
+            }
             // The message is posted in any case.
             if !errors.is_empty() {
                 shown["errors"] = json!(errors);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
 
+use super::posted;
 use super::seen::Seen;
 use crate::cli::format::counted;
 use crate::config::model::{ActionIndex, Config};
@@ -67,8 +68,8 @@ impl Text {
         for (index, explained) in explained {
             let action = &self.config.actions[index.0 as usize];
             let (style, sign, result) = match explained {
-                Explained::Post { .. } => {
-                    let webhook = &self.config.webhooks[action.webhook.0 as usize];
+                Explained::Post { webhook, .. } => {
+                    let webhook = &self.config.webhooks[webhook.0 as usize];
                     (GOOD, '✓', format!("post to {}", webhook.name))
                 }
                 Explained::NoMatch { reason } => (DIM, '·', format!("no match: {reason}")),
@@ -77,8 +78,17 @@ impl Text {
             };
             let (name, width, result) = (&action.name, self.width, plain(&result));
             writeln!(out, "  {style}{sign} {name:width$}  {result}{style:#}")?;
-            if let Explained::Post { message, errors, missing } = explained {
-                write_payload(&message.payload, out)?;
+            if let Explained::Post { webhook, unlisted, message, errors, missing } = explained {
+                let webhook = &self.config.webhooks[webhook.0 as usize];
+                write_payload(&posted::body(&message.payload, webhook), out)?;
+                if let Some(channel) = unlisted {
+                    let (channel, name) = (plain(channel), &webhook.name);
+                    writeln!(
+                        out,
+                        "    {DOUBTFUL}`{name}` does not list the channel `{channel}`: it goes to \
+                         its own{DOUBTFUL:#}"
+                    )?;
+                }
                 if message.truncated {
                     writeln!(out, "    {DOUBTFUL}too long for Slack: cut{DOUBTFUL:#}")?;
                 }
@@ -108,9 +118,8 @@ impl Text {
 }
 
 /// Writes the payload that is sent, with line breaks added.
-fn write_payload(payload: &[u8], out: &mut dyn Write) -> io::Result<()> {
-    let payload: serde_json::Value = serde_json::from_slice(payload)?;
-    for line in serde_json::to_string_pretty(&payload)?.lines() {
+fn write_payload(payload: &serde_json::Value, out: &mut dyn Write) -> io::Result<()> {
+    for line in serde_json::to_string_pretty(payload)?.lines() {
         writeln!(out, "    {}", plain(line))?;
     }
     Ok(())

@@ -3,8 +3,7 @@
 
 use crate::commit::name_index::{Name, NameIndex};
 use crate::commit::recovery::Claimed;
-use crate::config::model::ActionIndex;
-use crate::delivery::Epoch;
+use crate::delivery::{Epoch, Route};
 use crate::event::{Partition, Position};
 
 use super::owned_partition::OwnedPartition;
@@ -83,23 +82,23 @@ impl New<'_> {
         self.0.pass();
     }
 
-    /// Records the event as unsettled until each of the `pending` actions has an outcome.
+    /// Records the event as unsettled until each of the `pending` deliveries has an outcome.
     /// `timestamp` is Kafka's, in milliseconds since the epoch.
-    pub fn record(self, timestamp: Option<i64>, pending: Vec<ActionIndex>) -> Epoch {
+    pub fn record(self, timestamp: Option<i64>, pending: Vec<Route>) -> Epoch {
         self.0.record(timestamp, pending, Vec::new())
     }
 }
 
 impl Left<'_> {
-    /// Finds out which of the actions that `matched` now deliver the event, and records it as
-    /// unsettled until each of them has an outcome.
-    pub fn claim(self, timestamp: Option<i64>, matched: &[ActionIndex]) -> (Epoch, Claimed) {
+    /// Finds out which deliveries of the actions that `matched` now are to be made, and records the
+    /// event as unsettled until each of them has an outcome.
+    pub fn claim(self, timestamp: Option<i64>, matched: &[Route]) -> (Epoch, Claimed) {
         let Self { unread, names } = self;
         let offset = unread.position.offset;
         let leftover = unread.owned.inherited.leftover.as_ref();
         let mut claimed =
             leftover.map(|leftover| leftover.claim(offset, matched, names)).unwrap_or_default();
-        let pending = claimed.deliveries.iter().map(|(action, _)| *action).collect();
+        let pending = claimed.deliveries.iter().map(|(route, _)| *route).collect();
         let done = std::mem::take(&mut claimed.done);
         (unread.record(timestamp, pending, done), claimed)
     }
@@ -114,7 +113,7 @@ impl Unread<'_> {
         }
     }
 
-    fn record(self, timestamp: Option<i64>, pending: Vec<ActionIndex>, done: Vec<Name>) -> Epoch {
+    fn record(self, timestamp: Option<i64>, pending: Vec<Route>, done: Vec<Name>) -> Epoch {
         let epoch = self.owned.epoch;
         self.owned.unsettled.push(self.position.offset, timestamp, pending, done);
         self.pass();

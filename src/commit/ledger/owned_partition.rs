@@ -70,12 +70,15 @@ impl OwnedPartition {
     ) -> Committable {
         let offset = self.unsettled.first().unwrap_or(self.next);
         let hash = self.names_hash(names);
+        let leftover = self.leftover(names, hash, budget);
+        let lists_choices = names.has_choices() && leftover.listed() > 0;
         let state = RestartState {
             partitions: self.inherited.partitions,
             log: self.inherited.log,
-            leftover: Some(self.leftover(names, hash, budget)),
+            leftover: Some(leftover),
             throttles,
             actions: names.sketch().clone(),
+            names: hash.filter(|_| lists_choices),
         };
         let Fitted { text, cut } = codec::fit(&state, offset, budget, hash);
         let cost = text.len() + self.unsettled.pending() / PENDING_PER_BYTE;
@@ -112,9 +115,13 @@ impl OwnedPartition {
         if self.has_earlier_config {
             return None;
         }
+        // Where an action chooses a sender by the event, equal names do not say that it still
+        // chooses the same one.
+        let chooses_alike = self.inherited.names == names.hash();
         let known = |listed: &Listed| {
             let of_webhook = |action: &ActionIndex| {
-                names.name(*action).is_some_and(|name| name.webhook == listed.webhook)
+                (chooses_alike || !names.chooses(*action))
+                    && names.can_post_to(*action, listed.webhook)
             };
             listed.pending.iter().all(|name| names.actions_named(*name).iter().any(of_webhook))
         };
@@ -130,7 +137,7 @@ impl OwnedPartition {
     ) -> impl Iterator<Item = (Offset, Name)> + Clone + 'a {
         let named = move |event: Event<'a>| {
             let pending = event.pending.iter();
-            pending.filter_map(move |action| Some((event.offset, names.name(*action)?)))
+            pending.filter_map(move |route| Some((event.offset, names.name(*route)?)))
         };
         self.unsettled.iter().flat_map(named)
     }
@@ -138,10 +145,10 @@ impl OwnedPartition {
     fn list(&self, names: &NameIndex) -> List {
         let mut list = List::new();
         for event in self.unsettled.iter() {
-            // An event that ten thousand actions match is listed in every commit: each action's
+            // An event that ten thousand actions match is listed in every commit: each delivery's
             // webhook is found by hash, not by a search.
             let mut by_webhook: FxHashMap<NameHash, Listed> = FxHashMap::default();
-            let pending = event.pending.iter().filter_map(|action| names.name(*action));
+            let pending = event.pending.iter().filter_map(|route| names.name(*route));
             for Name { webhook, action } in pending {
                 let new = || Listed { webhook, pending: Vec::new(), done: Vec::new() };
                 by_webhook.entry(webhook).or_insert_with(new).pending.push(action);

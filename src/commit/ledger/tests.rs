@@ -8,8 +8,7 @@ use std::sync::Arc;
 use super::Ledger;
 use super::entry::Entry;
 use crate::commit_hold::{CommitHold, CommitWindow};
-use crate::config::model::ActionIndex;
-use crate::delivery::Epoch;
+use crate::delivery::{Epoch, Route};
 use crate::event::Position;
 
 mod commits;
@@ -27,8 +26,8 @@ fn hold(window: &Arc<CommitWindow>) -> Option<CommitHold> {
     hold
 }
 
-/// Records an event of which these actions are pending, unless it is known.
-fn record(ledger: &mut Ledger, position: Position, pending: Vec<ActionIndex>) -> Option<Epoch> {
+/// Records an event of which these deliveries are pending, unless it is known.
+fn record(ledger: &mut Ledger, position: Position, pending: Vec<Route>) -> Option<Epoch> {
     match ledger.entry(position) {
         Entry::Known => None,
         Entry::New(new) => Some(new.record(None, pending)),

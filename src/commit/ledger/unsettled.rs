@@ -9,6 +9,7 @@
 use std::collections::VecDeque;
 
 use crate::config::model::ActionIndex;
+use crate::delivery::Route;
 use crate::event::Offset;
 
 use crate::commit::name_index::Name;
@@ -39,13 +40,13 @@ enum Deliveries {
     /// All are settled: a gap.
     Settled,
     /// One is pending, as of nearly every event.
-    One(ActionIndex),
+    One(Route),
     Several(Box<Several>),
 }
 
 #[derive(Debug)]
 struct Several {
-    pending: Vec<ActionIndex>,
+    pending: Vec<Route>,
     done: Vec<Name>,
 }
 
@@ -53,8 +54,8 @@ struct Several {
 #[derive(Debug, Clone, Copy)]
 pub struct Event<'a> {
     pub offset: Offset,
-    /// The actions whose deliveries have no outcome yet; never empty.
-    pub pending: &'a [ActionIndex],
+    /// The deliveries without an outcome; never empty.
+    pub pending: &'a [Route],
     /// The actions whose deliveries have an outcome, while others are pending.
     pub done: &'a [Name],
 }
@@ -86,7 +87,7 @@ impl Unsettled {
         self.entries.iter().filter_map(|entry| {
             let (pending, done) = match &entry.deliveries {
                 Deliveries::Settled => return None,
-                Deliveries::One(action) => (std::slice::from_ref(action), [].as_slice()),
+                Deliveries::One(route) => (std::slice::from_ref(route), [].as_slice()),
                 Deliveries::Several(several) => (&*several.pending, &*several.done),
             };
             Some(Event { offset: entry.offset, pending, done })
@@ -98,7 +99,7 @@ impl Unsettled {
         &mut self,
         offset: Offset,
         timestamp: Option<i64>,
-        pending: Vec<ActionIndex>,
+        pending: Vec<Route>,
         done: Vec<Name>,
     ) {
         debug_assert!(
@@ -108,30 +109,35 @@ impl Unsettled {
         self.pending += pending.len();
         let deliveries = match *pending {
             [] => return,
-            [action] if done.is_empty() => Deliveries::One(action),
+            [route] if done.is_empty() => Deliveries::One(route),
             _ => Deliveries::Several(Box::new(Several { pending, done })),
         };
         let timestamp = timestamp.unwrap_or(NO_TIMESTAMP);
         self.entries.push_back(Entry { offset, timestamp, deliveries });
     }
 
-    /// Records that one delivery has an outcome. Returns whether it was pending. `done` is its
-    /// name, which is kept while other deliveries of the event are pending.
-    pub fn settle(&mut self, offset: Offset, action: ActionIndex, done: Option<Name>) -> bool {
+    /// Records that an action's delivery has an outcome. Returns whether it was pending. `name` is
+    /// its name, which is kept while other deliveries of the event are pending.
+    pub fn settle(
+        &mut self,
+        offset: Offset,
+        action: ActionIndex,
+        name: impl Fn(Route) -> Option<Name>,
+    ) -> bool {
         let Ok(at) = self.entries.binary_search_by_key(&offset, |entry| entry.offset) else {
             return false;
         };
         let entry = &mut self.entries[at];
         match &mut entry.deliveries {
-            Deliveries::One(pending) if *pending == action => {}
+            Deliveries::One(pending) if pending.action == action => {}
             Deliveries::Several(several) => {
-                let Some(place) = several.pending.iter().position(|pending| *pending == action)
-                else {
+                let mut pending = several.pending.iter();
+                let Some(place) = pending.position(|pending| pending.action == action) else {
                     return false;
                 };
-                several.pending.swap_remove(place);
+                let settled = several.pending.swap_remove(place);
                 if !several.pending.is_empty() {
-                    several.done.extend(done);
+                    several.done.extend(name(settled));
                     self.pending -= 1;
                     return true;
                 }
@@ -165,6 +171,7 @@ mod tests {
 
     use super::*;
     use crate::commit::name_index::NameHash;
+    use crate::config::model::WebhookIndex;
 
     #[test]
     fn an_entry_is_32_bytes() {
@@ -173,6 +180,11 @@ mod tests {
 
     fn name(action: u32) -> Name {
         Name { webhook: NameHash::of("w"), action: NameHash::of(&action.to_string()) }
+    }
+
+    /// Each action posts to its own sender.
+    fn route(action: u32) -> Route {
+        Route { action: ActionIndex(action), webhook: WebhookIndex(10 + action) }
     }
 
     #[derive(Debug, Clone)]
@@ -205,14 +217,17 @@ mod tests {
                     Step::Push(on, pending, done) => {
                         last += on;
                         let done: Vec<Name> = (0..done as u32).map(|at| name(100 + at)).collect();
-                        ours.push(Offset(last), Some(last), pending.iter().copied().map(ActionIndex).collect(), done.clone());
+                        ours.push(Offset(last), Some(last), pending.iter().copied().map(route).collect(), done.clone());
                         if !pending.is_empty() {
                             model.insert(last, (pending, done));
                         }
                     }
                     Step::Settle(at, action) => {
                         let offset = at.index(last as usize + 1) as i64;
-                        let settled = ours.settle(Offset(offset), ActionIndex(action), Some(name(action)));
+                        let settled = ours.settle(Offset(offset), ActionIndex(action), |of| {
+                            assert_eq!(of, route(action));
+                            Some(name(action))
+                        });
                         let theirs = model.get_mut(&offset);
                         let place = theirs.as_ref().and_then(|(pending, _)| pending.iter().position(|it| *it == action));
                         prop_assert_eq!(settled, place.is_some());
@@ -225,8 +240,8 @@ mod tests {
                         }
                     }
                 }
-                let sorted = |pending: &[ActionIndex]| {
-                    let mut pending: Vec<u32> = pending.iter().map(|action| action.0).collect();
+                let sorted = |pending: &[Route]| {
+                    let mut pending: Vec<u32> = pending.iter().map(|route| route.action.0).collect();
                     pending.sort_unstable();
                     pending
                 };

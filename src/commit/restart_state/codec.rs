@@ -50,7 +50,8 @@ pub struct Fitted {
 /// Offsets are relative to the committed one: usually one or two bytes. The order and types of the
 /// fields, here and in [`Throttle`], [`Listed`] and [`Positions`], are the format: they must not
 /// change. Fields that were added later follow it, each read by [`later_field`]: the cluster's id,
-/// an `Option<[u8; 4]>`, and the sketch of the actions, a list of hashes.
+/// an `Option<[u8; 4]>`; the sketch of the actions, a list of hashes; and the hash of the names, an
+/// `Option` of a hash. Where the last ones have nothing to say, they are left out.
 #[derive(Serialize, Deserialize)]
 struct Wire {
     partitions: Option<u32>,
@@ -63,6 +64,12 @@ struct Wire {
 struct WireLeftover {
     mark: u64,
     pending: WirePending,
+}
+
+impl WireLeftover {
+    fn is_listed(&self) -> bool {
+        matches!(self.pending, WirePending::Listed(_))
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -88,11 +95,18 @@ pub fn fit(state: &RestartState, offset: Offset, budget: usize, names: Option<Na
         let wire = Wire { partitions: state.partitions, topic, throttles, leftover };
         let mut bytes = postcard::to_allocvec(&wire).ok()?;
         let cluster = state.log.cluster.map(|ClusterId(id)| id.to_be_bytes());
-        if cluster.is_some() || !state.actions.is_empty() {
+        // Positions have the hash themselves.
+        let is_listed = wire.leftover.as_ref().is_some_and(WireLeftover::is_listed);
+        let has_names = state.names.is_some() && is_listed;
+        let has_actions = has_names || !state.actions.is_empty();
+        if cluster.is_some() || has_actions {
             bytes = postcard::to_extend(&cluster, bytes).ok()?;
         }
-        if !state.actions.is_empty() {
+        if has_actions {
             bytes = postcard::to_extend(&state.actions, bytes).ok()?;
+        }
+        if has_names {
+            bytes = postcard::to_extend(&state.names, bytes).ok()?;
         }
         let text = format!("{VERSION} {}", BASE64.encode(bytes));
         (text.len() <= budget).then_some(text)
@@ -161,7 +175,8 @@ pub fn decode(metadata: &[u8], offset: Offset) -> Option<RestartState> {
     let bytes = BASE64.decode(rest.strip_prefix(b" ")?).ok()?;
     let (wire, rest) = postcard::take_from_bytes::<Wire>(&bytes).ok()?;
     let (cluster, rest) = later_field::<Option<[u8; 4]>>(rest)?;
-    let (actions, []) = later_field(rest)? else { return None };
+    let (actions, rest) = later_field(rest)?;
+    let (names, []) = later_field(rest)? else { return None };
     Some(RestartState {
         partitions: wire.partitions,
         log: LogId {
@@ -174,6 +189,7 @@ pub fn decode(metadata: &[u8], offset: Offset) -> Option<RestartState> {
         }),
         throttles: wire.throttles,
         actions,
+        names,
     })
 }
 

@@ -8,7 +8,7 @@ use crate::route::fixture::{ORDER, ORDER_MESSAGE, action, record};
 
 fn of(action: &Action, json: &str) -> Result<Message, EmptyMessage> {
     let record = record(0, json.as_bytes());
-    render(action, &Event::parse(&record).unwrap(), &mut |_, _| {})
+    render(action, action.channel.as_ref(), &Event::parse(&record).unwrap(), &mut |_, _| {})
 }
 
 fn payload(action: &Action, json: &str) -> String {
@@ -20,12 +20,12 @@ fn template(source: &str) -> Option<Template> {
 }
 
 #[test]
-fn absent_fields_are_absent_keys_and_the_user_has_a_default() {
+fn absent_fields_are_absent_keys() {
     let plain = action(ORDER.0, ORDER.1, ORDER_MESSAGE);
     let event =
         r#"{"properties":{"name":"Ada","total":49.90},"c":"ops","blank":" ","u":"A & <B>"}"#;
     let text = r#""text":"🎉 Ada just completed an order for 49.90!""#;
-    assert_eq!(payload(&plain, event), format!(r#"{{{text},"username":"Slackline"}}"#));
+    assert_eq!(payload(&plain, event), format!("{{{text}}}"));
 
     let full = Action {
         channel: template("#{{c}}"),
@@ -44,7 +44,7 @@ fn absent_fields_are_absent_keys_and_the_user_has_a_default() {
         ..full
     };
     let event = r#"{"properties":{"name":"Ada","total":49.90},"c":"","blank":" "}"#;
-    assert_eq!(payload(&blank, event), format!(r#"{{{text},"username":"Slackline"}}"#));
+    assert_eq!(payload(&blank, event), format!("{{{text}}}"));
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn an_emoji_has_its_colons() {
         (":{{missing}}:", ""),
         (" : ", ""),
     ] {
-        let expected = format!(r#"{{"text":"x","username":"Slackline"{sent}}}"#);
+        let expected = format!(r#"{{"text":"x"{sent}}}"#);
         assert_eq!(of(emoji, r#"{"e":"tada"}"#), expected, "{emoji}");
     }
 }
@@ -72,7 +72,7 @@ fn an_emoji_has_its_colons() {
 fn unfurl_and_link_names_are_sent_if_they_are_set() {
     let of =
         |unfurl, link_names| payload(&Action { unfurl, link_names, ..action("a", "a", "x") }, "{}");
-    let start = r#"{"text":"x","username":"Slackline""#;
+    let start = r#"{"text":"x""#;
     assert_eq!(of(None, None), format!("{start}}}"));
     assert_eq!(
         of(Some(false), None),
@@ -112,7 +112,7 @@ fn with_link_names_only_the_templates_own_names_are_names() {
 
 #[test]
 fn values_in_the_text_are_escaped() {
-    let text = r#"{"text":"<!here> &lt;!channel&gt; &amp; <!x>","username":"Slackline"}"#;
+    let text = r#"{"text":"<!here> &lt;!channel&gt; &amp; <!x>"}"#;
     assert_eq!(
         payload(&action("a", "a", "<!here> {{a}} {{{b}}}"), r#"{"a":"<!channel> &","b":"<!x>"}"#),
         text
@@ -266,7 +266,10 @@ proptest! {
         let action = Action { user: template("{{u}}"), ..action("a", "a", "x{{{a}}}") };
         let message = of(&action, &event).unwrap();
         let payload: serde_json::Value = serde_json::from_slice(&message.payload).unwrap();
-        let user = if user.trim().is_empty() { DEFAULT_USER } else { &user };
-        prop_assert_eq!(payload, serde_json::json!({"text": format!("x{value}"), "username": user}));
+        let mut expected = serde_json::json!({ "text": format!("x{value}") });
+        if !user.trim().is_empty() {
+            expected["username"] = user.into();
+        }
+        prop_assert_eq!(payload, expected);
     }
 }

@@ -206,13 +206,14 @@ fn a_429_without_a_usable_time_has_none() {
 
 #[test]
 fn the_request_is_a_post_of_the_payload_as_json() {
-    let request = webhook().request(Bytes::from_static(b"{}"));
+    let payload = br#"{"text":"x","username":"Bot"}"#;
+    let request = webhook().request(Bytes::from_static(payload));
     assert_eq!(
         (request.method(), request.url().path()),
         (&Method::POST, "/services/T0SECRET/B0SECRET/s3cr3tt0k3n")
     );
     assert_eq!(request.headers()[CONTENT_TYPE], "application/json; charset=utf-8");
-    assert_eq!(request.body().unwrap().as_bytes(), Some(&b"{}"[..]));
+    assert_eq!(request.body().unwrap().as_bytes(), Some(&payload[..]));
 }
 
 #[test]
@@ -238,5 +239,25 @@ proptest! {
             Verdict::RateLimited { retry_after: Some(pause) } => prop_assert!(!pause.is_zero() && pause <= LONGEST_PAUSE),
             Verdict::RateLimited { retry_after: None } | Verdict::Delivered => {}
         }
+    }
+}
+
+proptest! {
+    /// Values can contain what a user name looks like.
+    #[test]
+    fn a_message_without_a_user_has_slacklines(
+        text in r#"[a,"\\:}]{0,8}|,"username":"x"\}?"#, user in prop::option::of(r#"[a,"\\]{1,4}"#), last in any::<bool>(),
+    ) {
+        let mut payload = serde_json::json!({ "text": text });
+        if let Some(user) = &user {
+            payload["username"] = user.as_str().into();
+        }
+        if last {
+            payload["link_names"] = true.into();
+        }
+        let posted = with_user(payload.to_string().into());
+        let posted: serde_json::Value = serde_json::from_slice(&posted).unwrap();
+        payload["username"] = user.as_deref().unwrap_or("Slackline").into();
+        prop_assert_eq!(posted, payload);
     }
 }

@@ -62,7 +62,7 @@ pub async fn says(bytes: &'static [u8]) -> SocketAddr {
 }
 
 #[tokio::test]
-async fn a_post_arrives_unchanged() {
+async fn a_post_arrives_under_the_default_name() {
     let slack = FakeSlack::start().await.unwrap();
     let attempted = attempt(&at(&slack.url(PATH), LONG)).await;
     assert_eq!(
@@ -71,7 +71,7 @@ async fn a_post_arrives_unchanged() {
     );
     let request = &slack.requests()[0];
     assert_eq!(request.path, PATH);
-    assert_eq!(request.body, "{\"text\":\"hello\"}");
+    assert_eq!(request.body, r#"{"text":"hello","username":"Slackline"}"#);
     assert_eq!(request.headers["content-type"], "application/json; charset=utf-8");
     assert_eq!(request.headers["user-agent"], concat!("slackline/", env!("CARGO_PKG_VERSION")));
     assert!(!request.headers.contains_key("referer"));

@@ -10,6 +10,7 @@ use crate::commit::name_index::NameHash;
 use crate::commit::restart_state::codec;
 use crate::commit::restart_state::{List, Listed, Pending};
 use crate::config::model::ActionIndex;
+use crate::delivery::Route;
 use crate::event::TopicIndex;
 
 const PARTITIONS: i32 = 3;
@@ -33,7 +34,8 @@ fn read(
     position: Position,
     actions: impl IntoIterator<Item = u32>,
 ) -> Option<Epoch> {
-    record(ledger, position, actions.into_iter().map(ActionIndex).collect())
+    let route = |action| Route { action: ActionIndex(action), webhook: WebhookIndex(0) };
+    record(ledger, position, actions.into_iter().map(route).collect())
 }
 
 /// Assigns a partition from its committed offset on.

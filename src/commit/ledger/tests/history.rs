@@ -1,5 +1,6 @@
 //! Random histories of one partition: owners that read, deliver, commit and are killed; commits
-//! that fail or whose acknowledgement is lost; configurations that change between two owners.
+//! that fail or whose acknowledgement is lost; configurations that change between two owners, and
+//! by a reload; actions that choose a sender by the event.
 //!
 //! Whatever the room for metadata, nothing undelivered is skipped. With enough room, only
 //! deliveries that no acknowledged commit contains are repeated.
@@ -8,19 +9,23 @@ use std::collections::{BTreeSet, HashMap};
 
 use proptest::prelude::*;
 
-use self::lives::{Answer, Change, KEYS, Life, Step, events, life};
+use self::lives::{Answer, CHANNELS, Change, KEYS, Life, Step, TEMPLATES, events, life};
 use super::super::*;
 use super::{hold, window};
+use crate::commit::name_index::NamedAction;
 use crate::commit::restart_state::codec::decode;
 use crate::commit_hold::CommitWindow;
 use crate::config::model::ActionIndex;
+use crate::delivery::Route;
 use crate::event::TopicIndex;
 
 mod lives;
 
 const TOPIC: &[TopicIndex] = &[TopicIndex(0)];
 const PARTITION: Partition = Partition { topic: TopicIndex(0), number: 0 };
-const WEBHOOKS: [&str; 3] = ["w0", "w1", "w2"];
+/// Three webhooks, and the further channels of the first one.
+const WEBHOOKS: [&str; 5] = ["w0", "w1", "w2", "w0/#1", "w0/#2"];
+const CHOOSING: u32 = 0;
 
 /// An action with an identity that outlasts changes of its name and webhook.
 #[derive(Debug, Clone)]
@@ -28,6 +33,8 @@ struct Action {
     identity: u32,
     name: String,
     webhook: u32,
+    /// How it chooses among the channels of the first webhook, if it posts to that one.
+    template: Option<u32>,
     /// It matches the events that have this key.
     key: u32,
 }
@@ -49,6 +56,8 @@ struct Fate {
 struct World {
     events: Vec<(Offset, BTreeSet<u32>)>,
     actions: Vec<Action>,
+    /// The further channels that are listed.
+    channels: BTreeSet<u32>,
     next_identity: u32,
     broker: Option<(Offset, String)>,
     fates: HashMap<(Offset, u32), Fate>,
@@ -71,40 +80,60 @@ struct Owner {
 }
 
 impl World {
-    fn matching(&self, keys: &BTreeSet<u32>) -> Vec<ActionIndex> {
-        (0..)
-            .map(ActionIndex)
-            .zip(&self.actions)
-            .filter(|(_, action)| keys.contains(&action.key))
-            .map(|(at, _)| at)
-            .collect()
+    fn matching(&self, offset: Offset, keys: &BTreeSet<u32>) -> Vec<Route> {
+        let matching = (0..).map(ActionIndex).zip(&self.actions);
+        let matching = matching.filter(|(_, action)| keys.contains(&action.key));
+        matching.map(|(at, of)| Route { action: at, webhook: self.sender(of, offset) }).collect()
+    }
+
+    /// The sender that posts an event for an action.
+    fn sender(&self, action: &Action, Offset(offset): Offset) -> WebhookIndex {
+        let template = action.template.filter(|_| action.webhook == CHOOSING);
+        let channel = template.map(|template| (offset as u32 + template) % (CHANNELS + 1));
+        let listed = channel.filter(|channel| self.channels.contains(channel));
+        WebhookIndex(listed.map_or(action.webhook, |channel| 2 + channel))
+    }
+
+    /// By event and action: the sender.
+    fn senders(&self) -> HashMap<(Offset, u32), WebhookIndex> {
+        let each = |(offset, _): &(Offset, _)| {
+            let offset = *offset;
+            let sender =
+                move |action: &Action| ((offset, action.identity), self.sender(action, offset));
+            self.actions.iter().map(sender).collect::<Vec<_>>()
+        };
+        self.events.iter().flat_map(each).collect()
     }
 
     fn names(&self) -> Arc<NameIndex> {
-        let actions = self
-            .actions
-            .iter()
-            .map(|action| (action.name.as_str(), WebhookIndex(action.webhook), TOPIC));
+        let others = || self.channels.iter().map(|channel| WebhookIndex(2 + channel)).collect();
+        let actions = self.actions.iter().map(|Action { name, webhook, template, .. }| {
+            let template = template.filter(|_| *webhook == CHOOSING);
+            let choice = template.map(|template| (TEMPLATES[template as usize], others()));
+            NamedAction { name, webhook: WebhookIndex(*webhook), choice, topics: TOPIC }
+        });
         Arc::new(NameIndex::of(WEBHOOKS, actions))
     }
 
     fn change(&mut self, change: &Change) {
-        let mut changed = None;
-        let mut mark: fn(&mut Fate) = |_| {};
+        let before = self.senders();
+        let mut renamed = None;
         match change {
             Change::Rename(which) if !self.actions.is_empty() => {
                 let at = which.index(self.actions.len());
                 let name = format!("{}'", self.actions[at].name);
                 self.actions[at].name = name;
-                mark = |fate| fate.renamed = true;
-                changed = Some(self.actions[at].identity);
+                renamed = Some(self.actions[at].identity);
             }
             Change::Move(which, to) if !self.actions.is_empty() => {
                 let at = which.index(self.actions.len());
                 self.actions[at].webhook = *to;
-                mark = |fate| fate.moved = true;
-                changed = Some(self.actions[at].identity);
             }
+            Change::Choose(which, template) if !self.actions.is_empty() => {
+                let at = which.index(self.actions.len());
+                self.actions[at].template = *template;
+            }
+            Change::List(channel) => self.channels = &self.channels ^ &BTreeSet::from([*channel]),
             Change::Remove(which) if self.actions.len() > 1 => {
                 let removed = self.actions.remove(which.index(self.actions.len())).identity;
                 self.fates
@@ -118,25 +147,34 @@ impl World {
                     identity,
                     name: format!("a{identity}"),
                     webhook: *webhook,
+                    template: None,
                     key: *key,
                 });
                 self.next_identity += 1;
             }
             _ => {}
         }
-        for (_, fate) in
-            self.fates.iter_mut().filter(|((_, identity), _)| Some(*identity) == changed)
-        {
-            mark(fate);
+        let now = self.senders();
+        for (key, sender) in before {
+            let fate = self.fates.entry(key).or_default();
+            let is_renamed = Some(key.1) == renamed;
+            let is_moved = now.get(&key) != Some(&sender);
+            fate.renamed |= is_renamed;
+            fate.moved |= is_moved;
             fate.due &= !(fate.renamed && fate.moved);
+            // It is in doubt which of several changed actions took whose place, so events are
+            // delivered again.
+            let has_begun = fate.due || fate.delivered + fate.dropped > 0;
+            if has_begun && (is_renamed || is_moved) {
+                self.excused.insert(key);
+            }
         }
-        // It is in doubt which of several changed actions took whose place, so events are delivered
-        // again.
-        let excuse = |(offset, identity): &(Offset, u32)| {
-            (Some(*identity) == changed).then_some((*offset, *identity))
-        };
-        let delivered: Vec<_> = self.fates.keys().filter_map(excuse).collect();
-        self.excused.extend(delivered);
+    }
+
+    /// A reload: the owner keeps its partition.
+    fn reload(&mut self, owner: &mut Owner, change: &Change) {
+        self.change(change);
+        owner.ledger.set_names(self.names());
     }
 
     fn assign(&self) -> Owner {
@@ -162,17 +200,17 @@ impl World {
         let Some((offset, keys)) = self.events.get(owner.at).cloned() else { return };
         owner.at += 1;
         let position = Position { partition: PARTITION, offset };
-        let matched = self.matching(&keys);
+        let matched = self.matching(offset, &keys);
         let (epoch, pending) = match owner.ledger.entry(position) {
             Entry::Known => return,
             Entry::Done(done) => return done.pass(),
             Entry::New(new) => (new.record(None, matched.clone()), matched),
             Entry::Left(left) => {
                 let (epoch, claimed) = left.claim(None, &matched);
-                (epoch, claimed.deliveries.iter().map(|(action, _)| *action).collect())
+                (epoch, claimed.deliveries.iter().map(|(route, _)| *route).collect())
             }
         };
-        for action in pending {
+        for Route { action, .. } in pending {
             let identity = self.actions[action.0 as usize].identity;
             owner.pending.push((Ticket { position, epoch, action }, identity));
         }
@@ -251,7 +289,7 @@ impl World {
             .cloned()
             .collect();
         for (offset, keys) in passed {
-            for action in self.matching(&keys) {
+            for Route { action, .. } in self.matching(offset, &keys) {
                 self.fates
                     .entry((offset, self.actions[action.0 as usize].identity))
                     .or_default()
@@ -273,6 +311,7 @@ impl World {
                     self.settle(&mut owner, at, matches!(step, Step::Deliver(_)))?;
                 }
                 Step::Commit(all, answer) => self.commit(&mut owner, *all, *answer)?,
+                Step::Reload(change) => self.reload(&mut owner, change),
             }
         }
         if life.graceful {
@@ -321,11 +360,13 @@ fn history(
         identity,
         name: format!("a{identity}"),
         webhook: identity % 3,
+        template: (identity < 4).then_some(identity % 2),
         key: identity % KEYS,
     };
     let mut world = World {
         events: events.collect(),
         actions: (0..5).map(action).collect(),
+        channels: (1..=CHANNELS).collect(),
         next_identity: 5,
         broker: None,
         fates: HashMap::new(),

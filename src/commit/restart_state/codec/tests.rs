@@ -10,6 +10,7 @@ use crate::commit::bloom::BloomFilter;
 use crate::commit::name_index::NameIndex;
 use crate::commit::sketch::Sketch;
 use crate::config::model::{ActionIndex, WebhookIndex};
+use crate::delivery::Route;
 
 const BASE: i64 = 1_000_000;
 
@@ -60,18 +61,20 @@ fn state(most: usize) -> impl Strategy<Value = RestartState> {
         cluster: cluster.map(ClusterId),
         topic: topic.map(TopicId),
     });
-    (any::<Option<u32>>(), log, (0..10_000i64, pending), throttles, sketch()).prop_map(
-        |(partitions, log, leftover, throttles, actions)| RestartState {
-            partitions,
-            log,
-            leftover: Some(Leftover { mark: Offset(BASE + leftover.0), pending: leftover.1 }),
-            throttles: throttles
-                .into_iter()
-                .map(|(webhook, until)| Throttle { webhook: name(webhook), until })
-                .collect(),
-            actions,
-        },
-    )
+    (any::<Option<u32>>(), log, (0..10_000i64, pending), throttles, sketch(), any::<bool>())
+        .prop_map(|(partitions, log, (ahead, pending), throttles, actions, has_names)| {
+            RestartState {
+                partitions,
+                log,
+                names: (has_names && matches!(pending, Pending::Listed(_))).then(|| name(8)),
+                leftover: Some(Leftover { mark: Offset(BASE + ahead), pending }),
+                throttles: throttles
+                    .into_iter()
+                    .map(|(webhook, until)| Throttle { webhook: name(webhook), until })
+                    .collect(),
+                actions,
+            }
+        })
 }
 
 /// Sorted as the codec sorts it.
@@ -123,12 +126,14 @@ proptest! {
         }
     }
 
-    /// An earlier version's metadata is the same without the cluster's id and the sketch.
+    /// An earlier version's metadata is the same without the cluster's id, the sketch and the hash
+    /// of the names.
     #[test]
     fn a_state_without_later_fields_decodes_as_before_they_were_added(state in state(10)) {
         let earlier = RestartState {
             log: LogId { cluster: None, ..state.log },
             actions: Sketch::default(),
+            names: None,
             ..state.clone()
         };
         let bytes = |state: &RestartState| {
@@ -136,7 +141,8 @@ proptest! {
             BASE64.decode(text.strip_prefix("slackline/1 ").unwrap()).unwrap()
         };
         let (with, without) = (bytes(&state), bytes(&earlier));
-        let is_same = state.log.cluster.is_none() && state.actions.is_empty();
+        let is_same =
+            state.log.cluster.is_none() && state.actions.is_empty() && state.names.is_none();
         prop_assert_eq!(with.len() == without.len(), is_same);
         prop_assert!(with.starts_with(&without));
         let text = format!("slackline/1 {}", BASE64.encode(without));
@@ -292,16 +298,19 @@ fn the_encoding_stays_the_same() {
         let state = RestartState {
             partitions: Some(12),
             log: LogId { cluster: None, topic: Some(TopicId(u128::from_be_bytes([7; 16]))) },
-            leftover: Some(Leftover { mark: Offset(BASE + 1_000), pending }),
+            leftover: Some(Leftover { mark: Offset(BASE + 1_000), pending: pending.clone() }),
             throttles: throttles.clone(),
             actions: Sketch::default(),
+            names: None,
         };
-        // Before the cluster's id and the sketch were added, and with them.
+        // Before the cluster's id, the sketch and the names were added, and with them.
         let with = |cluster, actions: &Sketch<NameHash>| RestartState {
             log: LogId { cluster, ..state.log },
             actions: actions.clone(),
             ..state.clone()
         };
+        let named = |state: RestartState| RestartState { names: Some(name(4)), ..state };
+        let [e, f, g, h] = hash(name(4));
         let id = Some(ClusterId(u32::from_be_bytes([9, 8, 7, 6])));
         let (none, one) = (Sketch::default(), Sketch::of([action]));
         let [a, b, c, d] = hash(action);
@@ -310,7 +319,13 @@ fn the_encoding_stays_the_same() {
             (with(id, &none), &[1, 9, 8, 7, 6]),
             (with(id, &one), &[1, 9, 8, 7, 6, 1, a, b, c, d]),
             (with(None, &one), &[0, 1, a, b, c, d]),
+            (named(with(id, &one)), &[1, 9, 8, 7, 6, 1, a, b, c, d, 1, e, f, g, h]),
+            (named(with(None, &none)), &[0, 0, 1, e, f, g, h]),
         ] {
+            // Positions have the hash themselves.
+            if state.names.is_some() && matches!(pending, Pending::Positions(_)) {
+                continue;
+            }
             let bytes = [&*head, &*bytes, later].concat();
             let text = format!("slackline/1 {}", BASE64.encode(bytes));
             assert_eq!(fit(&state, Offset(BASE), BUDGET, None).text, text);
@@ -343,7 +358,8 @@ fn names_that_collide_are_both_pending() {
         mark: Offset(9),
         pending: Pending::Listed(List::from([(Offset(3), vec![listed])])),
     };
-    let claimed = left.claim(Offset(3), &[ActionIndex(0), ActionIndex(1)], &names);
-    let delivered: BTreeSet<_> = claimed.deliveries.iter().map(|(action, _)| *action).collect();
+    let route = |action| Route { action: ActionIndex(action), webhook: WebhookIndex(0) };
+    let claimed = left.claim(Offset(3), &[route(0), route(1)], &names);
+    let delivered: BTreeSet<_> = claimed.deliveries.iter().map(|(route, _)| route.action).collect();
     assert_eq!(delivered, BTreeSet::from([ActionIndex(0), ActionIndex(1)]));
 }
