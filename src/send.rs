@@ -26,6 +26,8 @@ mod pace;
 
 pub mod retry;
 
+pub mod rest;
+
 pub mod connection_permits;
 
 mod fault_log;

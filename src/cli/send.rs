@@ -177,7 +177,10 @@ fn report(attempted: &Attempted, webhook: &str, out: &mut dyn Write) -> anyhow::
         Verdict::Retry { retry_after: Some(pause), .. } => {
             &format!("`run` would retry after {} s", pause.as_secs_f64())
         }
-        Verdict::Retry { .. } => "`run` would retry",
+        Verdict::Retry { .. } | Verdict::WithoutCustomization => "`run` would retry",
+        Verdict::Rest { .. } => {
+            "`run` would keep the message and retry from time to time, until this is repaired"
+        }
     };
     writeln!(out, "not posted: {meaning}")?;
     Ok(Exit::Failed)

@@ -14,6 +14,8 @@ label! {
         ServerError = "server_error",
         /// Any other response: the receiver refuses the message. It is final.
         Rejected = "rejected",
+        /// A person must repair the credential or the channel. The attempt is repeated.
+        Resting = "resting",
         /// No complete response within the timeout.
         Timeout = "timeout",
         /// No connection, or the connection broke.

@@ -17,9 +17,10 @@ pub trait Destination: Send + Sync {
     /// Returns the request that posts `payload`, with every secret that it needs.
     fn request(&self, payload: Bytes) -> Request;
 
-    /// Returns what `answer` means. `now` is when it was read, which matters for a `Retry-After`
-    /// that is a date. Total: every answer, however broken, has exactly one verdict.
-    fn judge(&self, answer: &Answer, now: SystemTime) -> Verdict;
+    /// Returns what `answer` to the request for `payload` means. `now` is when it was read, which
+    /// matters for a `Retry-After` that is a date. Total: every answer, however broken, has exactly
+    /// one verdict.
+    fn judge(&self, payload: &[u8], answer: &Answer, now: SystemTime) -> Verdict;
 
     /// Returns `text` with every part of this destination's secrets masked; `None` where it holds
     /// no such part. Applied to everything that comes back, since an answer may repeat its request.

@@ -90,11 +90,11 @@ impl Endpoint {
         }
     }
 
-    /// Returns what an attempt came to, answered or not.
+    /// Returns what the attempt to post `payload` came to, answered or not.
     #[must_use]
-    pub fn judge(&self, answered: Result<Answer, NoAnswer>) -> Verdict {
+    pub fn judge(&self, payload: &[u8], answered: Result<Answer, NoAnswer>) -> Verdict {
         match answered {
-            Ok(answer) => self.destination.judge(&answer, SystemTime::now()),
+            Ok(answer) => self.destination.judge(payload, &answer, SystemTime::now()),
             Err(NoAnswer { result, word }) => Verdict::Retry { result, word, retry_after: None },
         }
     }
@@ -102,7 +102,7 @@ impl Endpoint {
     /// Posts `payload` once to `webhook`, for `slackline send`.
     pub async fn attempt_once(&self, webhook: &str, payload: Bytes) -> Attempted {
         let started = Instant::now();
-        let answered = self.post(payload).await;
+        let answered = self.post(payload.clone()).await;
         let (status, word) = match &answered {
             Ok(answer) => {
                 answer.log_body(webhook);
@@ -110,6 +110,6 @@ impl Endpoint {
             }
             Err(NoAnswer { word, .. }) => (None, word.clone()),
         };
-        Attempted { status, word, verdict: self.judge(answered), took: started.elapsed() }
+        Attempted { status, word, verdict: self.judge(&payload, answered), took: started.elapsed() }
     }
 }

@@ -46,7 +46,7 @@ impl Destination for IncomingWebhook {
         request
     }
 
-    fn judge(&self, answer: &Answer, now: SystemTime) -> Verdict {
+    fn judge(&self, _: &[u8], answer: &Answer, now: SystemTime) -> Verdict {
         judge(answer, is_slack(self.url.expose()), now)
     }
 

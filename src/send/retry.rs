@@ -22,6 +22,8 @@ pub struct Budget {
     first_attempt: Option<Duration>,
     /// The time that the webhook was throttled since.
     excused: Duration,
+    /// Since when the webhook rests.
+    resting_since: Option<Duration>,
     /// The number of failed attempts.
     failures: u32,
 }
@@ -29,6 +31,9 @@ pub struct Budget {
 impl Budget {
     /// Records an attempt that leaves at `now`. The first one starts the budget.
     pub fn attempt(&mut self, now: Duration) {
+        if let Some(since) = self.resting_since.take() {
+            self.excuse(now.saturating_sub(since));
+        }
         self.first_attempt.get_or_insert(now);
     }
 
@@ -36,6 +41,11 @@ impl Budget {
     /// fault.
     pub fn excuse(&mut self, span: Duration) {
         self.excused = self.excused.saturating_add(span);
+    }
+
+    /// Excludes the time from `since` to the next attempt: the webhook rests.
+    pub fn excuse_from(&mut self, since: Duration) {
+        self.resting_since = Some(since);
     }
 
     /// Returns the pause after an attempt that failed at `now`, or `None` when `max_elapsed` has

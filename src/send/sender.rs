@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::connection_permits::HOLD_LIMIT;
 use super::fault_log::FaultLog;
 use super::pace::Pace;
+use super::rest::Rest;
 use super::retry::Budget;
 use super::sender_context::SenderContext;
 use super::verdict::Verdict;
@@ -29,6 +30,8 @@ pub struct Sender {
     generation: u64,
     /// The webhook was removed from the configuration.
     retired: bool,
+    /// What a person must repair before messages are posted again. Boxed: it is rare.
+    rest: Option<Box<Rest>>,
 }
 
 /// What the attempts of one post have in common.
@@ -53,6 +56,7 @@ impl Sender {
             log: FaultLog::default(),
             generation,
             retired: false,
+            rest: None,
             context,
         };
         sender.apply_control();
@@ -135,6 +139,12 @@ impl Sender {
                 return Some(Outcome::Delivered);
             }
             Verdict::Rejected { word } => (Reason::Rejected, word),
+            Verdict::Rest { word, .. } => {
+                self.rest(word, at);
+                course.budget.excuse_from(sent);
+                return None;
+            }
+            Verdict::WithoutCustomization => return None,
             Verdict::RateLimited { retry_after } => {
                 let pause = self.throttle(retry_after, at).await;
                 self.log.limited(&self.context, pause);
@@ -238,7 +248,8 @@ impl Sender {
     /// and whether it may leave now.
     fn readiness(&self, not_before: Duration) -> (Option<Duration>, bool) {
         let now = self.pace.now();
-        let ready = self.pace.ready_at(now).map(|at| at.max(not_before));
+        let probe = self.rest.as_ref().map_or(Duration::ZERO, |rest| rest.next_probe());
+        let ready = self.pace.ready_at(now).map(|at| at.max(not_before).max(probe));
         (ready, ready.is_some_and(|at| at <= now))
     }
 
@@ -248,7 +259,7 @@ impl Sender {
         let (mut permit, hold_limit) = (Some(permit), tokio::time::sleep(HOLD_LIMIT));
         tokio::pin!(hold_limit);
         let endpoint = Arc::clone(&self.context.endpoint);
-        let post = endpoint.post(payload);
+        let post = endpoint.post(payload.clone());
         tokio::pin!(post);
         loop {
             tokio::select! {
@@ -257,7 +268,7 @@ impl Sender {
                     if let Ok(answer) = &answered {
                         answer.log_body(&self.context.webhook().name);
                     }
-                    return endpoint.judge(answered);
+                    return endpoint.judge(&payload, answered);
                 }
                 () = &mut hold_limit, if permit.is_some() => permit = None,
                 Ok(()) = self.context.control.changed() => {
@@ -288,6 +299,14 @@ impl Sender {
             (self.context.wake)();
         }
         pause
+    }
+
+    /// Records an answer that rests the webhook.
+    fn rest(&mut self, word: String, now: Duration) {
+        match &mut self.rest {
+            Some(rest) => rest.fail(word, now, rand::random()),
+            None => self.rest = Some(Box::new(Rest::start(word, now, rand::random()))),
+        }
     }
 
     /// Applies what was set before now, and the configuration that came during an attempt.

@@ -11,7 +11,7 @@ use super::client_pool::{ClientError, ClientPool};
 use super::connection_permits::PERMITS;
 use super::endpoint::{Attempted, Endpoint};
 use super::sender::latency;
-use super::verdict::Verdict;
+use super::verdict::{Repair, Verdict};
 use super::*;
 use crate::commit_hold::CommitWindow;
 use crate::config::model::{Config, WebhookIndex};

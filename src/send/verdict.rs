@@ -29,6 +29,26 @@ pub enum Verdict {
         /// how long to wait.
         retry_after: Option<Duration>,
     },
+    /// A person must repair the credential or the channel: nothing is dropped, and the message is
+    /// tried again from time to time (see [`super::rest`]).
+    Rest {
+        /// Slack's own word for it, fit for a log.
+        word: String,
+        /// How far it reaches.
+        whose: Repair,
+    },
+    /// The app lacks the scope `chat:write.customize`: the message is posted at the next turn
+    /// without user and icon, which are left out from then on.
+    WithoutCustomization,
+}
+
+/// What a person must repair, and so who rests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repair {
+    /// The channel, or the incoming webhook: this sender rests.
+    Channel,
+    /// The app's credential: every sender of the app rests.
+    App,
 }
 
 impl Verdict {
@@ -40,6 +60,9 @@ impl Verdict {
             Verdict::Rejected { .. } => AttemptResult::Rejected,
             Verdict::RateLimited { .. } => AttemptResult::RateLimited,
             Verdict::Retry { result, .. } => *result,
+            Verdict::Rest { .. } => AttemptResult::Resting,
+            // Refused as it was, although the delivery goes on.
+            Verdict::WithoutCustomization => AttemptResult::Rejected,
         }
     }
 }

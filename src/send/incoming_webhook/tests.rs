@@ -15,7 +15,7 @@ fn answer(status: u16, body: &str) -> Answer {
 
 /// As Slack's own webhook.
 fn judge(answer: &Answer, now: SystemTime) -> Verdict {
-    webhook().judge(answer, now)
+    webhook().judge(b"{}", answer, now)
 }
 
 fn webhook() -> IncomingWebhook {
@@ -120,17 +120,27 @@ fn the_host_decides_whose_rules_apply() {
     for slack in ["https://hooks.slack.com/services/T/B/x", "https://hooks.slack-gov.com/services/"]
     {
         for body in ["", "{\"success\":true}", "accepted"] {
-            assert_eq!(at(slack).judge(&answer(200, body), NOW).result(), AttemptResult::Rejected);
+            assert_eq!(
+                at(slack).judge(b"{}", &answer(200, body), NOW).result(),
+                AttemptResult::Rejected
+            );
         }
-        assert_eq!(at(slack).judge(&answer(204, ""), NOW), rejected("empty answer, status 204"));
-        assert_eq!(at(slack).judge(&answer(200, "{\"ok\":true}"), NOW), Verdict::Delivered);
+        assert_eq!(
+            at(slack).judge(b"{}", &answer(204, ""), NOW),
+            rejected("empty answer, status 204")
+        );
+        assert_eq!(at(slack).judge(b"{}", &answer(200, "{\"ok\":true}"), NOW), Verdict::Delivered);
     }
     for other in ["https://chat.example/hooks/x", "https://hooks.slack.com.example/services/T/B/x"]
     {
         for (status, body) in [(200, ""), (204, ""), (201, "{}"), (200, "{\"success\":true}")] {
-            assert_eq!(at(other).judge(&answer(status, body), NOW), Verdict::Delivered, "{body}");
+            assert_eq!(
+                at(other).judge(b"{}", &answer(status, body), NOW),
+                Verdict::Delivered,
+                "{body}"
+            );
         }
-        assert_eq!(at(other).judge(&answer(200, "no_service"), NOW), rejected("no_service"));
+        assert_eq!(at(other).judge(b"{}", &answer(200, "no_service"), NOW), rejected("no_service"));
     }
 }
 
@@ -231,13 +241,14 @@ proptest! {
         let answer = Answer { status, retry_after: header, body: body.into(), body_end };
         let verdict = judge(&answer, NOW + Duration::from_secs(at));
         match verdict {
-            Verdict::Rejected { word } | Verdict::Retry { word, .. } => {
+            Verdict::Rejected { word } | Verdict::Retry { word, .. } | Verdict::Rest { word, .. } => {
                 prop_assert!(!word.is_empty() && word.len() <= 64);
                 let is_legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ' ' | ',');
                 prop_assert!(word.chars().all(is_legal), "{}", word);
             }
             Verdict::RateLimited { retry_after: Some(pause) } => prop_assert!(!pause.is_zero() && pause <= LONGEST_PAUSE),
             Verdict::RateLimited { retry_after: None } | Verdict::Delivered => {}
+            Verdict::WithoutCustomization => prop_assert!(false, "an app's"),
         }
     }
 }

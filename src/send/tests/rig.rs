@@ -163,7 +163,7 @@ impl Destination for Letterbox {
         request
     }
 
-    fn judge(&self, answer: &Answer, now: SystemTime) -> Verdict {
+    fn judge(&self, _: &[u8], answer: &Answer, now: SystemTime) -> Verdict {
         match answer.status {
             200 => Verdict::Delivered,
             429 => Verdict::RateLimited { retry_after: answer.retry_after(now) },
@@ -172,6 +172,7 @@ impl Destination for Letterbox {
                 let result = AttemptResult::ServerError;
                 Verdict::Retry { result, word: answer.word(), retry_after }
             }
+            410 => Verdict::Rest { word: answer.word(), whose: Repair::Channel },
             _ => Verdict::Rejected { word: answer.word() },
         }
     }
