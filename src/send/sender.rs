@@ -133,6 +133,9 @@ impl Sender {
         let verdict = self.request(course.payload.clone(), permit).await;
         let at = self.pace.now();
         self.record(&verdict, at.saturating_sub(sent), post.timestamp);
+        if !matches!(verdict, Verdict::Rest { .. }) {
+            self.rest = None;
+        }
         let (reason, word) = match verdict {
             Verdict::Delivered => {
                 self.log.delivered(&self.context);
