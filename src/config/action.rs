@@ -37,7 +37,9 @@ section! {
         /// The text to post. `{{ expression }}` inserts a value of the event.
         message: Template = MESSAGE,
             example = Some("🎉 {{$.properties.name}} just completed an order for {{$.properties.total}}!");
-        /// The channel to post to. Only legacy webhooks honour it. May contain variables.
+        /// Which of the channels of an app's webhook to post to; what is not listed goes to the
+        /// webhook's `channel`. Of incoming webhooks, only legacy ones honour it. May contain
+        /// variables.
         channel: Option<Template> = Optional(MESSAGE),
             example = Some("#sales-alerts");
         /// The name that the message appears under. Only legacy webhooks honour it. May contain

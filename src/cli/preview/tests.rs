@@ -162,3 +162,49 @@ fn an_event_cannot_control_the_terminal() {
     );
     assert_eq!(out.matches("\\u001b[2J\\u009b2J\\u007f\\u202e").count(), 2, "{out}");
 }
+
+/// An app's webhook with a further channel; the event chooses.
+fn channels() -> Arc<Config> {
+    let text = r##"
+kafka: { brokers: k, group_id: g, topics: [events] }
+apps: { acme: { token: xoxb-1-2-secret } }
+webhooks: { regions: { app: acme, channel: "#sales", channels: ["#sales-us"] } }
+actions:
+  - { name: a, trigger: c, webhook: regions, channel: "#sales-{{c}}", user: "{{u}}", message: hi }
+"##;
+    Arc::new(crate::config::fixture::checked(text))
+}
+
+#[test]
+fn the_message_of_an_app_is_shown_with_its_channel() {
+    let events = "{\"c\":\"US\",\"u\":\"Bot\"}\n{\"c\":\"x\\u001by\"}\n";
+    let (status, out, _) = run(&channels(), &["-"], None, Format::Text, events);
+    let expected = "\
+-:1  1 message, of 1 action
+  ✓ a  post to regions/#sales-us
+    {
+      \"channel\": \"#sales-us\",
+      \"text\": \"hi\",
+      \"username\": \"Bot\"
+    }
+
+-:2  1 message, of 1 action
+  ✓ a  post to regions
+    {
+      \"channel\": \"#sales\",
+      \"text\": \"hi\"
+    }
+    `regions` does not list the channel `#sales-x\\u001by`: it goes to its own
+
+2 events: 2 messages, 0 invalid
+";
+    assert_eq!((status, out.as_str()), (0, expected));
+
+    let (_, out, _) = run(&channels(), &["-"], None, Format::Json, events);
+    let shown: Vec<_> = lines(&out).iter().map(|line| line["actions"][0].clone()).collect();
+    let first = serde_json::json!({"action": "a", "webhook": "regions/#sales-us", "result": "post", "payload": {"channel": "#sales-us", "text": "hi", "username": "Bot"}});
+    assert_eq!(shown[0], first);
+    assert_eq!(shown[1]["webhook"], "regions");
+    assert_eq!(shown[1]["payload"]["channel"], "#sales");
+    assert_eq!(shown[1]["channel_not_listed"], "#sales-x\u{1b}y");
+}

@@ -15,6 +15,8 @@ mod commits;
 
 mod history;
 
+mod senders;
+
 /// A window with more permits than a test takes.
 fn window() -> Arc<CommitWindow> {
     Arc::new(CommitWindow::new(10_000.0))
