@@ -12,6 +12,8 @@ pub mod group;
 
 pub mod repeats;
 
+pub mod turns;
+
 #[cfg(test)]
 mod tests;
 

@@ -60,12 +60,19 @@ impl GroupRate<'_> {
     /// Fails the test if this webhook got more than this rate.
     #[track_caller]
     pub fn assert_kept(&self, webhook: &str, posts: &[Post]) {
+        self.assert_kept_together(webhook, posts, |of| of == webhook);
+    }
+
+    /// Fails the test if these webhooks, such as the channels of an app, together got more than
+    /// this rate.
+    #[track_caller]
+    pub fn assert_kept_together(&self, name: &str, posts: &[Post], is_one: impl Fn(&str) -> bool) {
         let arrivals: Vec<_> =
-            posts.iter().filter(|post| post.webhook == webhook).map(|post| post.at).collect();
+            posts.iter().filter(|post| is_one(&post.webhook)).map(|post| post.at).collect();
         assert_eq!(
             self.worst(&arrivals),
             None,
-            "`{webhook}` got more than {}/s and bursts of {} allow",
+            "`{name}` got more than {}/s and bursts of {} allow",
             self.per_second,
             self.burst
         );

@@ -46,6 +46,8 @@ pub struct Record {
     pub key: Option<String>,
     /// Name and value of each header.
     pub headers: Vec<(String, String)>,
+    /// Its time in milliseconds since 1970; `None` for the current one.
+    pub timestamp: Option<i64>,
 }
 
 impl Record {
@@ -158,6 +160,7 @@ impl Broker {
                     FutureRecord::to(topic).partition(record.partition).headers(headers);
                 out.payload = record.payload.as_deref();
                 out.key = record.key.as_ref();
+                out.timestamp = record.timestamp;
                 self.producer.send_result(out).map_err(|(error, _)| error).unwrap()
             })
             .collect();

@@ -20,7 +20,7 @@ use super::http::get;
 use super::poll::{poll, poll_for};
 use super::port::free_address;
 use super::scrape::Scrape;
-use super::setup::Setup;
+use super::setup::{SECRET_OF_APPS, Setup};
 
 /// A running `slackline run`. Dropping it kills the process, and prints its log if the test failed.
 pub struct Program {
@@ -41,8 +41,8 @@ struct Watched {
     violation: Mutex<Option<String>>,
 }
 
-/// A part of every webhook's URL here, and of no other text.
-const SECRET: &str = "/services/";
+/// A part of every webhook's URL here and of every app's token, each of no other text.
+const SECRETS: [&str; 2] = ["/services/", SECRET_OF_APPS];
 
 /// The signals that a test can send to the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -320,8 +320,8 @@ fn watch(admin: SocketAddr, watched: &Watched) {
     while !watched.over.load(Ordering::Acquire) {
         if let Ok((200, text)) = get(admin, "/metrics") {
             let scrape = Scrape::parse(&text);
-            let secret = if text.contains(SECRET) {
-                Err("a webhook's URL in the metrics".to_owned())
+            let secret = if SECRETS.iter().any(|secret| text.contains(secret)) {
+                Err("a webhook's URL or an app's token in the metrics".to_owned())
             } else {
                 Ok(())
             };
@@ -364,10 +364,11 @@ impl Drop for Program {
             return;
         }
         // Checked in every test: scrapes add up, the program does not panic, and no webhook's URL
-        // is logged.
+        // and no app's token is logged.
         assert_eq!(*self.watched.violation.lock().unwrap(), None, "a scrape did not add up");
         let log = self.log();
         assert!(!log.contains("panicked"), "{log}");
-        assert!(!log.contains(SECRET), "the URL of a webhook was logged:\n{log}");
+        let leaks = SECRETS.iter().any(|secret| log.contains(secret));
+        assert!(!leaks, "the URL of a webhook or the token of an app was logged:\n{log}");
     }
 }

@@ -1,7 +1,7 @@
 //! The configuration of a test, and events that match it.
 //!
 //! By default, webhook `NAME` gets a post for every event whose `event` is `NAME`, and the post's
-//! text is the event's `n`.
+//! text is the event's `n`. It posts to its URL, or to the channel `#NAME` of an app.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -10,6 +10,9 @@ use std::path::Path;
 use super::broker::{Broker, Record, unique};
 use super::slack::Slack;
 use crate::checker::Expected;
+
+/// A part of every app's token, and of no other text.
+pub const SECRET_OF_APPS: &str = "harness-2718281828";
 
 /// The parts of a configuration file.
 #[derive(Debug, Clone)]
@@ -26,7 +29,9 @@ pub struct Setup {
     pub kafka: Vec<String>,
     /// librdkafka's properties.
     pub properties: Vec<(&'static str, String)>,
-    /// The name, the line with the URL, and more lines of each webhook.
+    /// The name, the line with the credential, and more lines of each app.
+    apps: Vec<(String, String, Vec<String>)>,
+    /// The name, the line with the URL or the app's channel, and more lines of each webhook.
     webhooks: Vec<(String, String, Vec<String>)>,
     /// The YAML of the actions.
     actions: String,
@@ -47,6 +52,7 @@ impl Setup {
                 ("session.timeout.ms", "6000".to_owned()),
                 ("heartbeat.interval.ms", "500".to_owned()),
             ],
+            apps: Vec::new(),
             webhooks: Vec::new(),
             actions: String::new(),
         }
@@ -84,6 +90,44 @@ impl Setup {
         self
     }
 
+    /// Adds an app that posts to this fake Slack. `lines` are more settings of it.
+    pub fn app(mut self, slack: &Slack, name: &str, lines: &[&str]) -> Self {
+        let api = format!("api_url: {}", slack.api_url());
+        let lines = std::iter::once(api).chain(lines.iter().map(|line| (*line).to_owned()));
+        self.apps.push((name.to_owned(), format!("token: {}", token(name)), lines.collect()));
+        self
+    }
+
+    /// Reads the token of the app `name` from a file.
+    pub fn token_file(mut self, name: &str, file: &Path) -> Self {
+        for (_, token, _) in self.apps.iter_mut().filter(|(of, ..)| of == name) {
+            *token = format!("token_file: {}", file.display());
+        }
+        self
+    }
+
+    /// Lets these webhooks post to channels of one app, whose own rate is above theirs.
+    pub fn on_channels(self, slack: &Slack, webhooks: &[&str]) -> Self {
+        let setup = match self.apps.iter().any(|(name, ..)| name == "acme") {
+            true => self,
+            false => self.app(slack, "acme", &["posts_per_minute: 60000"]),
+        };
+        setup.in_app("acme", webhooks)
+    }
+
+    /// Lets each of these webhooks post to the app's channel of its name, in place of its URL.
+    pub fn in_app(self, app: &str, webhooks: &[&str]) -> Self {
+        webhooks.iter().fold(self, |setup, name| setup.in_app_as(app, name, name))
+    }
+
+    /// Lets a webhook post to the app's channel `#CHANNEL`, in place of its URL.
+    pub fn in_app_as(mut self, app: &str, webhook: &str, channel: &str) -> Self {
+        for (_, target, _) in self.webhooks.iter_mut().filter(|(name, ..)| name == webhook) {
+            *target = format!("app: {app}\n    channel: \"#{channel}\"");
+        }
+        self
+    }
+
     /// Reads the URL of the webhook `name` from a file.
     pub fn url_file(mut self, name: &str, file: &Path) -> Self {
         for (_, url, _) in self.webhooks.iter_mut().filter(|(of, ..)| of == name) {
@@ -109,16 +153,25 @@ impl Setup {
         for (name, value) in &self.properties {
             let _ = writeln!(out, "    {name}: \"{value}\"");
         }
-        out.push_str("webhooks:\n");
-        for (name, url, lines) in &self.webhooks {
-            let _ = writeln!(out, "  {name}:\n    {url}");
-            for line in lines {
-                let _ = writeln!(out, "    {line}");
+        for (section, entries) in [("apps", &self.apps), ("webhooks", &self.webhooks)] {
+            if !entries.is_empty() {
+                let _ = writeln!(out, "{section}:");
+            }
+            for (name, credential, lines) in entries {
+                let _ = writeln!(out, "  {name}:\n    {credential}");
+                for line in lines {
+                    let _ = writeln!(out, "    {line}");
+                }
             }
         }
         let _ = writeln!(out, "actions:\n{}admin:\n  listen: \"{admin}\"", self.actions);
         out
     }
+}
+
+/// The bot token of an app.
+pub fn token(app: &str) -> String {
+    format!("xoxb-{SECRET_OF_APPS}-{app}")
 }
 
 /// An event for webhook `name`, identified by `n`.

@@ -66,6 +66,11 @@ impl Slack {
         self.fake.url(&path(webhook))
     }
 
+    /// The address of the Web API.
+    pub fn api_url(&self) -> String {
+        self.fake.url("/api/")
+    }
+
     /// Sets the answers to the webhook's next requests, one each.
     pub fn script(&self, webhook: &str, answers: impl IntoIterator<Item = Answer>) {
         self.fake.push(&path(webhook), answers.into_iter().map(|answer| answer.fake()));

@@ -9,7 +9,8 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::broker::{Broker, Record, unique};
 use super::port::free_address;
-use super::setup::produce;
+use super::setup::{Setup, produce, token};
+use super::slack::Slack;
 use super::{http, poll, proxy};
 
 fn commit(broker: &Broker, group: &str, topic: &str, offset: i64) {
@@ -125,4 +126,34 @@ fn any_bytes_can_be_committed() {
     broker.commit(&group, &topic, 0, 3, Some("x"));
     broker.commit_bytes(&group, &topic, 1, 4, b"\xff\xfe");
     assert_eq!(broker.committed(&group, &topic, 2), [Some(3), Some(4)]);
+}
+
+#[test]
+fn a_setup_with_apps_is_a_right_configuration() {
+    let (broker, slack) = (Broker::mock(), Slack::start());
+    let secrets = tempfile::TempDir::new().unwrap();
+    let file = secrets.path().join("token");
+    std::fs::write(&file, token("two")).unwrap();
+    let setup = Setup::new(&broker, &["events"])
+        .webhook(&slack, "url", &[])
+        .webhook(&slack, "a", &["channels: [\"#further\"]"])
+        .webhook(&slack, "b", &[])
+        .on_channels(&slack, &["a"])
+        .app(&slack, "two", &["posts_per_minute: 60"])
+        .token_file("two", &file)
+        .in_app_as("two", "b", "other");
+    let yaml = setup.yaml(free_address());
+    let read = |path: &std::path::Path| std::fs::read(path);
+    let loaded =
+        slackline::config::check(&yaml, std::path::Path::new("test.yaml"), &|_| None, &read);
+    let config = loaded.unwrap_or_else(|errors| panic!("{errors}\n{yaml}")).config;
+    let channels = config.webhooks.iter().map(|webhook| {
+        (webhook.name.as_str(), webhook.channel.as_ref().map(|channel| channel.as_str()))
+    });
+    assert_eq!(
+        channels.collect::<Vec<_>>(),
+        [("url", None), ("a", Some("#a")), ("b", Some("#other")), ("a/#further", Some("#further"))]
+    );
+    let tokens = config.apps.iter().map(|app| (app.name.as_str(), app.token.expose().as_str()));
+    assert_eq!(tokens.collect::<Vec<_>>(), [("acme", &*token("acme")), ("two", &*token("two"))]);
 }

@@ -53,6 +53,21 @@ fn one_webhook_is_judged_alone() {
 }
 
 #[test]
+#[should_panic(expected = "`app` got more")]
+fn the_channels_of_an_app_are_judged_together() {
+    let post = |webhook: &str| Post {
+        webhook: webhook.to_owned(),
+        id: 0,
+        at: Duration::from_secs(1),
+        accepted: false,
+    };
+    let lifetimes = [lifetime(0, 5)];
+    let posts = [post("a"), post("b"), post("c"), post("other")];
+    rate(&lifetimes).assert_kept_together("app", &posts, |of| of == "a" || of == "b");
+    rate(&lifetimes).assert_kept_together("app", &posts, |of| of != "other");
+}
+
+#[test]
 fn gaps_are_between_posts_and_up_to_the_end() {
     let post = |webhook: &str, at, accepted| Post {
         webhook: webhook.to_owned(),
