@@ -112,7 +112,13 @@ impl NameIndex {
             };
             NamedAction { name: &action.name, webhook, choice, topics: &action.topics }
         });
-        Self::of(webhooks, actions)
+        let mut index = Self::of(webhooks, actions);
+        for (own, senders) in config.channels.iter() {
+            for sender in senders.values() {
+                index.webhooks[sender.0 as usize].own = own;
+            }
+        }
+        index
     }
 
     /// The names of these webhooks and actions, each in the configuration's order.
@@ -236,6 +242,16 @@ impl NameIndex {
     #[must_use]
     pub fn feeds(&self, webhook: WebhookIndex) -> &[TopicIndex] {
         self.webhooks.get(webhook.0 as usize).map_or(&[], |webhook| &webhook.feeds)
+    }
+
+    /// The topics that feed any channel of a webhook, sorted.
+    #[must_use]
+    pub fn channel_feeds(&self, webhook: WebhookIndex) -> Vec<TopicIndex> {
+        let channels = self.webhooks.iter().filter(|names| names.own == webhook);
+        let mut feeds: Vec<TopicIndex> = channels.flat_map(|names| &names.feeds).copied().collect();
+        feeds.sort_unstable();
+        feeds.dedup();
+        feeds
     }
 
     /// The actions with that name: none, one, or several where hashes collide.

@@ -79,6 +79,11 @@ impl ChannelIndex {
         Self(senders.collect())
     }
 
+    /// Each app's webhook with its senders.
+    pub fn iter(&self) -> impl Iterator<Item = (WebhookIndex, &HashMap<String, WebhookIndex>)> {
+        self.0.iter().map(|(webhook, senders)| (*webhook, senders))
+    }
+
     /// The senders of a webhook by its channels' keys; `None`: it is not an app's.
     #[must_use]
     pub fn senders(&self, webhook: WebhookIndex) -> Option<&HashMap<String, WebhookIndex>> {

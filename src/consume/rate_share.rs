@@ -17,14 +17,18 @@ pub type Feeds = Arc<[Vec<TopicIndex>]>;
 
 /// The topics that feed each of `webhooks` webhooks. A webhook that nothing feeds any more keeps
 /// the topics that it had `before`: what is still queued for it goes out at the same share of the
-/// rate.
+/// rate. One that had none has those of its channels: what a channel had queued goes to it once the
+/// channel is no longer listed.
 #[must_use]
 pub fn feeds(names: &NameIndex, webhooks: usize, before: &[Vec<TopicIndex>]) -> Feeds {
     (0..)
         .map(WebhookIndex)
         .take(webhooks)
         .map(|webhook| match names.feeds(webhook) {
-            [] => before.get(webhook.0 as usize).cloned().unwrap_or_default(),
+            [] => match before.get(webhook.0 as usize) {
+                Some(before) if !before.is_empty() => before.clone(),
+                _ => names.channel_feeds(webhook),
+            },
             topics => topics.to_vec(),
         })
         .collect()
@@ -61,6 +65,7 @@ pub fn owned(partitions: impl Iterator<Item = Partition>) -> BTreeMap<TopicIndex
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::fixture;
     use crate::topics::TopicNames;
     use proptest::prelude::*;
 
@@ -74,6 +79,23 @@ mod tests {
             topics.set_partitions(index, *count);
         }
         topics
+    }
+
+    /// Otherwise it would have no share, and what moves to it would never be sent.
+    #[test]
+    fn a_webhook_whose_actions_all_post_to_its_further_channels_has_their_topics() {
+        let config = |channels: &str| {
+            fixture::checked(&format!(
+                "kafka: {{ brokers: k, group_id: g, topics: [a, b] }}\n\
+                 apps: {{ acme: {{ token: xoxb-1-2-x }} }}\n\
+                 webhooks: {{ r: {{ app: acme, channel: '#own', channels: [{channels}] }} }}\n\
+                 actions:\n  - {{ name: x, topics: [b], trigger: x, webhook: r, channel: '#one', message: hi }}\n"
+            ))
+        };
+        let names = NameIndex::new(&config("'#one', '#two'"));
+        let (a, b) = (vec![TopicIndex(0)], vec![TopicIndex(1)]);
+        assert_eq!(*feeds(&names, 3, &[]), [b.clone(), b.clone(), vec![]]);
+        assert_eq!(*feeds(&names, 3, &[a.clone(), a.clone(), a.clone()]), [a.clone(), b, a]);
     }
 
     #[test]
