@@ -14,6 +14,8 @@ mod connection;
 
 pub mod single_record;
 
+pub mod inquiry;
+
 pub mod refusal;
 
 pub mod listener;

@@ -90,6 +90,12 @@ pub mod pipeline;
 
 pub mod admin;
 
+// What asks the real services, and changes nothing.
+
+pub mod slack_api;
+
+pub mod online;
+
 // Slack and Kafka for tests and the demo.
 
 pub mod fake_slack;

@@ -22,6 +22,9 @@ pub mod slack;
 pub mod setup;
 
 pub mod preview;
+
+pub mod online;
+
 pub mod program;
 
 pub mod scrape;

@@ -27,6 +27,8 @@ mod worker;
 
 mod security;
 
+mod online;
+
 mod faults;
 
 mod alerts;

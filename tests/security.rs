@@ -16,3 +16,5 @@ mod refused;
 mod token;
 
 mod rotated;
+
+mod online;

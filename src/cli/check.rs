@@ -4,6 +4,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use anstream::{stderr, stdout};
 use comfy_table::{Table, presets};
@@ -13,17 +14,23 @@ use super::config_file::{ConfigArgument, variable};
 use super::exit::Exit;
 use super::format::{Format, counted};
 use super::logs;
+use crate::config::diagnostic::Diagnostic;
+use crate::config::load;
 use crate::config::model::{Action, Config};
 use crate::config::section::SettingValue;
-use crate::config::{Loaded, load};
+use crate::online::item::Item;
+
+mod online;
 
 const EXAMPLES: &str = "\
 Examples:
   slackline check                              check ./slackline.yaml
   slackline check prod.yaml --output json      print JSON, for scripts
+  slackline check prod.yaml --online           ask Kafka and Slack, too
 
 Environment variables that the file names must be set.
-Exit codes: 0 valid, with or without warnings; 2 invalid.";
+Exit codes: 0 valid, with or without warnings; 1 valid, but something asked with
+--online is wrong; 2 invalid.";
 
 /// Keys whose values do not fit into a table.
 const TOO_LONG: &[&str] = &["message"];
@@ -31,7 +38,7 @@ const TOO_LONG: &[&str] = &["message"];
 /// Check the configuration and show what it does
 ///
 /// Reports all mistakes together, each with file, line, column and remedy. Needs neither Kafka nor
-/// Slack.
+/// Slack, except with --online.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct CheckArgs {
@@ -39,20 +46,35 @@ pub struct CheckArgs {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     output: Format,
 
+    /// Ask the real services, too: brokers, topics, ACLs, the apps' tokens, scopes and channels.
+    /// Takes at most 30 seconds, and changes nothing: joins no group, commits nothing, creates no
+    /// topic, posts nothing
+    #[arg(long)]
+    online: bool,
+
     #[command(flatten)]
     config: ConfigArgument,
 }
 
+/// What is checked, and how it is shown.
+#[derive(Clone, Copy)]
+struct How {
+    output: Format,
+    online: bool,
+}
+
 pub fn run(args: &CheckArgs, log_format: Format) -> anyhow::Result<Exit> {
-    logs::init(log_format, "warn", None)?;
-    check(&args.config.option().path(), args.output, &variable, &mut stdout(), &mut stderr())
+    let how = How { output: args.output, online: args.online };
+    // What the Kafka client logs while it retries is in the result.
+    logs::init(log_format, if how.online { "error" } else { "warn" }, None)?;
+    check(&args.config.option().path(), how, &variable, &mut stdout(), &mut stderr())
 }
 
 /// Checks the configuration at `path`. What it does goes to `out`, warnings and mistakes go to
 /// `err`; as JSON, everything goes to `out`. `env` looks up `${NAME}`.
 fn check(
     path: &Path,
-    output: Format,
+    how: How,
     env: &dyn Fn(&str) -> Option<String>,
     out: &mut dyn Write,
     err: &mut dyn Write,
@@ -67,20 +89,39 @@ fn check(
         0 => String::new(),
         count => format!(", {}", counted(count, "warning")),
     };
-    if matches!(output, Format::Text) {
+    if matches!(how.output, Format::Text) {
         for warning in warnings {
             writeln!(err, "{}\n", warning.display(&file, "warning: "))?;
         }
     }
-    match (loaded, output) {
+    match (loaded, how.output) {
         (Ok(loaded), Format::Text) => {
-            tables(&loaded.config, out)?;
-            writeln!(out, "{file}: ok{total}")?;
-            Ok(Exit::Done)
+            let config = Arc::new(loaded.config);
+            tables(&config, out)?;
+            let mut exit = Exit::Done;
+            let mut asked = String::new();
+            if how.online {
+                out.flush()?;
+                let items = online::ask(&config, err)?;
+                online::show(&items, out)?;
+                asked = format!("; {}", online::summary(&items));
+                exit = exit_of(&items);
+            }
+            writeln!(out, "{file}: ok{total}{asked}")?;
+            Ok(exit)
         }
         (Ok(loaded), Format::Json) => {
-            print(&as_json(&loaded), out)?;
-            Ok(Exit::Done)
+            let config = Arc::new(loaded.config);
+            let mut json = as_json(&config, &loaded.warnings);
+            let mut exit = Exit::Done;
+            if how.online {
+                let items = online::ask(&config, err)?;
+                exit = exit_of(&items);
+                json["ok"] = (exit == Exit::Done).into();
+                json["online"] = serde_json::to_value(items)?;
+            }
+            print(&json, out)?;
+            Ok(exit)
         }
         (Err(errors), Format::Text) => {
             let count = counted(errors.errors.len(), "error");
@@ -93,6 +134,10 @@ fn check(
             Ok(Exit::Refused)
         }
     }
+}
+
+fn exit_of(items: &[Item]) -> Exit {
+    if online::has_failed(items) { Exit::Failed } else { Exit::Done }
 }
 
 /// Prints JSON in one piece: the terminal's adapter takes a while for each.
@@ -166,8 +211,7 @@ fn shown(action: &Action, config: &Config) -> Json {
     shown
 }
 
-fn as_json(loaded: &Loaded) -> Json {
-    let config = &loaded.config;
+fn as_json(config: &Config, warnings: &[Diagnostic]) -> Json {
     let actions = config.actions.iter().map(|action| {
         let mut shown = shown(action, config);
         shown["needs_whole_event"] = action.trigger.whole_event_part().into();
@@ -175,7 +219,7 @@ fn as_json(loaded: &Loaded) -> Json {
     });
     json!({
         "ok": true,
-        "warnings": loaded.warnings,
+        "warnings": warnings,
         "config_hash": config.hash,
         "kafka": config.kafka.shown(),
         "webhooks": config.webhooks.shown(),
@@ -206,7 +250,8 @@ mod tests {
         let env = |name: &str| {
             (name == "URL").then(|| format!("https://hooks.slack.com/services/T/B/{PLANTED}"))
         };
-        let exit = check(&config, output, &env, &mut out, &mut err).unwrap();
+        let how = How { output, online: false };
+        let exit = check(&config, how, &env, &mut out, &mut err).unwrap();
         let (out, err) = (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap());
         assert!(!out.contains(PLANTED) && !err.contains(PLANTED), "{out}{err}");
         (exit as u8, out, err)

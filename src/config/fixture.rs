@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::check;
-use super::model::{Config, Kafka, Webhook};
+use super::model::{App, Config, Kafka, Webhook};
 
 fn config(topics: &str, name: &str, url: &str) -> Config {
     let text = format!(
@@ -33,4 +33,15 @@ pub fn kafka(topics: &[&str]) -> Kafka {
 /// The webhook `name` with this URL.
 pub fn webhook(name: &str, url: &str) -> Webhook {
     config("[events]", name, url).webhooks.remove(0)
+}
+
+/// The app `name` at this address of the Web API, with this token.
+pub fn app(name: &str, api_url: &str, token: &str) -> App {
+    let text = format!(
+        "kafka: {{brokers: 'localhost:9092', group_id: slackline, topics: [events]}}\n\
+         apps: {{'{name}': {{token: '{token}', api_url: '{api_url}'}}}}\n\
+         webhooks: {{w: {{app: '{name}', channel: '#a'}}}}\n\
+         actions: [{{name: a, trigger: a, webhook: w, message: m}}]\n"
+    );
+    checked(&text).apps.remove(0)
 }

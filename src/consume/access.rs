@@ -32,8 +32,8 @@ pub struct Access {
     group_denied: bool,
     /// The connection that was refused last.
     refusal: Option<Refusal>,
-    /// Its text, once the reason is known.
-    reported: Option<String>,
+    /// The same once its reason is known.
+    reported: Option<Refusal>,
     /// The broker whose port was in doubt last.
     suspect: Option<Suspect>,
     refusals: LogThrottle,
@@ -203,7 +203,7 @@ impl Access {
                 "connection to Kafka refused, retrying"
             );
         }
-        self.reported = Some(refusal.to_string());
+        self.reported = Some(refusal.clone());
     }
 
     /// Returns whether the broker refuses the login: another token may be accepted.
@@ -281,9 +281,14 @@ impl Access {
         self.group_denied || !self.denied_topics.is_empty()
     }
 
+    /// The refused connection, once the reason is known.
+    pub fn refused(&self) -> Option<&Refusal> {
+        self.reported.as_ref()
+    }
+
     /// The refused connection, with its remedy.
     pub fn refusal(&self) -> Option<String> {
-        self.reported.clone()
+        self.reported.as_ref().map(Refusal::to_string)
     }
 
     /// What is denied, one line each, with its remedy.
@@ -298,7 +303,7 @@ impl Access {
 }
 
 /// Returns the remedy for a denied topic or group.
-fn acl(kind: &str, name: &str) -> String {
+pub fn acl(kind: &str, name: &str) -> String {
     format!("give its user the ACL `Read` on the {kind} `{name}`")
 }
 

@@ -11,6 +11,7 @@ use rdkafka::Statistics;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use crate::config::model::Config;
+use crate::kafka::refusal::Refusal;
 use crate::topics::TopicNames;
 
 use super::access::{Access, AccessChange};
@@ -111,6 +112,12 @@ impl Refusals {
         if let Some(Found(listener)) = self.protocol.take() {
             self.access.explain_protocol(listener, now);
         }
+    }
+
+    /// The refused connection, and the brokers without one.
+    pub fn connections(&self) -> Vec<Refusal> {
+        let access = self.access.refused().cloned();
+        access.into_iter().chain(self.unreachable.problems()).collect()
     }
 
     /// The problems of connections and of the group, one line each, with the remedy.

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use crate::kafka::refusal::parts;
+use crate::kafka::refusal::{Refusal, parts};
 use crate::log_throttle::LogThrottle;
 
 /// At most this many brokers are listed in `/readyz`.
@@ -69,14 +69,8 @@ impl Unreachable {
     /// Every broker may be reachable. `brokers`: `kafka.brokers`, with commas.
     #[must_use]
     pub fn new(brokers: &str) -> Self {
-        let address = |broker: &str| {
-            let broker = broker.trim();
-            let broker = broker.split_once("://").map_or(broker, |(_, address)| address);
-            let has_port = broker.contains(':') && !broker.ends_with(']');
-            if has_port { broker.to_owned() } else { format!("{broker}:9092") }
-        };
         Self {
-            configured: brokers.split(',').map(address).collect(),
+            configured: addresses(brokers),
             proven: BTreeSet::new(),
             problems: BTreeMap::new(),
             lines: LogThrottle::default(),
@@ -155,10 +149,27 @@ impl Unreachable {
         !self.problems.is_empty()
     }
 
+    /// The brokers without a connection, with what is wrong and the remedy.
+    pub fn problems(&self) -> impl Iterator<Item = Refusal> {
+        self.problems.iter().map(|(broker, (error, help))| Refusal::new(broker, error, *help))
+    }
+
     /// The brokers without a connection, one line each, with the remedy.
     pub fn lines(&self) -> impl Iterator<Item = String> {
         self.problems.values().take(LISTED).map(|(error, help)| format!("{error}: {help}"))
     }
+}
+
+/// Returns the addresses of `kafka.brokers`, each as `host:port`.
+#[must_use]
+pub fn addresses(brokers: &str) -> Vec<String> {
+    let address = |broker: &str| {
+        let broker = broker.trim();
+        let broker = broker.split_once("://").map_or(broker, |(_, address)| address);
+        let has_port = broker.contains(':') && !broker.ends_with(']');
+        if has_port { broker.to_owned() } else { format!("{broker}:9092") }
+    };
+    brokers.split(',').map(address).collect()
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@
 //!   partition is paused.
 //! - The reason why a broker's certificate is not valid.
 //! - A new token before librdkafka requests one.
-//! - Whether the client's user may read a topic.
+//! - Whether the client's user may read a topic, or join a group.
 //!
 //! Invariant: nothing here outlives the client that it was made from; every type holds the client.
 #![allow(unsafe_code, reason = "the one place for it")]
@@ -26,6 +26,8 @@ mod commits;
 mod committed;
 
 mod ends;
+
+mod groups;
 
 mod records;
 
@@ -44,6 +46,7 @@ pub use self::committed::{Committed, committed};
 pub use self::ends::{End, Ends};
 #[cfg(test)]
 pub(crate) use self::fixture::inject_fatal_error;
+pub use self::groups::{DescribedGroup, GroupQueue};
 pub(super) use self::queue::ReplyQueue;
 pub use self::records::{Message, PartitionError, Records, Taken};
 pub use self::token::set_token;

@@ -337,7 +337,7 @@ fn no_two_files_import_each_other() {
 fn imports_run_down() {
     let floors: [&[&str]; 4] = [
         &["cli", "demo"],
-        &["pipeline", "admin", "fake_slack"],
+        &["pipeline", "admin", "fake_slack", "online", "slack_api"],
         &["consume", "route", "queue", "send", "commit"],
         &["config", "expression", "event", "kafka", "metrics"],
     ];
