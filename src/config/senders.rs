@@ -122,3 +122,58 @@ impl<'a> Reach<'a> {
         one.into_iter().chain(several.into_iter().flatten())
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::{check, fixture};
+
+    const FILE: &str = r##"
+kafka: { brokers: k, group_id: g, topics: [events] }
+apps: { acme: { token: xoxb-1-2-secret } }
+webhooks:
+  regions: { app: acme, channel: "#own", channels: ["#one", C024BE91L], queue_capacity: 7 }
+  unused: { app: acme, channel: "#u", channels: ["#v"] }
+actions:
+  - { name: chosen, trigger: a, webhook: regions, channel: "{{ a }}", message: hi }
+  - { name: constant, trigger: a, webhook: regions, channel: " #ONE ", message: hi }
+  - { name: none, trigger: a, webhook: regions, message: hi }
+"##;
+
+    #[test]
+    fn each_channel_is_a_webhook_after_those_of_the_file() {
+        let config = fixture::checked(FILE);
+        let names: Vec<&str> = config.webhooks.iter().map(|webhook| &*webhook.name).collect();
+        assert_eq!(names, ["regions", "unused", "regions/#one", "regions/C024BE91L", "unused/#v"]);
+        let webhooks = names.iter().map(|name| webhook_of_channel(name));
+        let of = |name| Some(name);
+        assert_eq!(
+            webhooks.collect::<Vec<_>>(),
+            [None, None, of("regions"), of("regions"), of("unused")]
+        );
+        let capacities = config.webhooks.iter().map(|webhook| webhook.queue_capacity);
+        assert_eq!(capacities.collect::<Vec<_>>(), [7, 100, 7, 7, 100]);
+    }
+
+    #[test]
+    fn an_action_reaches_what_its_channel_can_name() {
+        let config = fixture::checked(FILE);
+        let reached = config.actions.iter().map(|action| {
+            let mut reached: Vec<u32> = config.reach(action).iter().map(|it| it.0).collect();
+            reached.sort_unstable();
+            reached
+        });
+        assert_eq!(reached.collect::<Vec<_>>(), [vec![0, 2, 3], vec![2], vec![0]]);
+    }
+
+    #[test]
+    fn a_warning_names_a_webhook_of_the_file_and_no_channel() {
+        let files = |_: &Path| Err(std::io::ErrorKind::NotFound.into());
+        let loaded = check(FILE, Path::new("c.yaml"), &|_| None, &files).unwrap();
+        let warnings: Vec<&str> = loaded.warnings.iter().map(|warning| &*warning.message).collect();
+        assert_eq!(warnings, ["no action uses the webhook `unused`"]);
+    }
+}
