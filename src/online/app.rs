@@ -31,8 +31,10 @@ pub async fn ask(wanted: &Wanted<'_>, api: &SlackApi) -> Vec<Item> {
         Err(failure) => return without(wanted, &refusal(&failure)),
     };
     let facts = AppFacts { name: app, user: identity.body.user(), scopes: identity.scopes };
-    let team = identity.body.team();
-    let detail = format!("`{}` of the workspace `{team}`", facts.user);
+    let detail = match (facts.user.as_str(), identity.body.team()) {
+        ("", _) => "Slack accepts the token".to_owned(),
+        (user, team) => format!("`{user}` of the workspace `{team}`"),
+    };
     let mut items = vec![Finding::ok(detail).about(Kind::App, app)];
     items.extend(scopes(&facts, wanted));
     let found = look(&facts, &wanted.channels, api).await;

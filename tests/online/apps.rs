@@ -109,6 +109,42 @@ fn an_app_with_all_it_needs_is_ok() {
     );
 }
 
+/// A channel on the second page, and an ID that is the name of another channel.
+#[test]
+fn the_list_is_read_to_the_end_and_names_are_not_taken_for_ids() {
+    let workspace = Workspace::new(SCOPES, CHANNELS);
+    let page = r#"{"ok":true,"channels":[{"id":"C7","name":"c9","is_member":true}],"response_metadata":{"next_cursor":"x="}}"#;
+    workspace.fake.push("/api/conversations.list", [Answer::new(200, page)]);
+    workspace.refuse("conversations.info", "channel_not_found");
+    workspace
+        .check("channel: '#support', channels: [C9, '#none']", "")
+        .exits(1)
+        .says("channel", "acme/#support", "ok", "")
+        .says("channel", "acme/C9", "failed", "channel_not_found")
+        .says("channel", "acme/#none", "failed", "channel_not_found");
+    assert_eq!(
+        (workspace.asked("conversations.list"), workspace.asked("conversations.info")),
+        (2, 1)
+    );
+}
+
+/// Slack allows about 50 single questions a minute.
+#[test]
+fn many_ids_are_found_in_the_list() {
+    let ids: Vec<String> = (100..130).map(|n| format!("C{n}")).collect();
+    let channel = |id: &String| format!(r#"{{"id":"{id}","name":"n{id}","is_member":true}}"#);
+    let channels: Vec<String> = ids.iter().map(channel).collect();
+    let workspace = Workspace::new(SCOPES, &channels.join(","));
+    let (own, further) = ids.split_first().unwrap();
+    let online =
+        workspace.check(&format!("channel: {own}, channels: [{}]", further.join(", ")), "");
+    online.exits(0).says("channel", "acme/C129", "ok", "#nC129");
+    assert_eq!(
+        (workspace.asked("conversations.list"), workspace.asked("conversations.info")),
+        (1, 0)
+    );
+}
+
 #[test]
 fn each_wrong_item_fails_with_its_remedy() {
     let workspace = Workspace::new("channels:read,groups:read", CHANNELS);
