@@ -13,6 +13,8 @@ mod tree;
 
 mod mask;
 
+mod slack_token;
+
 mod source;
 
 mod scalar_offsets;
@@ -24,6 +26,10 @@ mod external;
 mod file_content;
 
 mod located;
+
+mod origin;
+
+mod destinations;
 
 mod names;
 

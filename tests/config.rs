@@ -22,6 +22,10 @@ fn env(name: &str) -> Option<String> {
     let value = match name {
         "SALES_WEBHOOK_URL" => "https://hooks.slack.com/services/T0/B1/pl4nt3dSales",
         "SUPPORT_WEBHOOK_URL" => "https://hooks.slack.com/services/T0/B2/pl4nt3dSupport",
+        "SLACK_TOKEN" => "xoxb-1-2-pl4nt3dBot",
+        "USER_TOKEN" => "xoxp-1-2-pl4nt3dUser",
+        "QUOTED_TOKEN" => "'xoxb-1-2-pl4nt3d'",
+        "BASE64_TOKEN" => "eG94Yi0xLTItcGw0bnQzZA==",
         "KAFKA_BROKERS" => "kafka-1:9092,kafka-2:9092",
         "KAFKA_PASSWORD" => "pl4nt3dPassword",
         "HOSTNAME" => "slackline-0",
@@ -115,6 +119,7 @@ fn example(
         Some("support-webhook-url") => {
             Ok(b"https://hooks.slack.com/services/T0/B2/pl4nt3dSupport\n".to_vec())
         }
+        Some("slack-token") => Ok(b"xoxb-1-2-pl4nt3dFile\n".to_vec()),
         Some("intranet-ca.pem" | "kafka-ca.pem") => Ok(pem.clone().into_bytes()),
         Some("kafka-password") => Ok(b"pl4nt3dPassword\n".to_vec()),
         _ => Err(std::io::ErrorKind::NotFound.into()),
@@ -245,6 +250,7 @@ fn errors_and_the_schema_name_the_same_keys() {
     assert_eq!(known("zzzzzzzzzzzz: 1"), properties_of(&schema));
     let sections = [
         ("Kafka", "kafka: {zzzzzzzzzzzz: 1}"),
+        ("App", "apps: {a: {zzzzzzzzzzzz: 1}}"),
         ("Webhook", "webhooks: {a: {zzzzzzzzzzzz: 1}}"),
         ("Retry", "webhooks: {a: {retry: {zzzzzzzzzzzz: 1}}}"),
         ("Action", "actions: [{zzzzzzzzzzzz: 1}]"),

@@ -10,11 +10,13 @@ use super::environment;
 use super::index::WebhookIndex;
 use super::kinds::{Flag, Optional, Period, Text, read_section};
 use super::located::Located;
-use super::names::{is_name, list};
+use super::names::{is_name, list, nearest};
 use super::reader::Reader;
 use super::section::{Document, Kind, Section, Table, section};
 use super::slack_markup::Written;
+use super::source::quotable;
 use super::tree::{Node, Value};
+use super::webhook::key_of;
 use super::yaml_traps;
 use crate::event::TopicIndex;
 use crate::expression::template::Template;
@@ -42,19 +44,20 @@ section! {
         /// variables.
         channel: Option<Template> = Optional(MESSAGE),
             example = Some("#sales-alerts");
-        /// The name that the message appears under. Only legacy webhooks honour it. May contain
-        /// variables.
+        /// The name that the message appears under. An app's channel shows it, the app's own name
+        /// without it; of incoming webhooks, only legacy ones honour it. May contain variables.
         user: Option<Template> = Optional(MESSAGE),
             default = Some("Slackline");
-        /// The URL of that user's picture. Only legacy webhooks honour it. May contain variables.
+        /// The URL of that user's picture. Works where `user` does. May contain variables.
         icon_url: Option<Template> = Optional(Text("URL with variables", icon_url)),
             example = Some("https://example.com/bell.png");
         /// An emoji as that user's picture, in place of `icon_url`; colons are added where they are
-        /// missing. Only legacy webhooks honour it. May contain variables.
+        /// missing. Works where `user` does. May contain variables.
         icon_emoji: Option<Template> = Optional(Text("emoji with variables", icon_emoji)),
             example = Some(":bell:");
-        /// Deliveries of older events are dropped; takes the place of the webhook's `max_age`.
-        max_age: Option<Duration> = Optional(Period { default: hours(24), most: hours(24 * 365) });
+        /// Deliveries of events that are older are dropped; takes the place of the webhook's
+        /// `max_age`.
+        max_age: Option<Duration> = Optional(Period { default: Duration::ZERO, most: hours(24 * 365) });
         /// Whether Slack shows previews of the links and media in the message. Without it, Slack
         /// decides.
         unfurl: Option<bool> = Optional(Flag);
@@ -96,22 +99,55 @@ impl Section for Action {
         }
         let action = Self::complete(keys)?;
         warn_of_legacy_keys(&action, &legacy, reader);
+        refuse_unlisted_channel(&action, legacy[0].1, reader);
         Some(action)
     }
 }
 
-/// A Slack app's webhook ignores channel, user and icon
+/// The name of an action's webhook.
+fn webhook_of(action: &Action, reader: &Reader<'_>) -> Option<String> {
+    let names = reader.webhooks.as_ref()?;
+    names.list.get(action.webhook.0 as usize).map(|name| name.value.clone())
+}
+
+/// Refuses a `channel` without variables that is none of its app's webhook: every message would go
+/// to the webhook's own.
+fn refuse_unlisted_channel(action: &Action, at: Option<usize>, reader: &mut Reader<'_>) {
+    let written = action.channel.as_ref().and_then(|channel| channel.constant());
+    let webhook = webhook_of(action, reader);
+    let Some(((written, at), webhook)) = written.zip(at).zip(webhook) else { return };
+    let Some(listed) = reader.destinations.listed.get(&webhook) else { return };
+    let key = key_of(written);
+    if listed.iter().any(|channel| key_of(channel) == key) {
+        return;
+    }
+    let known: Vec<&str> = listed.iter().map(String::as_str).collect();
+    let near = nearest(&format!("#{key}"), &known);
+    let shown = &known[..known.len().min(10)];
+    let help = match near {
+        Some(near) => format!("did you mean `{}`?", quotable(near)),
+        None => format!("choose one of {}, or add it to the webhook's `channels`", list(shown)),
+    };
+    let message = format!(
+        "`{}` is not a channel of the webhook `{}`",
+        quotable(written.trim()),
+        quotable(&webhook)
+    );
+    reader.error(at, message, help);
+}
+
+/// An incoming webhook of a Slack app ignores channel, user and icon
 /// (<https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>).
 fn warn_of_legacy_keys(action: &Action, keys: &[(&str, Option<usize>)], reader: &mut Reader<'_>) {
     let written = || keys.iter().filter_map(|(name, at)| Some((*name, (*at)?)));
     let Some((_, first)) = written().next() else { return };
-    let webhook =
-        reader.webhooks.as_ref().and_then(|names| names.list.get(action.webhook.0 as usize));
-    if webhook.is_some_and(|webhook| reader.slack_webhooks.contains(&webhook.value)) {
+    let Some(webhook) = webhook_of(action, reader) else { return };
+    if reader.destinations.slack.contains(&webhook) {
         let names: Vec<&str> = written().map(|(name, _)| name).collect();
         let message = format!("{}: only legacy webhooks honour it", list(&names));
-        let help = "a Slack app's webhook posts to its own channel under its own name: \
-                    remove it unless the webhook is a legacy one";
+        let help = "a Slack app's incoming webhook posts to its own channel under its own name: \
+                    remove it unless the webhook is a legacy one, or replace the webhook's URL \
+                    with `app` and `channel`, which honour it";
         reader.warn(first, message, help);
     }
 }
@@ -283,7 +319,8 @@ fn source_text(node: &Node, key: &str, help: &str, reader: &mut Reader<'_>) -> O
         && !text.at.hidden
     {
         let message = format!("`{variable}` is not expanded in an action's `{key}`");
-        let help = "variables are expanded in `kafka` and `webhooks` only; write the value itself";
+        let help =
+            "variables are expanded in `kafka`, `apps` and `webhooks` only; write the value itself";
         reader.warn(&text.at, message, help);
     }
     Some(text)
@@ -303,7 +340,7 @@ fn report(
     if text.at.hidden {
         // The author aliased a secret, and the compiler's message would quote it.
         message = format!("`{key}` does not compile");
-        "write the text itself, not an alias".clone_into(&mut help);
+        "write the text itself, without a secret and not as an alias".clone_into(&mut help);
     } else if exact.is_none() {
         let before = text.value.get(..error.offset).unwrap_or(&text.value);
         message = format!("{message} (at character {})", before.chars().count() + 1);

@@ -61,6 +61,20 @@ impl Section for App {
     const ONE_OF: &'static [&'static str] = &["token", "token_file"];
 
     const EXPANDS: bool = true;
+
+    fn check(keys: AppKeys, reader: &mut Reader<'_>) -> Option<Self> {
+        let token_at = keys.token.at;
+        let app = Self::complete(keys)?;
+        let (token, name) = (app.token.clone(), app.name.clone());
+        if let Some((other, at)) = reader.destinations.tokens.insert(token, name).zip(token_at) {
+            let message = format!(
+                "the apps `{other}` and `{}` have the same token: each would use the whole rate",
+                app.name
+            );
+            reader.error(at, message, "remove one of them: several webhooks can share an app");
+        }
+        Some(app)
+    }
 }
 
 impl SettingValue for Secret<String> {
@@ -77,9 +91,10 @@ impl Kind for Apps {
     type Value = Vec<App>;
 
     fn read(&self, node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Vec<App>> {
+        reader.apps = None;
         let entries = reader.entries(node, key)?;
         let names = entries.iter().map(|(name, _)| name.clone()).collect();
-        reader.apps = Names::new(names);
+        reader.apps = Some(Names::new(names));
         let mut apps = Vec::with_capacity(entries.len());
         for (name, node) in &entries {
             let title = format!("the app `{}`", name.at.shown);
@@ -125,7 +140,8 @@ impl Kind for PostsPerMinute {
             return Some(rate);
         }
         let message = format!("`{key}` must be over 0 and at most {}", Self::MOST);
-        reader.error(node, message, "Slack allows an app several hundred a minute");
+        let help = "the default is 200; Slack allows several hundred a minute for a workspace";
+        reader.error(node, message, help);
         None
     }
 

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::source::Source;
+use super::source::{Source, without_tokens};
 
 /// One mistake, or one warning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -130,7 +130,8 @@ fn in_order(mut findings: Vec<Finding>, source: &Source<'_>) -> Vec<Diagnostic> 
     let diagnostics = findings.into_iter().map(|finding| {
         let (line, column) = source.position(finding.offset);
         let excerpt = source.excerpt(finding.offset);
-        Diagnostic { line, column, message: finding.message, help: finding.help, excerpt }
+        let (message, help) = (without_tokens(finding.message), without_tokens(finding.help));
+        Diagnostic { line, column, message, help, excerpt }
     });
     diagnostics.collect()
 }

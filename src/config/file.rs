@@ -23,7 +23,7 @@ section! {
         kafka: Kafka = Nested::<Kafka>::REQUIRED;
         /// Slack apps by name, for webhooks that post to their channels.
         apps: Vec<App> = Apps;
-        /// Slack incoming webhooks by name. Several actions can share one. A name consists of
+        /// Slack incoming webhooks, and channels of Slack apps, by name. Several actions can share one. A name consists of
         /// letters, digits, `_`, `-` and `.`.
         webhooks: Vec<Webhook> = Webhooks;
         /// What is posted, when, and where. At least one.
@@ -61,20 +61,26 @@ impl Section for File {
     }
 }
 
-/// Warns of webhooks and topics that no action uses.
+/// Warns of webhooks and topics that no action uses, and of apps that no webhook uses.
 fn warn_of_unused(file: &File, reader: &mut Reader<'_>) {
     let webhooks: HashSet<u32> = file.actions.iter().map(|action| action.webhook.0).collect();
     let topics: HashSet<u32> =
         file.actions.iter().flat_map(|action| &action.topics).map(|topic| topic.0).collect();
-    let webhooks =
-        reader.webhooks.take().map(|names| (names, webhooks, "uses the webhook", "an action"));
+    let apps: HashSet<u32> =
+        file.webhooks.iter().filter_map(|webhook| webhook.app.map(|app| app.0)).collect();
+    let apps =
+        reader.apps.take().map(|names| (names, apps, "webhook uses the app", "a webhook's `app`"));
+    let webhooks = reader
+        .webhooks
+        .take()
+        .map(|names| (names, webhooks, "action uses the webhook", "an action"));
     let topics = reader
         .topics
         .take()
-        .map(|names| (names, topics, "reads the topic", "an action's `topics`"));
-    for (names, used, verb, place) in [webhooks, topics].into_iter().flatten() {
+        .map(|names| (names, topics, "action reads the topic", "an action's `topics`"));
+    for (names, used, user, place) in [apps, webhooks, topics].into_iter().flatten() {
         for (name, _) in names.list.iter().zip(0..).filter(|(_, index)| !used.contains(index)) {
-            let message = format!("no action {verb} `{}`", name.at.shown);
+            let message = format!("no {user} `{}`", name.at.shown);
             reader.warn(&name.at, message, format!("name it in {place}, or remove it"));
         }
     }

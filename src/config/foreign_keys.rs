@@ -2,6 +2,10 @@
 //!
 //! Pure. A name is compared without case and separators: `groupId` and `group.id` are `group_id`.
 
+mod notes;
+
+use notes::NOTES;
+
 /// Our keys, and what other tools call them.
 const ALIASES: &[(&str, &[&str])] = &[
     // Of an action.
@@ -85,6 +89,9 @@ const ALIASES: &[(&str, &[&str])] = &[
             "address",
         ],
     ),
+    ("app", &["application", "slackapp", "bot", "appname"]),
+    ("channels", &["channellist", "channelids", "rooms", "furtherchannels"]),
+    ("max_age", &["ttl", "expiry", "expiration", "expireafter", "expires", "messagettl"]),
     ("url_file", &["webhookurlfile", "apiurlfile", "slackapiurlfile"]),
     ("rate_per_second", &["rate", "ratelimit", "rps", "qps", "messagespersecond", "throttle"]),
     ("queue_capacity", &["queue", "queuesize", "queuelength", "capacity", "buffer", "buffersize"]),
@@ -93,7 +100,36 @@ const ALIASES: &[(&str, &[&str])] = &[
     ("proxy", &["httpproxy", "httpsproxy", "proxyurl"]),
     ("ca_file", &["ca", "cacert", "cacertfile", "tlscafile", "certificateauthority"]),
     ("retry", &["retries", "maxretries", "retrypolicy", "backoff"]),
-    // Of its `retry`.
+    // Of an app.
+    (
+        "token",
+        &[
+            "slacktoken",
+            "bottoken",
+            "slackbottoken",
+            "slackapitoken",
+            "apitoken",
+            "apikey",
+            "accesstoken",
+            "authtoken",
+            "oauthtoken",
+            "bearertoken",
+            "botuseroauthtoken",
+            "auth",
+            "authorization",
+            "credentials",
+        ],
+    ),
+    (
+        "token_file",
+        &["tokenpath", "bottokenfile", "slacktokenfile", "accesstokenfile", "apikeyfile"],
+    ),
+    (
+        "posts_per_minute",
+        &["rate", "ratelimit", "rpm", "messagesperminute", "rateperminute", "requestsperminute"],
+    ),
+    ("api_url", &["apibaseurl", "baseurl", "slackapiurl", "endpoint", "apiendpoint", "apihost"]),
+    // Of a webhook's `retry`.
     ("initial", &["initialinterval", "initialbackoff", "initialdelay", "minbackoff", "delay"]),
     ("max", &["maxinterval", "maxbackoff", "maxdelay"]),
     ("max_elapsed", &["maxelapsedtime", "maxtime", "maxduration", "deadline", "timeout"]),
@@ -137,103 +173,13 @@ const ALIASES: &[(&str, &[&str])] = &[
         "webhooks",
         &["slack", "sinks", "destinations", "outputs", "receivers", "connections", "targets"],
     ),
+    ("apps", &["app", "bots", "bot", "slackapps", "slackapp", "applications", "workspaces"]),
     (
         "actions",
         &["rules", "alerts", "routes", "triggers", "subscriptions", "notifications", "messages"],
     ),
     ("kafka", &["source", "sources", "consumer", "input", "inputs"]),
     ("admin", &["http", "server", "metrics", "health", "monitoring", "prometheus"]),
-];
-
-/// Keys that have none of ours, each with the section that it is about, by one of the section's
-/// keys (empty: any), and what to do.
-const NOTES: &[(&str, &[&str], &str)] = &[
-    (
-        "",
-        &["description", "comment", "comments", "note", "notes", "doc"],
-        "write it as a comment: `# …`",
-    ),
-    (
-        "",
-        &["enabled", "enable", "disabled", "active", "paused"],
-        "remove it: everything in the file is active; `#` before its lines turns it off",
-    ),
-    ("trigger", &["icon"], "write `icon_emoji` or `icon_url`"),
-    (
-        "trigger",
-        &["mrkdwn", "markdown", "mrkdwnin"],
-        "remove it: `message` is always in Slack's own format",
-    ),
-    (
-        "trigger",
-        &["blocks", "attachments", "color", "colour", "fields", "footer", "titlelink"],
-        "write the text as `message`: blocks and attachments are not supported",
-    ),
-    ("trigger", &["threadts", "thread", "replybroadcast"], "remove it: threads are not supported"),
-    (
-        "trigger",
-        &["webhookurl", "url", "urlfile", "slackurl", "slackwebhookurl", "apiurl", "slackapiurl"],
-        "write `webhook: NAME`, and the URL under `webhooks`",
-    ),
-    (
-        "url",
-        &["token", "bottoken", "apitoken", "accesstoken", "slacktoken", "auth", "authorization"],
-        "remove it: an incoming webhook needs nothing but its `url`",
-    ),
-    (
-        "url",
-        &[
-            "insecure",
-            "insecureskipverify",
-            "tlsskipverify",
-            "skipverify",
-            "verifyssl",
-            "sslverify",
-        ],
-        "remove it: certificates are always verified; `ca_file` adds an authority",
-    ),
-    (
-        "url",
-        &["method", "httpmethod", "headers", "contenttype"],
-        "remove it: a message is always a POST of JSON",
-    ),
-    ("url", &["type", "kind", "provider"], "remove it: every webhook takes Slack's messages"),
-    (
-        "max_elapsed",
-        &["maxretries", "maxattempts", "attempts", "retries", "count"],
-        "write `max_elapsed`: retries are limited by time, not by number",
-    ),
-    (
-        "max_elapsed",
-        &["multiplier", "factor", "backofffactor", "jitter", "randomizationfactor"],
-        "remove it: the pauses double, with full jitter",
-    ),
-    (
-        "brokers",
-        &["enableautocommit", "autocommit", "enableautooffsetstore"],
-        "remove it: slackline commits by itself",
-    ),
-    (
-        "brokers",
-        &["keydeserializer", "valuedeserializer", "deserializer", "encoding", "codec", "format"],
-        "remove it: every event is one JSON object",
-    ),
-    (
-        "brokers",
-        &["sasl", "tls", "ssl", "security", "username", "user", "password", "mechanism"],
-        "write librdkafka's properties under `properties`, such as `sasl.username`",
-    ),
-    ("webhooks", &["version", "apiversion"], "remove it: the file has no version"),
-    (
-        "webhooks",
-        &["log", "logs", "logging", "loglevel"],
-        "remove it: the environment variable `RUST_LOG` sets the level",
-    ),
-    (
-        "webhooks",
-        &["defaults", "anchors", "templates", "common"],
-        "name it with `x-` at its start: such keys are ignored, as a place for anchors",
-    ),
 ];
 
 /// The sections, as messages call them, and their keys, by which a misplaced one is found.
@@ -257,6 +203,9 @@ const SECTIONS: &[(&str, &[&str])] = &[
         &[
             "url",
             "url_file",
+            "app",
+            "channels",
+            "max_age",
             "rate_per_second",
             "burst",
             "queue_capacity",
@@ -268,6 +217,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "retry",
         ],
     ),
+    ("an app", &["token", "token_file", "posts_per_minute", "api_url"]),
     ("a webhook's `retry`", &["initial", "max", "max_elapsed"]),
     (
         "`kafka`",
@@ -284,7 +234,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
         ],
     ),
     ("`admin`", &["listen"]),
-    ("the file itself", &["kafka", "webhooks", "actions", "admin"]),
+    ("the file itself", &["kafka", "apps", "webhooks", "actions", "admin"]),
 ];
 
 /// What to write in place of a key that a section does not have.

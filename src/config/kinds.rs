@@ -47,6 +47,7 @@ pub struct Optional<K>(pub K);
 
 /// A duration over zero.
 pub struct Period {
+    /// Zero: there is none.
     pub default: Duration,
     pub most: Duration,
 }
@@ -147,8 +148,13 @@ impl Kind for Period {
         };
         if period.is_zero() || period > self.most {
             let what = if period.is_zero() { "zero" } else { "too long" };
-            let (most, default) = (duration::show(self.most), duration::show(self.default));
-            let help = format!("write a duration up to `{most}`; the default is `{default}`");
+            let most = duration::show(self.most);
+            let help = if self.default.is_zero() {
+                format!("write a duration up to `{most}`, or remove the key")
+            } else {
+                let default = duration::show(self.default);
+                format!("write a duration up to `{most}`; the default is `{default}`")
+            };
             reader.error(&at, format!("`{key}` is {what}"), help);
             return None;
         }

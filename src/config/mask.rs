@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::names::tolerance;
 use super::section::Document;
+use super::slack_token;
 use super::tree::{Node, Value};
 
 /// The keys whose values are secrets, and those whose values are not.
@@ -42,9 +43,19 @@ impl SecretKeys {
         let key = key.to_lowercase();
         let is_near = |name: &&str| strsim::damerau_levenshtein(&key, name) <= tolerance(name);
         key.contains('.')
-            || ["url", "proxy", "propert", "password", "secret", "token"]
-                .iter()
-                .any(|part| key.contains(part))
+            || [
+                "url",
+                "proxy",
+                "propert",
+                "password",
+                "secret",
+                "token",
+                "credential",
+                "api_key",
+                "apikey",
+            ]
+            .iter()
+            .any(|part| key.contains(part))
             || self.secret.iter().any(is_near)
     }
 
@@ -84,6 +95,8 @@ impl SecretKeys {
                     }
                 }
             }
+            // It may go on in the next line, which an excerpt shows by itself.
+            Value::Text(text) if slack_token::has_token(text) => hide(node, hidden),
             _ => {}
         }
     }

@@ -4,12 +4,11 @@
 //! Invariant: one wrong value hides no other: reading goes on after each mistake.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use url::Url;
-
+use super::destinations::Destinations;
 use super::diagnostic::Findings;
 use super::environment;
 use super::external;
@@ -21,7 +20,6 @@ use super::tree::{Node, Value};
 use super::yaml_hints;
 use super::yaml_text::odd_blank;
 use crate::expression::{Expression, ExpressionCache};
-use crate::secret::Secret;
 
 /// What the configuration is read from, and the mistakes found so far.
 pub struct Reader<'a> {
@@ -35,16 +33,12 @@ pub struct Reader<'a> {
     pub expands: bool,
     /// The topics of `kafka`; `None` if they could not be read, which is reported.
     pub topics: Option<Names>,
-    /// The names of `apps`.
-    pub apps: Names,
+    /// The names of `apps`; `None` if they could not be read, which is reported.
+    pub apps: Option<Names>,
     /// The names of `webhooks`; `None` if there is no such section, which is reported.
     pub webhooks: Option<Names>,
-    /// The webhook of each URL so far.
-    pub webhook_urls: HashMap<Secret<Url>, String>,
-    /// Webhooks that belong to Slack, not to a compatible receiver.
-    pub slack_webhooks: HashSet<String>,
-    /// Webhooks whose messages Slack formats.
-    pub formatting_webhooks: HashSet<String>,
+    /// The destinations so far.
+    pub destinations: Destinations,
     outside: &'a Outside<'a>,
 }
 
@@ -105,7 +99,7 @@ impl Names {
             let known: Vec<&str> = self.list.iter().map(|name| name.value.as_str()).collect();
             let help = match nearest(&name.value, &known) {
                 Some(near) if !name.at.hidden => format!("did you mean `{near}`?"),
-                _ if known.is_empty() => format!("configure {what}s first"),
+                _ if known.is_empty() => format!("add it under `{what}s`"),
                 _ if known.len() > 10 => {
                     format!("known: {} and {} more", list(&known[..10]), known.len() - 10)
                 }
@@ -127,11 +121,9 @@ impl<'a> Reader<'a> {
             trigger: None,
             expands: false,
             topics: None,
-            apps: Names::new(Vec::new()),
+            apps: Some(Names::new(Vec::new())),
             webhooks: None,
-            webhook_urls: HashMap::new(),
-            slack_webhooks: HashSet::new(),
-            formatting_webhooks: HashSet::new(),
+            destinations: Destinations::default(),
             outside,
         }
     }
@@ -339,7 +331,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn remove_one(&self, first: usize) -> String {
+    pub fn remove_one(&self, first: usize) -> String {
         format!("remove one: the first is on line {}", self.source.position(first).0)
     }
 }

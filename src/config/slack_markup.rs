@@ -51,7 +51,8 @@ impl<'n> Written<'n> {
     pub fn warn(&self, template: &Template, webhook: WebhookIndex, reader: &mut Reader<'_>) {
         let webhooks = reader.webhooks.as_ref().map(|webhooks| &webhooks.list);
         let webhook = webhooks.and_then(|list| list.get(webhook.0 as usize));
-        let is_slack = webhook.is_some_and(|name| reader.formatting_webhooks.contains(&name.value));
+        let is_slack =
+            webhook.is_some_and(|name| reader.destinations.formatting.contains(&name.value));
         let Some(node) = self.message.filter(|_| is_slack) else { return };
         let Some(text) = reader.located(node, "message").filter(|text| !text.at.hidden) else {
             return;

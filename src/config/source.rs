@@ -7,6 +7,7 @@ use std::ops::Range;
 use unicode_width::UnicodeWidthStr;
 
 use super::mask;
+use super::slack_token;
 use crate::secret::MASK;
 
 /// The longest line that an excerpt shows in full, in columns.
@@ -69,6 +70,7 @@ impl<'a> Source<'a> {
         let hidden = &self.hidden[self.hidden.partition_point(|hidden| hidden.end <= start)..];
         let hidden = hidden.iter().take_while(|hidden| hidden.start < end);
         let hidden = hidden.map(|range| in_line(range.start)..in_line(range.end));
+        let hidden = hidden.chain(slack_token::tokens_in(line));
         let masks = merged(mask::urls_in(line).into_iter().chain(hidden).collect());
 
         let at = in_line(offset);
@@ -111,7 +113,7 @@ fn masked(text: &str, masks: &[Range<usize>]) -> String {
     shown
 }
 
-/// Returns a value as a message quotes it: short, printable, without the paths of URLs.
+/// Returns a value as a message quotes it: short, printable, without the paths of URLs and without tokens.
 pub fn quotable(text: &str) -> String {
     let shown = harmless(text);
     match shown.char_indices().nth(60) {
@@ -120,9 +122,16 @@ pub fn quotable(text: &str) -> String {
     }
 }
 
-/// Returns a text without control characters and without the paths of URLs.
+/// Returns a text without control characters and without the paths of URLs and without tokens.
 pub fn harmless(text: &str) -> String {
-    masked(text, &mask::urls_in(text))
+    let tokens = slack_token::tokens_in(text);
+    masked(text, &merged(mask::urls_in(text).into_iter().chain(tokens).collect()))
+}
+
+/// Returns a message without the tokens that it quotes from the file.
+pub fn without_tokens(message: String) -> String {
+    let tokens: Vec<_> = slack_token::tokens_in(&message).collect();
+    if tokens.is_empty() { message } else { masked(&message, &tokens) }
 }
 
 fn floor(text: &str, offset: usize) -> usize {

@@ -20,6 +20,10 @@ const SOUND: &str = r#"kafka:
     sasl.mechanism: PLAIN
     sasl.password: pl4nt3dPassword
     sasl.username: "pl4nt3d user"
+apps:
+  acme:
+    token: xoxb-1-pl4nt3d
+    posts_per_minute: 60
 webhooks:
   sales:
     url: https://hooks.slack.com/services/T/B/pl4nt3d
@@ -27,6 +31,7 @@ webhooks:
     proxy: http://user:pl4nt3d@proxy:3128
     retry: {initial: 1s, max: 5s}
   support: {url: "https://chat.example/pl4nt3d", burst: 2}
+  regions: {app: acme, channel: "#regions", channels: ["#emea"], max_age: 9h}
   folded:
     url: >-
       https://chat.example/hooks/pl4nt3d
@@ -41,6 +46,7 @@ actions:
       welcome
   - {name: b, trigger: b, webhook: support, message: "hi"}
   - {name: c, trigger: c, webhook: folded, message: "hi"}
+  - {name: d, trigger: d, webhook: regions, message: "hi", channel: EMEA, user: bot}
 admin:
   listen: 127.0.0.1:9464
 "#;
@@ -190,6 +196,12 @@ fn different_configurations_have_different_hashes() {
         ("services/T/B", "services/T/C"),
         ("rate_per_second: 1", "rate_per_second: 2"),
         ("max: 5s", "max: 6s"),
+        ("xoxb-1", "xoxb-2"),
+        ("minute: 60", "minute: 61"),
+        ("max_age: 9h", "max_age: 8h"),
+        ("\"#regions\"", "\"#region\""),
+        ("[\"#emea\"]", "[\"#emea\", \"#us\"]"),
+        ("channel: EMEA, ", ""),
         ("burst: 2", "burst: 3"),
         ("proxy:3128", "proxy:3129"),
         ("name: signup", "name: signups"),
@@ -231,10 +243,10 @@ fn a_file_is_read_as_written() {
     assert_eq!(config.kafka.properties["sasl.username"].expose(), "pl4nt3d user");
     assert_eq!(
         config.webhooks.iter().map(|webhook| webhook.name.as_str()).collect::<Vec<_>>(),
-        ["sales", "support", "folded"]
+        ["sales", "support", "regions", "folded", "regions/#emea"]
     );
     assert_eq!(
-        config.webhooks[2].url.as_ref().unwrap().expose().as_str(),
+        config.webhooks[3].url.as_ref().unwrap().expose().as_str(),
         "https://chat.example/hooks/pl4nt3d"
     );
     assert_eq!(config.webhooks[0].retry.max.as_secs(), 5);

@@ -26,11 +26,13 @@ mod mistakes;
 
 mod receiver;
 
-mod url;
+pub(super) mod url;
 
 pub(super) mod kinds;
 
 mod channel;
+
+mod destination;
 
 use channel::{ChannelList, OneChannel};
 use kinds::{EntryName, Rate, WebhookUrl, ca_file, proxy_url};
@@ -55,7 +57,8 @@ section! {
         /// against the configuration's directory.
         url_file: Option<PathBuf> = Optional(FILE_PATH),
             local = true, example = Some("/run/secrets/sales");
-        /// The name of one of `apps`, in place of a URL.
+        /// The name of one of `apps`, in place of a URL. `channel` is then required, and
+        /// `allow_http`, `proxy` and `ca_file` are the app's.
         app: Option<AppIndex> = Optional(Text("text", app_name));
         /// The channel of the app, by name (`#sales`) or ID.
         channel: Option<Channel> = Optional(OneChannel), example = Some("#sales");
@@ -73,8 +76,9 @@ section! {
         when_full: WhenFull = WHEN_FULL;
         /// The time limit of one request, from connecting to the last byte of the response.
         timeout: Duration = Period { default: seconds(10), most: minutes(10) };
-        /// Deliveries of older events are dropped. Without it, none is for its age alone.
-        max_age: Option<Duration> = Optional(Period { default: hours(24), most: hours(24 * 365) });
+        /// Deliveries of events that are older are dropped, by Kafka's timestamp. Without it, none
+        /// is dropped for its age alone, unless the webhook rests.
+        max_age: Option<Duration> = Optional(Period { default: Duration::ZERO, most: hours(24 * 365) });
         /// Allows a plain http URL, for a receiver inside your network.
         allow_http: bool = Flag;
         /// The proxy to send through, http or https. Without it the environment's proxy variables
@@ -151,17 +155,17 @@ impl Section for Webhook {
             reader.warn(at, message, help);
         }
         let Some(webhook_url) = &webhook.url else {
-            reader.formatting_webhooks.insert(webhook.name.clone());
+            reader.destinations.formatting.insert(webhook.name.clone());
             return Some(webhook);
         };
         if url::formats_as_slack(webhook_url.expose()) {
-            reader.formatting_webhooks.insert(webhook.name.clone());
+            reader.destinations.formatting.insert(webhook.name.clone());
         }
         if is_slack(webhook_url.expose()) {
-            reader.slack_webhooks.insert(webhook.name.clone());
+            reader.destinations.slack.insert(webhook.name.clone());
         }
         let (url, name) = (webhook_url.clone(), webhook.name.clone());
-        if let Some((other, at)) = reader.webhook_urls.insert(url, name).zip(url_at) {
+        if let Some((other, at)) = reader.destinations.urls.insert(url, name).zip(url_at) {
             let message = format!(
                 "the webhooks `{other}` and `{}` have the same URL: each would use the whole rate",
                 webhook.name
@@ -188,7 +192,7 @@ impl Webhook {
 /// Finds the app of a webhook.
 fn app_name(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<AppIndex> {
     let name = reader.located(node, key)?;
-    reader.apps.find(&name, "app", &mut reader.findings).map(AppIndex)
+    reader.apps.as_ref()?.find(&name, "app", &mut reader.findings).map(AppIndex)
 }
 
 impl SettingValue for WhenFull {

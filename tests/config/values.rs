@@ -38,7 +38,21 @@ const KAFKA: [Case; 11] = [
     ),
 ];
 
-const WEBHOOK: [Case; 10] = [
+const APP: [Case; 7] = [
+    case("token", "token: '${V}'", "xoxb-1-2-other"),
+    case("token_file", "token_file: '${V}'", "token"),
+    case("posts_per_minute", "posts_per_minute: '${V}'", "30"),
+    case("api_url", "api_url: '${V}'", "https://slack.example/api/"),
+    case("allow_http", "allow_http: '${V}'", "true"),
+    case("proxy", "proxy: '${V}'", "http://proxy:3128"),
+    case("ca_file", "ca_file: '${V}'", "pem"),
+];
+
+const WEBHOOK: [Case; 14] = [
+    case("app", "app: '${V}', channel: '#x'", "a"),
+    case("channel", "app: a, channel: '${V}'", "#x"),
+    case("channels", "app: a, channel: '#x', channels: ['${V}']", "#y"),
+    case("max_age", "max_age: '${V}'", "24h"),
     case("url", "url: '${V}'", "https://chat.example/x"),
     case("url_file", "url_file: '${V}'", "url"),
     case("rate_per_second", "rate_per_second: '${V}'", "2"),
@@ -58,7 +72,8 @@ const RETRY: [Case; 3] = [
 ];
 
 /// Contents of files.
-const FILES: [Case; 2] = [
+const FILES: [Case; 3] = [
+    case("token_file", "token_file: v", "xoxb-1-2-other"),
     case("property_files", "property_files: {client.rack: v}", "rack"),
     case("url_file", "url_file: v", "https://chat.example/x"),
 ];
@@ -73,15 +88,19 @@ fn read(section: &str, case: &Case, value: &str) -> Result<Loaded, ConfigErrors>
         let own = (section == of).then(|| case.line.to_owned());
         let given =
             |key: &str| section == of && (case.key == key || case.key == format!("{key}_file"));
-        let defaults = defaults.iter().filter(|(key, _)| !given(key));
+        let has_app = section == "Webhook" && case.line.starts_with("app: ");
+        let defaults =
+            defaults.iter().filter(|(key, _)| !given(key) && !(has_app && *key == "url"));
         let defaults = defaults.map(|(key, value)| format!("{key}: {value}"));
         defaults.chain(own).collect::<Vec<_>>().join(", ")
     };
     let kafka = with("Kafka", &[("brokers", "k:9092"), ("topics", "[events]"), ("group_id", "g")]);
     let retry = with("Retry", &[]);
+    let app = with("App", &[("token", "xoxb-1-2-a")]);
     let webhook = with("Webhook", &[("url", "https://chat.example/x")]);
     let text = format!(
         "kafka: {{{kafka}}}\n\
+         apps: {{a: {{{app}}}}}\n\
          webhooks: {{w: {{{webhook}, retry: {{{retry}}}}}}}\n\
          actions: [{{name: a, trigger: a, webhook: w, message: m}}]\n"
     );
@@ -89,6 +108,7 @@ fn read(section: &str, case: &Case, value: &str) -> Result<Loaded, ConfigErrors>
         Some("v") => Ok(value.as_bytes().to_vec()),
         Some("file") => Ok(b"content".to_vec()),
         Some("url") => Ok(b"https://chat.example/x".to_vec()),
+        Some("token") => Ok(b"xoxb-1-2-other".to_vec()),
         Some("pem") => Ok(PEM.clone().into_bytes()),
         _ => Err(std::io::ErrorKind::NotFound.into()),
     };
@@ -97,15 +117,17 @@ fn read(section: &str, case: &Case, value: &str) -> Result<Loaded, ConfigErrors>
 
 fn cases() -> impl Iterator<Item = (&'static str, &'static Case)> {
     let of = |section, cases: &'static [Case]| cases.iter().map(move |case| (section, case));
-    of("Kafka", &KAFKA).chain(of("Webhook", &WEBHOOK)).chain(of("Retry", &RETRY))
+    let webhooks = of("Webhook", &WEBHOOK).chain(of("Retry", &RETRY));
+    of("Kafka", &KAFKA).chain(of("App", &APP)).chain(webhooks)
 }
 
 /// All cases, each with how a warning calls the owner of the value.
 fn all() -> impl Iterator<Item = (&'static str, &'static Case, &'static str)> {
     let variables = cases().map(|(section, case)| (section, case, "`V`"));
-    let [property, url] = &FILES;
+    let [token, property, url] = &FILES;
     variables.chain([
         ("Kafka", property, "the file of `client.rack`"),
+        ("App", token, "the content of `v`"),
         ("Webhook", url, "the content of `v`"),
     ])
 }
@@ -113,7 +135,7 @@ fn all() -> impl Iterator<Item = (&'static str, &'static Case, &'static str)> {
 #[test]
 fn every_key_that_takes_a_variable_is_here() {
     let schema: serde_json::Value = serde_json::from_str(&schema::json().unwrap()).unwrap();
-    for section in ["Kafka", "Webhook", "Retry"] {
+    for section in ["Kafka", "App", "Webhook", "Retry"] {
         let properties = &schema["definitions"][section]["properties"];
         let keys: BTreeSet<&str> =
             properties.as_object().unwrap().keys().map(|key| &**key).collect();
@@ -151,8 +173,8 @@ fn blanks_and_quotes_around_a_value_are_reported_by_every_key_with_their_owner()
                 Ok(loaded) => format!("{:?}", loaded.warnings),
                 Err(errors) => format!("{errors}"),
             };
-            // The rules of URLs say it in other words.
-            let is_url = ["url", "url_file", "proxy"].contains(&case.key);
+            // The rules of URLs and tokens say it in other words.
+            let is_url = ["url", "url_file", "proxy", "token", "token_file"].contains(&case.key);
             let word = if flaw == "quotes" { "quote" } else { "byte order mark" };
             let in_other_words = is_url && said.contains(owner) && said.contains(word);
             assert!(said.contains(&expected) || in_other_words, "{}: {value:?}: {said}", case.line);

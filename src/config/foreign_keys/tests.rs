@@ -43,7 +43,23 @@ fn other_tools_keys_are_answered_with_ours() {
         ("Action", "rate_per_second", "`rate_per_second` is a key of a webhook"),
         ("Webhook", "webhook_url", "write `url`"),
         ("Webhook", "username", "`user` is a key of an action"),
-        ("Webhook", "channel", "`channel` is a key of an action"),
+        ("Webhook", "channelId", "write `channel`"),
+        ("Webhook", "ttl", "write `max_age`"),
+        ("Webhook", "slackApp", "write `app`"),
+        ("Webhook", "posts_per_minute", "`posts_per_minute` is a key of an app"),
+        ("App", "slack_token", "write `token`"),
+        ("App", "bot_token", "write `token`"),
+        ("App", "api_key", "write `token`"),
+        ("App", "botTokenFile", "write `token_file`"),
+        ("App", "messages_per_minute", "write `posts_per_minute`"),
+        ("App", "base_url", "write `api_url`"),
+        ("App", "rate_per_second", "`rate_per_second` is a key of a webhook"),
+        ("App", "signing_secret", "remove it: slackline needs nothing of an app but its bot token"),
+        ("App", "webhook_url", "write it at a webhook, under `webhooks`"),
+        ("Action", "token", "`token` is a key of an app"),
+        ("Action", "app", "`app` is a key of a webhook"),
+        ("File", "bots", "write `apps`"),
+        ("File", "slack_token", "`token` is a key of an app"),
         ("Webhook", "retries", "write `retry`"),
         ("Retry", "retries", "write `max_elapsed`: retries are limited by time, not by number"),
         ("Retry", "max_elapsed_time", "write `max_elapsed`"),
@@ -59,6 +75,9 @@ fn other_tools_keys_are_answered_with_ours() {
         ("File", "log_level", "remove it: the environment variable `RUST_LOG` sets the level"),
     ] {
         assert_eq!(help(section, name), expected, "{name} in {section}");
+    }
+    for name in ["token", "slack_token", "bot_token", "api_key", "accessToken"] {
+        assert!(help("Webhook", name).contains("`token` of one of `apps`"), "{name}");
     }
     for name in ["enabled", "mrkdwn", "blocks", "attachments"] {
         assert!(!help("Action", name).is_empty());

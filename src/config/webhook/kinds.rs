@@ -5,15 +5,17 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde_json::Value as Json;
 
+use super::destination;
 use super::mistakes::{self, PLACEHOLDER, Refused};
 use super::receiver::{self, Doubt};
 use super::url;
 use crate::config::file_content::FileContent;
 use crate::config::kinds::{Flag, number, number_schema};
 use crate::config::located::Located;
+use crate::config::origin::Origin;
 use crate::config::reader::{Fields, NamedFile, Reader};
 use crate::config::section::{Kind, Setting};
-use crate::config::tree::{Node, Value};
+use crate::config::tree::Node;
 use crate::secret::Secret;
 
 /// A PEM file.
@@ -58,72 +60,18 @@ impl Kind for EntryName {
     }
 }
 
-/// Where a URL is from, as messages call it.
-enum Origin {
-    /// The value of this key, as written.
-    Key(&'static str),
-    /// This environment variable alone.
-    Variable(String),
-    /// The file that `url_file` names, as configured.
-    File(String),
-}
-
-impl Origin {
-    /// The origin of the value of `key`.
-    fn of(node: &Node, key: &'static str) -> Self {
-        let Value::Text(text) = &node.value else { return Self::Key(key) };
-        let text = text.trim();
-        let inside = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
-        match inside.filter(|name| !name.contains(['$', '{', '}', ':'])) {
-            Some(name) => Self::Variable(name.to_owned()),
-            None => Self::Key(key),
-        }
-    }
-
-    /// How messages call it.
-    fn owner(&self) -> String {
-        match self {
-            Self::Key(key) => format!("`{key}`"),
-            Self::Variable(name) => format!("the variable `{name}`"),
-            Self::File(name) => format!("the content of `{name}`"),
-        }
-    }
-
-    /// A message about the value.
-    fn message(&self, what: &str) -> String {
-        format!("{} {what}", self.owner())
-    }
-
-    /// A message about `value`, which is not a URL. Says how long it is where the author does not
-    /// see it: that shows what was stored in place of a URL.
-    fn not_a_url(&self, what: &str, value: &str) -> String {
-        let message = self.message(what);
-        match self {
-            Self::Key(_) => message,
-            _ => format!("{message}; it is {} characters long", value.chars().count()),
-        }
-    }
-}
-
 impl WebhookUrl {
     /// A webhook of an app has no URL.
     fn optional(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Option<Secret<Url>>> {
-        let has_url = fields.get("url").is_some() || fields.get("url_file").is_some();
-        match fields.get("app") {
-            Some(node) if has_url => {
-                let message = "the webhook has both a URL and `app`";
-                reader.error(node, message, "remove one of them");
-                None
-            }
-            Some(_) => Some(None),
-            None => Self::url(fields, reader).map(Some),
+        match destination::kind(fields, reader)? {
+            destination::Kind::Incoming => Self::url(fields, reader).map(Some),
+            destination::Kind::App => Some(None),
         }
     }
 
     fn url(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Secret<Url>> {
-        let name = fields.name.as_ref()?;
         let (Located { value, at }, origin) = match (fields.get("url"), fields.get("url_file")) {
-            (Some(node), None) => (reader.located(node, "url")?, Origin::of(node, "url")),
+            (Some(node), _) => (reader.located(node, "url")?, Origin::of(node, "url")),
             (None, Some(node)) => {
                 let origin = Origin::File(reader.at(node).shown);
                 let owner = origin.owner();
@@ -131,18 +79,7 @@ impl WebhookUrl {
                     FileContent { key: "url_file", owner: &owner, what: "the webhook's URL" };
                 (file.read(node, reader)?, origin)
             }
-            (_, None) => {
-                let message =
-                    format!("the webhook `{}` has neither `url` nor `url_file`", name.at.shown);
-                reader.error(&name.at, message, "add `url: ${NAME}` or `url_file: PATH`");
-                return None;
-            }
-            (_, Some(node)) => {
-                let message =
-                    format!("the webhook `{}` has both `url` and `url_file`", name.at.shown);
-                reader.error(node, message, "remove one of them");
-                return None;
-            }
+            (None, None) => return None,
         };
         let text = value.trim();
         if text.is_empty() {
@@ -160,7 +97,7 @@ impl WebhookUrl {
         let doubt = parsed.as_ref().ok().and_then(receiver::doubt);
         match (parsed, doubt) {
             (Err((what, help)), _) => {
-                reader.error(&at, origin.not_a_url(what, &value), help);
+                reader.error(&at, origin.not_usable(what, &value), help);
                 None
             }
             (Ok(_), Some(Doubt::Refused((what, help)))) => {
@@ -204,7 +141,7 @@ pub fn proxy_url(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Secr
     let Located { value, at } = reader.located(node, key)?;
     let url = url::proxy(value.trim());
     let origin = Origin::of(node, "proxy");
-    let refused = |(what, help): Refused| reader.error(&at, origin.not_a_url(what, &value), help);
+    let refused = |(what, help): Refused| reader.error(&at, origin.not_usable(what, &value), help);
     url.map(Secret::new).map_err(refused).ok()
 }
 

@@ -1,0 +1,41 @@
+//! What the configuration has said of its destinations so far, for the rules between sections.
+
+use std::collections::{HashMap, HashSet};
+
+use url::Url;
+
+use crate::secret::Secret;
+
+/// The destinations read so far.
+#[derive(Default)]
+pub struct Destinations {
+    /// The app of each token.
+    pub tokens: HashMap<Secret<String>, String>,
+    /// The webhook of each URL.
+    pub urls: HashMap<Secret<Url>, String>,
+    /// The webhook of each app's channel.
+    pub channels: HashMap<AppChannel, ChannelPlace>,
+    /// The channels of each app's webhook, as written. A webhook with an invalid one is left out.
+    pub listed: HashMap<String, Vec<String>>,
+    /// Webhooks that are Slack's incoming webhooks, not those of a compatible receiver.
+    pub slack: HashSet<String>,
+    /// Webhooks whose messages Slack formats.
+    pub formatting: HashSet<String>,
+}
+
+/// A channel of an app, as two of them are compared.
+#[derive(PartialEq, Eq, Hash)]
+pub struct AppChannel {
+    /// The app's name.
+    pub app: String,
+    /// The channel's key.
+    pub key: String,
+}
+
+/// Where a channel is configured.
+pub struct ChannelPlace {
+    /// The webhook's name.
+    pub webhook: String,
+    /// The offset of the channel's first byte.
+    pub at: usize,
+}
