@@ -114,3 +114,38 @@ fn stamped(file: PathBuf) -> (PathBuf, Stamp) {
         .map(|found| (found.dev(), found.ino(), found.len(), found.mtime(), found.mtime_nsec()));
     (file, stamp)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_with_a_token_is_followed_and_an_unusable_one_changes_nothing() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let (path, file) =
+            (directory.path().join("slackline.yaml"), directory.path().join("token"));
+        let yaml = "kafka: {brokers: k, group_id: g, topics: [t]}\n\
+                    apps: {acme: {token_file: token}}\n\
+                    webhooks: {w: {app: acme, channel: '#w'}}\n\
+                    actions: [{name: a, trigger: a, webhook: w, message: m}]\n";
+        std::fs::write(&path, yaml).unwrap();
+        let load_with = |token: &str| {
+            std::fs::write(&file, token).unwrap();
+            let (config, files) = load(&path);
+            assert!(files.contains(&file), "{token}");
+            config.map(|config| (config.hash, config.apps[0].token.expose().clone()))
+        };
+        let (hash, token) = load_with("xoxb-1\n").unwrap();
+        assert_eq!(token, "xoxb-1");
+        let (other, token) = load_with(" xoxb-2 ").unwrap();
+        assert_eq!(token, "xoxb-2");
+        assert_ne!(other, hash);
+        for unusable in ["", "\n", "xoxp-1", "changeme"] {
+            assert!(load_with(unusable).is_none(), "{unusable}");
+        }
+        std::fs::remove_file(&file).unwrap();
+        let (config, files) = load(&path);
+        assert!(config.is_none() && files.contains(&file));
+    }
+}

@@ -110,8 +110,8 @@ fn webhook_of(action: &Action, reader: &Reader<'_>) -> Option<String> {
     names.list.get(action.webhook.0 as usize).map(|name| name.value.clone())
 }
 
-/// Refuses a `channel` without variables that is none of its app's webhook: every message would go
-/// to the webhook's own.
+/// Refuses a constant `channel` that its app's webhook does not list: every message would go to the
+/// webhook's own.
 fn refuse_unlisted_channel(action: &Action, at: Option<usize>, reader: &mut Reader<'_>) {
     let written = action.channel.as_ref().and_then(|channel| channel.constant());
     let webhook = webhook_of(action, reader);

@@ -23,8 +23,8 @@ section! {
         kafka: Kafka = Nested::<Kafka>::REQUIRED;
         /// Slack apps by name, for webhooks that post to their channels.
         apps: Vec<App> = Apps;
-        /// Slack incoming webhooks, and channels of Slack apps, by name. Several actions can share one. A name consists of
-        /// letters, digits, `_`, `-` and `.`.
+        /// Slack incoming webhooks, and channels of Slack apps, by name. Several actions can share
+        /// one. A name consists of letters, digits, `_`, `-` and `.`.
         webhooks: Vec<Webhook> = Webhooks;
         /// What is posted, when, and where. At least one.
         actions: Vec<Action> = Actions;

@@ -47,7 +47,7 @@ pub struct Optional<K>(pub K);
 
 /// A duration over zero.
 pub struct Period {
-    /// Zero: there is none.
+    /// Zero where the key has no default.
     pub default: Duration,
     pub most: Duration,
 }

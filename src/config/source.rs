@@ -106,14 +106,15 @@ fn masked(text: &str, masks: &[Range<usize>]) -> String {
         from = mask.end;
     }
     shown.push_str(&text[from..]);
-    // Rare, and each of thousands of values is looked at.
+    // Rare, and thousands of values are checked.
     if shown.contains(char::is_control) {
         shown = shown.replace('\t', " ").replace(char::is_control, "\u{fffd}");
     }
     shown
 }
 
-/// Returns a value as a message quotes it: short, printable, without the paths of URLs and without tokens.
+/// Returns a value as a message quotes it: short, printable, without the paths of URLs and without
+/// tokens.
 pub fn quotable(text: &str) -> String {
     let shown = harmless(text);
     match shown.char_indices().nth(60) {

@@ -11,7 +11,7 @@ use super::*;
 
 const PLANTED: &str = "pl4nt3d";
 
-const SOUND: &str = r#"kafka:
+const SOUND: &str = r##"kafka:
   brokers: kafka-1:9092
   group_id: sound
   topics: [events]
@@ -49,7 +49,7 @@ actions:
   - {name: d, trigger: d, webhook: regions, message: "hi", channel: EMEA, user: bot}
 admin:
   listen: 127.0.0.1:9464
-"#;
+"##;
 
 fn check_text(text: &str) -> Result<Loaded, ConfigErrors> {
     check(text, Path::new("slackline.yaml"), &|_| None, &|_| Err(io::ErrorKind::NotFound.into()))

@@ -44,6 +44,9 @@ def configuration(text: str) -> None:
         file = secrets / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"https://hooks.slack.com/services/{path}\n")
+    for path in re.findall(r"token_file: /run/secrets/(\S+)", text):
+        (secrets / path).parent.mkdir(parents=True, exist_ok=True)
+        (secrets / path).write_text(f"xoxb-{path.replace('/', '-')}\n")
     # `slackline check` loads Kafka's TLS files: one self-signed certificate is authority and
     # certificate.
     for path in re.findall(r"ssl\.[a-z.]+: /run/secrets/(\S+)", text):
@@ -57,13 +60,17 @@ def configuration(text: str) -> None:
         )
         for path in re.findall(r"ssl\.(?:ca|certificate)\.location: /run/secrets/(\S+)", text):
             shutil.copy(certificate, secrets / path)
-    text = re.sub(r"((?:url_file|ssl\.[a-z.]+): )/run/secrets/", rf"\g<1>{secrets}/", text)
+    text = re.sub(r"((?:url_file|token_file|ssl\.[a-z.]+): )/run/secrets/", rf"\g<1>{secrets}/", text)
     (out / "slackline.yaml").write_text(text)
     names = {name for name in re.findall(r"\$\{([A-Za-z_]\w*)\}", text) if name != "NOT_EXPANDED"}
     lines = []
     for name in sorted(names):
-        url = f"https://hooks.slack.com/services/{name}"
-        lines.append(f"{name}={url if name.endswith('_URL') else name.lower().replace('_', '-')}")
+        text = name.lower().replace("_", "-")
+        if name.endswith("_URL"):
+            text = f"https://hooks.slack.com/services/{name}"
+        elif name.endswith("_TOKEN"):
+            text = f"xoxb-{text}"
+        lines.append(f"{name}={text}")
     (out / "environment").write_text("".join(line + "\n" for line in lines))
 
 

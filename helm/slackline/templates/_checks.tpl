@@ -21,13 +21,21 @@
 {{- $wrong = append $wrong (printf "config.webhooks.%s.proxy: its password would be readable in a ConfigMap; write ${NAME} and set secrets.env.NAME" $name) -}}
 {{- end -}}
 {{- end -}}
+{{- range $name, $app := $values.config.apps -}}
+{{- if and $app.token (or (not (contains "${" $app.token)) (contains ":-" $app.token)) -}}
+{{- $wrong = append $wrong (printf "config.apps.%s.token: the token is a credential and would be readable in a ConfigMap; write ${NAME} and set secrets.env.NAME, or use token_file: /run/secrets/DIR/KEY and secrets.files.DIR" $name) -}}
+{{- end -}}
+{{- if and $app.proxy (regexMatch "//[^/@$]*:[^/@$]+@" $app.proxy) -}}
+{{- $wrong = append $wrong (printf "config.apps.%s.proxy: its password would be readable in a ConfigMap; write ${NAME} and set secrets.env.NAME" $name) -}}
+{{- end -}}
+{{- end -}}
 {{- range $name, $value := $values.config.kafka.properties -}}
 {{- if and (regexMatch "(password|secret|\\.key\\.pem|sasl\\.oauthbearer\\.config)$" $name) (or (not (contains "${" (toString $value))) (contains ":-" (toString $value))) -}}
 {{- $wrong = append $wrong (printf "config.kafka.properties.%s: the secret would be readable in a ConfigMap; write ${NAME} and set secrets.env.NAME" $name) -}}
 {{- end -}}
 {{- end -}}
 
-{{- $expanded := toYaml (pick $values.config "kafka" "webhooks") | replace "$${" "" -}}
+{{- $expanded := toYaml (pick $values.config "kafka" "apps" "webhooks") | replace "$${" "" -}}
 {{- $known := concat (list "HOSTNAME") (keys $values.secrets.env) -}}
 {{- range $values.extraEnv }}{{ $known = append $known .name }}{{ end -}}
 {{- range regexFindAll "\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}" $expanded -1 | uniq -}}

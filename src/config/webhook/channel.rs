@@ -189,7 +189,19 @@ mod tests {
         let longest = format!("#{}", "a".repeat(80));
         assert!(Channel::parse(&longest).is_some());
         assert!(Channel::parse(&format!("{longest}a")).is_none());
-        for text in ["", "#", "sales", "#Sales", "#a b", "@ada", "#sales-{{x}}", "#a,#b", "C", "c024be91l", "X024BE91L"] {
+        for text in [
+            "",
+            "#",
+            "sales",
+            "#Sales",
+            "#a b",
+            "@ada",
+            "#sales-{{x}}",
+            "#a,#b",
+            "C",
+            "c024be91l",
+            "X024BE91L",
+        ] {
             assert!(Channel::parse(text).is_none(), "{text}");
         }
     }
