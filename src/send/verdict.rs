@@ -61,7 +61,7 @@ impl Verdict {
             Verdict::RateLimited { .. } => AttemptResult::RateLimited,
             Verdict::Retry { result, .. } => *result,
             Verdict::Rest { .. } => AttemptResult::Resting,
-            // Refused as it was, although the delivery goes on.
+            // This attempt was refused, although the delivery goes on.
             Verdict::WithoutCustomization => AttemptResult::Rejected,
         }
     }

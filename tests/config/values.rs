@@ -90,7 +90,7 @@ fn read(section: &str, case: &Case, value: &str) -> Result<Loaded, ConfigErrors>
             |key: &str| section == of && (case.key == key || case.key == format!("{key}_file"));
         let has_app = section == "Webhook" && case.line.starts_with("app: ");
         let defaults =
-            defaults.iter().filter(|(key, _)| !given(key) && !(has_app && *key == "url"));
+            defaults.iter().filter(|(key, _)| !given(key) && (!has_app || *key != "url"));
         let defaults = defaults.map(|(key, value)| format!("{key}: {value}"));
         defaults.chain(own).collect::<Vec<_>>().join(", ")
     };
