@@ -8,6 +8,8 @@ pub mod destination;
 
 pub mod incoming_webhook;
 
+pub mod app_channel;
+
 mod said;
 
 pub mod answer;

@@ -173,7 +173,9 @@ fn report(attempted: &Attempted, webhook: &str, out: &mut dyn Write) -> anyhow::
         Verdict::RateLimited { retry_after: Some(pause) } => {
             &format!("rate limited; `run` would retry after {} s", pause.as_secs_f64())
         }
-        Verdict::RateLimited { retry_after: None } => "rate limited; `run` would retry later",
+        Verdict::RateLimited { retry_after: None } | Verdict::MessageLimit => {
+            "rate limited; `run` would retry later"
+        }
         Verdict::Retry { retry_after: Some(pause), .. } => {
             &format!("`run` would retry after {} s", pause.as_secs_f64())
         }

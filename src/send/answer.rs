@@ -25,7 +25,7 @@ pub struct Answer {
     pub status: u16,
     /// The header `Retry-After`, where there is one.
     pub retry_after: Option<String>,
-    /// The start of the body, at most [`super::client::BODY_LIMIT`] bytes.
+    /// The start of the body, as far as the client reads it.
     pub body: Bytes,
     /// How reading the body ended.
     pub body_end: BodyEnd,

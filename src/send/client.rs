@@ -1,6 +1,6 @@
 //! One HTTP request, to its end.
 //!
-//! Invariant: a request ends within its timeout, reads at most [`BODY_LIMIT`] bytes, and follows no
+//! Invariant: a request ends within its timeout, reads at most its client's limit of bytes, and follows no
 //! redirect; no error names the URL.
 
 use std::pin::Pin;
@@ -14,8 +14,11 @@ use tokio::time::{Instant, timeout_at};
 use super::answer::{Answer, BodyEnd};
 use crate::metrics::AttemptResult;
 
-/// The most bytes of a body that are read.
+/// The most bytes of an incoming webhook's answer that are read: it is a word.
 pub const BODY_LIMIT: usize = 64 * 1024;
+
+/// The most bytes of an answer to an app that are read: it repeats the message.
+pub const APP_BODY_LIMIT: usize = 2 * 1024 * 1024;
 
 /// A request under way.
 pub type Executing<'a> = Pin<Box<dyn Future<Output = Result<Answer, NoAnswer>> + Send + 'a>>;
@@ -41,6 +44,8 @@ pub struct PooledClient {
     pub pool: Client,
     /// How long one request may take, its answer included.
     pub timeout: Duration,
+    /// The most bytes of an answer that are read.
+    pub body_limit: usize,
 }
 
 impl HttpClient for PooledClient {
@@ -63,20 +68,25 @@ impl HttpClient for PooledClient {
             let retry_after = response.headers().get(RETRY_AFTER);
             let retry_after = retry_after.and_then(|value| Some(value.to_str().ok()?.to_owned()));
             let mut body = BytesMut::new();
-            let body_end = match timeout_at(deadline, read_body(response, &mut body)).await {
-                Ok(Ok(())) => BodyEnd::Complete,
-                Ok(Err(_)) => BodyEnd::ConnectionLost,
-                Err(_) => BodyEnd::TimedOut,
-            };
+            let body_end =
+                match timeout_at(deadline, read_body(response, self.body_limit, &mut body)).await {
+                    Ok(Ok(())) => BodyEnd::Complete,
+                    Ok(Err(_)) => BodyEnd::ConnectionLost,
+                    Err(_) => BodyEnd::TimedOut,
+                };
             Ok(Answer { status, retry_after, body: body.freeze(), body_end })
         })
     }
 }
 
 /// Reads until the end or the limit; what was read before an error stays in `body`.
-async fn read_body(mut response: Response, body: &mut BytesMut) -> Result<(), reqwest::Error> {
+async fn read_body(
+    mut response: Response,
+    limit: usize,
+    body: &mut BytesMut,
+) -> Result<(), reqwest::Error> {
     while let Some(chunk) = response.chunk().await? {
-        let room = BODY_LIMIT - body.len();
+        let room = limit - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
         if chunk.len() >= room {
             break;

@@ -1,13 +1,15 @@
 //! The HTTP clients of all webhooks: those with equal settings share one, and its connections.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Certificate, Client, Proxy, redirect};
 use url::Url;
 
-use super::client::PooledClient;
-use crate::config::model::{Pem, Webhook};
+use super::app_channel::Credential;
+use super::client::{APP_BODY_LIMIT, BODY_LIMIT, PooledClient};
+use crate::config::model::{App, AppIndex, Pem, Webhook};
 use crate::loopback::is_loopback;
 use crate::secret::Secret;
 
@@ -28,6 +30,9 @@ pub enum ClientError {
     /// `ca_file` is not PEM, or holds no certificate.
     #[error("`ca_file` holds no usable certificate: give certificates in PEM format")]
     Ca(#[source] Option<reqwest::Error>),
+    /// A token that is not one line of printable text.
+    #[error("the app's token cannot be sent: it has characters that no token has")]
+    Token,
     /// A webhook has neither a URL nor a channel, which no checked configuration has.
     #[error("the webhook has nowhere to post to")]
     NoTarget,
@@ -38,10 +43,11 @@ pub enum ClientError {
     Build(#[source] reqwest::Error),
 }
 
-/// The clients made so far.
+/// The clients and the apps' credentials made so far.
 #[derive(Default)]
 pub struct ClientPool {
     by_settings: HashMap<Settings, Client>,
+    credentials: HashMap<AppIndex, Arc<Credential>>,
 }
 
 /// What a connection depends on.
@@ -63,7 +69,30 @@ impl ClientPool {
     /// When its `proxy` or `ca_file` cannot be used, or the system has no certificates.
     pub fn client(&mut self, webhook: &Webhook, url: &Url) -> Result<PooledClient, ClientError> {
         let pool = self.pool(webhook.proxy.as_ref(), webhook.ca_file.as_ref(), url)?;
-        Ok(PooledClient { pool, timeout: webhook.timeout })
+        Ok(PooledClient { pool, timeout: webhook.timeout, body_limit: BODY_LIMIT })
+    }
+
+    /// Returns the client of `webhook`, which posts as `app`, and the app's credential.
+    ///
+    /// # Errors
+    /// As [`ClientPool::client`], or when no request can carry the token.
+    pub fn app(
+        &mut self,
+        webhook: &Webhook,
+        index: AppIndex,
+        app: &App,
+    ) -> Result<(PooledClient, Arc<Credential>), ClientError> {
+        let pool = self.pool(app.proxy.as_ref(), app.ca_file.as_ref(), &app.api_url)?;
+        let credential = match self.credentials.get(&index) {
+            Some(credential) => Arc::clone(credential),
+            None => {
+                let credential = Arc::new(Credential::of(app)?);
+                self.credentials.insert(index, Arc::clone(&credential));
+                credential
+            }
+        };
+        let timeout = webhook.timeout;
+        Ok((PooledClient { pool, timeout, body_limit: APP_BODY_LIMIT }, credential))
     }
 
     /// Returns the client with the `proxy` and `ca_file` of a webhook or an app, for requests to

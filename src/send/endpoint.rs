@@ -8,6 +8,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::answer::Answer;
+use super::app_channel::AppChannel;
 use super::client::{HttpClient, NoAnswer};
 use super::client_pool::{ClientError, ClientPool};
 use super::destination::Destination;
@@ -15,13 +16,9 @@ use super::incoming_webhook::IncomingWebhook;
 use super::verdict::Verdict;
 use crate::config::model::{App, Target, Webhook};
 use crate::sanitize;
-use crate::secret::Secret;
 
 /// The most characters of the reason why there is no answer.
 const REASON_LIMIT: usize = 300;
-
-/// The method that posts a message.
-const METHOD: &str = "chat.postMessage";
 
 /// What one sender posts with.
 pub struct Endpoint {
@@ -55,16 +52,20 @@ impl Endpoint {
         apps: &[App],
         clients: &mut ClientPool,
     ) -> Result<Self, ClientError> {
-        let url = match webhook.target() {
-            Some(Target::Incoming(url)) => url.clone(),
-            Some(Target::Channel { app, .. }) => {
-                let api = apps.get(app.0 as usize).and_then(|app| app.api_url.join(METHOD).ok());
-                Secret::new(api.ok_or(ClientError::NoTarget)?)
+        match webhook.target() {
+            Some(Target::Incoming(url)) => {
+                let client = Box::new(clients.client(webhook, url.expose())?);
+                let destination = Box::new(IncomingWebhook { url: url.clone() });
+                Ok(Self { destination, client })
             }
-            None => return Err(ClientError::NoTarget),
-        };
-        let client = Box::new(clients.client(webhook, url.expose())?);
-        Ok(Self { destination: Box::new(IncomingWebhook { url }), client })
+            Some(Target::Channel { app: index, channel }) => {
+                let app = apps.get(index.0 as usize).ok_or(ClientError::NoTarget)?;
+                let (client, credential) = clients.app(webhook, index, app)?;
+                let destination = Box::new(AppChannel::new(credential, channel)?);
+                Ok(Self { destination, client: Box::new(client) })
+            }
+            None => Err(ClientError::NoTarget),
+        }
     }
 
     /// Posts `payload` once and returns the answer, without any part of the destination's secrets.

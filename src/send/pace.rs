@@ -10,9 +10,14 @@ use tokio::time::Instant;
 use super::answer::LONGEST_PAUSE;
 use super::limit::Limiter;
 use super::retry;
+use crate::backoff::Backoff;
 use crate::config::model::Webhook;
 use crate::metrics::WebhookMetrics;
 use crate::sender_control::SenderControl;
+
+/// The pauses while the workspace's limit of messages is reached.
+const MESSAGE_LIMIT: Backoff =
+    Backoff { initial: Duration::from_secs(60), max: Duration::from_secs(15 * 60) };
 
 /// The pace of one sender. Times are counted from when it was created.
 ///
@@ -91,6 +96,16 @@ impl Pace {
         let pause = retry_after.unwrap_or_else(|| {
             retry::backoff(&webhook.retry).jittered(self.rate_limited, rand::random())
         });
+        self.throttle_for(pause, now)
+    }
+
+    /// Throttles the webhook at `now` because the workspace's limit of messages is reached: for a
+    /// minute, and twice as long each time in a row, up to 15. Returns as [`Pace::throttle`].
+    pub fn throttle_long(&mut self, now: Duration) -> (Duration, Option<SystemTime>) {
+        self.throttle_for(MESSAGE_LIMIT.pause(self.rate_limited), now)
+    }
+
+    fn throttle_for(&mut self, pause: Duration, now: Duration) -> (Duration, Option<SystemTime>) {
         self.rate_limited = self.rate_limited.saturating_add(1);
         self.throttled = true;
         self.limiter.throttle(now.saturating_add(pause));

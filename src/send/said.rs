@@ -185,7 +185,7 @@ fn object(body: &[u8]) -> Option<Said> {
 }
 
 /// Whether `text` looks like one of Slack's words.
-fn is_word(text: &str) -> bool {
+pub fn is_word(text: &str) -> bool {
     text.len() <= LONGEST_WORD
         && text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')

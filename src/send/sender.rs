@@ -149,14 +149,23 @@ impl Sender {
             }
             Verdict::WithoutCustomization => return None,
             Verdict::RateLimited { retry_after } => {
-                let pause = self.throttle(retry_after, at).await;
+                let throttled = self.pace.throttle(self.context.webhook(), retry_after, at);
+                let pause = self.throttled(throttled).await;
+                self.log.limited(&self.context, pause);
+                course.budget.excuse((at + pause).saturating_sub(sent));
+                return None;
+            }
+            Verdict::MessageLimit => {
+                let throttled = self.pace.throttle_long(at);
+                let pause = self.throttled(throttled).await;
                 self.log.limited(&self.context, pause);
                 course.budget.excuse((at + pause).saturating_sub(sent));
                 return None;
             }
             Verdict::Retry { word, retry_after, .. } => {
                 if retry_after.is_some() {
-                    self.throttle(retry_after, at).await;
+                    let throttled = self.pace.throttle(self.context.webhook(), retry_after, at);
+                    self.throttled(throttled).await;
                 }
                 let retry = &self.context.webhook().retry;
                 if let Some(pause) = course.budget.failed(retry, at, rand::random()) {
@@ -286,14 +295,13 @@ impl Sender {
         let delivered = *verdict == Verdict::Delivered;
         let latency = timestamp.filter(|_| delivered).and_then(latency);
         self.context.metrics.attempt(verdict.result(), took, latency);
-        if !matches!(verdict, Verdict::RateLimited { .. }) {
+        if !matches!(verdict, Verdict::RateLimited { .. } | Verdict::MessageLimit) {
             self.pace.not_rate_limited();
         }
     }
 
-    /// Throttles the webhook after a 429 or a `Retry-After` at `now`; returns for how long.
-    async fn throttle(&mut self, retry_after: Option<Duration>, now: Duration) -> Duration {
-        let (pause, until) = self.pace.throttle(self.context.webhook(), retry_after, now);
+    /// Reports that the webhook is throttled, for how long and until when; returns for how long.
+    async fn throttled(&self, (pause, until): (Duration, Option<SystemTime>)) -> Duration {
         if let Some(until) = until {
             // It outlives this process, in the restart state of the partitions. A poll loop that
             // has ended takes no report: the process is ending.

@@ -19,6 +19,8 @@ pub enum Verdict {
         /// Over zero, at most [`super::answer::LONGEST_PAUSE`]; `None`: no usable time was given.
         retry_after: Option<Duration>,
     },
+    /// The workspace's limit of messages is reached: the destination waits for minutes.
+    MessageLimit,
     /// Another attempt may succeed.
     Retry {
         /// What failed.
@@ -58,7 +60,7 @@ impl Verdict {
         match self {
             Verdict::Delivered => AttemptResult::Ok,
             Verdict::Rejected { .. } => AttemptResult::Rejected,
-            Verdict::RateLimited { .. } => AttemptResult::RateLimited,
+            Verdict::RateLimited { .. } | Verdict::MessageLimit => AttemptResult::RateLimited,
             Verdict::Retry { result, .. } => *result,
             Verdict::Rest { .. } => AttemptResult::Resting,
             // This attempt was refused, although the delivery goes on.

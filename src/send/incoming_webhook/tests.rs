@@ -248,7 +248,9 @@ proptest! {
             }
             Verdict::RateLimited { retry_after: Some(pause) } => prop_assert!(!pause.is_zero() && pause <= LONGEST_PAUSE),
             Verdict::RateLimited { retry_after: None } | Verdict::Delivered => {}
-            Verdict::WithoutCustomization => prop_assert!(false, "an app's"),
+            Verdict::WithoutCustomization | Verdict::MessageLimit => {
+                prop_assert!(false, "an app's");
+            }
         }
     }
 }

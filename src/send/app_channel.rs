@@ -1,0 +1,142 @@
+//! A channel of a Slack app: `chat.postMessage` with the app's bot token, which answers with JSON.
+//!
+//! Sources: <https://docs.slack.dev/reference/methods/chat.postMessage> and
+//! <https://docs.slack.dev/apis/web-api/rate-limits>, and what real apps were answered.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::{Method, Request};
+use serde_json::value::{RawValue, to_raw_value};
+use tracing::warn;
+use url::Url;
+
+use super::answer::Answer;
+use super::client_pool::ClientError;
+use super::destination::Destination;
+use super::verdict::Verdict;
+use crate::config::model::{App, Channel};
+use crate::secret::{MASK, Secret};
+
+mod judge;
+
+/// Built once: a header made from a text would be a copy for each attempt.
+const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+
+/// The method that posts a message.
+const METHOD: &str = "chat.postMessage";
+
+/// What only an app with the scope `chat:write.customize` may set.
+const CUSTOMIZATION: [&str; 3] = ["username", "icon_url", "icon_emoji"];
+
+/// The shortest part of a token that counts as a secret. Shorter ones are in ordinary text, too.
+const SHORTEST_SECRET: usize = 6;
+
+/// What the channels of one app have in common in their requests, until a reload.
+pub struct Credential {
+    app: String,
+    /// Where messages are posted to.
+    pub url: Url,
+    authorization: HeaderValue,
+    token: Secret<String>,
+    /// User and icon are left out: the app lacks the scope.
+    without_customization: AtomicBool,
+}
+
+/// One channel of an app.
+pub struct AppChannel {
+    credential: Arc<Credential>,
+    /// As JSON.
+    channel: Box<RawValue>,
+    /// The last request had a user or an icon. A sender has one request in flight at a time.
+    customized: AtomicBool,
+}
+
+impl Credential {
+    /// Prepares what the requests of an app need.
+    ///
+    /// # Errors
+    /// When no request can carry the token, or `api_url` is not one.
+    pub fn of(app: &App) -> Result<Self, ClientError> {
+        let url = app.api_url.join(METHOD).map_err(|_| ClientError::NoTarget)?;
+        let bearer = Secret::new(format!("Bearer {}", app.token.expose()));
+        let mut authorization =
+            HeaderValue::from_str(bearer.expose()).map_err(|_| ClientError::Token)?;
+        authorization.set_sensitive(true);
+        let (app, token) = (app.name.clone(), app.token.clone());
+        Ok(Self { app, url, authorization, token, without_customization: AtomicBool::new(false) })
+    }
+}
+
+impl AppChannel {
+    /// The channel, to which the app posts.
+    ///
+    /// # Errors
+    /// Never for a checked channel, which is text.
+    pub fn new(credential: Arc<Credential>, channel: &Channel) -> Result<Self, ClientError> {
+        let channel = to_raw_value(channel.as_str()).map_err(|_| ClientError::NoTarget)?;
+        Ok(Self { credential, channel, customized: AtomicBool::new(false) })
+    }
+
+    /// The body of the request: the payload with this channel, and without user and icon where the
+    /// app may not set them.
+    fn body(&self, payload: &Bytes) -> Option<Vec<u8>> {
+        let mut members: BTreeMap<&str, &RawValue> = serde_json::from_slice(payload).ok()?;
+        members.insert("channel", &self.channel);
+        if self.credential.without_customization.load(Ordering::Relaxed) {
+            members.retain(|key, _| !CUSTOMIZATION.contains(key));
+        }
+        let customized = CUSTOMIZATION.iter().any(|key| members.contains_key(key));
+        self.customized.store(customized, Ordering::Relaxed);
+        serde_json::to_vec(&members).ok()
+    }
+}
+
+impl Destination for AppChannel {
+    fn request(&self, payload: Bytes) -> Request {
+        let mut request = Request::new(Method::POST, self.credential.url.clone());
+        let headers = request.headers_mut();
+        headers.insert(CONTENT_TYPE, JSON);
+        headers.insert(AUTHORIZATION, self.credential.authorization.clone());
+        // A payload is always an object. Slack's answer to anything else is clear, too.
+        let body = self.body(&payload).map_or(payload, Bytes::from);
+        *request.body_mut() = Some(body.into());
+        request
+    }
+
+    fn judge(&self, _: &[u8], answer: &Answer, now: SystemTime) -> Verdict {
+        let customized = self.customized.load(Ordering::Relaxed);
+        let verdict = judge::judge(answer, customized, now);
+        let credential = &self.credential;
+        if verdict == Verdict::WithoutCustomization
+            && !credential.without_customization.swap(true, Ordering::Relaxed)
+        {
+            warn!(
+                app = credential.app,
+                "user and icon are left out: the app lacks the scope `chat:write.customize`; add \
+                 it, reinstall the app, and reload"
+            );
+        }
+        verdict
+    }
+
+    fn mask(&self, text: &str) -> Option<String> {
+        let token = self.credential.token.expose();
+        // Numbers are the app's IDs, and may be anything else in an answer.
+        let last = token.rsplit('-').next().filter(|part| {
+            part.len() >= SHORTEST_SECRET && !part.bytes().all(|byte| byte.is_ascii_digit())
+        });
+        let secrets = [Some(token.as_str()), last].into_iter().flatten();
+        secrets.fold(None, |masked: Option<String>, secret| {
+            let text = masked.as_deref().unwrap_or(text);
+            if text.contains(secret) { Some(text.replace(secret, MASK)) } else { masked }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
