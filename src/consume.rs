@@ -137,7 +137,7 @@ impl PollLoop {
     fn turn(&mut self) -> Result<bool, ConsumeError> {
         let now = Instant::now();
         self.monitor.turned(now);
-        self.settlement.take_reports();
+        self.controls.throttle_each(self.settlement.take_throttles());
         self.apply_reloads();
         self.settlement.commit(now);
         self.intake.resume();

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use parking_lot::{Mutex, MutexGuard, RwLock, RwLockReadGuard};
 
-use crate::config::model::{ActionIndex, Config, Reach, WebhookIndex};
+use crate::config::model::{ActionIndex, AppIndex, Config, Reach, WebhookIndex};
 use crate::delivery::Reason;
 use crate::event::{Partition, TopicIndex};
 
@@ -21,7 +21,7 @@ pub use family::Metric;
 pub use labels::{AttemptResult, CommitResult, Degree, ForeignCommit, RebalanceKind};
 pub use table::DOCUMENTED;
 pub use tally::{ActionTally, PartitionGauges, Tallied, Tally, TopicTally};
-pub use webhook::WebhookMetrics;
+pub use webhook::{AppMetrics, WebhookMetrics};
 
 mod labels;
 
@@ -84,6 +84,13 @@ impl Metrics {
         let registry = self.registry();
         let webhook = registry.webhooks.get(webhook.0 as usize);
         webhook.map(|webhook| webhook.metrics.clone()).unwrap_or_default()
+    }
+
+    /// Returns the handle for recording one app's metrics, as [`Metrics::webhook`] does.
+    #[must_use]
+    pub fn app(&self, app: AppIndex) -> AppMetrics {
+        let registry = self.registry();
+        registry.apps.get(app.0 as usize).map(|(_, metrics)| metrics.clone()).unwrap_or_default()
     }
 
     /// Reads the webhook's tally from `queue` at every scrape from now on.

@@ -114,6 +114,7 @@ impl Pipeline {
         let committer = Committer::new(commits, Arc::clone(&metrics), now);
         let settlement = Settlement::new(&config, committer, reports, Arc::clone(&metrics));
         let feeds = rate_share::feeds(settlement.ledger.names(), config.webhooks.len(), &[]);
+        let apps = rate_share::app_feeds(&config.webhooks, &feeds);
         let (lookup, lookups) = broker_lookup::pair(waker.clone());
         let queues = senders.queues.clone();
         let (reload, reloads) = mpsc::unbounded_channel();
@@ -123,7 +124,7 @@ impl Pipeline {
             membership: Membership::new(Arc::clone(&config), session, lookup, Arc::clone(&metrics)),
             intake: Intake::new(config, queues, Arc::clone(&feeds), Arc::clone(&metrics)),
             settlement,
-            controls: SenderControls { controls, windows: senders.windows.clone(), feeds },
+            controls: SenderControls { controls, windows: senders.windows.clone(), feeds, apps },
             monitor: Monitor::new(metrics, health, now),
         };
         let stop = shutdown.child_token();

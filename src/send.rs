@@ -22,6 +22,8 @@ pub mod client_pool;
 
 pub mod endpoint;
 
+pub mod app;
+
 pub mod limit;
 
 mod pace;
@@ -33,6 +35,8 @@ pub mod rest;
 pub mod connection_permits;
 
 mod fault_log;
+
+mod clearance;
 
 mod sender_context;
 

@@ -9,7 +9,10 @@ use std::time::SystemTime;
 pub struct SenderControl {
     /// This replica's share of the webhook's rate, 0 to 1.
     pub rate_share: f64,
-    /// A `Retry-After` that a former owner of a partition received: nothing leaves before.
+    /// This replica's share of the rate of the webhook's app, 0 to 1; 0 without an app.
+    pub app_share: f64,
+    /// A `Retry-After` that a former owner of a partition, or another channel of the app, received:
+    /// nothing leaves before.
     pub throttled_until: Option<SystemTime>,
     /// The number of the active configuration, counted from the first: see
     /// [`crate::send::ActiveConfig`].

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::commit::name_index::NameIndex;
-use crate::config::model::WebhookIndex;
+use crate::config::model::{AppIndex, Webhook, WebhookIndex};
 use crate::event::{Partition, TopicIndex};
 
 use super::topic_table::TopicTable;
@@ -32,6 +32,33 @@ pub fn feeds(names: &NameIndex, webhooks: usize, before: &[Vec<TopicIndex>]) -> 
             topics => topics.to_vec(),
         })
         .collect()
+}
+
+/// The topics that feed any channel of an app, sorted, and its channels.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct AppFeed {
+    /// The topics.
+    pub topics: Vec<TopicIndex>,
+    /// The senders of the channels.
+    pub channels: Vec<WebhookIndex>,
+}
+
+/// What feeds each app of `webhooks`, in any order.
+#[must_use]
+pub fn app_feeds(webhooks: &[Webhook], feeds: &[Vec<TopicIndex>]) -> Vec<AppFeed> {
+    let mut apps: BTreeMap<AppIndex, AppFeed> = BTreeMap::new();
+    for ((index, webhook), topics) in (0..).map(WebhookIndex).zip(webhooks).zip(feeds) {
+        let Some(app) = webhook.app else { continue };
+        let feed = apps.entry(app).or_default();
+        feed.channels.push(index);
+        feed.topics.extend(topics);
+    }
+    let sorted = |mut feed: AppFeed| {
+        feed.topics.sort_unstable();
+        feed.topics.dedup();
+        feed
+    };
+    apps.into_values().map(sorted).collect()
 }
 
 /// Returns the owned partitions of the topics that feed a webhook, divided by all of them: 0 to 1.
@@ -110,6 +137,26 @@ mod tests {
         topics.set_partitions(TopicIndex(0), 4);
         let partitions = (0..4).map(|number| Partition { topic: TopicIndex(0), number });
         assert_eq!(share(&[TopicIndex(0), TopicIndex(1)], &owned(partitions), &topics), 1.0);
+    }
+
+    #[test]
+    fn an_app_has_the_topics_of_all_its_channels() {
+        let config = crate::config::fixture::checked(
+            "kafka: { brokers: k, group_id: g, topics: [a, b, c] }\n\
+             apps: { acme: { token: xoxb-1-2-a }, other: { token: xoxb-1-2-b } }\n\
+             webhooks:\n  u: { url: 'https://hooks.slack.com/services/T/B/u' }\n  \
+             x: { app: other, channel: '#x' }\n  \
+             y: { app: acme, channel: '#y', channels: ['#z'] }\n\
+             actions: [{ name: a, trigger: x, webhook: u, message: m }]\n",
+        );
+        let topics = [vec![0], vec![1], vec![2, 0], vec![1, 2]];
+        let feeds = topics.map(|topics| topics.into_iter().map(TopicIndex).collect());
+        let feed = |topics: &[u32], channels: &[u32]| AppFeed {
+            topics: topics.iter().copied().map(TopicIndex).collect(),
+            channels: channels.iter().copied().map(WebhookIndex).collect(),
+        };
+        let apps = app_feeds(&config.webhooks, &feeds);
+        assert_eq!(apps, [feed(&[0, 1, 2], &[2, 3]), feed(&[1], &[1])]);
     }
 
     proptest! {

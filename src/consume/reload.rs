@@ -53,7 +53,8 @@ impl Reload {
         settlement.reload(&config);
         let names = settlement.ledger.names();
         let feeds = rate_share::feeds(names, config.webhooks.len(), &controls.feeds);
-        controls.reload(more, windows, Arc::clone(&feeds));
+        let apps = rate_share::app_feeds(&config.webhooks, &feeds);
+        controls.reload(more, windows, Arc::clone(&feeds), apps);
         intake.reload(config, router, queues, feeds, removed);
         // Before the senders apply it: that of a removed webhook has to find its queue retired.
         intake.clear_removed(settlement);

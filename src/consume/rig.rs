@@ -107,7 +107,7 @@ impl Rig {
                 Arc::clone(&metrics),
             ),
             settlement,
-            controls: SenderControls { controls, windows, feeds },
+            controls: SenderControls { controls, windows, feeds, apps: Vec::new() },
             monitor: Monitor::new(Arc::clone(&metrics), Arc::clone(&health), now),
         };
         let stop = CancellationToken::new();

@@ -14,7 +14,7 @@ use crate::config::model::WebhookIndex;
 use crate::event::Partition;
 use crate::sender_control::SenderControl;
 
-use super::rate_share::{self, Feeds};
+use super::rate_share::{self, AppFeed, Feeds};
 use super::topic_table::TopicTable;
 
 /// By webhook: the controls and the hold of its sender.
@@ -25,6 +25,8 @@ pub struct SenderControls {
     pub windows: Vec<Arc<CommitWindow>>,
     /// The topics that feed each webhook.
     pub feeds: Feeds,
+    /// The topics that feed each app, and its channels.
+    pub apps: Vec<AppFeed>,
 }
 
 impl SenderControls {
@@ -39,9 +41,21 @@ impl SenderControls {
                 changed
             });
         }
+        for app in &self.apps {
+            let share = rate_share::share(&app.topics, &owned, topics);
+            let controls = app.channels.iter().filter_map(|of| self.controls.get(of.0 as usize));
+            for control in controls {
+                control.send_if_modified(|control| {
+                    let changed = control.app_share != share;
+                    control.app_share = share;
+                    changed
+                });
+            }
+        }
     }
 
-    /// Applies a throttle that a former owner of a partition has received.
+    /// Applies a throttle that a former owner of a partition, or another channel of the same
+    /// app, has received.
     pub fn throttle(&self, webhook: WebhookIndex, until: SystemTime) {
         if let Some(control) = self.controls.get(webhook.0 as usize) {
             control.send_if_modified(|control| {
@@ -54,16 +68,25 @@ impl SenderControls {
         }
     }
 
+    /// [`SenderControls::throttle`] for several senders.
+    pub fn throttle_each(&self, throttles: Vec<(WebhookIndex, SystemTime)>) {
+        for (webhook, until) in throttles {
+            self.throttle(webhook, until);
+        }
+    }
+
     /// Takes the senders of another configuration: `more` are the controls of the new ones.
     pub fn reload(
         &mut self,
         more: Vec<watch::Sender<SenderControl>>,
         windows: Vec<Arc<CommitWindow>>,
         feeds: Feeds,
+        apps: Vec<AppFeed>,
     ) {
         self.controls.extend(more);
         self.windows = windows;
         self.feeds = feeds;
+        self.apps = apps;
     }
 
     /// Has every sender apply the configuration of this number.

@@ -29,6 +29,8 @@ pub struct Settlement {
     pub committer: Committer,
     /// Filled by the senders. Bounded: a sender waits until earlier reports were taken.
     reports: mpsc::Receiver<Report>,
+    /// What the senders are to be throttled until: a channel's throttle can be its app's.
+    throttles: Vec<(WebhookIndex, SystemTime)>,
     /// Logs the drops that no sender has logged.
     pub drops: DropLog,
     names: TopicNames,
@@ -48,6 +50,7 @@ impl Settlement {
             ledger: Ledger::new(Arc::new(NameIndex::new(config))),
             committer,
             reports,
+            throttles: Vec::new(),
             drops: DropLog::new(Arc::clone(config)),
             names: TopicNames::new(config.kafka.topics.iter().cloned()),
             metrics,
@@ -84,6 +87,13 @@ impl Settlement {
         }
     }
 
+    /// [`Settlement::take_reports`]. Returns what the senders are to be throttled until, since the
+    /// last call.
+    pub fn take_throttles(&mut self) -> Vec<(WebhookIndex, SystemTime)> {
+        self.take_reports();
+        std::mem::take(&mut self.throttles)
+    }
+
     /// Takes what the senders have reported: outcomes, and the throttling of a webhook by Slack.
     pub fn take_reports(&mut self) {
         while let Ok(report) = self.reports.try_recv() {
@@ -94,6 +104,7 @@ impl Settlement {
                     }
                 }
                 Report::Throttled { webhook, until } => {
+                    self.throttles.push((webhook, until));
                     let until = until.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
                     // The next owner waits for the whole second.
                     self.throttle(webhook, until.as_secs() + 1);

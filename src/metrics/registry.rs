@@ -1,11 +1,11 @@
-//! The topics, webhooks and actions that have series.
+//! The topics, apps, webhooks and actions that have series.
 //!
 //! Invariant: a reload adds to them and removes none, so that no counter decreases.
 
 use std::sync::{Arc, OnceLock};
 
 use super::tally::{Tallied, Tally};
-use super::webhook::WebhookMetrics;
+use super::webhook::{AppMetrics, WebhookMetrics};
 use crate::config::model::Config;
 
 /// Above this number of actions or webhooks, their counters appear when first counted, not at 0.
@@ -14,6 +14,8 @@ const SPARSE_ABOVE: usize = 1_000;
 #[derive(Default)]
 pub struct Registry {
     pub topics: Vec<String>,
+    /// Name and metrics of each app.
+    pub apps: Vec<(String, AppMetrics)>,
     pub webhooks: Vec<Webhook>,
     pub actions: Vec<String>,
 }
@@ -26,9 +28,11 @@ pub struct Webhook {
 }
 
 impl Registry {
-    /// Adds the topics, webhooks and actions that `config` has more.
+    /// Adds the topics, apps, webhooks and actions that `config` has more.
     pub fn extend(&mut self, config: &Config) {
         self.topics.extend(config.kafka.topics.iter().skip(self.topics.len()).cloned());
+        let apps = config.apps.iter().skip(self.apps.len());
+        self.apps.extend(apps.map(|app| (app.name.clone(), AppMetrics::default())));
         let webhooks = config.webhooks.iter().skip(self.webhooks.len());
         self.webhooks.extend(webhooks.map(|webhook| Webhook {
             name: webhook.name.clone(),

@@ -130,6 +130,13 @@ metrics! {
     /// This replica's share of the webhook's rate, in messages a second.
     GAUGE slackline_rate_limit_per_second[webhook] = per_webhook(|_, numbers| numbers.rate_limit);
 
+    /// This replica's share of the app's rate, in messages a second.
+    GAUGE slackline_app_rate_limit_per_second[app] = custom(|out| {
+        for (app, metrics) in &out.snapshot.registry.apps {
+            out.add(&[app], metrics.read());
+        }
+    });
+
     /// When Slack's Retry-After for the webhook ends, in Unix time; 0 while not throttled.
     GAUGE slackline_throttled_until_timestamp_seconds[webhook] = custom(|out| {
         for (webhook, _, numbers) in &out.snapshot.webhooks {

@@ -19,6 +19,22 @@ const LATENCY_BOUNDS: [f64; 15] =
 #[derive(Clone, Default)]
 pub struct WebhookMetrics(Arc<Mutex<Numbers>>);
 
+/// A handle for recording one app's metrics. Clones share the numbers.
+#[derive(Clone, Default)]
+pub struct AppMetrics(Arc<Mutex<f64>>);
+
+impl AppMetrics {
+    /// Sets this replica's share of the app's rate, in messages a second.
+    pub fn rate_limit(&self, per_second: f64) {
+        *self.0.lock() = per_second;
+    }
+
+    /// Returns what was set last.
+    pub fn read(&self) -> f64 {
+        *self.0.lock()
+    }
+}
+
 /// One webhook's numbers at one moment.
 #[derive(Clone, Copy)]
 pub struct Numbers {

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::error::PipelineError;
 use crate::commit_hold::CommitWindow;
-use crate::config::model::{ActionIndex, Config, WebhookIndex};
+use crate::config::model::{ActionIndex, AppIndex, Config, WebhookIndex};
 use crate::config::reload::{Changes, Merged, merge};
 use crate::consume::Reload;
 use crate::metrics::Metrics;
@@ -17,6 +17,7 @@ use crate::poll_waker::Waker;
 use crate::post::Report;
 use crate::queue::Queue;
 use crate::route::Router;
+use crate::send::app::App;
 use crate::send::client_pool::ClientPool;
 use crate::send::connection_permits::PERMITS;
 use crate::send::endpoint::Endpoint;
@@ -30,6 +31,8 @@ pub struct Senders {
     /// By webhook: the commit window of its sender.
     pub windows: Vec<Arc<CommitWindow>>,
     active_config: watch::Sender<ActiveConfig>,
+    /// By app: what its channels share.
+    apps: Vec<Arc<App>>,
     connection_permits: Arc<Semaphore>,
     metrics: Arc<Metrics>,
     reports: mpsc::Sender<Report>,
@@ -52,10 +55,13 @@ impl Senders {
         waker: Waker,
         tasks: &mut JoinSet<String>,
     ) -> Result<(Self, Vec<watch::Sender<SenderControl>>), PipelineError> {
+        let mut apps = Vec::new();
+        add_apps(&mut apps, &config, &metrics);
         let mut senders = Self {
             queues: Vec::new(),
             windows: Vec::new(),
-            active_config: watch::Sender::new(active_config(config)?),
+            active_config: watch::Sender::new(active_config(config, &apps)?),
+            apps,
             connection_permits: Arc::new(Semaphore::new(PERMITS)),
             metrics,
             reports,
@@ -105,8 +111,10 @@ impl Senders {
         let Merged { config, removed } = merged;
         let config = Arc::new(config);
         // First what can fail: an unusable `ca_file` changes nothing.
-        self.active_config.send_replace(active_config(Arc::clone(&config))?);
-        self.metrics.configure(&config);
+        let mut apps = self.apps.clone();
+        add_apps(&mut apps, &config, &self.metrics);
+        self.active_config.send_replace(active_config(Arc::clone(&config), &apps)?);
+        self.apps = apps;
         self.generation += 1;
         for ((webhook, queue), actions) in
             config.webhooks.iter().zip(&self.queues).zip(actions_of(&config))
@@ -161,13 +169,21 @@ impl Senders {
     }
 }
 
+/// Adds the apps that `config` has more.
+fn add_apps(apps: &mut Vec<Arc<App>>, config: &Config, metrics: &Metrics) {
+    metrics.configure(config);
+    let more = (0..).map(AppIndex).zip(&config.apps).skip(apps.len());
+    apps.extend(more.map(|(index, app)| Arc::new(App::new(app.name.clone(), metrics.app(index)))));
+}
+
 /// Opens the endpoint of each webhook of `config`.
-fn active_config(config: Arc<Config>) -> Result<ActiveConfig, PipelineError> {
+fn active_config(config: Arc<Config>, apps: &[Arc<App>]) -> Result<ActiveConfig, PipelineError> {
     let mut clients = ClientPool::default();
     let mut endpoints = Vec::with_capacity(config.webhooks.len());
     for webhook in &config.webhooks {
-        let endpoint = Endpoint::open(webhook, &config.apps, &mut clients)
+        let mut endpoint = Endpoint::open(webhook, &config.apps, &mut clients)
             .map_err(|source| PipelineError::Client { webhook: webhook.name.clone(), source })?;
+        endpoint.app = webhook.app.and_then(|app| apps.get(app.0 as usize).cloned());
         endpoints.push(Arc::new(endpoint));
     }
     Ok(ActiveConfig { config, endpoints })

@@ -16,7 +16,6 @@ use tracing::warn;
 use url::Url;
 
 use super::answer::Answer;
-use super::client_pool::ClientError;
 use super::destination::Destination;
 use super::verdict::Verdict;
 use crate::config::model::{App, Channel};
@@ -57,29 +56,24 @@ pub struct AppChannel {
 }
 
 impl Credential {
-    /// Prepares what the requests of an app need.
-    ///
-    /// # Errors
-    /// When no request can carry the token, or `api_url` is not one.
-    pub fn of(app: &App) -> Result<Self, ClientError> {
-        let url = app.api_url.join(METHOD).map_err(|_| ClientError::NoTarget)?;
+    /// Prepares what the requests of an app need; `None`: no request can carry its token.
+    #[must_use]
+    pub fn of(app: &App) -> Option<Self> {
+        let url = app.api_url.join(METHOD).ok()?;
         let bearer = Secret::new(format!("Bearer {}", app.token.expose()));
-        let mut authorization =
-            HeaderValue::from_str(bearer.expose()).map_err(|_| ClientError::Token)?;
+        let mut authorization = HeaderValue::from_str(bearer.expose()).ok()?;
         authorization.set_sensitive(true);
         let (app, token) = (app.name.clone(), app.token.clone());
-        Ok(Self { app, url, authorization, token, without_customization: AtomicBool::new(false) })
+        Some(Self { app, url, authorization, token, without_customization: AtomicBool::new(false) })
     }
 }
 
 impl AppChannel {
-    /// The channel, to which the app posts.
-    ///
-    /// # Errors
-    /// Never for a checked channel, which is text.
-    pub fn new(credential: Arc<Credential>, channel: &Channel) -> Result<Self, ClientError> {
-        let channel = to_raw_value(channel.as_str()).map_err(|_| ClientError::NoTarget)?;
-        Ok(Self { credential, channel, customized: AtomicBool::new(false) })
+    /// The channel, to which the app posts. Always there: any text is JSON.
+    #[must_use]
+    pub fn new(credential: Arc<Credential>, channel: &Channel) -> Option<Self> {
+        let channel = to_raw_value(channel.as_str()).ok()?;
+        Some(Self { credential, channel, customized: AtomicBool::new(false) })
     }
 
     /// The body of the request: the payload with this channel, and without user and icon where the

@@ -1,7 +1,7 @@
 //! One HTTP request, to its end.
 //!
-//! Invariant: a request ends within its timeout, reads at most its client's limit of bytes, and follows no
-//! redirect; no error names the URL.
+//! Invariant: a request ends within its timeout, reads at most its client's limit of bytes, and
+//! follows no redirect; no error names the URL.
 
 use std::pin::Pin;
 use std::time::Duration;

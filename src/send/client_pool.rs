@@ -86,7 +86,7 @@ impl ClientPool {
         let credential = match self.credentials.get(&index) {
             Some(credential) => Arc::clone(credential),
             None => {
-                let credential = Arc::new(Credential::of(app)?);
+                let credential = Arc::new(Credential::of(app).ok_or(ClientError::Token)?);
                 self.credentials.insert(index, Arc::clone(&credential));
                 credential
             }

@@ -2,19 +2,21 @@
 //!
 //! Invariant: no part of a destination's secrets is in anything that comes back from a request.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::answer::Answer;
+use super::app::App;
 use super::app_channel::AppChannel;
 use super::client::{HttpClient, NoAnswer};
 use super::client_pool::{ClientError, ClientPool};
 use super::destination::Destination;
 use super::incoming_webhook::IncomingWebhook;
 use super::verdict::Verdict;
-use crate::config::model::{App, Target, Webhook};
+use crate::config::model::{App as AppConfig, Target, Webhook};
 use crate::sanitize;
 
 /// The most characters of the reason why there is no answer.
@@ -26,6 +28,8 @@ pub struct Endpoint {
     pub destination: Box<dyn Destination>,
     /// Executes the requests.
     pub client: Box<dyn HttpClient>,
+    /// What it shares with the other channels of its app.
+    pub app: Option<Arc<App>>,
 }
 
 /// One attempt outside of any queue or rate, and what it came to.
@@ -42,27 +46,29 @@ pub struct Attempted {
 }
 
 impl Endpoint {
-    /// Opens the endpoint of a configured webhook. This is the one place that knows all kinds of
-    /// destinations.
+    /// Opens the endpoint of a configured webhook, without what it shares with the others of its
+    /// app. This is the one place that knows all kinds of destinations.
     ///
     /// # Errors
     /// When the webhook's `proxy` or `ca_file` cannot be used, or the system has no certificates.
     pub fn open(
         webhook: &Webhook,
-        apps: &[App],
+        apps: &[AppConfig],
         clients: &mut ClientPool,
     ) -> Result<Self, ClientError> {
         match webhook.target() {
             Some(Target::Incoming(url)) => {
                 let client = Box::new(clients.client(webhook, url.expose())?);
                 let destination = Box::new(IncomingWebhook { url: url.clone() });
-                Ok(Self { destination, client })
+                Ok(Self { destination, client, app: None })
             }
             Some(Target::Channel { app: index, channel }) => {
                 let app = apps.get(index.0 as usize).ok_or(ClientError::NoTarget)?;
                 let (client, credential) = clients.app(webhook, index, app)?;
-                let destination = Box::new(AppChannel::new(credential, channel)?);
-                Ok(Self { destination, client: Box::new(client) })
+                let destination =
+                    AppChannel::new(credential, channel).ok_or(ClientError::NoTarget)?;
+                let destination = Box::new(destination);
+                Ok(Self { destination, client: Box::new(client), app: None })
             }
             None => Err(ClientError::NoTarget),
         }

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::answer::LONGEST_PAUSE;
 use super::limit::Limiter;
 use super::retry;
+use super::verdict::Verdict;
 use crate::backoff::Backoff;
 use crate::config::model::Webhook;
 use crate::metrics::WebhookMetrics;
@@ -86,26 +87,20 @@ impl Pace {
         self.rate_limited = 0;
     }
 
-    /// Throttles the webhook after a 429 at `now`. Returns for how long, and until when.
+    /// Throttles the webhook after an answer at `now` that says to wait, or that a limit is
+    /// reached. Returns for how long, and until when.
     pub fn throttle(
         &mut self,
         webhook: &Webhook,
-        retry_after: Option<Duration>,
+        verdict: &Verdict,
         now: Duration,
     ) -> (Duration, Option<SystemTime>) {
-        let pause = retry_after.unwrap_or_else(|| {
-            retry::backoff(&webhook.retry).jittered(self.rate_limited, rand::random())
-        });
-        self.throttle_for(pause, now)
-    }
-
-    /// Throttles the webhook at `now` because the workspace's limit of messages is reached: for a
-    /// minute, and twice as long each time in a row, up to 15. Returns as [`Pace::throttle`].
-    pub fn throttle_long(&mut self, now: Duration) -> (Duration, Option<SystemTime>) {
-        self.throttle_for(MESSAGE_LIMIT.pause(self.rate_limited), now)
-    }
-
-    fn throttle_for(&mut self, pause: Duration, now: Duration) -> (Duration, Option<SystemTime>) {
+        let pause = match verdict {
+            Verdict::RateLimited { retry_after: Some(pause) }
+            | Verdict::Retry { retry_after: Some(pause), .. } => *pause,
+            Verdict::MessageLimit => MESSAGE_LIMIT.pause(self.rate_limited),
+            _ => retry::backoff(&webhook.retry).jittered(self.rate_limited, rand::random()),
+        };
         self.rate_limited = self.rate_limited.saturating_add(1);
         self.throttled = true;
         self.limiter.throttle(now.saturating_add(pause));
@@ -153,5 +148,13 @@ impl Pace {
         let left = self.limiter.throttled_until(now).map(|until| until.saturating_sub(now));
         let until = left.filter(|_| shown).and_then(|left| SystemTime::now().checked_add(left));
         self.metrics.throttled_until(until);
+    }
+}
+
+/// Waits until `at`; `None`: for ever.
+pub async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }

@@ -43,6 +43,13 @@ impl Budget {
         self.excused = self.excused.saturating_add(span);
     }
 
+    /// Excludes `span` between two attempts: the delivery waited for its app's turn.
+    pub fn excuse_wait(&mut self, span: Duration) {
+        if self.first_attempt.is_some() && self.resting_since.is_none() {
+            self.excuse(span);
+        }
+    }
+
     /// Excludes the time from `since` to the next attempt: the webhook rests.
     pub fn excuse_from(&mut self, since: Duration) {
         self.resting_since = Some(since);

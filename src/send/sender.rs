@@ -7,19 +7,22 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
+use super::app::Turn;
+use super::clearance::{Clearance, Missing, missing};
 use super::connection_permits::HOLD_LIMIT;
 use super::fault_log::FaultLog;
-use super::pace::Pace;
+use super::pace::{Pace, sleep_until};
 use super::rest::Rest;
 use super::retry::Budget;
 use super::sender_context::SenderContext;
-use super::verdict::Verdict;
-use crate::commit_hold::{CommitHold, CommitWindow};
+use super::verdict::{Repair, Verdict};
+use crate::commit_hold::CommitHold;
 use crate::delivery::{Outcome, Reason};
 use crate::post::{Post, Report, Tickets};
+use crate::sender_control::SenderControl;
 
 /// A sender at work.
 pub struct Sender {
@@ -87,7 +90,7 @@ impl Sender {
         let mut kept = None;
         loop {
             let turn = self.turn(&post.tickets, course.not_before, kept.take()).await;
-            let Some((hold, permit)) = turn else {
+            let Some(Clearance { hold, turn, permit }) = turn else {
                 if self.retired {
                     post.payload = Vec::from(course.payload).into_boxed_slice();
                     self.give_back(post);
@@ -98,7 +101,7 @@ impl Sender {
                 return true;
             }
             // Boxed: it lasts for milliseconds, and ten thousand senders wait for their turn.
-            let attempt = Box::pin(self.attempt(post, &mut course, permit));
+            let attempt = Box::pin(self.attempt(post, &mut course, turn, permit));
             if let Some(outcome) = attempt.await {
                 return self.report(&post.tickets, outcome, hold).await;
             }
@@ -122,17 +125,21 @@ impl Sender {
         &mut self,
         post: &Post,
         course: &mut Course,
+        turn: Option<Turn>,
         permit: OwnedSemaphorePermit,
     ) -> Option<Outcome> {
         let ticket = post.tickets.first()?;
         let sent = self.pace.now();
-        if !self.pace.take(sent) {
+        if !self.take(sent, turn, course) {
             return None;
         }
         course.budget.attempt(sent);
         let verdict = self.request(course.payload.clone(), permit).await;
         let at = self.pace.now();
         self.record(&verdict, at.saturating_sub(sent), post.timestamp);
+        if let Some(app) = &self.context.endpoint.app {
+            app.record(self.context.webhook, &verdict);
+        }
         if !matches!(verdict, Verdict::Rest { .. }) {
             self.rest = None;
         }
@@ -142,38 +149,31 @@ impl Sender {
                 return Some(Outcome::Delivered);
             }
             Verdict::Rejected { word } => (Reason::Rejected, word),
-            Verdict::Rest { word, .. } => {
-                self.rest(word, at);
+            Verdict::Rest { word, whose } => {
+                if whose == Repair::Channel || self.context.endpoint.app.is_none() {
+                    self.rest(word, at);
+                }
                 course.budget.excuse_from(sent);
                 return None;
             }
             Verdict::WithoutCustomization => return None,
-            Verdict::RateLimited { retry_after } => {
-                let throttled = self.pace.throttle(self.context.webhook(), retry_after, at);
-                let pause = self.throttled(throttled).await;
+            Verdict::RateLimited { .. } | Verdict::MessageLimit => {
+                let pause = self.throttle(&verdict, at).await;
                 self.log.limited(&self.context, pause);
                 course.budget.excuse((at + pause).saturating_sub(sent));
                 return None;
             }
-            Verdict::MessageLimit => {
-                let throttled = self.pace.throttle_long(at);
-                let pause = self.throttled(throttled).await;
-                self.log.limited(&self.context, pause);
-                course.budget.excuse((at + pause).saturating_sub(sent));
-                return None;
-            }
-            Verdict::Retry { word, retry_after, .. } => {
+            Verdict::Retry { ref word, retry_after, .. } => {
                 if retry_after.is_some() {
-                    let throttled = self.pace.throttle(self.context.webhook(), retry_after, at);
-                    self.throttled(throttled).await;
+                    self.throttle(&verdict, at).await;
                 }
                 let retry = &self.context.webhook().retry;
                 if let Some(pause) = course.budget.failed(retry, at, rand::random()) {
-                    self.log.failed(&self.context, &ticket, &word);
+                    self.log.failed(&self.context, &ticket, word);
                     course.not_before = at.saturating_add(pause);
                     return None;
                 }
-                (Reason::RetriesExhausted, word)
+                (Reason::RetriesExhausted, word.clone())
             }
         };
         self.log.dropped(&self.context, &ticket, reason, &word);
@@ -203,10 +203,10 @@ impl Sender {
         tickets: &Tickets,
         not_before: Duration,
         mut hold: Option<CommitHold>,
-    ) -> Option<(CommitHold, OwnedSemaphorePermit)> {
+    ) -> Option<Clearance> {
         let window = Arc::clone(&self.context.window);
         let permits = Arc::clone(&self.context.connection_permits);
-        let mut permit = None;
+        let (mut turn, mut permit) = (None, None);
         loop {
             self.apply_pending();
             if self.retired {
@@ -216,17 +216,20 @@ impl Sender {
             let (ready, may_leave) = self.readiness(not_before);
             if may_leave {
                 hold = hold.or_else(|| window.try_acquire());
-                if hold.is_some() && permit.is_none() {
+                let has_turn = turn.is_some() || self.context.endpoint.app.is_none();
+                if hold.is_some() && has_turn && permit.is_none() {
                     permit = Arc::clone(&permits).try_acquire_owned().ok();
                 }
-                if hold.is_some() && permit.is_some() {
+                if let Some(permit) = permit.take_if(|_| hold.is_some() && has_turn) {
                     self.pace.clear_throttle();
-                    return hold.zip(permit);
+                    return hold.map(|hold| Clearance { hold, turn, permit });
                 }
             } else {
                 window.stop_waiting();
-                permit = None;
+                (turn, permit) = (None, None);
             }
+            let app = self.context.endpoint.app.as_ref().filter(|_| turn.is_none());
+            let app = app.map(|app| (app, self.generation));
             let ready = ready.filter(|_| !may_leave).and_then(|at| self.pace.instant(at));
             let throttle_expiry = self.pace.throttle_expires_at();
             tokio::select! {
@@ -242,8 +245,9 @@ impl Sender {
                     }
                 }
                 Ok(()) = self.context.control.changed() => self.apply_control(),
-                missing = missing(&window, &permits, hold.is_some()), if may_leave => match missing {
+                missing = missing(&window, app, &permits, hold.is_some()), if may_leave => match missing {
                     Missing::Hold(acquired) => hold = Some(acquired),
+                    Missing::Turn(acquired) => turn = Some(acquired),
                     Missing::Permit(acquired) => permit = Some(acquired),
                 },
                 // One timer for both: ten thousand idle senders have one each.
@@ -284,7 +288,8 @@ impl Sender {
                 }
                 () = &mut hold_limit, if permit.is_some() => permit = None,
                 Ok(()) = self.context.control.changed() => {
-                    self.pace.apply(self.context.webhook(), *self.context.control.borrow());
+                    let control = *self.context.control.borrow();
+                    self.apply_rates(control);
                 }
             }
         }
@@ -300,16 +305,28 @@ impl Sender {
         }
     }
 
-    /// Reports that the webhook is throttled, for how long and until when; returns for how long.
-    async fn throttled(&self, (pause, until): (Duration, Option<SystemTime>)) -> Duration {
+    /// Throttles the webhook after a 429 or a `Retry-After` at `now`; returns for how long.
+    async fn throttle(&mut self, verdict: &Verdict, now: Duration) -> Duration {
+        let (pause, until) = self.pace.throttle(self.context.webhook(), verdict, now);
         if let Some(until) = until {
             // It outlives this process, in the restart state of the partitions. A poll loop that
             // has ended takes no report: the process is ending.
             let report = Report::Throttled { webhook: self.context.webhook, until };
             let _ = self.context.reports.send(report).await;
+            self.throttle_app(pause).await;
             (self.context.wake)();
         }
         pause
+    }
+
+    /// Records the throttle with the webhook's app. Where two channels are throttled, each channel
+    /// of the app is: they show it, and the next owners of their partitions must know.
+    async fn throttle_app(&self, pause: Duration) {
+        let Some(app) = &self.context.endpoint.app else { return };
+        let Some(until) = app.throttle(self.context.webhook, pause) else { return };
+        for webhook in self.context.channels_of_app() {
+            let _ = self.context.reports.send(Report::Throttled { webhook, until }).await;
+        }
     }
 
     /// Records an answer that rests the webhook.
@@ -333,7 +350,21 @@ impl Sender {
     fn apply_control(&mut self) {
         let control = *self.context.control.borrow_and_update();
         self.reload(control.generation);
+        self.apply_rates(control);
+    }
+
+    /// Applies the shares of the rates, and an inherited throttle.
+    fn apply_rates(&mut self, control: SenderControl) {
         self.pace.apply(self.context.webhook(), control);
+        self.context.apply_app_share(control.app_share, self.generation);
+    }
+
+    /// Spends one attempt of the webhook's rate and of its app's, or of neither.
+    fn take(&mut self, now: Duration, turn: Option<Turn>, course: &mut Course) -> bool {
+        course.budget.excuse_wait(turn.as_ref().map(Turn::waited).unwrap_or_default());
+        self.pace.ready_at(now).is_some_and(|at| at <= now)
+            && self.context.take_turn(turn, self.generation)
+            && self.pace.take(now)
     }
 
     /// Changes to the active configuration, if it is another one than before.
@@ -358,36 +389,9 @@ impl Sender {
     }
 }
 
-/// What an attempt that may leave still waits for. One future for both, since ten thousand senders
-/// have it.
-enum Missing {
-    Hold(CommitHold),
-    Permit(OwnedSemaphorePermit),
-}
-
-/// Waits for a hold, or else for a permit.
-async fn missing(window: &Arc<CommitWindow>, permits: &Arc<Semaphore>, has_hold: bool) -> Missing {
-    if !has_hold {
-        return Missing::Hold(window.acquire().await);
-    }
-    match Arc::clone(permits).acquire_owned().await {
-        Ok(permit) => Missing::Permit(permit),
-        // The semaphore is never closed.
-        Err(_) => std::future::pending().await,
-    }
-}
-
 /// The time from Kafka's timestamp in milliseconds to now; zero where that clock runs ahead.
 pub fn latency(timestamp: i64) -> Option<Duration> {
     let then = SystemTime::UNIX_EPOCH
         .checked_add(Duration::from_millis(u64::try_from(timestamp).ok()?))?;
     Some(then.elapsed().unwrap_or_default())
-}
-
-/// `None`: never.
-async fn sleep_until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
-    }
 }

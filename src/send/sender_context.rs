@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Semaphore, mpsc, watch};
 
+use super::app::{Attempter, Turn};
 use super::endpoint::Endpoint;
 use crate::commit_hold::CommitWindow;
 use crate::config::model::{Config, Webhook, WebhookIndex};
@@ -55,6 +56,30 @@ impl SenderContext {
     #[must_use]
     pub fn webhook(&self) -> &Webhook {
         &self.config.webhooks[self.webhook.0 as usize]
+    }
+
+    /// The senders of all channels of the webhook's app, its own included; none without an app.
+    pub fn channels_of_app(&self) -> impl Iterator<Item = WebhookIndex> + '_ {
+        let app = self.webhook().app;
+        let all = (0..).map(WebhookIndex).zip(&self.config.webhooks);
+        all.filter(move |(_, webhook)| app.is_some() && webhook.app == app).map(|(index, _)| index)
+    }
+
+    /// Lets this replica's `share` of the app's rate leave, as of the configuration `generation`.
+    pub fn apply_app_share(&self, share: f64, generation: u64) {
+        let app = self.webhook().app.and_then(|app| self.config.apps.get(app.0 as usize));
+        if let Some((shared, app)) = self.endpoint.app.as_ref().zip(app) {
+            shared.activate(generation);
+            shared.set_rate(app.posts_per_minute / 60.0, share);
+        }
+    }
+
+    /// Spends one attempt of the app's rate, with its turn. `false`: not yet. Without an app there
+    /// is nothing to spend.
+    pub fn take_turn(&self, turn: Option<Turn>, generation: u64) -> bool {
+        let by = Attempter { channel: self.webhook, generation };
+        let Some(app) = &self.endpoint.app else { return true };
+        turn.is_some_and(|turn| app.take(turn, by))
     }
 
     /// The name of a delivery's action; empty where the configuration has it no longer.

@@ -20,6 +20,7 @@ use crate::metrics::Tallied;
 use crate::post::{Post, Report};
 use crate::queue::Queue;
 
+mod app;
 mod connection_permits;
 mod dropped;
 mod echo;

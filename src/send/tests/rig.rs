@@ -20,6 +20,7 @@ use crate::event::{Offset, Partition, Position, TopicIndex};
 use crate::expression::Expression;
 use crate::expression::template::Template;
 use crate::metrics::{ActionTally, AttemptResult, Metrics};
+use crate::send::app::App;
 use crate::send::client::{Executing, HttpClient};
 use crate::send::destination::Destination;
 use crate::sender_control::SenderControl;
@@ -255,22 +256,23 @@ pub struct Rig {
 impl Rig {
     pub fn start(webhook: Webhook, script: impl IntoIterator<Item = Step>) -> Self {
         // So wide that it never holds the sender.
-        Self::start_in(CommitWindow::new(1e6), webhook, script)
+        Self::start_in(CommitWindow::new(1e6), webhook, None, script)
     }
 
     /// With the window that the webhook's rate gives.
     pub fn start_held(webhook: Webhook, script: impl IntoIterator<Item = Step>) -> Self {
-        Self::start_in(CommitWindow::new(webhook.rate_per_second), webhook, script)
+        Self::start_in(CommitWindow::new(webhook.rate_per_second), webhook, None, script)
     }
 
-    fn start_in(
+    pub fn start_in(
         window: CommitWindow,
         webhook: Webhook,
+        app: Option<Arc<App>>,
         script: impl IntoIterator<Item = Step>,
     ) -> Self {
         let script = Script::new(script);
         let client = Box::new(Arc::clone(&script));
-        let endpoint = Endpoint { destination: Box::new(Letterbox), client };
+        let endpoint = Endpoint { destination: Box::new(Letterbox), client, app };
         let (mut sender, rest) = sender(webhook, endpoint);
         let Rest { metrics, queue, control, reports, wakes, .. } = rest;
         let window = Arc::new(window);

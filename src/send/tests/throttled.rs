@@ -1,6 +1,8 @@
 //! 429s: the throttle, its report, and one that a former owner of a partition received.
 
 use super::*;
+use crate::metrics::WebhookMetrics;
+use crate::send::pace::Pace;
 
 #[tokio::test(start_paused = true)]
 async fn a_429_throttles_the_webhook_and_uses_no_retry_budget() {
@@ -69,4 +71,15 @@ async fn a_429_is_reported() {
     };
     let left = until.duration_since(SystemTime::now()).unwrap().as_secs_f64();
     assert!(webhook == WebhookIndex(0) && (29.0..=30.0).contains(&left), "{left}");
+}
+
+#[test]
+fn the_workspaces_limit_of_messages_is_waited_for_from_1_to_15_minutes() {
+    let mut pace = Pace::new(&webhook(), WebhookMetrics::default());
+    let mut minutes = |verdict| {
+        let (pause, _) = pace.throttle(&webhook(), &verdict, Duration::ZERO);
+        pause.as_secs() / 60
+    };
+    let limit = || Verdict::MessageLimit;
+    assert_eq!([(); 6].map(|()| minutes(limit())), [1, 2, 4, 8, 15, 15]);
 }
