@@ -23,11 +23,6 @@ mod channels;
 mod size;
 
 /// A configuration with this many webhooks, each with this many actions.
-const APP: &str = "kafka: { brokers: k, group_id: g, topics: [a] }\n\
-    apps: { acme: { token: xoxb-1-2-a } }\n\
-    webhooks: { w: { app: acme, channel: '#w' } }\n\
-    actions: [{ name: a, trigger: x, webhook: w, message: m }]\n";
-
 fn config(webhooks: u32, actions_each: u32) -> Config {
     let webhook = |index: u32| model::Webhook {
         queue_capacity: 7,
@@ -51,7 +46,7 @@ fn config(webhooks: u32, actions_each: u32) -> Config {
         link_names: None,
     };
     Config {
-        apps: fixture::checked(APP).apps,
+        apps: vec![fixture::app("acme", "https://slack.com/api/", "xoxb-1-2-a")],
         channels: model::ChannelIndex::default(),
         kafka: fixture::kafka(&["events", "orders"]),
         webhooks: (0..webhooks).map(webhook).collect(),
