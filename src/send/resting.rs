@@ -14,7 +14,8 @@ use crate::delivery::Ticket;
 use crate::post::Post;
 
 /// The runbook's section about it.
-const RUNBOOK: &str = "https://github.com/slackline/slackline/blob/main/docs/operations.md#rest";
+const RUNBOOK: &str =
+    "https://github.com/slackline/slackline/blob/main/docs/operations.md#slacklinewebhookresting";
 
 /// What a person must repair before a sender posts again. Times are those of its pace.
 pub struct Resting {
