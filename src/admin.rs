@@ -136,7 +136,9 @@ impl Admin {
             "/metrics" => self.metrics().await,
             "/healthz" => probe(self.health.liveness(Instant::now()), "ok", &[]),
             "/readyz" => {
-                probe(self.health.readiness(Instant::now()), "ready", &self.health.notes())
+                let mut notes = self.health.notes();
+                notes.extend(self.metrics.resting());
+                probe(self.health.readiness(Instant::now()), "ready", &notes)
             }
             _ => text(StatusCode::NOT_FOUND, "not found; available: /metrics, /healthz, /readyz\n"),
         }

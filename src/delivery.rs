@@ -68,6 +68,8 @@ label! {
         RetriesExhausted = "retries_exhausted",
         /// The message rendered to nothing but white space.
         EmptyMessage = "empty_message",
+        /// The event was older than `max_age`, or than a day while its webhook rested.
+        Expired = "expired",
         /// Left by the partition's former owner for an action that was removed, or whose trigger no
         /// longer applies to the event.
         Unclaimed = "unclaimed",

@@ -50,6 +50,8 @@ pub mod config;
 
 pub mod delivery;
 
+pub mod event_time;
+
 pub mod post;
 
 pub mod sender_control;

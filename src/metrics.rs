@@ -93,6 +93,17 @@ impl Metrics {
         registry.apps.get(app.0 as usize).map(|(_, metrics)| metrics.clone()).unwrap_or_default()
     }
 
+    /// Returns the webhooks that rest, one line each, with what to do.
+    #[must_use]
+    pub fn resting(&self) -> Vec<String> {
+        let registry = self.registry();
+        let line = |webhook: &registry::Webhook| {
+            let why = webhook.metrics.why_resting()?;
+            Some(format!("webhook \"{}\" rests: {why}", webhook.name))
+        };
+        registry.webhooks.iter().filter_map(line).collect()
+    }
+
     /// Reads the webhook's tally from `queue` at every scrape from now on.
     pub fn watch(&self, webhook: WebhookIndex, queue: Arc<dyn Tallied>) {
         if let Some(webhook) = self.registry().webhooks.get(webhook.0 as usize) {

@@ -39,6 +39,7 @@ pub mod senders;
 use senders::Senders;
 
 pub use error::PipelineError;
+pub use senders::NewConfig;
 
 /// The most reports that wait for the poll loop. When the channel is full a sender waits: it has
 /// nothing else in flight.
@@ -82,7 +83,7 @@ impl Pipeline {
     pub async fn run(
         self,
         shutdown: CancellationToken,
-        mut configs: mpsc::Receiver<Config>,
+        mut configs: mpsc::Receiver<NewConfig>,
     ) -> Result<(), PipelineError> {
         let Self { config, metrics, health, admin } = self;
         let (waker, wakes) = poll_waker::pair().map_err(PipelineError::Thread)?;

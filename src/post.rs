@@ -8,6 +8,7 @@ use crate::commit_hold::CommitHold;
 use crate::config::model::{ActionIndex, WebhookIndex};
 use crate::delivery::{Epoch, Outcome, Ticket};
 use crate::event::Position;
+use crate::event_time::EventTime;
 
 /// One rendered message and the deliveries that it makes: what a queue holds.
 pub struct Post {
@@ -15,8 +16,8 @@ pub struct Post {
     pub tickets: Tickets,
     /// The request's body: the JSON object for Slack. Event data: never logged above debug level.
     pub payload: Box<[u8]>,
-    /// Kafka's timestamp of the event in milliseconds since the epoch, for the delivery's latency.
-    pub timestamp: Option<i64>,
+    /// When the event happened, for the delivery's latency and its `max_age`.
+    pub time: EventTime,
 }
 
 /// The tickets of one post.
@@ -45,8 +46,9 @@ pub enum Report {
         tickets: Tickets,
         /// How it ended.
         outcome: Outcome,
-        /// Keeps the sender from its next post until a commit contains the outcome.
-        hold: CommitHold,
+        /// Keeps the sender from its next post until a commit contains the outcome; `None`: nothing
+        /// was attempted.
+        hold: Option<CommitHold>,
     },
     /// Slack throttles the webhook. The next owner of the partitions that feed it must know.
     Throttled {

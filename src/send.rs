@@ -32,6 +32,10 @@ pub mod retry;
 
 pub mod rest;
 
+pub mod cure;
+
+mod resting;
+
 pub mod connection_permits;
 
 mod fault_log;

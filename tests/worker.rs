@@ -20,6 +20,7 @@ mod mirror;
 mod overflow;
 
 mod reload;
+mod rest;
 
 mod shared_group;
 

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use slackline::config::model::ActionIndex;
 use slackline::delivery::{Epoch, Origin, Outcome, Ticket};
 use slackline::event::{Offset, Partition, Position, TopicIndex};
+use slackline::event_time::EventTime;
 use slackline::metrics::Metrics;
 use slackline::pipeline::senders::Senders;
 use slackline::poll_waker;
@@ -162,8 +163,8 @@ fn post(index: u32, offset: usize) -> Post {
     };
     let ticket = Ticket { position, epoch: Epoch(1), action: ActionIndex(index) };
     let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    let timestamp = i64::try_from(since.as_millis()).ok();
-    Post { tickets: ticket.into(), payload: BODY.into(), timestamp }
+    let time = EventTime::Timestamp(i64::try_from(since.as_millis()).unwrap_or_default());
+    Post { tickets: ticket.into(), payload: BODY.into(), time }
 }
 
 /// Only the client: as many loops, each with one request in flight.

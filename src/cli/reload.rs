@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use super::config_file;
 use crate::config::model::Config;
 use crate::metrics::Metrics;
+use crate::pipeline::NewConfig;
 
 /// How often the files are polled. A change is loaded once two polls in a row have found it the
 /// same, so that a file is not read while it is being written.
@@ -49,7 +50,7 @@ impl Source {
 /// The system refuses the signal handler.
 pub async fn follow(
     source: Source,
-    configs: mpsc::Sender<Config>,
+    configs: mpsc::Sender<NewConfig>,
     metrics: Arc<Metrics>,
 ) -> io::Result<()> {
     let Source { path, mut loaded } = source;
@@ -79,7 +80,7 @@ pub async fn follow(
         last.clone_from(&loaded);
         match config {
             Some(config) => {
-                let _ = configs.send(config).await;
+                let _ = configs.send(NewConfig { config, is_requested: requested }).await;
             }
             None => metrics.config_reloaded(0, false),
         }

@@ -1,5 +1,7 @@
 //! The configuration as checked, from which the stages are built. Every value in it is usable.
 
+use std::time::Duration;
+
 pub use super::action::Action;
 pub use super::admin::Admin;
 pub use super::app::App;
@@ -29,6 +31,14 @@ pub struct Config {
 }
 
 impl Config {
+    /// Returns the age above which an action's deliveries to a webhook are dropped: the action's,
+    /// or else the webhook's.
+    #[must_use]
+    pub fn max_age(&self, action: ActionIndex, webhook: WebhookIndex) -> Option<Duration> {
+        let action = self.actions.get(action.0 as usize).and_then(|action| action.max_age);
+        action.or_else(|| self.webhooks.get(webhook.0 as usize)?.max_age)
+    }
+
     /// Returns which senders the messages of an action can go to.
     #[must_use]
     pub fn reach<'a>(&'a self, action: &'a Action) -> Reach<'a> {

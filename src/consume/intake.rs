@@ -7,13 +7,14 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::commit::ledger::entry::Entry;
 use crate::commit::recovery::{Claimed, Unclaimed};
 use crate::config::model::{Config, WebhookIndex};
 use crate::delivery::{Epoch, Origin, Reason, Route, Ticket};
 use crate::event::{Record, TopicIndex};
+use crate::event_time::EventTime;
 use crate::kafka::native::{Message, PartitionError, Records, Taken};
 use crate::metrics::{Metrics, TopicTally};
 use crate::post::Post;
@@ -193,9 +194,10 @@ impl Intake {
                 let pending = routing.deliveries.iter().map(|routed| routed.route).collect();
                 let epoch = new.record(record.timestamp, pending);
                 let mut routing = std::mem::take(routing);
+                let time = EventTime::of(record.timestamp, SystemTime::now);
                 for routed in routing.deliveries.drain(..) {
                     let ticket = Ticket { position, epoch, action: routed.route.action };
-                    self.admit(ticket, Origin::Read, record.timestamp, routed, settlement);
+                    self.admit(ticket, Origin::Read, time, routed, settlement);
                 }
                 self.routing = routing;
             }
@@ -223,11 +225,12 @@ impl Intake {
         settlement: &mut Settlement,
     ) {
         let position = record.position;
+        let time = EventTime::of(record.timestamp, SystemTime::now);
         for routed in routing.deliveries.drain(..) {
             let claim = claimed.deliveries.iter().find(|(route, _)| *route == routed.route);
             if let Some((Route { action, .. }, origin)) = claim {
                 let ticket = Ticket { position, epoch, action: *action };
-                self.admit(ticket, *origin, record.timestamp, routed, settlement);
+                self.admit(ticket, *origin, time, routed, settlement);
             }
         }
         for Unclaimed { action, webhook } in claimed.unclaimed {
@@ -245,7 +248,7 @@ impl Intake {
         &mut self,
         ticket: Ticket,
         origin: Origin,
-        timestamp: Option<i64>,
+        time: EventTime,
         routed: Routed,
         settlement: &mut Settlement,
     ) {
@@ -254,15 +257,24 @@ impl Intake {
         if is_unlisted {
             self.metrics.channel_not_listed(webhook, action);
         }
-        let Ok(message) = message else {
-            queue.drop_unqueued(action, origin, Reason::EmptyMessage);
-            return settlement.drop_unsent(&ticket.into(), Some(webhook), Reason::EmptyMessage);
+        let max_age = self.config.max_age(action, webhook);
+        let message = match message {
+            _ if time.is_older(max_age, SystemTime::now()) => Err(Reason::Expired),
+            Err(_) => Err(Reason::EmptyMessage),
+            Ok(message) => Ok(message),
+        };
+        let message = match message {
+            Ok(message) => message,
+            Err(reason) => {
+                queue.drop_unqueued(action, origin, reason);
+                return settlement.drop_unsent(&ticket.into(), Some(webhook), reason);
+            }
         };
         if message.truncated {
             self.metrics.webhook(webhook).truncated();
             self.events.cut(ticket.position, action, Instant::now());
         }
-        let post = Post { tickets: ticket.into(), payload: message.payload, timestamp };
+        let post = Post { tickets: ticket.into(), payload: message.payload, time };
         match queue.push(post, origin) {
             Push::Queued => {}
             Push::Full => {

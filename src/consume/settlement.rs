@@ -100,7 +100,7 @@ impl Settlement {
             match report {
                 Report::Ended { tickets, hold, .. } => {
                     for ticket in tickets.iter() {
-                        self.end(&ticket, Some(hold.clone()));
+                        self.end(&ticket, hold.clone());
                     }
                 }
                 Report::Throttled { webhook, until } => {

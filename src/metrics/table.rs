@@ -188,6 +188,10 @@ metrics! {
     /// acknowledge a commit with the previous outcome.
     GAUGE slackline_webhook_held[webhook] = per_webhook(|_, numbers| numbers.held.into());
 
+    /// 1 while the webhook rests: nothing but a probe is posted until a person has repaired its
+    /// credential or its channel.
+    GAUGE slackline_webhook_resting[webhook] = per_webhook(|_, numbers| numbers.resting.into());
+
     /// Commits whose metadata could not list every pending delivery: it has one position per
     /// webhook (positions), or a shared one for some webhooks (floor).
     COUNTER slackline_restart_state_truncated_total[topic, degree] = each_topic(|topic, tally, out| {

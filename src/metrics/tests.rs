@@ -75,10 +75,8 @@ fn series(page: &str) -> HashMap<String, f64> {
     let mut series = HashMap::new();
     for line in page.lines().filter(|line| !line.starts_with('#')) {
         let (name, value) = line.rsplit_once(' ').unwrap();
-        assert!(
-            series.insert(name.to_owned(), value.parse().unwrap()).is_none(),
-            "duplicate series: {name}"
-        );
+        let replaced = series.insert(name.to_owned(), value.parse().unwrap());
+        assert!(replaced.is_none(), "duplicate series: {name}");
     }
     series
 }
@@ -88,15 +86,13 @@ fn partition(topic: u32, number: i32) -> Partition {
 }
 
 fn ticket(offset: i64, action: u32) -> Ticket {
-    Ticket {
-        position: Position { partition: partition(0, 0), offset: Offset(offset) },
-        epoch: Epoch(1),
-        action: ActionIndex(action),
-    }
+    let position = Position { partition: partition(0, 0), offset: Offset(offset) };
+    Ticket { position, epoch: Epoch(1), action: ActionIndex(action) }
 }
 
 fn post(offset: i64, action: u32) -> Post {
-    Post { tickets: ticket(offset, action).into(), payload: (*b"{}").into(), timestamp: None }
+    let time = crate::event_time::EventTime::Read(0);
+    Post { tickets: ticket(offset, action).into(), payload: (*b"{}").into(), time }
 }
 
 #[test]

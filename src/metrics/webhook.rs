@@ -17,7 +17,14 @@ const LATENCY_BOUNDS: [f64; 15] =
 
 /// A handle for recording one webhook's metrics. Clones share the numbers.
 #[derive(Clone, Default)]
-pub struct WebhookMetrics(Arc<Mutex<Numbers>>);
+pub struct WebhookMetrics(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    numbers: Numbers,
+    /// Why the webhook rests, with the cure; `None` where it does not.
+    resting: Option<Box<str>>,
+}
 
 /// A handle for recording one app's metrics. Clones share the numbers.
 #[derive(Clone, Default)]
@@ -49,6 +56,7 @@ pub struct Numbers {
     pub held: bool,
     /// When the last throttle ends, in Unix time; 0 without one.
     pub throttled_until: f64,
+    pub resting: bool,
 }
 
 impl Default for Numbers {
@@ -61,6 +69,7 @@ impl Default for Numbers {
             rate_limit: 0.0,
             held: false,
             throttled_until: 0.0,
+            resting: false,
         }
     }
 }
@@ -69,7 +78,7 @@ impl WebhookMetrics {
     /// Counts an attempt. `latency` is the time from the event's Kafka timestamp to Slack's
     /// acceptance: `None` unless Slack accepted the message and the record has a timestamp.
     pub fn attempt(&self, result: AttemptResult, took: Duration, latency: Option<Duration>) {
-        let mut numbers = self.lock();
+        let numbers = &mut self.lock().numbers;
         numbers.attempts[result as usize] += 1;
         numbers.duration.observe(took);
         if let Some(latency) = latency {
@@ -79,30 +88,42 @@ impl WebhookMetrics {
 
     /// Sets the time at which Slack's `Retry-After` ends; `None` when the webhook is not throttled.
     pub fn throttled_until(&self, until: Option<SystemTime>) {
-        self.lock().throttled_until = until.map_or(0.0, unix_seconds);
+        self.lock().numbers.throttled_until = until.map_or(0.0, unix_seconds);
     }
 
     /// Counts a message that was cut to 40,000 characters.
     pub fn truncated(&self) {
-        self.lock().truncated += 1;
+        self.lock().numbers.truncated += 1;
     }
 
     /// Sets this replica's share of the rate, in messages a second.
     pub fn rate_limit(&self, per_second: f64) {
-        self.lock().rate_limit = per_second;
+        self.lock().numbers.rate_limit = per_second;
     }
 
     /// Sets whether the next message has been waiting for a commit for longer than a second.
     pub fn held(&self, held: bool) {
-        self.lock().held = held;
+        self.lock().numbers.held = held;
+    }
+
+    /// Sets why the webhook rests, with the cure; `None` when it does not. `/readyz` shows it.
+    pub fn resting(&self, why: Option<String>) {
+        let mut state = self.lock();
+        state.numbers.resting = why.is_some();
+        state.resting = why.map(String::into_boxed_str);
+    }
+
+    /// Returns why the webhook rests.
+    pub fn why_resting(&self) -> Option<String> {
+        self.lock().resting.as_deref().map(str::to_owned)
     }
 
     /// Returns the numbers of this moment.
     pub fn read(&self) -> Numbers {
-        *self.lock()
+        self.lock().numbers
     }
 
-    fn lock(&self) -> MutexGuard<'_, Numbers> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock()
     }
 }

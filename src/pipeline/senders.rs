@@ -42,6 +42,14 @@ pub struct Senders {
     generation: u64,
 }
 
+/// A configuration to change to.
+pub struct NewConfig {
+    /// The configuration.
+    pub config: Config,
+    /// A signal requested it, not a changed file: what rests is probed, whatever has changed.
+    pub is_requested: bool,
+}
+
 impl Senders {
     /// Spawns the senders of `config` among `tasks`; each returns its name when it ends. Returns
     /// them with their control channels, by webhook.
@@ -60,7 +68,7 @@ impl Senders {
         let mut senders = Self {
             queues: Vec::new(),
             windows: Vec::new(),
-            active_config: watch::Sender::new(active_config(config, &apps)?),
+            active_config: watch::Sender::new(active_config(config, &apps, 0)?),
             apps,
             connection_permits: Arc::new(Semaphore::new(PERMITS)),
             metrics,
@@ -75,13 +83,14 @@ impl Senders {
     /// Merges `new` into the active configuration and logs the result. Senders of new webhooks
     /// start; the others apply it when the poll loop passes its number on. Returns what the poll
     /// loop changes; `None`: `new` was refused, and the active configuration stays.
-    pub fn reload(&mut self, new: Config, tasks: &mut JoinSet<String>) -> Option<Reload> {
+    pub fn reload(&mut self, new: NewConfig, tasks: &mut JoinSet<String>) -> Option<Reload> {
+        let NewConfig { config: new, is_requested } = new;
         let active = Arc::clone(&self.active_config.borrow().config);
         let merged = merge(&active, new)
             .map_err(|keys| anyhow::anyhow!("these keys require a restart: {}", keys.join(", ")));
         let reloaded = merged.and_then(|merged| {
             let changes = merged.changes(&active);
-            Ok((self.activate(merged, tasks)?, changes))
+            Ok((self.activate(merged, is_requested, tasks)?, changes))
         });
         match reloaded {
             Ok((reload, Changes { added, removed })) => {
@@ -106,6 +115,7 @@ impl Senders {
     fn activate(
         &mut self,
         merged: Merged,
+        is_requested: bool,
         tasks: &mut JoinSet<String>,
     ) -> Result<Reload, PipelineError> {
         let Merged { config, removed } = merged;
@@ -113,7 +123,8 @@ impl Senders {
         // First what can fail: an unusable `ca_file` changes nothing.
         let mut apps = self.apps.clone();
         add_apps(&mut apps, &config, &self.metrics);
-        self.active_config.send_replace(active_config(Arc::clone(&config), &apps)?);
+        let signals = self.active_config.borrow().signals + u64::from(is_requested);
+        self.active_config.send_replace(active_config(Arc::clone(&config), &apps, signals)?);
         self.apps = apps;
         self.generation += 1;
         for ((webhook, queue), actions) in
@@ -135,7 +146,7 @@ impl Senders {
 
     fn spawn_missing(&mut self, tasks: &mut JoinSet<String>) -> Vec<watch::Sender<SenderControl>> {
         let mut controls = Vec::new();
-        let ActiveConfig { config, endpoints } = &*self.active_config.borrow();
+        let ActiveConfig { config, endpoints, .. } = &*self.active_config.borrow();
         let webhooks = config.webhooks.iter().zip(actions_of(config)).zip(endpoints);
         for (index, ((webhook, actions), endpoint)) in
             (0..).map(WebhookIndex).zip(webhooks).skip(self.queues.len())
@@ -177,7 +188,11 @@ fn add_apps(apps: &mut Vec<Arc<App>>, config: &Config, metrics: &Metrics) {
 }
 
 /// Opens the endpoint of each webhook of `config`.
-fn active_config(config: Arc<Config>, apps: &[Arc<App>]) -> Result<ActiveConfig, PipelineError> {
+fn active_config(
+    config: Arc<Config>,
+    apps: &[Arc<App>],
+    signals: u64,
+) -> Result<ActiveConfig, PipelineError> {
     let mut clients = ClientPool::default();
     let mut endpoints = Vec::with_capacity(config.webhooks.len());
     for webhook in &config.webhooks {
@@ -186,7 +201,7 @@ fn active_config(config: Arc<Config>, apps: &[Arc<App>]) -> Result<ActiveConfig,
         endpoint.app = webhook.app.and_then(|app| apps.get(app.0 as usize).cloned());
         endpoints.push(Arc::new(endpoint));
     }
-    Ok(ActiveConfig { config, endpoints })
+    Ok(ActiveConfig { config, endpoints, signals })
 }
 
 /// By webhook: the actions that can post to it.

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::delivery::Epoch;
 use crate::event::{Offset, Partition, Position, TopicIndex};
+use crate::event_time::EventTime;
 use crate::metrics::{ActionTally, Tallied};
 
 mod several_tickets;
@@ -21,7 +22,7 @@ fn ticket(partition: i32, offset: i64, action: u32) -> Ticket {
 }
 
 fn post(ticket: Ticket) -> Post {
-    Post { tickets: ticket.into(), payload: Box::default(), timestamp: None }
+    Post { tickets: ticket.into(), payload: Box::default(), time: EventTime::Read(0) }
 }
 
 fn all(tickets: &[Ticket]) -> Vec<Tickets> {

@@ -80,6 +80,13 @@ impl Answer {
         }
     }
 
+    /// Slack's error word in the body, or the status as a word (`http_404`).
+    #[must_use]
+    pub fn error_word(&self) -> String {
+        let said = self.said();
+        said.error_word().map_or_else(|| format!("http_{}", self.status), str::to_owned)
+    }
+
     /// Logs the body at the debug level, if [`Answer::word`] does not say all of it. One short
     /// line, without anything that could be a part of a webhook's URL (web servers like to answer
     /// `Cannot POST /services/…`).

@@ -46,8 +46,14 @@ impl FaultLog {
         }
     }
 
-    /// Logs a dropped delivery.
-    pub fn dropped(&mut self, of: &SenderContext, ticket: &Ticket, reason: Reason, word: &str) {
+    /// Logs a dropped delivery. `word` is the last answer's, where that is the cause.
+    pub fn dropped(
+        &mut self,
+        of: &SenderContext,
+        ticket: &Ticket,
+        reason: Reason,
+        word: Option<&str>,
+    ) {
         let throttle = self.faults().dropping.entry((ticket.action, reason)).or_default();
         if let Some(deliveries) = throttle.record(now()) {
             let partition = ticket.position.partition;

@@ -14,7 +14,7 @@ use url::Url;
 use super::answer::{Answer, BodyEnd};
 use super::destination::Destination;
 use super::said::Said;
-use super::verdict::Verdict;
+use super::verdict::{Repair, Verdict};
 use crate::metrics::AttemptResult;
 use crate::secret::{MASK, Secret};
 use crate::slack_host::is_slack;
@@ -28,6 +28,37 @@ const DEFAULT_USER: &str = r#","username":"Slackline"}"#;
 /// The start of a payload's user name. It cannot occur within a value, where the quotes have a
 /// backslash.
 const USER: &str = r#","username":"#;
+
+/// The start of a payload's channel, which a legacy webhook obeys. It cannot occur within a value.
+const CHANNEL: &[u8] = br#","channel":"#;
+
+/// Slack's words for what a person must repair.
+const RESTING_WORDS: &[&str] = &[
+    "account_inactive",
+    "action_prohibited",
+    "channel_is_archived",
+    "channel_not_found",
+    "invalid_token",
+    "is_archived",
+    "no_active_hooks",
+    "no_service",
+    "no_service_id",
+    "no_team",
+    "posting_to_general_channel_denied",
+    "team_disabled",
+    "token_revoked",
+];
+
+/// Slack's words about a channel or a user: where the payload names one, that one is meant.
+const ADDRESSEE_WORDS: &[&str] = &[
+    "channel_is_archived",
+    "channel_not_found",
+    "invalid_channel",
+    "is_archived",
+    "no_channel",
+    "posting_to_general_channel_denied",
+    "user_not_found",
+];
 
 /// The shortest part of a URL that counts as a secret. Shorter ones are in ordinary text, too.
 const SHORTEST_SECRET: usize = 6;
@@ -46,8 +77,9 @@ impl Destination for IncomingWebhook {
         request
     }
 
-    fn judge(&self, _: &[u8], answer: &Answer, now: SystemTime) -> Verdict {
-        judge(answer, is_slack(self.url.expose()), now)
+    fn judge(&self, payload: &[u8], answer: &Answer, now: SystemTime) -> Verdict {
+        let names_channel = payload.windows(CHANNEL.len()).any(|part| part == CHANNEL);
+        judge(answer, is_slack(self.url.expose()), names_channel, now)
     }
 
     fn mask(&self, text: &str) -> Option<String> {
@@ -77,7 +109,9 @@ pub fn with_user(payload: Bytes) -> Bytes {
 /// A refusal is final where the receiver itself can have given it. What neither Slack nor such a
 /// receiver answers (a web page, a redirect, a proxy's status) comes from a server in between, such
 /// as a proxy or a sign-in page, and may be over in a minute.
-fn judge(answer: &Answer, is_slack: bool, now: SystemTime) -> Verdict {
+///
+/// A webhook that does not exist (404, 410, or Slack's words for it) waits for a person.
+fn judge(answer: &Answer, is_slack: bool, names_channel: bool, now: SystemTime) -> Verdict {
     let said = answer.said();
     let retry = |result, word| {
         let retry_after = answer.retry_after(now);
@@ -85,6 +119,14 @@ fn judge(answer: &Answer, is_slack: bool, now: SystemTime) -> Verdict {
     };
     let server_error = || retry(AttemptResult::ServerError, answer.word_with_status());
     let rejected = || Verdict::Rejected { word: answer.word_with_status() };
+    let word = said.word().unwrap_or_default();
+    let rests = RESTING_WORDS.contains(&word);
+    let rest = || {
+        if names_channel && ADDRESSEE_WORDS.contains(&word) {
+            return rejected();
+        }
+        Verdict::Rest { word: answer.error_word(), whose: Repair::Channel }
+    };
     match answer.status {
         200..=299 if is_slack && answer.status != 200 && said != Said::Html => rejected(),
         200..=299 if said.is_yes(is_slack) => Verdict::Delivered,
@@ -97,10 +139,15 @@ fn judge(answer: &Answer, is_slack: bool, now: SystemTime) -> Verdict {
                 retry(AttemptResult::Timeout, "no whole answer within the timeout".to_owned())
             }
             BodyEnd::Complete if said == Said::Html => server_error(),
-            BodyEnd::Complete if is_slack || said.is_no() => rejected(),
+            BodyEnd::Complete if is_slack || said.is_no() => match answer.status {
+                200 if rests => rest(),
+                _ => rejected(),
+            },
             BodyEnd::Complete => Verdict::Delivered,
         },
         429 => Verdict::RateLimited { retry_after: answer.retry_after(now) },
+        404 | 410 => rest(),
+        400..=499 if rests => rest(),
         // The receiver will not implement it meanwhile.
         501 if said != Said::Html => rejected(),
         // Slack answers with none of these: a redirect, a proxy that wants a password, a request

@@ -156,6 +156,16 @@ impl Said {
         }
     }
 
+    /// The error word that it says, where it looks like one of Slack's.
+    pub fn error_word(&self) -> Option<&str> {
+        match self {
+            Said::Word(word) => Some(word.as_str()),
+            Said::Object { error, .. } => error.as_deref(),
+            Said::Ok | Said::Html | Said::Empty | Said::Other => None,
+        }
+        .filter(|word| is_error_word(word))
+    }
+
     /// The word that it says, or the kind of body that it is; `None`: a body that has no name.
     pub fn word(&self) -> Option<&str> {
         match self {

@@ -15,12 +15,13 @@ use super::clearance::{Clearance, Missing, missing};
 use super::connection_permits::HOLD_LIMIT;
 use super::fault_log::FaultLog;
 use super::pace::{Pace, sleep_until};
-use super::rest::Rest;
+use super::resting::Resting;
 use super::retry::Budget;
 use super::sender_context::SenderContext;
 use super::verdict::{Repair, Verdict};
 use crate::commit_hold::CommitHold;
 use crate::delivery::{Outcome, Reason};
+use crate::event_time::EventTime;
 use crate::post::{Post, Report, Tickets};
 use crate::sender_control::SenderControl;
 
@@ -33,8 +34,8 @@ pub struct Sender {
     generation: u64,
     /// The webhook was removed from the configuration.
     retired: bool,
-    /// What a person must repair before messages are posted again. Boxed: it is rare.
-    rest: Option<Box<Rest>>,
+    /// What a person must repair before messages are posted again.
+    resting: Resting,
 }
 
 /// What the attempts of one post have in common.
@@ -54,12 +55,13 @@ impl Course {
 impl Sender {
     pub fn new(context: SenderContext) -> Self {
         let generation = context.control.borrow().generation;
+        let signals = context.active_config.borrow().signals;
         let mut sender = Self {
             pace: Pace::new(context.webhook(), context.metrics.clone()),
             log: FaultLog::default(),
             generation,
             retired: false,
-            rest: None,
+            resting: Resting::new(signals),
             context,
         };
         sender.apply_control();
@@ -89,6 +91,9 @@ impl Sender {
         // Acquired before the first attempt, and kept over all of them.
         let mut kept = None;
         loop {
+            if self.resting.is_expired(&self.context, post) {
+                return self.drop_expired(&post.tickets, kept).await;
+            }
             let turn = self.turn(&post.tickets, course.not_before, kept.take()).await;
             let Some(Clearance { hold, turn, permit }) = turn else {
                 if self.retired {
@@ -97,13 +102,16 @@ impl Sender {
                 }
                 return true;
             };
+            if self.resting.is_expired(&self.context, post) {
+                return self.drop_expired(&post.tickets, Some(hold)).await;
+            }
             if !self.context.queue.start_attempt(&post.tickets) {
                 return true;
             }
             // Boxed: it lasts for milliseconds, and ten thousand senders wait for their turn.
             let attempt = Box::pin(self.attempt(post, &mut course, turn, permit));
             if let Some(outcome) = attempt.await {
-                return self.report(&post.tickets, outcome, hold).await;
+                return self.report(&post.tickets, outcome, Some(hold)).await;
             }
             if !self.context.queue.end_attempt(&post.tickets) {
                 return true;
@@ -114,10 +122,21 @@ impl Sender {
 
     /// Returns a post to the queue of its webhook, which was removed.
     fn give_back(&self, post: &mut Post) {
-        let (tickets, timestamp) = (post.tickets.clone(), post.timestamp);
+        let (tickets, time) = (post.tickets.clone(), post.time);
         let payload = std::mem::take(&mut post.payload);
-        self.context.queue.give_back(Post { tickets, payload, timestamp });
+        self.context.queue.give_back(Post { tickets, payload, time });
         (self.context.wake)();
+    }
+
+    /// Drops a post that is too old, unless it was released meanwhile.
+    async fn drop_expired(&mut self, tickets: &Tickets, hold: Option<CommitHold>) -> bool {
+        if !self.context.queue.start_attempt(tickets) {
+            return true;
+        }
+        if let Some(ticket) = tickets.first() {
+            self.log.dropped(&self.context, &ticket, Reason::Expired, None);
+        }
+        self.report(tickets, Outcome::Dropped(Reason::Expired), hold).await
     }
 
     /// Attempts a post once; returns its outcome, if that was the last attempt.
@@ -136,12 +155,12 @@ impl Sender {
         course.budget.attempt(sent);
         let verdict = self.request(course.payload.clone(), permit).await;
         let at = self.pace.now();
-        self.record(&verdict, at.saturating_sub(sent), post.timestamp);
+        self.record(&verdict, at.saturating_sub(sent), post.time);
         if let Some(app) = &self.context.endpoint.app {
             app.record(self.context.webhook, &verdict);
         }
-        if !matches!(verdict, Verdict::Rest { .. }) {
-            self.rest = None;
+        if verdict.is_answer() && !matches!(verdict, Verdict::Rest { .. }) {
+            self.resting.end(&self.context, at);
         }
         let (reason, word) = match verdict {
             Verdict::Delivered => {
@@ -151,7 +170,7 @@ impl Sender {
             Verdict::Rejected { word } => (Reason::Rejected, word),
             Verdict::Rest { word, whose } => {
                 if whose == Repair::Channel || self.context.endpoint.app.is_none() {
-                    self.rest(word, at);
+                    self.resting.fail(&self.context, word, at);
                 }
                 course.budget.excuse_from(sent);
                 return None;
@@ -161,6 +180,12 @@ impl Sender {
                 let pause = self.throttle(&verdict, at).await;
                 self.log.limited(&self.context, pause);
                 course.budget.excuse((at + pause).saturating_sub(sent));
+                return None;
+            }
+            Verdict::Retry { word, .. } if self.resting.is_active() => {
+                self.resting.unanswered(at);
+                self.log.failed(&self.context, &ticket, &word);
+                course.budget.excuse_from(sent);
                 return None;
             }
             Verdict::Retry { ref word, retry_after, .. } => {
@@ -176,7 +201,7 @@ impl Sender {
                 (Reason::RetriesExhausted, word.clone())
             }
         };
-        self.log.dropped(&self.context, &ticket, reason, &word);
+        self.log.dropped(&self.context, &ticket, reason, Some(&word));
         Some(Outcome::Dropped(reason))
     }
 
@@ -188,7 +213,7 @@ impl Sender {
     /// Reports the outcome to the ledger, then records it in the queue's counts: where nothing is
     /// in flight any more, the outcome is already in the channel. Returns `false` when the poll
     /// loop has ended.
-    async fn report(&self, tickets: &Tickets, outcome: Outcome, hold: CommitHold) -> bool {
+    async fn report(&self, tickets: &Tickets, outcome: Outcome, hold: Option<CommitHold>) -> bool {
         let report = Report::Ended { tickets: tickets.clone(), outcome, hold };
         let received = self.context.reports.send(report).await.is_ok();
         self.context.queue.finish(tickets, outcome);
@@ -264,8 +289,8 @@ impl Sender {
     /// and whether it may leave now.
     fn readiness(&self, not_before: Duration) -> (Option<Duration>, bool) {
         let now = self.pace.now();
-        let probe = self.rest.as_ref().map_or(Duration::ZERO, |rest| rest.next_probe());
-        let ready = self.pace.ready_at(now).map(|at| at.max(not_before).max(probe));
+        let earliest = not_before.max(self.resting.next_probe());
+        let ready = self.pace.ready_at(now).map(|at| at.max(earliest));
         (ready, ready.is_some_and(|at| at <= now))
     }
 
@@ -295,10 +320,10 @@ impl Sender {
         }
     }
 
-    /// Counts an attempt. `timestamp` is the event's, in Kafka's milliseconds.
-    fn record(&mut self, verdict: &Verdict, took: Duration, timestamp: Option<i64>) {
+    /// Counts an attempt to deliver an event of this time.
+    fn record(&mut self, verdict: &Verdict, took: Duration, time: EventTime) {
         let delivered = *verdict == Verdict::Delivered;
-        let latency = timestamp.filter(|_| delivered).and_then(latency);
+        let latency = time.latency(SystemTime::now()).filter(|_| delivered);
         self.context.metrics.attempt(verdict.result(), took, latency);
         if !matches!(verdict, Verdict::RateLimited { .. } | Verdict::MessageLimit) {
             self.pace.not_rate_limited();
@@ -313,28 +338,10 @@ impl Sender {
             // has ended takes no report: the process is ending.
             let report = Report::Throttled { webhook: self.context.webhook, until };
             let _ = self.context.reports.send(report).await;
-            self.throttle_app(pause).await;
+            self.context.throttle_app(pause).await;
             (self.context.wake)();
         }
         pause
-    }
-
-    /// Records the throttle with the webhook's app. Where two channels are throttled, each channel
-    /// of the app is: they show it, and the next owners of their partitions must know.
-    async fn throttle_app(&self, pause: Duration) {
-        let Some(app) = &self.context.endpoint.app else { return };
-        let Some(until) = app.throttle(self.context.webhook, pause) else { return };
-        for webhook in self.context.channels_of_app() {
-            let _ = self.context.reports.send(Report::Throttled { webhook, until }).await;
-        }
-    }
-
-    /// Records an answer that rests the webhook.
-    fn rest(&mut self, word: String, now: Duration) {
-        match &mut self.rest {
-            Some(rest) => rest.fail(word, now, rand::random()),
-            None => self.rest = Some(Box::new(Rest::start(word, now, rand::random()))),
-        }
     }
 
     /// Applies what was set before now, and the configuration that came during an attempt.
@@ -373,25 +380,21 @@ impl Sender {
             return;
         }
         self.generation = generation;
-        {
+        let (last, signals) = {
             let active = self.context.active_config.borrow();
             let Some(endpoint) = active.endpoints.get(self.context.webhook.0 as usize) else {
                 return;
             };
             self.context.endpoint = Arc::clone(endpoint);
-            self.context.config = Arc::clone(&active.config);
-        }
+            let config = Arc::clone(&active.config);
+            (std::mem::replace(&mut self.context.config, config), active.signals)
+        };
         let retired = self.context.queue.is_retired();
+        let before = last.webhooks.get(self.context.webhook.0 as usize).filter(|_| !retired);
+        self.resting.reload(&self.context, before, signals, self.pace.now());
         if retired != self.retired {
             self.retired = retired;
             self.pace.show_throttle(!retired);
         }
     }
-}
-
-/// The time from Kafka's timestamp in milliseconds to now; zero where that clock runs ahead.
-pub fn latency(timestamp: i64) -> Option<Duration> {
-    let then = SystemTime::UNIX_EPOCH
-        .checked_add(Duration::from_millis(u64::try_from(timestamp).ok()?))?;
-    Some(then.elapsed().unwrap_or_default())
 }

@@ -1,6 +1,7 @@
 //! Everything that one sender is given to work with.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc, watch};
 
@@ -49,6 +50,8 @@ pub struct ActiveConfig {
     pub config: Arc<Config>,
     /// Each webhook's endpoint.
     pub endpoints: Vec<Arc<Endpoint>>,
+    /// The number of reloads that a signal requested: each one probes what rests.
+    pub signals: u64,
 }
 
 impl SenderContext {
@@ -80,6 +83,23 @@ impl SenderContext {
         let by = Attempter { channel: self.webhook, generation };
         let Some(app) = &self.endpoint.app else { return true };
         turn.is_some_and(|turn| app.take(turn, by))
+    }
+
+    /// Records the throttle with the webhook's app. Where two channels are throttled, each channel
+    /// of the app is: they show it, and the next owners of their partitions must know.
+    pub async fn throttle_app(&self, pause: Duration) {
+        let Some(app) = &self.endpoint.app else { return };
+        let Some(until) = app.throttle(self.webhook, pause) else { return };
+        for webhook in self.channels_of_app() {
+            let _ = self.reports.send(Report::Throttled { webhook, until }).await;
+        }
+    }
+
+    /// The name of the app that posts; `None`: an incoming webhook.
+    #[must_use]
+    pub fn app_name(&self) -> Option<&str> {
+        let app = self.config.apps.get(self.webhook().app?.0 as usize)?;
+        Some(&app.name)
     }
 
     /// The name of a delivery's action; empty where the configuration has it no longer.

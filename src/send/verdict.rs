@@ -54,6 +54,12 @@ pub enum Repair {
 }
 
 impl Verdict {
+    /// Whether there was a whole answer. Without one, nothing is known about the cause of a rest.
+    #[must_use]
+    pub fn is_answer(&self) -> bool {
+        !matches!(self.result(), AttemptResult::Connect | AttemptResult::Timeout)
+    }
+
     /// The label `result` of `slackline_attempts_total`.
     #[must_use]
     pub fn result(&self) -> AttemptResult {

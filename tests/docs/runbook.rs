@@ -58,6 +58,18 @@ fn arguments(code: &str) -> Vec<String> {
     parts
 }
 
+#[test]
+fn the_runbook_has_the_cure_of_every_word() {
+    let page = read("docs/operations.md");
+    let (_, section) = page.split_once("\n### SlacklineWebhookResting\n").unwrap();
+    let (section, _) = section.split_once("\n### ").unwrap();
+    let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();
+    let cures = slackline::send::cure::CURES;
+    let cures: Vec<String> =
+        cures.iter().map(|(word, cure)| format!("| `{word}` | {cure} |")).collect();
+    assert_eq!(rows, cures);
+}
+
 /// The sentences of the runbook, each on one line.
 fn sentences() -> Vec<String> {
     let page = read("docs/operations.md");

@@ -186,9 +186,8 @@ fn temporary_failures_are_retried_in_order_and_final_refusals_are_dropped_and_se
         "timeout: 1s",
         "retry: {initial: 50ms, max: 200ms, max_elapsed: 1m}",
     ];
-    let setup = Setup::new(&broker, &[&topic])
-        .webhook(&slack, "a", lines)
-        .webhook(&slack, "revoked", lines);
+    let setup =
+        Setup::new(&broker, &[&topic]).webhook(&slack, "a", lines).webhook(&slack, "strict", lines);
     let program = Program::ready(&setup);
     slack.script(
         "a",
@@ -199,16 +198,16 @@ fn temporary_failures_are_retried_in_order_and_final_refusals_are_dropped_and_se
             Answer::Status(500, "rollup_error"),
         ],
     );
-    slack.default("revoked", Answer::Status(404, "channel_not_found"));
+    slack.default("strict", Answer::Status(400, "invalid_payload"));
 
     let expected = produce(&broker, &topic, 1, "a", 0..4);
-    produce(&broker, &topic, 1, "revoked", 0..2);
+    produce(&broker, &topic, 1, "strict", 0..2);
     slack.await_accepted(4);
-    slack.await_requests("revoked", 2);
+    slack.await_requests("strict", 2);
     broker.await_committed(&setup.group, &topic, 1);
     Faults::find(&expected, &slack.posts()).assert_none();
-    let revoked = [("webhook", "revoked"), ("reason", "rejected")];
-    let scrape = program.await_sum("slackline_deliveries_dropped_total", &revoked, 2.0);
+    let strict = [("webhook", "strict"), ("reason", "rejected")];
+    let scrape = program.await_sum("slackline_deliveries_dropped_total", &strict, 2.0);
     let attempts =
         |result| scrape.sum("slackline_attempts_total", &[("webhook", "a"), ("result", result)]);
     assert_eq!(
@@ -218,7 +217,7 @@ fn temporary_failures_are_retried_in_order_and_final_refusals_are_dropped_and_se
     );
     // An operator must act on it: the log has Slack's own error code.
     assert!(
-        program.warnings("channel_not_found").iter().any(|line| line.contains("revoked")),
+        program.warnings("invalid_payload").iter().any(|line| line.contains("strict")),
         "{}",
         program.log()
     );

@@ -46,7 +46,7 @@ async fn it_posts_once_and_prints_the_response() {
         (
             Answer::new(404, "no_active_hooks"),
             1,
-            "webhook `sales` answered 404 `no_active_hooks` after N ms\nnot posted: this response is final; `run` would drop the message\n",
+            "webhook `sales` answered 404 `no_active_hooks` after N ms\nnot posted: `run` would keep the message and retry from time to time, until this is repaired\n",
         ),
         (
             Answer::new(403, "<html>Ada is blocked</html>"),
@@ -56,7 +56,7 @@ async fn it_posts_once_and_prints_the_response() {
         (
             Answer::new(404, "no Ada here"),
             1,
-            "webhook `sales` answered 404 after N ms\nnot posted: `run` would retry\n",
+            "webhook `sales` answered 404 after N ms\nnot posted: `run` would keep the message and retry from time to time, until this is repaired\n",
         ),
         (
             Answer::new(503, "busy").with_header("Retry-After", "7"),

@@ -27,6 +27,28 @@ fn rejected(word: &str) -> Verdict {
     Verdict::Rejected { word: word.to_owned() }
 }
 
+fn rests(word: &str) -> Verdict {
+    Verdict::Rest { word: word.to_owned(), whose: Repair::Channel }
+}
+
+/// A legacy webhook obeys the payload's channel, which values can fill.
+#[test]
+fn an_answer_about_the_channel_that_the_message_names_is_about_the_message() {
+    let of = |payload: &[u8], status, word| webhook().judge(payload, &answer(status, word), NOW);
+    let named = br##"{"text":"x","channel":"#sales"}"##;
+    let quoted = br#"{"text":"\",\"channel\":"}"#;
+    for word in ["channel_not_found", "channel_is_archived", "is_archived"] {
+        for status in [200, 400, 403, 404, 410] {
+            assert_eq!(of(named, status, word), rejected(word), "{status}");
+            assert_eq!(of(quoted, status, word), rests(word), "{status}");
+        }
+    }
+    assert_eq!(of(named, 404, "user_not_found"), rejected("user_not_found"));
+    assert_eq!(of(named, 404, "no_service"), rests("no_service"));
+    assert_eq!(of(named, 404, ""), rests("http_404"));
+    assert_eq!(of(named, 429, "channel_not_found").result(), AttemptResult::RateLimited);
+}
+
 /// What a body is, for the naive model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -36,8 +58,14 @@ enum Kind {
     JsonNo,
     /// An object that says neither.
     JsonOther,
-    /// One of Slack's errors.
+    /// One of Slack's errors about the message.
     SlackWord,
+    /// One about the webhook, the token or the workspace.
+    BrokenWebhook,
+    /// One about a channel that a person can repair.
+    BrokenChannel,
+    /// One about a channel or a user that the message names.
+    OtherChannel,
     /// A word of several parts that Slack may add.
     NewWord,
     /// `accepted`, `forbidden`.
@@ -48,20 +76,39 @@ enum Kind {
 }
 
 /// The rules as the documentation states them, without any of the code's order.
-fn model(status: u16, kind: Kind, is_slack: bool) -> AttemptResult {
-    use AttemptResult::{Ok, RateLimited, Rejected, ServerError};
+fn model(status: u16, kind: Kind, is_slack: bool, names_channel: bool) -> AttemptResult {
+    use AttemptResult::{Ok, RateLimited, Rejected, Resting, ServerError};
     let is_2xx = (200..300).contains(&status);
     let says_ok = matches!(kind, Kind::Ok | Kind::JsonOk);
-    let says_no = matches!(kind, Kind::JsonNo | Kind::SlackWord | Kind::Html);
+    let says_no = matches!(
+        kind,
+        Kind::JsonNo
+            | Kind::SlackWord
+            | Kind::BrokenWebhook
+            | Kind::BrokenChannel
+            | Kind::OtherChannel
+            | Kind::Html
+    );
     let posted = if is_slack { status == 200 && says_ok } else { is_2xx && !says_no };
     let is_json = matches!(kind, Kind::JsonOk | Kind::JsonSuccess | Kind::JsonOther);
+    let rests = matches!(kind, Kind::BrokenWebhook | Kind::BrokenChannel);
     let is_own =
-        matches!(kind, Kind::JsonNo | Kind::SlackWord | Kind::NewWord) || (is_json && !is_slack);
+        matches!(kind, Kind::JsonNo | Kind::SlackWord | Kind::NewWord | Kind::OtherChannel)
+            || rests
+            || (is_json && !is_slack);
+    let is_about_message =
+        names_channel && matches!(kind, Kind::BrokenChannel | Kind::OtherChannel);
     let in_between = matches!(status, 300..=399 | 407 | 425);
     let is_down = matches!(status, 408 | 500 | 502..=599);
     match status {
         429 => RateLimited,
         _ if posted => Ok,
+        404 | 410 if is_about_message => Rejected,
+        404 | 410 => Resting,
+        200 | 400..=499 if rests => match is_about_message {
+            true => Rejected,
+            false => Resting,
+        },
         _ if kind == Kind::Html || in_between || is_down => ServerError,
         501 => Rejected,
         _ if is_2xx || is_own => Rejected,
@@ -73,8 +120,11 @@ fn body() -> impl Strategy<Value = (Kind, String)> {
     let of = |kind: Kind, pattern: &str| {
         proptest::string::string_regex(pattern).unwrap().prop_map(move |body| (kind, body)).boxed()
     };
-    let words = "(no_service|channel_not_found|channel_is_archived|invalid_token|ratelimited|\
-                 invalid_auth|action_prohibited|no_text|rollup_error)";
+    let words = "(ratelimited|invalid_auth|no_text|rollup_error|invalid_payload)";
+    let broken = "(no_service|no_service_id|no_team|team_disabled|no_active_hooks|invalid_token|\
+                  token_revoked|account_inactive|action_prohibited)";
+    let channels =
+        "(channel_not_found|channel_is_archived|is_archived|posting_to_general_channel_denied)";
     let rest =
         r#"(,"ts":"[0-9]{1,9}"|,"error":"[a-zA-Z ]{0,9}"|,"message":\{"ok":(true|false)\})?"#;
     let page = "(<html>|<!DOCTYPE html>|<HTML lang=en>|<title>|<h1>|<script>|<!-- x -->\n<html>)\
@@ -88,6 +138,11 @@ fn body() -> impl Strategy<Value = (Kind, String)> {
         of(Kind::JsonNo, r#"\{("ok":true,"success":false|"success":true,"ok":false)\}"#),
         of(Kind::JsonOther, r#"\{("ok":("true"|1|null)|"id":[0-9]|"message":"[a-z ]{0,9}")?\}"#),
         of(Kind::SlackWord, words),
+        of(Kind::BrokenWebhook, broken),
+        of(Kind::BrokenWebhook, &format!(r#"\{{"ok":false,"error":"{broken}"\}}"#)),
+        of(Kind::BrokenChannel, channels),
+        of(Kind::BrokenChannel, &format!(r#"\{{"ok":false,"error":"{channels}"\}}"#)),
+        of(Kind::OtherChannel, "(user_not_found|no_channel|invalid_channel)"),
         of(Kind::NewWord, "[a-f]{1,9}_[a-f0-9]{1,9}"),
         of(Kind::PlainWord, "(accepted|queued|done|forbidden|unauthorized|blocked)"),
         of(Kind::Html, page),
@@ -107,10 +162,11 @@ proptest! {
         (kind, body) in body(),
         blanks in "[ \r\n]{0,3}",
         is_slack: bool,
+        names_channel: bool,
     ) {
         let answer = answer(status, &format!("{blanks}{body}{blanks}"));
-        let verdict = super::judge(&answer, is_slack, NOW);
-        prop_assert_eq!(verdict.result(), model(status, kind, is_slack), "{:?}", kind);
+        let verdict = super::judge(&answer, is_slack, names_channel, NOW);
+        prop_assert_eq!(verdict.result(), model(status, kind, is_slack, names_channel), "{:?}", kind);
     }
 }
 
@@ -140,14 +196,16 @@ fn the_host_decides_whose_rules_apply() {
                 "{body}"
             );
         }
-        assert_eq!(at(other).judge(b"{}", &answer(200, "no_service"), NOW), rejected("no_service"));
+        assert_eq!(at(other).judge(b"{}", &answer(200, "no_service"), NOW), rests("no_service"));
     }
 }
 
 #[test]
 fn an_answer_is_named_by_its_word_or_its_kind() {
-    let word = |status, body| match super::judge(&answer(status, body), true, NOW) {
-        Verdict::Rejected { word } | Verdict::Retry { word, .. } => word,
+    let word = |status, body| match super::judge(&answer(status, body), true, false, NOW) {
+        Verdict::Rejected { word } | Verdict::Retry { word, .. } | Verdict::Rest { word, .. } => {
+            word
+        }
         other => panic!("{other:?}"),
     };
     assert_eq!(word(404, "no_service\n"), "no_service");
@@ -155,7 +213,9 @@ fn an_answer_is_named_by_its_word_or_its_kind() {
     assert_eq!(word(403, "<html>Access blocked</html>"), "HTML page, status 403");
     assert_eq!(word(503, ""), "empty answer, status 503");
     assert_eq!(word(407, "Proxy Authentication Required"), "status 407");
-    assert_eq!(word(404, "default backend - 404"), "status 404");
+    assert_eq!(word(404, "default backend - 404"), "http_404");
+    assert_eq!(word(410, "<html>Not here</html>"), "http_410");
+    assert_eq!(word(404, "accepted"), "http_404", "not one of Slack's errors");
     assert_eq!(word(400, "{\"error\":\"no user Ada Lovelace\"}"), "status 400");
 }
 
@@ -198,8 +258,9 @@ fn a_200_whose_body_ends_early_is_retried_unless_ok_was_read() {
         assert_eq!(ended(200, "ok"), Verdict::Delivered);
         assert_eq!(ended(200, "o").result(), result);
         assert_eq!(ended(200, "").result(), result);
-        assert_eq!(ended(404, "no_serv"), rejected("no_serv"));
-        let elsewhere = |body| super::judge(&Answer { body_end, ..answer(202, body) }, false, NOW);
+        assert_eq!(ended(404, "no_serv"), rests("no_serv"));
+        let elsewhere =
+            |body| super::judge(&Answer { body_end, ..answer(202, body) }, false, false, NOW);
         assert_eq!(elsewhere("{\"success\":true}"), Verdict::Delivered);
         assert_eq!(elsewhere("{\"succ").result(), result);
         assert_eq!(ended(503, "").result(), AttemptResult::ServerError);

@@ -222,7 +222,7 @@ async fn a_configured_proxy_is_used() {
 /// A proxy makes the host Slack's, though nothing leaves this machine.
 #[tokio::test]
 async fn the_rules_of_slacks_hosts_are_those_of_the_url_not_of_the_proxy() {
-    use AttemptResult::{Ok, Rejected, ServerError};
+    use AttemptResult::{Ok, Rejected, Resting, ServerError};
     let proxy = FakeSlack::start().await.unwrap();
     let slack = Webhook {
         proxy: Some(Secret::new(Url::parse(&proxy.url("/")).unwrap())),
@@ -236,10 +236,11 @@ async fn the_rules_of_slacks_hosts_are_those_of_the_url_not_of_the_proxy() {
         (200, "", Rejected, Ok),
         (204, "", Rejected, Ok),
         (201, "created", Rejected, Ok),
-        (200, "no_service", Rejected, Rejected),
+        (200, "no_service", Resting, Resting),
         (200, "<!doctype html><title>Sign in</title>", ServerError, ServerError),
-        (404, "no_service", Rejected, Rejected),
-        (404, "default backend - 404", ServerError, ServerError),
+        (404, "no_service", Resting, Resting),
+        (404, "default backend - 404", Resting, Resting),
+        (403, "default backend - 403", ServerError, ServerError),
         (407, "", ServerError, ServerError),
     ] {
         proxy.set_default(PATH, Some(fake_slack::Answer::new(status, body)));

@@ -90,7 +90,7 @@ fn no_log_line_of_the_http_stack_shows_the_url() {
             PATH,
             [
                 fake_slack::Answer::fault(Fault::Reset),
-                fake_slack::Answer::new(404, format!("no {PATH} here")),
+                fake_slack::Answer::new(501, format!("no {PATH} here")),
             ],
         );
         let webhook = Webhook { rate_per_second: 1000.0, ..at(&slack.url(PATH), LONG) };

@@ -1,7 +1,6 @@
 //! A sender with everything around it that a test can reach into.
 
 use std::collections::VecDeque;
-use std::io;
 use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +16,7 @@ use crate::config::fixture;
 use crate::config::model::{Action, ActionIndex, Admin};
 use crate::delivery::{Epoch, Origin, Ticket};
 use crate::event::{Offset, Partition, Position, TopicIndex};
+use crate::event_time::EventTime;
 use crate::expression::Expression;
 use crate::expression::template::Template;
 use crate::metrics::{ActionTally, AttemptResult, Metrics};
@@ -25,6 +25,7 @@ use crate::send::client::{Executing, HttpClient};
 use crate::send::destination::Destination;
 use crate::sender_control::SenderControl;
 
+pub(super) use super::capture::logged;
 pub(super) use crate::config::model::{Retry, Webhook};
 
 /// A test that waits longer has failed.
@@ -68,7 +69,7 @@ pub fn post(offset: i64) -> Post {
     let position = Position { partition, offset: Offset(offset) };
     let ticket = Ticket { position, epoch: Epoch(1), action: ActionIndex(0) };
     let payload = offset.to_string().into_bytes().into();
-    Post { tickets: ticket.into(), payload, timestamp: Some(0) }
+    Post { tickets: ticket.into(), payload, time: EventTime::Timestamp(0) }
 }
 
 /// What the scripted client does for one attempt.
@@ -112,6 +113,11 @@ pub fn failed_for(status: u16, seconds: u64) -> Step {
 
 pub fn rejected(word: &'static str) -> Step {
     answer(404, word)
+}
+
+/// What a person must repair.
+pub fn rests() -> Step {
+    answer(410, "no_service")
 }
 
 pub fn limited(seconds: Option<u64>) -> Step {
@@ -190,6 +196,7 @@ pub struct Rest {
     pub control: watch::Sender<SenderControl>,
     pub reports: mpsc::Receiver<Report>,
     pub wakes: Arc<AtomicU64>,
+    pub active: watch::Sender<ActiveConfig>,
 }
 
 pub fn sender(webhook: Webhook, endpoint: Endpoint) -> (SenderContext, Rest) {
@@ -208,7 +215,8 @@ pub fn sender(webhook: Webhook, endpoint: Endpoint) -> (SenderContext, Rest) {
     };
     let endpoint = Arc::new(endpoint);
     let endpoints = vec![Arc::clone(&endpoint)];
-    let active_config = watch::channel(ActiveConfig { config: Arc::clone(&config), endpoints }).1;
+    let active = ActiveConfig { config: Arc::clone(&config), endpoints, signals: 0 };
+    let (active, active_config) = watch::channel(active);
     let sender = SenderContext {
         active_config,
         webhook: WebhookIndex(0),
@@ -222,14 +230,14 @@ pub fn sender(webhook: Webhook, endpoint: Endpoint) -> (SenderContext, Rest) {
         metrics: metrics.webhook(WebhookIndex(0)),
         config,
     };
-    (sender, Rest { metrics, queue, control, reports, wakes })
+    (sender, Rest { metrics, queue, control, reports, wakes, active })
 }
 
 /// The offset and the outcome that are reported next, with the hold.
 pub async fn outcome(
     reports: &mut mpsc::Receiver<Report>,
     patience: Duration,
-) -> ((i64, Outcome), CommitHold) {
+) -> ((i64, Outcome), Option<CommitHold>) {
     loop {
         let report =
             tokio::time::timeout(patience, reports.recv()).await.expect("a report").unwrap();
@@ -250,6 +258,7 @@ pub struct Rig {
     pub script: Arc<Script>,
     holds: Vec<CommitHold>,
     wakes: Arc<AtomicU64>,
+    active: watch::Sender<ActiveConfig>,
     task: JoinHandle<String>,
 }
 
@@ -274,7 +283,7 @@ impl Rig {
         let client = Box::new(Arc::clone(&script));
         let endpoint = Endpoint { destination: Box::new(Letterbox), client, app };
         let (mut sender, rest) = sender(webhook, endpoint);
-        let Rest { metrics, queue, control, reports, wakes, .. } = rest;
+        let Rest { metrics, queue, control, reports, wakes, active } = rest;
         let window = Arc::new(window);
         sender.window = Arc::clone(&window);
         let connection_permits = Arc::clone(&sender.connection_permits);
@@ -288,6 +297,7 @@ impl Rig {
             script,
             holds: Vec::new(),
             wakes,
+            active,
             task: tokio::spawn(run(sender)),
         }
     }
@@ -298,10 +308,39 @@ impl Rig {
         }
     }
 
+    /// Pushes deliveries of events of this age.
+    pub fn push_aged(&mut self, offsets: Range<i64>, age: Duration) {
+        let then = SystemTime::now() - age;
+        for offset in offsets {
+            let time = EventTime::of(None, || then);
+            self.queue.push(Post { time, ..post(offset) }, Origin::Read);
+        }
+    }
+
+    /// Reloads with this webhook; `signals` are those so far.
+    pub fn reload(&self, webhook: Webhook, signals: u64) {
+        self.active.send_modify(|active| {
+            active.config = config(webhook);
+            active.signals = signals;
+        });
+        self.control.send_modify(|control| control.generation += 1);
+    }
+
+    pub fn resting(&self) -> Vec<String> {
+        self.metrics.resting()
+    }
+
+    /// Whether the webhook is shown as resting.
+    pub fn is_resting(&self) -> bool {
+        let shown = self.metric("slackline_webhook_resting{webhook=\"sales\"}") == 1.0;
+        assert_eq!(shown, self.resting().len() == 1);
+        shown
+    }
+
     /// The next outcome, which stays uncommitted.
     pub async fn outcome(&mut self) -> (i64, Outcome) {
         let (outcome, hold) = outcome(&mut self.reports, PATIENCE).await;
-        self.holds.push(hold);
+        self.holds.extend(hold);
         outcome
     }
 
@@ -358,42 +397,4 @@ impl Rig {
     pub fn wakes(&self) -> u64 {
         self.wakes.load(Ordering::Relaxed)
     }
-}
-
-/// What was logged, at any level, while `what` ran. `is_paused`: time passes only where nothing
-/// else can happen.
-pub fn logged(is_paused: bool, what: impl Future<Output = ()>) -> String {
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-    impl io::Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-    // tracing remembers for each call site that there is no subscriber. Tests on other threads have
-    // none and race with this one, so there is always a global one.
-    let global = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(io::sink)
-        .finish();
-    let _ = tracing::subscriber::set_global_default(global);
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(is_paused)
-        .build()
-        .unwrap();
-    tracing::subscriber::with_default(subscriber, || runtime.block_on(what));
-    let lines = lines.0.lock().unwrap().clone();
-    String::from_utf8(lines).unwrap()
 }

@@ -34,6 +34,7 @@ fn step((kind, takes): (u8, u64)) -> rig::Step {
         1 => limited(Some(takes / 500)),
         2 => limited(None),
         3 => rejected("no_service"),
+        4 if takes % 2 == 0 => rests(),
         4 => rig::Step::from(Err(rig::no_answer(AttemptResult::Timeout))),
         _ => ok(),
     };

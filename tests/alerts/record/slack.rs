@@ -2,6 +2,7 @@
 
 use super::{FORGOTTEN, Fixture};
 use crate::alerts::recording::Recording;
+use crate::harness::program::Signal;
 use crate::harness::slack::Answer;
 
 #[test]
@@ -23,11 +24,11 @@ fn more_matches_than_a_webhook_may_post() {
 
 #[test]
 #[ignore = "records for minutes: tests/alerts.sh record"]
-fn a_webhook_is_revoked() {
+fn slack_refuses_the_messages() {
     let mut fixture = Fixture::on_real("rejected");
     let mut recording = Recording::record("rejected", &[fixture.sales_and_support()]);
     recording.quiet(2, || fixture.quiet_day());
-    fixture.slack.default("sales", Answer::Status(404, "no_service"));
+    fixture.slack.default("sales", Answer::Status(400, "invalid_payload"));
     recording.run(
         2,
         || fixture.quiet_day(),
@@ -35,6 +36,37 @@ fn a_webhook_is_revoked() {
     );
     fixture.slack.default("sales", Answer::Ok);
     recording.run(FORGOTTEN, || fixture.quiet_day(), &[]);
+    recording.end();
+}
+
+#[test]
+#[ignore = "records for minutes: tests/alerts.sh record"]
+fn a_webhook_is_revoked() {
+    let mut fixture = Fixture::on_real("resting");
+    let mut recording = Recording::record("resting", &[fixture.sales_and_support()]);
+    recording.quiet(1, || fixture.quiet_day());
+    fixture.slack.default("sales", Answer::Status(404, "no_service"));
+    recording.quiet(2, || fixture.quiet_day());
+    recording.run(2, || fixture.quiet_day(), &["SlacklineWebhookResting webhook=sales"]);
+    fixture.slack.default("sales", Answer::Ok);
+    recording.replica(0).signal(Signal::Hup);
+    recording.quiet(1, || fixture.quiet_day());
+    recording.end();
+}
+
+#[test]
+#[ignore = "records for minutes: tests/alerts.sh record"]
+fn messages_wait_for_longer_than_max_age() {
+    let mut fixture = Fixture::on_real("expired");
+    let setup = fixture.setup().webhook(&fixture.slack, "sales", &["max_age: 10s"]);
+    let mut recording = Recording::record("expired", &[setup]);
+    recording.quiet(1, || fixture.events("sales", 2));
+    fixture.slack.script("sales", [Answer::RateLimited(40)]);
+    recording.run(
+        2,
+        || fixture.events("sales", 2),
+        &["SlacklineDropsExpired webhook=sales action=sales"],
+    );
     recording.end();
 }
 

@@ -1,0 +1,108 @@
+//! The rest of one sender: when it may probe, and what metrics, `/readyz` and log show of it.
+//!
+//! Invariant: each rest has one warning at its start and one line at its end.
+
+use std::time::{Duration, SystemTime};
+
+use tracing::{info, warn};
+
+use super::cure::cure;
+use super::rest::Rest;
+use super::sender_context::SenderContext;
+use crate::config::model::Webhook;
+use crate::delivery::Ticket;
+use crate::post::Post;
+
+/// The runbook's section about it.
+const RUNBOOK: &str =
+    "https://github.com/slackline/slackline/blob/main/docs/operations.md#slacklinewebhookresting";
+
+/// What a person must repair before a sender posts again. Times are those of its pace.
+pub struct Resting {
+    /// Boxed: it is rare, and there are ten thousand senders.
+    rest: Option<Box<Rest>>,
+    /// The number of signals that requested a reload, as far as applied.
+    signals: u64,
+}
+
+impl Resting {
+    /// Without a rest, after this many signals.
+    pub fn new(signals: u64) -> Self {
+        Self { rest: None, signals }
+    }
+
+    /// Whether the sender rests.
+    pub fn is_active(&self) -> bool {
+        self.rest.is_some()
+    }
+
+    /// When the next probe may leave.
+    pub fn next_probe(&self) -> Duration {
+        self.rest.as_ref().map_or(Duration::ZERO, |rest| rest.next_probe())
+    }
+
+    /// Whether every delivery of a post is older than its `max_age`, or without one than what a
+    /// rest of the sender or of its app allows.
+    pub fn is_expired(&self, of: &SenderContext, post: &Post) -> bool {
+        let rest = self.rest.as_ref().and_then(|rest| rest.max_age());
+        let rest = rest.or_else(|| of.endpoint.app.as_ref()?.max_age());
+        let max_age = |ticket: Ticket| of.config.max_age(ticket.action, of.webhook).or(rest);
+        let now = SystemTime::now();
+        post.tickets.iter().all(|ticket| post.time.is_older(max_age(ticket), now))
+    }
+
+    /// Records an answer at `now` that starts a rest or prolongs it.
+    pub fn fail(&mut self, of: &SenderContext, word: String, now: Duration) {
+        let cure = cure(&word, of.app_name());
+        of.metrics.resting(Some(format!("{word} ({cure})")));
+        if let Some(rest) = &mut self.rest {
+            return rest.fail(word, now, rand::random());
+        }
+        let webhook = &of.webhook().name;
+        warn!(
+            webhook,
+            answer = word,
+            cure,
+            help = RUNBOOK,
+            "webhook rests: nothing is posted until this is repaired"
+        );
+        self.rest = Some(Box::new(Rest::start(word, now, rand::random())));
+    }
+
+    /// Records a probe at `now` that got no answer: it shows nothing about the cause.
+    pub fn unanswered(&mut self, now: Duration) {
+        if let Some(rest) = &mut self.rest {
+            rest.fail(rest.word().to_owned(), now, rand::random());
+        }
+    }
+
+    /// Applies a reload at `now`: another target than `before` ends the rest, and so does the
+    /// removal of the webhook (`None`). A signal makes a probe due.
+    pub fn reload(
+        &mut self,
+        of: &SenderContext,
+        before: Option<&Webhook>,
+        signals: u64,
+        now: Duration,
+    ) {
+        if before.is_none_or(|before| before.target() != of.webhook().target()) {
+            self.end(of, now);
+        }
+        if std::mem::replace(&mut self.signals, signals) != signals
+            && let Some(rest) = &mut self.rest
+        {
+            rest.probe_now(now);
+        }
+    }
+
+    /// Ends the rest at `now`, if there is one.
+    pub fn end(&mut self, of: &SenderContext, now: Duration) {
+        if let Some(rest) = self.rest.take() {
+            of.metrics.resting(None);
+            let webhook = &of.webhook().name;
+            let (attempts, seconds) =
+                (rest.failures(), now.saturating_sub(rest.since()).as_secs_f64());
+            info!(webhook, attempts, seconds, "webhook no longer rests");
+        }
+    }
+}
