@@ -116,6 +116,11 @@ fn masked(text: &str, masks: &[Range<usize>]) -> String {
 /// Returns a value as a message quotes it: short, printable, without the paths of URLs and without
 /// tokens.
 pub fn quotable(text: &str) -> String {
+    // Nearly every text: a key, a name.
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
+    if text.len() <= 60 && text.bytes().all(is_plain) {
+        return text.to_owned();
+    }
     let shown = harmless(text);
     match shown.char_indices().nth(60) {
         None => shown,
