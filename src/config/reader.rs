@@ -9,6 +9,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::destinations::Destinations;
+use rustc_hash::FxHashMap;
+
 use super::diagnostic::Findings;
 use super::environment;
 use super::external;
@@ -224,7 +226,7 @@ impl<'a> Reader<'a> {
             return None;
         };
         let mut entries = Vec::with_capacity(map.len());
-        let mut seen: HashMap<String, usize> = HashMap::new();
+        let mut seen: FxHashMap<String, usize> = FxHashMap::default();
         for (key, value) in map {
             let Some(name) = self.key(key) else { continue };
             if let Some(first) = seen.get(&name) {
