@@ -2,8 +2,33 @@
 //! documentation says, or as scripted.
 //!
 //! It runs in this process and listens on a real socket, so that the real HTTP client is tested.
-//! Invariant: every request to a webhook's path is recorded, with its time and its answer, before
-//! the answer is sent.
+//! Invariant: every request to a webhook's path or to the Web API is recorded, with its time and
+//! its answer, before the answer is sent.
+//!
+//! # Scripting it
+//!
+//! A path names what is scripted: `/services/T/B/X` is a webhook, `/api/sales` the channel `#sales`
+//! of every app (an ID will do, too), `/api/auth.test` a method, `/api` all of the Web API.
+//! [`FakeSlack::push`] sets the next answers, [`FakeSlack::set_default`] all others, and
+//! [`FakeSlack::set_limit`] the rate: of a webhook, of a channel, or with `/api` of each app.
+//! [`Answer::error`] is a refusal with one of Slack's words. [`Answer::default`] is what Slack
+//! answers to an accepted message: `ok`, or JSON with an echo of the message.
+//!
+//! Without a script, every channel exists, any token `xoxb-…` is valid, and the app has every
+//! scope. [`FakeSlack::set_workspace`] changes that:
+//!
+//! ```
+//! # use slackline::fake_slack::{Answer, Channel, FakeSlack, Limit, Settings};
+//! # async fn script() -> std::io::Result<()> {
+//! let slack = FakeSlack::start().await?;
+//! slack.push("/api/sales", [Answer::error("not_in_channel"), Answer::api_rate_limited(3)]);
+//! slack.set_limit("/api", Some(Limit { rate: 5.0, burst: 1 }));
+//! let channels = vec![Channel::new("sales"), Channel::new("deals").with_id("C7").archived()];
+//! slack.set_workspace(Settings { channels: Some(Some(channels)), ..Settings::default() });
+//! let posted = slack.requests_in("sales").iter().filter(|request| request.is_posted()).count();
+//! # Ok(())
+//! # }
+//! ```
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,11 +43,17 @@ pub mod answer;
 
 pub mod record;
 
+mod api;
+
+mod bucket;
+
 mod render;
 
 mod control;
 
 mod fault;
+
+mod script;
 
 mod server;
 
@@ -30,8 +61,11 @@ mod slack;
 
 mod state;
 
+mod workspace;
+
 pub use answer::{Answer, Fault, Limit, Script};
 pub use record::{Post, Request};
+pub use workspace::{Channel, Settings};
 
 use state::State;
 
@@ -97,8 +131,14 @@ impl FakeSlack {
         self.state.apply(None, Script { default: Some(answer), ..Script::default() });
     }
 
-    /// Limits the rate of every path without its own limit: requests beyond it are answered
-    /// with 429. Each path is counted separately.
+    /// Limits the rate of one webhook or channel, or with `/api` that of each app: requests beyond
+    /// it are answered with 429.
+    pub fn set_limit(&self, path: &str, limit: Option<Limit>) {
+        self.state.apply(Some(path), Script { limit: Some(limit), ..Script::default() });
+    }
+
+    /// Limits the rate of every webhook and channel without its own limit. Each is counted
+    /// separately.
     pub fn set_limit_everywhere(&self, limit: Option<Limit>) {
         self.state.apply(None, Script { limit: Some(limit), ..Script::default() });
     }
@@ -113,6 +153,25 @@ impl FakeSlack {
     #[must_use]
     pub fn requests_to(&self, path: &str) -> Vec<Arc<Request>> {
         self.requests().into_iter().filter(|request| request.path == path).collect()
+    }
+
+    /// Returns the posts of apps to one channel, by its name without `#`.
+    #[must_use]
+    pub fn requests_in(&self, channel: &str) -> Vec<Arc<Request>> {
+        let is_in = |request: &Arc<Request>| request.channel.as_deref() == Some(channel);
+        self.requests().into_iter().filter(is_in).collect()
+    }
+
+    /// Returns the posts of one app, by its token.
+    #[must_use]
+    pub fn requests_of(&self, token: &str) -> Vec<Arc<Request>> {
+        let is_of = |request: &Arc<Request>| request.channel.is_some() && request.token() == token;
+        self.requests().into_iter().filter(is_of).collect()
+    }
+
+    /// Sets the channels that exist, the scopes of the app, and the valid tokens.
+    pub fn set_workspace(&self, settings: Settings) {
+        self.state.set_workspace(settings);
     }
 
     /// Returns the number of requests received so far.

@@ -16,9 +16,12 @@ use super::values::{parse_duration, parse_rate};
 use crate::fake_slack::{Answer, FakeSlack, Fault, Limit};
 
 const EXAMPLES: &str = "\
-Point a webhook at it:
+Point a webhook or an app at it; any token xoxb-… is valid:
+  apps:
+    acme: { token: xoxb-fake, api_url: \"http://127.0.0.1:9465/api/\" }
   webhooks:
     sales: { url: \"http://127.0.0.1:9465/services/T0/B0/sales\" }
+    support: { app: acme, channel: \"#support\" }
 
 Examples:
   slackline fake-slack                       accepts every message
@@ -26,20 +29,32 @@ Examples:
   slackline fake-slack --fail 503            an outage
   slackline fake-slack --delay 3s            slow responses
 
-Control it while it runs, all webhooks or one (by its path after /control):
+Control it while it runs, everything or one webhook (by its path after /control):
   curl localhost:9465/control -d '{\"default\": {\"status\": 503, \"body\": \"busy\"}}'
   curl localhost:9465/control -d '{\"limit\": {\"rate\": 1, \"burst\": 1}}'
   curl localhost:9465/control -d '{\"default\": null, \"limit\": null}'   # as Slack
   curl localhost:9465/control                                # counts requests
   curl localhost:9465/control/services/T0/B0/sales \\
     -d '{\"answers\": [{\"fault\": \"hang\"}, {\"delay_ms\": 3000}]}'
+An app's channel by name or ID, a method, the whole Web API, and the workspace:
+  curl localhost:9465/control/api/support \\
+    -d '{\"answers\": [{\"error\": \"not_in_channel\"}]}'
+  curl localhost:9465/control/api/auth.test \\
+    -d '{\"default\": {\"error\": \"token_revoked\"}}'
+  curl localhost:9465/control/api -d '{\"limit\": {\"rate\": 3}}'   # of each app
+  curl localhost:9465/control/workspace \\
+    -d '{\"channels\": [{\"name\": \"support\"}], \"scopes\": [\"chat:write\"]}'
 `answers` are for the next requests, one each; `default` is for all requests after them. An answer has \
-`status`, `body`, `headers`, `delay_ms` and `fault`: reset, close, half_answer, hang, endless_body, \
+`status`, `body`, `headers`, `delay_ms` and `fault`, or the Web API's `error` and `needed`. A channel has \
+`name`, `id`, `is_private`, `is_archived` and `is_member`; a workspace also has `tokens` and \
+`ignore_customization` (without the scope, user and icon are ignored and the message is posted). \
+The faults: reset, close, half_answer, hang, endless_body, \
 slow_headers, endless_interim, content_too_short, content_too_long, garbage, redirect_loop.";
 
 /// Run a fake Slack server for local development
 ///
-/// Shows each message as it would look in its channel. It answers as Slack does. Options, or
+/// Incoming webhooks and the Web API of apps. Shows each message as it would look in its channel,
+/// with user and icon. It answers as Slack does. Options, or
 /// requests to /control while it runs, make it limit the rate, fail or hang.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -48,8 +63,8 @@ pub struct FakeSlackArgs {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9465")]
     listen: SocketAddr,
 
-    /// Accept this many messages a second per webhook, and answer 429 with Retry-After beyond that.
-    /// Slack's own limit is 1
+    /// Accept this many messages a second per webhook and channel, and answer 429 with Retry-After
+    /// beyond that. Slack's own limit is 1
     #[arg(long, value_name = "RATE", value_parser = parse_rate)]
     rate_limit: Option<f64>,
 
@@ -112,6 +127,7 @@ async fn fake_slack(
     let mut shutdown = pin!(shutdown);
     let url = slack.url("/services/T0/B0/sales");
     writeln!(out, "fake Slack: post to {url} (or any path below /services/); Ctrl-C stops it")?;
+    writeln!(out, "for apps: api_url: {}, with any token xoxb-…", slack.url("/api/"))?;
     out.flush()?;
     loop {
         let shown = tokio::select! {

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// One answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "Written")]
 pub struct Answer {
     /// The HTTP status. A value outside 100 to 999 is sent as 500.
     pub status: u16,
@@ -18,8 +18,22 @@ pub struct Answer {
     /// The delay of the answer in milliseconds.
     pub delay_ms: u64,
     /// A fault to inject instead of a normal answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
+}
+
+/// The form of an answer in JSON.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Written {
+    status: u16,
+    body: String,
+    headers: BTreeMap<String, String>,
+    delay_ms: u64,
+    fault: Option<Fault>,
+    /// An error word of the Web API, in place of a body.
+    error: Option<String>,
+    /// The scopes that a `missing_scope` names.
+    needed: Option<String>,
 }
 
 /// How an answer fails. Each fault ends when the client closes the connection, if not before.
@@ -76,9 +90,26 @@ pub struct Script {
 }
 
 impl Default for Answer {
-    /// Slack's answer to an accepted message.
+    /// Slack's answer to an accepted message. The Web API answers with JSON in its place.
     fn default() -> Self {
         Self::new(200, "ok")
+    }
+}
+
+impl Default for Written {
+    fn default() -> Self {
+        let Answer { status, body, headers, delay_ms, fault } = Answer::default();
+        Self { status, body, headers, delay_ms, fault, error: None, needed: None }
+    }
+}
+
+impl From<Written> for Answer {
+    fn from(written: Written) -> Self {
+        let Written { status, mut body, headers, delay_ms, fault, error, needed } = written;
+        if let Some(word) = error {
+            body = error_body(&word, needed.as_deref());
+        }
+        Self { status, body, headers, delay_ms, fault }
     }
 }
 
@@ -97,6 +128,25 @@ impl Answer {
             format!("{{\"retry_after\":{seconds},\"ok\":false,\"error\":\"rate_limited\"}}"),
         )
         .with_header("Retry-After", seconds.to_string())
+    }
+
+    /// Creates the Web API's answer with an error word, such as `not_in_channel`.
+    #[must_use]
+    pub fn error(word: &str) -> Self {
+        Self::new(200, error_body(word, None))
+    }
+
+    /// Creates the Web API's answer to a call that needs these scopes.
+    #[must_use]
+    pub fn missing_scope(needed: &str) -> Self {
+        Self::new(200, error_body("missing_scope", Some(needed)))
+    }
+
+    /// Creates the Web API's 429.
+    #[must_use]
+    pub fn api_rate_limited(seconds: u64) -> Self {
+        Self::new(429, error_body("ratelimited", None))
+            .with_header("Retry-After", seconds.to_string())
     }
 
     /// Creates an answer with a fault.
@@ -120,12 +170,22 @@ impl Answer {
     }
 }
 
+/// The body of a refusal by the Web API.
+fn error_body(word: &str, needed: Option<&str>) -> String {
+    let mut body = serde_json::json!({ "ok": false, "error": word });
+    if let Some(needed) = needed {
+        body["needed"] = needed.into();
+        body["provided"] = "".into();
+    }
+    body.to_string()
+}
+
 fn one() -> u32 {
     1
 }
 
 /// Distinguishes `null` from a missing member.
-fn named<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
+pub fn named<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)

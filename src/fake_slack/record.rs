@@ -4,14 +4,18 @@ use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
 use hyper::HeaderMap;
+use hyper::header::AUTHORIZATION;
 use serde::Deserialize;
 
 use super::answer::Answer;
 
+/// The path of the Web API.
+pub const API: &str = "/api/";
+
 /// The number of requests that are kept. The oldest are removed first.
 pub const KEPT: usize = 200_000;
 
-/// One request to a webhook, and its answer.
+/// One request to a webhook or to the Web API, and its answer.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// When its last byte arrived.
@@ -24,20 +28,26 @@ pub struct Request {
     pub headers: HeaderMap,
     /// Its body.
     pub body: Bytes,
-    /// The message in its body; `None` if it is not a JSON object or has members of wrong types.
+    /// The message in its body, without what Slack ignores; `None` if it is not a JSON object or
+    /// has members of wrong types.
     pub post: Option<Post>,
+    /// The channel to which an app posts, by its name without `#`; `None` for a webhook, and for
+    /// the other methods of the Web API.
+    pub channel: Option<String>,
     /// Its answer.
     pub answer: Answer,
 }
 
 impl Request {
     /// Whether the message was posted: answered without a fault, as Slack or a compatible receiver
-    /// does then, with a 2xx whose body is `ok`, empty, or a JSON object that says so.
+    /// does then, with a 2xx whose body is `ok`, empty, or a JSON object that says so. To an app it
+    /// is JSON always.
     #[must_use]
     pub fn is_posted(&self) -> bool {
         let Answer { status, body, fault, .. } = &self.answer;
         let says_so = match body.as_str() {
-            "ok" | "" => true,
+            "ok" | "" => !self.is_call(),
+            _ if self.is_call() && self.channel.is_none() => false,
             body => {
                 let said: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
                 let flags = [said["ok"].as_bool(), said["success"].as_bool()];
@@ -47,11 +57,30 @@ impl Request {
         fault.is_none() && (200..300).contains(status) && says_so
     }
 
+    /// Whether it is for the Web API.
+    #[must_use]
+    pub fn is_call(&self) -> bool {
+        self.path.starts_with(API)
+    }
+
+    /// Returns the token of the app that sent it; empty without one.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        token(&self.headers)
+    }
+
     /// Returns the body as JSON, or `null` if it is invalid.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
+}
+
+/// Returns the token of a request's headers; empty without one.
+#[must_use]
+pub fn token(headers: &HeaderMap) -> &str {
+    let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    value.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default().trim()
 }
 
 /// A message, with the members that slackline sends.
@@ -78,4 +107,17 @@ pub struct Post {
     pub attachments: Vec<serde::de::IgnoredAny>,
     /// Blocks, which are only counted.
     pub blocks: Vec<serde::de::IgnoredAny>,
+}
+
+impl Post {
+    /// Whether it sets its user or icon.
+    #[must_use]
+    pub fn customizes(&self) -> bool {
+        self.username.is_some() || self.icon_url.is_some() || self.icon_emoji.is_some()
+    }
+
+    /// Removes user and icon, which Slack does not show without the scope.
+    pub fn hide_customization(&mut self) {
+        (self.username, self.icon_url, self.icon_emoji) = (None, None, None);
+    }
 }

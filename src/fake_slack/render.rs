@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anstyle::{AnsiColor, Style};
 
+use super::api::APP;
 use super::record::{Post, Request};
 use crate::sanitize;
 
@@ -24,25 +25,41 @@ const LINES: usize = 12;
 /// through `anstream`, which removes styles without a terminal.
 pub fn request(request: &Request) -> String {
     // In place of the name of the webhook's own channel, which a request does not have.
-    let home = request.path.rsplit('/').find(|segment| !segment.is_empty()).unwrap_or("webhook");
+    let last = request.path.rsplit('/').find(|segment| !segment.is_empty()).unwrap_or("webhook");
+    let home = request.channel.as_deref().unwrap_or(last);
     if let Some(message) = request.post.as_ref().filter(|_| request.is_posted()) {
-        return post(message, home, request.time);
+        // The Web API knows a channel by its name, whatever the message calls it.
+        let shown = match request.is_call() {
+            true => (home, APP),
+            false => (message.channel.as_deref().unwrap_or(home), "incoming-webhook"),
+        };
+        return post(message, shown, request.time);
     }
-    let given = &request.answer;
-    let answer = match (given.fault, given.headers.get("Retry-After")) {
-        (Some(fault), _) => format!("injected fault: {fault:?}"),
-        (None, Some(seconds)) => format!("{}, Retry-After: {seconds}", given.status),
-        (None, None) => format!("{} {}", given.status, given.body),
+    let said: serde_json::Value = serde_json::from_str(&request.answer.body).unwrap_or_default();
+    let place = match (request.is_call(), &request.channel) {
+        (true, None) => sanitize::one_line(home, 80),
+        _ => format!("#{}", sanitize::one_line(home, 80)),
     };
-    let (home, answer) = (sanitize::one_line(home, 80), sanitize::one_line(&answer, 90));
-    let clock = clock(request.time);
-    format!("{DIM}{clock}{DIM:#} {CHANNEL}#{home}{CHANNEL:#}  {REFUSED}✗ {answer}{REFUSED:#}")
+    let given = &request.answer;
+    let (style, answer) = match (given.fault, given.headers.get("Retry-After"), &said["error"]) {
+        (Some(fault), ..) => (REFUSED, format!("✗ injected fault: {fault:?}")),
+        (None, Some(seconds), _) => {
+            (REFUSED, format!("✗ {}, Retry-After: {seconds}", given.status))
+        }
+        (None, None, serde_json::Value::String(word)) if request.is_call() => {
+            (REFUSED, format!("✗ {word}"))
+        }
+        (None, None, _) if request.is_call() && said["ok"] == true => (DIM, "✓".to_owned()),
+        (None, None, _) => (REFUSED, format!("✗ {} {}", given.status, given.body)),
+    };
+    let (clock, answer) = (clock(request.time), sanitize::one_line(&answer, 90));
+    format!("{DIM}{clock}{DIM:#} {CHANNEL}{place}{CHANNEL:#}  {style}{answer}{style:#}")
 }
 
-/// Renders a message that was posted at `time` to a webhook whose own channel is `home`.
-fn post(post: &Post, home: &str, time: SystemTime) -> String {
-    let channel = sanitize::one_line(post.channel.as_deref().unwrap_or(home), 80);
-    let user = sanitize::one_line(post.username.as_deref().unwrap_or("incoming-webhook"), 80);
+/// Renders a message that was posted at `time` in a channel, by a user unless it has another.
+fn post(post: &Post, (channel, user): (&str, &str), time: SystemTime) -> String {
+    let channel = sanitize::one_line(channel, 80);
+    let user = sanitize::one_line(post.username.as_deref().unwrap_or(user), 80);
     let sign = if channel.starts_with(['#', '@']) { "" } else { "#" };
     let (clock, picture) = (clock(time), picture(post));
     let mut shown = format!(
@@ -61,10 +78,15 @@ fn post(post: &Post, home: &str, time: SystemTime) -> String {
     shown
 }
 
-/// The emoji before the sender's name.
+/// The emoji before the sender's name, or the file of the picture. Slack shows the emoji if a
+/// message has both.
 fn picture(post: &Post) -> String {
-    let emoji = post.icon_emoji.as_deref().map(|emoji| sanitize::one_line(emoji, 80));
-    emoji.map_or_else(String::new, |emoji| format!("{emoji} "))
+    let file = |url: &str| {
+        let path = url.split(['?', '#']).next().unwrap_or_default();
+        format!("[{}]", path.rsplit('/').next().unwrap_or_default())
+    };
+    let icon = post.icon_emoji.clone().or_else(|| post.icon_url.as_deref().map(file));
+    icon.map_or_else(String::new, |icon| format!("{} ", sanitize::one_line(&icon, 80)))
 }
 
 /// What the message asks of Slack, where it is not left to Slack.
@@ -163,11 +185,14 @@ mod tests {
     fn a_message_looks_as_in_slack() {
         let message = Post {
             text: Some("🎉 Ada &amp; Co joined on the *enterprise* plan\n<https://x.io|open> &lt;!here&gt; <!here> <@U1> 2*3*4".to_owned()),
-            channel: Some("#sales-alerts".to_owned()),
             username: Some("Sales bot".to_owned()),
             ..Post::default()
         };
-        let shown = post(&message, "general", UNIX_EPOCH + Duration::from_secs(86_400 + 3_723));
+        let shown = post(
+            &message,
+            ("#sales-alerts", "-"),
+            UNIX_EPOCH + Duration::from_secs(86_400 + 3_723),
+        );
         assert_eq!(
             unstyled(&shown),
             "01:02:03 #sales-alerts  Sales bot [APP]\n         🎉 Ada & Co joined on the enterprise plan\n         open <!here> @here @U1 2*3*4"
@@ -183,7 +208,7 @@ mod tests {
     #[test]
     fn a_webhook_has_its_own_channel_and_name() {
         assert_eq!(
-            unstyled(&post(&Post::default(), "sales", UNIX_EPOCH)),
+            unstyled(&post(&Post::default(), ("sales", "incoming-webhook"), UNIX_EPOCH)),
             "00:00:00 #sales  incoming-webhook [APP]"
         );
     }
@@ -197,22 +222,22 @@ mod tests {
             ..Post::default()
         };
         assert_eq!(
-            unstyled(&post(&message, "sales", UNIX_EPOCH)),
-            "00:00:00 #sales  :bell: incoming-webhook [APP] unfurl_links=false link_names=true"
+            unstyled(&post(&message, ("sales", "slackline"), UNIX_EPOCH)),
+            "00:00:00 #sales  :bell: slackline [APP] unfurl_links=false link_names=true"
         );
     }
 
     #[test]
     fn a_long_message_is_cut() {
         let message = Post { text: Some("x\n".repeat(100)), ..Post::default() };
-        assert!(post(&message, "c", UNIX_EPOCH).contains("… 88 more lines"));
+        assert!(post(&message, ("c", "-"), UNIX_EPOCH).contains("… 88 more lines"));
     }
 
     proptest! {
         #[test]
         fn no_escape_sequence_of_the_message_is_kept(text in "[\\x00-\\x7f<>*|!@#\u{9b}\u{202e}a-z\n]*", channel in any::<String>(), user in any::<String>()) {
-            let message = Post { text: Some(text), channel: Some(channel), username: Some(user), ..Post::default() };
-            let shown = post(&message, "c", UNIX_EPOCH);
+            let message = Post { text: Some(text), username: Some(user), ..Post::default() };
+            let shown = post(&message, (&channel, "-"), UNIX_EPOCH);
             // Once our own sequences are removed, no control character may be left.
             let ours = [DIM, CHANNEL, MENTION, LINK, BOLD];
             let mut rest = shown;

@@ -18,6 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::answer::{Answer, Fault};
+use super::record::API;
 use super::state::State;
 use super::{control, fault};
 
@@ -91,6 +92,11 @@ async fn respond(state: &State, request: Request<Incoming>) -> Answer {
     let path = head.uri.path();
     if let Some(target) = path.strip_prefix("/control") {
         return control::respond(state, &head.method, target, &body);
+    }
+    if head.method == Method::GET && path.starts_with(API) {
+        // The arguments of a method may be in the URL.
+        let query = head.uri.query().unwrap_or_default().to_owned();
+        return state.receive(path.to_owned(), head.headers, Bytes::from(query));
     }
     if head.method != Method::POST {
         return Answer::new(405, "method_not_allowed").with_header("Allow", "POST");

@@ -28,7 +28,8 @@ pub fn read(body: &[u8]) -> Option<Post> {
     body.trim_ascii_start().starts_with(b"{").then(|| serde_json::from_slice(body).ok())?
 }
 
-fn is_blank(post: &Post) -> bool {
+/// Whether nothing would be shown.
+pub fn is_blank(post: &Post) -> bool {
     post.text.as_deref().unwrap_or_default().trim().is_empty()
         && post.attachments.is_empty()
         && post.blocks.is_empty()

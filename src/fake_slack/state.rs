@@ -1,22 +1,24 @@
-//! The scripts of the fake Slack and the requests that it received.
+//! What the connections of the fake Slack share: its scripts, its workspace, and the requests that
+//! it received.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Instant, SystemTime};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use hyper::HeaderMap;
+use hyper::header::AUTHORIZATION;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::broadcast;
 
-use super::answer::{Answer, Limit, Script};
-use super::record::{KEPT, Request};
+use super::answer::{Answer, Script};
+use super::api::{self, Call};
+use super::bucket::Buckets;
+use super::record::{API, KEPT, Post, Request, token};
+use super::script::{POST_MESSAGE, Place, Scripts};
 use super::slack;
-
-/// Added to the burst, in messages: because of varying network delays, messages that leave the
-/// client 1.00 s apart may arrive 0.98 s apart.
-const TOLERANCE: f64 = 0.1;
+use super::workspace::{Settings, Workspace, key};
 
 /// The state that the server's connections and its handle share.
 pub struct State {
@@ -29,28 +31,14 @@ pub struct State {
 
 #[derive(Default)]
 struct Inner {
-    /// For paths without their own behavior.
-    everywhere: Behavior,
-    paths: HashMap<String, Behavior>,
-    /// The rate limit of each path.
-    buckets: HashMap<String, Bucket>,
+    scripts: Scripts,
+    buckets: Buckets,
+    workspace: Workspace,
     requests: VecDeque<Arc<Request>>,
-}
-
-/// How requests are answered.
-#[derive(Default)]
-struct Behavior {
-    /// Answers to the next requests, one each.
-    next: VecDeque<Answer>,
-    /// The answer to all others; `None` to answer as Slack does.
-    default: Option<Answer>,
-    limit: Option<Limit>,
-}
-
-/// A token bucket.
-struct Bucket {
-    tokens: f64,
-    at: Instant,
+    /// The time stamp of the last message of an app, in microseconds.
+    last_ts: u128,
+    /// The number of requests to the Web API.
+    calls: u64,
 }
 
 impl Default for State {
@@ -63,18 +51,11 @@ impl Default for State {
 
 impl State {
     pub fn apply(&self, path: Option<&str>, script: Script) {
-        let mut inner = self.lock();
-        let behavior = match path {
-            Some(path) => inner.paths.entry(path.to_owned()).or_default(),
-            None => &mut inner.everywhere,
-        };
-        behavior.next.extend(script.answers);
-        if let Some(default) = script.default {
-            behavior.default = default;
-        }
-        if let Some(limit) = script.limit {
-            behavior.limit = limit;
-        }
+        self.lock().scripts.apply(path, script);
+    }
+
+    pub fn set_workspace(&self, settings: Settings) {
+        self.lock().workspace.apply(settings);
     }
 
     pub fn requests(&self) -> Vec<Arc<Request>> {
@@ -82,18 +63,26 @@ impl State {
     }
 
     /// Records a request and returns its answer.
-    pub fn receive(&self, path: String, headers: HeaderMap, body: Bytes) -> Answer {
-        let post = slack::read(&body);
+    pub fn receive(&self, path: String, mut headers: HeaderMap, body: Bytes) -> Answer {
+        if let Some(token) = headers.get_mut(AUTHORIZATION) {
+            token.set_sensitive(true);
+        }
+        let mut post = slack::read(&body);
         let mut inner = self.lock();
         // Under the lock, so that the records are in the order of their times.
         let (at, time) = (Instant::now(), SystemTime::now());
-        let answer = inner
-            .scripted(&path, |behavior| behavior.next.pop_front())
-            .or_else(|| inner.limited(&path, at))
-            .or_else(|| inner.scripted(&path, |behavior| behavior.default.clone()))
-            .unwrap_or_else(|| slack::answer(&path, post.as_ref()));
+        let (answer, channel) = match path.strip_prefix(API) {
+            Some(method) => {
+                let (method, headers, body) = (method, &headers, body.as_ref());
+                let ts = inner.next_ts(time);
+                let call = Call { method, headers, body, ts: &ts };
+                inner.call(&call, post.as_mut(), at)
+            }
+            None => (inner.webhook(&path, post.as_ref(), at), None),
+        };
+        let answer_sent = answer.clone();
         let request =
-            Arc::new(Request { at, time, path, headers, body, post, answer: answer.clone() });
+            Arc::new(Request { at, time, path, headers, body, post, channel, answer: answer_sent });
         if inner.requests.len() == KEPT {
             inner.requests.pop_front();
         }
@@ -110,26 +99,80 @@ impl State {
 }
 
 impl Inner {
-    /// Returns what the path's own behavior has, or else what the one for all paths has.
-    fn scripted<T>(&mut self, path: &str, part: fn(&mut Behavior) -> Option<T>) -> Option<T> {
-        let own = self.paths.get_mut(path).and_then(part);
-        own.or_else(|| part(&mut self.everywhere))
+    /// Returns the answer of a webhook.
+    fn webhook(&mut self, path: &str, post: Option<&Post>, now: Instant) -> Answer {
+        let place = Place::Webhook(path.to_owned());
+        self.scripted(&place, now, Answer::rate_limited)
+            .unwrap_or_else(|| slack::answer(path, post))
     }
 
-    /// Returns a 429 if the path's rate limit is exceeded. A refused request does not count towards
-    /// the limit.
-    fn limited(&mut self, path: &str, now: Instant) -> Option<Answer> {
-        let Limit { rate, burst } = self.scripted(path, |behavior| behavior.limit)?;
-        let full = f64::from(burst.max(1)) + TOLERANCE;
-        let full_bucket = Bucket { tokens: full, at: now };
-        let bucket = self.buckets.entry(path.to_owned()).or_insert(full_bucket);
-        let elapsed = now.saturating_duration_since(bucket.at).as_secs_f64();
-        *bucket = Bucket { tokens: (bucket.tokens + rate * elapsed).min(full), at: now };
-        if bucket.tokens >= 1.0 {
-            bucket.tokens -= 1.0;
-            return None;
+    /// Returns the answer of the Web API, and the channel of a message.
+    fn call(
+        &mut self,
+        call: &Call<'_>,
+        post: Option<&mut Post>,
+        now: Instant,
+    ) -> (Answer, Option<String>) {
+        let place = self.place(call, post.as_deref());
+        let scripted = self.scripted(&place, now, Answer::api_rate_limited);
+        let mut answer = match scripted {
+            // A webhook's `ok` means Slack's own answer, with the rest of the scripted one.
+            Some(answer) if (answer.status, answer.body.as_str()) == (200, "ok") => {
+                let own = api::answer(call, &mut self.workspace);
+                let mut headers = own.headers;
+                headers.extend(answer.headers);
+                Answer { body: own.body, headers, ..answer }
+            }
+            Some(answer) => answer,
+            None => api::answer(call, &mut self.workspace),
+        };
+        if let Some(post) = post.filter(|_| self.workspace.hides_customization()) {
+            post.hide_customization();
         }
-        let wait = ((1.0 - bucket.tokens) / rate).ceil() as u64;
-        Some(Answer::rate_limited(wait.max(1)))
+        self.calls += 1;
+        let id = format!("{:032x}", self.calls);
+        answer.headers.entry("X-Slack-Req-Id".to_owned()).or_insert(id);
+        let json = "application/json; charset=utf-8".to_owned();
+        answer.headers.entry("Content-Type".to_owned()).or_insert(json);
+        let channel = match place {
+            Place::Channel { names, .. } => names.into_iter().next(),
+            _ => None,
+        };
+        (answer, channel)
+    }
+
+    fn place(&mut self, call: &Call<'_>, post: Option<&Post>) -> Place {
+        let Some(written) = post.and_then(|post| post.channel.as_deref()) else {
+            return Place::Method(call.method.to_owned());
+        };
+        if call.method != POST_MESSAGE {
+            return Place::Method(call.method.to_owned());
+        }
+        let names = match self.workspace.channel(written) {
+            Some(channel) => vec![channel.name, channel.id],
+            None => vec![key(written)],
+        };
+        Place::Channel { names, token: token(call.headers).to_owned() }
+    }
+
+    /// Returns the answer that a script or a limit decides. A refused request does not count
+    /// towards the limit.
+    fn scripted(
+        &mut self,
+        place: &Place,
+        now: Instant,
+        limited: fn(u64) -> Answer,
+    ) -> Option<Answer> {
+        self.scripts
+            .next(place)
+            .or_else(|| self.buckets.take(&self.scripts.limits(place), now).err().map(limited))
+            .or_else(|| self.scripts.default(place))
+    }
+
+    /// Returns a time stamp that no other message has.
+    fn next_ts(&mut self, time: SystemTime) -> String {
+        let now = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
+        self.last_ts = now.max(self.last_ts + 1);
+        format!("{}.{:06}", self.last_ts / 1_000_000, self.last_ts % 1_000_000)
     }
 }
