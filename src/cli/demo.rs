@@ -142,12 +142,11 @@ async fn play(stop_after: Option<Duration>, screen: &mut Screen<'_>) -> anyhow::
 
 /// Returns the demo's configuration, checked like every other configuration.
 fn configuration(bus: &Bus, slack: &FakeSlack) -> anyhow::Result<Config> {
-    let url = |channel| slack.url(&workspace::path(channel));
     let filled_in = |name: &str| match name {
         "DEMO_BROKERS" => Some(bus.address()),
-        "DEMO_SALES_URL" => Some(url(Channel::Sales)),
-        "DEMO_SUPPORT_URL" => Some(url(Channel::Support)),
-        "DEMO_ORDERS_URL" => Some(url(Channel::Orders)),
+        "DEMO_TOKEN" => Some("xoxb-demo".to_owned()),
+        "DEMO_API_URL" => Some(slack.url("/api/")),
+        "DEMO_ORDERS_URL" => Some(slack.url(workspace::path(Channel::Orders))),
         _ => None,
     };
     let no_files = |_: &Path| Err(io::Error::from(io::ErrorKind::NotFound));

@@ -66,7 +66,7 @@ const STEPS: &[(u64, Step)] = &[
         Step::Act {
             number: 3,
             title: "Slack says slow down",
-            description: "the next message to #sales-alerts gets a 429 with Retry-After: 5; that webhook \
+            description: "the next message to #sales-alerts gets a 429 with Retry-After: 5; that channel \
                           waits, the others continue",
         },
     ),

@@ -1,6 +1,6 @@
-//! The demo's Slack workspace: a fake Slack with a webhook per channel.
+//! The demo's Slack workspace: a fake Slack with two channels of an app, and an incoming webhook.
 //!
-//! Invariant: like Slack, it accepts one message a second per webhook and answers 429 beyond that.
+//! Invariant: like Slack, it accepts one message a second per channel and answers 429 beyond that.
 
 use std::io;
 
@@ -18,22 +18,26 @@ pub async fn start() -> io::Result<FakeSlack> {
     Ok(slack)
 }
 
-/// Returns the path of the channel's webhook.
+/// Returns the path by which the channel is scripted: a channel of the app, or a webhook's URL.
 #[must_use]
-pub fn path(channel: Channel) -> String {
-    format!("/services/TDEMO/BDEMO/{}", channel.as_str())
+pub fn path(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Sales => "/api/sales-alerts",
+        Channel::Support => "/api/support-alerts",
+        Channel::Orders => "/services/TDEMO/BDEMO/orders",
+    }
 }
 
-/// Sets how the channel's webhook answers from now on.
+/// Sets how the channel answers from now on.
 pub fn set_behavior(slack: &FakeSlack, channel: Channel, behavior: Behavior) {
     let path = path(channel);
     let default = match behavior {
         Behavior::Normal => None,
         Behavior::RateLimitOnce(pause) => {
-            return slack.push(&path, [Answer::rate_limited(pause.as_secs())]);
+            return slack.push(path, [Answer::rate_limited(pause.as_secs())]);
         }
         Behavior::Unavailable => Some(Answer::new(503, "service_unavailable")),
         Behavior::Resets => Some(Answer::fault(Fault::Reset)),
     };
-    slack.set_default(&path, default);
+    slack.set_default(path, default);
 }
