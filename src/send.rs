@@ -44,8 +44,8 @@ pub fn run(context: SenderContext) -> impl Future<Output = String> {
     async move {
         loop {
             // Not `while let`, which would keep the result of `next` beside the post.
-            let Some(post) = sender.next().await else { break };
-            if !sender.deliver(post).await {
+            let Some(mut post) = sender.next().await else { break };
+            if !sender.deliver(&mut post).await {
                 break;
             }
         }

@@ -104,16 +104,19 @@ fn masked(text: &str, masks: &[Range<usize>]) -> String {
         from = mask.end;
     }
     shown.push_str(&text[from..]);
-    shown.replace('\t', " ").replace(char::is_control, "\u{fffd}")
+    // Rare, and each of thousands of values is looked at.
+    if shown.contains(char::is_control) {
+        shown = shown.replace('\t', " ").replace(char::is_control, "\u{fffd}");
+    }
+    shown
 }
 
 /// Returns a value as a message quotes it: short, printable, without the paths of URLs.
 pub fn quotable(text: &str) -> String {
     let shown = harmless(text);
-    if shown.chars().count() <= 60 {
-        shown
-    } else {
-        shown.chars().take(59).chain(['…']).collect()
+    match shown.char_indices().nth(60) {
+        None => shown,
+        Some(_) => shown.chars().take(59).chain(['…']).collect(),
     }
 }
 

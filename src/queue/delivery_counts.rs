@@ -52,6 +52,8 @@ impl DeliveryCounts {
     /// An action that the queue was not made for gets its own tally rather than be lost.
     pub fn tally(&mut self, action: ActionIndex) -> &mut ActionTally {
         let at = self.0.binary_search_by_key(&action, |(of, _)| *of).unwrap_or_else(|at| {
+            // Most queues have one action: ten thousand of them need no room for four.
+            self.0.reserve_exact(1);
             self.0.insert(at, (action, ActionTally::default()));
             at
         });

@@ -12,9 +12,12 @@ use crate::config::model::ActionIndex;
 use crate::delivery::{Reason, Ticket};
 use crate::log_throttle::{LogThrottle, Recovered};
 
-/// The current faults of one webhook.
+/// The faults of one webhook. Nothing is held before the first: ten thousand senders have a log.
 #[derive(Default)]
-pub struct FaultLog {
+pub struct FaultLog(Option<Box<Faults>>);
+
+#[derive(Default)]
+struct Faults {
     failing: LogThrottle,
     limited: LogThrottle,
     /// By action: a refusal can be about one action alone (its channel). At most as many as the
@@ -23,9 +26,13 @@ pub struct FaultLog {
 }
 
 impl FaultLog {
+    fn faults(&mut self) -> &mut Faults {
+        self.0.get_or_insert_default()
+    }
+
     /// Logs an attempt that failed and will be retried.
     pub fn failed(&mut self, of: &SenderContext, ticket: &Ticket, word: &str) {
-        if let Some(attempts) = self.failing.record(now()) {
+        if let Some(attempts) = self.faults().failing.record(now()) {
             let (webhook, action) = (&of.webhook().name, of.action_name(ticket));
             warn!(webhook, action, answer = word, attempts, "attempt failed, will retry");
         }
@@ -33,7 +40,7 @@ impl FaultLog {
 
     /// Logs a 429, which throttles the webhook for `pause`.
     pub fn limited(&mut self, of: &SenderContext, pause: Duration) {
-        if let Some(responses) = self.limited.record(now()) {
+        if let Some(responses) = self.faults().limited.record(now()) {
             let (webhook, seconds) = (&of.webhook().name, pause.as_secs_f64());
             warn!(webhook, seconds, responses, "throttled by Slack (429)");
         }
@@ -41,7 +48,7 @@ impl FaultLog {
 
     /// Logs a dropped delivery.
     pub fn dropped(&mut self, of: &SenderContext, ticket: &Ticket, reason: Reason, word: &str) {
-        let throttle = self.dropping.entry((ticket.action, reason)).or_default();
+        let throttle = self.faults().dropping.entry((ticket.action, reason)).or_default();
         if let Some(deliveries) = throttle.record(now()) {
             let partition = ticket.position.partition;
             warn!(
@@ -60,16 +67,17 @@ impl FaultLog {
 
     /// Logs the end of every fault: Slack posted a message.
     pub fn delivered(&mut self, of: &SenderContext) {
+        let Some(faults) = &mut self.0 else { return };
         let webhook = &of.webhook().name;
-        if let Some(Recovered { total, lasted, .. }) = self.failing.recover(now()) {
+        if let Some(Recovered { total, lasted, .. }) = faults.failing.recover(now()) {
             let seconds = lasted.as_secs_f64();
             info!(webhook, attempts_failed = total, seconds, "posting works again");
         }
-        if let Some(Recovered { total, lasted, .. }) = self.limited.recover(now()) {
+        if let Some(Recovered { total, lasted, .. }) = faults.limited.recover(now()) {
             let seconds = lasted.as_secs_f64();
             info!(webhook, responses = total, seconds, "no longer throttled by Slack");
         }
-        for ((_, reason), throttle) in &mut self.dropping {
+        for ((_, reason), throttle) in &mut faults.dropping {
             if let Some(Recovered { unlogged, .. }) = throttle.recover(now()) {
                 log_rest(webhook, *reason, unlogged);
             }
@@ -78,7 +86,8 @@ impl FaultLog {
 
     /// Logs the drops that no line covers yet: the sender ends.
     pub fn finish(&mut self, of: &SenderContext) {
-        for ((_, reason), throttle) in &mut self.dropping {
+        let Some(faults) = &mut self.0 else { return };
+        for ((_, reason), throttle) in &mut faults.dropping {
             log_rest(&of.webhook().name, *reason, throttle.rest());
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::connection_permits::HOLD_LIMIT;
@@ -16,7 +16,7 @@ use super::pace::Pace;
 use super::retry::Budget;
 use super::sender_context::SenderContext;
 use super::verdict::Verdict;
-use crate::commit_hold::CommitHold;
+use crate::commit_hold::{CommitHold, CommitWindow};
 use crate::delivery::{Outcome, Reason};
 use crate::post::{Post, Report, Tickets};
 
@@ -29,6 +29,20 @@ pub struct Sender {
     generation: u64,
     /// The webhook was removed from the configuration.
     retired: bool,
+}
+
+/// What the attempts of one post have in common.
+struct Course {
+    payload: Bytes,
+    budget: Budget,
+    /// The end of the pause after the last attempt.
+    not_before: Duration,
+}
+
+impl Course {
+    fn of(payload: Bytes) -> Self {
+        Self { payload, budget: Budget::default(), not_before: Duration::ZERO }
+    }
 }
 
 impl Sender {
@@ -61,70 +75,87 @@ impl Sender {
     /// Attempts a post until it ends, and reports its outcome. It has none where it was released to
     /// its partition's next owner, or given back to the queue, because its webhook was removed.
     /// Returns `false` when the poll loop has ended.
-    pub async fn deliver(&mut self, mut post: Post) -> bool {
-        let payload = Bytes::from(std::mem::take(&mut post.payload));
-        let tickets = &post.tickets;
-        let Some(ticket) = tickets.first() else { return true };
-        let mut budget = Budget::default();
-        let mut not_before = Duration::ZERO;
+    ///
+    /// The post is lent: a future holds its owned arguments twice.
+    pub async fn deliver(&mut self, post: &mut Post) -> bool {
+        let mut course = Course::of(std::mem::take(&mut post.payload).into());
         // Acquired before the first attempt, and kept over all of them.
         let mut kept = None;
         loop {
-            let turn = self.turn(tickets, not_before, kept.take()).await;
+            let turn = self.turn(&post.tickets, course.not_before, kept.take()).await;
             let Some((hold, permit)) = turn else {
                 if self.retired {
-                    let payload = Vec::from(payload).into_boxed_slice();
-                    self.context.queue.give_back(Post { payload, ..post });
-                    (self.context.wake)();
+                    post.payload = Vec::from(course.payload).into_boxed_slice();
+                    self.give_back(post);
                 }
                 return true;
             };
-            if !self.context.queue.start_attempt(tickets) {
+            if !self.context.queue.start_attempt(&post.tickets) {
                 return true;
             }
-            let sent = self.pace.now();
-            if self.pace.take(sent) {
-                budget.attempt(sent);
-                let verdict = self.attempt(payload.clone(), permit).await;
-                let at = self.pace.now();
-                self.record(&verdict, at.saturating_sub(sent), post.timestamp);
-                let dropped = match verdict {
-                    Verdict::Delivered => {
-                        self.log.delivered(&self.context);
-                        return self.report(tickets, Outcome::Delivered, hold).await;
-                    }
-                    Verdict::Rejected { word } => Some((Reason::Rejected, word)),
-                    Verdict::RateLimited { retry_after } => {
-                        let pause = self.throttle(retry_after, at).await;
-                        self.log.limited(&self.context, pause);
-                        budget.excuse((at + pause).saturating_sub(sent));
-                        None
-                    }
-                    Verdict::Retry { word, retry_after, .. } => {
-                        if retry_after.is_some() {
-                            self.throttle(retry_after, at).await;
-                        }
-                        let retry = &self.context.webhook().retry;
-                        match budget.failed(retry, at, rand::random()) {
-                            Some(pause) => {
-                                self.log.failed(&self.context, &ticket, &word);
-                                not_before = at.saturating_add(pause);
-                                None
-                            }
-                            None => Some((Reason::RetriesExhausted, word)),
-                        }
-                    }
-                };
-                if let Some((reason, word)) = dropped {
-                    self.log.dropped(&self.context, &ticket, reason, &word);
-                    return self.report(tickets, Outcome::Dropped(reason), hold).await;
-                }
+            // Boxed: it lasts for milliseconds, and ten thousand senders wait for their turn.
+            let attempt = Box::pin(self.attempt(post, &mut course, permit));
+            if let Some(outcome) = attempt.await {
+                return self.report(&post.tickets, outcome, hold).await;
             }
-            if !self.context.queue.end_attempt(tickets) {
+            if !self.context.queue.end_attempt(&post.tickets) {
                 return true;
             }
             kept = Some(hold);
         }
+    }
+
+    /// Returns a post to the queue of its webhook, which was removed.
+    fn give_back(&self, post: &mut Post) {
+        let (tickets, timestamp) = (post.tickets.clone(), post.timestamp);
+        let payload = std::mem::take(&mut post.payload);
+        self.context.queue.give_back(Post { tickets, payload, timestamp });
+        (self.context.wake)();
+    }
+
+    /// Attempts a post once; returns its outcome, if that was the last attempt.
+    async fn attempt(
+        &mut self,
+        post: &Post,
+        course: &mut Course,
+        permit: OwnedSemaphorePermit,
+    ) -> Option<Outcome> {
+        let ticket = post.tickets.first()?;
+        let sent = self.pace.now();
+        if !self.pace.take(sent) {
+            return None;
+        }
+        course.budget.attempt(sent);
+        let verdict = self.request(course.payload.clone(), permit).await;
+        let at = self.pace.now();
+        self.record(&verdict, at.saturating_sub(sent), post.timestamp);
+        let (reason, word) = match verdict {
+            Verdict::Delivered => {
+                self.log.delivered(&self.context);
+                return Some(Outcome::Delivered);
+            }
+            Verdict::Rejected { word } => (Reason::Rejected, word),
+            Verdict::RateLimited { retry_after } => {
+                let pause = self.throttle(retry_after, at).await;
+                self.log.limited(&self.context, pause);
+                course.budget.excuse((at + pause).saturating_sub(sent));
+                return None;
+            }
+            Verdict::Retry { word, retry_after, .. } => {
+                if retry_after.is_some() {
+                    self.throttle(retry_after, at).await;
+                }
+                let retry = &self.context.webhook().retry;
+                if let Some(pause) = course.budget.failed(retry, at, rand::random()) {
+                    self.log.failed(&self.context, &ticket, &word);
+                    course.not_before = at.saturating_add(pause);
+                    return None;
+                }
+                (Reason::RetriesExhausted, word)
+            }
+        };
+        self.log.dropped(&self.context, &ticket, reason, &word);
+        Some(Outcome::Dropped(reason))
     }
 
     /// Logs what no line covers yet.
@@ -160,9 +191,7 @@ impl Sender {
                 window.stop_waiting();
                 return None;
             }
-            let now = self.pace.now();
-            let ready = self.pace.ready_at(now).map(|at| at.max(not_before));
-            let may_leave = ready.is_some_and(|at| at <= now);
+            let (ready, may_leave) = self.readiness(not_before);
             if may_leave {
                 hold = hold.or_else(|| window.try_acquire());
                 if hold.is_some() && permit.is_none() {
@@ -191,13 +220,10 @@ impl Sender {
                     }
                 }
                 Ok(()) = self.context.control.changed() => self.apply_control(),
-                acquired = window.acquire(), if may_leave && hold.is_none() => {
-                    hold = Some(acquired);
-                }
-                // Cannot fail: the semaphore is never closed.
-                Ok(acquired) = Arc::clone(&permits).acquire_owned(), if may_leave && hold.is_some() => {
-                    permit = Some(acquired);
-                }
+                missing = missing(&window, &permits, hold.is_some()), if may_leave => match missing {
+                    Missing::Hold(acquired) => hold = Some(acquired),
+                    Missing::Permit(acquired) => permit = Some(acquired),
+                },
                 // One timer for both: ten thousand idle senders have one each.
                 () = sleep_until(ready.into_iter().chain(throttle_expiry).min()) => {
                     if throttle_expiry.is_some_and(|at| at <= Instant::now()) {
@@ -208,9 +234,17 @@ impl Sender {
         }
     }
 
+    /// The earliest time at which an attempt may leave (`None`: not before the rate share changes),
+    /// and whether it may leave now.
+    fn readiness(&self, not_before: Duration) -> (Option<Duration>, bool) {
+        let now = self.pace.now();
+        let ready = self.pace.ready_at(now).map(|at| at.max(not_before));
+        (ready, ready.is_some_and(|at| at <= now))
+    }
+
     /// One request, to its end: a release takes effect after it. The rate share may change
     /// meanwhile, and the limiter refills at the current one.
-    async fn attempt(&mut self, payload: Bytes, permit: OwnedSemaphorePermit) -> Verdict {
+    async fn request(&mut self, payload: Bytes, permit: OwnedSemaphorePermit) -> Verdict {
         let (mut permit, hold_limit) = (Some(permit), tokio::time::sleep(HOLD_LIMIT));
         tokio::pin!(hold_limit);
         let endpoint = Arc::clone(&self.context.endpoint);
@@ -291,6 +325,25 @@ impl Sender {
             self.retired = retired;
             self.pace.show_throttle(!retired);
         }
+    }
+}
+
+/// What an attempt that may leave still waits for. One future for both, since ten thousand senders
+/// have it.
+enum Missing {
+    Hold(CommitHold),
+    Permit(OwnedSemaphorePermit),
+}
+
+/// Waits for a hold, or else for a permit.
+async fn missing(window: &Arc<CommitWindow>, permits: &Arc<Semaphore>, has_hold: bool) -> Missing {
+    if !has_hold {
+        return Missing::Hold(window.acquire().await);
+    }
+    match Arc::clone(permits).acquire_owned().await {
+        Ok(permit) => Missing::Permit(permit),
+        // The semaphore is never closed.
+        Err(_) => std::future::pending().await,
     }
 }
 
