@@ -104,7 +104,7 @@ fn masked(text: &str, masks: &[Range<usize>]) -> String {
         from = mask.end;
     }
     shown.push_str(&text[from..]);
-    // Rare, and each of thousands of values is looked at.
+    // Rare, and thousands of values are checked.
     if shown.contains(char::is_control) {
         shown = shown.replace('\t', " ").replace(char::is_control, "\u{fffd}");
     }
@@ -113,6 +113,11 @@ fn masked(text: &str, masks: &[Range<usize>]) -> String {
 
 /// Returns a value as a message quotes it: short, printable, without the paths of URLs.
 pub fn quotable(text: &str) -> String {
+    // Nearly every text: a key, a name.
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
+    if text.len() <= 60 && text.bytes().all(is_plain) {
+        return text.to_owned();
+    }
     let shown = harmless(text);
     match shown.char_indices().nth(60) {
         None => shown,

@@ -41,8 +41,8 @@ impl Expression {
     /// Those of [`Expression::compile`], and a whole trigger that is a bare `true`, `false` or
     /// `null`.
     pub fn compile_trigger(source: &str) -> Result<Self, CompileError> {
-        lint::trigger::refuse(source)?;
         let (node, mut warnings) = compile(source)?;
+        lint::trigger::refuse(&node, source)?;
         warnings.extend(lint::trigger::warning(&node, source));
         let inner = Inner { source: source.into(), node, warnings: warnings.into() };
         Ok(Expression(Arc::new(inner)))

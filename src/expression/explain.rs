@@ -47,6 +47,10 @@ impl Expression {
     /// expression, so that most events need not be parsed in full.
     #[must_use]
     pub fn whole_event_part(&self) -> Option<String> {
+        // Nearly no trigger has one, and to read the tokens takes as long as to parse them.
+        if !needs_whole(self.node()) {
+            return None;
+        }
         self.with_part(|part| first_whole(part).map(Part::text))
     }
 
@@ -73,6 +77,15 @@ fn first_whole(part: Part<'_>) -> Option<Part<'_>> {
             part.operands().into_iter().find_map(first_whole)
         }
         node => needs_document(node).then_some(part),
+    }
+}
+
+/// Whether [`first_whole`] finds a part in `node`.
+fn needs_whole(node: &Node) -> bool {
+    match node {
+        Node::All(operands) | Node::Any(operands) => operands.iter().any(needs_whole),
+        Node::Not(operand) => needs_whole(operand),
+        node => needs_document(node),
     }
 }
 

@@ -9,8 +9,12 @@ use crate::expression::node::Node;
 ///
 /// # Errors
 /// The remedy with the literal.
-pub fn refuse(source: &str) -> Result<(), CompileError> {
-    constant::refuse_alone(&Tokens::read(source)?.all)
+pub fn refuse(node: &Node, source: &str) -> Result<(), CompileError> {
+    // A bare word compiles to a field.
+    match node {
+        Node::Field(_) => constant::refuse_alone(&Tokens::read(source)?.all),
+        _ => Ok(()),
+    }
 }
 
 /// Returns a warning about a trigger that hardly means what it says.
