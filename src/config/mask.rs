@@ -4,8 +4,9 @@
 //! of the file: also if a key or a section is misspelled or misplaced, if the value is anchored
 //! elsewhere, and if the file is not YAML at all.
 
-use std::collections::HashMap;
 use std::ops::Range;
+
+use rustc_hash::FxHashMap;
 
 use super::names::tolerance;
 use super::section::Document;
@@ -51,7 +52,7 @@ impl SecretKeys {
     /// Returns the secret ranges of a file that is YAML.
     pub fn in_tree(&self, root: &Node, text: &str) -> Vec<Range<usize>> {
         let mut hidden = Vec::new();
-        self.collect(root, text, &mut HashMap::new(), &mut hidden);
+        self.collect(root, text, &mut FxHashMap::default(), &mut hidden);
         hidden
     }
 
@@ -61,7 +62,7 @@ impl SecretKeys {
         &self,
         node: &Node,
         text: &'t str,
-        known: &mut HashMap<&'t str, bool>,
+        known: &mut FxHashMap<&'t str, bool>,
         hidden: &mut Vec<Range<usize>>,
     ) {
         match &node.value {

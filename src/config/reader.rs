@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rustc_hash::FxHashMap;
 use url::Url;
 
 use super::diagnostic::Findings;
@@ -229,7 +230,7 @@ impl<'a> Reader<'a> {
             return None;
         };
         let mut entries = Vec::with_capacity(map.len());
-        let mut seen: HashMap<String, usize> = HashMap::new();
+        let mut seen: FxHashMap<String, usize> = FxHashMap::default();
         for (key, value) in map {
             let Some(name) = self.key(key) else { continue };
             if let Some(first) = seen.get(&name) {

@@ -53,10 +53,14 @@ impl<'n> Written<'n> {
         let webhook = webhooks.and_then(|list| list.get(webhook.0 as usize));
         let is_slack = webhook.is_some_and(|name| reader.formatting_webhooks.contains(&name.value));
         let Some(node) = self.message.filter(|_| is_slack) else { return };
+        let marks = marks(template);
+        if marks.is_empty() {
+            return;
+        }
         let Some(text) = reader.located(node, "message").filter(|text| !text.at.hidden) else {
             return;
         };
-        for mark in marks(template) {
+        for mark in marks {
             if mark.is_mention && self.links_names {
                 continue;
             }
@@ -72,12 +76,17 @@ impl Mark {
     }
 }
 
+/// What a mark starts with.
+const SIGNS: [char; 8] = ['<', '@', '&', '*', '_', '~', '[', '#'];
+
 /// Returns the marks of a template, in its order.
 pub fn marks(template: &Template) -> Vec<Mark> {
     let (outline, mut marks) = code::blanked(&template.outline());
     let text = Text { source: template.source(), outline: &outline };
     let mut at = 0;
-    while let Some(c) = outline[at..].chars().next() {
+    while let Some(next) = outline[at..].find(SIGNS) {
+        at += next;
+        let c = outline[at..].chars().next().unwrap_or_default();
         let found = match c {
             '<' => {
                 let (mark, length) = angle::read(&text, at);

@@ -119,9 +119,10 @@ pub fn quotable(text: &str) -> String {
         return text.to_owned();
     }
     let shown = harmless(text);
-    match shown.char_indices().nth(60) {
-        None => shown,
-        Some(_) => shown.chars().take(59).chain(['…']).collect(),
+    let mut places = shown.char_indices().map(|(at, _)| at).skip(59);
+    match (places.next(), places.next()) {
+        (Some(end), Some(_)) => format!("{}…", &shown[..end]),
+        _ => shown,
     }
 }
 

@@ -32,14 +32,14 @@ pub struct Sender {
 }
 
 /// What the attempts of one post have in common.
-struct Course {
+struct Attempts {
     payload: Bytes,
     budget: Budget,
     /// The end of the pause after the last attempt.
     not_before: Duration,
 }
 
-impl Course {
+impl Attempts {
     fn of(payload: Bytes) -> Self {
         Self { payload, budget: Budget::default(), not_before: Duration::ZERO }
     }
@@ -78,14 +78,14 @@ impl Sender {
     ///
     /// The post is lent: a future holds its owned arguments twice.
     pub async fn deliver(&mut self, post: &mut Post) -> bool {
-        let mut course = Course::of(std::mem::take(&mut post.payload).into());
+        let mut attempts = Attempts::of(std::mem::take(&mut post.payload).into());
         // Acquired before the first attempt, and kept over all of them.
         let mut kept = None;
         loop {
-            let turn = self.turn(&post.tickets, course.not_before, kept.take()).await;
+            let turn = self.turn(&post.tickets, attempts.not_before, kept.take()).await;
             let Some((hold, permit)) = turn else {
                 if self.retired {
-                    post.payload = Vec::from(course.payload).into_boxed_slice();
+                    post.payload = Vec::from(attempts.payload).into_boxed_slice();
                     self.give_back(post);
                 }
                 return true;
@@ -94,7 +94,7 @@ impl Sender {
                 return true;
             }
             // Boxed: it lasts for milliseconds, and ten thousand senders wait for their turn.
-            let attempt = Box::pin(self.attempt(post, &mut course, permit));
+            let attempt = Box::pin(self.attempt(post, &mut attempts, permit));
             if let Some(outcome) = attempt.await {
                 return self.report(&post.tickets, outcome, hold).await;
             }
@@ -105,7 +105,7 @@ impl Sender {
         }
     }
 
-    /// Returns a post to the queue of its webhook, which was removed.
+    /// Returns a post to its webhook's queue: the webhook was removed.
     fn give_back(&self, post: &mut Post) {
         let (tickets, timestamp) = (post.tickets.clone(), post.timestamp);
         let payload = std::mem::take(&mut post.payload);
@@ -117,7 +117,7 @@ impl Sender {
     async fn attempt(
         &mut self,
         post: &Post,
-        course: &mut Course,
+        attempts: &mut Attempts,
         permit: OwnedSemaphorePermit,
     ) -> Option<Outcome> {
         let ticket = post.tickets.first()?;
@@ -125,8 +125,8 @@ impl Sender {
         if !self.pace.take(sent) {
             return None;
         }
-        course.budget.attempt(sent);
-        let verdict = self.request(course.payload.clone(), permit).await;
+        attempts.budget.attempt(sent);
+        let verdict = self.request(attempts.payload.clone(), permit).await;
         let at = self.pace.now();
         self.record(&verdict, at.saturating_sub(sent), post.timestamp);
         let (reason, word) = match verdict {
@@ -138,7 +138,7 @@ impl Sender {
             Verdict::RateLimited { retry_after } => {
                 let pause = self.throttle(retry_after, at).await;
                 self.log.limited(&self.context, pause);
-                course.budget.excuse((at + pause).saturating_sub(sent));
+                attempts.budget.excuse((at + pause).saturating_sub(sent));
                 return None;
             }
             Verdict::Retry { word, retry_after, .. } => {
@@ -146,9 +146,9 @@ impl Sender {
                     self.throttle(retry_after, at).await;
                 }
                 let retry = &self.context.webhook().retry;
-                if let Some(pause) = course.budget.failed(retry, at, rand::random()) {
+                if let Some(pause) = attempts.budget.failed(retry, at, rand::random()) {
                     self.log.failed(&self.context, &ticket, &word);
-                    course.not_before = at.saturating_add(pause);
+                    attempts.not_before = at.saturating_add(pause);
                     return None;
                 }
                 (Reason::RetriesExhausted, word)

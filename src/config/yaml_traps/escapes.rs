@@ -19,6 +19,9 @@ pub struct Escape {
 /// Returns the escapes of a text, each kind once; `outline` is the text with its variables blanked
 /// out.
 pub fn find(text: &str, outline: &str, style: Style) -> Vec<Escape> {
+    if !text.contains('\\') {
+        return Vec::new();
+    }
     let own = outline.match_indices('\\').filter_map(|(at, _)| {
         let length = escape(&outline[at + 1..]).filter(|_| style != Style::Double)?;
         (!is_path(outline, at)).then(|| found(text, at, length, false))
