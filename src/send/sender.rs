@@ -39,14 +39,14 @@ pub struct Sender {
 }
 
 /// What the attempts of one post have in common.
-struct Course {
+struct Attempts {
     payload: Bytes,
     budget: Budget,
     /// The end of the pause after the last attempt.
     not_before: Duration,
 }
 
-impl Course {
+impl Attempts {
     fn of(payload: Bytes) -> Self {
         Self { payload, budget: Budget::default(), not_before: Duration::ZERO }
     }
@@ -87,17 +87,17 @@ impl Sender {
     ///
     /// The post is lent: a future holds its owned arguments twice.
     pub async fn deliver(&mut self, post: &mut Post) -> bool {
-        let mut course = Course::of(std::mem::take(&mut post.payload).into());
+        let mut attempts = Attempts::of(std::mem::take(&mut post.payload).into());
         // Acquired before the first attempt, and kept over all of them.
         let mut kept = None;
         loop {
             if self.resting.is_expired(&self.context, post) {
                 return self.drop_expired(&post.tickets, kept).await;
             }
-            let turn = self.turn(&post.tickets, course.not_before, kept.take()).await;
+            let turn = self.turn(&post.tickets, attempts.not_before, kept.take()).await;
             let Some(Clearance { hold, turn, permit }) = turn else {
                 if self.retired {
-                    post.payload = Vec::from(course.payload).into_boxed_slice();
+                    post.payload = Vec::from(attempts.payload).into_boxed_slice();
                     self.give_back(post);
                 }
                 return true;
@@ -109,7 +109,7 @@ impl Sender {
                 return true;
             }
             // Boxed: it lasts for milliseconds, and ten thousand senders wait for their turn.
-            let attempt = Box::pin(self.attempt(post, &mut course, turn, permit));
+            let attempt = Box::pin(self.attempt(post, &mut attempts, turn, permit));
             if let Some(outcome) = attempt.await {
                 return self.report(&post.tickets, outcome, Some(hold)).await;
             }
@@ -143,17 +143,17 @@ impl Sender {
     async fn attempt(
         &mut self,
         post: &Post,
-        course: &mut Course,
+        attempts: &mut Attempts,
         turn: Option<Turn>,
         permit: OwnedSemaphorePermit,
     ) -> Option<Outcome> {
         let ticket = post.tickets.first()?;
         let sent = self.pace.now();
-        if !self.take(sent, turn, course) {
+        if !self.take(sent, turn, attempts) {
             return None;
         }
-        course.budget.attempt(sent);
-        let verdict = self.request(course.payload.clone(), permit).await;
+        attempts.budget.attempt(sent);
+        let verdict = self.request(attempts.payload.clone(), permit).await;
         let at = self.pace.now();
         self.record(&verdict, at.saturating_sub(sent), post.time);
         if let Some(app) = &self.context.endpoint.app {
@@ -172,20 +172,20 @@ impl Sender {
                 if whose == Repair::Channel || self.context.endpoint.app.is_none() {
                     self.resting.fail(&self.context, word, at);
                 }
-                course.budget.excuse_from(sent);
+                attempts.budget.excuse_from(sent);
                 return None;
             }
             Verdict::WithoutCustomization => return None,
             Verdict::RateLimited { .. } | Verdict::MessageLimit => {
                 let pause = self.throttle(&verdict, at).await;
                 self.log.limited(&self.context, pause);
-                course.budget.excuse((at + pause).saturating_sub(sent));
+                attempts.budget.excuse((at + pause).saturating_sub(sent));
                 return None;
             }
             Verdict::Retry { word, .. } if self.resting.is_active() => {
                 self.resting.unanswered(at);
                 self.log.failed(&self.context, &ticket, &word);
-                course.budget.excuse_from(sent);
+                attempts.budget.excuse_from(sent);
                 return None;
             }
             Verdict::Retry { ref word, retry_after, .. } => {
@@ -193,9 +193,9 @@ impl Sender {
                     self.throttle(&verdict, at).await;
                 }
                 let retry = &self.context.webhook().retry;
-                if let Some(pause) = course.budget.failed(retry, at, rand::random()) {
+                if let Some(pause) = attempts.budget.failed(retry, at, rand::random()) {
                     self.log.failed(&self.context, &ticket, word);
-                    course.not_before = at.saturating_add(pause);
+                    attempts.not_before = at.saturating_add(pause);
                     return None;
                 }
                 (Reason::RetriesExhausted, word.clone())
@@ -367,8 +367,8 @@ impl Sender {
     }
 
     /// Spends one attempt of the webhook's rate and of its app's, or of neither.
-    fn take(&mut self, now: Duration, turn: Option<Turn>, course: &mut Course) -> bool {
-        course.budget.excuse_wait(turn.as_ref().map(Turn::waited).unwrap_or_default());
+    fn take(&mut self, now: Duration, turn: Option<Turn>, attempts: &mut Attempts) -> bool {
+        attempts.budget.excuse_wait(turn.as_ref().map(Turn::waited).unwrap_or_default());
         self.pace.ready_at(now).is_some_and(|at| at <= now)
             && self.context.take_turn(turn, self.generation)
             && self.pace.take(now)

@@ -22,6 +22,19 @@ async fn a_delivery_that_keeps_failing_is_dropped_after_max_elapsed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_failed_attempt_is_repeated_after_its_backoff_whatever_the_rate_allows() {
+    let retry = Retry { initial: 10 * SECOND, max: 10 * SECOND, max_elapsed: 900 * SECOND };
+    let fast = Webhook { rate_per_second: 1000.0, retry, ..webhook() };
+    let mut rig = Rig::start(fast, (0..12).map(|_| failed(500)).collect::<Vec<_>>());
+    rig.push(0..1);
+    assert_eq!(rig.outcome().await, (0, Outcome::Delivered));
+    let times = rig.times();
+    assert!(times.windows(2).all(|pair| pair[1] - pair[0] <= 10 * SECOND + SECOND / 100));
+    // Twelve times between 0 and 10 s: less than a second in all is one case of 10^20.
+    assert!(times[12] > SECOND, "{times:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_rejected_delivery_is_dropped() {
     let mut rig = Rig::start(webhook(), [rejected("channel_not_found"), ok()]);
     rig.push(0..2);

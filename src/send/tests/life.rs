@@ -38,5 +38,6 @@ fn an_idle_sender_is_small() {
         Endpoint::open(&rig::webhook(), &[], &mut ClientPool::default()).unwrap(),
     );
     let size = std::mem::size_of_val(&run(sender));
-    assert!(size <= 2048, "{size} bytes, ten thousand times");
+    // With tokio's 144 bytes a task of 1,280: its memory comes in multiples of 128 or 256.
+    assert!(size <= 1_280 - 144, "{size} bytes, ten thousand times");
 }
