@@ -159,8 +159,19 @@ pub struct Setup {
     pub admin: String,
     /// The number of webhooks besides [`MARKS`], `w0`, `w1` …; the actions use them in turn.
     pub webhooks: usize,
+    /// What each of them posts to.
+    pub destinations: Destinations,
     /// The settings of each of them.
     pub settings: &'static str,
+}
+
+/// What the webhooks besides [`MARKS`] post to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Destinations {
+    /// Each has a URL.
+    IncomingWebhooks,
+    /// Each is a channel of one app, whose own rate does not limit them.
+    Channels,
 }
 
 impl Default for Setup {
@@ -179,6 +190,7 @@ impl Setup {
             slack: "http://127.0.0.1:9465".to_owned(),
             admin: "127.0.0.1:9464".to_owned(),
             webhooks: 10,
+            destinations: Destinations::IncomingWebhooks,
             settings: "timeout: 10m",
         }
     }
@@ -200,17 +212,27 @@ pub fn config(setup: &Setup, triggers: Triggers) -> Config {
 
 /// The text of a configuration file.
 pub fn yaml(setup: &Setup, triggers: Triggers) -> String {
-    let Setup { brokers, group, topic, slack, admin, webhooks, settings } = setup;
+    let Setup { brokers, group, topic, slack, admin, webhooks, destinations, settings } = setup;
     let mut yaml = format!(
-        "kafka:\n  brokers: \"{brokers}\"\n  group_id: {group}\n  topics: [{topic}]\n  start: earliest\nadmin:\n  listen: {admin}\nwebhooks:\n"
+        "kafka:\n  brokers: \"{brokers}\"\n  group_id: {group}\n  topics: [{topic}]\n  start: earliest\nadmin:\n  listen: {admin}\n"
     );
-    let mut webhook = |name: &str, settings: &str| {
-        let _ = writeln!(yaml, "  {name}: {{ url: \"{slack}{}\", {settings} }}", path(name));
-    };
+    if *destinations == Destinations::Channels {
+        let _ = writeln!(
+            yaml,
+            "apps:\n  bench: {{ token: xoxb-bench, api_url: \"{slack}/api/\", posts_per_minute: 600000 }}"
+        );
+    }
+    yaml += "webhooks:\n";
+    let url = |name: &str| format!("url: \"{slack}{}\"", path(name));
     // Fast enough that marks do not wait for each other.
-    webhook(MARKS, "rate_per_second: 1000, burst: 100");
+    let _ = writeln!(yaml, "  {MARKS}: {{ {}, rate_per_second: 1000, burst: 100 }}", url(MARKS));
     for index in 0..*webhooks {
-        webhook(&format!("w{index}"), settings);
+        let name = format!("w{index}");
+        let destination = match destinations {
+            Destinations::IncomingWebhooks => url(&name),
+            Destinations::Channels => format!("app: bench, channel: \"#{name}\""),
+        };
+        let _ = writeln!(yaml, "  {name}: {{ {destination}, {settings} }}");
     }
     yaml += "actions:\n";
     for index in 0..triggers.count() {

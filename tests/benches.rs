@@ -10,7 +10,7 @@ mod events;
 #[path = "../benches/actions.rs"]
 mod actions;
 
-use actions::{Setup, Triggers};
+use actions::{Destinations, Setup, Triggers};
 
 #[test]
 fn the_benchmarks_events_are_of_622_bytes_and_of_the_types_that_the_table_states() {
@@ -33,6 +33,24 @@ fn the_benchmarks_events_are_of_622_bytes_and_of_the_types_that_the_table_states
     assert_eq!((of("track"), of("page"), of("identify")), (7_800, 1_200, 1_000));
     assert_eq!(matching, COUNT / events::MATCHING);
     assert!(shapes.len() > 100, "{} shapes", shapes.len());
+}
+
+#[test]
+fn the_benchmarks_channels_have_the_rate_of_its_incoming_webhooks() {
+    let of = |destinations| {
+        let setup = Setup { destinations, webhooks: 20, ..Setup::default() };
+        actions::config(&setup, Triggers::Grouped(21))
+    };
+    let (channels, urls) = (of(Destinations::Channels), of(Destinations::IncomingWebhooks));
+    assert_eq!(channels.apps.len(), 1);
+    let rates = |config: &slackline::config::model::Config| {
+        let webhooks = config.webhooks.iter();
+        webhooks.map(|one| (one.name.clone(), one.rate_per_second)).collect::<Vec<_>>()
+    };
+    assert_eq!(rates(&channels), rates(&urls));
+    let in_app = |webhook: &&slackline::config::model::Webhook| webhook.app.is_some();
+    assert_eq!(channels.webhooks.iter().filter(in_app).count(), 20);
+    assert_eq!(urls.webhooks.iter().filter(in_app).count(), 0);
 }
 
 #[test]

@@ -34,3 +34,5 @@ mod topics;
 mod mirror;
 
 mod restore;
+
+mod apps;

@@ -3,6 +3,8 @@
 //! In every test, every scrape must add up while the program runs (`harness/program.rs`), and the
 //! posts are compared with the produced events (`checker.rs`).
 
+mod apps;
+
 mod bad_events;
 
 mod commit;

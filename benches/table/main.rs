@@ -54,14 +54,16 @@ mod sends;
 
 mod senders;
 
+mod apps;
+
 use report::{Table, progress};
 use settings::Settings;
 
 /// A family of rows. It does nothing unless `settings.wants` it.
 type Family = fn(&Settings, &mut Table) -> anyhow::Result<()>;
 
-const FAMILIES: [Family; 6] =
-    [throughput::run, check::run, memory::run, sends::run, senders::run, latency::run];
+const FAMILIES: [Family; 7] =
+    [throughput::run, check::run, memory::run, sends::run, senders::run, apps::run, latency::run];
 
 /// Measures the table, or is its own process in one of the other modes, which prints its
 /// measurements as JSON.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::{BodyExt as _, Collected, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -13,6 +13,12 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
+
+/// The method of the Web API that posts.
+const API: &str = "/api/chat.postMessage";
+
+/// Its answer, with the message as Slack returns it.
+const POSTED: &str = r#"{"ok":true,"channel":"C024BE91L","ts":"1503435956.000247","message":{"user":"U024BE7LH","type":"message","ts":"1503435956.000247","bot_id":"B024BE7LH","app_id":"A024BE7LH","text":"Ada (user-0123456789): Tick for 129.90 EUR","team":"T024BE7LD","bot_profile":{"id":"B024BE7LH","app_id":"A024BE7LH","name":"slackline","deleted":false,"updated":1503435956,"team_id":"T024BE7LD"}}}"#;
 
 /// A running server, which counts the posts of each webhook.
 pub struct Server {
@@ -63,12 +69,21 @@ async fn answer(
     request: Request<Incoming>,
     counts: &[AtomicU32],
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    let webhook =
-        request.uri().path().rsplit("/w").next().and_then(|number| number.parse::<usize>().ok());
+    let is_api = request.uri().path() == API;
+    let of_path = number(request.uri().path(), "/w");
+    // Reads the whole request first, like every server.
+    let body = request.into_body().collect().await.map(Collected::to_bytes).unwrap_or_default();
+    let text = std::str::from_utf8(&body).unwrap_or_default();
+    let webhook = if is_api { number(text, r##""channel":"#w"##) } else { of_path };
     if let Some(count) = webhook.and_then(|webhook| counts.get(webhook)) {
         count.fetch_add(1, Ordering::Relaxed);
     }
-    // Reads the whole request first, like every server.
-    let _ = request.into_body().collect().await;
-    Ok(Response::new(Full::new(Bytes::from_static(b"ok"))))
+    let answer: &[u8] = if is_api { POSTED.as_bytes() } else { b"ok" };
+    Ok(Response::new(Full::new(Bytes::from_static(answer))))
+}
+
+/// The number that follows the last `prefix`.
+fn number(text: &str, prefix: &str) -> Option<usize> {
+    let (_, after) = text.rsplit_once(prefix)?;
+    after.split(|char: char| !char.is_ascii_digit()).next()?.parse().ok()
 }

@@ -27,7 +27,7 @@ pub struct Settings {
     pub events: u64,
 
     /// Only families whose name contains one of these: throughput, one, selective, numbers,
-    /// matching, cpu, paths, triggers, check, memory, sends, senders, latency
+    /// matching, cpu, paths, triggers, check, memory, sends, senders, apps, latency
     #[arg(long, num_args = 1.., value_name = "ROW")]
     pub only: Vec<String>,
 

@@ -1,7 +1,7 @@
 //! The load during a fault, and the judgement of its posts.
 //!
-//! Two webhooks, one with a window of one outcome and one with a larger window; both always have
-//! deliveries to send while a fault lasts.
+//! Two webhooks, one with a window of one outcome and one with a larger window, which is a channel of
+//! an app; both always have deliveries to send while a fault lasts.
 
 use std::time::Duration;
 
@@ -49,7 +49,11 @@ impl Load {
             partitions,
             produced: 0,
         };
-        WEBHOOKS.iter().fold(load, |load, (name, rate, lines)| load.webhook(name, *rate, lines))
+        let mut load = WEBHOOKS
+            .iter()
+            .fold(load, |load, (name, rate, lines)| load.webhook(name, *rate, lines));
+        load.setup = load.setup.on_channels(&load.slack, &["brisk"]);
+        load
     }
 
     /// Adds a webhook, for which the load produces nothing.

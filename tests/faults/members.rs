@@ -137,7 +137,8 @@ fn slow_and_quick(broker: &Broker, slack: &Slack, partitions: i32) -> (Setup, St
     let topic = broker.topic(partitions);
     let setup = Setup::new(broker, &[&topic])
         .webhook(slack, "slow", &["rate_per_second: 1"])
-        .webhook(slack, "quick", &["rate_per_second: 200", "burst: 50"]);
+        .webhook(slack, "quick", &["rate_per_second: 200", "burst: 50"])
+        .on_channels(slack, &["slow"]);
     (setup, topic)
 }
 
@@ -260,7 +261,8 @@ fn a_partition_revoked_while_paused_is_read_when_it_is_assigned_again() {
         "when_full: block",
         "retry: {initial: 50ms, max: 100ms}",
     ];
-    let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", &lines);
+    let setup =
+        Setup::new(&broker, &[&topic]).webhook(&slack, "a", &lines).on_channels(&slack, &["a"]);
     let staying = Program::ready(&setup);
     slack.default("a", Answer::Status(503, "down"));
     let mut expected = produce(&broker, &topic, 2, "a", 0..20);

@@ -27,7 +27,7 @@ const COPIED_WITHIN: Duration = Duration::from_secs(120);
 fn setup(broker: &Broker, slack: &Slack, topic: &str, group: &str) -> Setup {
     let mut setup = Setup::new(broker, &[topic]);
     setup.group = group.to_owned();
-    setup.webhook(slack, "a", FAST).webhook(slack, "b", FAST)
+    setup.webhook(slack, "a", FAST).webhook(slack, "b", FAST).on_channels(slack, &["b"])
 }
 
 /// Waits until the group has these offsets on the new cluster, or others that also suffice.

@@ -1,5 +1,5 @@
-//! The mixed load of the faults: webhooks of every kind, and the kinds of events that match their
-//! actions.
+//! The mixed load of the faults: webhooks of every kind, incoming webhooks and channels of an app,
+//! and the kinds of events that match their actions.
 //!
 //! The webhooks that are checked for loss never overflow: they have fewer unsettled deliveries than
 //! their queue holds. Webhooks that do overflow affect the restart state of the others, and are
@@ -83,6 +83,13 @@ pub const WEBHOOKS: &[WebhookSpec] = &[
     },
 ];
 
+/// The webhooks that are channels of one app.
+pub const CHANNELS: &[&str] = &["steady", "slow", "failing", "blocking", "oldest"];
+
+/// Posts a second of the app, for all its channels and the whole group: little more than the sum of
+/// their rates.
+pub const APP_RATE: f64 = 36.0;
+
 const fn kind(
     name: &'static str,
     topic: usize,
@@ -142,7 +149,8 @@ pub fn setup(broker: &Broker, slack: &Slack) -> Setup {
         setup = setup.webhook_with(slack, webhook.name, &lines, &actions(webhook, &topics));
     }
     slack.default("slow", Answer::Slow(std::time::Duration::from_millis(250)));
-    setup
+    let lines = [format!("posts_per_minute: {}", APP_RATE * 60.0)];
+    setup.app(slack, "acme", &lines.each_ref().map(String::as_str)).in_app("acme", CHANNELS)
 }
 
 fn actions(spec: &WebhookSpec, topics: &[String; 2]) -> String {

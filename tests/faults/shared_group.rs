@@ -31,7 +31,8 @@ fn reports(program: &Program, level: &str) -> usize {
 fn two_deployments_in_one_group_are_reported_and_drop_only_what_is_unclaimed() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(PARTITIONS);
-    let ours = Setup::new(&broker, &[&topic]).webhook(&slack, "ours", FAST);
+    let ours =
+        Setup::new(&broker, &[&topic]).webhook(&slack, "ours", FAST).on_channels(&slack, &["ours"]);
     let mut theirs = Setup::new(&broker, &[&topic]).webhook(&slack, "theirs", FAST);
     theirs.group.clone_from(&ours.group);
     let program = Program::ready(&ours);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::mix::{PARTITIONS, WEBHOOKS, webhook_named};
+use super::mix::{APP_RATE, CHANNELS, PARTITIONS, WEBHOOKS, webhook_named};
 use super::traffic::Load;
 use crate::checker::group::{GroupRate, Lifetime};
 use crate::checker::repeats::Repeats;
@@ -18,7 +18,7 @@ use crate::harness::setup::Setup;
 use crate::harness::slack::{Answer, Slack};
 
 /// How much closer two requests can arrive than they were sent, with two cores for everything.
-const JITTER: Duration = Duration::from_millis(250);
+pub const JITTER: Duration = Duration::from_millis(250);
 
 /// The programs of one group. A member is identified by its place.
 pub struct Team {
@@ -125,6 +125,11 @@ impl Team {
                 Err(format!("owned: {owned:?}"))
             }
         });
+    }
+
+    /// All processes so far.
+    pub fn lifetimes(&self) -> &[Lifetime] {
+        &self.lifetimes
     }
 
     /// The number of rebalances of the members other than `place`.
@@ -235,5 +240,7 @@ impl Verdict {
             };
             rate.assert_kept(webhook.name, posts);
         }
+        let app = GroupRate { per_second: APP_RATE, burst: 1.0, lifetimes, jitter: JITTER };
+        app.assert_kept_together("the app", posts, |webhook| CHANNELS.contains(&webhook));
     }
 }

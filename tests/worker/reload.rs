@@ -305,7 +305,11 @@ fn reloads_under_load(broker: &Broker) {
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         let setup =
             Setup::new(broker, &[&topic]).webhook(&slack, "a", &lines).webhook(&slack, "b", &lines);
-        if burst.is_multiple_of(2) { setup.webhook(&slack, "c", &lines) } else { setup }
+        if burst.is_multiple_of(2) {
+            setup.webhook(&slack, "c", &lines).on_channels(&slack, &["b"])
+        } else {
+            setup
+        }
     };
     let first = setup(1);
     let same_group = |burst: u32| {

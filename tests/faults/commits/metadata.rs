@@ -165,7 +165,8 @@ fn foreign_bytes_that_are_not_text_are_ignored_with_one_warning() {
     let topic = broker.topic(1);
     let setup = Setup::new(&broker, &[&topic])
         .webhook(&slack, "pending", PENDING)
-        .webhook(&slack, "done", BRISK);
+        .webhook(&slack, "done", BRISK)
+        .on_channels(&slack, &["pending"]);
     let expected = mixed(&broker, &topic, 60);
     broker.commit_bytes(&setup.group, &topic, 0, 7, b"\xff\xfe\x00\xc3");
     let program = Program::ready(&setup);

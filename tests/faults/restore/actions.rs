@@ -5,7 +5,7 @@ use super::{FAST, How, to};
 use crate::checker::{Expected, Faults};
 use crate::harness::broker::{Broker, Record};
 use crate::harness::program::Program;
-use crate::harness::setup::{Setup, event, produce};
+use crate::harness::setup::{Setup, event, produce, token};
 use crate::harness::slack::{Answer, Slack};
 
 const PENDING: u64 = 20;
@@ -20,6 +20,9 @@ struct Changed {
 
 /// An action of these tests: name, webhook, event, message.
 type Action = (&'static str, &'static str, &'static str, &'static str);
+
+/// The webhook that is a channel of an app.
+const CHANNEL: &str = "y";
 
 const N: &str = "{{n}}";
 
@@ -49,6 +52,7 @@ impl Changed {
                 .collect();
             setup.webhook_with(&self.slack, webhook, FAST, &actions)
         })
+        .on_channels(&self.slack, &[CHANNEL])
     }
 
     /// Runs a worker with these actions until the events of `produce` are read, `accepted` posts
@@ -143,6 +147,23 @@ fn an_action_that_moves_to_another_webhook_moves_its_pending_deliveries() {
         PENDING as f64
     );
     changed.check(program, &expected, "an action moved to another webhook with deliveries pending");
+}
+
+/// It keeps its name, and so its pending deliveries and its throttle.
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn a_webhook_that_becomes_a_channel_of_an_app_keeps_its_pending_deliveries() {
+    let changed = Changed::new();
+    let actions = [("stays", "x", "e", N)];
+    let events = changed.before(&actions, 5, || five_of_the_pending(&changed, "x", "e"));
+    changed.slack.default("x", Answer::Ok);
+    let before = changed.slack.posts().len();
+    let program = Program::ready(&changed.setup(&actions).on_channels(&changed.slack, &["x"]));
+    changed.slack.await_all_accepted(&to("x", &events));
+    let tokens = changed.slack.tokens();
+    assert!(tokens[..before].iter().all(String::is_empty), "{tokens:?}");
+    assert!(tokens[before..].iter().all(|sent| sent.ends_with(&token("acme"))), "{tokens:?}");
+    changed.check(program, &to("x", &events), "a webhook moved to an app with deliveries pending");
 }
 
 #[test]

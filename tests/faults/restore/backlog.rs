@@ -30,7 +30,7 @@ fn others_repeat_nothing(how: How) {
     let setup = ["slow", "a", "b"]
         .iter()
         .fold(Setup::new(&broker, &[&topic]), |setup, name| setup.webhook(&slack, name, FAST));
-    let setup = how.setup(setup);
+    let setup = how.setup(setup.on_channels(&slack, &["slow", "a"]));
     slack.default("slow", Answer::Status(503, "down"));
     let mut program = Program::ready(&setup);
     let mut expected = produce(&broker, &topic, PARTITIONS, "slow", 0..BACKLOG);

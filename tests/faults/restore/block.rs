@@ -25,7 +25,7 @@ fn half_admitted(how: How, webhooks: [(&'static str, &[&str]); 2], order: &str) 
             format!("  - {{name: {name}, trigger: \"event == 'both'\", webhook: {name}, message: '{{{{n}}}}'}}\n");
         setup.webhook_with(&slack, name, lines, &action)
     });
-    let setup = how.setup(setup);
+    let setup = how.setup(setup.on_channels(&slack, &["full"]));
     slack.default("full", Answer::Status(503, "down"));
     let events = produce(&broker, &topic, 1, "both", 0..EVENTS);
     let expected = [to("full", &events), to("free", &events)].concat();

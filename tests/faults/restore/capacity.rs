@@ -18,10 +18,11 @@ fn lower_capacity(how: How, when_full: &str) {
     let small = &["rate_per_second: 10", "burst: 100", "queue_capacity: 5", &policy, RETRY];
     let before =
         Setup::new(&broker, &[&topic]).webhook(&slack, "slow", FAST).webhook(&slack, "a", FAST);
-    let before = how.setup(before);
+    let before = how.setup(before).on_channels(&slack, &["slow"]);
     let mut after =
         Setup::new(&broker, &[&topic]).webhook(&slack, "slow", small).webhook(&slack, "a", FAST);
     (after.group, after.kafka) = (before.group.clone(), before.kafka.clone());
+    let after = after.on_channels(&slack, &["slow"]);
 
     slack.default("slow", Answer::Status(503, "down"));
     let program = Program::ready(&before);

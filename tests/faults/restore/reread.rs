@@ -34,7 +34,7 @@ fn ends_below_the_mark(how: How) {
     let topic = broker.topic(1);
     let setup =
         Setup::new(&broker, &[&topic]).webhook(&slack, "slow", FAST).webhook(&slack, "a", FAST);
-    let setup = how.setup(setup);
+    let setup = how.setup(setup.on_channels(&slack, &["a"]));
     slack.default("slow", Answer::Status(503, "down"));
     let program = Program::ready(&setup);
     // Pending and delivered events are at both ends of the re-read range.

@@ -59,11 +59,16 @@ fn a_dead_webhook_among_100_slows_none_of_the_others() {
         "timeout: 2s",
         "retry: {initial: 100ms, max: 500ms}",
     ];
+    // The dead one and half of the others are channels of one app.
+    let channels: Vec<String> = (0..OTHERS).step_by(2).map(|n| format!("w{n}")).collect();
+    let channels: Vec<&str> =
+        channels.iter().map(String::as_str).chain(std::iter::once("dead")).collect();
     let setup = (0..OTHERS)
         .fold(Setup::new(&broker, &[&topic]), |setup, n| {
             setup.webhook(&slack, &format!("w{n}"), lines)
         })
-        .webhook(&slack, "dead", dead);
+        .webhook(&slack, "dead", dead)
+        .on_channels(&slack, &channels);
     let program = Program::ready(&setup);
 
     let mut sent = Sent::default();

@@ -60,7 +60,8 @@ fn a_slack_that_was_down_gets_everything_once_and_in_order() {
     let setup = Setup::new(&broker, &[&events, &blocking])
         .webhook_with(&before, "a", FAST, &action("a", &events))
         .webhook_with(&before, "b", FAST, &action("b", &events))
-        .webhook_with(&before, "blocked", SMALL, &action("blocked", &blocking));
+        .webhook_with(&before, "blocked", SMALL, &action("blocked", &blocking))
+        .on_channels(&before, &["b", "blocked"]);
     let mut program = Program::ready(&setup);
     let mut traffic = Traffic {
         broker: &broker,

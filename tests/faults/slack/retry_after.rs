@@ -1,5 +1,5 @@
-//! An active `Retry-After` outlives the process: neither a restarted worker nor a member that takes
-//! over the partition sends earlier.
+//! An active `Retry-After` outlives the process, that of a webhook, of an app's channel and of a
+//! whole app: neither a restarted worker nor a member that takes over the partition sends earlier.
 
 use std::time::Duration;
 
@@ -13,52 +13,83 @@ use crate::harness::slack::{Answer, Slack};
 
 const FAST: &[&str] = &["rate_per_second: 50", "burst: 5"];
 
-/// The time between the 429 and the kill: enough to commit it, without other events.
+/// Each gets one post and then a 429: an incoming webhook, a channel of the app `one`, and two
+/// channels of the app `two`, so that this app waits.
+const LIMITED: [&str; 4] = ["limited", "channel", "first", "second"];
+
+/// A further channel of the app `two`, which waits too, although none of its requests got a 429.
+const WAITS: &str = "third";
+
+/// An incoming webhook, and another channel of the app `one`.
+const FREE: [&str; 2] = ["free", "open"];
+
+/// The time between the last 429 and the kill: enough to commit it, without other events.
 const KNOWN_FOR: Duration = Duration::from_secs(1);
 
-/// A worker whose webhook `limited` has just answered 429.
+fn setup(broker: &Broker, slack: &Slack, topic: &str) -> Setup {
+    let all = LIMITED.iter().chain([&WAITS]).chain(&FREE);
+    all.fold(Setup::new(broker, &[topic]), |setup, name| setup.webhook(slack, name, FAST))
+        .app(slack, "one", APP)
+        .app(slack, "two", APP)
+        .in_app("one", &["channel", "open"])
+        .in_app("two", &["first", "second", WAITS])
+}
+
+const APP: &[&str] = &["posts_per_minute: 60000"];
+
+/// A worker whose webhooks `LIMITED` have just answered 429.
 struct Limited {
     broker: Broker,
     slack: Slack,
     topic: String,
     expected: Vec<Expected>,
-    /// The time of the 429.
-    at: Duration,
+    /// The time of each webhook's 429.
+    at: Vec<Duration>,
     pause: Duration,
 }
 
 impl Limited {
-    /// The owner of the partition gets the 429.
+    /// The owner of the partition gets the 429s.
     fn new(broker: Broker, slack: Slack, topic: String, seconds: u64) -> Self {
-        slack.script("limited", [Answer::Ok, Answer::RateLimited(seconds)]);
-        let expected = produce(&broker, &topic, 1, "limited", 0..5);
-        slack.await_requests("limited", 2);
-        let at = slack.arrivals("limited")[1];
+        let mut expected = Vec::new();
+        for name in LIMITED {
+            slack.script(name, [Answer::Ok, Answer::RateLimited(seconds)]);
+            expected.extend(produce(&broker, &topic, 1, name, 0..5));
+        }
+        LIMITED.iter().for_each(|name| slack.await_requests(name, 2));
+        let at = LIMITED.iter().map(|name| slack.arrivals(name)[1]).collect();
         Self { broker, slack, topic, expected, at, pause: Duration::from_secs(seconds) }
     }
 
-    /// Ends the worker that received it.
+    /// Ends the worker that received them.
     fn end(&self, program: Program, how: Signal) {
+        program.await_metrics("the throttles are shown", |scrape| {
+            LIMITED.iter().chain([&WAITS]).all(|name| {
+                let of = [("webhook", *name)];
+                scrape.sum("slackline_throttled_until_timestamp_seconds", &of) > 0.0
+            })
+        });
         if how == Signal::Term {
             drop(program.stop());
             return;
         }
-        program.await_metrics("the throttle is shown", |scrape| {
-            scrape.sum("slackline_throttled_until_timestamp_seconds", &[("webhook", "limited")])
-                > 0.0
-        });
         throughout(KNOWN_FOR, KNOWN_FOR, |_| {});
         program.kill();
     }
 
-    /// The other webhook continues immediately, the throttled one when its time is over.
+    /// The free webhooks continue immediately, the throttled ones when their time is over.
     fn check(mut self, program: Program, group: &str, fault: &str) {
-        self.expected.extend(produce(&self.broker, &self.topic, 1, "free", 0..5));
-        self.slack.await_requests("free", 5);
-        let free = self.slack.now() - self.at;
+        for name in FREE.into_iter().chain([WAITS]) {
+            self.expected.extend(produce(&self.broker, &self.topic, 1, name, 0..5));
+        }
+        FREE.iter().for_each(|name| self.slack.await_requests(name, 5));
+        let free = self.slack.now() - self.at[0];
         self.slack.await_all_accepted(&self.expected);
         let faults = Faults::find(&self.expected, &self.slack.posts());
-        let waited = self.slack.arrivals("limited")[2] - self.at;
+        let next = |name: &str, request: usize| self.slack.arrivals(name)[request];
+        let waited = LIMITED.iter().zip(&self.at).map(|(name, at)| next(name, 2) - *at);
+        // The app `two` waits until the later of its two.
+        let waited = waited.chain([next(WAITS, 0) - self.at[2].max(self.at[3])]).min().unwrap();
         line(
             &format!("Retry-After of {} s outlives {fault}", self.pause.as_secs()),
             1,
@@ -66,7 +97,7 @@ impl Limited {
         );
         faults.assert_none();
         assert!(waited >= self.pause, "the next request was {waited:?} after the 429");
-        assert!(free < self.pause, "the other webhook waited too: {free:?}");
+        assert!(free < self.pause, "the other webhooks waited too: {free:?}");
         self.broker.await_committed(group, &self.topic, 1);
         program.stop();
     }
@@ -75,9 +106,7 @@ impl Limited {
 fn restarted(how: Signal) {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
-    let mut setup = Setup::new(&broker, &[&topic])
-        .webhook(&slack, "limited", FAST)
-        .webhook(&slack, "free", FAST);
+    let mut setup = setup(&broker, &slack, &topic);
     if how == Signal::Kill {
         // So that the partition is assigned again immediately, not after the session.
         setup.kafka = vec![format!("instance_id: {}", unique("member"))];
@@ -92,9 +121,7 @@ fn restarted(how: Signal) {
 fn taken_over(how: Signal, seconds: u64) {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
-    let mut setup = Setup::new(&broker, &[&topic])
-        .webhook(&slack, "limited", FAST)
-        .webhook(&slack, "free", FAST);
+    let mut setup = setup(&broker, &slack, &topic);
     setup.properties = vec![
         ("session.timeout.ms", "4000".to_owned()),
         ("heartbeat.interval.ms", "500".to_owned()),

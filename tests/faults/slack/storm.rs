@@ -1,5 +1,5 @@
 //! Many webhooks are throttled repeatedly: each gets no request for the requested time, and nothing
-//! is lost.
+//! is lost. Some are channels of one app, which waits when two of them are throttled.
 
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use crate::harness::setup::{Setup, produce};
 use crate::harness::slack::{Answer, Slack};
 
 const WEBHOOKS: u64 = 20;
+const CHANNELS: [&str; 4] = ["s0", "s6", "s13", "s19"];
 /// `max_elapsed` is shorter than one `Retry-After`: a 429 must not use the retry budget.
 const LINES: &[&str] = &[
     "rate_per_second: 50",
@@ -59,7 +60,8 @@ fn storms_of_429_are_waited_out_and_lose_nothing() {
     let setup = names
         .iter()
         .fold(Setup::new(&broker, &[&topic]), |setup, name| setup.webhook(&slack, name, LINES))
-        .webhook(&slack, "calm", LINES);
+        .webhook(&slack, "calm", LINES)
+        .on_channels(&slack, &CHANNELS);
     let program = Program::ready(&setup);
     for (webhook, name) in names.iter().enumerate() {
         slack.script(name, answers(webhook as u64, storms));

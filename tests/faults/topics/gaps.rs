@@ -89,6 +89,7 @@ fn aborted_and_compacted_events_leave_no_lag_and_repeat_nothing() {
     let setup = Setup::new(&broker, &[&topic])
         .webhook(&slack, "a", FAST)
         .webhook(&slack, "slow", FAST)
+        .on_channels(&slack, &["slow"])
         .earliest();
     slack.script("slow", [Answer::Ok, Answer::Ok]);
     slack.default("slow", Answer::Status(503, "down"));

@@ -27,7 +27,8 @@ impl Grown {
         let topic = broker.topic(OLD);
         // Before the group exists: `latest` skips them.
         produce(&broker, &topic, OLD, "a", 10_000..10_010);
-        let mut setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST);
+        let setup = Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST);
+        let mut setup = setup.on_channels(&slack, &["a"]);
         setup.properties.push(("topic.metadata.refresh.interval.ms", refresh.to_owned()));
         if static_member {
             setup.kafka = vec![format!("instance_id: {}", unique("member"))];

@@ -16,8 +16,10 @@ use crate::harness::slack::{Answer, Slack};
 fn pending_events_that_left_the_topic_are_counted_as_lost_and_the_rest_is_delivered() {
     let (broker, slack) = (Broker::real(), Slack::start());
     let topic = broker.topic(1);
-    let setup =
-        Setup::new(&broker, &[&topic]).webhook(&slack, "a", FAST).webhook(&slack, "slow", FAST);
+    let setup = Setup::new(&broker, &[&topic])
+        .webhook(&slack, "a", FAST)
+        .webhook(&slack, "slow", FAST)
+        .on_channels(&slack, &["slow"]);
     slack.default("slow", Answer::Status(503, "down"));
     let program = Program::ready(&setup);
     let mut slow = Vec::new();
