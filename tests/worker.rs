@@ -17,6 +17,8 @@ mod join;
 
 mod mirror;
 
+mod moves;
+
 mod overflow;
 
 mod reload;
