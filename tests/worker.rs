@@ -19,6 +19,8 @@ mod join;
 
 mod mirror;
 
+mod moves;
+
 mod overflow;
 
 mod reload;
