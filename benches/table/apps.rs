@@ -1,8 +1,8 @@
 //! The cost of a post to a channel of an app, against one to an incoming webhook: 1,000 of each at
 //! five posts per second, all with a backlog, in the real program.
 //!
-//! All channels are of one app, whose own rate is above the sum of theirs. The runs are interleaved,
-//! and a ratio compares neighbouring runs.
+//! All channels are of one app, whose own rate is above the sum of theirs. The runs are
+//! interleaved, and a ratio compares neighbouring runs.
 
 use std::thread;
 use std::time::{Duration, Instant};

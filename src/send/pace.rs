@@ -31,6 +31,8 @@ pub struct Pace {
     limiter: Limiter,
     /// The webhook is throttled, or its throttle has expired but is still shown.
     throttled: bool,
+    /// The throttle is hidden: see [`Pace::show_throttle`].
+    hidden: bool,
     /// The number of 429s in a row, over all deliveries: the exponent of the backoff after one that
     /// does not say how long to wait.
     rate_limited: u32,
@@ -45,6 +47,7 @@ impl Pace {
             started: Instant::now(),
             limiter: Limiter::new(webhook.rate_per_second, webhook.burst, 0.0, Duration::ZERO),
             throttled: false,
+            hidden: false,
             rate_limited: 0,
             metrics,
         }
@@ -105,7 +108,7 @@ impl Pace {
         self.throttled = true;
         self.limiter.throttle(now.saturating_add(pause));
         let until = SystemTime::now().checked_add(pause);
-        self.metrics.throttled_until(until);
+        self.show(until);
         (pause, until)
     }
 
@@ -119,7 +122,7 @@ impl Pace {
         }
         let at = now.saturating_add(left);
         if self.limiter.throttled_until(now).is_none_or(|current| current < at) {
-            self.metrics.throttled_until(Some(until));
+            self.show(Some(until));
             self.limiter.throttle(at);
         }
         self.throttled = true;
@@ -140,14 +143,19 @@ impl Pace {
 
     /// Shows the throttle, or hides it while the webhook is not in the configuration: no delivery
     /// waits for it then, but it stays, since the webhook may come back.
-    pub fn show_throttle(&self, shown: bool) {
+    pub fn show_throttle(&mut self, shown: bool) {
+        self.hidden = !shown;
         if !self.throttled {
             return;
         }
         let now = self.now();
         let left = self.limiter.throttled_until(now).map(|until| until.saturating_sub(now));
-        let until = left.filter(|_| shown).and_then(|left| SystemTime::now().checked_add(left));
-        self.metrics.throttled_until(until);
+        self.show(left.and_then(|left| SystemTime::now().checked_add(left)));
+    }
+
+    /// Shows until when the webhook is throttled, unless that is hidden.
+    fn show(&self, until: Option<SystemTime>) {
+        self.metrics.throttled_until(until.filter(|_| !self.hidden));
     }
 }
 

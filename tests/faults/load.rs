@@ -1,7 +1,7 @@
 //! The load during a fault, and the judgement of its posts.
 //!
-//! Two webhooks, one with a window of one outcome and one with a larger window, which is a channel of
-//! an app; both always have deliveries to send while a fault lasts.
+//! Two webhooks, one with a window of one outcome and one with a larger window, which is a channel
+//! of an app; both always have deliveries to send while a fault lasts.
 
 use std::time::Duration;
 

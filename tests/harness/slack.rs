@@ -1,5 +1,5 @@
-//! The fake Slack for the tests: webhooks and apps' channels by name, and posts in the form that the
-//! checker compares.
+//! The fake Slack for the tests: webhooks and apps' channels by name, and posts in the form that
+//! the checker compares.
 //!
 //! `NAME` is both the incoming webhook of that name and the channel `#NAME` of every app: a script
 //! for it holds for both, and so does a count.
@@ -218,7 +218,7 @@ impl Slack {
     }
 }
 
-/// Slack's answer to an accepted message of an app, as far as it is read.
+/// The part of Slack's answer to an accepted message of an app that is read.
 const POSTED: &str = r#"{"ok":true,"channel":"C024BE91L","ts":"1503435956.000247"}"#;
 
 /// Where the fake Slack is scripted for the webhook and for the channel of this name, with the body

@@ -61,6 +61,30 @@ async fn a_former_owners_retry_after_is_kept() {
     assert!((29.0..=30.1).contains(&left), "{left}");
 }
 
+/// It may be an app's, or come from the restart state: no delivery of the webhook waits for it.
+#[tokio::test(start_paused = true)]
+async fn a_removed_webhook_shows_no_throttle_until_it_comes_back() {
+    let mut rig = Rig::start(webhook(), [limited(Some(30))]);
+    let shown = |rig: &Rig| {
+        rig.metric("slackline_throttled_until_timestamp_seconds{webhook=\"sales\"}") > 0.0
+    };
+    rig.push(0..1);
+    rig.settle().await;
+    assert!(shown(&rig));
+    rig.queue.retire(|_| false);
+    rig.reload(webhook(), 0);
+    rig.settle().await;
+    assert!(!shown(&rig));
+    let until = SystemTime::now() + 60 * SECOND;
+    rig.control.send_modify(|control| control.throttled_until = Some(until));
+    rig.settle().await;
+    assert!(!shown(&rig));
+    rig.queue.reopen();
+    rig.reload(webhook(), 0);
+    rig.settle().await;
+    assert!(shown(&rig));
+}
+
 /// Commits carry it to the next owner of the partition.
 #[tokio::test(start_paused = true)]
 async fn a_429_is_reported() {
