@@ -25,6 +25,8 @@ mod preview;
 
 mod send;
 
+mod slack_manifest;
+
 mod fake_slack;
 
 mod sample_events;
@@ -54,9 +56,9 @@ mod reload;
 /// The Slack destination for Kafka: posts a message to Slack for every event that matches an
 /// action.
 ///
-/// slackline reads event topics as a member of a consumer group, and posts to Slack incoming
-/// webhooks as the actions of its configuration say. It drops nothing silently, keeps Slack's rate
-/// limit, and explains every decision.
+/// slackline reads event topics as a member of a consumer group, and posts to channels of Slack
+/// apps and to incoming webhooks as the actions of its configuration say. It drops nothing
+/// silently, keeps Slack's rate limit, and explains every decision.
 #[derive(Debug, Parser)]
 #[command(
     name = "slackline",
@@ -81,6 +83,7 @@ enum Command {
     Check(check::CheckArgs),
     Preview(preview::PreviewArgs),
     Send(send::SendArgs),
+    SlackManifest(slack_manifest::SlackManifestArgs),
     FakeSlack(fake_slack::FakeSlackArgs),
     SampleEvents(sample_events::SampleEventsArgs),
     Health(health::HealthArgs),
@@ -120,6 +123,7 @@ impl Command {
             Command::Check(args) => check::run(args, log_format),
             Command::Preview(args) => preview::run(args, log_format),
             Command::Send(args) => send::run(args, log_format),
+            Command::SlackManifest(args) => slack_manifest::run(args, log_format),
             Command::FakeSlack(args) => fake_slack::run(args, log_format),
             Command::SampleEvents(args) => sample_events::run(args, log_format),
             Command::Health(args) => health::run(args),

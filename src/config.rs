@@ -29,9 +29,11 @@ mod located;
 
 mod origin;
 
+mod outside;
+
 mod destinations;
 
-mod names;
+pub(crate) mod names;
 
 mod foreign_keys;
 
@@ -67,6 +69,8 @@ mod webhook;
 
 mod app;
 
+pub mod app_use;
+
 mod senders;
 
 mod action;
@@ -90,17 +94,20 @@ pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;
 
+use app_use::{AppUse, DECISIVE};
 use diagnostic::{ConfigErrors, Diagnostic, Findings};
 use mask::SecretKeys;
 use model::Config;
-use reader::{Outside, Reader};
+use outside::Outside;
+use reader::Reader;
 use section::Table;
 use source::Source;
+use tree::Node;
 
 /// A valid configuration.
-pub struct Loaded {
+pub struct Loaded<T = Config> {
     /// What the stages are built from.
-    pub config: Config,
+    pub config: T,
     /// What is valid but probably not intended.
     pub warnings: Vec<Diagnostic>,
 }
@@ -122,6 +129,35 @@ pub fn load_through(
     env: &dyn Fn(&str) -> Option<String>,
     files: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
 ) -> Result<Loaded, ConfigErrors> {
+    let text = read(path, files)?;
+    check(&text, path, env, files)
+}
+
+/// Reads what the file at `path` uses each app for, in the file's order, and reports every mistake
+/// of its text. What else it takes from outside is not needed and not read: the apps' tokens, the
+/// webhooks' URLs, and other variables and files.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_app_uses(
+    path: &Path,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Loaded<Vec<AppUse>>, ConfigErrors> {
+    let files: &dyn Fn(&Path) -> io::Result<Vec<u8>> = &|path| std::fs::read(path);
+    let text = read(path, files)?;
+    let outside = Outside { env, files, directory: directory(path), only: Some(DECISIVE) };
+    checked(&text, path, &outside, |tree, reader| {
+        file::read(tree, reader);
+        Some(AppUse::all(&reader.destinations))
+    })
+}
+
+fn directory(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
+}
+
+/// Reads the text of the file at `path`.
+fn read(path: &Path, files: &dyn Fn(&Path) -> io::Result<Vec<u8>>) -> Result<String, ConfigErrors> {
     let whole_file = |message, help: &str| ConfigErrors {
         file: path.display().to_string(),
         errors: vec![Diagnostic::of_file(message, help)],
@@ -136,12 +172,11 @@ pub fn load_through(
         };
         whole_file(format!("the configuration cannot be read: {error}"), help)
     })?;
-    let text = String::from_utf8(bytes).map_err(|error| {
+    String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
         whole_file(format!("the configuration is not UTF-8 (line {line})"), "save it as UTF-8")
-    })?;
-    check(&text, path, env, files)
+    })
 }
 
 /// Checks the text of a configuration without its own I/O. Messages name the file `path`, and
@@ -155,6 +190,17 @@ pub fn check(
     env: &dyn Fn(&str) -> Option<String>,
     files: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
 ) -> Result<Loaded, ConfigErrors> {
+    let outside = Outside { env, files, directory: directory(path), only: None };
+    checked(text, path, &outside, file::read)
+}
+
+/// Parses a text, and reads from it what `read` returns: `None`, if something was reported.
+fn checked<T>(
+    text: &str,
+    path: &Path,
+    outside: &Outside<'_>,
+    read: impl FnOnce(&Node, &mut Reader<'_>) -> Option<T>,
+) -> Result<Loaded<T>, ConfigErrors> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let file = path.display().to_string();
     let secrets = SecretKeys::new(&file::File::document());
@@ -175,9 +221,8 @@ pub fn check(
         let empty = Diagnostic::of_file(message, "add `kafka`, `webhooks` and `actions`");
         return Err(ConfigErrors { file, errors: vec![empty], warnings: Vec::new() });
     }
-    let outside = Outside { env, files, directory: path.parent().unwrap_or(Path::new("")) };
-    let mut reader = Reader::new(&source, &outside);
-    let config = file::read(&tree, &mut reader);
+    let mut reader = Reader::new(&source, outside);
+    let config = read(&tree, &mut reader);
     let (errors, warnings) = reader.findings.diagnostics(&source);
     match config {
         Some(config) if errors.is_empty() => Ok(Loaded { config, warnings }),

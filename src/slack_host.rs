@@ -4,17 +4,26 @@
 
 use url::Url;
 
-/// Slack's domains: the second one is GovSlack's.
-const DOMAINS: [&str; 2] = ["slack.com", "slack-gov.com"];
+/// The domain of every workspace that is not GovSlack's.
+pub const SLACK: &str = "slack.com";
+
+const DOMAINS: [&str; 2] = [SLACK, "slack-gov.com"];
 
 /// Returns whether the host of `url` is one of Slack's domains, or below one.
 #[must_use]
 pub fn is_slack(url: &Url) -> bool {
-    let Some(host) = url.domain() else { return false };
+    domain(url).is_some()
+}
+
+/// Returns which of Slack's domains, GovSlack's included, the host of `url` is or is below.
+#[must_use]
+pub fn domain(url: &Url) -> Option<&'static str> {
+    let host = url.domain()?;
     let host = host.strip_suffix('.').unwrap_or(host);
-    DOMAINS.iter().any(|domain| {
+    let is_below = |domain: &&str| {
         host.strip_suffix(domain).is_some_and(|below| below.is_empty() || below.ends_with('.'))
-    })
+    };
+    DOMAINS.into_iter().find(is_below)
 }
 
 #[cfg(test)]

@@ -21,9 +21,17 @@ fn text(bytes: &[u8]) -> &str {
 fn help_succeeds_and_bad_usage_is_code_2() {
     let help = slackline(&["--help"]);
     assert_eq!((help.status.code(), text(&help.stderr)), (Some(0), ""));
-    for command in
-        ["run", "check", "preview", "send", "fake-slack", "sample-events", "health", "demo"]
-    {
+    for command in [
+        "run",
+        "check",
+        "preview",
+        "send",
+        "slack-manifest",
+        "fake-slack",
+        "sample-events",
+        "health",
+        "demo",
+    ] {
         assert!(
             text(&help.stdout).contains(&format!("\n  {command} ")),
             "{command} is not in --help"
@@ -39,6 +47,7 @@ fn help_succeeds_and_bad_usage_is_code_2() {
         &["health", "--url", "https://x/"],
         &["sample-events", "--rate", "0"],
         &["send", "x.json"],
+        &["slack-manifest", "--output", "text"],
     ] {
         let refused = slackline(wrong);
         assert_eq!((refused.status.code(), text(&refused.stdout)), (Some(2), ""), "{wrong:?}");
@@ -48,7 +57,13 @@ fn help_succeeds_and_bad_usage_is_code_2() {
 
 #[test]
 fn a_missing_configuration_is_code_2_and_names_the_file() {
-    for command in [&["run"][..], &["check"], &["preview", "-"], &["send", "--action", "a", "-"]] {
+    for command in [
+        &["run"][..],
+        &["check"],
+        &["preview", "-"],
+        &["send", "--action", "a", "-"],
+        &["slack-manifest"],
+    ] {
         let refused = slackline(&[command, &["-c", "/no/such/file.yaml"]].concat());
         assert_eq!((refused.status.code(), text(&refused.stdout)), (Some(2), ""), "{command:?}");
         assert!(
@@ -56,6 +71,38 @@ fn a_missing_configuration_is_code_2_and_names_the_file() {
             "{command:?}: {}",
             text(&refused.stderr)
         );
+    }
+}
+
+/// In a directory without the files that the configuration names, and without its variables.
+#[test]
+fn the_manifest_is_all_of_standard_output_and_needs_no_secret() {
+    let shown = slackline(&["slack-manifest", "deploy/examples/full.yaml"]);
+    assert_eq!(shown.status.code(), Some(0), "{}", text(&shown.stderr));
+    let manifest: serde_json::Value = serde_saphyr::from_str(text(&shown.stdout)).unwrap();
+    let scopes = &manifest["oauth_config"]["scopes"]["bot"];
+    assert_eq!(
+        scopes,
+        &serde_json::json!([
+            "chat:write",
+            "chat:write.public",
+            "chat:write.customize",
+            "channels:read",
+            "groups:read"
+        ])
+    );
+    let steps = text(&shown.stderr);
+    for step in ["\n1. ", "\n2. ", "\n3. ", "slack-token"] {
+        assert!(steps.contains(step), "{step}: {steps}");
+    }
+    for refused in [
+        &["slack-manifest", "deploy/examples/minimal.yaml"][..],
+        &["slack-manifest", "deploy/examples/full.yaml", "--app", "acne"],
+        &["slack-manifest", "tests/config/bad/app_token_mistakes.yaml"],
+    ] {
+        let refused = slackline(refused);
+        assert_eq!((refused.status.code(), text(&refused.stdout)), (Some(2), ""));
+        assert!(!refused.stderr.is_empty());
     }
 }
 

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 use slackline::config::{check, load, reference, schema};
 
+mod app_uses;
+
 mod corpus;
 
 mod values;

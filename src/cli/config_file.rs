@@ -13,9 +13,10 @@ use anyhow::bail;
 use super::exit::{Exit, is_broken_pipe, print_error};
 use super::format::Format;
 use super::logs;
+use crate::config::app_use::AppUse;
 use crate::config::diagnostic::ConfigErrors;
-use crate::config::load_through;
 use crate::config::model::Config;
+use crate::config::{Loaded, load_app_uses, load_through};
 
 /// The variable that names the configuration where no argument does.
 const VARIABLE: &str = "SLACKLINE_CONFIG";
@@ -86,6 +87,17 @@ impl ConfigFile {
         Ok((config?, files))
     }
 
+    /// Loads what the configuration uses each app for, which needs no token and no other secret.
+    /// Warnings are logged.
+    ///
+    /// # Errors
+    /// The configuration is invalid.
+    pub fn load_app_uses(&self) -> Result<Vec<AppUse>, ConfigErrors> {
+        let path = self.path();
+        let loaded = load_app_uses(&path, &variable)?;
+        Ok(with_warnings_logged(&path, loaded))
+    }
+
     /// Runs a command that shows what the configuration does with events. `files` are its
     /// arguments; the command gets those with events. Its errors count as bad usage.
     pub fn with(
@@ -117,19 +129,17 @@ pub fn read(path: &Path) -> (Result<Config, ConfigErrors>, BTreeSet<PathBuf>) {
         files.borrow_mut().insert(path.to_owned());
         std::fs::read(path)
     });
-    let config = loaded.map(|loaded| {
-        for warning in loaded.warnings {
-            let at = format!("{}:{}:{}", path.display(), warning.line, warning.column);
-            tracing::warn!(
-                at,
-                warning = warning.message,
-                help = warning.help,
-                "configuration warning"
-            );
-        }
-        loaded.config
-    });
+    let config = loaded.map(|loaded| with_warnings_logged(path, loaded));
     (config, files.into_inner())
+}
+
+/// Logs the warnings about the configuration at `path`, and returns what was read of it.
+fn with_warnings_logged<T>(path: &Path, loaded: Loaded<T>) -> T {
+    for warning in loaded.warnings {
+        let at = format!("{}:{}:{}", path.display(), warning.line, warning.column);
+        tracing::warn!(at, warning = warning.message, help = warning.help, "configuration warning");
+    }
+    loaded.config
 }
 
 /// Returns the value of `${NAME}`. A variable that is not UTF-8 counts as unset.

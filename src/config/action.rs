@@ -97,6 +97,10 @@ impl Section for Action {
             let message = "the action has both `icon_url` and `icon_emoji`";
             reader.error(emoji, message, "remove one of them: a message has one picture");
         }
+        let customizes = legacy.iter().any(|(key, at)| *key != "channel" && at.is_some());
+        if let Some(webhook) = keys.webhook.value.filter(|_| customizes) {
+            reader.destinations.customized.extend(name_of(webhook, reader));
+        }
         let action = Self::complete(keys)?;
         warn_of_legacy_keys(&action, &legacy, reader);
         refuse_unlisted_channel(&action, legacy[0].1, reader);
@@ -104,17 +108,17 @@ impl Section for Action {
     }
 }
 
-/// The name of an action's webhook.
-fn webhook_of(action: &Action, reader: &Reader<'_>) -> Option<String> {
+/// The name of a webhook.
+fn name_of(webhook: WebhookIndex, reader: &Reader<'_>) -> Option<String> {
     let names = reader.webhooks.as_ref()?;
-    names.list.get(action.webhook.0 as usize).map(|name| name.value.clone())
+    names.list.get(webhook.0 as usize).map(|name| name.value.clone())
 }
 
 /// Refuses a constant `channel` that its app's webhook does not list: every message would go to the
 /// webhook's own.
 fn refuse_unlisted_channel(action: &Action, at: Option<usize>, reader: &mut Reader<'_>) {
     let written = action.channel.as_ref().and_then(|channel| channel.constant());
-    let webhook = webhook_of(action, reader);
+    let webhook = name_of(action.webhook, reader);
     let Some(((written, at), webhook)) = written.zip(at).zip(webhook) else { return };
     let Some(listed) = reader.destinations.listed.get(&webhook) else { return };
     let key = key_of(written);
@@ -141,7 +145,7 @@ fn refuse_unlisted_channel(action: &Action, at: Option<usize>, reader: &mut Read
 fn warn_of_legacy_keys(action: &Action, keys: &[(&str, Option<usize>)], reader: &mut Reader<'_>) {
     let written = || keys.iter().filter_map(|(name, at)| Some((*name, (*at)?)));
     let Some((_, first)) = written().next() else { return };
-    let Some(webhook) = webhook_of(action, reader) else { return };
+    let Some(webhook) = name_of(action.webhook, reader) else { return };
     if reader.destinations.slack.contains(&webhook) {
         let names: Vec<&str> = written().map(|(name, _)| name).collect();
         let message = format!("{}: only legacy webhooks honour it", list(&names));

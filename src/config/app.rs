@@ -64,6 +64,8 @@ impl Section for App {
 
     fn check(keys: AppKeys, reader: &mut Reader<'_>) -> Option<Self> {
         let token_at = keys.token.at;
+        let name = keys.name.value.clone();
+        reader.destinations.apps.extend(name.map(|name| (name, keys.api_url.value.clone())));
         let app = Self::complete(keys)?;
         let (token, name) = (app.token.clone(), app.name.clone());
         if let Some((other, at)) = reader.destinations.tokens.insert(token, name).zip(token_at) {

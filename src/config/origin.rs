@@ -3,6 +3,7 @@
 use super::tree::{Node, Value};
 
 /// Where a credential is from.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// The value of this key, as written.
     Key(&'static str),

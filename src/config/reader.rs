@@ -1,9 +1,11 @@
 //! Reads a located tree: texts with `${NAME}` expanded, the keys of a section, files that the
 //! configuration names. Everything that is wrong is reported at its own place.
 //!
-//! Invariant: one wrong value hides no other: reading goes on after each mistake.
+//! Invariant: one wrong value hides no other: reading goes on after each mistake. A value that is
+//! not known causes no further message: neither one that is wrong, which is reported, nor one that
+//! comes from [`Outside`] and is not taken from there.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,6 +19,7 @@ use super::external;
 use super::foreign_keys;
 use super::located::{At, Located};
 use super::names::{is_name, list, nearest};
+use super::outside::Outside;
 use super::source::{Source, quotable};
 use super::tree::{Node, Value};
 use super::yaml_hints;
@@ -42,16 +45,6 @@ pub struct Reader<'a> {
     /// The destinations so far.
     pub destinations: Destinations,
     outside: &'a Outside<'a>,
-}
-
-/// What a configuration takes from outside its own text.
-pub struct Outside<'a> {
-    /// Looks up an environment variable.
-    pub env: &'a dyn Fn(&str) -> Option<String>,
-    /// Reads a file.
-    pub files: &'a dyn Fn(&Path) -> io::Result<Vec<u8>>,
-    /// The directory that relative paths start from.
-    pub directory: &'a Path,
 }
 
 /// Names that one section declares and another one refers to. A hash map, because thousands of
@@ -148,7 +141,8 @@ impl<'a> Reader<'a> {
         self.findings.warn(at.into(), message, help);
     }
 
-    /// The text of `node`, with variables expanded.
+    /// The text of `node`, with variables expanded. `None`: it is wrong, which is reported, or not
+    /// known.
     pub fn text(&mut self, node: &Node, key: &str) -> Option<String> {
         let (Value::Text(text), None) = (&node.value, &node.tag) else {
             self.wrong_type(node, key, "a text");
@@ -158,7 +152,12 @@ impl<'a> Reader<'a> {
             return Some(text.clone());
         }
         let flaws = RefCell::new(Vec::new());
+        let is_known = Cell::new(true);
         let env = |name: &str| {
+            if !self.outside.serves(key) {
+                is_known.set(false);
+                return Some(String::new());
+            }
             let value = (self.outside.env)(name)?;
             let content = external::content(&value);
             let flaw = external::flaw(content);
@@ -171,7 +170,7 @@ impl<'a> Reader<'a> {
                     let warning = flaw.warning(&owner);
                     self.findings.suspect(node.into(), owner, warning);
                 }
-                Some(expanded)
+                is_known.get().then_some(expanded)
             }
             Err(refused) => {
                 let place = self.key_at(node).place(self.source, text, refused.offset);
@@ -249,11 +248,11 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the file that `node` names. A relative path is resolved against the configuration's
-    /// directory.
+    /// directory. `None`: it cannot be read, which is reported, or its content is not known.
     pub fn file(&mut self, node: &Node, key: &str) -> Option<NamedFile> {
         let Located { value, at } = self.filled(node, key)?;
         let path = self.outside.directory.join(value);
-        match (self.outside.files)(&path) {
+        match self.outside.file(key, &path)? {
             Ok(bytes) => Some(NamedFile { path, bytes, at }),
             Err(error) => {
                 let help = "name a file that this user may read; \
@@ -264,10 +263,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a file that a Kafka property names, as librdkafka will: a relative path is resolved
-    /// against the working directory.
-    pub fn kafka_file(&self, path: &Path) -> io::Result<Vec<u8>> {
-        (self.outside.files)(path)
+    /// Reads the file that the Kafka property `key` names, as librdkafka will: a relative path is
+    /// resolved against the working directory. `None`: its content is not known.
+    pub fn kafka_file(&self, key: &str, path: &Path) -> Option<io::Result<Vec<u8>>> {
+        self.outside.file(key, path)
     }
 
     /// Reports each of `texts` that has occurred before.

@@ -58,6 +58,17 @@ impl Token {
         Some(Secret::new(token.to_owned()))
     }
 
+    /// Records where the token is from, for who has none yet.
+    fn record_origin(fields: &Fields<'_>, reader: &mut Reader<'_>) {
+        let origin = match (fields.get("token"), fields.get("token_file")) {
+            (Some(node), _) => Origin::of(node, "token"),
+            (None, Some(node)) => Origin::File(reader.at(node).shown),
+            (None, None) => return,
+        };
+        let app = fields.name.as_ref().map(|name| name.value.clone());
+        reader.destinations.token_origins.extend(app.map(|app| (app, origin)));
+    }
+
     fn in_file(node: &Node, reader: &mut Reader<'_>) -> Option<Located> {
         let path = reader.filled(node, "token_file")?;
         if slack_token::has_token(&path.value) {
@@ -89,6 +100,7 @@ impl Kind for Token {
         reader: &mut Reader<'_>,
     ) -> Setting<Secret<String>> {
         let at = fields.get(key).or(fields.get("token_file")).map(|node| node.written.start);
+        Self::record_origin(fields, reader);
         Setting { value: Self::token(fields, reader), at }
     }
 }
@@ -141,7 +153,7 @@ impl Kind for ApiUrl {
         };
         let allow_http = fields
             .get("allow_http")
-            .is_some_and(|node| Flag.read(node, "allow_http", reader).unwrap_or_default());
+            .is_some_and(|node| Flag.read(node, "allow_http", reader).unwrap_or(true));
         let Some(Located { value, at }) = reader.filled(node, key) else {
             return Setting { value: None, at: Some(node.written.start) };
         };

@@ -29,15 +29,15 @@ const NOT_WITH_CONSUMER: [&str; 4] = [
 pub fn between_properties(properties: &Written, reader: &mut Reader<'_>) {
     group_protocol(properties, reader);
     assignors(properties, reader);
-    let message = properties.number("message.max.bytes").map_or(MESSAGE_MAX_BYTES, |(max, _)| max);
-    if let Some((fetch, at)) = properties.number("fetch.max.bytes")
+    let message = properties.number_or("message.max.bytes", MESSAGE_MAX_BYTES);
+    if let Some(((fetch, at), message)) = properties.number("fetch.max.bytes").zip(message)
         && fetch < message
     {
         let help = format!("set it to {message} or more");
         reader.error(at, "`fetch.max.bytes` is under `message.max.bytes`", help);
     }
-    if let Some((_, at)) = properties.text("ssl.keystore.location")
-        && properties.text("ssl.keystore.password").is_none()
+    if let Some(at) = properties.place("ssl.keystore.location")
+        && properties.place("ssl.keystore.password").is_none()
     {
         let message = "`ssl.keystore.location` requires `ssl.keystore.password`";
         reader.error(at, message, "add `ssl.keystore.password`");
@@ -64,9 +64,12 @@ fn assignors(properties: &Written, reader: &mut Reader<'_>) {
 
 /// Session and poll timeouts, which depend on the group's protocol.
 fn group_protocol(properties: &Written, reader: &mut Reader<'_>) {
+    if properties.is_unknown("group.protocol") {
+        return;
+    }
     if properties.is_consumer_protocol() {
         for name in NOT_WITH_CONSUMER {
-            if let Some((_, at)) = properties.text(name) {
+            if let Some(at) = properties.place(name) {
                 let message = format!("`{name}` cannot be set with `group.protocol: consumer`");
                 let help = "remove it (the broker decides it), or `group.protocol`";
                 reader.error(at, message, help);
@@ -74,16 +77,15 @@ fn group_protocol(properties: &Written, reader: &mut Reader<'_>) {
         }
         return;
     }
-    let longest = properties.number("max.poll.interval.ms");
-    if let Some((session, at)) = properties.number("session.timeout.ms") {
-        let longest = longest.map_or(MAX_POLL_INTERVAL_MS, |(longest, _)| longest);
+    let longest = properties.number_or("max.poll.interval.ms", MAX_POLL_INTERVAL_MS);
+    if let Some(((session, at), longest)) = properties.number("session.timeout.ms").zip(longest) {
         if session > longest {
             let message = "`session.timeout.ms` is over `max.poll.interval.ms`";
             reader.error(at, message, format!("set it to {longest} or less"));
         }
-    } else if let Some((longest, at)) = longest
+    } else if let Some((longest, at)) = properties.number("max.poll.interval.ms")
         && longest < SESSION_TIMEOUT_MS
-        && properties.text("session.timeout.ms").is_none()
+        && properties.place("session.timeout.ms").is_none()
     {
         let message = "`max.poll.interval.ms` is under `session.timeout.ms`";
         reader.error(at, message, format!("set it to {SESSION_TIMEOUT_MS} or more"));
@@ -111,13 +113,14 @@ pub fn with_drain_timeout(
     fields: &Fields<'_>,
     reader: &mut Reader<'_>,
 ) {
-    let longest = properties.and_then(|properties| properties.number("max.poll.interval.ms"));
-    let longest = longest.map_or(MAX_POLL_INTERVAL_MS, |(longest, _)| longest);
+    let longest = properties.map_or(Some(MAX_POLL_INTERVAL_MS), |properties| {
+        properties.number_or("max.poll.interval.ms", MAX_POLL_INTERVAL_MS)
+    });
     let (drain, at) = match fields.get("drain_timeout") {
         Some(node) => (DRAIN_TIMEOUT.read(node, "drain_timeout", reader), Some(node.written.start)),
         None => (Some(DRAIN_TIMEOUT.default), properties_at),
     };
-    let (Some(drain), Some(at)) = (drain, at) else { return };
+    let (Some(drain), Some(at), Some(longest)) = (drain, at, longest) else { return };
     // The commits after the drain need time too, and the other members wait.
     if drain.as_millis() * 2 > u128::from(longest) {
         let limit = duration::show(Duration::from_millis(longest / 2));

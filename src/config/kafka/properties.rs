@@ -12,7 +12,7 @@ use rdkafka::types::RDKafkaConfRes;
 use serde_json::{Value as Json, json};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
-use super::written::Written;
+use super::written::{Property, Written};
 use super::{conflicts, java, security};
 use crate::config::external;
 use crate::config::file_content::FileContent;
@@ -126,43 +126,38 @@ impl Kind for Properties {
             let token = fields.get("oauth_token_file").map(|node| reader.at(node));
             security::check(&written, token.as_ref(), reader);
             let checked: Vec<_> =
-                written.0.iter().map(|(name, value)| property(name, value, reader)).collect();
+                written.0.iter().map(|property| checked(property, reader)).collect();
             checked.into_iter().collect()
         });
         Setting { value, at }
     }
 }
 
-/// `properties` and `property_files` as one. `None` if a file cannot be read, which is reported.
+/// `properties` and `property_files` as one. `None` if one is not a mapping, which is reported.
 fn written(key: &str, fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Written> {
-    let mut all = Vec::new();
-    let mut valid = true;
+    let mut all: Vec<Property> = Vec::new();
     if let Some(node) = fields.get(key) {
         for (name, node) in reader.entries(node, key)? {
-            if let Some(value) = value(node, &name.value, reader) {
-                all.push((name, value));
-            }
+            let value = value(node, &name.value, reader);
+            all.push(Property { name, value });
         }
     }
     if let Some(node) = fields.get(PropertyFiles::KEY) {
         for (name, node) in reader.entries(node, PropertyFiles::KEY)? {
-            if all.iter().any(|(other, _)| other.value == name.value) {
+            if all.iter().any(|other| other.name.value == name.value) {
                 let message =
                     format!("`{}` is in both `properties` and `property_files`", name.at.shown);
                 reader.error(&name.at, message, "remove one of them");
-                valid = false;
                 continue;
             }
             let owner = format!("the file of `{}`", name.at.shown);
             let what = "the property's value";
             let file = FileContent { key: PropertyFiles::KEY, owner: &owner, what };
-            match file.read(node, reader) {
-                Some(value) => all.push((name, value)),
-                None => valid = false,
-            }
+            let value = file.read(node, reader);
+            all.push(Property { name, value });
         }
     }
-    valid.then_some(Written(all))
+    Some(Written(all))
 }
 
 /// A property's value as the author wrote it: a number or a boolean is a text to librdkafka.
@@ -176,12 +171,10 @@ fn value(node: &Node, name: &str, reader: &mut Reader<'_>) -> Option<Located> {
     Some(Located { value: external::content(&value).to_owned(), at })
 }
 
-/// Whether librdkafka takes this property with this value.
-fn property(
-    key: &Located,
-    value: &Located,
-    reader: &mut Reader<'_>,
-) -> Option<(String, Secret<String>)> {
+/// A property that librdkafka takes. `None`: it does not, which is reported, or its value is not
+/// known, and only its name can be judged.
+fn checked(property: &Property, reader: &mut Reader<'_>) -> Option<(String, Secret<String>)> {
+    let Property { name: key, value } = property;
     let name = key.value.as_str();
     if let Some((_, help)) = SET_BY_SLACKLINE.iter().find(|(set, _)| *set == name) {
         reader.error(&key.at, format!("`{name}` cannot be set here: slackline sets it"), *help);
@@ -191,19 +184,21 @@ fn property(
         reader.error(&key.at, format!("`{name}` is a property of Java's clients"), help);
         return None;
     }
-    if is_credential(name) && value.value.is_empty() {
-        reader.error(&value.at, format!("`{name}` is empty"), "give it a value");
-        return None;
-    }
-    if is_credential(name) && value.value.contains(['\r', '\n']) {
-        let message = format!("`{name}` has a line break inside");
-        reader.warn(&value.at, message, "remove it where the value is set");
+    if let Some(value) = value.as_ref().filter(|_| is_credential(name)) {
+        if value.value.is_empty() {
+            reader.error(&value.at, format!("`{name}` is empty"), "give it a value");
+            return None;
+        }
+        if value.value.contains(['\r', '\n']) {
+            let message = format!("`{name}` has a line break inside");
+            reader.warn(&value.at, message, "remove it where the value is set");
+        }
     }
     let mut one = ClientConfig::new();
-    one.set(name, value.value.as_str());
-    match one.create_native_config() {
-        Ok(_) => return Some((name.to_owned(), Secret::new(value.value.clone()))),
-        Err(KafkaError::ClientConfig(RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN, ..)) => {
+    one.set(name, value.as_ref().map_or("", |value| value.value.as_str()));
+    match (one.create_native_config(), value) {
+        (Ok(_), Some(value)) => return Some((name.to_owned(), Secret::new(value.value.clone()))),
+        (Err(KafkaError::ClientConfig(RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN, ..)), _) => {
             let help = match nearest(name, &COMMON) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "librdkafka's CONFIGURATION.md lists them; Java's names differ".to_owned(),
@@ -211,12 +206,13 @@ fn property(
             let message = format!("librdkafka has no property `{}`", key.at.shown);
             reader.error(&key.at, message, help);
         }
-        Err(KafkaError::ClientConfig(_, text, ..)) => {
+        (Err(KafkaError::ClientConfig(_, text, ..)), Some(value)) => {
             let help = value_help(name, &value.value, &text);
             let message = format!("librdkafka refuses this value of `{name}`");
             reader.error(&value.at, message, help);
         }
-        Err(_) => {
+        (Ok(_) | Err(KafkaError::ClientConfig(..)), None) => {}
+        (Err(_), _) => {
             let message = format!("librdkafka cannot take the property `{}`", key.at.shown);
             reader.error(&key.at, message, "remove characters that no property's name has");
         }

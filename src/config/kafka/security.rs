@@ -11,7 +11,7 @@ use rdkafka::client::{Client, DefaultClientContext};
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaType;
 
-use super::written::Written;
+use super::written::{Property, Written};
 use crate::config::located::{At, Located};
 use crate::config::reader::Reader;
 
@@ -31,6 +31,9 @@ const PROTOCOLS: [&str; 4] = ["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"];
 /// Checks that a client can be created with the properties of TLS and SASL. `token` is the place of
 /// `oauth_token_file`.
 pub fn check(properties: &Written, token: Option<&At>, reader: &mut Reader<'_>) {
+    if properties.is_unknown("security.protocol") {
+        return;
+    }
     let protocol = properties
         .text("security.protocol")
         .map_or("plaintext".to_owned(), |(protocol, _)| protocol.to_lowercase());
@@ -39,7 +42,7 @@ pub fn check(properties: &Written, token: Option<&At>, reader: &mut Reader<'_>) 
         return;
     }
     let (tls, sasl) = (protocol.ends_with("ssl"), protocol.starts_with("sasl"));
-    for (key, _) in &properties.0 {
+    for Property { name: key, .. } in &properties.0 {
         let name = &key.value;
         if (!tls && name.starts_with("ssl.")) || (!sasl && name.starts_with("sasl.")) {
             let message =
@@ -64,8 +67,11 @@ fn has_token(
     sasl: bool,
     reader: &mut Reader<'_>,
 ) -> bool {
-    let mechanism =
-        ["sasl.mechanism", "sasl.mechanisms"].iter().find_map(|name| properties.text(name));
+    let names = ["sasl.mechanism", "sasl.mechanisms"];
+    if names.iter().any(|name| properties.is_unknown(name)) {
+        return true;
+    }
+    let mechanism = names.iter().find_map(|name| properties.text(name));
     let is_oauth = sasl
         && mechanism.is_some_and(|(mechanism, _)| mechanism.eq_ignore_ascii_case("OAUTHBEARER"));
     match (token, mechanism) {
@@ -89,10 +95,10 @@ fn has_token(
 fn has_certificate_and_key(properties: &Written, reader: &mut Reader<'_>) -> bool {
     let find = |part: &str| {
         let names = [format!("ssl.{part}.location"), format!("ssl.{part}.pem")];
-        names.iter().find_map(|name| properties.text(name))
+        names.iter().find_map(|name| properties.place(name))
     };
     for (one, other) in [("certificate", "key"), ("key", "certificate")] {
-        if let (Some((_, at)), None) = (find(one), find(other)) {
+        if let (Some(at), None) = (find(one), find(other)) {
             let help = format!("add `ssl.{other}.location`, or `ssl.{other}.pem`");
             reader.error(at, format!("a client's {one} is set without its {other}"), help);
             return false;
@@ -107,10 +113,14 @@ fn create_client(properties: &Written, reader: &mut Reader<'_>) {
     // The client would log that it has no broker.
     config.set("log_level", "0");
     let mut readable = true;
-    for (key, value) in &properties.0 {
-        let name = key.value.as_str();
+    for Property { name, value } in &properties.0 {
+        let name = name.value.as_str();
         let is_security =
             ["ssl.", "sasl.", "security.", "enable.ssl."].iter().any(|part| name.starts_with(part));
+        let Some(value) = value else {
+            readable &= !is_security;
+            continue;
+        };
         let file = FILES.iter().find(|(file, _)| *file == name);
         match file.map(|(_, as_text)| (as_text, named_file(name, value, reader))) {
             Some((Some(as_text), Ok(Some(pem)))) => drop(config.set(*as_text, pem)),
@@ -129,7 +139,7 @@ fn create_client(properties: &Written, reader: &mut Reader<'_>) {
     }
 }
 
-/// A file that can't be read, which is reported.
+/// A file that can't be read, which is reported, or that is not to be read.
 struct Unreadable;
 
 /// The text of the file that a property names. `None` if it is not a file, or not a text:
@@ -143,7 +153,7 @@ fn named_file(
     if name == "ssl.ca.location" && (value.value == "probe" || path.is_dir()) {
         return Ok(None);
     }
-    match reader.kafka_file(path) {
+    match reader.kafka_file(name, path).ok_or(Unreadable)? {
         Ok(bytes) => Ok(String::from_utf8(bytes).ok()),
         Err(error) => {
             let message = format!("the file of `{name}` cannot be read: {error}");
@@ -158,8 +168,9 @@ fn named_file(
 /// Reports which property makes the creation of the client fail. `error` is librdkafka's message.
 fn refused(properties: &Written, error: &str, reader: &mut Reader<'_>) {
     let part = |part: &str| {
-        properties.0.iter().find(|(key, _)| {
-            key.value.starts_with(&format!("ssl.{part}.")) && !key.value.ends_with("password")
+        let mut known = properties.0.iter().filter_map(|it| Some((&it.name, it.value.as_ref()?)));
+        known.find(|(name, _)| {
+            name.value.starts_with(&format!("ssl.{part}.")) && !name.value.ends_with("password")
         })
     };
     let file = ["ca", "certificate", "key", "crl", "keystore"]
@@ -205,7 +216,8 @@ fn refused(properties: &Written, error: &str, reader: &mut Reader<'_>) {
     } else {
         let message = "librdkafka cannot create a client with these properties";
         let quotes = |value: &str| !value.is_empty() && error.contains(value);
-        let help = if properties.0.iter().any(|(_, value)| quotes(value.value.trim())) {
+        let mut values = properties.0.iter().filter_map(|property| property.value.as_ref());
+        let help = if values.any(|value| quotes(value.value.trim())) {
             "librdkafka's CONFIGURATION.md lists their values".to_owned()
         } else {
             format!("librdkafka says: {}", error.trim())

@@ -88,7 +88,7 @@ impl WebhookUrl {
         }
         let allow_http = fields
             .get("allow_http")
-            .is_some_and(|node| Flag.read(node, "allow_http", reader).unwrap_or_default());
+            .is_some_and(|node| Flag.read(node, "allow_http", reader).unwrap_or(true));
         let refused = mistakes::around(text)
             .or_else(|| mistakes::in_place_of_a_url(text, matches!(origin, Origin::File(_))))
             // As written, it is a `$${` that the author escaped.
