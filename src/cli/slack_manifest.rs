@@ -39,7 +39,7 @@ A value that comes from a file or a variable is not needed, and not read, unless
 `app`, `channel` or `channels`.
 
 Examples:
-  slackline slack-manifest                        for the app of ./slackline.yaml
+  slackline slack-manifest                        of ./slackline.yaml
   slackline slack-manifest prod.yaml --app acme   for one of several apps
   slackline slack-manifest --output json >app.json
 
@@ -156,6 +156,6 @@ fn invitation(app: &AppUse) -> String {
     };
     let name = &app.name;
     format!(
-        "\n   In each channel that is private, invite it with `/invite @{name}`: {named}{more}."
+        "\n   In each of these channels that is private, invite it with `/invite @{name}`: {named}{more}."
     )
 }
