@@ -57,6 +57,15 @@ pub struct Apps;
 /// Messages a minute.
 struct PostsPerMinute;
 
+impl App {
+    /// Whether it posts with the same credential, to the same place and in the same way.
+    #[must_use]
+    pub fn connects_like(&self, other: &Self) -> bool {
+        (&self.token, &self.api_url, &self.proxy, &self.ca_file)
+            == (&other.token, &other.api_url, &other.proxy, &other.ca_file)
+    }
+}
+
 impl Section for App {
     const ONE_OF: &'static [&'static str] = &["token", "token_file"];
 

@@ -39,6 +39,13 @@ impl Config {
         action.or_else(|| self.webhooks.get(webhook.0 as usize)?.max_age)
     }
 
+    /// Returns the app of a webhook; `None`: it is an incoming webhook.
+    #[must_use]
+    pub fn app_of(&self, webhook: WebhookIndex) -> Option<&App> {
+        let app = self.webhooks.get(webhook.0 as usize)?.app?;
+        self.apps.get(app.0 as usize)
+    }
+
     /// Returns which senders the messages of an action can go to.
     #[must_use]
     pub fn reach<'a>(&'a self, action: &'a Action) -> Reach<'a> {

@@ -133,7 +133,7 @@ metrics! {
     /// This replica's share of the app's rate, in messages a second.
     GAUGE slackline_app_rate_limit_per_second[app] = custom(|out| {
         for (app, metrics) in &out.snapshot.registry.apps {
-            out.add(&[app], metrics.read());
+            out.add(&[app], metrics.rate_limit());
         }
     });
 

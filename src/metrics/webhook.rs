@@ -24,21 +24,39 @@ struct State {
     numbers: Numbers,
     /// Why the webhook rests, with the cure; `None` where it does not.
     resting: Option<Box<str>>,
+    /// The webhook's app: while it rests, the webhook does.
+    app: Option<AppMetrics>,
 }
 
 /// A handle for recording one app's metrics. Clones share the numbers.
 #[derive(Clone, Default)]
-pub struct AppMetrics(Arc<Mutex<f64>>);
+pub struct AppMetrics(Arc<Mutex<AppState>>);
+
+#[derive(Default)]
+struct AppState {
+    rate_limit: f64,
+    resting: Option<Box<str>>,
+}
 
 impl AppMetrics {
     /// Sets this replica's share of the app's rate, in messages a second.
-    pub fn rate_limit(&self, per_second: f64) {
-        *self.0.lock() = per_second;
+    pub fn set_rate_limit(&self, per_second: f64) {
+        self.0.lock().rate_limit = per_second;
     }
 
-    /// Returns what was set last.
-    pub fn read(&self) -> f64 {
-        *self.0.lock()
+    /// Returns this replica's share of the app's rate, as set last.
+    pub fn rate_limit(&self) -> f64 {
+        self.0.lock().rate_limit
+    }
+
+    /// Sets why the app rests, with the cure; `None` when it does not. Each of its channels shows
+    /// it.
+    pub fn resting(&self, why: Option<String>) {
+        self.0.lock().resting = why.map(String::into_boxed_str);
+    }
+
+    fn why_resting(&self) -> Option<String> {
+        self.0.lock().resting.as_deref().map(str::to_owned)
     }
 }
 
@@ -108,19 +126,26 @@ impl WebhookMetrics {
 
     /// Sets why the webhook rests, with the cure; `None` when it does not. `/readyz` shows it.
     pub fn resting(&self, why: Option<String>) {
-        let mut state = self.lock();
-        state.numbers.resting = why.is_some();
-        state.resting = why.map(String::into_boxed_str);
+        self.lock().resting = why.map(String::into_boxed_str);
     }
 
-    /// Returns why the webhook rests.
+    /// Sets the app whose channel the webhook is; `None`: it belongs to none.
+    pub fn belongs_to(&self, app: Option<AppMetrics>) {
+        self.lock().app = app;
+    }
+
+    /// Returns why the webhook rests: for its app's reason, or else for its own.
     pub fn why_resting(&self) -> Option<String> {
-        self.lock().resting.as_deref().map(str::to_owned)
+        let state = self.lock();
+        let apps = state.app.as_ref().and_then(AppMetrics::why_resting);
+        apps.or_else(|| state.resting.as_deref().map(str::to_owned))
     }
 
     /// Returns the numbers of this moment.
     pub fn read(&self) -> Numbers {
-        self.lock().numbers
+        let state = self.lock();
+        let app_rests = || state.app.as_ref().is_some_and(|app| app.0.lock().resting.is_some());
+        Numbers { resting: state.resting.is_some() || app_rests(), ..state.numbers }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -124,9 +124,15 @@ impl Senders {
         let mut apps = self.apps.clone();
         add_apps(&mut apps, &config, &self.metrics);
         let signals = self.active_config.borrow().signals + u64::from(is_requested);
-        self.active_config.send_replace(active_config(Arc::clone(&config), &apps, signals)?);
-        self.apps = apps;
+        let next = active_config(Arc::clone(&config), &apps, signals)?;
+        let last = self.active_config.send_replace(next).config;
         self.generation += 1;
+        for ((app, before), now) in self.apps.iter().zip(&last.apps).zip(&config.apps) {
+            if is_requested || !now.connects_like(before) {
+                app.renew(self.generation);
+            }
+        }
+        self.apps = apps;
         for ((webhook, queue), actions) in
             config.webhooks.iter().zip(&self.queues).zip(actions_of(&config))
         {

@@ -13,15 +13,14 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use self::turns::{Change, Ready, Turns};
+use super::cure::{RUNBOOK, cure, why};
 use super::pace::sleep_until;
 use super::verdict::{Repair, Verdict};
 use crate::config::model::WebhookIndex;
-use crate::metrics::{AppMetrics, AttemptResult};
+use crate::log_throttle::LogThrottle;
+use crate::metrics::AppMetrics;
 
 mod turns;
-
-/// The timer's precision. Where turns come faster, a sender that slept would miss some.
-const TIMER: Duration = Duration::from_millis(2);
 
 /// One app on this replica. It stays for the life of the process, as queues do.
 pub struct App {
@@ -32,6 +31,7 @@ pub struct App {
     turns: Mutex<Turns>,
     /// The sender that has the turn looks again when the next attempt may leave.
     changed: Notify,
+    throttles: Mutex<LogThrottle>,
     metrics: AppMetrics,
 }
 
@@ -69,6 +69,7 @@ impl App {
             turn: Arc::default(),
             turns: Mutex::new(Turns::new(Duration::ZERO)),
             changed: Notify::new(),
+            throttles: Mutex::default(),
             metrics,
         }
     }
@@ -78,16 +79,22 @@ impl App {
     pub fn set_rate(&self, per_second: f64, share: f64) {
         let mut turns = self.turns.lock();
         if turns.set_rate(per_second, share, self.now()) {
-            self.metrics.rate_limit(turns.rate());
+            self.metrics.set_rate_limit(turns.rate());
             self.changed.notify_one();
         }
     }
 
-    /// Activates the configuration of this number: where the app rests, one channel probes.
-    pub fn activate(&self, generation: u64) {
-        if self.turns.lock().activate(generation, self.now()) {
-            self.changed.notify_one();
-        }
+    /// Records that the configuration of this number brings another credential, or that a person
+    /// requested a probe: where the app rests, one channel probes.
+    pub fn renew(&self, generation: u64) {
+        self.turns.lock().renew(generation, self.now());
+        self.changed.notify_one();
+    }
+
+    /// Where the app shows that it rests.
+    #[must_use]
+    pub fn metrics(&self) -> AppMetrics {
+        self.metrics.clone()
     }
 
     /// Waits for the app's next turn, behind every channel that waits already. Boxed: senders
@@ -100,16 +107,10 @@ impl App {
             let asked = Instant::now();
             let turn = Turn { guard: Arc::clone(&self.turn).lock_owned().await, asked };
             loop {
-                let (now, ready, rate) = {
-                    let turns = self.turns.lock();
-                    let now = self.now();
-                    (now, turns.ready_at(generation, now), turns.rate())
-                };
+                let now = self.now();
+                let ready = self.turns.lock().ready_at(generation, now);
                 match ready {
                     Ready::At(at) if at <= now => return turn,
-                    Ready::At(at) if at - now < TIMER && rate * TIMER.as_secs_f64() > 1.0 => {
-                        tokio::task::yield_now().await;
-                    }
                     Ready::At(at) => {
                         // A time that the clock does not reach is not waited for.
                         let at = self.started.checked_add(at);
@@ -129,28 +130,44 @@ impl App {
         self.turns.lock().take(by.channel, by.generation, self.now())
     }
 
-    /// Records what the attempt of `channel` came to: the app may rest, or rest no longer.
-    pub fn record(&self, channel: WebhookIndex, verdict: &Verdict) {
+    /// Records what an attempt came to: the app may rest, or no longer rest.
+    pub fn record(&self, by: Attempter, verdict: &Verdict) {
         let mut turns = self.turns.lock();
+        if !turns.is_current(by.generation) {
+            return;
+        }
         let now = self.now();
         let change = match verdict {
             Verdict::Rest { word, whose: Repair::App } => {
-                turns.refuse(channel, word.clone(), now, rand::random())
+                self.metrics.resting(Some(why(word, Some(&self.name))));
+                turns.refuse(by.channel, word.clone(), now, rand::random())
             }
-            Verdict::Retry { result: AttemptResult::Connect | AttemptResult::Timeout, .. } => {
-                turns.end_probe(channel);
+            _ if verdict.is_answer() => turns.answer(),
+            _ => {
+                turns.unanswered(by.channel, now, rand::random());
                 None
             }
-            _ => turns.answer(channel, now),
         };
+        if let Some(Change::Works(_)) = change {
+            self.metrics.resting(None);
+        }
         drop(turns);
         self.changed.notify_one();
         match (change, verdict) {
             (Some(Change::Rests), Verdict::Rest { word, .. }) => {
-                warn!(app = self.name, answer = word, "app rests: nothing is posted but a probe");
+                let (app, cure) = (&self.name, cure(word, Some(&self.name)));
+                let answer = word;
+                warn!(
+                    app,
+                    answer,
+                    cure,
+                    help = RUNBOOK,
+                    "app rests: nothing is posted until this is repaired"
+                );
             }
-            (Some(Change::Works(lasted)), _) => {
-                info!(app = self.name, seconds = lasted.as_secs_f64(), "app rests no longer");
+            (Some(Change::Works(rest)), _) => {
+                let seconds = now.saturating_sub(rest.since()).as_secs_f64();
+                info!(app = self.name, attempts = rest.failures(), seconds, "app no longer rests");
             }
             _ => {}
         }
@@ -166,8 +183,10 @@ impl App {
         };
         self.changed.notify_one();
         let left = until.saturating_sub(now);
-        let seconds = left.as_secs_f64();
-        warn!(app = self.name, seconds, "two channels throttled by Slack: the app waits");
+        if let Some(times) = self.throttles.lock().record(Instant::now().into_std()) {
+            let (app, seconds) = (&self.name, left.as_secs_f64());
+            warn!(app, seconds, times, "two channels throttled by Slack: the app waits");
+        }
         SystemTime::now().checked_add(left)
     }
 

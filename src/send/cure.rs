@@ -1,6 +1,10 @@
 //! What a person does about a word that rests a webhook or an app: the one table for the log,
 //! `/readyz`, `check --online`, `send` and the runbook.
 
+/// The runbook's section about it.
+pub const RUNBOOK: &str =
+    "https://github.com/slackline/slackline/blob/main/docs/operations.md#slacklinewebhookresting";
+
 /// The placeholder of the app's name in [`CURES`].
 const APP: &str = "APP";
 
@@ -66,6 +70,12 @@ pub fn cure(word: &str, app: Option<&str>) -> String {
         // An incoming webhook has no app to invite.
         None => cure.split("; into").next().unwrap_or(cure).to_owned(),
     }
+}
+
+/// Returns `word` with what to do about it, as `/readyz` shows it.
+#[must_use]
+pub fn why(word: &str, app: Option<&str>) -> String {
+    format!("{word} ({})", cure(word, app))
 }
 
 #[cfg(test)]

@@ -6,16 +6,14 @@ use std::time::{Duration, SystemTime};
 
 use tracing::{info, warn};
 
-use super::cure::cure;
+use super::app::{App, Attempter};
+use super::cure::{RUNBOOK, cure, why};
 use super::rest::Rest;
 use super::sender_context::SenderContext;
-use crate::config::model::Webhook;
+use super::verdict::{Repair, Verdict};
+use crate::config::model::{Config, Webhook};
 use crate::delivery::Ticket;
 use crate::post::Post;
-
-/// The runbook's section about it.
-const RUNBOOK: &str =
-    "https://github.com/slackline/slackline/blob/main/docs/operations.md#slacklinewebhookresting";
 
 /// What a person must repair before a sender posts again. Times are those of its pace.
 pub struct Resting {
@@ -29,11 +27,6 @@ impl Resting {
     /// Without a rest, after this many signals.
     pub fn new(signals: u64) -> Self {
         Self { rest: None, signals }
-    }
-
-    /// Whether the sender rests.
-    pub fn is_active(&self) -> bool {
-        self.rest.is_some()
     }
 
     /// When the next probe may leave.
@@ -51,10 +44,32 @@ impl Resting {
         post.tickets.iter().all(|ticket| post.time.is_older(max_age(ticket), now))
     }
 
+    /// Records what an attempt with the configuration `generation` came to at `now`: the rest of
+    /// the sender or of its app starts, goes on or ends. Returns whether one of them rests.
+    pub fn record(
+        &mut self,
+        of: &SenderContext,
+        generation: u64,
+        verdict: &Verdict,
+        now: Duration,
+    ) -> bool {
+        let app = of.endpoint.app.as_deref();
+        if let Some(app) = app {
+            app.record(Attempter { channel: of.webhook, generation }, verdict);
+        }
+        match verdict {
+            Verdict::Rest { whose: Repair::App, .. } if app.is_some() => {}
+            Verdict::Rest { word, .. } => self.fail(of, word.clone(), now),
+            _ if verdict.is_answer() => self.end(of, now),
+            _ => self.unanswered(now),
+        }
+        self.rest.is_some() || app.is_some_and(App::rests)
+    }
+
     /// Records an answer at `now` that starts a rest or prolongs it.
-    pub fn fail(&mut self, of: &SenderContext, word: String, now: Duration) {
+    fn fail(&mut self, of: &SenderContext, word: String, now: Duration) {
         let cure = cure(&word, of.app_name());
-        of.metrics.resting(Some(format!("{word} ({cure})")));
+        of.metrics.resting(Some(why(&word, of.app_name())));
         if let Some(rest) = &mut self.rest {
             return rest.fail(word, now, rand::random());
         }
@@ -70,27 +85,25 @@ impl Resting {
     }
 
     /// Records a probe at `now` that got no answer: it shows nothing about the cause.
-    pub fn unanswered(&mut self, now: Duration) {
+    fn unanswered(&mut self, now: Duration) {
         if let Some(rest) = &mut self.rest {
             rest.fail(rest.word().to_owned(), now, rand::random());
         }
     }
 
-    /// Applies a reload at `now`: another target than `before` ends the rest, and so does the
-    /// removal of the webhook (`None`). A signal makes a probe due.
-    pub fn reload(
-        &mut self,
-        of: &SenderContext,
-        before: Option<&Webhook>,
-        signals: u64,
-        now: Duration,
-    ) {
-        if before.is_none_or(|before| before.target() != of.webhook().target()) {
+    /// Applies a reload at `now`: another target than in `last` ends the rest, and so does the
+    /// removal of the webhook. A signal makes a probe due, and so does another credential of the
+    /// app.
+    pub fn reload(&mut self, of: &SenderContext, last: &Config, signals: u64, now: Duration) {
+        let index = of.webhook.0 as usize;
+        let before = last.webhooks.get(index).and_then(Webhook::target);
+        let requested = std::mem::replace(&mut self.signals, signals) != signals;
+        if of.queue.is_retired() || before != of.webhook().target() {
             self.end(of, now);
         }
-        if std::mem::replace(&mut self.signals, signals) != signals
-            && let Some(rest) = &mut self.rest
-        {
+        let credentials = [last, &of.config].map(|config| config.app_of(of.webhook));
+        let renewed = credentials[0].zip(credentials[1]).is_some_and(|(a, b)| !a.connects_like(b));
+        if let Some(rest) = self.rest.as_mut().filter(|_| requested || renewed) {
             rest.probe_now(now);
         }
     }

@@ -18,7 +18,7 @@ use super::pace::{Pace, sleep_until};
 use super::resting::Resting;
 use super::retry::Budget;
 use super::sender_context::SenderContext;
-use super::verdict::{Repair, Verdict};
+use super::verdict::Verdict;
 use crate::commit_hold::CommitHold;
 use crate::delivery::{Outcome, Reason};
 use crate::event_time::EventTime;
@@ -47,8 +47,9 @@ struct Attempts {
 }
 
 impl Attempts {
-    fn of(payload: Bytes) -> Self {
-        Self { payload, budget: Budget::default(), not_before: Duration::ZERO }
+    /// Boxed: ten thousand senders wait for their next post, without one.
+    fn of(payload: Bytes) -> Box<Self> {
+        Box::new(Self { payload, budget: Budget::default(), not_before: Duration::ZERO })
     }
 }
 
@@ -64,6 +65,7 @@ impl Sender {
             resting: Resting::new(signals),
             context,
         };
+        sender.context.show_rest_of_app();
         sender.apply_control();
         sender
     }
@@ -94,7 +96,7 @@ impl Sender {
             if self.resting.is_expired(&self.context, post) {
                 return self.drop_expired(&post.tickets, kept).await;
             }
-            let turn = self.turn(&post.tickets, attempts.not_before, kept.take()).await;
+            let turn = self.turn(&post.tickets, &attempts, kept.take()).await;
             let Some(Clearance { hold, turn, permit }) = turn else {
                 if self.retired {
                     post.payload = Vec::from(attempts.payload).into_boxed_slice();
@@ -156,22 +158,14 @@ impl Sender {
         let verdict = self.request(attempts.payload.clone(), permit).await;
         let at = self.pace.now();
         self.record(&verdict, at.saturating_sub(sent), post.time);
-        if let Some(app) = &self.context.endpoint.app {
-            app.record(self.context.webhook, &verdict);
-        }
-        if verdict.is_answer() && !matches!(verdict, Verdict::Rest { .. }) {
-            self.resting.end(&self.context, at);
-        }
+        let rests = self.resting.record(&self.context, self.generation, &verdict, at);
         let (reason, word) = match verdict {
             Verdict::Delivered => {
                 self.log.delivered(&self.context);
                 return Some(Outcome::Delivered);
             }
             Verdict::Rejected { word } => (Reason::Rejected, word),
-            Verdict::Rest { word, whose } => {
-                if whose == Repair::Channel || self.context.endpoint.app.is_none() {
-                    self.resting.fail(&self.context, word, at);
-                }
+            Verdict::Rest { .. } => {
                 attempts.budget.excuse_from(sent);
                 return None;
             }
@@ -182,8 +176,7 @@ impl Sender {
                 attempts.budget.excuse((at + pause).saturating_sub(sent));
                 return None;
             }
-            Verdict::Retry { word, .. } if self.resting.is_active() => {
-                self.resting.unanswered(at);
+            Verdict::Retry { word, .. } if rests => {
                 self.log.failed(&self.context, &ticket, &word);
                 attempts.budget.excuse_from(sent);
                 return None;
@@ -226,7 +219,7 @@ impl Sender {
     async fn turn(
         &mut self,
         tickets: &Tickets,
-        not_before: Duration,
+        attempts: &Attempts,
         mut hold: Option<CommitHold>,
     ) -> Option<Clearance> {
         let window = Arc::clone(&self.context.window);
@@ -238,7 +231,7 @@ impl Sender {
                 window.stop_waiting();
                 return None;
             }
-            let (ready, may_leave) = self.readiness(not_before);
+            let (ready, may_leave) = self.readiness(attempts.not_before);
             if may_leave {
                 hold = hold.or_else(|| window.try_acquire());
                 let has_turn = turn.is_some() || self.context.endpoint.app.is_none();
@@ -363,7 +356,7 @@ impl Sender {
     /// Applies the shares of the rates, and an inherited throttle.
     fn apply_rates(&mut self, control: SenderControl) {
         self.pace.apply(self.context.webhook(), control);
-        self.context.apply_app_share(control.app_share, self.generation);
+        self.context.apply_app_share(control.app_share);
     }
 
     /// Spends one attempt of the webhook's rate and of its app's, or of neither.
@@ -390,8 +383,8 @@ impl Sender {
             (std::mem::replace(&mut self.context.config, config), active.signals)
         };
         let retired = self.context.queue.is_retired();
-        let before = last.webhooks.get(self.context.webhook.0 as usize).filter(|_| !retired);
-        self.resting.reload(&self.context, before, signals, self.pace.now());
+        self.resting.reload(&self.context, &last, signals, self.pace.now());
+        self.context.show_rest_of_app();
         if retired != self.retired {
             self.retired = retired;
             self.pace.show_throttle(!retired);

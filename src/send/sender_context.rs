@@ -68,13 +68,18 @@ impl SenderContext {
         all.filter(move |(_, webhook)| app.is_some() && webhook.app == app).map(|(index, _)| index)
     }
 
-    /// Lets this replica's `share` of the app's rate leave, as of the configuration `generation`.
-    pub fn apply_app_share(&self, share: f64, generation: u64) {
-        let app = self.webhook().app.and_then(|app| self.config.apps.get(app.0 as usize));
+    /// Lets this replica's `share` of the app's rate leave.
+    pub fn apply_app_share(&self, share: f64) {
+        let app = self.config.app_of(self.webhook);
         if let Some((shared, app)) = self.endpoint.app.as_ref().zip(app) {
-            shared.activate(generation);
             shared.set_rate(app.posts_per_minute / 60.0, share);
         }
+    }
+
+    /// Shows the rest of the webhook's app as the webhook's, while it is in the configuration.
+    pub fn show_rest_of_app(&self) {
+        let app = self.endpoint.app.as_ref().filter(|_| !self.queue.is_retired());
+        self.metrics.belongs_to(app.map(|app| app.metrics()));
     }
 
     /// Spends one attempt of the app's rate, with its turn. `false`: not yet. Without an app there
@@ -98,8 +103,7 @@ impl SenderContext {
     /// The name of the app that posts; `None`: an incoming webhook.
     #[must_use]
     pub fn app_name(&self) -> Option<&str> {
-        let app = self.config.apps.get(self.webhook().app?.0 as usize)?;
-        Some(&app.name)
+        self.config.app_of(self.webhook).map(|app| app.name.as_str())
     }
 
     /// The name of a delivery's action; empty where the configuration has it no longer.

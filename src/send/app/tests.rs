@@ -57,7 +57,7 @@ async fn a_turn_that_is_given_up_goes_to_the_next_channel() {
     let turn = next.await.unwrap();
     assert_eq!(turn.waited(), SECOND);
     assert!(app.take(turn, by(0)));
-    assert_eq!(app.metrics.read(), 0.5);
+    assert_eq!(app.metrics.rate_limit(), 0.5);
 }
 
 #[tokio::test(start_paused = true)]
@@ -65,7 +65,7 @@ async fn while_the_app_rests_the_others_wait_for_the_answer_to_the_probe() {
     let app = app();
     let word = || "token_revoked".to_owned();
     let revoked = Verdict::Rest { word: word(), whose: Repair::App };
-    app.record(WebhookIndex(0), &revoked);
+    app.record(by(0), &revoked);
     assert!(app.rests());
     let started = Instant::now();
     let turn = Arc::clone(&app).turn(0).await;
@@ -75,20 +75,20 @@ async fn while_the_app_rests_the_others_wait_for_the_answer_to_the_probe() {
     assert!(tokio::time::timeout(SECOND * 3600, &mut other).await.is_err());
     // The channel must be repaired, but the credential works.
     let channel = Verdict::Rest { word: "not_in_channel".to_owned(), whose: Repair::Channel };
-    app.record(WebhookIndex(1), &channel);
+    app.record(by(1), &channel);
     assert!(!app.rests());
     assert!(app.take(other.await.unwrap(), by(0)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_new_configuration_brings_a_probe_without_waiting() {
+async fn another_credential_brings_a_probe_without_waiting() {
     let app = app();
     let revoked = Verdict::Rest { word: "invalid_auth".to_owned(), whose: Repair::App };
-    app.record(WebhookIndex(0), &revoked);
+    app.record(by(0), &revoked);
     let mut old = tokio::spawn(Arc::clone(&app).turn(0));
     tokio::time::sleep(SECOND).await;
     let started = Instant::now();
-    app.activate(1);
+    app.renew(1);
     assert!(tokio::time::timeout(SECOND * 3600, &mut old).await.is_err(), "the old credential");
     old.abort();
     let turn = Arc::clone(&app).turn(1).await;

@@ -1,8 +1,9 @@
 //! When an app may post again, whichever channel is next: its rate limit, its throttle, its rest.
 //!
 //! Pure: time and chance are arguments, counted from any fixed start. Invariants: in no span of
-//! time leave more attempts than rate × span + 1, whatever the shares were; while the app rests,
-//! one attempt at a time leaves, and only when a probe is due.
+//! time leave more attempts than rate × span + 1, whatever the shares were (at 500 a second and
+//! more: than rate × (span + 2 ms) + 1); while the app rests, one attempt at a time leaves, and
+//! only when a probe is due.
 
 use std::time::Duration;
 
@@ -13,6 +14,9 @@ use crate::send::rest::Rest;
 /// Two channels that are throttled within this time throttle their app: Slack does not say which
 /// limit was reached.
 const TOGETHER: Duration = Duration::from_secs(10);
+
+/// The timer's precision. Where turns come faster, those of this time are taken together.
+const TIMER: Duration = Duration::from_millis(2);
 
 /// The state of one app on this replica.
 pub struct Turns {
@@ -26,7 +30,7 @@ pub struct Turns {
     rest: Option<Rest>,
     /// The channel whose attempt is the probe that is under way.
     probing: Option<WebhookIndex>,
-    /// The number of the configuration that is active.
+    /// The number of the configuration that the credential came with.
     generation: u64,
 }
 
@@ -50,8 +54,8 @@ pub enum Ready {
 pub enum Change {
     /// The app rests from now on.
     Rests,
-    /// It rests no longer, after this time.
-    Works(Duration),
+    /// It no longer rests: the rest that ended.
+    Works(Rest),
 }
 
 impl Turns {
@@ -73,7 +77,9 @@ impl Turns {
     pub fn set_rate(&mut self, rate: f64, share: f64, now: Duration) -> bool {
         let changed = (self.rate, self.share) != (rate, share);
         (self.rate, self.share) = (rate, share);
-        self.limiter.set_rate(rate, 1, share, now);
+        // At most 600,000 a minute: 10,000 a second.
+        let together = (self.rate() * TIMER.as_secs_f64()) as u32;
+        self.limiter.set_rate(rate, 1 + together, share, now);
         changed
     }
 
@@ -82,23 +88,25 @@ impl Turns {
         self.rate * self.share
     }
 
-    /// Activates the configuration of this number: the credential may be another one, so a rest
-    /// ends or goes on with the next answer. Returns whether it is a newer one.
-    pub fn activate(&mut self, generation: u64, now: Duration) -> bool {
-        let newer = generation > self.generation;
-        if newer {
-            self.generation = generation;
-            self.probing = None;
-            if let Some(rest) = &mut self.rest {
-                rest.probe_now(now);
-            }
+    /// Records that the configuration of this number brings another credential, or that a person
+    /// requested a probe: a rest ends or goes on with the next answer.
+    pub fn renew(&mut self, generation: u64, now: Duration) {
+        self.generation = self.generation.max(generation);
+        self.probing = None;
+        if let Some(rest) = &mut self.rest {
+            rest.probe_now(now);
         }
-        newer
+    }
+
+    /// Whether an attempt with the configuration `generation` has the current credential. What
+    /// another one came to says nothing about it.
+    pub fn is_current(&self, generation: u64) -> bool {
+        generation >= self.generation
     }
 
     /// When an attempt may leave that was made with the configuration `generation`.
     pub fn ready_at(&self, generation: u64, now: Duration) -> Ready {
-        if generation < self.generation || self.probing.is_some() {
+        if !self.is_current(generation) || self.probing.is_some() {
             return Ready::AfterChange;
         }
         let probe = self.rest.as_ref().map_or(Duration::ZERO, Rest::next_probe);
@@ -159,17 +167,24 @@ impl Turns {
         }
     }
 
-    /// Records any other answer to an attempt of `channel`: the credential works.
-    pub fn answer(&mut self, channel: WebhookIndex, now: Duration) -> Option<Change> {
-        self.end_probe(channel);
-        let since = self.rest.take()?.since();
+    /// Records any other answer: the credential works.
+    pub fn answer(&mut self) -> Option<Change> {
         self.probing = None;
-        Some(Change::Works(now.saturating_sub(since)))
+        self.rest.take().map(Change::Works)
     }
 
-    /// Ends the probe of `channel`, which had no answer: another attempt is the probe. Returns
-    /// whether there was one.
-    pub fn end_probe(&mut self, channel: WebhookIndex) -> bool {
+    /// Records that an attempt of `channel` got no answer. Where it was the probe, the next one
+    /// follows after the schedule's pause.
+    pub fn unanswered(&mut self, channel: WebhookIndex, now: Duration, chance: f64) {
+        if self.end_probe(channel)
+            && let Some(rest) = &mut self.rest
+        {
+            rest.fail(rest.word().to_owned(), now, chance);
+        }
+    }
+
+    /// Ends the probe of `channel`. Returns whether there was one.
+    fn end_probe(&mut self, channel: WebhookIndex) -> bool {
         let probed = self.probing == Some(channel);
         if probed {
             self.probing = None;

@@ -121,8 +121,7 @@ pub fn rests() -> Step {
 }
 
 pub fn limited(seconds: Option<u64>) -> Step {
-    let retry_after = seconds.map(|seconds| seconds.to_string());
-    Step::from(Ok(Answer { status: 429, retry_after, ..Answer::default() }))
+    seconds.map_or_else(|| answer(429, ""), |seconds| failed_for(429, seconds))
 }
 
 pub fn later(step: Step, millis: u64) -> Step {
@@ -179,6 +178,7 @@ impl Destination for Letterbox {
                 let result = AttemptResult::ServerError;
                 Verdict::Retry { result, word: answer.word(), retry_after }
             }
+            401 => Verdict::Rest { word: answer.word(), whose: Repair::App },
             410 => Verdict::Rest { word: answer.word(), whose: Repair::Channel },
             _ => Verdict::Rejected { word: answer.word() },
         }
