@@ -1,6 +1,7 @@
 //! The examples in the pages work: configurations load without errors, triggers compile.
 
 use std::path::Path;
+use std::process::Command;
 
 use slackline::config;
 use slackline::expression::Expression;
@@ -73,6 +74,32 @@ fn the_quick_start_has_the_action_that_the_readme_sends() {
     let loaded = load(blocks(&readme)[0]).unwrap();
     let name = &loaded.config.actions[0].name;
     assert!(readme.contains(&format!("slackline send --action {name} ")), "{name}");
+}
+
+/// The page's configuration uses everything that needs a scope, so that its table is complete.
+#[test]
+fn the_slack_page_lists_the_scopes_of_its_manifest() {
+    let page = read("docs/slack.md");
+    let block = blocks(&page)[0];
+    let action = &load(block).unwrap().config.actions[0].name;
+    assert!(page.contains(&format!("slackline send --action {action} ")), "{action}");
+
+    let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
+    std::fs::write(file.path(), block).unwrap();
+    let printed = Command::new(env!("CARGO_BIN_EXE_slackline"))
+        .args(["slack-manifest", "--output", "json"])
+        .arg(file.path())
+        .output()
+        .unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&printed.stdout).unwrap();
+    let scopes = manifest["oauth_config"]["scopes"]["bot"].as_array().unwrap();
+    let scopes: Vec<&str> = scopes.iter().map(|scope| scope.as_str().unwrap()).collect();
+    let rows = rows(&page, "| scope | when | for |");
+    let listed: Vec<&str> = rows
+        .iter()
+        .flat_map(|row| row[0].split(", ").map(|scope| scope.trim_matches('`')))
+        .collect();
+    assert_eq!(listed, scopes);
 }
 
 #[test]

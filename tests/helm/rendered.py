@@ -46,7 +46,7 @@ def configuration(text: str) -> None:
         file.write_text(f"https://hooks.slack.com/services/{path}\n")
     for path in re.findall(r"token_file: /run/secrets/(\S+)", text):
         (secrets / path).parent.mkdir(parents=True, exist_ok=True)
-        (secrets / path).write_text(f"xoxb-{path.replace('/', '-')}\n")
+        (secrets / path).write_text(f"xoxb-file-{path.replace('/', '-')}\n")
     # `slackline check` loads Kafka's TLS files: one self-signed certificate is authority and
     # certificate.
     for path in re.findall(r"ssl\.[a-z.]+: /run/secrets/(\S+)", text):
