@@ -116,12 +116,15 @@ fn masked(text: &str, masks: &[Range<usize>]) -> String {
 /// Returns a value as a message quotes it: short, printable, without the paths of URLs and without
 /// tokens.
 pub fn quotable(text: &str) -> String {
-    // Nearly every text: a key, a name.
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
-    if text.len() <= 60 && text.bytes().all(is_plain) {
-        return text.to_owned();
+    // Nearly every text: without a colon there is no URL, without an x no token.
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b':' | b'x' | b'X');
+    if text.bytes().all(is_plain) {
+        return if text.len() <= 60 { text.to_owned() } else { format!("{}…", &text[..59]) };
     }
-    let shown = harmless(text);
+    shortened(harmless(text))
+}
+
+fn shortened(shown: String) -> String {
     let mut places = shown.char_indices().map(|(at, _)| at).skip(59);
     match (places.next(), places.next()) {
         (Some(end), Some(_)) => format!("{}…", &shown[..end]),
@@ -169,4 +172,18 @@ fn clip(shown: &str, caret: usize) -> (String, usize) {
     let tail = if cut + text.width() < column { "…" } else { "" };
     let caret = caret - cut + lead.width();
     (format!("{lead}{text}{tail}"), caret)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_plain_is_quoted_as_any_other_text(text in "[ -~xX:/.\\-é]{0,70}|[a-z ]{55,65}|(xoxb-1-a|https://h/p|.){0,9}") {
+            prop_assert_eq!(quotable(&text), shortened(harmless(&text)));
+        }
+    }
 }
