@@ -137,3 +137,6 @@ fn incoming(config: &Config) -> impl Iterator<Item = Item> {
             .about(Kind::Webhook, &webhook.name)
     })
 }
+
+#[cfg(test)]
+mod tests;

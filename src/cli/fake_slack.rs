@@ -46,7 +46,8 @@ An app's channel by name or ID, a method, the whole Web API, and the workspace:
     -d '{\"channels\": [{\"name\": \"support\"}], \"scopes\": [\"chat:write\"]}'
 `answers` are for the next requests, one each; `default` is for all requests after them. An answer has \
 `status`, `body`, `headers`, `delay_ms` and `fault`, or the Web API's `error` and `needed`. A channel has \
-`name`, `id`, `is_private`, `is_archived` and `is_member`; a workspace also has `tokens` and \
+`name`, `id`, `is_private`, `is_archived` and `is_member`; until channels are set, every channel exists, and \
+none is listed. A workspace also has `tokens` and \
 `ignore_customization` (without the scope, user and icon are ignored and the message is posted). \
 The faults: reset, close, half_answer, hang, endless_body, \
 slow_headers, endless_interim, content_too_short, content_too_long, garbage, redirect_loop.";

@@ -60,7 +60,8 @@ section! {
         /// The name of one of `apps`, in place of a URL. `channel` is then required, and
         /// `allow_http`, `proxy` and `ca_file` are the app's.
         app: Option<AppIndex> = Optional(Text("text", app_name));
-        /// The channel of the app, by name (`#sales`) or ID.
+        /// The channel of the app, by name (`#sales`) or ID. A private one, or a direct message, by
+        /// ID.
         channel: Option<Channel> = Optional(OneChannel), example = Some("#sales");
         /// Further channels of the app, which an action's `channel` can choose. Each has a queue
         /// and a rate for itself.

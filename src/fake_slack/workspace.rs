@@ -112,10 +112,16 @@ impl Channel {
         self.is_member || !self.is_private
     }
 
-    /// Whether it is a channel, and not the direct message to a user.
+    /// Whether it is a channel or a direct message, and not a user.
     #[must_use]
     pub fn is_listed(&self) -> bool {
-        self.id.starts_with(['C', 'G'])
+        self.id.starts_with(['C', 'G', 'D'])
+    }
+
+    /// Whether it is a direct message.
+    #[must_use]
+    pub fn is_direct(&self) -> bool {
+        self.id.starts_with('D')
     }
 }
 
@@ -151,6 +157,11 @@ impl Workspace {
         if let Some(ignores) = settings.ignore_customization {
             self.ignores_customization = ignores;
         }
+    }
+
+    /// Whether every channel exists.
+    pub fn is_open(&self) -> bool {
+        self.is_open
     }
 
     pub fn channels(&self) -> &[Channel] {

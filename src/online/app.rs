@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::channels::{self, AppFacts, Lookup, failed, no_scope};
 use super::item::{Finding, Item, Kind};
 use crate::config::model::{App, Channel};
+use crate::send::cure::{cure, of_connection, of_missing_scope};
 use crate::slack_api::{Conversation, Failure, SlackApi};
 
 /// More IDs than this are looked up in the list of all channels: it takes fewer requests.
@@ -28,7 +29,7 @@ pub async fn ask(wanted: &Wanted<'_>, api: &SlackApi) -> Vec<Item> {
     let app = wanted.app.name.as_str();
     let identity = match api.identity().await {
         Ok(identity) => identity,
-        Err(failure) => return without(wanted, &refusal(&failure)),
+        Err(failure) => return without(wanted, &refusal(app, &failure)),
     };
     let facts = AppFacts { name: app, user: identity.body.user(), scopes: identity.scopes };
     let detail = match (facts.user.as_str(), identity.body.team()) {
@@ -53,16 +54,16 @@ pub fn without(wanted: &Wanted<'_>, finding: &Finding) -> Vec<Item> {
 }
 
 /// What a failed `auth.test` means.
-fn refusal(failure: &Failure) -> Finding {
-    let network = "check `api_url`, `proxy`, `ca_file`, and the network in between";
+fn refusal(app: &str, failure: &Failure) -> Finding {
+    let connection = || of_connection(Some(app));
     match failure {
-        Failure::Refused { word, .. } => Finding::failed(word, cure(word)),
+        Failure::Refused { word, .. } => Finding::failed(word, cure(word, Some(app))),
         Failure::Throttled(_) => Finding::unknown("Slack is asked too often (429)")
             .with_help("run the check again in a minute"),
         Failure::Unavailable(word) => Finding::unknown(format!("Slack is in trouble: {word}"))
             .with_help("run the check again in a minute"),
-        Failure::NotSlack => Finding::failed("the answer is not Slack's", network),
-        Failure::NoAnswer(reason) => Finding::failed(format!("no answer: {reason}"), network),
+        Failure::NotSlack => Finding::failed("the answer is not Slack's", connection()),
+        Failure::NoAnswer(reason) => Finding::failed(format!("no answer: {reason}"), connection()),
     }
 }
 
@@ -77,17 +78,14 @@ fn scopes(facts: &AppFacts<'_>, wanted: &Wanted<'_>) -> Vec<Item> {
         let finding = if scopes.has(scope) { Finding::ok("granted") } else { missing };
         finding.about(Kind::Scope, name(scope))
     };
-    let add = |scope: &str| {
-        format!("add the scope `{scope}` under OAuth & Permissions, and install the app again")
-    };
     let mut items = vec![judge(
         "chat:write",
-        Finding::failed("missing: no message is posted", add("chat:write")),
+        Finding::failed("missing: no message is posted", of_missing_scope("chat:write")),
     )];
     if wanted.customizes {
         let scope = "chat:write.customize";
         let detail = "missing: messages are posted without the actions' user and icon";
-        items.push(judge(scope, Finding::warning(detail, add(scope))));
+        items.push(judge(scope, Finding::warning(detail, of_missing_scope(scope))));
     }
     items
 }
@@ -173,15 +171,5 @@ async fn one(facts: &AppFacts<'_>, id: &str, api: &SlackApi) -> Lookup {
         }
         Err(Failure::Refused { word, .. }) if word == "channel_not_found" => facts.unseen(),
         Err(failure) => failed(&failure),
-    }
-}
-
-/// What a person does about Slack's word for a token.
-fn cure(word: &str) -> &'static str {
-    match word {
-        "invalid_auth" | "not_authed" | "token_revoked" | "token_expired" => {
-            "install the app again, and set its new Bot User OAuth Token"
-        }
-        _ => "check the app's token and the app in Slack",
     }
 }

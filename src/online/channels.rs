@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::item::{Finding, Item, Kind};
 use crate::config::model::Channel;
+use crate::send::cure::{cure, of_missing_scope};
 use crate::slack_api::{Conversation, Failure, Scopes};
 
 /// The scopes for seeing public and private channels.
@@ -59,53 +60,53 @@ impl AppFacts<'_> {
         }
     }
 
-    fn invite(&self) -> String {
-        match self.user.as_str() {
-            "" => "invite the app to the channel: `/invite @APP`".to_owned(),
-            user => format!("invite the app in the channel: `/invite @{user}`"),
-        }
+    /// What to do about a channel, for Slack's word.
+    fn cure(&self, word: &str) -> String {
+        let name = if self.user.is_empty() { self.name } else { self.user.as_str() };
+        cure(word, Some(name))
     }
 
     fn judge(&self, written: &Channel, lookup: &Lookup) -> Finding {
         let channel = match lookup {
             Lookup::Found(channel) => channel,
             Lookup::NotFound => {
-                let help =
-                    format!("correct the name; if the channel is private, {}", self.invite());
-                return Finding::failed("channel_not_found", help);
+                return Finding::failed("channel_not_found", self.cure("channel_not_found"));
             }
             Lookup::Unknown(reason) => return Finding::unknown(reason),
         };
+        let by_name = written.as_str().starts_with('#');
         // What the configuration does not say: the ID of a name, the name of an ID.
-        let other = match written.as_str().starts_with('#') {
-            true => channel.id.clone(),
-            false => channel.shown(),
-        };
+        let other = if by_name { channel.id.clone() } else { channel.shown() };
+        if by_name && channel.is_private {
+            let help = format!("write `{other}`: Slack finds a private channel by its ID only");
+            return Finding::failed(format!("channel_not_found ({other}, private)"), help);
+        }
         let kind = if channel.is_private { "private" } else { "public" };
         if channel.is_archived {
-            let help = "unarchive the channel, or use another one";
-            return Finding::failed(format!("is_archived ({other})"), help);
+            return Finding::failed(format!("is_archived ({other})"), self.cure("is_archived"));
         }
         if channel.is_im {
             return Finding::ok("a direct message");
         }
         match channel.is_member {
             Some(true) => Finding::ok(format!("{other}, {kind}, a member")),
-            Some(false) if channel.is_private => {
-                Finding::failed(format!("not_in_channel ({other}, private)"), self.invite())
-            }
+            Some(false) if channel.is_private => Finding::failed(
+                format!("not_in_channel ({other}, private)"),
+                self.cure("not_in_channel"),
+            ),
             Some(false) => match &self.scopes {
                 Some(scopes) if scopes.has("chat:write.public") => {
                     Finding::ok(format!("{other}, public, not a member (`chat:write.public`)"))
                 }
                 Some(_) => {
-                    let help = format!("{}, or add the scope `chat:write.public`", self.invite());
+                    let add = of_missing_scope("chat:write.public");
+                    let help = format!("{}; or {add}", self.cure("not_in_channel"));
                     Finding::failed(format!("not_in_channel ({other}, public)"), help)
                 }
                 None => Finding::unknown(format!(
                     "{other}, public, not a member; Slack does not list the app's scopes"
                 ))
-                .with_help(self.invite()),
+                .with_help(self.cure("not_in_channel")),
             },
             None => {
                 Finding::unknown(format!("{other}, {kind}; Slack does not say who is a member"))
@@ -194,16 +195,18 @@ mod tests {
         }
     }
 
-    fn one(scopes: Option<&str>, lookup: Lookup) -> Item {
-        let written = channel("#sales");
+    fn one(written: &str, scopes: Option<&str>, lookup: Lookup) -> Item {
+        let written = channel(written);
         items(&app(scopes), &[(&written, lookup)]).remove(0)
     }
 
     /// Every kind of channel with every knowledge of the scopes, against the rule in one sentence.
     #[test]
     fn an_app_posts_where_it_is_a_member_or_to_any_public_channel_with_the_scope() {
-        for bits in 0..16_u8 {
-            let [is_archived, is_private, is_im, member] = [1, 2, 4, 8].map(|bit| bits & bit != 0);
+        for bits in 0..32_u8 {
+            let [is_archived, is_private, is_im, member, by_name] =
+                [1, 2, 4, 8, 16].map(|bit| bits & bit != 0);
+            let written = if by_name { "#sales" } else { "C1" };
             for is_member in [Some(member), None] {
                 for scopes in [None, Some(ALL.to_owned()), Some(format!("{ALL},chat:write.public"))]
                 {
@@ -221,15 +224,16 @@ mod tests {
                         (Some(false), private, public) => Some(!private && public == Some(true)),
                     };
                     let expected = match may_post {
+                        _ if is_private && by_name => Outcome::Failed,
                         _ if is_archived => Outcome::Failed,
                         _ if is_im => Outcome::Ok,
                         Some(true) => Outcome::Ok,
                         Some(false) => Outcome::Failed,
                         None => Outcome::Unknown,
                     };
-                    let item = one(scopes.as_deref(), Lookup::Found(found));
+                    let item = one(written, scopes.as_deref(), Lookup::Found(found));
                     assert_eq!(item.result, expected, "{item:?}");
-                    assert_eq!(item.name, "acme/#sales");
+                    assert_eq!(item.name, format!("acme/{written}"));
                     assert!(expected != Outcome::Failed || item.help.is_some(), "{item:?}");
                 }
             }
@@ -238,17 +242,49 @@ mod tests {
 
     #[test]
     fn a_failed_channel_has_its_cure() {
-        let mut found = Conversation { is_member: Some(false), ..conversation("C1", "sales") };
-        let item = one(Some(ALL), Lookup::Found(found.clone()));
-        assert_eq!(item.detail, "not_in_channel (C1, public)");
-        let help =
-            "invite the app in the channel: `/invite @bot`, or add the scope `chat:write.public`";
-        assert_eq!(item.help.unwrap(), help);
-        found.is_archived = true;
-        assert_eq!(one(Some(ALL), Lookup::Found(found)).detail, "is_archived (C1)");
-        let item = one(Some(ALL), Lookup::NotFound);
-        assert_eq!((item.result, item.detail.as_str()), (Outcome::Failed, "channel_not_found"));
-        assert!(item.help.unwrap().contains("/invite @bot"));
+        let found = || Conversation { is_member: Some(false), ..conversation("C1", "sales") };
+        let archived = || Conversation { is_archived: true, ..found() };
+        let private = || Conversation { is_private: true, ..found() };
+        let public = "; or add the scope `chat:write.public` to the app and install it again";
+        for (written, lookup, detail, help) in [
+            (
+                "#sales",
+                Lookup::Found(found()),
+                "not_in_channel (C1, public)",
+                cure("not_in_channel", Some("bot")) + public,
+            ),
+            (
+                "C1",
+                Lookup::Found(private()),
+                "not_in_channel (#sales, private)",
+                cure("not_in_channel", Some("bot")),
+            ),
+            (
+                "#sales",
+                Lookup::Found(private()),
+                "channel_not_found (C1, private)",
+                "write `C1`: Slack finds a private channel by its ID only".to_owned(),
+            ),
+            (
+                "#sales",
+                Lookup::Found(archived()),
+                "is_archived (C1)",
+                cure("is_archived", Some("bot")),
+            ),
+            (
+                "#sales",
+                Lookup::NotFound,
+                "channel_not_found",
+                cure("channel_not_found", Some("bot")),
+            ),
+        ] {
+            let item = one(written, Some(ALL), lookup);
+            let (result, said) = (item.result, (item.detail.as_str(), item.help));
+            assert_eq!((result, said), (Outcome::Failed, (detail, Some(help))));
+        }
+        // Without the bot's name, the configured one has to do.
+        let nameless = AppFacts { user: String::new(), ..app(Some(ALL)) };
+        assert_eq!(nameless.cure("not_in_channel"), "invite the app: /invite @acme");
     }
 
     #[test]
@@ -272,7 +308,7 @@ mod tests {
             word: "missing_scope".to_owned(),
             needed: "channels:read".to_owned(),
         };
-        let item = one(None, failed(&missing));
+        let item = one("#sales", None, failed(&missing));
         assert_eq!(item.result, Outcome::Unknown);
         assert_eq!(item.detail, "to see it, the app needs the scope `channels:read`");
     }

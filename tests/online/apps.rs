@@ -90,8 +90,8 @@ fn an_app_with_all_it_needs_is_ok() {
     let workspace = Workspace::new(SCOPES, CHANNELS);
     let member = r#"{"ok":true,"channel":{"id":"C9","name":"by-id","is_member":true}}"#;
     workspace.answer("conversations.info", Answer::new(200, member));
-    let online = workspace
-        .check("channel: '#support', channels: ['#open', '#secret', C9, U1]", ", user: Bot");
+    let online =
+        workspace.check("channel: '#support', channels: ['#open', C4, C9, U1]", ", user: Bot");
     online
         .exits(0)
         .says("app", "acme", "ok", "`slackline` of the workspace `Acme`")
@@ -99,7 +99,7 @@ fn an_app_with_all_it_needs_is_ok() {
         .says("scope", "acme/chat:write.customize", "ok", "")
         .says("channel", "acme/#support", "ok", "C1, public, a member")
         .says("channel", "acme/#open", "ok", "`chat:write.public`")
-        .says("channel", "acme/#secret", "ok", "private")
+        .says("channel", "acme/C4", "ok", "#secret, private, a member")
         .says("channel", "acme/C9", "ok", "#by-id")
         .says("channel", "acme/U1", "unknown", "`users:read`");
     assert_eq!(
@@ -149,7 +149,7 @@ fn many_ids_are_found_in_the_list() {
 fn each_wrong_item_fails_with_its_remedy() {
     let workspace = Workspace::new("channels:read,groups:read", CHANNELS);
     workspace.refuse("conversations.info", "channel_not_found");
-    let channels = "channel: '#support', channels: ['#open', '#old', '#none', C9, C1]";
+    let channels = "channel: '#support', channels: ['#open', '#old', '#none', '#secret', C9, C1]";
     let online = workspace.check(channels, ", user: Bot");
     online
         .exits(1)
@@ -157,9 +157,10 @@ fn each_wrong_item_fails_with_its_remedy() {
         .says("scope", "acme/chat:write", "failed", "add the scope `chat:write`")
         .says("scope", "acme/chat:write.customize", "warning", "without the actions' user")
         .says("channel", "acme/#support", "ok", "")
-        .says("channel", "acme/#open", "failed", "`/invite @slackline`")
+        .says("channel", "acme/#open", "failed", "/invite @slackline")
         .says("channel", "acme/#old", "failed", "is_archived")
         .says("channel", "acme/#none", "failed", "channel_not_found")
+        .says("channel", "acme/#secret", "failed", "write `C4`")
         .says("channel", "acme/C9", "failed", "channel_not_found")
         .says("channel", "acme/C1", "failed", "the same channel as `#support`");
     // What no action needs is not checked.
@@ -244,7 +245,7 @@ fn the_text_is_a_table_with_remedies_below_and_without_colours_in_a_pipe() {
         "{out}"
     );
     assert!(
-        lines.contains(&"channel acme/#old: unarchive the channel, or use another one"),
+        lines.contains(&"channel acme/#old: unarchive the channel, or post to another one"),
         "{out}"
     );
     assert!(lines.last().unwrap().contains(": ok; online: "), "{out}");

@@ -16,12 +16,18 @@ const LARGEST_PAGE: usize = 1000;
 const CURSOR: &str = "channel:";
 
 /// Which scope shows which type of channel.
-const TYPES: [(&str, &str); 4] =
-    [(PUBLIC, "channels:read"), (PRIVATE, "groups:read"), ("mpim", "mpim:read"), ("im", "im:read")];
+const TYPES: [(&str, &str); 4] = [
+    (PUBLIC, "channels:read"),
+    (PRIVATE, "groups:read"),
+    ("mpim", "mpim:read"),
+    (DIRECT, "im:read"),
+];
 
 const PUBLIC: &str = "public_channel";
 
 const PRIVATE: &str = "private_channel";
+
+const DIRECT: &str = "im";
 
 /// The names and values of a call's arguments.
 type Arguments = [(String, String)];
@@ -36,16 +42,21 @@ pub fn info(arguments: &Arguments, workspace: &mut Workspace) -> Reply {
     let channel = if is_id(id) { workspace.channel(id) } else { None };
     let channel = channel.filter(|channel| channel.is_listed() && channel.is_visible());
     let channel = channel.ok_or("channel_not_found")?;
-    let scope = if channel.is_private { "groups:read" } else { "channels:read" };
+    let kind = kind(&channel);
+    let scope = TYPES.iter().find(|(name, _)| *name == kind).map_or("", |(_, scope)| scope);
     if !workspace.has(scope) {
         return Err(Refusal::missing_scope(scope));
     }
     Ok(members(json!({ "channel": shown(&channel) })))
 }
 
-/// One page of the channels that the app sees.
+/// One page of the channels that the app sees. Where every channel exists, there is no list of
+/// them: one that lacked a name would say that it does not exist.
 pub fn list(arguments: &Arguments, workspace: &Workspace) -> Reply {
     let types = types(argument(arguments, "types"), workspace)?;
+    if workspace.is_open() {
+        return Err("every_channel_exists".into());
+    }
     let limit = match argument(arguments, "limit").map(str::parse) {
         None | Some(Ok(0)) => PAGE,
         Some(Ok(limit)) if limit <= LARGEST_PAGE => limit,
@@ -56,7 +67,7 @@ pub fn list(arguments: &Arguments, workspace: &Workspace) -> Reply {
         .channels()
         .iter()
         .filter(|channel| channel.is_listed() && channel.is_visible())
-        .filter(|channel| types.contains(&if channel.is_private { PRIVATE } else { PUBLIC }))
+        .filter(|channel| types.contains(&kind(channel)))
         .filter(|channel| !(without_archived && channel.is_archived))
         .collect();
     let first = argument(arguments, "cursor").map_or(Some(0), index);
@@ -96,7 +107,19 @@ fn index(cursor: &str) -> Option<usize> {
     text.strip_prefix(CURSOR)?.parse().ok()
 }
 
+/// Its type.
+fn kind(channel: &Channel) -> &'static str {
+    match channel {
+        _ if channel.is_direct() => DIRECT,
+        Channel { is_private: true, .. } => PRIVATE,
+        Channel { is_private: false, .. } => PUBLIC,
+    }
+}
+
 fn shown(channel: &Channel) -> Value {
+    if channel.is_direct() {
+        return json!({ "id": channel.id, "is_im": true, "user": "U00FAKE" });
+    }
     json!({
         "id": channel.id,
         "name": channel.name,

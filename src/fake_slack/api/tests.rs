@@ -218,6 +218,19 @@ fn one_channel_is_found_by_its_id() {
     ] {
         assert_eq!(info(without, id)["error"], word, "{without:?} {id}");
     }
+    let direct = vec![Channel::new("").with_id("D1")];
+    for (scopes, expected) in [
+        ("im:read", json!({"ok": true, "channel": {"id": "D1", "is_im": true, "user": "U00FAKE"}})),
+        (
+            "channels:read",
+            json!({"ok": false, "error": "missing_scope", "needed": "im:read", "provided": "channels:read"}),
+        ),
+    ] {
+        let mut workspace = workspace(direct.clone(), &[]);
+        let scopes = Some(Some(BTreeSet::from([scopes.to_owned()])));
+        workspace.apply(Settings { scopes, ..Settings::default() });
+        assert_eq!(call(&mut workspace, "conversations.info", "", "channel=D1"), expected);
+    }
     // An open workspace has no user among its channels, and a name is no ID.
     let mut open = Workspace::default();
     for id in ["U024BE91L", "sales"] {
@@ -247,6 +260,13 @@ fn every_page_together_holds_every_channel_once() {
         assert_eq!((seen.len(), count), (25, pages), "{limit}");
         assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 25);
     }
+}
+
+/// A list that lacked a channel would say that it does not exist.
+#[test]
+fn where_every_channel_exists_there_is_no_list() {
+    let answer = call(&mut Workspace::default(), "conversations.list", "", "");
+    assert_eq!(answer, json!({"ok": false, "error": "every_channel_exists"}));
 }
 
 #[test]
