@@ -1,26 +1,26 @@
 //! `slackline check`: reports every mistake of a configuration, or shows what it does.
 //!
-//! Invariant: the host is the only part of a webhook's URL that is printed.
+//! Invariant: the host is the only part of a webhook's URL that is printed, and nothing of a token.
 
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
 use anstream::{stderr, stdout};
-use comfy_table::{Table, presets};
 use serde_json::{Value as Json, json};
 
 use super::config_file::{ConfigArgument, variable};
 use super::exit::Exit;
 use super::format::{Format, counted};
 use super::logs;
-use crate::config::diagnostic::Diagnostic;
 use crate::config::load;
-use crate::config::model::{Action, Config};
-use crate::config::section::SettingValue;
 use crate::online::item::Item;
 
 mod online;
+
+mod sections;
+
+mod tables;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,9 +31,6 @@ Examples:
 Environment variables that the file names must be set.
 Exit codes: 0 valid, with or without warnings; 1 valid, but something asked with
 --online is wrong; 2 invalid.";
-
-/// Keys whose values do not fit into a table.
-const TOO_LONG: &[&str] = &["message"];
 
 /// Check the configuration and show what it does
 ///
@@ -97,7 +94,7 @@ fn check(
     match (loaded, how.output) {
         (Ok(loaded), Format::Text) => {
             let config = Arc::new(loaded.config);
-            tables(&config, out)?;
+            tables::write(&config, out)?;
             let mut exit = Exit::Done;
             let mut asked = String::new();
             if how.online {
@@ -112,7 +109,7 @@ fn check(
         }
         (Ok(loaded), Format::Json) => {
             let config = Arc::new(loaded.config);
-            let mut json = as_json(&config, &loaded.warnings);
+            let mut json = sections::as_json(&config, &loaded.warnings);
             let mut exit = Exit::Done;
             if how.online {
                 let items = online::ask(&config, err)?;
@@ -146,94 +143,6 @@ fn print(json: &Json, out: &mut dyn Write) -> std::io::Result<()> {
     writeln!(out, "{text}")
 }
 
-fn tables(config: &Config, out: &mut dyn Write) -> std::io::Result<()> {
-    let sections = [
-        ("Kafka", vec![config.kafka.shown()]),
-        ("Webhooks", config.webhooks.iter().map(SettingValue::shown).collect()),
-        ("Actions", config.actions.iter().map(|action| shown(action, config)).collect()),
-        ("Admin", vec![config.admin.shown()]),
-    ];
-    for (title, rows) in sections {
-        writeln!(out, "{title}\n{}\n", settings(&rows))?;
-    }
-
-    let mut table = table(&["name", "part that needs the whole event"]);
-    for action in &config.actions {
-        if let Some(part) = action.trigger.whole_event_part() {
-            table.add_row([action.name.as_str(), &part]);
-        }
-    }
-    if table.is_empty() {
-        return Ok(());
-    }
-    writeln!(
-        out,
-        "Triggers that need the whole event: an event is parsed in full when it gets to this part\n{table}\n"
-    )
-}
-
-/// A table of a section's settings, one row each. A key that no row sets has no column.
-fn settings(rows: &[Json]) -> Table {
-    let keys = rows.first().and_then(Json::as_object).into_iter().flat_map(|row| row.keys());
-    let keys: Vec<&str> = keys
-        .map(String::as_str)
-        .filter(|key| {
-            !TOO_LONG.contains(key) && rows.iter().any(|row| !cell(&row[*key]).is_empty())
-        })
-        .collect();
-    let mut table = table(&keys);
-    for row in rows {
-        table.add_row(keys.iter().map(|key| cell(&row[*key])));
-    }
-    table
-}
-
-fn cell(value: &Json) -> String {
-    match value {
-        Json::Null | Json::Bool(false) => String::new(),
-        Json::String(text) => text.clone(),
-        Json::Number(number) => number.as_f64().unwrap_or_default().to_string(),
-        Json::Bool(true) => "true".to_owned(),
-        Json::Array(list) => list.iter().map(cell).collect::<Vec<_>>().join(", "),
-        Json::Object(map) => {
-            let inner = map.iter().map(|(key, value)| format!("{key} {}", cell(value)));
-            inner.collect::<Vec<_>>().join(", ")
-        }
-    }
-}
-
-/// An action's settings with the names of its topics and its webhook.
-fn shown(action: &Action, config: &Config) -> Json {
-    let mut shown = action.shown();
-    let topics = action.topics.iter().map(|topic| config.kafka.topics[topic.0 as usize].as_str());
-    shown["topics"] = topics.collect();
-    shown["webhook"] = config.webhooks[action.webhook.0 as usize].name.as_str().into();
-    shown
-}
-
-fn as_json(config: &Config, warnings: &[Diagnostic]) -> Json {
-    let actions = config.actions.iter().map(|action| {
-        let mut shown = shown(action, config);
-        shown["needs_whole_event"] = action.trigger.whole_event_part().into();
-        shown
-    });
-    json!({
-        "ok": true,
-        "warnings": warnings,
-        "config_hash": config.hash,
-        "kafka": config.kafka.shown(),
-        "webhooks": config.webhooks.shown(),
-        "actions": actions.collect::<Vec<_>>(),
-        "admin": config.admin.shown(),
-    })
-}
-
-fn table(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(header);
-    table
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
@@ -246,9 +155,12 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let config = directory.path().join("slackline.yaml");
         std::fs::write(&config, yaml).unwrap();
+        std::fs::write(directory.path().join("token"), format!("xoxb-3-4-{PLANTED}")).unwrap();
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let env = |name: &str| {
-            (name == "URL").then(|| format!("https://hooks.slack.com/services/T/B/{PLANTED}"))
+        let env = |name: &str| match name {
+            "URL" => Some(format!("https://hooks.slack.com/services/T/B/{PLANTED}")),
+            "TOKEN" => Some(format!("xoxb-1-2-{PLANTED}")),
+            _ => None,
         };
         let how = How { output, online: false };
         let exit = check(&config, how, &env, &mut out, &mut err).unwrap();
@@ -276,6 +188,82 @@ mod tests {
         }
         assert!(!out.contains("services"), "{out}");
         assert!(err.contains("warning: `channel`: only legacy webhooks"), "{err}");
+    }
+
+    /// Both kinds of webhooks, and apps with each source of a token.
+    const APPS: &str = r##"
+kafka: { brokers: 'k:9092', group_id: g, topics: [events] }
+apps:
+  acme: { token: '${TOKEN}' }
+  gov: { token_file: token, posts_per_minute: 60, api_url: 'https://slack-gov.com/api/' }
+  here: { token: xoxb-5-6-pl4nt3dSecret, api_url: 'http://127.0.0.1:9465/api/' }
+webhooks:
+  sales: { url: '${URL}' }
+  support: { app: gov, channel: C024BE91L }
+  regions: { app: acme, channel: '#sales', channels: ['#emea', '#us'] }
+  local: { app: here, channel: '#local' }
+actions:
+  - { name: a, trigger: a, webhook: sales, message: hi, unfurl: false }
+  - { name: b, trigger: a, webhook: support, message: hi }
+  - { name: c, trigger: a, webhook: regions, channel: '#us', message: hi }
+  - { name: d, trigger: a, webhook: local, message: hi }
+"##;
+
+    /// The lines of a table, without the blanks at their ends.
+    fn section(out: &str, title: &str) -> Vec<String> {
+        let lines = out.lines().skip_while(|line| *line != title).skip(1);
+        lines.take_while(|line| !line.is_empty()).map(|line| line.trim_end().to_owned()).collect()
+    }
+
+    #[test]
+    fn apps_and_their_channels_are_shown_by_name() {
+        let (code, out, err) = run(APPS, Format::Text);
+        assert_eq!((code, err.as_str()), (0, ""));
+        assert_eq!(
+            section(&out, "Apps"),
+            [
+                " name  token_from      posts_per_minute  host",
+                " acme  variable TOKEN  200",
+                " gov   file token      60                slack-gov.com",
+                " here  configuration   200               127.0.0.1:9465",
+            ]
+        );
+        let webhooks = section(&out, "Webhooks");
+        let starts = [
+            " name     host             app   channel    channels    rate_per_second ",
+            " sales    hooks.slack.com                               1 ",
+            " support                   gov   C024BE91L              1 ",
+            " regions                   acme  #sales     #emea, #us  1 ",
+            " local                     here  #local                 1 ",
+        ];
+        assert_eq!(webhooks.len(), starts.len(), "{out}");
+        for (line, start) in webhooks.iter().zip(starts) {
+            assert!(line.starts_with(start), "{line}\n{start}");
+        }
+        let actions = section(&out, "Actions");
+        assert!(actions[0].contains(" unfurl") && actions[1].ends_with(" false"), "{out}");
+        // What no webhook needs has no table.
+        assert!(!run(VALID, Format::Text).1.contains("Apps"));
+    }
+
+    #[test]
+    fn json_has_the_names_of_apps_and_channels() {
+        let shown: serde_json::Value = serde_json::from_str(&run(APPS, Format::Json).1).unwrap();
+        let app = json!({
+            "name": "gov", "token_from": "file token", "posts_per_minute": 60.0,
+            "host": "slack-gov.com", "allow_http": false, "proxy": null, "ca_file": null,
+        });
+        assert_eq!(shown["apps"][1], app);
+        assert_eq!(shown["apps"][0]["host"], serde_json::Value::Null);
+        assert_eq!(shown["webhooks"].as_array().unwrap().len(), 4, "{shown}");
+        let regions = &shown["webhooks"][2];
+        assert_eq!((&regions["name"], &regions["app"]), (&json!("regions"), &json!("acme")));
+        assert_eq!(
+            (&regions["channel"], &regions["channels"]),
+            (&json!("#sales"), &json!(["#emea", "#us"]))
+        );
+        assert_eq!(shown["webhooks"][0]["app"], serde_json::Value::Null);
+        assert_eq!(shown["actions"][2]["webhook"], "regions");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::kinds::{FILE_PATH, Flag, Optional, PATH, Text, number, number_schema, read_section};
 use super::names::NAME_PATTERN;
+use super::origin::Origin;
 use super::reader::{Names, Reader};
 use super::section::{Document, Kind, Section, SettingValue, Table, add_text, section};
 use super::tree::Node;
@@ -18,7 +19,7 @@ use crate::secret::Secret;
 
 mod kinds;
 
-use kinds::{ApiUrl, Token};
+use kinds::{ApiUrl, Token, TokenFrom};
 
 section! {
     /// One Slack app: its bot token posts to every channel that a webhook names. Exactly one of
@@ -34,6 +35,8 @@ section! {
         /// against the configuration's directory.
         token_file: Option<PathBuf> = Optional(FILE_PATH),
             local = true, example = Some("/run/secrets/slack-token");
+        /// Where the token is from, for `check`.
+        token_from: Origin = TokenFrom, local = true;
         /// Messages a minute, for all channels of the app and the whole consumer group together.
         posts_per_minute: f64 = PostsPerMinute;
         /// Where Slack's Web API is. For GovSlack `https://slack-gov.com/api/`.

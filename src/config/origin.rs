@@ -1,5 +1,8 @@
 //! Where the value of a key is from, as messages call it. Pure.
 
+use serde_json::Value as Json;
+
+use super::section::SettingValue;
 use super::tree::{Node, Value};
 
 /// Where a credential is from.
@@ -46,6 +49,16 @@ impl Origin {
         match self {
             Self::Key(_) => message,
             _ => format!("{message}; it is {} characters long", value.chars().count()),
+        }
+    }
+}
+
+impl SettingValue for Origin {
+    fn shown(&self) -> Json {
+        match self {
+            Self::Key(_) => "configuration".into(),
+            Self::Variable(name) => format!("variable {name}").into(),
+            Self::File(name) => format!("file {name}").into(),
         }
     }
 }

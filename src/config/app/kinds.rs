@@ -18,6 +18,9 @@ use crate::slack_host::is_slack;
 /// `token`, or the content of `token_file`.
 pub struct Token;
 
+/// Where the token is from. It is not a key of the section.
+pub struct TokenFrom;
+
 /// The address of the Web API, with a slash at its end.
 pub struct ApiUrl;
 
@@ -102,6 +105,32 @@ impl Kind for Token {
         let at = fields.get(key).or(fields.get("token_file")).map(|node| node.written.start);
         Self::record_origin(fields, reader);
         Setting { value: Self::token(fields, reader), at }
+    }
+}
+
+impl Kind for TokenFrom {
+    type Value = Origin;
+
+    fn is_key(&self) -> bool {
+        false
+    }
+
+    fn words(&self) -> String {
+        String::new()
+    }
+
+    fn setting(
+        &self,
+        _: &'static str,
+        fields: &Fields<'_>,
+        reader: &mut Reader<'_>,
+    ) -> Setting<Origin> {
+        let origin = match (fields.get("token"), fields.get("token_file")) {
+            (None, Some(node)) => Origin::File(reader.at(node).shown),
+            (Some(node), _) => Origin::of(node, "token"),
+            (None, None) => Origin::Key("token"),
+        };
+        Setting { value: Some(origin), at: None }
     }
 }
 
