@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::config::model::{ActionIndex, Config};
 use crate::delivery::Route;
-use crate::event::{Document, Invalid, Record};
+use crate::event::{Document, Event, Invalid, Record};
 use crate::expression::{EvalError, Expression};
 
 pub mod trigger;
@@ -137,23 +137,34 @@ impl Router {
         // The fields were read, so that the payload is valid.
         let event = document.event().ok_or(Invalid::NotJson)?;
         for &index in &*matched {
-            let action = self.config.actions.get(index.0 as usize);
-            let Some((action, choice)) = action.zip(self.channels.get(index.0 as usize)) else {
-                continue;
+            let failed = &mut |expression: &Expression, error: &EvalError| {
+                failed(index, expression, error);
             };
-            let failed =
-                &mut |expression: &Expression, error: &EvalError| failed(index, expression, error);
-            let message = message::render(action, choice.in_payload(action), event, failed);
-            let (webhook, is_unlisted) = match (choice, &message) {
-                (ChannelChoice::Rendered, Ok(_)) => {
-                    channel::choose(action, &self.config, event, failed)
-                }
-                (ChannelChoice::Fixed(webhook), _) => (*webhook, false),
-                _ => (action.webhook, false),
-            };
-            let route = Route { action: index, webhook };
-            deliveries.push(Routed { route, is_unlisted, message });
+            deliveries.extend(self.render(index, event, failed));
         }
         Ok(())
+    }
+
+    /// Renders the message of an action and chooses its sender, whether or not its trigger is true.
+    /// `failed` is called for each expression that fails. `None`: the configuration has no such
+    /// action.
+    pub fn render(
+        &self,
+        index: ActionIndex,
+        event: &Event<'_>,
+        failed: &mut dyn FnMut(&Expression, &EvalError),
+    ) -> Option<Routed> {
+        let action = self.config.actions.get(index.0 as usize)?;
+        let choice = self.channels.get(index.0 as usize)?;
+        let message = message::render(action, choice.in_payload(action), event, failed);
+        let (webhook, is_unlisted) = match (choice, &message) {
+            (ChannelChoice::Rendered, Ok(_)) => {
+                channel::choose(action, &self.config, event, failed)
+            }
+            (ChannelChoice::Fixed(webhook), _) => (*webhook, false),
+            _ => (action.webhook, false),
+        };
+        let route = Route { action: index, webhook };
+        Some(Routed { route, is_unlisted, message })
     }
 }

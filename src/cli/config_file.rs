@@ -106,7 +106,8 @@ impl ConfigFile {
         log_format: Format,
         command: impl FnOnce(&Arc<Config>, Vec<PathBuf>) -> anyhow::Result<Exit>,
     ) -> anyhow::Result<Exit> {
-        logs::init(log_format, "warn", None)?;
+        // What Slack answers to `send` is in the result.
+        logs::init(log_format, "warn,slackline::send=error", None)?;
         let ended = match self.among(files) {
             Ok((config, events)) => command(&Arc::new(config.load()?.0), events),
             Err(error) => Err(error),

@@ -14,15 +14,15 @@ use super::events;
 use super::exit::Exit;
 use super::format::Format;
 use super::process::runtime;
-use crate::config::model::{Action, ActionIndex, Config};
+use crate::config::model::{Action, ActionIndex, Config, WebhookIndex};
 use crate::event::{Event, Shape, TopicIndex};
-use crate::route::channel::ChannelChoice;
 use crate::route::explain::Explained;
-use crate::route::{Router, message};
+use crate::route::{Router, channel};
 use crate::sanitize;
 use crate::send::client_pool::ClientPool;
-use crate::send::endpoint::{Attempted, Endpoint};
-use crate::send::verdict::Verdict;
+use crate::send::endpoint::Endpoint;
+
+mod report;
 
 #[cfg(test)]
 mod tests;
@@ -32,21 +32,24 @@ const LONGEST_NOTE: usize = 300;
 
 /// Post one message to Slack for real, in one attempt, and print the response
 ///
-/// Shows whether a webhook works and how a message looks in its channel. Needs no Kafka.
+/// Shows whether a webhook or an app's channel works, and how a message looks there. Needs no
+/// Kafka.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
 The message is posted even if the action's trigger is false for the event; a note says so. \
+It goes to the channel that the action's `channel` chooses for the event. \
 In expressions, `$record` has the action's first topic, partition 0 and offset 0, and no timestamp, \
 key or headers (null). \
-It does not wait for the webhook's rate limit, which it shares with a worker that posts to the same \
-webhook.
+It does not wait for the rate limit of the webhook or the app, which it shares with a worker that \
+posts there.
 
 Examples:
   slackline send --action enterprise-signup event.json
   slackline send --action enterprise-signup prod.yaml event.json
   echo '{\"traits\":{\"name\":\"Ada\"}}' | slackline send --action enterprise-signup -
 
-Exit codes: 0 Slack accepted the message; 1 it did not; 2 there is no message to post.")]
+Exit codes: 0 Slack posted the message, which is printed with channel and `ts` where an app posts; \
+1 it did not: its word is printed, with what to do; 2 there is no message to post.")]
 pub struct SendArgs {
     /// The action whose message is posted
     #[arg(long, value_name = "NAME")]
@@ -92,11 +95,13 @@ async fn send(
         _ => anyhow::bail!("two events: give one, for one message"),
     };
     let text = only_event(file, stdin).with_context(|| file.display().to_string())?;
-    let payload = payload(config, index, action, &text, err)?;
-    let webhook = &config.webhooks[action.webhook.0 as usize];
+    let (webhook, payload) = message(config, index, action, &text, err)?;
+    let webhook = &config.webhooks[webhook.0 as usize];
     let endpoint = Endpoint::open(webhook, &config.apps, &mut ClientPool::default())
         .with_context(|| format!("webhook `{}`", webhook.name))?;
-    report(&endpoint.attempt_once(&webhook.name, payload).await, &webhook.name, out)
+    let attempted = endpoint.attempt_once(&webhook.name, payload).await;
+    let app = webhook.app.and_then(|app| config.apps.get(app.0 as usize));
+    report::write(&attempted, &webhook.name, app.map(|app| app.name.as_str()), out)
 }
 
 /// Returns the only event of the file.
@@ -110,14 +115,14 @@ fn only_event(path: &Path, stdin: &mut dyn BufRead) -> anyhow::Result<Vec<u8>> {
     Ok(first)
 }
 
-/// Returns what the action posts for the event. Notes go to `err`.
-fn payload(
+/// Returns what the action posts for the event, and with which sender. Notes go to `err`.
+fn message(
     config: &Arc<Config>,
     index: ActionIndex,
     action: &Action,
     text: &[u8],
     err: &mut dyn Write,
-) -> anyhow::Result<bytes::Bytes> {
+) -> anyhow::Result<(WebhookIndex, bytes::Bytes)> {
     let topic = action.topics.first().copied().unwrap_or(TopicIndex(0));
     let name = &config.kafka.topics[topic.0 as usize];
     let record = events::record(topic, name, 0, text);
@@ -127,7 +132,8 @@ fn payload(
         anyhow::anyhow!("the event is invalid ({reason}): {looks_like}; give one JSON object")
     })?;
     let mut notes = Vec::new();
-    let explained = Router::new(Arc::clone(config)).explain(&record).unwrap_or_default();
+    let router = Router::new(Arc::clone(config));
+    let explained = router.explain(&record).unwrap_or_default();
     if let Some((_, Explained::NoMatch { reason } | Explained::Error { reason })) =
         explained.into_iter().find(|(of, _)| *of == index)
     {
@@ -135,55 +141,25 @@ fn payload(
             "`run` would not post this, because the action does not apply: {reason}"
         ));
     }
-    let channel = ChannelChoice::of(action, config).in_payload(action);
-    let rendered = message::render(action, channel, &event, &mut |expression, error| {
+    let routed = router.render(index, &event, &mut |expression, error| {
         notes.push(format!("a variable failed and is empty: `{}`: {error}", expression.source()));
     });
-    if rendered.as_ref().is_ok_and(|message| message.truncated) {
+    let routed = routed.context("the action is not configured")?;
+    if let Some(template) = action.channel.as_ref().filter(|_| routed.is_unlisted) {
+        let rendered = channel::render(template, &event, &mut |_, _| {});
+        let own = &config.webhooks[action.webhook.0 as usize].name;
+        notes.push(format!(
+            "`{own}` does not list the channel `{rendered}`: the message goes to its own"
+        ));
+    }
+    if routed.message.as_ref().is_ok_and(|message| message.truncated) {
         notes.push("the message is too long for Slack and was cut".to_owned());
     }
     for note in notes {
         writeln!(err, "note: {}", sanitize::one_line(&note, LONGEST_NOTE))?;
     }
-    match rendered {
-        Ok(message) => Ok(message.payload.into()),
+    match routed.message {
+        Ok(message) => Ok((routed.route.webhook, message.payload.into())),
         Err(empty) => anyhow::bail!("no message to post: {empty}"),
     }
-}
-
-fn report(attempted: &Attempted, webhook: &str, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let (word, took) = (&attempted.word, attempted.took.as_millis());
-    match attempted.status {
-        Some(status) => {
-            let said = if *word == format!("status {status}") {
-                String::new()
-            } else {
-                format!(" `{word}`")
-            };
-            writeln!(out, "webhook `{webhook}` answered {status}{said} after {took} ms")?;
-        }
-        None => writeln!(out, "no response from webhook `{webhook}` after {took} ms: {word}")?,
-    }
-    let meaning = match &attempted.verdict {
-        Verdict::Delivered => {
-            writeln!(out, "posted")?;
-            return Ok(Exit::Done);
-        }
-        Verdict::Rejected { .. } => "this response is final; `run` would drop the message",
-        Verdict::RateLimited { retry_after: Some(pause) } => {
-            &format!("rate limited; `run` would retry after {} s", pause.as_secs_f64())
-        }
-        Verdict::RateLimited { retry_after: None } | Verdict::MessageLimit => {
-            "rate limited; `run` would retry later"
-        }
-        Verdict::Retry { retry_after: Some(pause), .. } => {
-            &format!("`run` would retry after {} s", pause.as_secs_f64())
-        }
-        Verdict::Retry { .. } | Verdict::WithoutCustomization => "`run` would retry",
-        Verdict::Rest { .. } => {
-            "`run` would keep the message and retry from time to time, until this is repaired"
-        }
-    };
-    writeln!(out, "not posted: {meaning}")?;
-    Ok(Exit::Failed)
 }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: no part of a destination's secrets is in anything that comes back from a request.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -33,16 +34,28 @@ pub struct Endpoint {
 }
 
 /// One attempt outside of any queue or rate, and what it came to.
-#[derive(Debug)]
 pub struct Attempted {
     /// The HTTP status; `None`: there was no answer.
     pub status: Option<u16>,
     /// Slack's word, or why there is no answer; fit for printing.
     pub word: String,
+    /// The answer, which may repeat the message.
+    pub answer: Option<Answer>,
     /// What the worker would do next.
     pub verdict: Verdict,
     /// From the request to the verdict.
     pub took: Duration,
+}
+
+impl fmt::Debug for Attempted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempted")
+            .field("status", &self.status)
+            .field("word", &self.word)
+            .field("verdict", &self.verdict)
+            .field("took", &self.took)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Endpoint {
@@ -117,6 +130,7 @@ impl Endpoint {
             }
             Err(NoAnswer { word, .. }) => (None, word.clone()),
         };
-        Attempted { status, word, verdict: self.judge(&payload, answered), took: started.elapsed() }
+        let (took, answer) = (started.elapsed(), answered.as_ref().ok().cloned());
+        Attempted { status, word, answer, verdict: self.judge(&payload, answered), took }
     }
 }

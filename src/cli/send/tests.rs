@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 use super::*;
-use crate::fake_slack::{Answer, FakeSlack};
+use crate::config::fixture;
+use crate::fake_slack::{Answer, FakeSlack, Fault};
 use crate::route::fixture::{SALES, action, config};
 use crate::secret::Secret;
 
@@ -41,40 +42,64 @@ fn without_time(out: &str) -> String {
 async fn it_posts_once_and_prints_the_response() {
     let slack = FakeSlack::start().await.unwrap();
     let config = with(&slack, "{{$.traits.name}} joined");
-    for (answer, status, expected) in [
-        (Answer::default(), 0, "webhook `sales` answered 200 `ok` after N ms\nposted\n"),
+    let rests = "not posted: `run` would keep the message and retry from time to time, until this is repaired\n  help: ";
+    let connection =
+        "  help: check the webhook's URL, `proxy` and `ca_file`, and the network in between\n";
+    for (answer, status, said, expected) in [
+        (Answer::default(), 0, "200 `ok`", "posted\n".to_owned()),
         (
             Answer::new(404, "no_active_hooks"),
             1,
-            "webhook `sales` answered 404 `no_active_hooks` after N ms\nnot posted: `run` would keep the message and retry from time to time, until this is repaired\n",
+            "404 `no_active_hooks`",
+            format!("{rests}the webhook is disabled: enable it, or create another one and change the URL\n"),
+        ),
+        (
+            Answer::new(200, r#"{"ok":false,"error":"channel_not_found"}"#),
+            1,
+            "200 `channel_not_found`",
+            format!("{rests}correct the channel\n"),
         ),
         (
             Answer::new(403, "<html>Ada is blocked</html>"),
             1,
-            "webhook `sales` answered 403 `HTML page` after N ms\nnot posted: `run` would retry\n",
+            "403 `HTML page`",
+            format!("not posted: `run` would retry\n{connection}"),
         ),
         (
             Answer::new(404, "no Ada here"),
             1,
-            "webhook `sales` answered 404 after N ms\nnot posted: `run` would keep the message and retry from time to time, until this is repaired\n",
+            "404",
+            format!("{rests}check the URL, or create another webhook and change the URL\n"),
+        ),
+        (
+            Answer::new(400, "invalid_payload"),
+            1,
+            "400 `invalid_payload`",
+            "not posted: this response is final; `run` would drop the message\n  help: look the word up: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors\n".to_owned(),
         ),
         (
             Answer::new(503, "busy").with_header("Retry-After", "7"),
             1,
-            "webhook `sales` answered 503 `busy` after N ms\nnot posted: `run` would retry after 7 s\n",
+            "503 `busy`",
+            "not posted: `run` would retry after 7 s\n  help: send it again in 7 s\n".to_owned(),
+        ),
+        (
+            Answer::rate_limited(30),
+            1,
+            "429 `rate_limited`",
+            "not posted: rate limited; `run` would retry after 30 s\n  help: send it again in 30 s\n".to_owned(),
         ),
         (
             Answer::new(503, "busy"),
             1,
-            "webhook `sales` answered 503 `busy` after N ms\nnot posted: `run` would retry\n",
+            "503 `busy`",
+            "not posted: `run` would retry\n  help: send it again in a minute\n".to_owned(),
         ),
     ] {
         slack.push(PATH, [answer]);
         let before = slack.count();
-        assert_eq!(
-            run(&config, SALES.0, "-", ENTERPRISE).await,
-            (status, expected.to_owned(), String::new())
-        );
+        let expected = format!("webhook `sales` answered {said} after N ms\n{expected}");
+        assert_eq!(run(&config, SALES.0, "-", ENTERPRISE).await, (status, expected, String::new()));
         assert_eq!(slack.count(), before + 1, "one attempt");
     }
     let body = &slack.requests()[0].body;
@@ -140,8 +165,145 @@ async fn a_missing_response_is_reported_without_the_url() {
     assert_eq!((status, err.as_str()), (1, ""));
     assert!(
         out.starts_with("no response from webhook `sales` after N ms: ")
-            && out.ends_with("`run` would retry\n"),
+            && out.contains("\nnot posted: `run` would retry\n  help: check the webhook's URL, "),
         "{out}"
     );
     assert!(!out.contains("services"), "{out}");
+}
+
+const TOKEN: &str = "xoxb-1111111111-2222222222-s3cr3tt0k3n";
+
+/// An app's webhook, whose channel the event chooses.
+fn with_app(slack: &FakeSlack, action: &str) -> Arc<Config> {
+    Arc::new(fixture::checked(&format!(
+        "kafka: {{brokers: k, group_id: g, topics: [events]}}\n\
+         apps: {{acme: {{token: {TOKEN}, api_url: '{}'}}}}\n\
+         webhooks: {{regions: {{app: acme, channel: '#sales', channels: ['#us', C024BE91L]}}}}\n\
+         actions: [{{name: a, trigger: c, webhook: regions, message: '{{{{m}}}}', {action}}}]\n",
+        slack.url("/api/"),
+    )))
+}
+
+const CHOOSES: &str = "channel: '{{c}}'";
+
+#[tokio::test]
+async fn a_message_of_an_app_goes_to_the_chosen_channel_and_its_place_is_printed() {
+    let slack = FakeSlack::start().await.unwrap();
+    let config = with_app(&slack, CHOOSES);
+    for (event, webhook, channel, note) in [
+        (r#"{"m":"hi","c":"US"}"#, "regions/#us", "us", ""),
+        (r#"{"m":"hi","c":"c024be91l"}"#, "regions/C024BE91L", "C024BE91L", ""),
+        (
+            r##"{"m":"hi","c":"#x\u001by"}"##,
+            "regions",
+            "sales",
+            "note: `regions` does not list the channel `#xy`: the message goes to its own\n",
+        ),
+        (
+            r#"{"m":"hi"}"#,
+            "regions",
+            "sales",
+            "note: `run` would not post this, because the action does not apply: `c` is null\n",
+        ),
+    ] {
+        let (status, out, err) = run(&config, "a", "-", event).await;
+        let answer: serde_json::Value =
+            serde_json::from_str(&slack.requests_in(channel).last().unwrap().answer.body).unwrap();
+        let (id, ts) = (answer["channel"].as_str().unwrap(), answer["ts"].as_str().unwrap());
+        let expected =
+            format!("webhook `{webhook}` answered 200 after N ms\nposted: channel {id}, ts {ts}\n");
+        assert_eq!((status, out, err.as_str()), (0, expected, note), "{event}");
+    }
+    assert_eq!(slack.count(), 4, "one attempt each");
+}
+
+/// Every kind of end, with what a person does about it.
+#[tokio::test]
+async fn every_refusal_of_an_app_is_printed_with_its_cure() {
+    let slack = FakeSlack::start().await.unwrap();
+    let config = with_app(&slack, "user: Bot");
+    let rests = "`run` would keep the message and retry from time to time, until this is repaired";
+    let is_final = "this response is final; `run` would drop the message";
+    let connection = "check the app's `api_url`, `proxy` and `ca_file`, and the network in between";
+    let page = "look the word up: https://docs.slack.dev/reference/methods/chat.postMessage#errors";
+    let later = "send it again in a minute";
+    for (answer, said, next, help) in [
+        (
+            Answer::error("not_in_channel"),
+            "200 `not_in_channel`",
+            rests,
+            "invite the app: /invite @acme",
+        ),
+        (
+            Answer::error("invalid_auth"),
+            "200 `invalid_auth`",
+            rests,
+            "check the token, and the IP addresses that the app allows",
+        ),
+        (
+            Answer::missing_scope("chat:write"),
+            "200 `missing_scope`",
+            rests,
+            "add the scope `chat:write` to the app and install it again",
+        ),
+        (
+            Answer::missing_scope("chat:write.customize"),
+            "200 `missing_scope`",
+            "the app may not set user and icon; `run` would retry without them",
+            "add the scope `chat:write.customize` to the app and install it again, or leave user and icon out of the action",
+        ),
+        (Answer::new(404, "<html>"), "404 `HTML page`", rests, connection),
+        (Answer::new(302, ""), "302 `empty answer`", rests, connection),
+        (Answer::new(200, "<html>"), "200 `HTML page`", "`run` would retry", connection),
+        (Answer::error("brand_new_word"), "200 `brand_new_word`", is_final, page),
+        (Answer::error("msg_too_long"), "200 `msg_too_long`", is_final, page),
+        (Answer::new(400, ""), "400 `empty answer`", is_final, connection),
+        (
+            Answer::api_rate_limited(7),
+            "429 `ratelimited`",
+            "rate limited; `run` would retry after 7 s",
+            "send it again in 7 s",
+        ),
+        (
+            Answer::error("ratelimited"),
+            "200 `ratelimited`",
+            "rate limited; `run` would retry later",
+            later,
+        ),
+        (
+            Answer::error("message_limit_exceeded"),
+            "200 `message_limit_exceeded`",
+            "the workspace's limit of messages is reached; `run` would retry later",
+            "ask the workspace's admins, or send it again later",
+        ),
+        (Answer::error("internal_error"), "200 `internal_error`", "`run` would retry", later),
+        (
+            Answer::new(503, "").with_header("Retry-After", "3"),
+            "503 `empty answer`",
+            "`run` would retry after 3 s",
+            "send it again in 3 s",
+        ),
+        (Answer::new(500, ""), "500 `empty answer`", "`run` would retry", later),
+    ] {
+        slack.push("/api/sales", [answer]);
+        let before = slack.count();
+        let expected = format!(
+            "webhook `regions` answered {said} after N ms\nnot posted: {next}\n  help: {help}\n"
+        );
+        let ended = run(&config, "a", "-", r#"{"m":"hi","c":"us"}"#).await;
+        assert_eq!(ended, (1, expected, String::new()));
+        assert_eq!(slack.count(), before + 1, "one attempt");
+    }
+}
+
+#[tokio::test]
+async fn an_app_that_cannot_be_reached_is_reported_without_the_token() {
+    let slack = FakeSlack::start().await.unwrap();
+    let config = with_app(&slack, CHOOSES);
+    slack.set_default_everywhere(Some(Answer::fault(Fault::Reset)));
+    let (status, out, err) = run(&config, "a", "-", r#"{"m":"hi","c":"us"}"#).await;
+    assert_eq!((status, err.as_str()), (1, ""));
+    assert!(out.starts_with("no response from webhook `regions/#us` after N ms: "), "{out}");
+    assert!(out.contains("\n  help: check the app's `api_url`"), "{out}");
+    assert!(!out.contains("s3cr3t") && !out.contains("xoxb"), "{out}");
 }
