@@ -17,11 +17,15 @@ mod instance;
 
 mod join;
 
+mod max_age;
+
 mod mirror;
 
 mod moves;
 
 mod overflow;
+
+mod previewed;
 
 mod reload;
 mod rest;

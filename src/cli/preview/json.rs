@@ -39,7 +39,7 @@ fn action(index: ActionIndex, explained: &Explained, config: &Config) -> Value {
                 "action": action.name,
                 "webhook": webhook.name,
                 "result": "post",
-                "payload": posted::body(&message.payload, webhook),
+                "payload": posted::body(&message.payload, webhook, &config.apps),
             });
             if let Some(channel) = unlisted {
                 shown["channel_not_listed"] = json!(channel);

@@ -80,7 +80,7 @@ impl Text {
             writeln!(out, "  {style}{sign} {name:width$}  {result}{style:#}")?;
             if let Explained::Post { webhook, unlisted, message, errors, missing } = explained {
                 let webhook = &self.config.webhooks[webhook.0 as usize];
-                write_payload(&posted::body(&message.payload, webhook), out)?;
+                write_payload(&posted::body(&message.payload, webhook, &self.config.apps), out)?;
                 if let Some(channel) = unlisted {
                     let (channel, name) = (plain(channel), &webhook.name);
                     writeln!(
