@@ -61,17 +61,6 @@ impl Token {
         Some(Secret::new(token.to_owned()))
     }
 
-    /// Records where the token is from, for who has none yet.
-    fn record_origin(fields: &Fields<'_>, reader: &mut Reader<'_>) {
-        let origin = match (fields.get("token"), fields.get("token_file")) {
-            (Some(node), _) => Origin::of(node, "token"),
-            (None, Some(node)) => Origin::File(reader.at(node).shown),
-            (None, None) => return,
-        };
-        let app = fields.name.as_ref().map(|name| name.value.clone());
-        reader.destinations.token_origins.extend(app.map(|app| (app, origin)));
-    }
-
     fn in_file(node: &Node, reader: &mut Reader<'_>) -> Option<Located> {
         let path = reader.filled(node, "token_file")?;
         if slack_token::has_token(&path.value) {
@@ -103,7 +92,6 @@ impl Kind for Token {
         reader: &mut Reader<'_>,
     ) -> Setting<Secret<String>> {
         let at = fields.get(key).or(fields.get("token_file")).map(|node| node.written.start);
-        Self::record_origin(fields, reader);
         Setting { value: Self::token(fields, reader), at }
     }
 }
@@ -126,11 +114,14 @@ impl Kind for TokenFrom {
         reader: &mut Reader<'_>,
     ) -> Setting<Origin> {
         let origin = match (fields.get("token"), fields.get("token_file")) {
-            (None, Some(node)) => Origin::File(reader.at(node).shown),
-            (Some(node), _) => Origin::of(node, "token"),
-            (None, None) => Origin::Key("token"),
+            (Some(node), _) => Some(Origin::of(node, "token")),
+            (None, Some(node)) => Some(Origin::File(reader.at(node).shown)),
+            (None, None) => None,
         };
-        Setting { value: Some(origin), at: None }
+        // For who has no token yet.
+        let app = fields.name.as_ref().map(|name| name.value.clone());
+        reader.destinations.token_origins.extend(app.zip(origin.clone()));
+        Setting { value: Some(origin.unwrap_or(Origin::Key("token"))), at: None }
     }
 }
 
