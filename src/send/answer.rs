@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use serde_json::Value;
-use tracing::debug;
+use tracing::{Level, debug, enabled};
 
 use super::said::Said;
 use crate::sanitize;
@@ -91,7 +91,9 @@ impl Answer {
     /// line, without anything that could be a part of a webhook's URL (web servers like to answer
     /// `Cannot POST /services/…`).
     pub fn log_body(&self, webhook: &str) {
-        if !matches!(self.said(), Said::Ok | Said::Word(_) | Said::Empty) {
+        // Reading it takes a while where an app's answer repeats the message.
+        if enabled!(Level::DEBUG) && !matches!(self.said(), Said::Ok | Said::Word(_) | Said::Empty)
+        {
             debug!(webhook, status = self.status, body = self.text(), "answer in full");
         }
     }

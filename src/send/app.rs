@@ -97,6 +97,15 @@ impl App {
         self.metrics.clone()
     }
 
+    /// Returns the app's next turn, if no channel waits for one and an attempt may leave now.
+    pub fn try_turn(self: &Arc<Self>, generation: u64) -> Option<Turn> {
+        let asked = Instant::now();
+        let guard = Arc::clone(&self.turn).try_lock_owned().ok()?;
+        let now = self.now();
+        let ready = self.turns.lock().ready_at(generation, now);
+        matches!(ready, Ready::At(at) if at <= now).then_some(Turn { guard, asked })
+    }
+
     /// Waits for the app's next turn, behind every channel that waits already. Boxed: senders
     /// without an app hold none of it.
     pub fn turn(

@@ -29,8 +29,19 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=ut
 /// The method that posts a message.
 const METHOD: &str = "chat.postMessage";
 
-/// What only an app with the scope `chat:write.customize` may set.
-const CUSTOMIZATION: [&str; 3] = ["username", "icon_url", "icon_emoji"];
+/// The start of a payload of ours.
+const TEXT: &str = r#"{"text":"#;
+
+/// The start of a payload's channel. It cannot occur within a text, where quotes have a backslash.
+const CHANNEL: &str = r#","channel":"#;
+
+/// What only an app with the scope `chat:write.customize` may set, each with the start of its
+/// member.
+const CUSTOMIZATION: [(&str, &str); 3] = [
+    ("username", r#","username":"#),
+    ("icon_url", r#","icon_url":"#),
+    ("icon_emoji", r#","icon_emoji":"#),
+];
 
 /// The shortest part of a token that counts as a secret. Shorter ones are in ordinary text, too.
 const SHORTEST_SECRET: usize = 6;
@@ -79,14 +90,29 @@ impl AppChannel {
     /// The body of the request: the payload with this channel, and without user and icon where the
     /// app may not set them.
     fn body(&self, payload: &Bytes) -> Option<Vec<u8>> {
+        if self.credential.without_customization.load(Ordering::Relaxed) {
+            self.customized.store(false, Ordering::Relaxed);
+            let mut members = self.members(payload)?;
+            members.retain(|key, _| CUSTOMIZATION.iter().all(|(custom, _)| custom != key));
+            return serde_json::to_vec(&members).ok();
+        }
+        let text = std::str::from_utf8(payload).ok()?;
+        let customized = CUSTOMIZATION.iter().any(|(_, member)| text.contains(member));
+        self.customized.store(customized, Ordering::Relaxed);
+        // Nearly every payload is ours, without a channel.
+        match text.strip_suffix('}').filter(|text| text.starts_with(TEXT)) {
+            Some(members) if !members.contains(CHANNEL) => {
+                Some([members, CHANNEL, self.channel.get(), "}"].concat().into_bytes())
+            }
+            _ => serde_json::to_vec(&self.members(payload)?).ok(),
+        }
+    }
+
+    /// The members of a payload, with this channel.
+    fn members<'p>(&'p self, payload: &'p Bytes) -> Option<BTreeMap<&'p str, &'p RawValue>> {
         let mut members: BTreeMap<&str, &RawValue> = serde_json::from_slice(payload).ok()?;
         members.insert("channel", &self.channel);
-        if self.credential.without_customization.load(Ordering::Relaxed) {
-            members.retain(|key, _| !CUSTOMIZATION.contains(key));
-        }
-        let customized = CUSTOMIZATION.iter().any(|key| members.contains_key(key));
-        self.customized.store(customized, Ordering::Relaxed);
-        serde_json::to_vec(&members).ok()
+        Some(members)
     }
 }
 

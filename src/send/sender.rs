@@ -234,7 +234,11 @@ impl Sender {
             let (ready, may_leave) = self.readiness(attempts.not_before);
             if may_leave {
                 hold = hold.or_else(|| window.try_acquire());
-                let has_turn = turn.is_some() || self.context.endpoint.app.is_none();
+                let app = self.context.endpoint.app.as_ref();
+                if hold.is_some() && turn.is_none() {
+                    turn = app.and_then(|app| app.try_turn(self.generation));
+                }
+                let has_turn = turn.is_some() || app.is_none();
                 if hold.is_some() && has_turn && permit.is_none() {
                     permit = Arc::clone(&permits).try_acquire_owned().ok();
                 }

@@ -79,7 +79,7 @@ async fn a_resting_app_rests_every_channel_and_one_probe_decides_for_all() {
     let mut first = rig(&app, vec![refused(), refused()]);
     let mut second = rig(&app, Vec::new());
     first.push_aged(0..1, Duration::ZERO);
-    // It waits for its probe before the other asks for a turn.
+    // It waits for its probe before the other wants a turn.
     tokio::time::sleep(SECOND).await;
     second.push_aged(0..1, Duration::ZERO);
     tokio::time::sleep(SECOND * 170).await;
