@@ -1,14 +1,16 @@
 //! The cost of a post to a channel of an app, against one to an incoming webhook: 1,000 of each at
-//! five posts per second, all with a backlog, in the real program.
+//! five posts per second, in the real program.
 //!
-//! All channels are of one app, whose own rate is above the sum of theirs. The runs are
+//! All channels are of one app, whose own rate is above the sum of theirs. Events are produced
+//! evenly, so that the posts of neither kind leave in clumps, which cost less. The runs are
 //! interleaved, and a ratio compares neighbouring runs.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, ensure};
-use rdkafka::producer::{BaseRecord, Producer as _};
+use anyhow::{Context as _, anyhow, ensure};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use serde_json::json;
 
 use super::report::{Bounds, Table, median};
@@ -29,10 +31,8 @@ const SECONDS: u32 = 15;
 /// The limit for joining the group and for the first posts of every webhook.
 const START: Duration = Duration::from_secs(60);
 
-/// Events for more than the counted time: those of the start too.
-const ENOUGH: usize = 3;
-
-const TOPIC: &str = "apps";
+/// Between two events, each of which matches a hundredth of the webhooks.
+const PAUSE: Duration = Duration::from_micros(1_000_000 / (RATE as u64 * GROUPS as u64));
 
 /// One run.
 struct Sample {
@@ -47,13 +47,13 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
     if !settings.wants("apps") {
         return Ok(());
     }
-    produce(settings)?;
     let (mut ratios, mut reached, mut costs) = (Vec::new(), Vec::new(), [Vec::new(), Vec::new()]);
     for run in 0..settings.runs {
         let pair = [Destinations::Channels, Destinations::IncomingWebhooks];
         let mut samples = Vec::new();
         for (destinations, costs) in pair.into_iter().zip(&mut costs) {
-            let sample = measure(settings, destinations)?;
+            let topic = format!("apps-{run}-{destinations:?}");
+            let sample = measure(settings, &topic, destinations)?;
             let all = json!({ "rate": sample.rate, "cost_us": sample.cost });
             let of = format!("{destinations:?}");
             table.sample("apps", json!({ "run": run, "destinations": of, "measured": all }));
@@ -73,8 +73,21 @@ pub fn run(settings: &Settings, table: &mut Table) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Runs the program with these destinations.
-fn measure(settings: &Settings, destinations: Destinations) -> anyhow::Result<Sample> {
+/// Runs the program with these destinations, while events are produced into a new topic.
+fn measure(settings: &Settings, topic: &str, destinations: Destinations) -> anyhow::Result<Sample> {
+    topics::create(settings, topic, 1)?;
+    let producer = topics::producer(&settings.brokers, &[])?;
+    let ended = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let producing = scope.spawn(|| produce(&producer, topic, &ended));
+        let sample = sample(settings, topic, destinations);
+        ended.store(true, Ordering::Relaxed);
+        producing.join().map_err(|_| anyhow!("the producer panicked"))??;
+        sample
+    })
+}
+
+fn sample(settings: &Settings, topic: &str, destinations: Destinations) -> anyhow::Result<Sample> {
     let seconds = if settings.quick { 3 } else { SECONDS };
     let server = Server::start(WEBHOOKS)?;
     let setup = Setup {
@@ -82,7 +95,7 @@ fn measure(settings: &Settings, destinations: Destinations) -> anyhow::Result<Sa
         webhooks: WEBHOOKS,
         destinations,
         settings: "rate_per_second: 5, queue_capacity: 20, when_full: block",
-        ..Setup::of(TOPIC)
+        ..Setup::of(topic)
     };
     let worker = Worker::start(settings, setup, Triggers::Grouped(WEBHOOKS + 1))?;
     let joined = worker.assigned()?.at;
@@ -100,17 +113,21 @@ fn measure(settings: &Settings, destinations: Destinations) -> anyhow::Result<Sa
     Ok(Sample { rate: posts / began.at.elapsed().as_secs_f64(), cost: cpu_us / posts.max(1.0) })
 }
 
-/// Produces enough events for every webhook: each event matches a hundredth of them.
-fn produce(settings: &Settings) -> anyhow::Result<()> {
-    topics::create(settings, TOPIC, 1)?;
-    let producer = topics::producer(&settings.brokers, &[])?;
-    for number in 0..ENOUGH * (SECONDS * RATE) as usize * GROUPS {
-        let group = format!("g{}", number % GROUPS);
+/// Produces events evenly until `ended`.
+fn produce(producer: &BaseProducer, topic: &str, ended: &AtomicBool) -> anyhow::Result<()> {
+    let started = Instant::now();
+    for number in 0.. {
+        if ended.load(Ordering::Relaxed) {
+            break;
+        }
+        thread::sleep((started + PAUSE * number).saturating_duration_since(Instant::now()));
+        let group = format!("g{}", number % GROUPS as u32);
         let properties = json!({ "group": group, "number": number, "name": "Ada" });
         let event = json!({ "type": "track", "event": "Tick", "properties": properties });
         let payload = event.to_string();
-        let record = BaseRecord::<(), str>::to(TOPIC).partition(0).payload(&payload);
+        let record = BaseRecord::<(), str>::to(topic).partition(0).payload(&payload);
         producer.send(record).map_err(|(error, _)| error)?;
+        producer.poll(Duration::ZERO);
     }
     producer.flush(Duration::from_secs(30)).context("cannot produce")
 }
