@@ -7,6 +7,7 @@ use crate::checker::Faults;
 use crate::harness::broker::{Broker, Record, unique};
 use crate::harness::poll::throughout;
 use crate::harness::program::{Program, Signal};
+use crate::harness::scrape::Scrape;
 use crate::harness::setup::{Setup, event, produce, token};
 use crate::harness::slack::{Answer, Slack};
 
@@ -29,6 +30,12 @@ fn assert_requests(slack: &Slack, webhooks: &[&str], count: usize) {
     let requests = || webhooks.iter().map(|webhook| slack.arrivals(webhook).len()).sum::<usize>();
     throughout(QUIET, Duration::from_millis(50), |_| assert!(requests() <= count, "more attempts"));
     assert_eq!(requests(), count);
+}
+
+/// The deliveries of webhook `a` without an outcome: those in its queue, and the one in hand.
+fn waiting(scrape: &Scrape) -> f64 {
+    let of = |metric| scrape.sum(metric, &[("webhook", "a")]);
+    of("slackline_queue_depth") + of("slackline_in_flight")
 }
 
 /// Sends SIGKILL, or SIGTERM.
@@ -62,7 +69,7 @@ fn a_resting_channel_gets_one_attempt_of_each_owner_and_nothing_is_lost() {
         assert_requests(&slack, &["a"], owner as usize);
         let scrape = program.scrape();
         assert_eq!(scrape.only(RESTING, &[("webhook", "free")]), Some(0.0));
-        assert_eq!(scrape.sum("slackline_queue_depth", &[("webhook", "a")]), 5.0);
+        assert_eq!(waiting(&scrape), 5.0);
         assert_eq!(scrape.sum("slackline_deliveries_dropped_total", &[]), 0.0);
         let (status, details) = program.readiness();
         assert!(status == 200 && details.contains("not_in_channel"), "{status}: {details}");
@@ -148,6 +155,11 @@ fn a_resting_channel_drops_what_exceeds_its_max_age_and_the_offset_is_committed(
     produce(&broker, &topic, 1, "a", 0..4);
     let free = produce(&broker, &topic, 1, "free", 100..103);
     await_resting(&program, &["a"]);
+    // A delivery's age is checked before each attempt: a signal requests the next one.
+    program.await_metrics("deliveries above their max_age", |scrape| {
+        scrape.sum("slackline_oldest_unsettled_age_seconds", &[]) > 3.5
+    });
+    program.signal(Signal::Hup);
     let expired = [("webhook", "a"), ("reason", "expired")];
     program.await_sum("slackline_deliveries_dropped_total", &expired, 4.0);
     broker.await_committed(&setup.group, &topic, 1);
@@ -178,7 +190,7 @@ fn a_rest_drops_what_is_older_than_a_day_and_keeps_the_rest() {
     let expired = [("webhook", "a"), ("reason", "expired")];
     program.await_sum("slackline_deliveries_dropped_total", &expired, 2.0);
     assert_requests(&slack, &["a"], 2);
-    assert_eq!(program.scrape().sum("slackline_queue_depth", &[("webhook", "a")]), 3.0);
+    assert_eq!(waiting(&program.scrape()), 3.0);
     slack.default("a", Answer::Ok);
     program.signal(Signal::Hup);
     slack.await_all_accepted(&expected);
