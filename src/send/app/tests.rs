@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use proptest::prelude::*;
 use tokio::task::JoinSet;
 
 use super::*;
@@ -43,6 +44,68 @@ async fn channels_take_turns_however_much_each_has_to_post() {
     assert_eq!(order[..9], [0, 1, 2, 0, 1, 2, 0, 1, 2]);
     assert!(order[9..].chunks(2).all(|pair| pair == [0, 2]), "{order:?}");
     assert_eq!(started.elapsed().as_secs(), 42, "43 turns");
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Step {
+    Asks(u32),
+    Posts(u32),
+    GivesUp(u32),
+}
+
+/// A message: the pause before it, and how long its channel waits for a turn, in milliseconds.
+fn message() -> impl Strategy<Value = (u64, u64)> {
+    let pause = prop_oneof![2 => Just(0), 1 => 1..9000u64];
+    (pause, prop_oneof![9 => Just(1_000_000), 1 => 1..4000u64])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    /// A channel that has posted is behind all that asked before it asks again.
+    #[test]
+    fn no_channel_waits_for_more_than_one_message_of_each_other(
+        channels in prop::collection::vec(prop::collection::vec(message(), 0..20), 2..6),
+    ) {
+        let builder = &mut tokio::runtime::Builder::new_current_thread();
+        let runtime = builder.enable_time().start_paused(true).build().unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        runtime.block_on(async {
+            let (app, mut senders) = (app(), JoinSet::new());
+            for (channel, messages) in (0..).zip(channels) {
+                let (app, log) = (Arc::clone(&app), Arc::clone(&log));
+                senders.spawn(async move {
+                    for (pause, patience) in messages {
+                        if pause > 0 {
+                            tokio::time::sleep(Duration::from_millis(pause)).await;
+                        }
+                        log.lock().push(Step::Asks(channel));
+                        let turn = Arc::clone(&app).turn(0);
+                        let patience = Duration::from_millis(patience);
+                        let step = match tokio::time::timeout(patience, turn).await {
+                            Ok(turn) => {
+                                assert!(app.take(turn, by(channel)));
+                                Step::Posts(channel)
+                            }
+                            Err(_) => Step::GivesUp(channel),
+                        };
+                        log.lock().push(step);
+                    }
+                });
+            }
+            senders.join_all().await;
+        });
+        let log = log.lock();
+        for (at, step) in log.iter().enumerate() {
+            let Step::Asks(channel) = *step else { continue };
+            let ends = [Step::Posts(channel), Step::GivesUp(channel)];
+            let waiting: Vec<_> =
+                log[at + 1..].iter().take_while(|step| !ends.contains(step)).collect();
+            for other in 0..6 {
+                let posts = waiting.iter().filter(|step| ***step == Step::Posts(other)).count();
+                prop_assert!(posts <= 1, "{channel} waited for {posts} of {other}: {log:?}");
+            }
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
