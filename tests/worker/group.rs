@@ -1,7 +1,7 @@
 //! Several members of one group share the partitions, and with them every webhook's rate.
 
 use super::deliver::JITTER;
-use crate::checker::{Faults, Rate};
+use crate::checker::{Faults, Post, Rate};
 use crate::harness::broker::Broker;
 use crate::harness::program::{Program, Signal};
 use crate::harness::setup::{Setup, produce};
@@ -46,6 +46,61 @@ fn members_share_partitions_and_rate_and_a_leaving_one_repeats_nothing() {
     let scrape = first.scrape();
     assert!(scrape.sum("slackline_rebalances_total", &[("kind", "assign")]) >= 2.0);
     assert!(scrape.sum("slackline_rebalances_total", &[("kind", "revoke")]) >= 1.0);
+    first.stop();
+}
+
+/// Its share counts the partitions of all topics that feed any of its channels.
+#[test]
+#[ignore = "needs a broker: tests/kafka.sh"]
+fn members_share_the_rate_of_an_app_whose_channels_have_different_topics() {
+    let (broker, slack) = (Broker::real(), Slack::start());
+    let (wide, narrow) = (broker.topic(4), broker.topic(2));
+    let of_topic = |setup: Setup, (name, topic): (&str, &String)| {
+        let action = format!(
+            "  - {{name: {name}, topics: [{topic}], trigger: event, webhook: {name}, message: '{{{{n}}}}'}}\n"
+        );
+        let lines = ["rate_per_second: 50", "queue_capacity: 1000"];
+        setup.webhook_with(&slack, name, &lines, &action)
+    };
+    let webhooks = [("a", &wide), ("b", &narrow)]
+        .into_iter()
+        .fold(Setup::new(&broker, &[&wide, &narrow]), of_topic);
+    let at = |posts_per_minute: u32| {
+        let line = format!("posts_per_minute: {posts_per_minute}");
+        webhooks.clone().app(&slack, "acme", &[&line]).in_app("acme", &["a", "b"])
+    };
+    let both = |ids: std::ops::Range<u64>| {
+        let mut produced = produce(&broker, &wide, 4, "a", ids.clone());
+        produced.extend(produce(&broker, &narrow, 2, "b", ids));
+        produced
+    };
+    let await_share = |program: &Program, rate: f64| {
+        let app = [("app", "acme")];
+        program.await_sum("slackline_app_rate_limit_per_second", &app, rate);
+    };
+    let setup = at(720);
+    let first = Program::ready(&setup);
+    await_share(&first, 12.0);
+    let mut expected = both(0..30);
+    let second = Program::ready(&setup);
+    await_share(&first, 6.0);
+    await_share(&second, 6.0);
+    expected.extend(both(30..60));
+    second.await_metrics("the second one delivers", |scrape| {
+        scrape.sum("slackline_deliveries_delivered_total", &[]) >= 3.0
+    });
+    second.stop();
+    await_share(&first, 12.0);
+    slack.await_all_accepted(&expected);
+    let posts = slack.posts();
+    let together: Vec<_> =
+        posts.iter().map(|post| Post { webhook: "acme".to_owned(), ..post.clone() }).collect();
+    Rate { per_second: 12.0, bursts: 2.0, jitter: JITTER }.assert_kept(&together);
+    Faults::find(&expected, &posts).assert_none();
+    first.configure(&at(360));
+    await_share(&first, 6.0);
+    broker.await_committed(&setup.group, &wide, 4);
+    broker.await_committed(&setup.group, &narrow, 2);
     first.stop();
 }
 

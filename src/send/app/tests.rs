@@ -79,9 +79,12 @@ proptest! {
                             tokio::time::sleep(Duration::from_millis(pause)).await;
                         }
                         log.lock().push(Step::Asks(channel));
-                        let turn = Arc::clone(&app).turn(0);
                         let patience = Duration::from_millis(patience);
-                        let step = match tokio::time::timeout(patience, turn).await {
+                        let turn = match app.try_turn(0) {
+                            Some(turn) => Ok(turn),
+                            None => tokio::time::timeout(patience, Arc::clone(&app).turn(0)).await,
+                        };
+                        let step = match turn {
                             Ok(turn) => {
                                 assert!(app.take(turn, by(channel)));
                                 Step::Posts(channel)
