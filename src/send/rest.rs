@@ -9,7 +9,7 @@ use std::time::Duration;
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// The longest pause between two probes, without its jitter.
-const LONGEST: Duration = Duration::from_secs(15 * 60);
+pub const LONGEST: Duration = Duration::from_secs(15 * 60);
 
 /// While a rest lasts, deliveries of events older than this are dropped where no `max_age` is set:
 /// the committed offset is not held for ever.

@@ -4,11 +4,12 @@
 
 use std::time::{Duration, SystemTime};
 
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::app::{App, Attempter};
 use super::cure::{RUNBOOK, cure, why};
-use super::rest::Rest;
+use super::rest::{LONGEST, Rest};
 use super::sender_context::SenderContext;
 use super::verdict::{Repair, Verdict};
 use crate::config::model::{Config, Webhook};
@@ -32,6 +33,12 @@ impl Resting {
     /// When the next probe may leave.
     pub fn next_probe(&self) -> Duration {
         self.rest.as_ref().map_or(Duration::ZERO, |rest| rest.next_probe())
+    }
+
+    /// When a post that waits for its turn is to be looked at again: while its app rests, it may
+    /// become too old before the channel has a turn.
+    pub fn next_look(&self, of: &SenderContext) -> Option<Instant> {
+        of.endpoint.app.as_ref().filter(|app| app.rests()).map(|_| Instant::now() + LONGEST)
     }
 
     /// Whether every delivery of a post is older than its `max_age`, or without one than what a

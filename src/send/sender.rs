@@ -93,20 +93,15 @@ impl Sender {
         // Acquired before the first attempt, and kept over all of them.
         let mut kept = None;
         loop {
-            if self.resting.is_expired(&self.context, post) {
-                return self.drop_expired(&post.tickets, kept).await;
-            }
-            let turn = self.turn(&post.tickets, &attempts, kept.take()).await;
+            let turn = self.turn(post, &attempts, kept.take()).await;
             let Some(Clearance { hold, turn, permit }) = turn else {
                 if self.retired {
                     post.payload = Vec::from(attempts.payload).into_boxed_slice();
                     self.give_back(post);
+                    return true;
                 }
-                return true;
+                return self.drop_if_expired(post).await;
             };
-            if self.resting.is_expired(&self.context, post) {
-                return self.drop_expired(&post.tickets, Some(hold)).await;
-            }
             if !self.context.queue.start_attempt(&post.tickets) {
                 return true;
             }
@@ -131,14 +126,15 @@ impl Sender {
     }
 
     /// Drops a post that is too old, unless it was released meanwhile.
-    async fn drop_expired(&mut self, tickets: &Tickets, hold: Option<CommitHold>) -> bool {
-        if !self.context.queue.start_attempt(tickets) {
+    async fn drop_if_expired(&mut self, post: &Post) -> bool {
+        let is_expired = self.resting.is_expired(&self.context, post);
+        if !is_expired || !self.context.queue.start_attempt(&post.tickets) {
             return true;
         }
-        if let Some(ticket) = tickets.first() {
+        if let Some(ticket) = post.tickets.first() {
             self.log.dropped(&self.context, &ticket, Reason::Expired, None);
         }
-        self.report(tickets, Outcome::Dropped(Reason::Expired), hold).await
+        self.report(&post.tickets, Outcome::Dropped(Reason::Expired), None).await
     }
 
     /// Attempts a post once; returns its outcome, if that was the last attempt.
@@ -215,10 +211,11 @@ impl Sender {
     }
 
     /// Waits until an attempt may leave: it needs a hold, unless the post has one from an earlier
-    /// attempt, and a permit. `None`: the post was released meanwhile, or the webhook was removed.
+    /// attempt, and a permit. `None`: the post was released meanwhile, it is too old, or the webhook
+    /// was removed.
     async fn turn(
         &mut self,
-        tickets: &Tickets,
+        post: &Post,
         attempts: &Attempts,
         mut hold: Option<CommitHold>,
     ) -> Option<Clearance> {
@@ -227,7 +224,7 @@ impl Sender {
         let (mut turn, mut permit) = (None, None);
         loop {
             self.apply_pending();
-            if self.retired {
+            if self.retired || self.resting.is_expired(&self.context, post) {
                 window.stop_waiting();
                 return None;
             }
@@ -254,13 +251,14 @@ impl Sender {
             let app = app.map(|app| (app, self.generation));
             let ready = ready.filter(|_| !may_leave).and_then(|at| self.pace.instant(at));
             let throttle_expiry = self.pace.throttle_expires_at();
+            let next = [ready, throttle_expiry, self.resting.next_look(&self.context)];
             tokio::select! {
                 biased;
                 () = self.context.queue.released() => {
                     // The notification may be an old one: the queue knows.
                     let queue = &self.context.queue;
-                    let released = !queue.start_attempt(tickets)
-                        || !queue.end_attempt(tickets);
+                    let released = !queue.start_attempt(&post.tickets)
+                        || !queue.end_attempt(&post.tickets);
                     if released {
                         window.stop_waiting();
                         return None;
@@ -272,8 +270,8 @@ impl Sender {
                     Missing::Turn(acquired) => turn = Some(acquired),
                     Missing::Permit(acquired) => permit = Some(acquired),
                 },
-                // One timer for both: ten thousand idle senders have one each.
-                () = sleep_until(ready.into_iter().chain(throttle_expiry).min()) => {
+                // One timer for all: ten thousand idle senders have one each.
+                () = sleep_until(next.into_iter().flatten().min()) => {
                     if throttle_expiry.is_some_and(|at| at <= Instant::now()) {
                         self.pace.clear_throttle();
                     }

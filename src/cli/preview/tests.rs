@@ -183,16 +183,16 @@ fn the_message_of_an_app_is_shown_with_its_channel() {
 -:1  1 message, of 1 action
   ✓ a  post to regions/#sales-us
     {
-      \"channel\": \"#sales-us\",
       \"text\": \"hi\",
-      \"username\": \"Bot\"
+      \"username\": \"Bot\",
+      \"channel\": \"#sales-us\"
     }
 
 -:2  1 message, of 1 action
   ✓ a  post to regions
     {
-      \"channel\": \"#sales\",
-      \"text\": \"hi\"
+      \"text\": \"hi\",
+      \"channel\": \"#sales\"
     }
     `regions` does not list the channel `#sales-x\\u001by`: it goes to its own
 

@@ -129,6 +129,25 @@ async fn while_the_app_rests_events_older_than_a_day_are_dropped_from_the_first_
 }
 
 #[tokio::test(start_paused = true)]
+async fn while_the_app_rests_a_channel_drops_what_is_too_old_before_it_has_a_turn() {
+    let app = app();
+    let mut probing: Vec<Rig> = (0..9).map(|_| rig(&app, vec![refused(), refused()])).collect();
+    let mut waiting = rig(&app, Vec::new());
+    for rig in &mut probing {
+        rig.push_aged(0..1, Duration::ZERO);
+        tokio::time::sleep(SECOND).await;
+    }
+    waiting.push_aged(0..2, Duration::from_secs(24 * 3600 + 60));
+    waiting.push_aged(2..3, Duration::from_secs(23 * 3600));
+    let started = tokio::time::Instant::now();
+    for offset in 0..2 {
+        assert_eq!(waiting.outcome().await, (offset, Outcome::Dropped(Reason::Expired)));
+    }
+    assert!(started.elapsed() <= 15 * 60 * SECOND && waiting.times().is_empty());
+    assert!(app.rests());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_removed_channel_does_not_show_the_rest_of_its_app() {
     let app = app();
     let mut rig = rig(&app, vec![refused()]);
