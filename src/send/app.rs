@@ -145,6 +145,10 @@ impl App {
         if !turns.is_current(by.generation) {
             return;
         }
+        // Nearly every answer: it changes nothing, and wakes nobody.
+        if turns.rest().is_none() && !matches!(verdict, Verdict::Rest { whose: Repair::App, .. }) {
+            return;
+        }
         let now = self.now();
         let change = match verdict {
             Verdict::Rest { word, whose: Repair::App } => {
