@@ -173,16 +173,30 @@ pub trait SettingValue {
 
 impl<T: Table> SettingValue for T {
     fn shown(&self) -> Json {
-        let shown = |(key, options, value): (&str, KeyOptions, &dyn SettingValue)| {
-            (options.listed_as.unwrap_or(key).to_owned(), value.shown())
-        };
-        self.values().into_iter().map(shown).collect::<Map<_, _>>().into()
+        as_object(listed(self))
     }
 
     fn add_to(&self, hash: &mut Xxh3) {
         let values = self.values().into_iter().filter(|(_, options, _)| !options.local);
         values.for_each(|(_, _, value)| value.add_to(hash));
     }
+}
+
+/// A section's settings as `check` lists them, in the order of its keys. A list, since thousands of
+/// actions have one.
+pub type Listed = Vec<(&'static str, Json)>;
+
+/// Lists the settings of a section.
+pub fn listed(section: &impl Table) -> Listed {
+    let shown = |(key, options, value): (&'static str, KeyOptions, &dyn SettingValue)| {
+        (options.listed_as.unwrap_or(key), value.shown())
+    };
+    section.values().into_iter().map(shown).collect()
+}
+
+/// A section's settings as a JSON object.
+pub fn as_object(listed: Listed) -> Json {
+    listed.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<Map<_, _>>().into()
 }
 
 /// The keys of `section` that differ between two configurations and need a restart.

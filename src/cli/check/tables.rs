@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::sections;
 use crate::config::model::Config;
-use crate::config::section::SettingValue;
+use crate::config::section::{Listed, listed};
 
 /// Keys whose values do not fit into a table.
 const TOO_LONG: &[&str] = &["message"];
@@ -18,11 +18,11 @@ const DECISIONS: &[&str] = &["unfurl", "link_names"];
 /// Prints the tables. A section without entries has none.
 pub fn write(config: &Config, out: &mut dyn Write) -> io::Result<()> {
     let sections = [
-        ("Kafka", vec![config.kafka.shown()]),
+        ("Kafka", vec![listed(&config.kafka)]),
         ("Apps", sections::apps(config)),
         ("Webhooks", sections::webhooks(config)),
         ("Actions", sections::actions(config)),
-        ("Admin", vec![config.admin.shown()]),
+        ("Admin", vec![listed(&config.admin)]),
     ];
     for (title, rows) in sections.iter().filter(|(_, rows)| !rows.is_empty()) {
         writeln!(out, "{title}\n{}\n", settings(rows))?;
@@ -44,24 +44,23 @@ pub fn write(config: &Config, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// A table of a section's settings, one row each. A key that no row sets has no column.
-fn settings(rows: &[Json]) -> Table {
-    let keys = rows.first().and_then(Json::as_object).into_iter().flat_map(|row| row.keys());
-    let keys: Vec<&str> = keys
-        .map(String::as_str)
-        .filter(|key| {
-            !TOO_LONG.contains(key) && rows.iter().any(|row| !setting(key, row).is_empty())
-        })
-        .collect();
+fn settings(rows: &[Listed]) -> Table {
+    let is_shown = |column: usize| {
+        let mut settings = rows.iter().filter_map(|row| row.get(column));
+        settings.any(|setting| !TOO_LONG.contains(&setting.0) && !cell_of(setting).is_empty())
+    };
+    let keys = rows.first().into_iter().flatten().map(|(key, _)| *key).enumerate();
+    let (columns, keys): (Vec<_>, Vec<_>) = keys.filter(|(column, _)| is_shown(*column)).unzip();
     let mut table = table(&keys);
     for row in rows {
-        table.add_row(keys.iter().map(|key| setting(key, row)));
+        table.add_row(columns.iter().filter_map(|column| row.get(*column)).map(cell_of));
     }
     table
 }
 
-fn setting(key: &str, row: &Json) -> String {
-    match &row[key] {
-        Json::Bool(false) if DECISIONS.contains(&key) => "false".to_owned(),
+fn cell_of((key, value): &(&str, Json)) -> String {
+    match value {
+        Json::Bool(false) if DECISIONS.contains(key) => "false".to_owned(),
         value => cell(value),
     }
 }
