@@ -145,7 +145,7 @@ impl App {
         if !turns.is_current(by.generation) {
             return;
         }
-        // Nearly every answer: it changes nothing, and wakes nobody.
+        // Nearly every answer: it changes nothing, and wakes no sender.
         if turns.rest().is_none() && !matches!(verdict, Verdict::Rest { whose: Repair::App, .. }) {
             return;
         }

@@ -35,9 +35,9 @@ impl Resting {
         self.rest.as_ref().map_or(Duration::ZERO, |rest| rest.next_probe())
     }
 
-    /// When a post that waits for its turn is to be looked at again: while its app rests, it may
+    /// When the age of a post that waits for its turn is checked again: while its app rests, it may
     /// become too old before the channel has a turn.
-    pub fn next_look(&self, of: &SenderContext) -> Option<Instant> {
+    pub fn next_age_check(&self, of: &SenderContext) -> Option<Instant> {
         of.endpoint.app.as_ref().filter(|app| app.rests()).map(|_| Instant::now() + LONGEST)
     }
 

@@ -211,8 +211,8 @@ impl Sender {
     }
 
     /// Waits until an attempt may leave: it needs a hold, unless the post has one from an earlier
-    /// attempt, and a permit. `None`: the post was released meanwhile, it is too old, or the webhook
-    /// was removed.
+    /// attempt, and a permit. `None`: the post was released meanwhile, it is too old, or the
+    /// webhook was removed.
     async fn turn(
         &mut self,
         post: &Post,
@@ -251,7 +251,7 @@ impl Sender {
             let app = app.map(|app| (app, self.generation));
             let ready = ready.filter(|_| !may_leave).and_then(|at| self.pace.instant(at));
             let throttle_expiry = self.pace.throttle_expires_at();
-            let next = [ready, throttle_expiry, self.resting.next_look(&self.context)];
+            let next = [ready, throttle_expiry, self.resting.next_age_check(&self.context)];
             tokio::select! {
                 biased;
                 () = self.context.queue.released() => {
