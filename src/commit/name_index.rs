@@ -221,7 +221,21 @@ impl NameIndex {
         self.actions.get(action.0 as usize).is_some_and(|action| action.chooses)
     }
 
-    /// Whether there is such an action.
+    /// The webhooks among whose channels the actions with that name choose.
+    pub fn chosen_webhooks(&self, name: NameHash) -> impl Iterator<Item = WebhookIndex> {
+        let actions =
+            self.actions_named(name).iter().filter_map(|at| self.actions.get(at.0 as usize));
+        actions.filter(|action| action.chooses).map(|action| action.webhook)
+    }
+
+    /// The webhook of which the sender with that name is a channel; otherwise itself.
+    #[must_use]
+    pub fn own(&self, name: NameHash) -> Option<WebhookIndex> {
+        let webhook = self.webhook_named(name)?;
+        self.webhooks.get(webhook.0 as usize).map(|webhook| webhook.own)
+    }
+
+    /// Whether there is an action that chooses.
     #[must_use]
     pub fn has_choices(&self) -> bool {
         self.has_choices

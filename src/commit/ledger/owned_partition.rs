@@ -158,6 +158,9 @@ impl OwnedPartition {
                     listed.done.push(*action);
                 }
             }
+            if names.has_choices() {
+                add_choosing(event.done, names, &mut by_webhook);
+            }
             let mut by_webhook: Vec<Listed> = by_webhook.into_values().collect();
             for listed in &mut by_webhook {
                 // Equal sets must be equal texts, in whatever order the outcomes came.
@@ -168,5 +171,19 @@ impl OwnedPartition {
             list.insert(event.offset, by_webhook);
         }
         list
+    }
+}
+
+/// Lists what is done of actions that choose with every sender among which they choose: by the time
+/// of a claim they may choose another one, and must not take the place of a renamed action there.
+fn add_choosing(done: &[Name], names: &NameIndex, by_webhook: &mut FxHashMap<NameHash, Listed>) {
+    let of = |action| names.chosen_webhooks(action).map(move |own| (own, action));
+    let mut choosing: Vec<_> = done.iter().flat_map(|name| of(name.action)).collect();
+    choosing.sort_unstable();
+    for listed in by_webhook.values_mut() {
+        let Some(own) = names.own(listed.webhook) else { continue };
+        let from = choosing.partition_point(|(webhook, _)| *webhook < own);
+        let alike = choosing[from..].iter().take_while(|(webhook, _)| *webhook == own);
+        listed.done.extend(alike.map(|(_, action)| *action));
     }
 }

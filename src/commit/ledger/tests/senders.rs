@@ -117,3 +117,21 @@ fn what_a_sender_that_is_not_listed_any_longer_had_is_the_own_channels() {
     ledger.set_names(Arc::new(NameIndex::of(["w", "w/#1"], [action])));
     assert_eq!(listed(&ledger), (NameHash::of("w"), None));
 }
+
+/// By another template it may choose another sender, where a removed action's delivery is pending.
+#[test]
+fn what_an_action_has_done_for_one_sender_takes_no_other_actions_place_at_another() {
+    let chooses = |name| {
+        let choice = Some(("{{ a }}", vec![FURTHER]));
+        NamedAction { name, webhook: OWN, choice, topics: &[TopicIndex(0)] }
+    };
+    let names = |actions: Vec<NamedAction<'static>>| NameIndex::of(["w", "w/#1"], actions);
+    let mut ledger = first(Arc::new(names(vec![chooses("x"), chooses("y")])));
+    let other = Route { action: ActionIndex(1), webhook: FURTHER };
+    let _ = record(&mut ledger, position(0), vec![Route { action: ACTION, webhook: OWN }, other]);
+    assert_eq!(settle(&mut ledger, 0), Settled::Applied);
+    let mut ledger = next(&ledger, Arc::new(names(vec![chooses("x")])), codec::BUDGET);
+    let Entry::Left(left) = ledger.entry(position(0)) else { unreachable!() };
+    let (_, claimed) = left.claim(None, &[Route { action: ACTION, webhook: FURTHER }]);
+    assert_eq!((claimed.deliveries, claimed.unclaimed.len()), (vec![], 1));
+}
