@@ -49,8 +49,7 @@ impl AppMetrics {
         self.0.lock().rate_limit
     }
 
-    /// Sets why the app rests, with the cure; `None` when it does not. Each of its channels shows
-    /// it.
+    /// Sets why the app rests, with the cure; `None` when it does not. Each channel shows it.
     pub fn resting(&self, why: Option<String>) {
         self.0.lock().resting = why.map(String::into_boxed_str);
     }

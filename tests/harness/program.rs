@@ -111,6 +111,14 @@ impl Program {
         self.write(&setup.yaml(self.admin));
     }
 
+    /// The same, and waits until the new configuration is active.
+    pub fn reconfigure(&self, setup: &Setup) {
+        let hash = |scrape: &Scrape| scrape.only("slackline_config_hash", &[]);
+        let before = hash(&self.scrape());
+        self.configure(setup);
+        self.await_metrics("another configuration", |scrape| hash(scrape) != before);
+    }
+
     /// Replaces the configuration file by this text.
     pub fn write(&self, text: &str) {
         let file = tempfile::Builder::new().suffix(".yaml").tempfile_in(self.home.path()).unwrap();

@@ -87,7 +87,7 @@ fn a_resting_channel_gets_one_attempt_of_each_owner_and_nothing_is_lost() {
 }
 
 /// Three channels have deliveries, and one of them makes the attempt: after a start, after a
-/// restart, and after each change of the token.
+/// restart, after a signal, and after each change of the token.
 #[test]
 #[ignore = "needs a broker: tests/kafka.sh"]
 fn a_resting_app_gets_one_attempt_of_each_owner_and_token_until_one_works() {
@@ -121,10 +121,17 @@ fn a_resting_app_gets_one_attempt_of_each_owner_and_token_until_one_works() {
     await_resting(&program, &CHANNELS);
     assert_requests(&slack, &CHANNELS, 2);
 
-    // The file is watched.
-    write("second");
+    // A reload that leaves the app unchanged brings no attempt; a signal brings one.
+    program.reconfigure(&setup.clone().webhook(&slack, "other", FAST));
+    assert_requests(&slack, &CHANNELS, 2);
+    program.signal(Signal::Hup);
     slack.await_refused(3);
     assert_requests(&slack, &CHANNELS, 3);
+
+    // The file is watched.
+    write("second");
+    slack.await_refused(4);
+    assert_requests(&slack, &CHANNELS, 4);
     await_resting(&program, &CHANNELS);
     everywhere(Answer::Ok);
     write("third");
@@ -134,8 +141,9 @@ fn a_resting_app_gets_one_attempt_of_each_owner_and_token_until_one_works() {
     program.stop();
     Faults::find(&expected, &slack.posts()).assert_none();
     let mut tokens: Vec<String> = slack.tokens();
-    assert_eq!(tokens.split_off(3), vec![format!("Bearer {}", token("third")); 9]);
-    let before = ["first", "first", "second"].map(|name| format!("Bearer {}", token(name)));
+    assert_eq!(tokens.split_off(4), vec![format!("Bearer {}", token("third")); 9]);
+    let before =
+        ["first", "first", "first", "second"].map(|name| format!("Bearer {}", token(name)));
     assert_eq!(tokens, before);
 }
 

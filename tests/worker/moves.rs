@@ -3,7 +3,7 @@
 
 use crate::checker::{Expected, Faults};
 use crate::harness::broker::{Broker, unique};
-use crate::harness::program::{Program, Signal};
+use crate::harness::program::Program;
 use crate::harness::setup::{Setup, produce};
 use crate::harness::slack::{Answer, Slack};
 
@@ -23,15 +23,7 @@ impl By {
     fn activate(self, program: Program, setup: &Setup) -> Program {
         match self {
             Self::Reload => {
-                let hash = |program: &Program| {
-                    program.scrape().only("slackline_config_hash", &[]).unwrap()
-                };
-                let before = hash(&program);
-                program.configure(setup);
-                program.signal(Signal::Hup);
-                program.await_metrics("another configuration", |scrape| {
-                    scrape.only("slackline_config_hash", &[]) != Some(before)
-                });
+                program.reconfigure(setup);
                 program
             }
             Self::Restart => {

@@ -28,7 +28,7 @@ pub fn as_json(config: &Config, warnings: &[Diagnostic]) -> Json {
     })
 }
 
-/// The apps, each with where its token is from, and the host of its Web API if it is not Slack's.
+/// The apps, each with the source of the token, and the Web API's host if it is not Slack's.
 pub fn apps(config: &Config) -> Vec<Listed> {
     config.apps.iter().map(app).collect()
 }
@@ -50,7 +50,7 @@ fn app(app: &App) -> Listed {
     shown
 }
 
-/// The webhooks of the file, each with the name of its app.
+/// The file's webhooks, each with the app's name.
 pub fn webhooks(config: &Config) -> Vec<Listed> {
     let in_file = |webhook: &&Webhook| webhook_of_channel(&webhook.name).is_none();
     let webhooks = config.webhooks.iter().filter(in_file).map(|webhook| {
@@ -61,7 +61,7 @@ pub fn webhooks(config: &Config) -> Vec<Listed> {
     webhooks.collect()
 }
 
-/// The actions, each with the names of its topics and its webhook.
+/// The actions, each with the names of the topics and the webhook.
 pub fn actions(config: &Config) -> Vec<Listed> {
     config.actions.iter().map(|action| self::action(action, config)).collect()
 }

@@ -161,3 +161,18 @@ async fn another_credential_brings_a_probe_without_waiting() {
     assert!(app.take(turn, Attempter { channel: WebhookIndex(0), generation: 1 }));
     assert_eq!(started.elapsed(), SECOND * 3600);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_to_another_credential_changes_nothing() {
+    let app = app();
+    let revoked = Verdict::Rest { word: "invalid_auth".to_owned(), whose: Repair::App };
+    let by = |generation| Attempter { channel: WebhookIndex(0), generation };
+    app.renew(1);
+    app.record(by(0), &revoked);
+    assert!(!app.rests(), "the old token's attempt was under way");
+    app.record(by(1), &revoked);
+    app.record(by(0), &Verdict::Delivered);
+    assert!(app.rests());
+    app.record(by(1), &Verdict::Delivered);
+    assert!(!app.rests());
+}

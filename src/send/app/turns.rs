@@ -15,7 +15,7 @@ use crate::send::rest::Rest;
 /// limit was reached.
 const TOGETHER: Duration = Duration::from_secs(10);
 
-/// The timer's precision. Where turns come faster, those of this time are taken together.
+/// The timer's precision. Where turns are closer together, all that are due in this time are taken.
 const TIMER: Duration = Duration::from_millis(2);
 
 /// The state of one app on this replica.
