@@ -95,13 +95,13 @@ async fn send(
         _ => anyhow::bail!("two events: give one, for one message"),
     };
     let text = only_event(file, stdin).with_context(|| file.display().to_string())?;
-    let (webhook, payload) = message(config, index, action, &text, err)?;
-    let webhook = &config.webhooks[webhook.0 as usize];
+    let (sender, payload) = message(config, index, action, &text, err)?;
+    let webhook = &config.webhooks[sender.0 as usize];
     let endpoint = Endpoint::open(webhook, &config.apps, &mut ClientPool::default())
         .with_context(|| format!("webhook `{}`", webhook.name))?;
     let attempted = endpoint.attempt_once(&webhook.name, payload).await;
-    let app = webhook.app.and_then(|app| config.apps.get(app.0 as usize));
-    report::write(&attempted, &webhook.name, app.map(|app| app.name.as_str()), out)
+    let app = config.app_of(sender).map(|app| app.name.as_str());
+    report::write(&attempted, &webhook.name, app, out)
 }
 
 /// Returns the only event of the file.

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::config::diagnostic::Diagnostic;
-use crate::config::model::{Action, App, Config, Webhook, webhook_of_channel};
+use crate::config::model::{Action, App, Config, Webhook, WebhookIndex, webhook_of_channel};
 use crate::config::section::{Listed, SettingValue, as_object, listed};
 
 /// The host of an app's Web API unless the configuration has another one.
@@ -52,13 +52,13 @@ fn app(app: &App) -> Listed {
 
 /// The file's webhooks, each with the app's name.
 pub fn webhooks(config: &Config) -> Vec<Listed> {
-    let in_file = |webhook: &&Webhook| webhook_of_channel(&webhook.name).is_none();
-    let webhooks = config.webhooks.iter().filter(in_file).map(|webhook| {
-        let app = webhook.app.and_then(|app| config.apps.get(app.0 as usize));
-        let app = app.map(|app| app.name.as_str()).into();
+    let webhooks = (0..).map(WebhookIndex).zip(&config.webhooks);
+    let in_file = webhooks.filter(|(_, webhook)| webhook_of_channel(&webhook.name).is_none());
+    let row = |(index, webhook): (_, &Webhook)| {
+        let app = config.app_of(index).map(|app| app.name.as_str()).into();
         with(listed(webhook), "app", app)
-    });
-    webhooks.collect()
+    };
+    in_file.map(row).collect()
 }
 
 /// The actions, each with the names of the topics and the webhook.
