@@ -11,6 +11,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request};
+use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 use tracing::warn;
 use url::Url;
@@ -22,6 +23,10 @@ use crate::config::model::{App, Channel};
 use crate::secret::{MASK, Secret};
 
 mod judge;
+
+mod places;
+
+use places::Places;
 
 /// Built once: a header made from a text would be a copy for each attempt.
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
@@ -55,6 +60,7 @@ pub struct Credential {
     token: Secret<String>,
     /// User and icon are left out: the app lacks the scope.
     without_customization: AtomicBool,
+    places: Places,
 }
 
 /// One channel of an app.
@@ -62,8 +68,16 @@ pub struct AppChannel {
     credential: Arc<Credential>,
     /// As JSON.
     channel: Box<RawValue>,
+    /// A message was posted: it is known which channel it is in Slack.
+    is_placed: AtomicBool,
     /// The last request had a user or an icon. A sender has one request in flight at a time.
     customized: AtomicBool,
+}
+
+/// The part of an answer that names the channel by its ID.
+#[derive(Deserialize)]
+struct Posted {
+    channel: String,
 }
 
 impl Credential {
@@ -75,7 +89,9 @@ impl Credential {
         let mut authorization = HeaderValue::from_str(bearer.expose()).ok()?;
         authorization.set_sensitive(true);
         let (app, token) = (app.name.clone(), app.token.clone());
-        Some(Self { app, url, authorization, token, without_customization: AtomicBool::new(false) })
+        let without_customization = AtomicBool::new(false);
+        let places = Places::default();
+        Some(Self { app, url, authorization, token, without_customization, places })
     }
 }
 
@@ -84,7 +100,8 @@ impl AppChannel {
     #[must_use]
     pub fn new(credential: Arc<Credential>, channel: &Channel) -> Option<Self> {
         let channel = to_raw_value(channel.as_str()).ok()?;
-        Some(Self { credential, channel, customized: AtomicBool::new(false) })
+        let (is_placed, customized) = (AtomicBool::new(false), AtomicBool::new(false));
+        Some(Self { credential, channel, is_placed, customized })
     }
 
     /// The body of the request: the payload with this channel, and without user and icon where the
@@ -105,6 +122,22 @@ impl AppChannel {
                 Some([members, CHANNEL, self.channel.get(), "}"].concat().into_bytes())
             }
             _ => serde_json::to_vec(&self.members(payload)?).ok(),
+        }
+    }
+
+    /// Warns where posts to another channel of the configuration arrive in the same one.
+    fn place(&self, answer: &Answer) {
+        let Ok(Posted { channel: id }) = serde_json::from_slice(&answer.body) else { return };
+        let channel = self.channel.get().trim_matches('"');
+        if let Some(other) = self.credential.places.record(id, channel) {
+            let app = &self.credential.app;
+            warn!(
+                app,
+                channel,
+                other,
+                "two channels of the configuration are one channel in Slack: its messages have two \
+                 rates and no common order; name it once, and let actions share it"
+            );
         }
     }
 
@@ -131,6 +164,9 @@ impl Destination for AppChannel {
     fn judge(&self, _: &[u8], answer: &Answer, now: SystemTime) -> Verdict {
         let customized = self.customized.load(Ordering::Relaxed);
         let verdict = judge::judge(answer, customized, now);
+        if verdict == Verdict::Delivered && !self.is_placed.swap(true, Ordering::Relaxed) {
+            self.place(answer);
+        }
         let credential = &self.credential;
         if verdict == Verdict::WithoutCustomization
             && !credential.without_customization.swap(true, Ordering::Relaxed)

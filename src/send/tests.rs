@@ -33,6 +33,7 @@ mod receiver;
 mod release;
 mod resting;
 mod rig;
+mod same_channel;
 mod simulation;
 mod throttled;
 mod tls;
