@@ -31,6 +31,8 @@ mod guard;
 
 mod budget;
 
+mod decimal;
+
 mod compare;
 
 mod function;
