@@ -14,6 +14,8 @@ mod lexer;
 
 mod number;
 
+mod marked;
+
 mod object;
 
 mod value;
@@ -36,6 +38,7 @@ pub use document::Document;
 pub use field_reader::{FieldReader, FieldValue, Fields, elements};
 pub use lexer::{Fault, Lexer, MAX_DEPTH, Quoted, Token, number_end};
 pub use log_id::{ClusterId, LogId, Origin};
+pub use marked::Marked;
 pub use number::Number;
 pub use paths::{Path, Paths};
 pub use position::{Offset, Partition, Position, TopicId, TopicIndex};

@@ -33,6 +33,8 @@ mod budget;
 
 mod decimal;
 
+mod format;
+
 mod compare;
 
 mod function;

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::marked::Marked;
 use super::number::Number;
 use super::object::OrderedMap;
 
@@ -35,6 +36,8 @@ pub enum Value<'a> {
     Text(&'a str),
     /// A string that was unescaped or computed, owned.
     Shared(Arc<str>),
+    /// A string that has markup where Slack formats it.
+    Marked(Arc<Marked>),
     /// An array.
     Array(Arc<[Value<'a>]>),
     /// An object.
@@ -124,6 +127,7 @@ impl<'a> Value<'a> {
             Value::Float(float) => View::Number(Number::Float(*float)),
             Value::Text(text) => View::String(text),
             Value::Shared(text) => View::String(text),
+            Value::Marked(marked) => View::String(marked.plain()),
             Value::Array(elements) => View::Array(elements),
             Value::Object(object) => View::Object(object),
         }
@@ -187,6 +191,7 @@ impl<'a> Value<'a> {
             Value::Float(float) => Value::Float(*float),
             Value::Text(text) => Value::Shared((*text).into()),
             Value::Shared(text) => Value::Shared(Arc::clone(text)),
+            Value::Marked(marked) => Value::Marked(Arc::clone(marked)),
             Value::Array(elements) => Value::Array(elements.iter().map(Value::to_static).collect()),
             Value::Object(object) => {
                 let entries =

@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::cache::ExpressionCache;
 use super::compiled::Expression;
 use super::error::{CompileError, EvalError, refuse};
-use crate::event::Event;
+use crate::event::{Event, Value};
 
 mod code;
 
@@ -23,7 +23,7 @@ mod place;
 
 mod target;
 
-use insert::{prepare, secure};
+use insert::{prepare, secure, write_markup};
 use names::Names;
 use place::{Place, Scanner};
 
@@ -190,15 +190,18 @@ impl Template {
                         prepare(out, place);
                     }
                     let start = out.len();
-                    match expression.evaluate(event) {
-                        Ok(value) => value.write_text(out),
-                        Err(error) => failed(expression, &error),
-                    }
-                    clip(out, enough);
-                    if secures {
-                        let links_names = escape == Escape::SlackNames;
-                        let names = if links_names { Names::All } else { Names::Everyone };
-                        secure(out, start, place, names, &self.source);
+                    let links_names = escape == Escape::SlackNames;
+                    let names = if links_names { Names::All } else { Names::Everyone };
+                    let value = expression.evaluate(event).unwrap_or_else(|error| {
+                        failed(expression, &error);
+                        Value::Null
+                    });
+                    if !(secures && write_markup(&value, place, names, out)) {
+                        value.write_text(out);
+                        clip(out, enough);
+                        if secures {
+                            secure(out, start, place, names, &self.source);
+                        }
                     }
                 }
             }

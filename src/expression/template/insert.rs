@@ -10,6 +10,7 @@ use super::code::Code;
 use super::names::{Names, found};
 use super::place::{Context, Place, is_at_line_start, is_blank, is_break, starts_mark};
 use super::target::{Part, changes_host, is_host};
+use crate::event::Value;
 
 /// Takes a sign its meaning for Slack, and shows nothing: a zero-width space.
 const GUARD: char = '\u{200b}';
@@ -19,6 +20,31 @@ pub fn prepare(out: &mut String, place: &Place) {
     if place.ends_entity && starts_mark(out) {
         out.push(GUARD);
     }
+}
+
+/// Appends a value as its markup, if it has any and Slack reads markup at `place`; returns whether
+/// it did. The free text of the markup is made harmless.
+pub fn write_markup(value: &Value<'_>, place: &Place, names: Names, out: &mut String) -> bool {
+    let Value::Marked(marked) = value else { return false };
+    let is_raw = place.context == Context::Raw;
+    let start = out.len();
+    match marked.angle() {
+        Some((before, text, after))
+            if is_raw || matches!(place.context, Context::Text | Context::Quote(_)) =>
+        {
+            out.push_str(before);
+            let text_start = out.len();
+            out.push_str(text);
+            secure_names(out, text_start, names);
+            out.push_str(after);
+        }
+        None if is_raw => out.push_str(marked.markup()),
+        _ => return false,
+    }
+    if let Some(code) = place.code.filter(|_| !is_raw) {
+        secure_code(out, start, code);
+    }
+    true
 }
 
 /// Makes the value that `out` ends with, from `start` on, harmless at its `place` in the template
