@@ -17,6 +17,8 @@ mod syntax_error;
 
 mod signature;
 
+mod prepared;
+
 mod node;
 
 mod translate;
@@ -34,6 +36,8 @@ mod budget;
 mod decimal;
 
 mod format;
+
+mod context;
 
 mod compare;
 
@@ -55,10 +59,14 @@ mod explain;
 
 pub mod template;
 
+pub use budget::Budget;
 pub use cache::ExpressionCache;
 pub use compiled::Expression;
+pub use context::{Context, Evaluated, Mode};
 pub use error::{CompileError, EvalError};
-pub use limits::{MAX_DEPTH, MAX_MADE, MAX_SOURCE, MAX_STEPS, MAX_TOKENS};
+pub use limits::{
+    DELIVERY_MADE, DELIVERY_STEPS, MAX_DEPTH, MAX_MADE, MAX_SOURCE, MAX_STEPS, MAX_TOKENS,
+};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]

@@ -44,6 +44,8 @@ pub mod slack_host;
 
 pub mod backoff;
 
+pub mod people;
+
 pub mod expression;
 
 pub mod config;

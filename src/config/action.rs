@@ -259,7 +259,7 @@ fn trigger(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Expression
     let text = source_text(node, key, "give it a value", reader)?;
     let expression = Expression::compile_trigger(&text.value);
     let expression = expression.map_err(|error| report(&text, key, &error, false, reader)).ok()?;
-    for warning in expression.warnings().iter().chain(&expression.unguarded(None)) {
+    for warning in expression.warnings().iter().chain(&expression.unguarded_as_trigger()) {
         report(&text, key, warning, true, reader);
     }
     yaml_traps::warn(node, key, &text, "", reader);

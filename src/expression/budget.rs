@@ -5,13 +5,15 @@
 use std::cell::Cell;
 
 use super::error::EvalError;
-use super::limits::{MAX_MADE, MAX_STEPS};
+use super::limits::{DELIVERY_MADE, DELIVERY_STEPS, MAX_MADE, MAX_STEPS};
 use crate::event::{Object, Text, Value};
 
-/// The steps and bytes that an evaluation may still use.
+/// The steps and bytes that an evaluation may still use, or all those of one delivery.
 pub struct Budget {
     steps: Cell<u64>,
     made: Cell<usize>,
+    of_delivery: bool,
+    used_up: Cell<bool>,
 }
 
 impl Default for Budget {
@@ -22,34 +24,79 @@ impl Default for Budget {
 
 impl Budget {
     /// Returns a budget of `steps` steps and `made` bytes of new values.
+    #[must_use]
     pub fn new(steps: u64, made: usize) -> Self {
-        Budget { steps: Cell::new(steps), made: Cell::new(made) }
+        let (steps, made) = (Cell::new(steps), Cell::new(made));
+        Budget { steps, made, of_delivery: false, used_up: Cell::new(false) }
+    }
+
+    /// Returns the budget that the templates and conditions of one delivery share.
+    #[must_use]
+    pub fn of_delivery() -> Self {
+        Budget { of_delivery: true, ..Budget::new(DELIVERY_STEPS, DELIVERY_MADE) }
+    }
+
+    /// Whether a charge was refused. What is evaluated after that is null.
+    #[must_use]
+    pub fn is_used_up(&self) -> bool {
+        self.used_up.get()
+    }
+
+    #[cold]
+    fn refuse(&self, error: EvalError) -> EvalError {
+        self.used_up.set(true);
+        if self.of_delivery { EvalError::UsedUp } else { error }
     }
 
     /// Charges one step.
+    ///
+    /// # Errors
+    /// The budget is used up.
     pub fn step(&self) -> Result<(), EvalError> {
         self.steps(1)
     }
 
     /// Charges a number of steps.
+    ///
+    /// # Errors
+    /// The budget is used up.
     pub fn steps(&self, count: usize) -> Result<(), EvalError> {
-        self.steps.set(self.steps.get().checked_sub(count as u64).ok_or(EvalError::TooManySteps)?);
+        let Some(left) = self.steps.get().checked_sub(count as u64) else {
+            return Err(self.refuse(EvalError::TooManySteps));
+        };
+        self.steps.set(left);
         Ok(())
     }
 
     /// Charges the reading of a string.
+    ///
+    /// # Errors
+    /// The budget is used up.
     pub fn bytes_read(&self, count: usize) -> Result<(), EvalError> {
         self.steps(count / 64)
     }
 
     /// Charges a new value, and the time that it takes to make it.
+    ///
+    /// # Errors
+    /// The budget is used up.
     pub fn made(&self, bytes: usize) -> Result<(), EvalError> {
         self.bytes_read(bytes)?;
-        self.made.set(self.made.get().checked_sub(bytes).ok_or(EvalError::TooMuchMade)?);
+        let Some(left) = self.made.get().checked_sub(bytes) else {
+            return Err(self.refuse(EvalError::TooMuchMade));
+        };
+        self.made.set(left);
         Ok(())
     }
 
+    /// The error of a value that would be larger than what is left.
+    #[must_use]
+    pub fn too_much(&self) -> EvalError {
+        self.refuse(EvalError::TooMuchMade)
+    }
+
     /// The bytes of new values that are still allowed.
+    #[must_use]
     pub fn left(&self) -> usize {
         self.made.get()
     }

@@ -3,6 +3,7 @@
 //! Invariant: a compiled expression fails only because of an event, never for every event.
 
 use std::mem::discriminant;
+use std::sync::Arc;
 
 use jmespath::Variable;
 use jmespath::ast::Ast;
@@ -11,6 +12,7 @@ use super::error::{CompileError, refuse};
 use super::lexer::{Kind, Tokens, brief};
 use super::lint::{Lints, offset_of};
 use super::node::{Node, RecordPart};
+use super::prepared::prepare;
 use super::signature::{Function, Takes};
 use super::syntax_error;
 use super::translate;
@@ -42,9 +44,10 @@ impl Compiler<'_, '_> {
     /// compiled in loops.
     fn node(&mut self, ast: &Ast) -> Result<Node, CompileError> {
         Ok(match ast {
-            Ast::Identity { offset } => match self.tokens.at(*offset).map(|token| token.kind) {
-                Some(Kind::Root) => Node::Root,
-                Some(Kind::Record) => Node::Record,
+            Ast::Identity { offset } => match self.tokens.at(*offset) {
+                Some(token) if token.kind == Kind::Root => Node::Root,
+                Some(token) if token.kind == Kind::Record => Node::Record,
+                Some(token) if token.kind == Kind::Number => Node::Literal(token.value.clone()),
                 _ => Node::Current,
             },
             Ast::Field { name, .. } => Node::Field(name.as_str().into()),
@@ -181,10 +184,16 @@ impl Compiler<'_, '_> {
                     Node::Literal(value) if !takes.accepts(&value) => {
                         return wrong(&format!("a {}", value.type_name()), "write it as");
                     }
+                    Node::Literal(value) => match prepare(function, at, &value) {
+                        Ok(Some(prepared)) => Node::Prepared(Arc::new(prepared)),
+                        Ok(None) => Node::Literal(value),
+                        Err((message, help)) => return refuse(offset_of(arg), message, help),
+                    },
                     node => node,
                 },
             };
             self.lints.check_constant(arg);
+            self.lints.check_index_argument(arg);
             if function.expects_text(at) {
                 self.lints.check_text_argument(arg);
             }

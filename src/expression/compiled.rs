@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::compile::compile;
+use super::context::{Context, Evaluated, Mode};
 use super::error::{CompileError, EvalError};
-use super::evaluate::{evaluate, is_true};
+use super::evaluate::{evaluate, evaluate_in, is_true};
 use super::guard;
 use super::lexer::Tokens;
 use super::lint;
@@ -55,16 +56,26 @@ impl Expression {
         &self.0.warnings
     }
 
-    /// Returns warnings about functions that fail where a field of the event is missing, unless
-    /// every event for which `trigger` is true has it.
+    /// Returns warnings about functions of an expression of a template that fail where a field of
+    /// the event is missing, unless every event for which `trigger` is true has it.
     #[must_use]
     pub fn unguarded(&self, trigger: Option<&Expression>) -> Vec<CompileError> {
+        self.unguarded_in(Mode::Lenient, trigger)
+    }
+
+    /// Returns the same warnings about a trigger.
+    #[must_use]
+    pub fn unguarded_as_trigger(&self) -> Vec<CompileError> {
+        self.unguarded_in(Mode::Strict, None)
+    }
+
+    fn unguarded_in(&self, mode: Mode, trigger: Option<&Expression>) -> Vec<CompileError> {
         // Nearly every expression calls nothing, and what follows takes as long as compiling it.
         if !self.0.node.has_call() {
             return Vec::new();
         }
         let known = trigger.map(|trigger| guard::implied(&trigger.0.node)).unwrap_or_default();
-        let found = guard::unguarded(&self.0.node, &known);
+        let found = guard::unguarded(&self.0.node, mode, &known);
         if found.is_empty() {
             return Vec::new();
         }
@@ -90,6 +101,13 @@ impl Expression {
     /// [`EvalError`]: a function got a value of a wrong type, or a limit was reached.
     pub fn evaluate<'r>(&'r self, event: &'r Event<'r>) -> Result<Value<'r>, EvalError> {
         evaluate(&self.0.node, event)
+    }
+
+    /// Returns the value of the expression in a template, and what is counted as its error: at most
+    /// one, and none after the budget of the delivery is used up.
+    #[must_use]
+    pub fn evaluate_in<'r>(&'r self, context: &Context<'_, 'r>) -> Evaluated<'r> {
+        evaluate_in(&self.0.node, context)
     }
 
     /// Whether the expression is true for an event, by JMESPath's rules of truth.

@@ -10,7 +10,7 @@ use jmespath::ast::Comparator;
 
 use super::compiled::Expression;
 use super::node::Node;
-use super::signature::{Function, Takes};
+use super::signature::Function;
 use crate::event::{Path, Paths, Value, View};
 
 pub mod judge;
@@ -152,15 +152,14 @@ fn field(node: &Node, paths: &mut Paths) -> Option<Path> {
 
 /// Whether a node depends on nothing but the Kafka record.
 fn is_of_record(node: &Node) -> bool {
-    let takes_expression =
-        |at, function: &Function| function.signature().argument(at) == Takes::Expression;
+    let is_expression = |at, function: &Function| !function.signature().argument(at).is_value();
     match node {
-        Node::Record | Node::RecordPart(_) | Node::Literal(_) => true,
+        Node::Record | Node::RecordPart(_) | Node::Literal(_) | Node::Prepared(_) => true,
         Node::Path(steps) => steps.split_first().is_some_and(|(first, rest)| {
             is_of_record(first)
                 && rest.iter().all(|step| matches!(step, Node::Field(_) | Node::Index(_)))
         }),
-        Node::Call(function, args) if (0..args.len()).any(|at| takes_expression(at, function)) => {
+        Node::Call(function, args) if (0..args.len()).any(|at| is_expression(at, function)) => {
             false
         }
         Node::Any(_) | Node::All(_) | Node::Not(_) | Node::Compare(..) | Node::Call(..) => {

@@ -55,12 +55,34 @@ pub enum EvalError {
         /// The function's name.
         function: &'static str,
     },
+    /// A function got an argument of the right type that it has no result for.
+    #[error("`{function}` {problem}")]
+    Value {
+        /// The function's name.
+        function: &'static str,
+        /// The problem, as what the function does: `divides by zero`. No value of the event.
+        problem: &'static str,
+    },
     /// The evaluation reached [`MAX_STEPS`](super::MAX_STEPS).
     #[error("the expression takes more than 16,000,000 steps for this event")]
     TooManySteps,
     /// The evaluation reached [`MAX_MADE`](super::MAX_MADE).
     #[error("the expression makes more than 128 MiB of values for this event")]
     TooMuchMade,
+    /// The expressions of a delivery's templates reached the limits that they share.
+    #[error(
+        "the templates take more than 1,000,000 steps or make more than 16 MiB of values for this \
+         event; the rest is empty"
+    )]
+    UsedUp,
+}
+
+impl EvalError {
+    /// Whether a budget is used up, so that nothing more can be evaluated.
+    #[must_use]
+    pub fn is_limit(&self) -> bool {
+        matches!(self, EvalError::TooManySteps | EvalError::TooMuchMade | EvalError::UsedUp)
+    }
 }
 
 impl CompileError {

@@ -5,6 +5,7 @@
 
 use super::budget::Budget;
 use super::compare::compare;
+use super::context::{Context, Evaluated};
 use super::error::EvalError;
 use super::function::call;
 use super::limits::{MAX_MADE, MAX_STEPS};
@@ -12,9 +13,8 @@ use super::node::{Node, RecordPart};
 use crate::event::{Event, NULL, Record, Text, Value};
 
 /// One evaluation of one expression for one event.
-struct Evaluation<'r> {
-    event: &'r Event<'r>,
-    budget: Budget,
+struct Evaluation<'c, 'r> {
+    context: &'c Context<'c, 'r>,
 }
 
 /// Returns the value of an expression for an event.
@@ -34,24 +34,42 @@ pub fn evaluate_within<'r>(
     steps: u64,
     made: usize,
 ) -> Result<Value<'r>, EvalError> {
-    Evaluation { event, budget: Budget::new(steps, made) }.node(node, event.root())
+    let budget = Budget::new(steps, made);
+    let context = Context::strict(event, &budget);
+    Evaluation { context: &context }.node(node, event.root())
 }
 
-impl<'r> Evaluation<'r> {
+/// Returns the value of an expression of a template, and what is counted as its error. After the
+/// budget is used up, which is one error, the value is null.
+pub fn evaluate_in<'r>(node: &'r Node, context: &Context<'_, 'r>) -> Evaluated<'r> {
+    if context.budget.is_used_up() {
+        return Evaluated { value: Value::Null, fault: None };
+    }
+    let result = Evaluation { context }.node(node, context.event.root());
+    let fault = context.take_fault();
+    match result {
+        Ok(value) => Evaluated { value, fault },
+        Err(error) => Evaluated { value: Value::Null, fault: Some(error) },
+    }
+}
+
+impl<'r> Evaluation<'_, 'r> {
     /// Returns the value of a node for a current value.
     fn node(&self, node: &'r Node, current: &Value<'r>) -> Result<Value<'r>, EvalError> {
-        self.budget.step()?;
+        self.context.budget.step()?;
         Ok(match node {
             Node::Current => current.clone(),
-            Node::Root => self.event.root().clone(),
+            Node::Root => self.context.event.root().clone(),
             Node::Record => self.record()?,
             Node::RecordPart(part) => self.record_part(*part)?,
             Node::Literal(value) => value.reborrow(),
+            // A function reads it from the node.
+            Node::Prepared(_) => Value::Null,
             Node::Field(_) | Node::Index(_) => self.reach(node, current).unwrap_or(&NULL).clone(),
             Node::Path(steps) => return self.path(steps, current),
             Node::Slice { start, stop, step } => match current {
                 Value::Array(elements) => {
-                    self.budget.array(slice(elements, *start, *stop, *step))?
+                    self.context.budget.array(slice(elements, *start, *stop, *step))?
                 }
                 _ => Value::Null,
             },
@@ -60,7 +78,7 @@ impl<'r> Evaluation<'r> {
             Node::Not(operand) => Value::Bool(!self.node(operand, current)?.is_truthy()),
             Node::Compare(comparator, operands) => {
                 let (a, b) = (self.node(&operands.0, current)?, self.node(&operands.1, current)?);
-                compare(comparator, &a, &b, &self.budget)?
+                compare(comparator, &a, &b, self.context.budget)?
             }
             Node::Where(parts) => {
                 if !self.node(&parts.0, current)?.is_truthy() {
@@ -71,13 +89,13 @@ impl<'r> Evaluation<'r> {
             Node::Project(parts) => match self.node(&parts.0, current)? {
                 Value::Array(elements) => {
                     let each = |element: &Value<'r>| self.node(&parts.1, element);
-                    self.budget.map(&elements, true, each)?
+                    self.context.budget.map(&elements, true, each)?
                 }
                 _ => Value::Null,
             },
             Node::Values(object) => match self.node(object, current)? {
                 Value::Object(object) => {
-                    self.budget.array(object.iter().map(|(_, value)| value.clone()))?
+                    self.context.budget.array(object.iter().map(|(_, value)| value.clone()))?
                 }
                 _ => Value::Null,
             },
@@ -88,18 +106,18 @@ impl<'r> Evaluation<'r> {
             Node::List(_) | Node::Hash(_) if matches!(current, Value::Null) => Value::Null,
             Node::List(nodes) => {
                 let elements = nodes.iter().map(|node| self.node(node, current));
-                self.budget.array(elements.collect::<Result<Vec<_>, _>>()?)?
+                self.context.budget.array(elements.collect::<Result<Vec<_>, _>>()?)?
             }
             Node::Hash(pairs) => {
                 let mut entries = Vec::with_capacity(pairs.len());
                 for (key, node) in pairs {
                     entries.push((Text::Borrowed(key), self.node(node, current)?));
                 }
-                self.budget.object(entries)?
+                self.context.budget.object(entries)?
             }
             Node::Call(function, args) => {
                 let evaluate = |node: &'r Node, current: &Value<'r>| self.node(node, current);
-                return call(*function, args, current, &self.budget, &evaluate);
+                return call(*function, args, current, self.context, &evaluate);
             }
         })
     }
@@ -108,7 +126,7 @@ impl<'r> Evaluation<'r> {
     fn reach<'v>(&'v self, step: &Node, at: &'v Value<'r>) -> Option<&'v Value<'r>> {
         match (step, at) {
             (Node::Current, _) => Some(at),
-            (Node::Root, _) => Some(self.event.root()),
+            (Node::Root, _) => Some(self.context.event.root()),
             (Node::Field(name), _) => Some(at.field(name)),
             (Node::Index(index), Value::Array(elements)) => {
                 let from_end = elements.len().checked_sub(index.unsigned_abs() as usize);
@@ -125,7 +143,7 @@ impl<'r> Evaluation<'r> {
         let mut at = current;
         let mut steps = steps.iter();
         for step in steps.by_ref() {
-            self.budget.step()?;
+            self.context.budget.step()?;
             match self.reach(step, at) {
                 Some(part) => at = part,
                 None => {
@@ -164,8 +182,8 @@ impl<'r> Evaluation<'r> {
                 Value::Array(inner) => &**inner,
                 _ => std::slice::from_ref(element),
             };
-            self.budget.steps(inner.len() + 1)?;
-            self.budget.made(size_of_val(inner))?;
+            self.context.budget.steps(inner.len() + 1)?;
+            self.context.budget.made(size_of_val(inner))?;
             flat.extend_from_slice(inner);
         }
         Ok(flat.into())
@@ -175,11 +193,11 @@ impl<'r> Evaluation<'r> {
         let parts = RecordPart::ALL
             .into_iter()
             .map(|part| Ok((Text::Borrowed(part.as_str()), self.record_part(part)?)));
-        self.budget.object(parts.collect::<Result<_, EvalError>>()?)
+        self.context.budget.object(parts.collect::<Result<_, EvalError>>()?)
     }
 
     fn record_part(&self, part: RecordPart) -> Result<Value<'r>, EvalError> {
-        let record: Record<'r> = self.event.record();
+        let record: Record<'r> = self.context.event.record();
         Ok(match part {
             RecordPart::Topic => Value::Text(record.topic),
             RecordPart::Partition => Value::Int(record.position.partition.number.into()),
@@ -191,7 +209,7 @@ impl<'r> Evaluation<'r> {
                 record.headers.for_each(&mut |name, value| {
                     entries.push(self.bytes(value).map(|value| (Text::Borrowed(name), value)));
                 });
-                self.budget.object(entries.into_iter().collect::<Result<_, _>>()?)?
+                self.context.budget.object(entries.into_iter().collect::<Result<_, _>>()?)?
             }
         })
     }
@@ -199,7 +217,7 @@ impl<'r> Evaluation<'r> {
     /// Returns bytes as a string; invalid UTF-8 becomes U+FFFD.
     fn bytes(&self, bytes: Option<&'r [u8]>) -> Result<Value<'r>, EvalError> {
         let Some(bytes) = bytes else { return Ok(Value::Null) };
-        self.budget.bytes_read(bytes.len())?;
+        self.context.budget.bytes_read(bytes.len())?;
         Ok(String::from_utf8_lossy(bytes).into())
     }
 }

@@ -161,7 +161,7 @@ fn inputs(part: Part<'_>) -> Vec<Part<'_>> {
 
 fn is_constant(node: &Node) -> bool {
     match node {
-        Node::Literal(_) => true,
+        Node::Literal(_) | Node::Prepared(_) => true,
         Node::List(nodes) => nodes.iter().all(is_constant),
         _ => false,
     }

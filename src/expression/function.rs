@@ -1,13 +1,13 @@
-//! JMESPath's built-in functions: evaluation.
+//! The built-in functions: evaluation.
 //!
 //! Invariant: a function runs only with the number and types of arguments that it takes.
 
 use std::cmp::Ordering;
 
-use super::budget::Budget;
+use super::context::{Context, Mode};
 use super::error::EvalError;
 use super::node::Node;
-use super::signature::{Function, Takes, describe_type};
+use super::signature::{Function, describe_type};
 use crate::event::{Value, View};
 
 use self::call::{Call, Evaluate};
@@ -25,36 +25,71 @@ pub fn call<'r>(
     function: Function,
     nodes: &'r [Node],
     current: &Value<'r>,
-    budget: &Budget,
+    context: &Context<'_, 'r>,
     evaluate: Evaluate<'_, 'r>,
 ) -> Result<Value<'r>, EvalError> {
+    if let (Function::If, [condition, yes, no]) = (function, nodes) {
+        let branch = if evaluate(condition, current)?.is_truthy() { yes } else { no };
+        return evaluate(branch, current);
+    }
     let signature = function.signature();
     let mut values = Vec::with_capacity(nodes.len());
     for (at, node) in nodes.iter().enumerate() {
-        let takes = signature.argument(at);
-        let is_value = takes != Takes::Expression;
+        let is_value = signature.argument(at).is_value();
         values.push(if is_value { evaluate(node, current)? } else { Value::Null });
     }
-    for (at, value) in values.iter().enumerate() {
-        let takes = signature.argument(at);
-        if let (Takes::Numbers | Takes::Texts | Takes::NumbersOrTexts, View::Array(elements)) =
-            (takes, value.view())
-        {
-            budget.steps(elements.len())?;
-        }
-        if takes != Takes::Expression && !takes.accepts(value) {
-            return Err(EvalError::Argument {
-                function: function.name(),
-                position: at + 1,
-                expected: takes.describe(),
-                actual: describe_type(value),
-            });
-        }
+    let call = Call { function, nodes, values, budget: context.budget, context, evaluate };
+    if (context.mode, signature.in_templates) == (Mode::Lenient, Mode::Lenient) {
+        return call.run_leniently();
     }
-    Call { function, nodes, values, budget, evaluate }.run()
+    for at in 0..nodes.len() {
+        call.check(at)?;
+    }
+    call.run()
 }
 
 impl<'r> Call<'_, 'r> {
+    /// Checks the type of the argument at this index.
+    fn check(&self, at: usize) -> Result<(), EvalError> {
+        let takes = self.function.signature().argument(at);
+        let value = self.value(at);
+        if let (true, View::Array(elements)) = (takes.has_typed_elements(), value.view()) {
+            self.budget.steps(elements.len())?;
+        }
+        if !takes.is_value() || takes.accepts(value) {
+            return Ok(());
+        }
+        Err(EvalError::Argument {
+            function: self.function.name(),
+            position: at + 1,
+            expected: takes.describe(),
+            actual: describe_type(value),
+        })
+    }
+
+    /// Checks the arguments and runs the function as [`Mode::Lenient`] describes.
+    fn run_leniently(&self) -> Result<Value<'r>, EvalError> {
+        let piped = self.function.piped();
+        match self.check(piped) {
+            Ok(()) => {}
+            Err(error) if error.is_limit() => return Err(error),
+            Err(_) if matches!(self.value(piped), Value::Null) => return Ok(Value::Null),
+            Err(error) => {
+                self.context.record(error);
+                return Ok(self.value(piped).clone());
+            }
+        }
+        let mut others = (0..self.nodes.len()).filter(|at| *at != piped);
+        let checked = others.try_for_each(|at| self.check(at));
+        match checked.and_then(|()| self.run()) {
+            Err(error) if !error.is_limit() => {
+                self.context.record(error);
+                Ok(Value::Null)
+            }
+            result => result,
+        }
+    }
+
     fn run(&self) -> Result<Value<'r>, EvalError> {
         match self.function {
             Function::Abs => Ok(numbers::abs(self.value(0))),
@@ -63,6 +98,8 @@ impl<'r> Call<'_, 'r> {
             Function::Contains => self.contains(),
             Function::EndsWith => self.has(|text, end| text.ends_with(end)),
             Function::Floor => self.rounded(f64::floor),
+            // Evaluated before its branches are.
+            Function::If => Ok(Value::Null),
             Function::Join => self.join(),
             Function::Keys => self.keys(),
             Function::Length => self.length(),

@@ -4,6 +4,7 @@
 //! Pure, and decided from the expression alone. Invariant: what is reported can fail; a form that
 //! cannot be judged is not reported.
 
+use super::context::Mode;
 use super::node::{Node, RecordPart};
 use super::signature::{Function, Takes};
 use crate::event::{Value, View};
@@ -39,8 +40,9 @@ pub struct Missing {
 }
 
 /// Returns the calls that nothing in the expression guards, where `known` holds.
-pub fn unguarded(node: &Node, known: &Facts) -> Vec<Unguarded> {
-    let mut walk = Walk { known: known.clone(), ..Walk::default() };
+pub fn unguarded(node: &Node, mode: Mode, known: &Facts) -> Vec<Unguarded> {
+    let is_lenient = mode == Mode::Lenient;
+    let mut walk = Walk { known: known.clone(), is_lenient, ..Walk::default() };
     walk.node(node, &Current::root());
     walk.found
 }
@@ -64,6 +66,8 @@ struct Current {
 #[derive(Default)]
 struct Walk {
     known: Facts,
+    /// Whether it is an expression of a template.
+    is_lenient: bool,
     found: Vec<Unguarded>,
     calls: usize,
     scopes: u32,
@@ -80,7 +84,7 @@ impl Walk {
             | Node::Index(_) => self.outcome_of(self.step(node, current)),
             Node::RecordPart(_) => Outcome::never_null(),
             Node::Literal(Value::Null) => Outcome::default(),
-            Node::Literal(_) => Outcome::never_null(),
+            Node::Literal(_) | Node::Prepared(_) => Outcome::never_null(),
             Node::Slice { .. } => Outcome { null: current.null.derived(), ..Outcome::default() },
             Node::Path(steps) => self.path(steps, current),
             Node::Any(operands) => self.any(operands, current),
@@ -121,6 +125,7 @@ impl Walk {
                 self.sequence(&nodes, current);
                 Outcome { null: current.null.clone(), ..Outcome::default() }
             }
+            Node::Call(Function::If, branches) => self.choice(branches, current),
             Node::Call(function, arguments) => self.call(*function, arguments, current),
         }
     }
@@ -217,16 +222,35 @@ impl Walk {
         outcome
     }
 
+    /// Walks `if(condition, a, b)`, of which one branch is evaluated.
+    fn choice(&mut self, branches: &[Node], current: &Current) -> Outcome {
+        self.calls += 1;
+        let [condition, yes, no] = branches else { return Outcome::default() };
+        let condition = self.node(condition, current);
+        let mark = self.known.extend(&condition.when_true);
+        let yes = self.node(yes, current);
+        self.known.truncate(mark);
+        self.known.extend(&condition.when_false);
+        let no = self.node(no, current);
+        self.known.truncate(mark);
+        let is_never_null = yes.null == Null::Never && no.null == Null::Never;
+        let null = if is_never_null { Null::Never } else { Null::Unknown(None) };
+        let always = condition.in_both();
+        Outcome { null, when_true: always.clone(), when_false: always, ..Outcome::default() }
+    }
+
     fn call(&mut self, function: Function, nodes: &[Node], current: &Current) -> Outcome {
         let call = self.calls;
         self.calls += 1;
         let signature = function.signature();
+        let is_lenient = self.is_lenient && signature.in_templates == Mode::Lenient;
         let arguments = self.arguments(function, nodes, current);
         let mut missing = Vec::new();
         let mut needed = Facts::default();
         for (at, (node, outcome)) in nodes.iter().zip(&arguments).enumerate() {
             let takes = signature.argument(at);
-            if takes == Takes::Expression || takes.accepts(&Value::Null) {
+            let is_passed = is_lenient && at == function.piped();
+            if is_passed || !takes.is_value() || takes.accepts(&Value::Null) {
                 continue;
             }
             let mut require = |node: &Node, null: &Null, is_element: bool| {
@@ -264,6 +288,9 @@ impl Walk {
             when_true.extend(&nodes.get(1).map(|it| self.typed(it, current)).unwrap_or_default());
         }
         let null = match function {
+            _ if is_lenient => {
+                arguments.get(function.piped()).map(|it| it.null.derived()).unwrap_or_default()
+            }
             Function::NotNull if arguments.iter().any(|it| it.null == Null::Never) => Null::Never,
             Function::ParseJson | Function::ToNumber | Function::NotNull
                 if arguments.len() == 1 =>
@@ -278,7 +305,13 @@ impl Walk {
             | Function::MaxBy
             | Function::Min
             | Function::MinBy => Null::Unknown(None),
-            _ => Null::Never,
+            _ => match signature.in_templates {
+                Mode::Strict => Null::Never,
+                Mode::Lenient if function.gives().is_some_and(|it| !it.contains(&"null")) => {
+                    Null::Never
+                }
+                Mode::Lenient => Null::Unknown(None),
+            },
         };
         Outcome { null, when_true, when_false: always, ..Outcome::default() }
     }

@@ -8,6 +8,8 @@ use super::error::{CompileError, refuse};
 use super::limits::{MAX_DEPTH, MAX_SOURCE, MAX_TOKENS};
 use crate::event::{Fault, Value};
 
+mod number;
+
 /// The kind of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Copy)]
 pub enum Kind {
@@ -35,7 +37,7 @@ pub struct Token<'s> {
     pub offset: usize,
     pub kind: Kind,
     pub text: &'s str,
-    /// The value of a literal; null for any other token.
+    /// The value of a literal, and of a number that is a value; null for any other token.
     pub value: Value<'static>,
 }
 
@@ -43,8 +45,8 @@ pub struct Token<'s> {
 pub struct Tokens<'s> {
     /// All tokens, in order.
     pub all: Vec<Token<'s>>,
-    /// The input of the crate's parser: the expression with `@` for `$`, and with `0` as the
-    /// content of every literal.
+    /// The input of the crate's parser: the expression with `@` for `$` and for numbers that are
+    /// values, and with `0` as the content of every literal.
     pub plain: String,
 }
 
@@ -75,6 +77,7 @@ impl<'s> Tokens<'s> {
             tokens.push(Token { offset: offset - text.len(), kind, text, value: Value::Null })?;
         }
         tokens.check_shape(source.len())?;
+        number::values(&mut tokens.all, &mut tokens.plain)?;
         Ok(tokens)
     }
 
@@ -199,6 +202,10 @@ impl<'s> Tokens<'s> {
 }
 
 impl Token<'_> {
+    fn is_sign(&self, sign: &str) -> bool {
+        self.kind == Kind::Sign && self.text == sign
+    }
+
     fn ends_operand(&self) -> bool {
         match self.kind {
             Kind::Sign => matches!(self.text, ")" | "]" | "}" | "[]"),
@@ -227,15 +234,16 @@ fn closing(open: &str) -> &'static str {
 fn classify(rest: &str, first: char, offset: usize) -> Result<(Option<Kind>, usize), CompileError> {
     let after = rest.get(first.len_utf8()..).unwrap_or_default();
     let delimited = |kind| Ok((Some(kind), delimited_length(rest, first, offset)?));
-    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let name_length =
         |text: &str| text.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
     let sign = |length: usize| Ok((Some(Kind::Sign), length));
     match first {
         ' ' | '\n' | '\t' | '\r' => Ok((None, 1)),
         'a'..='z' | 'A'..='Z' | '_' => Ok((Some(Kind::Name), name_length(rest))),
-        '0'..='9' => Ok((Some(Kind::Number), digits(rest))),
-        '-' if digits(after) > 0 => Ok((Some(Kind::Number), 1 + digits(after))),
+        '0'..='9' => Ok((Some(Kind::Number), number::length(rest))),
+        '-' if after.starts_with(|c: char| c.is_ascii_digit()) => {
+            Ok((Some(Kind::Number), number::length(rest)))
+        }
         '$' => match after.get(..name_length(after)).unwrap_or_default() {
             "" => Ok((Some(Kind::Root), 1)),
             "record" => Ok((Some(Kind::Record), 7)),
@@ -263,16 +271,20 @@ fn classify(rest: &str, first: char, offset: usize) -> Result<(Option<Kind>, usi
         _ => {
             let help = match first {
                 '=' if after.starts_with('~') => {
-                    "there are no regular expressions: contains(a, 'x'), starts_with and ends_with \
-                     compare texts"
+                    "there is no such operator: matches(a, 'x.*y') searches by a regular expression"
                 }
                 '=' => "equality is written `==`",
                 '?' => "a choice is written: condition && 'a' || 'b'",
+                '-' if after.starts_with(char::is_whitespace) => {
+                    "there are no arithmetic operators: write minus(a, b)"
+                }
                 '-' => "write a name with `-` in double quotes: \"user-id\"",
                 '“' | '”' | '„' | '‘' | '’' => {
                     "write straight quotes: a text is 'text', a name is \"name\""
                 }
-                '+' | '/' | '%' | '^' => "JMESPath has no arithmetic; sum([a, b]) adds",
+                '+' => "there are no arithmetic operators: write plus(a, b)",
+                '/' => "there are no arithmetic operators: write divided_by(a, b)",
+                '%' => "there are no arithmetic operators: write modulo(a, b)",
                 _ => {
                     "write a name with other characters than a-z, 0-9 and _ in double quotes: \
                      \"größe\""
@@ -348,6 +360,9 @@ fn two_operands(before: &Token<'_>, token: &Token<'_>) -> CompileError {
         ("in", _) | (_, "in") => "write contains(list, value)",
         _ if before.kind == Kind::Name && token.kind == Kind::Number => {
             "write a name with other characters than a-z, 0-9 and _ in double quotes: \"user-1\""
+        }
+        _ if before.kind == Kind::Number && before.offset + before.text.len() == token.offset => {
+            number::SPELLING
         }
         _ => "write an operator such as `==` or `&&`, or a comma, between them",
     };

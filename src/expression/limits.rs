@@ -16,3 +16,9 @@ pub const MAX_STEPS: u64 = 16_000_000;
 
 /// The most bytes of new arrays, objects and strings in one evaluation, whether kept or not.
 pub const MAX_MADE: usize = 128 << 20;
+
+/// The most steps of all templates and conditions of one delivery.
+pub const DELIVERY_STEPS: u64 = 1_000_000;
+
+/// The most bytes of new values in all templates and conditions of one delivery.
+pub const DELIVERY_MADE: usize = 16 << 20;

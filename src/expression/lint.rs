@@ -74,12 +74,35 @@ impl<'t, 's> Lints<'t, 's> {
     /// Warns of `a == 'x' || 'y'`, which is always true.
     pub fn check_default(&mut self, operands: &[&Ast]) {
         for pair in operands.windows(2) {
-            if let [Ast::Comparison { .. }, Ast::Literal { offset, .. }] = pair {
+            if let [Ast::Comparison { .. }, other] = pair
+                && self.is_literal(other)
+            {
                 let message =
                     "this is always true: the comparison before `||` does not apply to it";
                 let help = "write it as its own comparison: `a == 'x' || a == 'y'`";
-                self.warnings.push(CompileError::new(*offset, message, help));
+                self.warnings.push(CompileError::new(offset_of(other), message, help));
             }
+        }
+    }
+
+    /// Whether an expression is a literal: a text, JSON in backticks, or a number.
+    fn is_literal(&self, ast: &Ast) -> bool {
+        match ast {
+            Ast::Literal { .. } => true,
+            Ast::Identity { offset } => {
+                self.tokens.at(*offset).is_some_and(|token| token.kind == Kind::Number)
+            }
+            _ => false,
+        }
+    }
+
+    /// Warns of `contains([1], x)`: the brackets are an index.
+    pub fn check_index_argument(&mut self, argument: &Ast) {
+        if let Ast::Index { idx, .. } = argument {
+            let message = format!("`[{idx}]` is element {idx} of a list, not a list of one");
+            let help =
+                format!("a list of one is written `[{idx}]` in backticks; the element, @[{idx}]");
+            self.warnings.push(CompileError::new(offset_of(argument), message, help));
         }
     }
 

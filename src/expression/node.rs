@@ -3,8 +3,11 @@
 //! Invariant: a chain (`a.b.c`, `a || b || c`) is one node, so that the depth is that of the
 //! brackets.
 
+use std::sync::Arc;
+
 use jmespath::ast::Comparator;
 
+use super::prepared::Prepared;
 use super::signature::Function;
 use crate::event::Value;
 use crate::label::label;
@@ -22,6 +25,8 @@ pub enum Node {
     RecordPart(RecordPart),
     /// A string or JSON literal.
     Literal(Value<'static>),
+    /// A constant argument that was read when the expression was compiled.
+    Prepared(Arc<Prepared>),
     /// `name`.
     Field(Box<str>),
     /// `[0]`, `[-1]`.
@@ -90,6 +95,7 @@ impl Node {
             | Node::Record
             | Node::RecordPart(_)
             | Node::Literal(_)
+            | Node::Prepared(_)
             | Node::Field(_)
             | Node::Index(_)
             | Node::Slice { .. } => Vec::new(),

@@ -6,7 +6,6 @@
 
 use super::lexer::{Kind, Token};
 use super::node::Node;
-use super::signature::Takes;
 
 /// A part of an expression.
 #[derive(Clone, Copy)]
@@ -37,7 +36,7 @@ impl<'e> Part<'e> {
             _ => return Vec::new(),
         };
         let is_value = |at| match self.node {
-            Node::Call(function, _) => function.signature().argument(at) != Takes::Expression,
+            Node::Call(function, _) => function.signature().argument(at).is_value(),
             _ => true,
         };
         let parts = self.node.children().into_iter().zip(tokens).enumerate();

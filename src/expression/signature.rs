@@ -1,8 +1,13 @@
-//! JMESPath's built-in functions: their names and arguments.
+//! The built-in functions: their names, arguments and results.
 
 use std::borrow::Cow;
 
+use super::context::Mode;
 use crate::event::{Value, View};
+
+mod table;
+
+pub use table::Function;
 
 /// The types that an argument may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,62 +26,18 @@ pub enum Takes {
     Expression,
 }
 
-/// The arguments of a function.
+/// The arguments of a function, and its result.
 #[derive(Debug, Clone, Copy)]
 pub struct Signature {
     takes: &'static [Takes],
+    /// How many arguments are required.
+    required: usize,
     /// An example of a call, for remedies. With `…`, the last argument may be repeated.
     pub usage: &'static str,
-}
-
-macro_rules! functions {
-    ($($function:ident $usage:literal ($($takes:ident),*);)*) => {
-        /// A built-in function.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Function { $($function),* }
-
-        impl Function {
-            const ALL: &[Function] = &[$(Function::$function),*];
-
-            pub fn signature(self) -> Signature {
-                match self {
-                    $(Function::$function => {
-                        Signature { takes: &[$(Takes::$takes),*], usage: $usage }
-                    })*
-                }
-            }
-        }
-    };
-}
-
-functions! {
-    Abs "abs(number)" (Number);
-    Avg "avg(list_of_numbers)" (Numbers);
-    Ceil "ceil(number)" (Number);
-    Contains "contains(list_or_text, value)" (ArrayOrText, Any);
-    EndsWith "ends_with(text, end)" (Text, Text);
-    Floor "floor(number)" (Number);
-    Join "join(glue, list_of_texts)" (Text, Texts);
-    Keys "keys(object)" (Object);
-    Length "length(list_object_or_text)" (ArrayObjectOrText);
-    Map "map(&expression, list)" (Expression, Array);
-    Max "max(list_of_numbers_or_texts)" (NumbersOrTexts);
-    MaxBy "max_by(list, &expression)" (Array, Expression);
-    Merge "merge(object, …)" (Object);
-    Min "min(list_of_numbers_or_texts)" (NumbersOrTexts);
-    MinBy "min_by(list, &expression)" (Array, Expression);
-    NotNull "not_null(value, …)" (Any);
-    ParseJson "parse_json(text)" (TextOrNull);
-    Reverse "reverse(list_or_text)" (ArrayOrText);
-    Sort "sort(list_of_numbers_or_texts)" (NumbersOrTexts);
-    SortBy "sort_by(list, &expression)" (Array, Expression);
-    StartsWith "starts_with(text, beginning)" (Text, Text);
-    Sum "sum(list_of_numbers)" (Numbers);
-    ToArray "to_array(value)" (Any);
-    ToNumber "to_number(value)" (Any);
-    ToString "to_string(value)" (Any);
-    Type "type(value)" (Any);
-    Values "values(object)" (Object);
+    /// What a call in a template makes of arguments that it cannot take.
+    pub in_templates: Mode,
+    /// The types of the result; none if they depend on the arguments.
+    gives: &'static [&'static str],
 }
 
 impl Function {
@@ -120,38 +81,22 @@ impl Function {
 
     /// Returns the types of the result, if they do not depend on the arguments.
     pub fn gives(self) -> Option<&'static [&'static str]> {
-        Some(match self {
-            Function::Contains | Function::EndsWith | Function::StartsWith => &["boolean"],
-            Function::Abs | Function::Ceil | Function::Floor | Function::Length | Function::Sum => {
-                &["number"]
-            }
-            Function::Avg | Function::ToNumber => &["number", "null"],
-            Function::Join | Function::ToString | Function::Type => &["string"],
-            Function::Keys
-            | Function::Map
-            | Function::Sort
-            | Function::SortBy
-            | Function::ToArray
-            | Function::Values => &["array"],
-            Function::Merge => &["object"],
-            Function::Max
-            | Function::MaxBy
-            | Function::Min
-            | Function::MinBy
-            | Function::NotNull
-            | Function::ParseJson
-            | Function::Reverse => return None,
-        })
+        let types = self.signature().gives;
+        (!types.is_empty()).then_some(types)
+    }
+
+    /// Returns the index of the argument that a filter's pipe hands over.
+    pub fn piped(self) -> usize {
+        usize::from(matches!(self, Function::Join | Function::Map))
     }
 
     /// Whether the argument at this index is nearly always a string, so that a word in double
     /// quotes is a mistake.
     pub fn expects_text(self, at: usize) -> bool {
-        matches!(
-            (self, at),
-            (Function::Contains | Function::StartsWith | Function::EndsWith, 1)
-                | (Function::Join, 0)
-        )
+        match self {
+            Function::Contains => at == 1,
+            _ => at != self.piped() && self.signature().argument(at) == Takes::Text,
+        }
     }
 }
 
@@ -166,13 +111,17 @@ impl Signature {
     /// # Errors
     /// The number that the function takes, in words.
     pub fn check_count(&self, count: usize) -> Result<(), String> {
-        let wanted = self.takes.len();
+        let (least, most) = (self.required, self.takes.len());
         let repeats = self.usage.contains('…');
-        if count == wanted || repeats && count > wanted {
+        if (least..=most).contains(&count) || repeats && count > most {
             return Ok(());
         }
-        let at_least = if repeats { "at least " } else { "" };
-        Err(format!("{at_least}{wanted} argument{}", if wanted == 1 { "" } else { "s" }))
+        let plural = if most == 1 { "" } else { "s" };
+        Err(match (repeats, least == most) {
+            (true, _) => format!("at least {least} argument{plural}"),
+            (false, true) => format!("{least} argument{plural}"),
+            (false, false) => format!("{least} to {most} arguments"),
+        })
     }
 }
 
@@ -197,6 +146,11 @@ impl Takes {
     /// Whether an array is taken only if its elements have certain types.
     pub fn has_typed_elements(self) -> bool {
         matches!(self, Takes::Numbers | Takes::Texts | Takes::NumbersOrTexts)
+    }
+
+    /// Whether the argument is evaluated before the call.
+    pub fn is_value(self) -> bool {
+        self != Takes::Expression
     }
 
     pub fn accepts(self, value: &Value<'_>) -> bool {

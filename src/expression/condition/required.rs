@@ -156,8 +156,8 @@ fn one_of(mut keys: Vec<(Path, Key)>) -> Required {
 
 /// Whether a node calls a function that does not take every value.
 fn calls(node: &Node) -> bool {
-    use Function::{NotNull, ToArray, ToString, Type};
-    let takes_all = |function| matches!(function, Type | ToArray | ToString | NotNull);
+    use Function::{If, NotNull, ToArray, ToString, Type};
+    let takes_all = |function| matches!(function, Type | ToArray | ToString | NotNull | If);
     matches!(node, Node::Call(function, _) if !takes_all(*function))
         || node.children().into_iter().any(calls)
 }

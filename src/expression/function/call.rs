@@ -2,6 +2,7 @@
 
 use crate::event::{NULL, Text, Value, View};
 use crate::expression::budget::Budget;
+use crate::expression::context::Context;
 use crate::expression::error::EvalError;
 use crate::expression::node::Node;
 use crate::expression::signature::Function;
@@ -17,6 +18,7 @@ pub struct Call<'c, 'r> {
     /// The arguments' values; null for those that are expressions.
     pub values: Vec<Value<'r>>,
     pub budget: &'c Budget,
+    pub context: &'c Context<'c, 'r>,
     pub evaluate: Evaluate<'c, 'r>,
 }
 

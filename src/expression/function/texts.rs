@@ -46,7 +46,7 @@ impl<'r> Call<'_, 'r> {
             let View::String(text) = element.view() else { continue };
             let glue = if at == 0 { "" } else { self.text(0) };
             if out.len() + glue.len() + text.len() > self.budget.left() {
-                return Err(EvalError::TooMuchMade);
+                return Err(self.budget.too_much());
             }
             out.push_str(glue);
             out.push_str(text);
@@ -84,7 +84,7 @@ impl<'r> Call<'_, 'r> {
         }
         let mut out = String::new();
         let written = self.value(0).write_json_within(&mut out, self.budget.left());
-        written.map_err(|Full| EvalError::TooMuchMade)?;
+        written.map_err(|Full| self.budget.too_much())?;
         self.budget.text(out)
     }
 }

@@ -60,7 +60,7 @@ impl Lints<'_, '_> {
                     "`<` and `>` order numbers only: with a {} this is always null",
                     value.type_name()
                 );
-                let help = "write the number in backticks: `5`, or compare with `==`";
+                let help = "write the number without quotes: a > 5, or compare with `==`";
                 self.warnings.push(CompileError::new(offset_of(this.0), message, help));
             }
         }
@@ -98,7 +98,7 @@ impl Lints<'_, '_> {
             let help = match (given, wanted) {
                 ("number", "string") => format!("a text is written '{}'", brief(&text)),
                 ("string", "number") if text.parse::<f64>().is_ok() => {
-                    format!("a number is written `{}`, in backticks", brief(&text))
+                    format!("a number is written {}, without quotes", brief(&text))
                 }
                 _ => format!("compare it with a {wanted}"),
             };

@@ -12,9 +12,9 @@ impl Lints<'_, '_> {
     pub fn refuse_pipe_of_condition(&self, mut ast: &Ast) -> Result<(), CompileError> {
         while let Ast::Subexpr { lhs, rhs, offset } = ast {
             let is_pipe = self.tokens.at(*offset).is_some_and(|token| token.text == "|");
-            if is_pipe && is_condition(lhs) && (reads_field(rhs) || is_literal(rhs)) {
+            if is_pipe && is_condition(lhs) && (reads_field(rhs) || self.is_literal(rhs)) {
                 let message = "`|` hands true or false to the right side, which has no fields";
-                return refuse(*offset, message, self.with_or(*offset, is_literal(rhs)));
+                return refuse(*offset, message, self.with_or(*offset, self.is_literal(rhs)));
             }
             ast = lhs;
         }
@@ -66,8 +66,4 @@ fn reads_field(mut ast: &Ast) -> bool {
             _ => return false,
         }
     }
-}
-
-fn is_literal(ast: &Ast) -> bool {
-    matches!(ast, Ast::Literal { .. })
 }

@@ -1,0 +1,66 @@
+//! The functions: one line each.
+
+use super::{Mode, Signature, Takes};
+
+macro_rules! functions {
+    ($(
+        $function:ident $mode:ident $usage:literal
+        ($($takes:ident),* $(; $($optional:ident),+)?) [$($gives:literal),*];
+    )*) => {
+        /// A built-in function.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Function { $($function),* }
+
+        impl Function {
+            pub(super) const ALL: &[Function] = &[$(Function::$function),*];
+
+            pub fn signature(self) -> Signature {
+                match self {
+                    $(Function::$function => Signature {
+                        takes: &[$(Takes::$takes,)* $($(Takes::$optional),+)?],
+                        required: [$(Takes::$takes),*].len(),
+                        usage: $usage,
+                        in_templates: Mode::$mode,
+                        gives: &[$($gives),*],
+                    },)*
+                }
+            }
+        }
+    };
+}
+
+// The name, `Strict` if it is strict in templates, too, an example of a call, the types of its
+// arguments (after `;` of the optional ones), and the types of its result, if they do not depend
+// on the arguments.
+functions! {
+    // JMESPath's own.
+    Abs Strict "abs(number)" (Number) ["number"];
+    Avg Strict "avg(list_of_numbers)" (Numbers) ["number", "null"];
+    Ceil Strict "ceil(number)" (Number) ["number"];
+    Contains Strict "contains(list_or_text, value)" (ArrayOrText, Any) ["boolean"];
+    EndsWith Strict "ends_with(text, end)" (Text, Text) ["boolean"];
+    Floor Strict "floor(number)" (Number) ["number"];
+    Join Strict "join(glue, list_of_texts)" (Text, Texts) ["string"];
+    Keys Strict "keys(object)" (Object) ["array"];
+    Length Strict "length(list_object_or_text)" (ArrayObjectOrText) ["number"];
+    Map Strict "map(&expression, list)" (Expression, Array) ["array"];
+    Max Strict "max(list_of_numbers_or_texts)" (NumbersOrTexts) [];
+    MaxBy Strict "max_by(list, &expression)" (Array, Expression) [];
+    Merge Strict "merge(object, …)" (Object) ["object"];
+    Min Strict "min(list_of_numbers_or_texts)" (NumbersOrTexts) [];
+    MinBy Strict "min_by(list, &expression)" (Array, Expression) [];
+    NotNull Strict "not_null(value, …)" (Any) [];
+    Reverse Strict "reverse(list_or_text)" (ArrayOrText) [];
+    Sort Strict "sort(list_of_numbers_or_texts)" (NumbersOrTexts) ["array"];
+    SortBy Strict "sort_by(list, &expression)" (Array, Expression) ["array"];
+    StartsWith Strict "starts_with(text, beginning)" (Text, Text) ["boolean"];
+    Sum Strict "sum(list_of_numbers)" (Numbers) ["number"];
+    ToArray Strict "to_array(value)" (Any) ["array"];
+    ToNumber Strict "to_number(value)" (Any) ["number", "null"];
+    ToString Strict "to_string(value)" (Any) ["string"];
+    Type Strict "type(value)" (Any) ["string"];
+    Values Strict "values(object)" (Object) ["array"];
+    // slackline's.
+    If Lenient "if(condition, value, other_value)" (Any, Any, Any) [];
+    ParseJson Strict "parse_json(text)" (TextOrNull) [];
+}
