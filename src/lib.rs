@@ -54,6 +54,8 @@ pub mod delivery;
 
 pub mod event_time;
 
+pub mod truncation;
+
 pub mod post;
 
 pub mod sender_control;

@@ -152,7 +152,7 @@ fn message(
             "`{own}` does not list the channel `{rendered}`: the message goes to its own"
         ));
     }
-    if routed.message.as_ref().is_ok_and(|message| message.truncated) {
+    if routed.message.as_ref().is_ok_and(|message| !message.truncated.is_empty()) {
         notes.push("the message is too long for Slack and was cut".to_owned());
     }
     for note in notes {

@@ -13,6 +13,7 @@ use crate::event::{Invalid, Position, Record, Shape, TopicIndex};
 use crate::log_sample::LogSample;
 use crate::route::Failure;
 use crate::sanitize;
+use crate::truncation::Truncations;
 
 /// The longest expression in a line, in characters.
 const LONGEST_EXPRESSION: usize = 200;
@@ -30,7 +31,7 @@ enum Kind {
     Invalid(TopicIndex, Invalid),
     /// Expressions of an action that failed.
     Failed(ActionIndex),
-    /// Messages of an action that were too long.
+    /// Messages of an action that were cut.
     Cut(ActionIndex),
 }
 
@@ -39,7 +40,7 @@ enum Kind {
 enum Detail {
     Shape(Shape),
     Failure(Failure),
-    None,
+    Cut(Truncations),
 }
 
 impl EventLog {
@@ -60,9 +61,15 @@ impl EventLog {
         self.record(kind, position, now, || Detail::Failure(failure));
     }
 
-    /// Records a message that was too long for Slack, of the event at `position`.
-    pub fn cut(&mut self, position: Position, action: ActionIndex, now: Instant) {
-        self.record(Kind::Cut(action), position, now, || Detail::None);
+    /// Records a message that was cut, of the event at `position`.
+    pub fn cut(
+        &mut self,
+        position: Position,
+        action: ActionIndex,
+        what: Truncations,
+        now: Instant,
+    ) {
+        self.record(Kind::Cut(action), position, now, || Detail::Cut(what));
     }
 
     /// Logs what no line covers yet, where its minute has passed.
@@ -156,13 +163,18 @@ fn log(config: &Config, kind: Kind, position: Position, detail: &Detail, count: 
                 "expression failed: false in a trigger, empty in a message"
             );
         }
-        _ => tracing::warn!(
-            action,
-            topic,
-            partition,
-            offset,
-            messages = count,
-            "message too long for Slack, cut"
-        ),
+        (_, Detail::Cut(what)) => {
+            let what = what.names().join(", ");
+            tracing::warn!(
+                action,
+                what,
+                topic,
+                partition,
+                offset,
+                messages = count,
+                "message too long for Slack, cut"
+            );
+        }
+        (_, Detail::Shape(_)) => {}
     }
 }

@@ -270,9 +270,9 @@ impl Intake {
                 return settlement.drop_unsent(&ticket.into(), Some(webhook), reason);
             }
         };
-        if message.truncated {
-            self.metrics.webhook(webhook).truncated();
-            self.events.cut(ticket.position, action, Instant::now());
+        if !message.truncated.is_empty() {
+            self.metrics.webhook(webhook).truncated(message.truncated);
+            self.events.cut(ticket.position, action, message.truncated, Instant::now());
         }
         let post = Post { tickets: ticket.into(), payload: message.payload, time };
         match queue.push(post, origin) {

@@ -14,6 +14,7 @@ use super::tally::{ActionTally, PartitionGauges, Tally, TopicTally};
 use super::webhook::Numbers;
 use crate::delivery::Reason;
 use crate::event::{Invalid, TopicIndex};
+use crate::truncation::Truncation;
 
 /// Shown in place of the name of an action or webhook that was removed from the configuration.
 /// Configured names cannot contain parentheses.
@@ -146,8 +147,11 @@ metrics! {
         }
     });
 
-    /// Messages cut to 40,000 characters.
-    COUNTER slackline_messages_truncated_total[webhook] = per_webhook(|_, numbers| numbers.truncated as f64);
+    /// Messages of which something was left out or cut, once for each kind: the text (message), a
+    /// channel, user or icon (field), rounds of loops, texts of blocks, fields, rows, blocks.
+    COUNTER slackline_messages_truncated_total[webhook, what] = each_webhook(|webhook, numbers, out| {
+        out.add_each(&[webhook], Truncation::NAMES, numbers.truncated);
+    });
 
     // Partitions.
 

@@ -17,6 +17,7 @@ use crate::expression::Expression;
 use crate::expression::template::Template;
 use crate::post::Post;
 use crate::queue::{Push, Queue};
+use crate::truncation::Truncation;
 
 mod channels;
 
@@ -190,7 +191,7 @@ fn counts_appear_under_their_labels() {
     let webhook = metrics.webhook(WebhookIndex(0));
     webhook.attempt(AttemptResult::RateLimited, Duration::from_millis(30), None);
     webhook.attempt(AttemptResult::Ok, Duration::from_secs(11), Some(Duration::from_secs(20)));
-    webhook.truncated();
+    webhook.truncated([Truncation::Message, Truncation::Rows].into_iter().collect());
     webhook.rate_limit(0.25);
     let series = series(&metrics.text());
     for (name, value) in [
@@ -214,7 +215,9 @@ fn counts_appear_under_their_labels() {
         (r#"slackline_attempt_duration_seconds_bucket{webhook="hook-0",le="+Inf"}"#, 2.0),
         (r#"slackline_attempt_duration_seconds_sum{webhook="hook-0"}"#, 11.03),
         (r#"slackline_delivery_latency_seconds_count{webhook="hook-0"}"#, 1.0),
-        (r#"slackline_messages_truncated_total{webhook="hook-0"}"#, 1.0),
+        (r#"slackline_messages_truncated_total{webhook="hook-0",what="message"}"#, 1.0),
+        (r#"slackline_messages_truncated_total{webhook="hook-0",what="rows"}"#, 1.0),
+        (r#"slackline_messages_truncated_total{webhook="hook-0",what="blocks"}"#, 0.0),
         (r#"slackline_rate_limit_per_second{webhook="hook-0"}"#, 0.25),
     ] {
         assert_eq!(series.get(name), Some(&value), "{name}");

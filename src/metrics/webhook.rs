@@ -10,6 +10,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::histogram::Histogram;
 use super::labels::AttemptResult;
+use crate::truncation::{Truncation, Truncations};
 
 const DURATION_BOUNDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 const LATENCY_BOUNDS: [f64; 15] =
@@ -66,8 +67,8 @@ pub struct Numbers {
     pub attempts: [u64; AttemptResult::ALL.len()],
     pub duration: Histogram,
     pub latency: Histogram,
-    /// Messages that were cut.
-    pub truncated: u64,
+    /// Messages that were cut, in the order of [`Truncation::ALL`].
+    pub truncated: [u64; Truncation::ALL.len()],
     /// This replica's rate, in messages a second.
     pub rate_limit: f64,
     pub held: bool,
@@ -82,7 +83,7 @@ impl Default for Numbers {
             attempts: [0; AttemptResult::ALL.len()],
             duration: Histogram::new(&DURATION_BOUNDS),
             latency: Histogram::new(&LATENCY_BOUNDS),
-            truncated: 0,
+            truncated: [0; Truncation::ALL.len()],
             rate_limit: 0.0,
             held: false,
             throttled_until: 0.0,
@@ -108,9 +109,12 @@ impl WebhookMetrics {
         self.lock().numbers.throttled_until = until.map_or(0.0, unix_seconds);
     }
 
-    /// Counts a message that was cut to 40,000 characters.
-    pub fn truncated(&self) {
-        self.lock().numbers.truncated += 1;
+    /// Counts a message that was cut: each kind once.
+    pub fn truncated(&self, kinds: Truncations) {
+        let numbers = &mut self.lock().numbers;
+        for what in kinds.iter() {
+            numbers.truncated[what as usize] += 1;
+        }
     }
 
     /// Sets this replica's share of the rate, in messages a second.

@@ -9,6 +9,7 @@ use crate::config::model::Action;
 use crate::event::{Event, Value};
 use crate::expression::template::{Escape, Template};
 use crate::expression::{EvalError, Expression};
+use crate::truncation::{Truncation, Truncations};
 
 pub mod cut;
 
@@ -23,15 +24,15 @@ pub struct Message {
     /// A JSON object with `text` and what else the action sets (`channel`, `username`, `icon_url`,
     /// `unfurl_links`, …), from which a destination makes its request. It contains event data.
     pub payload: Box<[u8]>,
-    /// Whether something was cut: the text to 40,000 characters, or another field to 2,000.
-    pub truncated: bool,
+    /// What was left out or cut.
+    pub truncated: Truncations,
 }
 
 impl std::fmt::Debug for Message {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Message")
             .field("bytes", &self.payload.len())
-            .field("truncated", &self.truncated)
+            .field("truncated", &self.truncated.names())
             .finish()
     }
 }
@@ -59,7 +60,8 @@ pub fn render(
     if text.trim().is_empty() {
         return Err(EmptyMessage);
     }
-    let mut truncated = cut_text(&mut text, MAX_TEXT);
+    let mut truncated = Truncations::default();
+    truncated.insert_if(Truncation::Message, cut_text(&mut text, MAX_TEXT));
 
     let mut field = |template: Option<&Template>| {
         let mut value = String::new();
@@ -67,7 +69,7 @@ pub fn render(
         if value.trim().is_empty() {
             return None;
         }
-        truncated |= cut_field(&mut value, MAX_FIELD);
+        truncated.insert_if(Truncation::Field, cut_field(&mut value, MAX_FIELD));
         Some(value)
     };
     let channel = field(channel);

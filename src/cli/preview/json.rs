@@ -44,6 +44,9 @@ fn action(index: ActionIndex, explained: &Explained, config: &Config) -> Value {
             if let Some(channel) = unlisted {
                 shown["channel_not_listed"] = json!(channel);
             }
+            if !message.truncated.is_empty() {
+                shown["truncated"] = json!(message.truncated.names());
+            }
             // The message is posted in any case.
             if !errors.is_empty() {
                 shown["errors"] = json!(errors);

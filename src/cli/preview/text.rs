@@ -89,7 +89,7 @@ impl Text {
                          its own{DOUBTFUL:#}"
                     )?;
                 }
-                if message.truncated {
+                if !message.truncated.is_empty() {
                     writeln!(out, "    {DOUBTFUL}too long for Slack: cut{DOUBTFUL:#}")?;
                 }
                 for error in errors {
