@@ -72,6 +72,8 @@ mod log_sample;
 
 pub mod sanitize;
 
+pub mod block_kit;
+
 pub mod poll_waker;
 
 pub mod commit_hold;
