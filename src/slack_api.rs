@@ -1,7 +1,9 @@
-//! A client of Slack's Web API that only reads: who a token belongs to, and what a channel is.
+//! A client of Slack's Web API that only reads: who a token belongs to, what a channel is, and
+//! whether blocks are valid.
 //!
 //! Sources: <https://docs.slack.dev/apis/web-api>, and the pages of the methods
 //! [`auth.test`](https://docs.slack.dev/reference/methods/auth.test),
+//! [`blocks.validate`](https://docs.slack.dev/reference/methods/blocks.validate),
 //! [`conversations.info`](https://docs.slack.dev/reference/methods/conversations.info) and
 //! [`conversations.list`](https://docs.slack.dev/reference/methods/conversations.list).
 //!
@@ -23,7 +25,9 @@ use crate::send::client_pool::{ClientError, ClientPool};
 
 mod reply;
 
-pub use reply::{Conversation, ConversationPage, Failure, Identity, Reply, Scopes};
+pub use reply::{
+    BlockFault, Conversation, ConversationPage, Failure, Identity, Reply, Scopes, Validation,
+};
 
 /// How long one request may take, its answer included.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -45,6 +49,9 @@ const SCOPES: &str = "x-oauth-scopes";
 
 /// The one form of arguments that every method takes.
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+
+/// Reads an answer: its status, `Retry-After`, body, and when it was read.
+type ReadReply<T> = fn(u16, Option<String>, Bytes, SystemTime) -> Result<T, Failure>;
 
 /// One app's access to the Web API.
 pub struct SlackApi {
@@ -101,14 +108,47 @@ impl SlackApi {
         Ok(reply.body)
     }
 
-    /// Calls a method. A short `Retry-After` is waited for.
+    /// Checks a list of `blocks`, given as JSON, without posting it. Pointers start at the list.
+    ///
+    /// # Errors
+    /// Why Slack does not check it.
+    pub async fn validate_blocks(&self, blocks: &str) -> Result<Validation, Failure> {
+        self.validate("blocks", blocks).await
+    }
+
+    /// Checks a message with `blocks` or `attachments`, given as JSON, without posting it. Pointers
+    /// start at the message.
+    ///
+    /// # Errors
+    /// Why Slack does not check it.
+    pub async fn validate_message(&self, message: &str) -> Result<Validation, Failure> {
+        self.validate("message", message).await
+    }
+
+    async fn validate(&self, kind: &str, json: &str) -> Result<Validation, Failure> {
+        let arguments = [(kind, json)];
+        let reply = self.call_with("blocks.validate", &arguments, reply::read_validation).await?;
+        Ok(reply.body)
+    }
+
+    /// Calls a method whose answer is JSON with the members of `T`.
     async fn call<T: serde::de::DeserializeOwned>(
         &self,
         name: &str,
         arguments: &[(&str, &str)],
     ) -> Result<Reply<T>, Failure> {
+        self.call_with(name, arguments, reply::read).await
+    }
+
+    /// Calls a method. A short `Retry-After` is waited for.
+    async fn call_with<T>(
+        &self,
+        name: &str,
+        arguments: &[(&str, &str)],
+        read_reply: ReadReply<T>,
+    ) -> Result<Reply<T>, Failure> {
         loop {
-            match self.attempt(name, arguments).await {
+            match self.attempt(name, arguments, read_reply).await {
                 Err(Failure::Throttled(Some(pause)))
                     if pause <= LONGEST_WAIT && Instant::now() + pause < self.end =>
                 {
@@ -119,10 +159,11 @@ impl SlackApi {
         }
     }
 
-    async fn attempt<T: serde::de::DeserializeOwned>(
+    async fn attempt<T>(
         &self,
         name: &str,
         arguments: &[(&str, &str)],
+        read_reply: ReadReply<T>,
     ) -> Result<Reply<T>, Failure> {
         let url = self.base.join(name).map_err(|_| Failure::NoAnswer("invalid URL".into()))?;
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(arguments).finish();
@@ -144,7 +185,7 @@ impl SlackApi {
         let left = self.end.saturating_duration_since(Instant::now()).min(TIMEOUT);
         match timeout(left, exchange).await {
             Ok(Ok((status, retry_after, scopes, body))) => {
-                reply::read(status, retry_after, body, SystemTime::now())
+                read_reply(status, retry_after, body, SystemTime::now())
                     .map(|body| Reply { scopes: scopes.as_deref().map(Scopes::read), body })
             }
             Ok(Err(error)) => Err(Failure::NoAnswer(reason(error))),

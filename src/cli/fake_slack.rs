@@ -55,8 +55,8 @@ slow_headers, endless_interim, content_too_short, content_too_long, garbage, red
 /// Run a fake Slack server for local development
 ///
 /// Incoming webhooks and the Web API of apps. Shows each message as it would look in its channel,
-/// with user and icon. It answers as Slack does. Options, or
-/// requests to /control while it runs, make it limit the rate, fail or hang.
+/// with user and icon, and blocks as text. It answers as Slack does, and refuses blocks that Slack
+/// refuses. Options, or requests to /control while it runs, make it limit the rate, fail or hang.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct FakeSlackArgs {

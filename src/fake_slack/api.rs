@@ -1,5 +1,5 @@
-//! Slack's Web API, as far as slackline uses it: `auth.test`, `chat.postMessage`,
-//! `conversations.info` and `conversations.list`. Pure.
+//! Slack's Web API, as far as slackline uses it: `auth.test`, `blocks.validate`,
+//! `chat.postMessage`, `conversations.info` and `conversations.list`. Pure.
 //!
 //! Sources: the pages of these methods on <https://docs.slack.dev/reference/methods>, and
 //! <https://docs.slack.dev/apis/web-api>. Like Slack, it says in the body what is wrong: the status
@@ -14,6 +14,8 @@ use super::answer::Answer;
 use super::record::token;
 use super::script::POST_MESSAGE;
 use super::workspace::Workspace;
+
+mod blocks;
 
 mod conversations;
 
@@ -35,6 +37,7 @@ pub fn answer(call: &Call<'_>, workspace: &mut Workspace) -> Answer {
     }
     let reply = match call.method {
         "auth.test" => Ok(identity()),
+        "blocks.validate" => blocks::validate(call),
         POST_MESSAGE => message::post(call, workspace),
         "conversations.info" => conversations::info(&arguments(call.body), workspace),
         "conversations.list" => conversations::list(&arguments(call.body), workspace),
@@ -76,6 +79,7 @@ fn refused(refusal: &Refusal, workspace: &Workspace) -> Map<String, Value> {
         answer.insert("needed".to_owned(), refusal.needed.as_str().into());
         answer.insert("provided".to_owned(), workspace.scopes().into());
     }
+    answer.extend(refusal.details.clone());
     answer
 }
 

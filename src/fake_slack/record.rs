@@ -6,8 +6,10 @@ use bytes::Bytes;
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::answer::Answer;
+use crate::block_kit::validate::{self, Fault};
 
 /// The path of the Web API.
 pub const API: &str = "/api/";
@@ -49,7 +51,7 @@ impl Request {
             "ok" | "" => !self.is_call(),
             _ if self.is_call() && self.channel.is_none() => false,
             body => {
-                let said: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+                let said: Value = serde_json::from_str(body).unwrap_or_default();
                 let flags = [said["ok"].as_bool(), said["success"].as_bool()];
                 flags.contains(&Some(true)) && !flags.contains(&Some(false))
             }
@@ -71,7 +73,7 @@ impl Request {
 
     /// Returns the body as JSON, or `null` if it is invalid.
     #[must_use]
-    pub fn json(&self) -> serde_json::Value {
+    pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 }
@@ -103,13 +105,26 @@ pub struct Post {
     pub unfurl_media: Option<bool>,
     /// Whether names become mentions.
     pub link_names: Option<bool>,
-    /// Attachments, which are only counted.
-    pub attachments: Vec<serde::de::IgnoredAny>,
-    /// Blocks, which are only counted.
-    pub blocks: Vec<serde::de::IgnoredAny>,
+    /// Attachments, as sent; null without any.
+    pub attachments: Value,
+    /// Blocks, as sent; null without any.
+    pub blocks: Value,
 }
 
 impl Post {
+    /// Returns what Slack refuses in the blocks and attachments.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Fault> {
+        validate::message(&self.blocks, &self.attachments)
+    }
+
+    /// Whether it has neither blocks nor attachments.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        let is_empty = |list: &Value| list.is_null() || list.as_array().is_some_and(Vec::is_empty);
+        is_empty(&self.blocks) && is_empty(&self.attachments)
+    }
+
     /// Whether it sets its user or icon.
     #[must_use]
     pub fn customizes(&self) -> bool {

@@ -6,9 +6,11 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anstyle::{AnsiColor, Style};
+use serde_json::Value;
 
 use super::api::APP;
 use super::record::{Post, Request};
+use crate::block_kit::show::{self, Line, Look};
 use crate::sanitize;
 
 const BOLD: Style = Style::new().bold();
@@ -18,8 +20,11 @@ const MENTION: Style = AnsiColor::Yellow.on_default().bold();
 const LINK: Style = AnsiColor::Blue.on_default().underline();
 const REFUSED: Style = AnsiColor::Red.on_default();
 
-/// The number of lines shown of one message, which can have 40,000 characters.
+/// The number of lines shown of one text, which can have 40,000 characters.
 const LINES: usize = 12;
+
+/// The number of lines shown of the blocks of a message.
+const BLOCK_LINES: usize = 40;
 
 /// Renders a request with styles: the message in its channel, or why it was not posted. Write it
 /// through `anstream`, which removes styles without a terminal.
@@ -35,7 +40,7 @@ pub fn request(request: &Request) -> String {
         };
         return post(message, shown, request.time);
     }
-    let said: serde_json::Value = serde_json::from_str(&request.answer.body).unwrap_or_default();
+    let said: Value = serde_json::from_str(&request.answer.body).unwrap_or_default();
     let place = match (request.is_call(), &request.channel) {
         (true, None) => sanitize::one_line(home, 80),
         _ => format!("#{}", sanitize::one_line(home, 80)),
@@ -46,9 +51,7 @@ pub fn request(request: &Request) -> String {
         (None, Some(seconds), _) => {
             (REFUSED, format!("✗ {}, Retry-After: {seconds}", given.status))
         }
-        (None, None, serde_json::Value::String(word)) if request.is_call() => {
-            (REFUSED, format!("✗ {word}"))
-        }
+        (None, None, Value::String(word)) if request.is_call() => (REFUSED, format!("✗ {word}")),
         (None, None, _) if request.is_call() && said["ok"] == true => (DIM, "✓".to_owned()),
         (None, None, _) => (REFUSED, format!("✗ {} {}", given.status, given.body)),
     };
@@ -66,15 +69,48 @@ fn post(post: &Post, (channel, user): (&str, &str), time: SystemTime) -> String 
         "{DIM}{clock}{DIM:#} {CHANNEL}{sign}{channel}{CHANNEL:#}  {picture}{BOLD}{user}{BOLD:#} {DIM}[APP]{}{DIM:#}",
         options(post)
     );
-    let mut lines = post.text.as_deref().unwrap_or_default().lines();
-    for line in lines.by_ref().take(LINES) {
+    let (mut lines, most): (Vec<String>, usize) = match block_lines(post) {
+        lines if lines.is_empty() => {
+            let text = post.text.as_deref().unwrap_or_default();
+            (text.lines().map(|line| styled(line, Style::new())).collect(), LINES)
+        }
+        lines => (lines, BLOCK_LINES),
+    };
+    let more = lines.len().saturating_sub(most);
+    lines.truncate(most);
+    for line in lines {
         shown.push_str("\n         ");
-        shown.push_str(&styled(line));
+        shown.push_str(&line);
     }
-    let more = lines.count();
     if more > 0 {
         shown.push_str(&format!("\n         {DIM}… {more} more lines{DIM:#}"));
     }
+    shown
+}
+
+/// Returns the lines of the blocks; of an attachment's blocks with a bar before them.
+fn block_lines(post: &Post) -> Vec<String> {
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let mut lines: Vec<String> = show::lines(&list(&post.blocks)).iter().map(block_line).collect();
+    for attachment in list(&post.attachments) {
+        let blocks = show::lines(&list(&attachment["blocks"]));
+        lines.extend(blocks.iter().map(|line| format!("{DIM}▌{DIM:#} {}", block_line(line))));
+    }
+    lines
+}
+
+fn block_line(line: &Line) -> String {
+    let style = match line.look {
+        Look::Normal => Style::new(),
+        Look::Bold => BOLD,
+        Look::Dim => DIM,
+    };
+    if line.markup {
+        return styled(&line.text, style);
+    }
+    let mut shown = style.to_string();
+    unread(&mut shown, &line.text);
+    shown.push_str(&format!("{style:#}"));
     shown
 }
 
@@ -106,9 +142,10 @@ fn clock(time: SystemTime) -> String {
     format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
-/// Renders one line as Slack does: links and mentions in `<…>`, `*bold*`, and entities.
-fn styled(line: &str) -> String {
-    let mut shown = String::new();
+/// Renders one line as Slack does: links and mentions in `<…>`, `*bold*`, and entities. The rest has
+/// the style `outer`.
+fn styled(line: &str, outer: Style) -> String {
+    let mut shown = outer.to_string();
     let mut rest = line;
     while let Some(at) = rest.find(['<', '*']) {
         let (before, from) = rest.split_at(at);
@@ -117,7 +154,7 @@ fn styled(line: &str) -> String {
             Some((style, text, after)) => {
                 shown.push_str(&style.to_string());
                 plain(&mut shown, &text);
-                shown.push_str(&format!("{style:#}"));
+                shown.push_str(&format!("{style:#}{outer}"));
                 after
             }
             None => {
@@ -127,6 +164,7 @@ fn styled(line: &str) -> String {
         };
     }
     plain(&mut shown, rest);
+    shown.push_str(&format!("{outer:#}"));
     shown
 }
 
@@ -162,6 +200,11 @@ fn bold<'a>(from: &'a str, before: &str) -> Option<Piece<'a>> {
 /// Appends text: decodes Slack's three entities once, and removes control characters.
 fn plain(shown: &mut String, text: &str) {
     let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    unread(shown, &text);
+}
+
+/// Appends text in which Slack reads no markup, without control characters.
+fn unread(shown: &mut String, text: &str) {
     shown.extend(
         text.chars()
             .map(|c| if c == '\t' { ' ' } else { c })
@@ -174,6 +217,7 @@ mod tests {
     use std::time::Duration;
 
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 
@@ -202,7 +246,7 @@ mod tests {
 
     #[test]
     fn an_entity_is_unescaped_once() {
-        assert_eq!(styled("&amp;lt; &amp;amp; &#39;"), "&lt; &amp; &#39;");
+        assert_eq!(styled("&amp;lt; &amp;amp; &#39;", Style::new()), "&lt; &amp; &#39;");
     }
 
     #[test]
@@ -228,6 +272,24 @@ mod tests {
     }
 
     #[test]
+    fn blocks_are_shown_in_place_of_the_text() {
+        let section =
+            |text: &str| json!({ "type": "section", "text": { "type": "mrkdwn", "text": text } });
+        let header = json!({ "type": "header", "text": { "type": "plain_text", "text": "A *b* &amp;\u{1b}[1m" } });
+        let message = Post {
+            text: Some("fallback".to_owned()),
+            blocks: json!([header, section("*a* &amp; b")]),
+            attachments: json!([{ "color": "good", "blocks": [section("c")] }, { "fallback": "d" }]),
+            ..Post::default()
+        };
+        let shown = unstyled(&post(&message, ("sales", "slackline"), UNIX_EPOCH));
+        assert_eq!(
+            shown,
+            "00:00:00 #sales  slackline [APP]\n         A *b* &amp;[1m\n         a & b\n         ▌ c"
+        );
+    }
+
+    #[test]
     fn a_long_message_is_cut() {
         let message = Post { text: Some("x\n".repeat(100)), ..Post::default() };
         assert!(post(&message, ("c", "-"), UNIX_EPOCH).contains("… 88 more lines"));
@@ -236,7 +298,10 @@ mod tests {
     proptest! {
         #[test]
         fn no_escape_sequence_of_the_message_is_kept(text in "[\\x00-\\x7f<>*|!@#\u{9b}\u{202e}a-z\n]*", channel in any::<String>(), user in any::<String>()) {
-            let message = Post { text: Some(text), username: Some(user), ..Post::default() };
+            let object = json!({ "type": "mrkdwn", "text": text });
+            let blocks = json!([{ "type": "context", "elements": [object] }, { "type": "section", "text": object }]);
+            let blocks = if text.len() % 2 == 0 { blocks } else { Value::Null };
+            let message = Post { text: Some(text), username: Some(user), blocks, ..Post::default() };
             let shown = post(&message, (&channel, "-"), UNIX_EPOCH);
             // Once our own sequences are removed, no control character may be left.
             let ours = [DIM, CHANNEL, MENTION, LINK, BOLD];

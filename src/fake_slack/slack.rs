@@ -7,8 +7,8 @@ use super::record::Post;
 ///
 /// Slack's documentation
 /// (<https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks/>) does not state
-/// the status of `no_text` and `too_many_attachments` (400 here, as for every invalid body) and of
-/// `no_service` (404 here, as for a removed webhook).
+/// the status of `no_text`, `too_many_attachments` and of the words for invalid blocks (400 here,
+/// as for every invalid body) and of `no_service` (404 here, as for a removed webhook).
 pub fn answer(path: &str, post: Option<&Post>) -> Answer {
     let segments = path
         .strip_prefix("/services/")
@@ -16,9 +16,11 @@ pub fn answer(path: &str, post: Option<&Post>) -> Answer {
     match (segments, post) {
         (None | Some(0), _) => Answer::new(404, "no_service"),
         (_, None) => Answer::new(400, "invalid_payload"),
-        (_, Some(post)) if post.attachments.len() > 100 => Answer::new(400, "too_many_attachments"),
         (_, Some(post)) if is_blank(post) => Answer::new(400, "no_text"),
-        _ => Answer::default(),
+        (_, Some(post)) => match post.faults().first() {
+            Some(fault) => Answer::new(400, fault.word),
+            None => Answer::default(),
+        },
     }
 }
 
@@ -30,7 +32,5 @@ pub fn read(body: &[u8]) -> Option<Post> {
 
 /// Whether nothing would be shown.
 pub fn is_blank(post: &Post) -> bool {
-    post.text.as_deref().unwrap_or_default().trim().is_empty()
-        && post.attachments.is_empty()
-        && post.blocks.is_empty()
+    post.text.as_deref().unwrap_or_default().trim().is_empty() && post.is_plain()
 }

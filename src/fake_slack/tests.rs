@@ -25,7 +25,12 @@ async fn request(slack: &FakeSlack, method: &str, path: &str, body: &str) -> (u1
 #[tokio::test]
 async fn it_answers_as_slack_does() {
     let slack = FakeSlack::start().await.unwrap();
-    let many = format!("{{\"text\":\"x\",\"attachments\":[{}1]}}", "1,".repeat(100));
+    let many = format!("{{\"text\":\"x\",\"attachments\":[{}{{}}]}}", "{},".repeat(100));
+    let section = format!(
+        r#"{{"type":"section","text":{{"type":"mrkdwn","text":"{}"}}}}"#,
+        "x".repeat(2_400)
+    );
+    let long = format!(r#"{{"blocks":[{section},{section},{section},{section}]}}"#);
     for (path, body, expected) in [
         (PATH, "{\"text\":\"hello\"}", (200, "ok")),
         (PATH, "{\"text\":\"hello\"", (400, "invalid_payload")),
@@ -33,7 +38,12 @@ async fn it_answers_as_slack_does() {
         (PATH, "{\"text\":7}", (400, "invalid_payload")),
         (PATH, "{}", (400, "no_text")),
         (PATH, "{\"text\":\" \\n\"}", (400, "no_text")),
-        (PATH, "{\"blocks\":[{}]}", (200, "ok")),
+        (PATH, r#"{"blocks":[{"type":"divider"}]}"#, (200, "ok")),
+        (PATH, r#"{"text":"x","blocks":[{}]}"#, (400, "invalid_blocks")),
+        (PATH, r#"{"text":"x","blocks":[{"type":"timeline"}]}"#, (400, "invalid_blocks")),
+        (PATH, r#"{"text":"x","blocks":{}}"#, (400, "invalid_blocks_format")),
+        (PATH, r#"{"attachments":[{"blocks":[{"type":"header"}]}]}"#, (400, "invalid_attachments")),
+        (PATH, &long, (400, "msg_blocks_too_long")),
         (PATH, &many, (400, "too_many_attachments")),
         ("/services/", "{\"text\":\"hello\"}", (404, "no_service")),
         ("/elsewhere", "{\"text\":\"hello\"}", (404, "no_service")),
@@ -43,7 +53,7 @@ async fn it_answers_as_slack_does() {
     }
     assert_eq!(request(&slack, "GET", PATH, "").await.0, 405);
     let requests = slack.requests_to(PATH);
-    assert_eq!((requests.len(), slack.count()), (8, 10));
+    assert_eq!((requests.len(), slack.count()), (13, 15));
     assert_eq!(requests[0].json()["text"], "hello");
     assert!(requests[0].is_posted() && !requests[1].is_posted());
     assert!(requests.is_sorted_by_key(|request| request.at));

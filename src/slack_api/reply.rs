@@ -83,6 +83,36 @@ struct Metadata {
     next_cursor: String,
 }
 
+/// What `blocks.validate` says of blocks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Validation {
+    /// Slack would take them.
+    Valid,
+    /// Slack would refuse them.
+    Invalid {
+        /// Slack's word, such as `invalid_blocks`.
+        word: String,
+        /// What is wrong, fit for printing. It may be empty.
+        faults: Vec<BlockFault>,
+    },
+}
+
+/// One fault of blocks in Slack's words, fit for printing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct BlockFault {
+    /// A JSON pointer to the value.
+    pub pointer: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+#[derive(Default, Deserialize)]
+struct InvalidBlocks {
+    #[serde(default)]
+    errors: Vec<BlockFault>,
+}
+
 /// What every answer has.
 #[derive(Deserialize)]
 struct Envelope {
@@ -112,6 +142,13 @@ pub enum Failure {
     /// There is no answer, for this reason.
     NoAnswer(String),
 }
+
+/// Slack's words for what `blocks.validate` finds invalid.
+const INVALID: [&str; 3] = ["invalid_blocks", "invalid_message", "invalid_blocks_format"];
+
+/// The most characters of a pointer or a message, and the most faults.
+const LONGEST_FAULT: usize = 200;
+const MOST_FAULTS: usize = 20;
 
 /// Slack's words for its own trouble.
 const TROUBLE: &[&str] = &[
@@ -201,6 +238,29 @@ pub fn read<T: DeserializeOwned>(
         _ if status == 200 => Err(Failure::NotSlack),
         _ => Err(Failure::Refused { word: http(), needed: String::new() }),
     }
+}
+
+/// Reads the answer of `blocks.validate`.
+pub fn read_validation(
+    status: u16,
+    retry_after: Option<String>,
+    body: Bytes,
+    now: SystemTime,
+) -> Result<Validation, Failure> {
+    let answer = read::<serde::de::IgnoredAny>(status, retry_after, body.clone(), now);
+    let Err(Failure::Refused { word, .. }) = &answer else {
+        return answer.map(|_| Validation::Valid);
+    };
+    if !INVALID.contains(&word.as_str()) {
+        return answer.map(|_| Validation::Valid);
+    }
+    // Faults in another form than the documented one are not shown, but the word is.
+    let invalid: InvalidBlocks = serde_json::from_slice(&body).unwrap_or_default();
+    let shown = invalid.errors.into_iter().take(MOST_FAULTS).map(|fault| BlockFault {
+        pointer: sanitize::one_line(&fault.pointer, LONGEST_FAULT),
+        message: sanitize::one_line(&fault.message, LONGEST_FAULT),
+    });
+    Ok(Validation::Invalid { word: word.clone(), faults: shown.collect() })
 }
 
 fn is_word(text: &str) -> bool {

@@ -91,6 +91,34 @@ async fn a_request_ends_in_time_and_no_reason_holds_the_token() {
     );
 }
 
+#[tokio::test]
+async fn blocks_are_validated_with_places() {
+    let fake = slack().await;
+    let api = api(&fake, LONG);
+    assert_eq!(api.validate_blocks(r#"[{"type":"divider"}]"#).await.unwrap(), Validation::Valid);
+    let sent = fake.requests_to("/api/blocks.validate").remove(0);
+    assert_eq!(&sent.body[..], b"blocks=%5B%7B%22type%22%3A%22divider%22%7D%5D");
+    let invalid = |word: &str, pointer: &str| Validation::Invalid {
+        word: word.to_owned(),
+        faults: vec![BlockFault {
+            pointer: pointer.to_owned(),
+            message: "missing required field: text".to_owned(),
+        }],
+    };
+    let found = api.validate_blocks(r#"[{"type":"header"}]"#).await.unwrap();
+    assert_eq!(found, invalid("invalid_blocks", "/0"));
+    let message = r#"{"attachments":[{"blocks":[{"type":"header"}]}]}"#;
+    let found = api.validate_message(message).await.unwrap();
+    assert_eq!(found, invalid("invalid_message", "/attachments/0/blocks/0"));
+    fake.push("/api/blocks.validate", [Answer::error("unknown_method")]);
+    let refused = api.validate_blocks("[]").await.unwrap_err();
+    assert_eq!(refused, Failure::Refused { word: "unknown_method".into(), needed: String::new() });
+    let odd = r#"{"ok":false,"error":"invalid_blocks","errors":["x"]}"#;
+    fake.push("/api/blocks.validate", [Answer::new(200, odd)]);
+    let found = api.validate_blocks("[]").await.unwrap();
+    assert_eq!(found, Validation::Invalid { word: "invalid_blocks".into(), faults: vec![] });
+}
+
 fn read(status: u16, body: &str) -> Result<serde_json::Value, Failure> {
     reply::read(status, None, Bytes::copy_from_slice(body.as_bytes()), SystemTime::UNIX_EPOCH)
 }

@@ -5,16 +5,13 @@ use hyper::header::CONTENT_TYPE;
 use serde_json::{Map, Value, json};
 
 use super::reply::{Call, Refusal, Reply, members};
+use crate::block_kit::validate::Fault;
 use crate::fake_slack::record::Post;
 use crate::fake_slack::slack;
 use crate::fake_slack::workspace::{CUSTOMIZE, Channel, Workspace};
 
 /// Slack cuts longer texts, in characters.
 const LONGEST_TEXT: usize = 40_000;
-
-const MOST_ATTACHMENTS: usize = 100;
-
-const MOST_BLOCKS: usize = 50;
 
 pub fn post(call: &Call<'_>, workspace: &mut Workspace) -> Reply {
     if !workspace.has("chat:write") {
@@ -92,13 +89,12 @@ fn check(post: &Post) -> Result<(), Refusal> {
     if slack::is_blank(post) {
         return Err("no_text".into());
     }
-    if post.attachments.len() > MOST_ATTACHMENTS {
-        return Err("too_many_attachments".into());
-    }
-    if post.blocks.len() > MOST_BLOCKS {
-        return Err("invalid_blocks".into());
-    }
-    Ok(())
+    let faults = post.faults();
+    let Some(first) = faults.first() else { return Ok(()) };
+    let lines: Vec<String> = faults.iter().map(Fault::line).collect();
+    let errors: Vec<&str> = lines.iter().filter_map(|line| line.strip_prefix("[ERROR] ")).collect();
+    let details = json!({ "errors": errors, "response_metadata": { "messages": lines } });
+    Err(Refusal::with(first.word, details))
 }
 
 /// Returns the message as Slack shows it.
@@ -125,13 +121,9 @@ fn echo(post: &Post, call: &Call<'_>) -> Value {
     if !icons.is_empty() {
         message.insert("icons".to_owned(), Value::Object(icons));
     }
-    // Only where there are any: most messages are parsed once.
-    if !post.blocks.is_empty() || !post.attachments.is_empty() {
-        let sent: Value = serde_json::from_slice(call.body).unwrap_or_default();
-        for part in ["blocks", "attachments"] {
-            if let Some(value) = sent.get(part) {
-                message.insert(part.to_owned(), value.clone());
-            }
+    for (name, sent) in [("blocks", &post.blocks), ("attachments", &post.attachments)] {
+        if !sent.is_null() {
+            message.insert(name.to_owned(), sent.clone());
         }
     }
     Value::Object(message)

@@ -18,17 +18,24 @@ pub struct Refusal {
     pub word: &'static str,
     /// For `missing_scope`: the scopes that are needed.
     pub needed: String,
+    /// Members of the answer that explain it.
+    pub details: Map<String, Value>,
 }
 
 impl From<&'static str> for Refusal {
     fn from(word: &'static str) -> Self {
-        Self { word, needed: String::new() }
+        Self { word, needed: String::new(), details: Map::new() }
     }
 }
 
 impl Refusal {
     pub fn missing_scope(needed: impl Into<String>) -> Self {
-        Self { word: "missing_scope", needed: needed.into() }
+        Self { needed: needed.into(), ..Self::from("missing_scope") }
+    }
+
+    /// A refusal with members of the answer that explain it.
+    pub fn with(word: &'static str, details: Value) -> Self {
+        Self { details: members(details), ..Self::from(word) }
     }
 }
 

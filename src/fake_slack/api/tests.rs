@@ -109,8 +109,6 @@ fn a_token_is_needed_and_must_be_a_bots() {
 
 #[test]
 fn each_wrong_request_has_its_word() {
-    let blocks = format!(r#"{{"channel":"C1","blocks":[{}1]}}"#, "1,".repeat(50));
-    let attachments = format!(r#"{{"channel":"C1","attachments":[{}1]}}"#, "1,".repeat(100));
     for (content_type, body, word) in [
         ("", HELLO, "missing_post_type"),
         ("text/plain", HELLO, "invalid_post_type"),
@@ -123,11 +121,80 @@ fn each_wrong_request_has_its_word() {
         (JSON, r#"{"text":"x"}"#, "invalid_arguments"),
         (JSON, r#"{"channel":"","text":"x"}"#, "channel_not_found"),
         (JSON, r#"{"channel":"C1","text":" "}"#, "no_text"),
-        (JSON, &blocks, "invalid_blocks"),
-        (JSON, &attachments, "too_many_attachments"),
     ] {
         let answer = call(&mut Workspace::default(), POST_MESSAGE, content_type, body);
         assert_eq!(answer, json!({"ok": false, "error": word}), "{content_type} {body}");
+    }
+}
+
+#[test]
+fn invalid_blocks_are_refused_with_their_places() {
+    let divider = json!({"type": "divider"});
+    let header = json!({"type": "header", "text": {"type": "mrkdwn", "text": "x"}});
+    for (part, value, word, line) in [
+        (
+            "blocks",
+            json!(vec![divider.clone(); 51]),
+            "invalid_blocks",
+            "no more than 50 items allowed [json-pointer:/blocks]",
+        ),
+        (
+            "blocks",
+            json!([divider, header]),
+            "invalid_blocks",
+            "unsupported type: mrkdwn [json-pointer:/blocks/1/text/type]",
+        ),
+        (
+            "blocks",
+            json!([1]),
+            "invalid_blocks_format",
+            "must be an array of objects [json-pointer:/blocks]",
+        ),
+        (
+            "attachments",
+            json!(vec![json!({}); 101]),
+            "too_many_attachments",
+            "too many attachments [json-pointer:/attachments]",
+        ),
+    ] {
+        let message = json!({"channel": "C1", "text": "x", part: value}).to_string();
+        let expected = json!({
+            "ok": false,
+            "error": word,
+            "errors": [line],
+            "response_metadata": {"messages": [format!("[ERROR] {line}")]},
+        });
+        assert_eq!(post(&mut Workspace::default(), &message), expected, "{message}");
+    }
+}
+
+#[test]
+fn blocks_are_validated_without_a_scope() {
+    let mut workspace = workspace(one_of_each(), &SCOPES);
+    let mut validate = |kind: &str, body: &str| call(&mut workspace, "blocks.validate", kind, body);
+    let form = "application/x-www-form-urlencoded";
+    let ok = json!({"ok": true});
+    assert_eq!(validate(form, "blocks=%5B%7B%22type%22%3A%22divider%22%7D%5D"), ok);
+    assert_eq!(validate(JSON, r#"{"blocks":"[{\"type\":\"divider\"}]"}"#), ok);
+    assert_eq!(validate(JSON, r#"{"message":{"text":"x","blocks":[{"type":"divider"}]}}"#), ok);
+    let error = |pointer: &str| {
+        json!([{
+            "code": "failed_constraint",
+            "message": "missing required field: text",
+            "pointer": pointer,
+            "constraint": {"type": "required", "expected": ["text"]},
+        }])
+    };
+    assert_eq!(
+        validate(JSON, r#"{"blocks":[{"type":"header"}]}"#),
+        json!({"ok": false, "error": "invalid_blocks", "errors": error("/0")})
+    );
+    assert_eq!(
+        validate(JSON, r#"{"message":{"attachments":[{"blocks":[{"type":"header"}]}]}}"#),
+        json!({"ok": false, "error": "invalid_message", "errors": error("/attachments/0/blocks/0")})
+    );
+    for body in ["{}", r#"{"blocks":[],"message":{}}"#, "[", ""] {
+        assert_eq!(validate(JSON, body)["error"], "invalid_arguments", "{body}");
     }
 }
 
