@@ -29,6 +29,8 @@ mod lint;
 
 mod name;
 
+pub mod bindings;
+
 mod guard;
 
 mod budget;
@@ -59,6 +61,7 @@ mod explain;
 
 pub mod template;
 
+pub use bindings::Bindings;
 pub use budget::Budget;
 pub use cache::ExpressionCache;
 pub use compiled::Expression;

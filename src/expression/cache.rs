@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use super::bindings::Bindings;
 use super::compiled::Expression;
 use super::error::CompileError;
 
@@ -18,6 +19,29 @@ impl ExpressionCache {
     /// # Errors
     /// Those of [`Expression::compile`].
     pub fn compile(&mut self, source: &str) -> Result<Expression, CompileError> {
+        self.compile_in(source, &Bindings::default())
+    }
+
+    /// Compiles an expression with these names in scope, or returns the one that was compiled from
+    /// the same text with the same names.
+    ///
+    /// # Errors
+    /// Those of [`Expression::compile_in`].
+    pub fn compile_in(
+        &mut self,
+        source: &str,
+        bindings: &Bindings,
+    ) -> Result<Expression, CompileError> {
+        if !bindings.is_empty() {
+            // No expression has this character outside of quotes.
+            let key = format!("{}\u{1}{source}", bindings.joined());
+            if let Some(known) = self.0.get(&*key) {
+                return Ok(known.clone());
+            }
+            let expression = Expression::compile_in(source, bindings)?;
+            self.0.insert(key.into(), expression.clone());
+            return Ok(expression);
+        }
         if let Some(known) = self.0.get(source) {
             return Ok(known.clone());
         }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jmespath::Variable;
 use jmespath::ast::Ast;
 
+use super::bindings::{Bindings, FORLOOP};
 use super::error::{CompileError, refuse};
 use super::lexer::{Kind, Tokens, brief};
 use super::lint::{Lints, offset_of};
@@ -18,18 +19,25 @@ use super::syntax_error;
 use super::translate;
 use crate::event::Value;
 
-/// Compiles an expression; returns warnings in the order of the text.
-pub fn compile(source: &str) -> Result<(Node, Vec<CompileError>), CompileError> {
-    compile_plain(source).map_err(|error| {
-        translate::with_remedy(error, source, |remedy| compile_plain(remedy).is_ok())
+/// Compiles an expression with these names in scope; returns warnings in the order of the text.
+pub fn compile(
+    source: &str,
+    bindings: &Bindings,
+) -> Result<(Node, Vec<CompileError>), CompileError> {
+    compile_plain(source, bindings).map_err(|error| {
+        translate::with_remedy(error, source, |remedy| compile_plain(remedy, bindings).is_ok())
     })
 }
 
-fn compile_plain(source: &str) -> Result<(Node, Vec<CompileError>), CompileError> {
+fn compile_plain(
+    source: &str,
+    bindings: &Bindings,
+) -> Result<(Node, Vec<CompileError>), CompileError> {
     let tokens = Tokens::read(source)?;
+    tokens.check_variables(bindings)?;
     let ast = jmespath::parse(&tokens.plain)
         .map_err(|error| syntax_error::explain(&error, &tokens, source.len()))?;
-    let mut compiler = Compiler { tokens: &tokens, lints: Lints::new(&tokens) };
+    let mut compiler = Compiler { tokens: &tokens, lints: Lints::new(&tokens), bindings, is_outermost: true };
     let node = compiler.node(&ast)?;
     Ok((node, compiler.lints.into_warnings()))
 }
@@ -37,6 +45,9 @@ fn compile_plain(source: &str) -> Result<(Node, Vec<CompileError>), CompileError
 struct Compiler<'t, 's> {
     tokens: &'t Tokens<'s>,
     lints: Lints<'t, 's>,
+    bindings: &'t Bindings,
+    /// Whether `@` is the event, so that a bare name in scope is a variable.
+    is_outermost: bool,
 }
 
 impl Compiler<'_, '_> {
@@ -48,9 +59,13 @@ impl Compiler<'_, '_> {
                 Some(token) if token.kind == Kind::Root => Node::Root,
                 Some(token) if token.kind == Kind::Record => Node::Record,
                 Some(token) if token.kind == Kind::Number => Node::Literal(token.value.clone()),
+                Some(token) if token.kind == Kind::Variable => self.variable(*offset),
                 _ => Node::Current,
             },
-            Ast::Field { name, .. } => Node::Field(name.as_str().into()),
+            Ast::Field { name, offset } => match self.bindings.index(name) {
+                Some(index) if self.is_outermost && self.is_bare(*offset) => Node::Variable(index),
+                _ => Node::Field(name.as_str().into()),
+            },
             Ast::Index { idx, .. } => Node::Index(*idx),
             Ast::Slice { start, stop, step, offset } => {
                 if *step == 0 {
@@ -77,7 +92,7 @@ impl Compiler<'_, '_> {
                 Node::Not(Box::new(self.node(node)?))
             }
             Ast::Condition { predicate, then, .. } => {
-                Node::Where(Box::new((self.node(predicate)?, self.node(then)?)))
+                Node::Where(Box::new((self.inner(predicate)?, self.inner(then)?)))
             }
             Ast::Comparison { comparator, lhs, rhs, .. } => {
                 let nodes = Box::new((self.node(lhs)?, self.node(rhs)?));
@@ -94,7 +109,7 @@ impl Compiler<'_, '_> {
             }
             Ast::Projection { lhs, rhs, .. } => {
                 self.lints.refuse_part_of_not(lhs)?;
-                Node::Project(Box::new((self.node(lhs)?, self.node(rhs)?)))
+                Node::Project(Box::new((self.node(lhs)?, self.inner(rhs)?)))
             }
             Ast::MultiList { elements, .. } => Node::List(self.nodes(elements)?),
             Ast::MultiHash { elements, .. } => {
@@ -111,6 +126,25 @@ impl Compiler<'_, '_> {
                 return refuse(*offset, message, help);
             }
         })
+    }
+
+    /// Compiles what is evaluated against another value than the event.
+    fn inner(&mut self, ast: &Ast) -> Result<Node, CompileError> {
+        let outer = std::mem::replace(&mut self.is_outermost, false);
+        let node = self.node(ast);
+        self.is_outermost = outer;
+        node
+    }
+
+    /// Compiles the `$name` at this offset: the lexer's check has found it in scope.
+    fn variable(&self, offset: usize) -> Node {
+        let name = self.tokens.at(offset).and_then(|token| token.text.strip_prefix('$'));
+        let index = name.and_then(|name| self.bindings.index(name));
+        index.map_or(Node::Current, Node::Variable)
+    }
+
+    fn is_bare(&self, offset: usize) -> bool {
+        self.tokens.at(offset).is_some_and(|token| token.kind == Kind::Name)
     }
 
     fn nodes<'a>(
@@ -135,8 +169,17 @@ impl Compiler<'_, '_> {
 
     fn path(&mut self, ast: &Ast) -> Result<Node, CompileError> {
         let mut steps: Vec<Node> = Vec::new();
-        for part in chain(ast) {
-            match (steps.last_mut(), self.node(part)?) {
+        for (at, part) in chain(ast).into_iter().enumerate() {
+            let step = if at == 0 { self.node(part)? } else { self.inner(part)? };
+            match (steps.last_mut(), step) {
+                (Some(Node::Variable(index)), Node::Field(name))
+                    if self.bindings.index("forloop") == Some(*index)
+                        && !FORLOOP.contains(&&*name) =>
+                {
+                    let message = format!("`forloop` has no `{}`", brief(&name));
+                    let help = format!("it has {}", FORLOOP.join(", "));
+                    return refuse(offset_of(part), message, help);
+                }
                 (Some(record @ Node::Record), Node::Field(name)) => {
                     let known = RecordPart::ALL.into_iter().find(|known| known.as_str() == &*name);
                     let Some(known) = known else {
@@ -177,7 +220,7 @@ impl Compiler<'_, '_> {
                 refuse(offset_of(arg), message, format!("{help} {usage}"))
             };
             let node = match (takes, arg) {
-                (Takes::Expression, Ast::Expref { ast, .. }) => self.node(ast)?,
+                (Takes::Expression, Ast::Expref { ast, .. }) => self.inner(ast)?,
                 (Takes::Expression, _) => return wrong("a value", "put `&` before it:"),
                 (_, Ast::Expref { .. }) => return wrong("an expression", "remove the `&`:"),
                 _ => match self.node(arg)? {

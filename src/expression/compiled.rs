@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::bindings::Bindings;
 use super::compile::compile;
 use super::context::{Context, Evaluated, Mode};
 use super::error::{CompileError, EvalError};
@@ -31,7 +32,15 @@ impl Expression {
     /// ([`MAX_SOURCE`](super::MAX_SOURCE), [`MAX_TOKENS`](super::MAX_TOKENS),
     /// [`MAX_DEPTH`](super::MAX_DEPTH)), or a form that cannot mean what was intended.
     pub fn compile(source: &str) -> Result<Self, CompileError> {
-        let (node, warnings) = compile(source)?;
+        Self::compile_in(source, &Bindings::default())
+    }
+
+    /// Compiles an expression of a template's loop, with the names of the loops around it.
+    ///
+    /// # Errors
+    /// Those of [`Expression::compile`].
+    pub fn compile_in(source: &str, bindings: &Bindings) -> Result<Self, CompileError> {
+        let (node, warnings) = compile(source, bindings)?;
         let inner = Inner { source: source.into(), node, warnings: warnings.into() };
         Ok(Expression(Arc::new(inner)))
     }
@@ -42,7 +51,8 @@ impl Expression {
     /// Those of [`Expression::compile`], and a whole trigger that is a bare `true`, `false` or
     /// `null`.
     pub fn compile_trigger(source: &str) -> Result<Self, CompileError> {
-        let (node, mut warnings) = compile(source)?;
+        lint::trigger::refuse_template(source)?;
+        let (node, mut warnings) = compile(source, &Bindings::default())?;
         lint::trigger::refuse(&node, source)?;
         warnings.extend(lint::trigger::warning(&node, source));
         let inner = Inner { source: source.into(), node, warnings: warnings.into() };
@@ -107,7 +117,17 @@ impl Expression {
     /// one, and none after the budget of the delivery is used up.
     #[must_use]
     pub fn evaluate_in<'r>(&'r self, context: &Context<'_, 'r>) -> Evaluated<'r> {
-        evaluate_in(&self.0.node, context)
+        evaluate_in(&self.0.node, context, &[])
+    }
+
+    /// [`Expression::evaluate_in`] with the values of the names that it was compiled with.
+    #[must_use]
+    pub fn evaluate_with<'r>(
+        &'r self,
+        context: &Context<'_, 'r>,
+        variables: &[Value<'r>],
+    ) -> Evaluated<'r> {
+        evaluate_in(&self.0.node, context, variables)
     }
 
     /// Whether the expression is true for an event, by JMESPath's rules of truth.

@@ -49,6 +49,12 @@ pub enum EvalError {
         /// What the text looks like, without its content.
         looks_like: Shape,
     },
+    /// A loop's list is another value.
+    #[error("a loop goes over a list or an object, not {actual}")]
+    NotAList {
+        /// The type of the value.
+        actual: &'static str,
+    },
     /// A computed number is beyond the range of f64.
     #[error("the result of `{function}` is not a finite number")]
     NotFinite {

@@ -15,6 +15,8 @@ use crate::event::{Event, NULL, Record, Text, Value};
 /// One evaluation of one expression for one event.
 struct Evaluation<'c, 'r> {
     context: &'c Context<'c, 'r>,
+    /// The values of the names in scope.
+    variables: &'c [Value<'r>],
 }
 
 /// Returns the value of an expression for an event.
@@ -36,16 +38,20 @@ pub fn evaluate_within<'r>(
 ) -> Result<Value<'r>, EvalError> {
     let budget = Budget::new(steps, made);
     let context = Context::strict(event, &budget);
-    Evaluation { context: &context }.node(node, event.root())
+    Evaluation { context: &context, variables: &[] }.node(node, event.root())
 }
 
-/// Returns the value of an expression of a template, and what is counted as its error. After the
-/// budget is used up, which is one error, the value is null.
-pub fn evaluate_in<'r>(node: &'r Node, context: &Context<'_, 'r>) -> Evaluated<'r> {
+/// Returns the value of an expression of a template with the values of the names in scope, and what
+/// is counted as its error. After the budget is used up, which is one error, the value is null.
+pub fn evaluate_in<'r>(
+    node: &'r Node,
+    context: &Context<'_, 'r>,
+    variables: &[Value<'r>],
+) -> Evaluated<'r> {
     if context.budget.is_used_up() {
         return Evaluated { value: Value::Null, fault: None };
     }
-    let result = Evaluation { context }.node(node, context.event.root());
+    let result = Evaluation { context, variables }.node(node, context.event.root());
     let fault = context.take_fault();
     match result {
         Ok(value) => Evaluated { value, fault },
@@ -60,6 +66,7 @@ impl<'r> Evaluation<'_, 'r> {
         Ok(match node {
             Node::Current => current.clone(),
             Node::Root => self.context.event.root().clone(),
+            Node::Variable(index) => self.variables.get(*index).unwrap_or(&NULL).clone(),
             Node::Record => self.record()?,
             Node::RecordPart(part) => self.record_part(*part)?,
             Node::Literal(value) => value.reborrow(),
@@ -127,6 +134,7 @@ impl<'r> Evaluation<'_, 'r> {
         match (step, at) {
             (Node::Current, _) => Some(at),
             (Node::Root, _) => Some(self.context.event.root()),
+            (Node::Variable(index), _) => Some(self.variables.get(*index).unwrap_or(&NULL)),
             (Node::Field(name), _) => Some(at.field(name)),
             (Node::Index(index), Value::Array(elements)) => {
                 let from_end = elements.len().checked_sub(index.unsigned_abs() as usize);

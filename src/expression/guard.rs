@@ -79,6 +79,7 @@ impl Walk {
             Node::Current => self.outcome_of(current.clone()),
             Node::Root => self.outcome_of(Current::root()),
             Node::Record => Outcome::never_null(),
+            Node::Variable(_) => Outcome::default(),
             Node::RecordPart(RecordPart::Key | RecordPart::Timestamp | RecordPart::Headers)
             | Node::Field(_)
             | Node::Index(_) => self.outcome_of(self.step(node, current)),

@@ -4,6 +4,7 @@
 //!
 //! Invariant: every token has the same offset in `plain`, the crate's input, as in the user's text.
 
+use super::bindings::Bindings;
 use super::error::{CompileError, refuse};
 use super::limits::{MAX_DEPTH, MAX_SOURCE, MAX_TOKENS};
 use crate::event::{Fault, Value};
@@ -25,6 +26,8 @@ pub enum Kind {
     Root,
     /// `$record`.
     Record,
+    /// `$name`: a loop's element, or `forloop`.
+    Variable,
     /// `@`.
     Current,
     /// An operator or a bracket.
@@ -81,6 +84,26 @@ impl<'s> Tokens<'s> {
         Ok(tokens)
     }
 
+    /// Checks that each `$name` is in scope.
+    ///
+    /// # Errors
+    /// The first one that is not.
+    pub fn check_variables(&self, bindings: &Bindings) -> Result<(), CompileError> {
+        let variables = self.all.iter().filter(|token| token.kind == Kind::Variable);
+        for token in variables {
+            let name = token.text.trim_start_matches('$');
+            if bindings.index(name).is_some() {
+                continue;
+            }
+            let follows_dot = self.before(token.offset).is_some_and(|before| before.text == ".");
+            let note = format!("; the field {name} is $.{name}, and `$record` is the Kafka record");
+            let note = if follows_dot { "" } else { &note };
+            let help = format!("write \"${name}\" for the field `${name}`{note}");
+            return refuse(token.offset, format!("there is no `${name}`"), help);
+        }
+        Ok(())
+    }
+
     /// Removes from a remedy what does not apply after a dot: that the name may start a path.
     fn without_note(&self, mut error: CompileError) -> CompileError {
         if self.all.last().is_some_and(|token| token.text == ".")
@@ -106,7 +129,7 @@ impl<'s> Tokens<'s> {
     fn push(&mut self, mut token: Token<'s>) -> Result<(), CompileError> {
         let length = token.text.len();
         match token.kind {
-            Kind::Root | Kind::Record => {
+            Kind::Root | Kind::Record | Kind::Variable => {
                 self.plain.push('@');
                 self.plain.extend(std::iter::repeat_n(' ', length - 1));
             }
@@ -247,13 +270,7 @@ fn classify(rest: &str, first: char, offset: usize) -> Result<(Option<Kind>, usi
         '$' => match after.get(..name_length(after)).unwrap_or_default() {
             "" => Ok((Some(Kind::Root), 1)),
             "record" => Ok((Some(Kind::Record), 7)),
-            name => {
-                let help = format!(
-                    "write \"${name}\" for the field `${name}`; the field {name} is $.{name}, and \
-                     `$record` is the Kafka record"
-                );
-                refuse(offset, format!("there is no `${name}`"), help)
-            }
+            name => Ok((Some(Kind::Variable), 1 + name.len())),
         },
         '@' => Ok((Some(Kind::Current), 1)),
         '"' => delimited(Kind::Quoted),

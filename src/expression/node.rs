@@ -23,6 +23,8 @@ pub enum Node {
     Record,
     /// `$record.topic` and the other parts: only the named part is built.
     RecordPart(RecordPart),
+    /// A loop's element, or its `forloop`: an index of the names in scope.
+    Variable(usize),
     /// A string or JSON literal.
     Literal(Value<'static>),
     /// A constant argument that was read when the expression was compiled.
@@ -94,6 +96,7 @@ impl Node {
             | Node::Root
             | Node::Record
             | Node::RecordPart(_)
+            | Node::Variable(_)
             | Node::Literal(_)
             | Node::Prepared(_)
             | Node::Field(_)

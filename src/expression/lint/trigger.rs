@@ -5,6 +5,31 @@ use crate::expression::error::CompileError;
 use crate::expression::lexer::{Tokens, brief};
 use crate::expression::node::Node;
 
+/// Refuses the signs of a template in a trigger, which is an expression.
+pub fn refuse_template(source: &str) -> Result<(), CompileError> {
+    let mut quote = None;
+    let mut characters = source.char_indices();
+    while let Some((at, c)) = characters.next() {
+        match (quote, c) {
+            (Some(_), '\\') => drop(characters.next()),
+            (Some(mark), _) if mark == c => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"' | '`') => quote = Some(c),
+            (None, '{') if source.get(at..).is_some_and(is_opening) => {
+                let message = "a trigger is an expression, not a template";
+                let help = "write only the expression, without `{{` or `{%`: `$.total > 100`";
+                return Err(CompileError::new(at, message, help));
+            }
+            (None, _) => {}
+        }
+    }
+    Ok(())
+}
+
+fn is_opening(text: &str) -> bool {
+    text.starts_with("{{") || text.starts_with("{%")
+}
+
 /// Refuses a trigger that is a bare `true`, `false` or `null`.
 ///
 /// # Errors

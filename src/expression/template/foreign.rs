@@ -1,13 +1,90 @@
-//! Forms of other template languages: blocks, filters, comments.
+//! Forms of other template languages, with ours.
 
 use crate::expression::compiled::Expression;
 use crate::expression::error::{CompileError, refuse};
-use crate::expression::lexer::brief;
+use crate::expression::lexer::{Kind, Tokens, brief};
+use crate::expression::signature::Function;
 use crate::expression::translate::argument;
 
-/// Words that a block of another language consists of.
-const PARTS: [&str; 9] =
-    ["else", "end", "endif", "endfor", "endunless", "endeach", "elif", "elsif", "elseif"];
+/// Filters of other languages, and what is written in their place.
+const FILTERS: [(&str, &str); 24] = [
+    ("upcase", "`upper`"),
+    ("uppercase", "`upper`"),
+    ("downcase", "`lower`"),
+    ("lowercase", "`lower`"),
+    ("strip", "`trim`"),
+    ("titlecase", "`title`"),
+    ("currency", "`money: 'EUR'`"),
+    ("format_number", "`number`"),
+    ("number_with_delimiter", "`number`"),
+    ("append", "the text after the variable: `{{ name }} text`"),
+    ("prepend", "the text before the variable: `text {{ name }}`"),
+    ("where", "`items[?key == 'value']`"),
+    ("select", "`items[?key]`"),
+    ("slice", "`items[0:5]` for a list, `truncate: 5` for a text"),
+    ("remove", "`replace: 'x', ''`"),
+    ("count", "`length`"),
+    ("len", "`length`"),
+    ("tojson", "`json`"),
+    ("to_json", "`json`"),
+    ("jsonify", "`json`"),
+    ("int", "`to_number`"),
+    ("float", "`to_number`"),
+    ("string", "`to_string`"),
+    ("urlencode", "`url_encode`"),
+];
+
+/// Tags of other languages, and what is written in their place.
+const TAGS: [(&str, &str); 17] = [
+    ("elif", "write `{% elsif condition %}`"),
+    ("elseif", "write `{% elsif condition %}`"),
+    ("break", "choose the elements before the loop: `{% for x in items[?paid] limit: 1 %}`"),
+    ("continue", "choose the elements before the loop: `{% for x in items[?paid] %}`"),
+    ("assign", "write the expression where its value is used"),
+    ("set", "write the expression where its value is used"),
+    ("with", "write the expression where its value is used"),
+    ("let", "write the expression where its value is used"),
+    ("capture", "write the text where it is used"),
+    ("include", "write the text itself"),
+    ("render", "write the text itself"),
+    ("partial", "write the text itself"),
+    ("import", "write the text itself"),
+    ("cycle", "write `{% if modulo(forloop.index, 2) == 0 %}`"),
+    ("range", "write `{% for item in items %}`"),
+    ("each", "write `{% for item in items %}`"),
+    ("foreach", "write `{% for item in items %}`"),
+];
+
+/// The tags that there are.
+const KNOWN: [&str; 14] = [
+    "if",
+    "elsif",
+    "else",
+    "endif",
+    "unless",
+    "endunless",
+    "case",
+    "when",
+    "endcase",
+    "for",
+    "endfor",
+    "comment",
+    "raw",
+    "endraw",
+];
+
+/// Words that a block of another language consists of, and ours.
+const PARTS: [(&str, &str); 9] = [
+    ("else", "{% else %}"),
+    ("end", "{% endif %}"),
+    ("endif", "{% endif %}"),
+    ("endfor", "{% endfor %}"),
+    ("endunless", "{% endunless %}"),
+    ("endeach", "{% endfor %}"),
+    ("elif", "{% elsif condition %}"),
+    ("elsif", "{% elsif condition %}"),
+    ("elseif", "{% elsif condition %}"),
+];
 
 /// Words that start a block of another language, before its condition.
 const STARTS: [&str; 15] = [
@@ -15,25 +92,106 @@ const STARTS: [&str; 15] = [
     "partial", "import", "set", "assign", "case",
 ];
 
-/// Functions that other languages have as filters, and their names there. `$` is the value.
-const FILTERS: [(&str, &[&str]); 6] = [
-    ("length($)", &["length", "size", "count", "len"]),
-    ("$[0]", &["first"]),
-    ("$[-1]", &["last"]),
-    ("to_string($)", &["json", "tojson", "to_json", "jsonify", "string"]),
-    ("to_number($)", &["int", "float", "number"]),
-    ("sum($)", &["sum"]),
-];
+/// The error of a filter that does not exist; `value` is what is before its pipe.
+pub fn unknown_filter(name: &str, value: Option<&str>, offset: usize) -> CompileError {
+    let field = value.map(|value| format!("{value}.{name}"));
+    let field = field.filter(|code| code.len() <= 80 && Expression::compile(code).is_ok());
+    let field = field.map_or_else(|| format!(".{name}"), |code| code);
+    let known = FILTERS.iter().find(|(foreign, _)| foreign.eq_ignore_ascii_case(name));
+    let remedy = match (known, Function::misspelled(name)) {
+        (Some((_, ours)), _) => format!("write {ours}"),
+        (None, Some(nearest)) => format!("did you mean `{}`", nearest.name()),
+        (None, None) => "remove it".to_owned(),
+    };
+    let help = format!("{remedy}; a field is written `{field}`");
+    CompileError::new(offset, format!("unknown filter `{}`", brief(name)), help)
+}
 
-/// Refuses `{%` in a template's own text, which starts at `start` of its source.
+/// The error of a tag that does not exist; `end` is the end of the innermost open block.
+pub fn unknown_tag(word: &str, offset: usize, end: Option<&str>) -> CompileError {
+    let message = format!("unknown tag `{}`", brief(word));
+    let help = match TAGS.iter().find(|(foreign, _)| *foreign == word) {
+        Some((_, ours)) => (*ours).to_owned(),
+        None if word == "end" => format!("write `{{% {} %}}`", end.unwrap_or("endif")),
+        None => match nearest_tag(word) {
+            Some(nearest) => format!("did you mean `{{% {nearest} %}}`"),
+            None => format!("the tags are {}", KNOWN.join(", ")),
+        },
+    };
+    CompileError::new(offset, message, help)
+}
+
+fn nearest_tag(word: &str) -> Option<&'static str> {
+    let word = word.get(..20.min(word.len()))?;
+    let near = KNOWN.iter().map(|known| (strsim::levenshtein(word, known), *known));
+    let (distance, nearest) = near.min_by_key(|(distance, _)| *distance)?;
+    (distance <= (nearest.len() / 3).clamp(1, 2)).then_some(nearest)
+}
+
+/// Refuses words of Liquid and Jinja in the expression of a tag.
 ///
 /// # Errors
-/// The remedy for a block, and for the characters themselves.
-pub fn check_text(text: &str, start: usize) -> Result<(), CompileError> {
-    let Some(at) = text.find("{%") else { return Ok(()) };
-    let message = "there are no blocks: `{%` would be posted unchanged";
-    let help = "write a condition as {{ name && 'text' }}; `{%` itself is written {{ '{%' }}";
-    refuse(start + at, message, help)
+/// `== nil`, `== blank`, `== empty`, with their remedy and their offset in the expression.
+pub fn check_tag(expression: &str) -> Result<(), CompileError> {
+    let Ok(tokens) = Tokens::read(expression) else { return Ok(()) };
+    for (at, pair) in tokens.all.windows(2).enumerate() {
+        let [sign, word] = pair else { continue };
+        let is_compared = sign.kind == Kind::Sign && matches!(sign.text, "==" | "!=");
+        let is_word = word.kind == Kind::Name && matches!(word.text, "nil" | "blank" | "empty");
+        let after = tokens.all.get(at + 2).map(|token| token.text);
+        if !is_compared || !is_word || matches!(after, Some("." | "[" | "(" | "[]" | "[?")) {
+            continue;
+        }
+        let value = expression.get(..sign.offset).unwrap_or_default().trim();
+        let is_alone = at + 2 == tokens.all.len() && value.len() <= 60;
+        let is_path = value.chars().all(|c| c.is_alphanumeric() || "._$".contains(c));
+        let value = if is_alone && is_path { value } else { "x" };
+        let negation = if sign.text == "==" { "!" } else { "" };
+        let message = format!("`{}` would be the field `{}`", word.text, word.text);
+        let help = format!("write `{negation}{value}`; the field is written `$.{}`", word.text);
+        return refuse(word.offset, message, help);
+    }
+    Ok(())
+}
+
+/// Returns warnings about names of filters after a pipe in brackets or in a tag, where they are
+/// fields. `expression` is the author's text, and `is_tag` whether it is that of a tag.
+pub fn filters_in_brackets(expression: &str, is_tag: bool) -> Vec<CompileError> {
+    let Ok(tokens) = Tokens::read(expression) else { return Vec::new() };
+    let mut warnings = Vec::new();
+    let mut depth = 0_usize;
+    for (at, token) in tokens.all.iter().enumerate() {
+        match token.text {
+            _ if token.kind != Kind::Sign => {}
+            "(" | "[" | "{" | "[?" => depth += 1,
+            ")" | "]" | "}" => depth = depth.saturating_sub(1),
+            "|" if is_tag || depth > 0 => {
+                let name = tokens.all.get(at + 1).filter(|next| next.kind == Kind::Name);
+                let after = tokens.all.get(at + 2).map(|token| token.text);
+                let is_field = matches!(after, None | Some(")" | "]" | "}" | "," | "|" | ":"));
+                let Some(name) = name.filter(|_| is_field) else { continue };
+                let Some(function) = Function::named(name.text) else { continue };
+                let value = value_before(expression, &tokens, at);
+                let call = format!("{}({})", function.name(), value.unwrap_or("name"));
+                let message = format!("`| {}` is the field `{}` here", name.text, name.text);
+                let help = format!("write `{call}`; filters are only outside of brackets in {{{{ }}}}");
+                warnings.push(CompileError::new(name.offset, message, help));
+            }
+            _ => {}
+        }
+    }
+    warnings
+}
+
+/// The path before the token at `pipe`, if there is only one in the brackets.
+fn value_before<'e>(expression: &'e str, tokens: &Tokens<'_>, pipe: usize) -> Option<&'e str> {
+    let before = tokens.all.get(..pipe)?;
+    let is_path = |kind: Kind, text: &str| kind != Kind::Sign || text == ".";
+    let start = before.iter().rposition(|token| !is_path(token.kind, token.text));
+    let start = start.map_or(0, |at| at + 1);
+    let first = before.get(start)?.offset;
+    let value = expression.get(first..tokens.all.get(pipe)?.offset)?.trim();
+    (!value.is_empty() && value.len() <= 60).then_some(value)
 }
 
 /// Refuses a variable that is a form of another language.
@@ -41,36 +199,28 @@ pub fn check_text(text: &str, start: usize) -> Result<(), CompileError> {
 /// # Errors
 /// The remedy in the variable's own names, with its offset inside the variable.
 pub fn check_variable(inside: &str) -> Result<(), CompileError> {
-    let trimmed = inside.trim_start_matches(['-', '~']).trim_start();
-    if trimmed.len() < inside.len() && !trimmed.starts_with(|c: char| c.is_ascii_digit()) {
-        let plain = trimmed.trim_end_matches(['-', '~']).trim_end();
+    let trimmed = inside.trim_start_matches('~').trim_start();
+    if trimmed.len() < inside.len() {
+        let plain = trimmed.trim_end_matches('~').trim_end();
         check_block(plain, inside.len() - trimmed.len())?;
-        let message = "`{{-` is a form of other template languages";
-        return refuse(0, message, format!("write {{{{ {} }}}}", brief(plain)));
+        let message = "`{{~` is a form of another template language";
+        return refuse(0, message, format!("write `{{{{- {} -}}}}`", brief(plain)));
     }
-    check_block(inside, 0)?;
-    check_filter(inside)
+    check_block(inside, 0)
 }
 
 fn check_block(inside: &str, offset: usize) -> Result<(), CompileError> {
     let word_length = inside.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     let (word, rest) = inside.split_at(word_length.unwrap_or(inside.len()));
     let condition = rest.trim();
-    let is_word = |known: &[&str]| known.contains(&word.to_ascii_lowercase().as_str());
     if let Some(sign) = inside.chars().next().filter(|sign| "#/^>".contains(*sign)) {
         let after = inside.get(1..).unwrap_or_default().trim();
-        let condition = match after.split_once(char::is_whitespace) {
-            Some((word, condition)) if STARTS.contains(&word) => condition.trim(),
-            _ => after,
-        };
-        let is_negated = sign == '^' || after.starts_with("unless");
-        let condition = if matches!(sign, '#' | '^') { condition } else { "" };
-        let message = format!("there are no blocks or partials: `{{{{{sign}` is not a variable");
-        return refuse(offset, message, block_help(condition, is_negated));
+        let message = format!("`{{{{{sign}` is a form of another template language");
+        return refuse(offset, message, sign_help(sign, after));
     }
     if inside.starts_with("!--") || inside.starts_with('!') && inside.contains(". ") {
-        let help = "remove it, or write a comment of YAML outside of the text";
-        return refuse(offset, "there are no comments in a template", help);
+        let help = "write `{% comment %} … {% endcomment %}`";
+        return refuse(offset, "`{{!` is a comment of another template language", help);
     }
     if inside.starts_with('&') {
         let name = inside.trim_start_matches('&').trim();
@@ -87,219 +237,64 @@ fn check_block(inside: &str, offset: usize) -> Result<(), CompileError> {
     let has_condition =
         rest.starts_with(char::is_whitespace) && condition.starts_with(starts_condition);
     let is_operator = ["in ", "is ", "and ", "or "].iter().any(|word| condition.starts_with(word));
-    if is_word(&PARTS) && (condition.is_empty() || has_condition && !is_operator) {
-        let message = format!("there are no blocks: `{word}` would be the field `{word}`");
-        let help = format!("{}; a field of that name is $.{word}", block_help("", false));
+    let lower = word.to_ascii_lowercase();
+    if let Some((_, ours)) = PARTS.iter().find(|(part, _)| *part == lower)
+        && (condition.is_empty() || has_condition && !is_operator)
+    {
+        let message = format!("`{{{{ {word} }}}}` would be the field `{word}`");
+        let help = format!("write `{ours}`; a field of that name is $.{word}");
         return refuse(offset, message, help);
     }
-    if is_word(&STARTS) && has_condition && !is_operator {
-        let is_negated = word == "unless";
-        let message = format!("there are no blocks: `{word}` is not a function");
-        return refuse(offset, message, block_help(condition, is_negated));
+    if STARTS.contains(&&*lower) && has_condition && !is_operator {
+        let message = format!("`{word}` is not a function: tags are written in {{% %}}");
+        return refuse(offset, message, block_help(&lower, condition));
     }
     Ok(())
 }
 
-/// The remedy for a block with this condition.
-fn block_help(condition: &str, is_negated: bool) -> String {
-    let condition = argument(condition)
-        .filter(|condition| condition.len() <= 80 && Expression::compile(condition).is_ok());
-    let condition = condition.unwrap_or_else(|| "name".to_owned());
-    let condition = if is_negated { format!("!({condition})") } else { condition };
-    format!("write a text with a condition as {{{{ {condition} && 'text' }}}}")
-}
-
-/// Refuses a bare name after a pipe outside of brackets, which other languages call a filter.
-fn check_filter(inside: &str) -> Result<(), CompileError> {
-    let Some(pipe) = filter(inside) else { return Ok(()) };
-    let value = inside.get(..pipe).unwrap_or_default().trim();
-    let after = inside.get(pipe + 1..).unwrap_or_default();
-    let name_start = pipe + 1 + (after.len() - after.trim_start().len());
-    let after = after.trim_start();
-    let length = name_length(after);
-    let (name, rest) = after.split_at(length);
-    let given = rest.trim_start_matches([':', ' ']);
-    let given = given.get(..next_pipe(given).unwrap_or(given.len())).unwrap_or_default().trim();
-    let function = FILTERS.iter().find(|(_, names)| names.contains(&name));
-    let (code, is_function) = match name {
-        "default" => {
-            let given = argument(given).filter(|given| Expression::compile(given).is_ok());
-            (format!("{value} || {}", given.as_deref().unwrap_or("'text'")), true)
-        }
-        "join" => {
-            let glue = argument(given).filter(|glue| Expression::compile(glue).is_ok());
-            (format!("join({}, {value})", glue.as_deref().unwrap_or("', '")), true)
-        }
-        _ => match function {
-            Some((function, _)) => (function.replace('$', value), true),
-            None => (format!("{value}.{name}"), false),
+/// The remedy for `{{#word condition}}` and its kin.
+fn sign_help(sign: char, after: &str) -> String {
+    let (word, condition) = match after.split_once(char::is_whitespace) {
+        Some((word, condition)) if STARTS.contains(&word) => (word, condition.trim()),
+        _ => ("if", after),
+    };
+    match sign {
+        '#' => block_help(word, condition),
+        '^' => block_help("unless", condition),
+        '/' => match after {
+            "each" | "range" | "for" => "write `{% endfor %}`".to_owned(),
+            "unless" => "write `{% endunless %}`".to_owned(),
+            _ => "write `{% endif %}`".to_owned(),
         },
-    };
-    let message = format!("`| {}` would take a field: there are no filters", brief(name));
-    let help = match (Expression::compile(&code).is_ok(), is_function) {
-        (false, _) => "there are no filters yet: remove it".to_owned(),
-        (true, true) => format!("write {code}; the field is written {value}.{name}"),
-        (true, false) => format!("there are no filters yet; the field is written `{code}`"),
-    };
-    refuse(name_start, message, help)
-}
-
-fn name_length(text: &str) -> usize {
-    text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len())
-}
-
-/// Where the first pipe is that a bare name follows, which is not a function.
-fn filter(inside: &str) -> Option<usize> {
-    let mut start = 0;
-    loop {
-        let pipe = start + next_pipe(inside.get(start..)?)?;
-        let after = inside.get(pipe + 1..)?.trim_start();
-        let length = name_length(after);
-        let is_name = after.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-        if is_name && !after.get(length..)?.trim_start().starts_with('(') {
-            return Some(pipe);
-        }
-        start = pipe + 1;
+        _ => "write the text itself: a template includes no other one".to_owned(),
     }
 }
 
-/// Where the first pipe is, outside of quotes and brackets.
-fn next_pipe(text: &str) -> Option<usize> {
-    let mut depth = 0_i32;
-    let mut quote = None;
-    let mut characters = text.char_indices().peekable();
-    while let Some((at, character)) = characters.next() {
-        match (quote, character) {
-            (Some(_), '\\') => drop(characters.next()),
-            (Some(mark), _) if mark == character => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"' | '`') => quote = Some(character),
-            (None, '(' | '[' | '{') => depth += 1,
-            (None, ')' | ']' | '}') => depth -= 1,
-            (None, '|') if characters.next_if(|(_, next)| *next == '|').is_some() => {}
-            (None, '|') if depth == 0 => return Some(at),
-            (None, _) => {}
+/// The remedy for a block of another language that starts with `word`.
+fn block_help(word: &str, condition: &str) -> String {
+    let compiled = |text: &str| {
+        let text = argument(text);
+        text.filter(|text| text.len() <= 80 && Expression::compile(text).is_ok())
+    };
+    match word {
+        "each" | "range" | "for" => {
+            let list = condition.rsplit(" in ").next().unwrap_or(condition);
+            let list = list.rsplit(":=").next().unwrap_or(list).trim();
+            let list = list.split(" as ").next().unwrap_or(list);
+            let list = compiled(list).unwrap_or_else(|| "items".to_owned());
+            format!("write `{{% for item in {list} %}}`")
         }
+        "if" | "unless" | "case" => {
+            let condition = compiled(condition).unwrap_or_else(|| "name".to_owned());
+            format!("write `{{% {word} {condition} %}}`")
+        }
+        _ => TAGS.iter().find(|(foreign, _)| *foreign == word).map_or_else(
+            || "write the text itself".to_owned(),
+            |(_, ours)| (*ours).to_owned(),
+        ),
     }
-    None
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
-mod tests {
-    use crate::expression::template::Template;
-
-    fn refused(template: &str) -> (usize, String) {
-        let error = Template::compile(template).err();
-        let error = error.unwrap_or_else(|| panic!("{template} compiles"));
-        (error.offset, error.help)
-    }
-
-    #[test]
-    fn blocks_are_refused_with_a_condition_in_their_place() {
-        for (template, condition) in [
-            ("{{#if name}}x{{/if}}", "name"),
-            ("{{#if user.name == 'x'}}x{{/if}}", "user.name == 'x'"),
-            ("{{#unless name}}x{{/unless}}", "!(name)"),
-            ("{{#name}}x{{/name}}", "name"),
-            ("{{^name}}x{{/name}}", "!(name)"),
-            ("{{/name}}", "name"),
-            ("{{> partial}}", "name"),
-            ("{{ if .name }}x", "name"),
-            ("{{ if eq .name \"x\" }}x", "name"),
-            ("{{- if .user.name -}}x", "user.name"),
-            ("{{ range .items }}x", "items"),
-            ("{{else}}", "name"),
-            ("{{ else if .b }}", "name"),
-            ("{{ end }}", "name"),
-            ("{{- end -}}", "name"),
-            ("{{{else}}}", "name"),
-            ("{{ endif }}", "name"),
-        ] {
-            let help = refused(template).1;
-            let start = format!("write a text with a condition as {{{{ {condition} && 'text' }}}}");
-            assert!(help.starts_with(&start), "{template}: {help}");
-        }
-        assert_eq!(refused("é {% if a %}").0, 3);
-        assert!(refused("{{a}} {% if a %}").1.contains("{{ '{%' }}"));
-        assert!(refused("{{ end }}").1.ends_with("a field of that name is $.end"));
-        assert_eq!(refused("{{- name -}}"), (2, "write {{ name }}".to_owned()));
-        assert_eq!(refused("{{&name}}").1, "a value that is not escaped is written {{{ name }}}");
-        assert_eq!(refused("{{!-- a comment --}}").0, 2);
-        assert_eq!(refused("{{ .name }}"), (3, "write name".to_owned()));
-        assert_eq!(refused("{{ .user.name }}"), (3, "write user.name".to_owned()));
-    }
-
-    #[test]
-    fn filters_are_refused_with_what_is_there_instead() {
-        for (template, help) in [
-            ("{{ name | upcase }}", "there are no filters yet; the field is written `name.upcase`"),
-            ("{{plan|title}}", "there are no filters yet; the field is written `plan.title`"),
-            ("{{{ a.b | c }}}", "there are no filters yet; the field is written `a.b.c`"),
-            (
-                "{{ items[0] | title | x }}",
-                "there are no filters yet; the field is written `items[0].title`",
-            ),
-            ("{{ name | default: 'x' }}", "write name || 'x'; the field is written name.default"),
-            (
-                "{{ name | default: \"x\" | upcase }}",
-                "write name || 'x'; the field is written name.default",
-            ),
-            ("{{ name | default 'x' }}", "write name || 'x'; the field is written name.default"),
-            ("{{ total | default: 0 }}", "write total || `0`; the field is written total.default"),
-            ("{{ items | size }}", "write length(items); the field is written items.size"),
-            ("{{ tags | join: '/' }}", "write join('/', tags); the field is written tags.join"),
-            ("{{ items | first }}", "write items[0]; the field is written items.first"),
-            (
-                "{{ total | round: 2 }}",
-                "there are no filters yet; the field is written `total.round`",
-            ),
-            (
-                "{{ at | date: \"%Y-%m\" }}",
-                "there are no filters yet; the field is written `at.date`",
-            ),
-            ("{{ 'x' | upcase }}", "there are no filters yet: remove it"),
-        ] {
-            let found = refused(template).1;
-            // A field of a text compiles, and is always null.
-            if template.contains("'x' | upcase") {
-                assert!(found.starts_with("there are no filters yet"), "{found}");
-                continue;
-            }
-            assert_eq!(found, help, "{template}");
-        }
-        assert_eq!(refused("é {{ name | upcase }}").0, 13);
-    }
-
-    #[test]
-    fn what_only_resembles_them_is_a_variable() {
-        for template in [
-            "{{ items | [0] }}",
-            "{{ items | length(@) }}",
-            "{{ items | \"a\" }}",
-            "{{ items | @ }}",
-            "{{ items | *.a }}",
-            "{{ items[?a || b] }}",
-            "{{ (a | b) }}",
-            "{{ items[?a | b] }}",
-            "{{ a || b }}",
-            "{{ '| x' }}",
-            "{{ `\"| x\"` }}",
-            "{{ '{%' }} {{ '{%' }}",
-            "{{ $.end }}",
-            "{{ \"end\" }}",
-            "{{ end.date }}",
-            "{{ end || 'x' }}",
-            "{{ else == 'x' }}",
-            "{{ if.a }}",
-            "{{ range }}",
-            "{{ with || a }}",
-            "{{ set }} {{ block[0] }}",
-            "{{ !name }}",
-            "{{ ending }} {{ iffy }}",
-            "100 % { %} {#sales}",
-        ] {
-            Template::compile(template).unwrap_or_else(|error| panic!("{template}: {error}"));
-        }
-    }
-}
+mod tests;

@@ -6,17 +6,69 @@
 
 use std::fmt::Write;
 
+use super::Escape;
 use super::code::Code;
 use super::names::{Names, found};
 use super::place::{Context, Place, is_at_line_start, is_blank, is_break, starts_mark};
+use super::render::{Form, clip};
 use super::target::{Part, changes_host, is_host};
 use crate::event::Value;
 
 /// Takes a sign its meaning for Slack, and shows nothing: a zero-width space.
 const GUARD: char = '\u{200b}';
 
+/// Where a value is inserted.
+pub struct Spot<'s> {
+    pub place: &'s Place,
+    pub form: Form,
+    /// The author's own text.
+    pub own: &'s str,
+}
+
+/// Appends a value to `out`, harmless at its place.
+pub fn insert(out: &mut String, value: &Value<'_>, spot: &Spot<'_>) {
+    let names = match spot.form.escape {
+        Escape::Slack => Names::Everyone,
+        Escape::SlackNames => Names::All,
+        Escape::Nothing => return write_value(out, value, spot),
+        Escape::Url => {
+            let start = out.len();
+            write_value(out, value, spot);
+            return secure_url(out, start);
+        }
+    };
+    prepare(out, spot.place);
+    if write_markup(value, spot.place, names, out) {
+        return;
+    }
+    let start = out.len();
+    write_value(out, value, spot);
+    secure(out, start, spot.place, names, spot.own);
+}
+
+fn write_value(out: &mut String, value: &Value<'_>, spot: &Spot<'_>) {
+    value.write_text(out);
+    clip(out, spot.form.enough);
+}
+
+/// Percent-encodes what a URL of a block cannot contain.
+fn secure_url(out: &mut String, start: usize) {
+    let is_special =
+        |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '|');
+    let Some(tail) = from(out, start, is_special) else { return };
+    for c in tail.chars() {
+        if is_special(c) { push_percent(out, c) } else { out.push(c) }
+    }
+}
+
+fn push_percent(out: &mut String, c: char) {
+    for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+        let _infallible = write!(out, "%{byte:02X}");
+    }
+}
+
 /// Prepares `out` for a value at `place`.
-pub fn prepare(out: &mut String, place: &Place) {
+fn prepare(out: &mut String, place: &Place) {
     if place.ends_entity && starts_mark(out) {
         out.push(GUARD);
     }
@@ -24,7 +76,7 @@ pub fn prepare(out: &mut String, place: &Place) {
 
 /// Appends a value as its markup, if it has any and Slack reads markup at `place`; returns whether
 /// it did. The free text of the markup is made harmless.
-pub fn write_markup(value: &Value<'_>, place: &Place, names: Names, out: &mut String) -> bool {
+fn write_markup(value: &Value<'_>, place: &Place, names: Names, out: &mut String) -> bool {
     let Value::Marked(marked) = value else { return false };
     let is_raw = place.context == Context::Raw;
     let start = out.len();
@@ -47,9 +99,9 @@ pub fn write_markup(value: &Value<'_>, place: &Place, names: Names, out: &mut St
     true
 }
 
-/// Makes the value that `out` ends with, from `start` on, harmless at its `place` in the template
-/// `source`. Each of `names` in it stays text.
-pub fn secure(out: &mut String, start: usize, place: &Place, names: Names, source: &str) {
+/// Makes the value that `out` ends with, from `start` on, harmless at its `place` in the author's
+/// own text, `source`. Each of `names` in it stays text.
+fn secure(out: &mut String, start: usize, place: &Place, names: Names, source: &str) {
     match &place.context {
         Context::Raw => {}
         Context::Text => secure_text(out, start, None),
@@ -135,9 +187,7 @@ fn secure_target(out: &mut String, start: usize, part: Part) {
     }
     for (at, c) in tail.iter().flat_map(|tail| tail.char_indices()) {
         if is_special(c) || sigil && at == 0 {
-            for byte in c.encode_utf8(&mut [0; 4]).bytes() {
-                let _infallible = write!(out, "%{byte:02X}");
-            }
+            push_percent(out, c);
         } else {
             push_escaped(out, c);
         }

@@ -40,6 +40,7 @@ pub enum Context {
 
 /// Reads a template's texts and variables in their order.
 pub struct Scanner<'s> {
+    /// The author's own text, without the variables.
     source: &'s str,
     places: Vec<Place>,
     form: Option<Form>,
@@ -111,16 +112,15 @@ impl<'s> Scanner<'s> {
         }
     }
 
-    /// Reads the variable at `range`.
-    pub fn variable(&mut self, range: Range<usize>) {
-        let is_raw = self.source.get(range.clone()).is_some_and(|text| text.starts_with("{{{"));
+    /// Reads a variable between the author's texts that end and start at `at`.
+    pub fn variable(&mut self, at: usize, is_raw: bool) {
         if let Some(form) = self.form.as_mut().filter(|form| form.label.is_none()) {
-            form.own.push(form.text..range.start);
-            form.text = range.end;
+            form.own.push(form.text..at);
+            form.text = at;
         }
         let line = &mut self.line;
         if line.lead == Lead::Marks {
-            line.quote = Some(line.start..range.start);
+            line.quote = Some(line.start..at);
         }
         let context = match &line.quote {
             _ if is_raw => Context::Raw,

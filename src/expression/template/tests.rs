@@ -1,9 +1,13 @@
 //! Templates: variables, escaping, and faults with their offsets.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use proptest::prelude::*;
 
 use super::*;
 use crate::event::{Offset, Partition, Position, Record, TopicIndex};
+
+mod filters;
+
+mod tags;
 
 const ALL: usize = usize::MAX;
 
@@ -208,8 +212,8 @@ proptest! {
     fn any_text_compiles_or_is_refused_at_a_place_inside_it(source in r#"[{}a.'"`\\ é]{0,12}"#) {
         match Template::compile(&source) {
             Ok(template) => {
-                let is_variable = |piece: &Piece| matches!(piece, Piece::Variable { .. });
-                prop_assert_eq!(template.pieces.iter().any(is_variable), source.contains("{{"));
+                let is_variable = |node: &Node| matches!(node, Node::Variable(_));
+                prop_assert_eq!(template.nodes.iter().any(is_variable), source.contains("{{"));
                 if !source.contains("{{") {
                     prop_assert_eq!(shown(&source, "{}"), source);
                 }
