@@ -17,6 +17,8 @@ mod syntax_error;
 
 mod signature;
 
+mod pattern;
+
 mod prepared;
 
 mod node;
@@ -36,6 +38,8 @@ mod guard;
 mod budget;
 
 mod decimal;
+
+pub mod time;
 
 mod format;
 

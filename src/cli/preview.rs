@@ -14,6 +14,7 @@ use super::config_file::{ConfigFile, NO_EVENTS};
 use super::events;
 use super::exit::Exit;
 use super::format::Format;
+use super::values::parse_timestamp;
 use crate::config::model::Config;
 use crate::event::{Record, TopicIndex};
 use crate::route::Router;
@@ -41,14 +42,15 @@ mod tests;
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
 In expressions, `$record` has the topic of --topic, partition 0, the number of the event (from 0) as \
-its offset, and no timestamp, key or headers (null), so that the same events always give the same \
-output. With --at it is the record of Kafka. --at joins no group and commits nothing.
+its offset, the timestamp of --timestamp, and no key or headers (null), so that the same events \
+always give the same output. With --at it is the record of Kafka. --at joins no group and commits nothing.
 
 Examples:
   slackline preview event.json
   slackline preview prod.yaml event.json        with another configuration
   slackline preview --topic orders --output json events.ndjson
   kcat -b localhost:9092 -t events -C -o -10 -e | slackline preview -
+  slackline preview --timestamp 2026-11-28T12:00:00Z event.json
   slackline preview --at events/0@17
 
 Exit codes: 0 done; 2 an event is invalid or a file cannot be read (the others are still shown), \
@@ -66,6 +68,10 @@ pub struct PreviewArgs {
     /// The topic of the events [default: the first configured topic]
     #[arg(long, value_name = "NAME")]
     topic: Option<String>,
+
+    /// The timestamp of the records, in RFC 3339 [default: none]
+    #[arg(long, value_name = "TIME", value_parser = parse_timestamp, conflicts_with = "at")]
+    timestamp: Option<i64>,
 
     /// Format of the result: text for people, or one JSON object per event and line
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -131,6 +137,7 @@ fn preview(
             };
             let offset = offsets.next().unwrap_or_default();
             let record = events::record(topic, name, offset, &found.text);
+            let record = Record { timestamp: args.timestamp, ..record };
             let source = format!("{}:{}", path.display(), found.line);
             preview.show(&source, found.line, &record, out)?;
         }

@@ -14,8 +14,9 @@ use super::events;
 use super::exit::Exit;
 use super::format::Format;
 use super::process::runtime;
+use super::values::parse_timestamp;
 use crate::config::model::{Action, ActionIndex, Config, WebhookIndex};
-use crate::event::{Event, Shape, TopicIndex};
+use crate::event::{Event, Record, Shape, TopicIndex};
 use crate::route::explain::Explained;
 use crate::route::{Router, channel};
 use crate::sanitize;
@@ -38,8 +39,8 @@ const LONGEST_NOTE: usize = 300;
 #[command(after_help = "\
 The message is posted even if the action's trigger is false for the event; a note says so. \
 It goes to the channel that the action's `channel` chooses for the event. \
-In expressions, `$record` has the action's first topic, partition 0 and offset 0, and no timestamp, \
-key or headers (null). \
+In expressions, `$record` has the action's first topic, partition 0 and offset 0, the timestamp of \
+--timestamp, and no key or headers (null). \
 It does not wait for the rate limit of the webhook or the app, which it shares with a worker that \
 posts there.
 
@@ -59,6 +60,10 @@ pub struct SendArgs {
     /// .yml is the configuration, as with --config
     #[arg(value_name = "EVENT.json", required = true, num_args = 1..=2)]
     files: Vec<PathBuf>,
+
+    /// The timestamp of the record, in RFC 3339 [default: none]
+    #[arg(long, value_name = "TIME", value_parser = parse_timestamp)]
+    timestamp: Option<i64>,
 
     #[command(flatten)]
     config: ConfigFile,
@@ -95,7 +100,10 @@ async fn send(
         _ => anyhow::bail!("two events: give one, for one message"),
     };
     let text = only_event(file, stdin).with_context(|| file.display().to_string())?;
-    let (sender, payload) = message(config, index, action, &text, err)?;
+    let topic = action.topics.first().copied().unwrap_or(TopicIndex(0));
+    let name = &config.kafka.topics[topic.0 as usize];
+    let record = Record { timestamp: args.timestamp, ..events::record(topic, name, 0, &text) };
+    let (sender, payload) = message(config, index, action, &record, err)?;
     let webhook = &config.webhooks[sender.0 as usize];
     let endpoint = Endpoint::open(webhook, &config.apps, &mut ClientPool::default())
         .with_context(|| format!("webhook `{}`", webhook.name))?;
@@ -120,20 +128,17 @@ fn message(
     config: &Arc<Config>,
     index: ActionIndex,
     action: &Action,
-    text: &[u8],
+    record: &Record<'_>,
     err: &mut dyn Write,
 ) -> anyhow::Result<(WebhookIndex, bytes::Bytes)> {
-    let topic = action.topics.first().copied().unwrap_or(TopicIndex(0));
-    let name = &config.kafka.topics[topic.0 as usize];
-    let record = events::record(topic, name, 0, text);
-    let event = Event::parse(&record).map_err(|invalid| {
-        let looks_like = Shape::of(Some(text));
+    let event = Event::parse(record).map_err(|invalid| {
+        let looks_like = Shape::of(record.payload);
         let reason = invalid.as_str();
         anyhow::anyhow!("the event is invalid ({reason}): {looks_like}; give one JSON object")
     })?;
     let mut notes = Vec::new();
     let router = Router::new(Arc::clone(config));
-    let explained = router.explain(&record).unwrap_or_default();
+    let explained = router.explain(record).unwrap_or_default();
     if let Some((_, Explained::NoMatch { reason } | Explained::Error { reason })) =
         explained.into_iter().find(|(of, _)| *of == index)
     {

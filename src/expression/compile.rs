@@ -37,7 +37,8 @@ fn compile_plain(
     tokens.check_variables(bindings)?;
     let ast = jmespath::parse(&tokens.plain)
         .map_err(|error| syntax_error::explain(&error, &tokens, source.len()))?;
-    let mut compiler = Compiler { tokens: &tokens, lints: Lints::new(&tokens), bindings, is_outermost: true };
+    let mut compiler =
+        Compiler { tokens: &tokens, lints: Lints::new(&tokens), bindings, is_outermost: true };
     let node = compiler.node(&ast)?;
     Ok((node, compiler.lints.into_warnings()))
 }
@@ -232,6 +233,9 @@ impl Compiler<'_, '_> {
                         Ok(None) => Node::Literal(value),
                         Err((message, help)) => return refuse(offset_of(arg), message, help),
                     },
+                    _ if takes == Takes::Pattern => {
+                        return wrong("a value of the event", "write it in single quotes:");
+                    }
                     node => node,
                 },
             };

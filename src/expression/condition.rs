@@ -10,7 +10,7 @@ use jmespath::ast::Comparator;
 
 use super::compiled::Expression;
 use super::node::Node;
-use super::signature::Function;
+use super::signature::{Function, Takes};
 use crate::event::{Path, Paths, Value, View};
 
 pub mod judge;
@@ -152,7 +152,8 @@ fn field(node: &Node, paths: &mut Paths) -> Option<Path> {
 
 /// Whether a node depends on nothing but the Kafka record.
 fn is_of_record(node: &Node) -> bool {
-    let is_expression = |at, function: &Function| !function.signature().argument(at).is_value();
+    let is_expression =
+        |at, function: &Function| function.signature().argument(at) == Takes::Expression;
     match node {
         Node::Record | Node::RecordPart(_) | Node::Literal(_) | Node::Prepared(_) => true,
         Node::Path(steps) => steps.split_first().is_some_and(|(first, rest)| {

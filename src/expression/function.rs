@@ -5,6 +5,7 @@
 use std::cmp::Ordering;
 
 use super::context::{Context, Mode};
+use super::decimal::Decimal;
 use super::error::EvalError;
 use super::node::Node;
 use super::signature::{Function, describe_type};
@@ -12,13 +13,25 @@ use crate::event::{Value, View};
 
 use self::call::{Call, Evaluate};
 
+mod arithmetic;
+
 mod call;
+
+mod cases;
 
 mod lists;
 
 mod numbers;
 
+mod pairs;
+
+mod patterns;
+
+mod strings;
+
 mod texts;
+
+mod times;
 
 /// Evaluates a call. `evaluate` returns the value of a node for a current value.
 pub fn call<'r>(
@@ -93,34 +106,62 @@ impl<'r> Call<'_, 'r> {
     fn run(&self) -> Result<Value<'r>, EvalError> {
         match self.function {
             Function::Abs => Ok(numbers::abs(self.value(0))),
+            Function::Age => self.age(),
             Function::Avg => self.avg(),
+            Function::Capitalize => self.capitalize(),
             Function::Ceil => self.rounded(f64::ceil),
             Function::Contains => self.contains(),
+            Function::DividedBy => self.arithmetic(Decimal::divided_by),
             Function::EndsWith => self.has(|text, end| text.ends_with(end)),
+            Function::FindFirst => self.find(true),
+            Function::FindLast => self.find(false),
             Function::Floor => self.rounded(f64::floor),
+            Function::FromItems => self.from_items(),
+            Function::Glob | Function::Matches => self.matches(),
+            Function::GroupBy => self.group_by(),
             // Evaluated before its branches are.
             Function::If => Ok(Value::Null),
+            Function::Items => self.items(),
             Function::Join => self.join(),
             Function::Keys => self.keys(),
             Function::Length => self.length(),
+            Function::Lower => self.lower(),
             Function::Map => self.map(),
             Function::Max => self.best(Ordering::Greater),
             Function::MaxBy => self.best_by(Ordering::Greater),
             Function::Merge => self.merge(),
             Function::Min => self.best(Ordering::Less),
             Function::MinBy => self.best_by(Ordering::Less),
+            Function::Minus => self.arithmetic(Decimal::minus),
+            Function::Modulo => self.arithmetic(Decimal::modulo),
             Function::NotNull => Ok(self.not_null()),
+            Function::PadLeft => self.pad(true),
+            Function::PadRight => self.pad(false),
             Function::ParseJson => self.parse_json(),
+            Function::ParseTime => self.parse_time(),
+            Function::Plus => self.arithmetic(Decimal::plus),
+            Function::Replace => self.replace(),
             Function::Reverse => self.reverse(),
             Function::Sort => self.sort(),
             Function::SortBy => self.sort_by(),
+            Function::Split => self.split(),
             Function::StartsWith => self.has(|text, start| text.starts_with(start)),
+            Function::StartsWithAny => self.starts_with_any(),
             Function::Sum => self.sum(),
+            Function::Times => self.arithmetic(Decimal::times),
+            Function::Title => self.title(),
             Function::ToArray => self.to_array(),
             Function::ToNumber => Ok(numbers::to_number(self.value(0))),
             Function::ToString => self.to_text(),
+            Function::Trim => self.trim(),
             Function::Type => Ok(Value::Text(self.value(0).type_name())),
+            Function::Upper => self.upper(),
             Function::Values => self.values(),
+            Function::Zip => self.zip(),
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod tests;

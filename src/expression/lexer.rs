@@ -346,7 +346,7 @@ fn literal(token: &Token<'_>) -> Result<Value<'static>, CompileError> {
         Err(Fault::NotJson) => {
             let message = format!("{} is not JSON", brief(token.text));
             let help = format!(
-                "a text is written '{}'; backticks hold JSON, such as `5` or `true`",
+                "a text is written '{}'; backticks hold JSON, such as `[5]` or `true`",
                 brief(&content)
             );
             refuse(token.offset, message, help)

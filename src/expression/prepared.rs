@@ -1,11 +1,15 @@
 //! Constant arguments that are checked, and some of them read, when an expression is compiled.
 
+use super::pattern::Pattern;
 use super::signature::Function;
-use crate::event::Value;
+use crate::event::{Value, View};
 
 /// What a function reads from a constant argument only once.
 #[derive(Debug)]
-pub enum Prepared {}
+pub enum Prepared {
+    /// The pattern of `matches` and `glob`.
+    Pattern(Pattern),
+}
 
 /// Why a constant argument is refused: the message and the remedy of an error.
 pub type Refusal = (String, String);
@@ -15,9 +19,23 @@ pub type Refusal = (String, String);
 /// # Errors
 /// The function never has a result with this argument.
 pub fn prepare(
-    _function: Function,
-    _at: usize,
-    _value: &Value<'_>,
+    function: Function,
+    at: usize,
+    value: &Value<'_>,
 ) -> Result<Option<Prepared>, Refusal> {
-    Ok(None)
+    let View::String(text) = value.view() else { return Ok(None) };
+    let pattern = match (function, at) {
+        (Function::Matches, 1) => Pattern::regex(text),
+        (Function::Glob, 1) => Pattern::glob(text),
+        _ => return Ok(None),
+    };
+    match pattern {
+        Ok(pattern) => Ok(Some(Prepared::Pattern(pattern))),
+        Err(problem) => {
+            let message = format!("the pattern of `{}` is invalid: {problem}", function.name());
+            let help = "write a pattern of the regex crate (https://docs.rs/regex), or \
+                        glob(text, 'a*') or contains(text, 'a')";
+            Err((message, help.to_owned()))
+        }
+    }
 }

@@ -1,5 +1,5 @@
 //! Expressions as other languages write them, in JMESPath: `a = 'x' and b.0.c > 5` is
-//! ``a == 'x' && b[0].c > `5` ``. They are remedies, in the user's own names, for what does not
+//! `a == 'x' && b[0].c > 5`. They are remedies, in the user's own names, for what does not
 //! compile.
 //!
 //! Invariant: what is offered compiles.

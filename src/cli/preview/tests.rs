@@ -24,6 +24,7 @@ fn run(
     stdin: &str,
 ) -> (u8, String, String) {
     let args = PreviewArgs {
+        timestamp: None,
         files: files.iter().map(PathBuf::from).collect(),
         at: None,
         topic: topic.map(str::to_owned),
@@ -110,6 +111,29 @@ fn the_record_has_the_documented_values() {
         .map(|line| line["actions"][0]["payload"]["text"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(texts, [r#"["orders",0,0,null,null]"#, r#"["orders",0,1,null,null]"#]);
+}
+
+#[test]
+fn the_timestamp_of_the_command_line_is_the_records() {
+    let args = |text: &str| {
+        use clap::Parser;
+        #[derive(Parser)]
+        struct Command {
+            #[command(flatten)]
+            args: PreviewArgs,
+        }
+        Command::try_parse_from(text.split(' ')).map(|command| command.args)
+    };
+    let config = config(vec![action(
+        "a",
+        "age('2026-11-28 11:58:00') > 60",
+        "{{ $record.timestamp }} {{ age('2026-11-28T11:58:59.500Z') }}",
+    )]);
+    let args = args("preview --output json --timestamp 2026-11-28T12:00:00Z -").unwrap();
+    let mut out = Vec::new();
+    preview(&config, &args, &mut "{}".as_bytes(), &mut out, &mut Vec::new()).unwrap();
+    let line = lines(&String::from_utf8(out).unwrap()).remove(0);
+    assert_eq!(line["actions"][0]["payload"]["text"], "1795867200000 60.5");
 }
 
 #[test]

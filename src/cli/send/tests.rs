@@ -20,6 +20,7 @@ fn with(slack: &FakeSlack, message: &str) -> Arc<Config> {
 /// Status, standard output with the time taken as `N ms`, standard error.
 async fn run(config: &Arc<Config>, action: &str, file: &str, stdin: &str) -> (u8, String, String) {
     let args = SendArgs {
+        timestamp: None,
         action: action.to_owned(),
         files: vec![file.into()],
         config: ConfigFile::default(),

@@ -189,3 +189,37 @@ fn a_condition_on_fields_never_reads_the_document() {
         assert!(!matches!(condition.0, Kind::Whole(_)));
     }
 }
+
+#[test]
+fn a_bare_number_is_as_good_as_one_in_backticks() {
+    for bare in
+        ["a > 5", "-2.50 <= a.b", "contains([1, 2.0], a)", "a == 1 || a == 2", "contains(l, 3)"]
+    {
+        let condition = |source: &str| {
+            let mut paths = Paths::default();
+            format!("{:?}", Expression::compile(source).unwrap().condition(&mut paths))
+        };
+        let number = regex::Regex::new(r"-?[0-9]+(\.[0-9]+)?").unwrap();
+        assert_eq!(condition(bare), condition(&number.replace_all(bare, "`$0`")), "{bare}");
+        assert_eq!(Expression::compile(bare).unwrap().whole_event_part(), None, "{bare}");
+    }
+}
+
+#[test]
+fn slacklines_functions_need_the_event_unless_they_are_on_the_record() {
+    for (source, text) in [
+        ("lower(type) == 'track'", r#"{"type":"Track"}"#),
+        ("plus(a, 1) == 2 && glob(b, 'x*')", r#"{"a":1.0,"b":"xy"}"#),
+        ("matches($record.topic, '^ev') && age(0.009) == 0", "{}"),
+        ("if(a, b, c)", r#"{"a":[],"c":1}"#),
+        ("!upper(a)", r#"{"a":1}"#),
+    ] {
+        let (of_condition, plain) = both(source, text);
+        assert_eq!(of_condition, plain, "{source}");
+        assert_ne!(plain, Ok(false), "{source}");
+    }
+    let mut paths = Paths::default();
+    let source = "matches($record.topic, '^ev')";
+    let condition = Expression::compile(source).unwrap().condition(&mut paths);
+    assert!(matches!(condition.0, Kind::Record(_)));
+}

@@ -5,7 +5,7 @@ use crate::expression::budget::Budget;
 use crate::expression::context::Context;
 use crate::expression::error::EvalError;
 use crate::expression::node::Node;
-use crate::expression::signature::Function;
+use crate::expression::signature::{Function, whole};
 
 /// Returns the value of a node for a current value.
 pub type Evaluate<'c, 'r> = &'c dyn Fn(&'r Node, &Value<'r>) -> Result<Value<'r>, EvalError>;
@@ -29,6 +29,19 @@ impl<'r> Call<'_, 'r> {
 
     pub fn node(&self, at: usize) -> &'r Node {
         self.nodes.get(at).unwrap_or(&Node::Current)
+    }
+
+    /// Returns a whole number; its type was checked before.
+    pub fn whole(&self, at: usize) -> Option<i64> {
+        match self.value(at).view() {
+            View::Number(number) => whole(number),
+            _ => None,
+        }
+    }
+
+    /// Returns the error of arguments of the right types that have no result.
+    pub fn problem(&self, problem: &'static str) -> EvalError {
+        EvalError::Value { function: self.function.name(), problem }
     }
 
     pub fn text(&self, at: usize) -> &str {

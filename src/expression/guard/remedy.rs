@@ -93,7 +93,7 @@ fn guarded(
     let element = unguarded.missing.iter().find(|it| it.is_element)?;
     let fallback = match unguarded.function {
         Function::Join => "''",
-        _ => "`0`",
+        _ => "0",
     };
     let or = format!("not_null({}, {fallback})", element.path);
     Some(format!("{call}, which leaves out what is missing, or {or} in place of {}", element.path))

@@ -1,6 +1,7 @@
 //! The functions: one line each.
 
-use super::{Mode, Signature, Takes};
+use super::takes::{Signature, Takes};
+use crate::expression::context::Mode;
 
 macro_rules! functions {
     ($(
@@ -12,7 +13,7 @@ macro_rules! functions {
         pub enum Function { $($function),* }
 
         impl Function {
-            pub(super) const ALL: &[Function] = &[$(Function::$function),*];
+            pub(in crate::expression) const ALL: &[Function] = &[$(Function::$function),*];
 
             pub fn signature(self) -> Signature {
                 match self {
@@ -61,6 +62,31 @@ functions! {
     Type Strict "type(value)" (Any) ["string"];
     Values Strict "values(object)" (Object) ["array"];
     // slackline's.
+    Age Lenient "age(time)" (Time) ["number", "null"];
+    Capitalize Lenient "capitalize(text)" (Text) ["string"];
+    DividedBy Lenient "divided_by(number, divisor)" (Number, Number) ["number"];
+    FindFirst Lenient "find_first(text, part[, start[, end]])" (Text, Text; Whole, Whole) ["number", "null"];
+    FindLast Lenient "find_last(text, part[, start[, end]])" (Text, Text; Whole, Whole) ["number", "null"];
+    FromItems Lenient "from_items(list_of_pairs)" (Pairs) ["object"];
+    Glob Lenient "glob(text, 'pattern')" (Text, Pattern) ["boolean"];
+    GroupBy Lenient "group_by(list, &expression)" (Array, Expression) ["object"];
     If Lenient "if(condition, value, other_value)" (Any, Any, Any) [];
+    Items Lenient "items(object)" (Object) ["array"];
+    Lower Lenient "lower(text)" (Text) ["string"];
+    Matches Lenient "matches(text, 'pattern')" (Text, Pattern) ["boolean"];
+    Minus Lenient "minus(number, number)" (Number, Number) ["number"];
+    Modulo Lenient "modulo(number, divisor)" (Number, Number) ["number"];
+    PadLeft Lenient "pad_left(text, width[, character])" (Text, Count; Character) ["string"];
+    PadRight Lenient "pad_right(text, width[, character])" (Text, Count; Character) ["string"];
     ParseJson Strict "parse_json(text)" (TextOrNull) [];
+    ParseTime Lenient "parse_time(text)" (Time) ["number", "null"];
+    Plus Lenient "plus(number, number)" (Number, Number) ["number"];
+    Replace Lenient "replace(text, part, replacement[, count])" (Text, Text, Text; Count) ["string"];
+    Split Lenient "split(text, separator[, count])" (Text, Text; Count) ["array"];
+    StartsWithAny Lenient "starts_with_any(text, list_of_texts)" (Text, Texts) ["boolean"];
+    Times Lenient "times(number, number)" (Number, Number) ["number"];
+    Title Lenient "title(text)" (Text) ["string"];
+    Trim Lenient "trim(text[, characters])" (Text; Text) ["string"];
+    Upper Lenient "upper(text)" (Text) ["string"];
+    Zip Lenient "zip(list, …)" (Array) ["array"];
 }

@@ -174,7 +174,8 @@ pub fn filters_in_brackets(expression: &str, is_tag: bool) -> Vec<CompileError> 
                 let value = value_before(expression, &tokens, at);
                 let call = format!("{}({})", function.name(), value.unwrap_or("name"));
                 let message = format!("`| {}` is the field `{}` here", name.text, name.text);
-                let help = format!("write `{call}`; filters are only outside of brackets in {{{{ }}}}");
+                let help =
+                    format!("write `{call}`; filters are only outside of brackets in {{{{ }}}}");
                 warnings.push(CompileError::new(name.offset, message, help));
             }
             _ => {}
@@ -288,10 +289,10 @@ fn block_help(word: &str, condition: &str) -> String {
             let condition = compiled(condition).unwrap_or_else(|| "name".to_owned());
             format!("write `{{% {word} {condition} %}}`")
         }
-        _ => TAGS.iter().find(|(foreign, _)| *foreign == word).map_or_else(
-            || "write the text itself".to_owned(),
-            |(_, ours)| (*ours).to_owned(),
-        ),
+        _ => TAGS
+            .iter()
+            .find(|(foreign, _)| *foreign == word)
+            .map_or_else(|| "write the text itself".to_owned(), |(_, ours)| (*ours).to_owned()),
     }
 }
 

@@ -31,8 +31,15 @@ pub fn parse(
     let tokens = read(source)?;
     let kept = space::kept(source, &tokens);
     let tree = Tree { own: String::with_capacity(source.len()), ..Tree::default() };
-    let mut parser =
-        Parser { source, tokens: &tokens, kept: &kept, at: 0, cache, bindings: bindings.clone(), tree };
+    let mut parser = Parser {
+        source,
+        tokens: &tokens,
+        kept: &kept,
+        at: 0,
+        cache,
+        bindings: bindings.clone(),
+        tree,
+    };
     let (nodes, end) = parser.nodes(None, 0)?;
     if let Some(end) = end {
         return Err(parser.closes_nothing(&end));
@@ -142,7 +149,9 @@ impl Parser<'_> {
         Ok(match start {
             Tag::Case(value) => Node::Case(Box::new(self.case(value, at, depth)?)),
             Tag::For(head) => Node::For(Box::new(self.repeat(head, at, depth)?)),
-            Tag::If(block, condition) => Node::Choice(self.choice((block, condition), at, depth)?),
+            Tag::If(block, condition) => {
+                Node::Choice(self.choice((block, condition), at, depth)?)
+            }
             // Not a start: `nodes` hands on no other tag.
             _ => Node::Text(0..0),
         })
@@ -242,7 +251,9 @@ impl Parser<'_> {
         let (word, open) = (self.word_at(end.at), block.word());
         let message = format!("`{{% {word} %}}` in the `{{% {open} %}}` of line {line}");
         let help = match &end.tag {
-            Tag::Elsif(_) | Tag::Else => format!("the last part of `{open}` is its `else`: remove it"),
+            Tag::Elsif(_) | Tag::Else => {
+                format!("the last part of `{open}` is its `else`: remove it")
+            }
             Tag::When(_) => "`when` is a part of `{% case %}`".to_owned(),
             _ => format!("write `{{% end{open} %}}` first"),
         };
@@ -257,7 +268,11 @@ impl Parser<'_> {
             _ => "if",
         };
         let message = format!("`{{% {word} %}}` without a `{{% {start} %}}` before it");
-        CompileError::new(end.at, message, format!("write `{{% {start} … %}}` before it, or remove it"))
+        CompileError::new(
+            end.at,
+            message,
+            format!("write `{{% {start} … %}}` before it, or remove it"),
+        )
     }
 
     fn word_at(&self, at: usize) -> String {

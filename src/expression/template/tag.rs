@@ -148,7 +148,8 @@ fn head(source: &str, range: Range<usize>) -> Result<Loop, CompileError> {
     let word = name(text);
     let after_name = text.get(word.len()..).unwrap_or_default();
     let list = after_name.trim_start().strip_prefix("in");
-    let list = list.filter(|list| list.starts_with(|c: char| c.is_whitespace() || "([`'\"$@".contains(c)));
+    let list =
+        list.filter(|list| list.starts_with(|c: char| c.is_whitespace() || "([`'\"$@".contains(c)));
     let Some(list) = list.filter(|list| !word.is_empty() && !list.trim().is_empty()) else {
         let help = "write `{% for item in items %}`";
         return refuse(range.start, "a loop without its `name in list`", help);
@@ -187,9 +188,9 @@ fn check_list(source: &str, range: &Range<usize>) -> Result<(), CompileError> {
     }
     let reversed = list.strip_suffix("reversed").map(str::trim_end);
     let ends_value = |c: char| c.is_alphanumeric() || "_)]}'\"`@$".contains(c);
-    if let Some(value) = reversed.filter(|value| {
-        value.ends_with(ends_value) && value.len() + "reversed".len() < list.len()
-    }) {
+    if let Some(value) = reversed
+        .filter(|value| value.ends_with(ends_value) && value.len() + "reversed".len() < list.len())
+    {
         let help = format!("write `reverse({})`", brief(value));
         return refuse(range.end - "reversed".len(), "a loop has no `reversed`", help);
     }

@@ -153,9 +153,11 @@ fn end_tag(source: &str, from: usize, word: &str) -> Option<Token> {
         let rest = source.get(at + 2..)?;
         let name = rest.strip_prefix('-').unwrap_or(rest).trim_start();
         if let Some(after) = name.strip_prefix("end").and_then(|name| name.strip_prefix(word))
-            && let Some(after) = after.trim_start().strip_prefix("%}").map(|rest| (rest, false)).or(
-                after.trim_start().strip_prefix("-%}").map(|rest| (rest, true)),
-            )
+            && let Some(after) = after
+                .trim_start()
+                .strip_prefix("%}")
+                .map(|rest| (rest, false))
+                .or(after.trim_start().strip_prefix("-%}").map(|rest| (rest, true)))
         {
             let range = at..source.len() - after.0.len();
             let strips = (rest.starts_with('-'), after.1);

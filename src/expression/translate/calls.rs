@@ -5,7 +5,7 @@ use super::{arguments, made, operand_end};
 use crate::expression::signature::Function;
 
 /// Names of JMESPath's functions in other languages.
-const NAMES: [(&str, &[&str]); 10] = [
+const NAMES: &[(&str, &[&str])] = &[
     ("length", &["len", "size", "count", "strlen", "array_length", "cardinality"]),
     ("contains", &["contain", "includes", "include", "has", "has_any", "icontains"]),
     ("starts_with", &["startswith", "hasprefix", "has_prefix", "beginswith", "begins_with"]),
@@ -19,6 +19,24 @@ const NAMES: [(&str, &[&str]); 10] = [
     ("ceil", &["ceiling"]),
     ("type", &["typeof", "type_of"]),
     ("avg", &["average", "mean"]),
+    ("lower", &["lowercase", "tolower", "tolowercase", "lcase", "downcase"]),
+    ("upper", &["uppercase", "toupper", "touppercase", "ucase", "upcase"]),
+    ("trim", &["strip"]),
+    ("title", &["titlecase", "initcap"]),
+    ("replace", &["gsub", "replaceall", "replace_all"]),
+    ("find_first", &["indexof", "index_of", "strpos"]),
+    ("find_last", &["lastindexof", "last_index_of"]),
+    ("pad_left", &["padstart", "lpad", "rjust"]),
+    ("pad_right", &["padend", "rpad", "ljust"]),
+    ("items", &["entries", "to_entries"]),
+    ("from_items", &["fromentries", "from_entries"]),
+    ("matches", &["match", "regex", "regex_match", "rlike"]),
+    ("plus", &["add"]),
+    ("minus", &["subtract", "sub"]),
+    ("times", &["multiply", "mul"]),
+    ("divided_by", &["divide", "div"]),
+    ("modulo", &["mod"]),
+    ("parse_time", &["to_timestamp", "strptime", "todate"]),
 ];
 
 /// Rewrites the methods of values.
@@ -112,7 +130,7 @@ fn rewritten(name: &Word, given: &[String]) -> Option<String> {
         ("ne" | "neq", [a, b]) => format!("{a} != {b}"),
         ("gt", [a, b]) => format!("{a} > {b}"),
         ("lt", [a, b]) => format!("{a} < {b}"),
-        ("if" | "iif" | "cond" | "ternary", [a, b, c]) => format!("({a} && {b} || {c})"),
+        ("iif" | "cond" | "ternary", [a, b, c]) => format!("if({a}, {b}, {c})"),
         ("first", [list]) => format!("{list}[0]"),
         ("last", [list]) => format!("{list}[-1]"),
         ("in" | "in_array", [value, list]) => format!("contains({list}, {value})"),

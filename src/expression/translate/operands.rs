@@ -1,4 +1,4 @@
-//! Constants: numbers without backticks, bare `true` and `null`, texts in double quotes.
+//! Constants: bare `true` and `null`, texts in double quotes.
 
 use super::words::{Form, Word};
 use crate::expression::lint::constant::constant;
@@ -12,9 +12,6 @@ pub fn constants(mut words: Vec<Word>) -> Vec<Word> {
         let is_after = |signs: &[&str]| after.is_some_and(|word| word.is_any(signs));
         let is_path = is_before(&["."]) || is_after(&[".", "[", "[?", "[]", "("]);
         let form = match word.form {
-            // An index or a slice.
-            Form::Number if is_before(&["[", ":"]) && is_after(&["]", ":"]) => continue,
-            Form::Number if !is_before(&["."]) => format!("`{}`", word.text),
             Form::Name if !is_path && !is_key(before, after) => match constant(&word.text) {
                 Some(json) => format!("`{json}`"),
                 None => continue,

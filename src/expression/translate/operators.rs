@@ -169,8 +169,14 @@ fn condition(operator: &str, left: &[Word], right: &[Word], is_negated: bool) ->
         }
         "=~" | "!~" | "like" | "ilike" | "matches" => {
             let [pattern] = right else { return None };
-            let (function, part) = part_of(&pattern.text)?;
-            format!("{function}({left}, '{part}')")
+            match part_of(&pattern.text) {
+                Some((function, part)) => format!("{function}({left}, '{part}')"),
+                None if pattern.text.contains('\'') => return None,
+                None if operator.ends_with("like") => {
+                    format!("glob({left}, '{}')", pattern.text.replace('%', "*").replace('_', "?"))
+                }
+                None => format!("matches({left}, '{}')", pattern.text),
+            }
         }
         _ => return None,
     };

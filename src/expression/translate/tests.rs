@@ -28,7 +28,7 @@ fn forms_of_other_languages_get_a_remedy_that_compiles() {
         (".properties.name == 'x'", "properties.name == 'x'"),
         ("user-id == 'x'", r#""user-id" == 'x'"#),
         ("properties.plan-type", r#"properties."plan-type""#),
-        ("größe > 5", r#""größe" > `5`"#),
+        ("größe > 5", r#""größe" > 5"#),
         ("properties.größe", r#"properties."größe""#),
         ("@timestamp", r#""@timestamp""#),
         ("user?.name", "user.name"),
@@ -64,10 +64,6 @@ fn forms_of_other_languages_get_a_remedy_that_compiles() {
         ("name ?? 'x'", "name || 'x'"),
         ("name ?: 'x'", "name || 'x'"),
         // Constants.
-        ("a > 5", "a > `5`"),
-        ("a == 49.90", "a == `49.90`"),
-        ("a > -1", "a > `-1`"),
-        ("contains([1, 2], a)", "contains([`1`, `2`], a)"),
         ("internal != true", "internal != `true`"),
         ("a == 'x' && (paid == False || b)", "a == 'x' && (paid == `false` || b)"),
         ("null == a", "`null` == a"),
@@ -85,13 +81,17 @@ fn forms_of_other_languages_get_a_remedy_that_compiles() {
         ("a.startsWith('b')", "starts_with(a, 'b')"),
         ("x && properties.tags.includes('vip')", "x && contains(properties.tags, 'vip')"),
         ("lenght(a)", "length(a)"),
-        ("size(items) > 2", "length(items) > `2`"),
+        ("size(items) > 2", "length(items) > 2"),
         ("coalesce(a, 'x')", "not_null(a, 'x')"),
         ("concat(a, 'x')", "join('', [a, 'x'])"),
         ("empty(a)", "!(a)"),
         ("not(a.b)", "!(a.b)"),
-        ("if(a, 'x', 'y')", "(a && 'x' || 'y')"),
         ("first(items).name", "items[0].name"),
+        ("iif(a, 'x', 'y')", "if(a, 'x', 'y')"),
+        ("name.toLowerCase()", "lower(name)"),
+        ("strip(name)", "trim(name)"),
+        ("name =~ /^[a-z]+$/", "matches(name, '^[a-z]+$')"),
+        ("name like '%a%b'", "glob(name, '*a*b')"),
     ] {
         let help = refusal(source).help;
         let shown = help.strip_prefix("write ").unwrap_or(&help).split("; ").next().unwrap();
@@ -106,9 +106,9 @@ fn forms_of_other_languages_get_a_remedy_that_compiles() {
 fn what_is_not_understood_keeps_its_help() {
     for (source, help) in [
         ("a + b", "arithmetic"),
-        ("upper(a)", "the functions are"),
+        ("frobnicate(a)", "the functions are"),
         ("a == 'x", "add the closing"),
-        ("name =~ /^[a-z]+$/", "contains"),
+        ("name =~ other.pattern()", "matches(a, "),
     ] {
         let error = refusal(source);
         assert!(error.help.contains(help), "{source}: {error:?}");

@@ -52,7 +52,11 @@ fn loops() {
         ("{% for p in o %}{{p[0]}}={{p[1]}};{% endfor %}", event, "k=v;l=2;"),
         ("{% for i in none %}x{% else %}y{% endfor %}", event, "y"),
         ("{% for i in items[1].t %}x{% else %}y{% endfor %}", event, "y"),
-        ("{% for i in items %}{% for t in i.t %}{{i.n}}{{t}} {% else %}-{% endfor %}{% endfor %}", event, "a1 a2 -"),
+        (
+            "{% for i in items %}{% for t in i.t %}{{i.n}}{{t}} {% else %}-{% endfor %}{% endfor %}",
+            event,
+            "a1 a2 -",
+        ),
         (
             "{% for i in items %}{{forloop.index}}/{{forloop.length}}{% unless forloop.last %}, {% endunless %}{% endfor %}",
             event,
@@ -61,9 +65,17 @@ fn loops() {
         ("{% for i in items %}{% if forloop.first %}{{ i.n }}{% endif %}{% endfor %}", event, "a"),
         ("{% for i in items %}{{ items[?n == $i.n].n | [0] }}{% endfor %}", event, "ab"),
         ("{% for i in items %}{{ items[?n == i.n].n | [0] }}{% endfor %}", event, ""),
-        ("{% for i in items %}{{ i | [0] }}{{ \"i\" }}{{ {a: i.n} }}{% endfor %}", event, r#"{"a":"a"}{"a":"b"}"#),
+        (
+            "{% for i in items %}{{ i | [0] }}{{ \"i\" }}{{ {a: i.n} }}{% endfor %}",
+            event,
+            r#"{"a":"a"}{"a":"b"}"#,
+        ),
         ("{% for i in items %}{% for i in i.t %}{{i}}{% endfor %}{% endfor %}", event, "12"),
-        ("{% for i in items %}{{ map(&i, [@])[0] }}{{ map(&$i.n, [@])[0] }}{% endfor %}", event, "ab"),
+        (
+            "{% for i in items %}{{ map(&i, [@])[0] }}{{ map(&$i.n, [@])[0] }}{% endfor %}",
+            event,
+            "ab",
+        ),
     ]);
 }
 
@@ -72,7 +84,8 @@ fn a_loop_over_another_value_takes_else_and_is_reported() {
     let (text, failed) =
         rendered("{% for i in a %}x{% else %}y{% endfor %}", r#"{"a":"b"}"#, Escape::Slack, ALL);
     assert_eq!((text.as_str(), failed), ("y", vec!["a".to_owned()]));
-    let (text, failed) = rendered("{% if abs(a) %}x{% endif %}", r#"{"a":"b"}"#, Escape::Slack, ALL);
+    let (text, failed) =
+        rendered("{% if abs(a) %}x{% endif %}", r#"{"a":"b"}"#, Escape::Slack, ALL);
     assert_eq!((text.as_str(), failed), ("", vec!["abs(a)".to_owned()]));
 }
 
@@ -139,7 +152,11 @@ fn white_space() {
     ][..3]);
     all(&[
         ("a\n{% if x %}\nb\n{% endif %}\nc", r#"{"x":1}"#, "a\nb\nc"),
-        ("a\n  {% if x %}  {% comment %}c{% endcomment %} \r\nb\n\t{% endif %}", r#"{"x":1}"#, "a\nb\n"),
+        (
+            "a\n  {% if x %}  {% comment %}c{% endcomment %} \r\nb\n\t{% endif %}",
+            r#"{"x":1}"#,
+            "a\nb\n",
+        ),
         ("a\n{% if x %} b {% endif %}\nc", "{}", "a\n\nc"),
         ("a\n{% if y %}{% endif %}\nc", "{}", "a\nc"),
         ("a\n{{ x }}\nc", "{}", "a\n\nc"),
@@ -157,31 +174,121 @@ fn white_space() {
 fn faults_are_refused_where_they_are() {
     for (template, offset, message, help) in [
         ("é {% if a %}x", 3, "`{% if %}` without its end", "add `{% endif %}` after it"),
-        ("{% if a %}{% for x in l %}{% endif %}", 26, "`{% endif %}` in the `{% for %}` of line 1", "write `{% endfor %}` first"),
-        ("a{% endif %}", 1, "`{% endif %}` without a `{% if %}` before it", "write `{% if … %}` before it, or remove it"),
-        ("{% if a %}{% else %}{% elsif b %}{% endif %}", 20, "`{% elsif %}` in the `{% if %}` of line 1", "the last part of `if` is its `else`: remove it"),
+        (
+            "{% if a %}{% for x in l %}{% endif %}",
+            26,
+            "`{% endif %}` in the `{% for %}` of line 1",
+            "write `{% endfor %}` first",
+        ),
+        (
+            "a{% endif %}",
+            1,
+            "`{% endif %}` without a `{% if %}` before it",
+            "write `{% if … %}` before it, or remove it",
+        ),
+        (
+            "{% if a %}{% else %}{% elsif b %}{% endif %}",
+            20,
+            "`{% elsif %}` in the `{% if %}` of line 1",
+            "the last part of `if` is its `else`: remove it",
+        ),
         ("{% iff a %}", 3, "unknown tag `iff`", "did you mean `{% if %}`"),
-        ("{% if a %}{% elif b %}{% endif %}", 13, "unknown tag `elif`", "write `{% elsif condition %}`"),
+        (
+            "{% if a %}{% elif b %}{% endif %}",
+            13,
+            "unknown tag `elif`",
+            "write `{% elsif condition %}`",
+        ),
         ("{% for x in l %}{% end %}", 19, "unknown tag `end`", "write `{% endfor %}`"),
-        ("{% if a %}{% else if b %}{% endif %}", 13, "`{% else if %}` is written in one word", "write `{% elsif b %}`"),
-        ("{% if %}", 3, "`{% if %}` without its expression", "write one, as in `{% if $.total > 100 %}`"),
+        (
+            "{% if a %}{% else if b %}{% endif %}",
+            13,
+            "`{% else if %}` is written in one word",
+            "write `{% elsif b %}`",
+        ),
+        (
+            "{% if %}",
+            3,
+            "`{% if %}` without its expression",
+            "write one, as in `{% if $.total > 100 %}`",
+        ),
         ("{% if a b %}", 8, "`b` follows `a` with no operator between", ""),
-        ("{% if a == nil %}{% endif %}", 11, "`nil` would be the field `nil`", "write `!a`; the field is written `$.nil`"),
-        ("{% if a.b != blank %}{% endif %}", 13, "`blank` would be the field `blank`", "write `a.b`; the field is written `$.blank`"),
-        ("{% for x in (1..5) %}", 12, "`(1..5)` is not a list", "write a list in backticks, such as `[1, 2, 3]`"),
+        (
+            "{% if a == nil %}{% endif %}",
+            11,
+            "`nil` would be the field `nil`",
+            "write `!a`; the field is written `$.nil`",
+        ),
+        (
+            "{% if a.b != blank %}{% endif %}",
+            13,
+            "`blank` would be the field `blank`",
+            "write `a.b`; the field is written `$.blank`",
+        ),
+        (
+            "{% for x in (1..5) %}",
+            12,
+            "`(1..5)` is not a list",
+            "write a list in backticks, such as `[1, 2, 3]`",
+        ),
         ("{% for x in l reversed %}", 14, "a loop has no `reversed`", "write `reverse(l)`"),
-        ("{% for x in l offset: 2 %}", 14, "a loop has no option `offset`", "write a slice: `items[2:]` leaves out the first two"),
-        ("{% for x in l limit: 101 %}", 14, "`limit: 101` is not a constant from 1 to 100", "write a number from 1 to 100: `limit: 20`"),
-        ("{% for x in l limit: n %}", 14, "`limit: n` is not a constant from 1 to 100", "write a number from 1 to 100: `limit: 20`"),
-        ("{% for forloop in l %}", 7, "a loop's element cannot have the name `forloop`", "write another one, such as `item`"),
-        ("{% for x of l %}", 7, "a loop without its `name in list`", "write `{% for item in items %}`"),
-        ("{% for x in l %}{{ forloop.index0 }}{% endfor %}", 27, "`forloop` has no `index0`", "it has index, first, last, length"),
+        (
+            "{% for x in l offset: 2 %}",
+            14,
+            "a loop has no option `offset`",
+            "write a slice: `items[2:]` leaves out the first two",
+        ),
+        (
+            "{% for x in l limit: 101 %}",
+            14,
+            "`limit: 101` is not a constant from 1 to 100",
+            "write a number from 1 to 100: `limit: 20`",
+        ),
+        (
+            "{% for x in l limit: n %}",
+            14,
+            "`limit: n` is not a constant from 1 to 100",
+            "write a number from 1 to 100: `limit: 20`",
+        ),
+        (
+            "{% for forloop in l %}",
+            7,
+            "a loop's element cannot have the name `forloop`",
+            "write another one, such as `item`",
+        ),
+        (
+            "{% for x of l %}",
+            7,
+            "a loop without its `name in list`",
+            "write `{% for item in items %}`",
+        ),
+        (
+            "{% for x in l %}{{ forloop.index0 }}{% endfor %}",
+            27,
+            "`forloop` has no `index0`",
+            "it has index, first, last, length",
+        ),
         ("{{ $x }}", 3, "there is no `$x`", ""),
-        ("{% case a %}{% when 'b' or 'c' %}{% endcase %}", 24, "`or` between the values of `{% when %}`", "write a comma between the values: `{% when 'a', 'b' %}`"),
-        ("{% assign a = 1 %}", 3, "unknown tag `assign`", "write the expression where its value is used"),
+        (
+            "{% case a %}{% when 'b' or 'c' %}{% endcase %}",
+            24,
+            "`or` between the values of `{% when %}`",
+            "write a comma between the values: `{% when 'a', 'b' %}`",
+        ),
+        (
+            "{% assign a = 1 %}",
+            3,
+            "unknown tag `assign`",
+            "write the expression where its value is used",
+        ),
         ("{% if a %}{% endif b %}", 19, "`{% endif %}` takes no expression", "write `{% endif %}`"),
         ("{% comment %}a", 0, "`{% comment %}` without its end", "add `{% endcomment %}` after it"),
-        ("a {# b #}", 2, "`{# … #}` is a comment of another template language", "write `{% comment %} … {% endcomment %}`"),
+        (
+            "a {# b #}",
+            2,
+            "`{# … #}` is a comment of another template language",
+            "write `{% comment %} … {% endcomment %}`",
+        ),
         ("{% if 'a %}", 6, "unclosed quote ' in the tag that starts with `{%`", ""),
         ("a {% if b", 2, "unclosed tag: `{%` without its `%}`", ""),
         ("{%%}", 2, "a tag without a name", "write a tag, as in `{% if $.name %}`"),
@@ -207,9 +314,8 @@ fn words_of_liquid_are_refused_with_ours() {
 
 #[test]
 fn tags_nest_eight_deep() {
-    let nested = |depth: usize| {
-        format!("{}x{}", "{% if a %}".repeat(depth), "{% endif %}".repeat(depth))
-    };
+    let nested =
+        |depth: usize| format!("{}x{}", "{% if a %}".repeat(depth), "{% endif %}".repeat(depth));
     assert_eq!(shown(&nested(8), r#"{"a":1}"#), "x");
     assert_eq!(refused(&nested(9)).offset, 80);
 }
