@@ -77,6 +77,8 @@ mod action;
 
 mod admin;
 
+mod people;
+
 mod file;
 
 pub mod model;

@@ -21,6 +21,8 @@ mod pattern;
 
 mod prepared;
 
+mod constants;
+
 mod node;
 
 mod translate;
@@ -71,6 +73,7 @@ pub use cache::ExpressionCache;
 pub use compiled::Expression;
 pub use context::{Context, Evaluated, Mode};
 pub use error::{CompileError, EvalError};
+pub use lint::mention::is_about_people;
 pub use limits::{
     DELIVERY_MADE, DELIVERY_STEPS, MAX_DEPTH, MAX_MADE, MAX_SOURCE, MAX_STEPS, MAX_TOKENS,
 };

@@ -123,6 +123,7 @@ fn example(
         }
         Some("slack-token") => Ok(b"xoxb-1-2-pl4nt3dFile\n".to_vec()),
         Some("intranet-ca.pem" | "kafka-ca.pem") => Ok(pem.clone().into_bytes()),
+        Some("people.csv") => Ok(b"email,id\npl4nt3d@example.com,U012AB3CD\n".to_vec()),
         Some("kafka-password") => Ok(b"pl4nt3dPassword\n".to_vec()),
         _ => Err(std::io::ErrorKind::NotFound.into()),
     })

@@ -23,6 +23,7 @@ fn config() -> Config {
         apps: Vec::new(),
         webhooks: Vec::new(),
         channels: model::ChannelIndex::default(),
+        people: None,
         actions: Vec::new(),
         admin: model::Admin { listen: "127.0.0.1:0".to_owned() },
         hash: 1,

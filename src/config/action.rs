@@ -20,7 +20,7 @@ use super::webhook::key_of;
 use super::yaml_traps;
 use crate::event::TopicIndex;
 use crate::expression::template::Template;
-use crate::expression::{CompileError, Expression};
+use crate::expression::{CompileError, Expression, is_about_people};
 
 section! {
     /// One "post message": when `trigger` is true for an event, `message` is sent to `webhook`.
@@ -276,6 +276,9 @@ fn message(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Template> 
     let template = Template::compile_with(&text.value, &mut reader.expressions);
     let template = template.map_err(|error| report(&text, key, &error, false, reader)).ok()?;
     for warning in template.warnings(reader.trigger.as_ref()) {
+        if reader.has_people && is_about_people(&warning) {
+            continue;
+        }
         report(&text, key, &warning, true, reader);
     }
     yaml_traps::warn(node, key, &text, &template.outline(), reader);

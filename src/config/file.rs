@@ -8,8 +8,9 @@ use super::action::{Action, Actions};
 use super::admin::Admin;
 use super::app::{App, Apps};
 use super::kafka::Kafka;
-use super::kinds::{Nested, read_section};
+use super::kinds::{Nested, Optional, read_section};
 use super::model::Config;
+use super::people::People;
 use super::reader::Reader;
 use super::section::{Section, SettingValue, Table, section};
 use super::senders::{ChannelIndex, expand};
@@ -26,6 +27,8 @@ section! {
         /// Slack incoming webhooks, and channels of Slack apps, by name. Several actions can share
         /// one. A name consists of letters, digits, `_`, `-` and `.`.
         webhooks: Vec<Webhook> = Webhooks;
+        /// The people of the Slack workspace, for the filter `mention`.
+        people: Option<People> = Optional(Nested::<People>::REQUIRED);
         /// What is posted, when, and where. At least one.
         actions: Vec<Action> = Actions;
         /// The HTTP endpoint for `/metrics`, `/healthz` and `/readyz`.
@@ -47,10 +50,11 @@ pub fn read(tree: &Node, reader: &mut Reader<'_>) -> Option<Config> {
     let mut hash = Xxh3::new();
     file.add_to(&mut hash);
     let hash = hash.digest() % HASH_LIMIT;
-    let File { kafka, apps, webhooks, actions, admin } = file;
+    let File { kafka, apps, webhooks, people, actions, admin } = file;
+    let people = people.map(|people| people.file.people);
     let webhooks = expand(webhooks);
     let channels = ChannelIndex::of(&webhooks);
-    Some(Config { kafka, apps, webhooks, channels, actions, admin, hash })
+    Some(Config { kafka, apps, webhooks, channels, people, actions, admin, hash })
 }
 
 impl Section for File {

@@ -124,6 +124,10 @@ impl<K: Kind> Kind for Optional<K> {
     fn words(&self) -> String {
         self.0.words()
     }
+
+    fn section(&self) -> Option<Document> {
+        self.0.section()
+    }
 }
 
 impl Kind for Period {

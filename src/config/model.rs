@@ -1,5 +1,6 @@
 //! The configuration as checked, from which the stages are built. Every value in it is usable.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use super::action::Action;
@@ -11,6 +12,8 @@ pub use super::retry::Retry;
 pub use super::senders::{ChannelIndex, Reach, webhook_of_channel};
 pub use super::webhook::{Channel, LISTED_DELIVERIES, Pem, Target, Webhook, WhenFull, key_of};
 
+use crate::people::People;
+
 /// A whole configuration without mistakes.
 pub struct Config {
     /// How events are read from Kafka.
@@ -21,6 +24,8 @@ pub struct Config {
     pub webhooks: Vec<Webhook>,
     /// The senders of the webhooks with several channels.
     pub channels: ChannelIndex,
+    /// Whom messages can mention by e-mail address, if configured.
+    pub people: Option<Arc<People>>,
     /// The actions, in the file's order.
     pub actions: Vec<Action>,
     /// The HTTP endpoint for operators.

@@ -42,6 +42,8 @@ pub struct Reader<'a> {
     pub apps: Option<Names>,
     /// The names of `webhooks`; `None` if there is no such section, which is reported.
     pub webhooks: Option<Names>,
+    /// Whether there is a file of `people`, even an invalid one.
+    pub has_people: bool,
     /// The destinations so far.
     pub destinations: Destinations,
     outside: &'a Outside<'a>,
@@ -118,6 +120,7 @@ impl<'a> Reader<'a> {
             topics: None,
             apps: Some(Names::new(Vec::new())),
             webhooks: None,
+            has_people: false,
             destinations: Destinations::default(),
             outside,
         }

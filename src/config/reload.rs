@@ -29,7 +29,7 @@ pub fn merge(current: &Config, new: Config) -> Result<Merged, Vec<String>> {
     if !restart.is_empty() {
         return Err(restart);
     }
-    let Config { kafka, apps, webhooks, actions, admin, hash, .. } = new;
+    let Config { kafka, apps, webhooks, people, actions, admin, hash, .. } = new;
     let apps = in_place(&current.apps, apps, |app| &app.name, App::clone);
     let app = |webhook: &Webhook| webhook.app.map(|app| AppIndex(apps.now(app.0)));
     let webhooks = webhooks.into_iter().map(|webhook| Webhook { app: app(&webhook), ..webhook });
@@ -43,7 +43,7 @@ pub fn merge(current: &Config, new: Config) -> Result<Merged, Vec<String>> {
     let removed = webhooks.removed.into_iter().map(WebhookIndex).collect();
     let (apps, webhooks, actions) = (apps.entries, webhooks.entries, actions.entries);
     let channels = ChannelIndex::of(&webhooks);
-    let config = Config { kafka, apps, webhooks, channels, actions, admin, hash };
+    let config = Config { kafka, apps, webhooks, channels, people, actions, admin, hash };
     Ok(Merged { config, removed })
 }
 

@@ -241,6 +241,9 @@ impl Compiler<'_, '_> {
             };
             self.lints.check_constant(arg);
             self.lints.check_index_argument(arg);
+            if function == Function::Mention {
+                self.lints.check_mention(arg);
+            }
             if function.expects_text(at) {
                 self.lints.check_text_argument(arg);
             }

@@ -12,12 +12,21 @@ use super::signature::{Function, describe_type};
 use crate::event::{Value, View};
 
 use self::call::{Call, Evaluate};
+use self::choices::is_missing;
 
 mod arithmetic;
 
 mod call;
 
 mod cases;
+
+mod choices;
+
+mod dates;
+
+mod figures;
+
+mod links;
 
 mod lists;
 
@@ -33,6 +42,8 @@ mod texts;
 
 mod times;
 
+mod words;
+
 /// Evaluates a call. `evaluate` returns the value of a node for a current value.
 pub fn call<'r>(
     function: Function,
@@ -44,6 +55,10 @@ pub fn call<'r>(
     if let (Function::If, [condition, yes, no]) = (function, nodes) {
         let branch = if evaluate(condition, current)?.is_truthy() { yes } else { no };
         return evaluate(branch, current);
+    }
+    if let (Function::Default, [value, other]) = (function, nodes) {
+        let value = evaluate(value, current)?;
+        return if is_missing(&value) { evaluate(other, current) } else { Ok(value) };
     }
     let signature = function.signature();
     let mut values = Vec::with_capacity(nodes.len());
@@ -82,6 +97,9 @@ impl<'r> Call<'_, 'r> {
 
     /// Checks the arguments and runs the function as [`Mode::Lenient`] describes.
     fn run_leniently(&self) -> Result<Value<'r>, EvalError> {
+        if self.function == Function::Join {
+            return self.join_leniently();
+        }
         let piped = self.function.piped();
         match self.check(piped) {
             Ok(()) => {}
@@ -96,8 +114,11 @@ impl<'r> Call<'_, 'r> {
         let checked = others.try_for_each(|at| self.check(at));
         match checked.and_then(|()| self.run()) {
             Err(error) if !error.is_limit() => {
+                let is_piped = matches!(
+                    error, EvalError::Argument { position, .. } if position == piped + 1
+                );
                 self.context.record(error);
-                Ok(Value::Null)
+                Ok(if is_piped { self.value(piped).clone() } else { Value::Null })
             }
             result => result,
         }
@@ -158,6 +179,28 @@ impl<'r> Call<'_, 'r> {
             Function::Upper => self.upper(),
             Function::Values => self.values(),
             Function::Zip => self.zip(),
+            Function::Bytes => self.bytes(),
+            Function::Channel => self.channel(),
+            Function::Date => self.date(),
+            // Evaluated before its second argument is.
+            Function::Default => Ok(Value::Null),
+            Function::Duration => self.duration(),
+            Function::Escape => self.escape(),
+            Function::First => Ok(self.first()),
+            Function::Json => self.json(),
+            Function::Last => Ok(self.last()),
+            Function::Link => self.link(),
+            Function::Mention => self.mention(),
+            Function::Money => self.money(),
+            Function::Number => self.number(),
+            Function::Percent => self.percent(),
+            Function::Pluralize => self.pluralize(),
+            Function::Round => self.round(),
+            Function::Size => self.length(),
+            Function::SlackDate => self.slack_date(),
+            Function::Truncate => self.truncate(),
+            Function::Uniq => self.uniq(),
+            Function::UrlEncode => self.url_encode(),
         }
     }
 }

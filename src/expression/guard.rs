@@ -127,6 +127,7 @@ impl Walk {
                 Outcome { null: current.null.clone(), ..Outcome::default() }
             }
             Node::Call(Function::If, branches) => self.choice(branches, current),
+            Node::Call(Function::Default, values) => self.default_value(values, current),
             Node::Call(function, arguments) => self.call(*function, arguments, current),
         }
     }
@@ -240,6 +241,16 @@ impl Walk {
         Outcome { null, when_true: always.clone(), when_false: always, ..Outcome::default() }
     }
 
+    /// Walks `default(value, other)`, of which the second is evaluated only if it is needed.
+    fn default_value(&mut self, values: &[Node], current: &Current) -> Outcome {
+        self.calls += 1;
+        let [value, other] = values else { return Outcome::default() };
+        let always = self.node(value, current).in_both();
+        let is_never_null = self.node(other, current).null == Null::Never;
+        let null = if is_never_null { Null::Never } else { Null::Unknown(None) };
+        Outcome { null, when_true: always.clone(), when_false: always, ..Outcome::default() }
+    }
+
     fn call(&mut self, function: Function, nodes: &[Node], current: &Current) -> Outcome {
         let call = self.calls;
         self.calls += 1;
@@ -289,7 +300,7 @@ impl Walk {
             when_true.extend(&nodes.get(1).map(|it| self.typed(it, current)).unwrap_or_default());
         }
         let null = match function {
-            _ if is_lenient => {
+            _ if is_lenient && !signature.argument(function.piped()).accepts(&Value::Null) => {
                 arguments.get(function.piped()).map(|it| it.null.derived()).unwrap_or_default()
             }
             Function::NotNull if arguments.iter().any(|it| it.null == Null::Never) => Null::Never,

@@ -11,6 +11,8 @@ mod comparison;
 
 pub mod constant;
 
+pub mod mention;
+
 mod pipe;
 
 pub mod trigger;

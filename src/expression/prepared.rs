@@ -1,5 +1,6 @@
 //! Constant arguments that are checked, and some of them read, when an expression is compiled.
 
+use super::constants;
 use super::pattern::Pattern;
 use super::signature::Function;
 use crate::event::{Value, View};
@@ -23,6 +24,7 @@ pub fn prepare(
     at: usize,
     value: &Value<'_>,
 ) -> Result<Option<Prepared>, Refusal> {
+    constants::check(function, at, value)?;
     let View::String(text) = value.view() else { return Ok(None) };
     let pattern = match (function, at) {
         (Function::Matches, 1) => Pattern::regex(text),

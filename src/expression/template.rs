@@ -62,6 +62,9 @@ pub use rendering::Rendering;
 mod hostile;
 
 #[cfg(test)]
+mod marked;
+
+#[cfg(test)]
 mod tests;
 
 /// What an outline has in place of variables and tags: a character that no template contains.

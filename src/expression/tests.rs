@@ -6,6 +6,8 @@ use crate::event::{Event, Headers, Offset, Partition, Position, Record, TopicInd
 
 mod bounds;
 
+mod filters;
+
 mod parse_json;
 
 pub const EVENT: &str = r#"{

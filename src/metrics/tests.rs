@@ -49,6 +49,7 @@ fn config(webhooks: u32, actions_each: u32) -> Config {
     Config {
         apps: vec![fixture::app("acme", "https://slack.com/api/", "xoxb-1-2-a")],
         channels: model::ChannelIndex::default(),
+        people: None,
         kafka: fixture::kafka(&["events", "orders"]),
         webhooks: (0..webhooks).map(webhook).collect(),
         actions: (0..webhooks)

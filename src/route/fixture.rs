@@ -46,6 +46,7 @@ pub fn config(actions: Vec<Action>) -> Arc<Config> {
         kafka: fixture::kafka(&TOPICS),
         apps: Vec::new(),
         channels: ChannelIndex::default(),
+        people: None,
         webhooks: vec![webhook("sales"), webhook("support")],
         actions,
         admin: Admin { listen: "127.0.0.1:0".to_owned() },

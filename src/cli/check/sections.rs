@@ -23,6 +23,7 @@ pub fn as_json(config: &Config, warnings: &[Diagnostic]) -> Json {
         "kafka": config.kafka.shown(),
         "apps": objects(apps(config)),
         "webhooks": objects(webhooks(config)),
+        "people": config.people.as_ref().map(|people| people.len()),
         "actions": actions.collect::<Vec<_>>(),
         "admin": config.admin.shown(),
     })

@@ -156,8 +156,13 @@ fn one_of(mut keys: Vec<(Path, Key)>) -> Required {
 
 /// Whether a node calls a function that does not take every value.
 fn calls(node: &Node) -> bool {
-    use Function::{If, NotNull, ToArray, ToString, Type};
-    let takes_all = |function| matches!(function, Type | ToArray | ToString | NotNull | If);
+    use Function::{Default, Escape, If, Json, NotNull, ToArray, ToString, Type, UrlEncode};
+    let takes_all = |function| {
+        matches!(
+            function,
+            Type | ToArray | ToString | NotNull | If | Default | Escape | Json | UrlEncode
+        )
+    };
     matches!(node, Node::Call(function, _) if !takes_all(*function))
         || node.children().into_iter().any(calls)
 }

@@ -23,6 +23,53 @@ pub fn is_format(format: &str) -> bool {
     date(Timestamp::UNIX_EPOCH, format, TimeZone::UTC).is_some()
 }
 
+/// Refuses a format with an unknown directive.
+///
+/// # Errors
+/// The message and the remedy.
+pub fn check_format(format: &str) -> Result<(), (String, String)> {
+    if is_format(format) {
+        return Ok(());
+    }
+    Err((
+        format!("unknown directive `{}` in the format of a date", first_fault(format)),
+        "write directives of strftime, as in `%Y-%m-%d %H:%M`; `%%` is a percent sign".to_owned(),
+    ))
+}
+
+/// Returns the first directive of an invalid format that is not known.
+fn first_fault(format: &str) -> &str {
+    let flags = |c: char| c.is_ascii_digit() || matches!(c, '-' | '_' | '^' | '#' | ':' | '.');
+    let mut directives = format;
+    while let Some(at) = directives.find('%') {
+        let rest = directives.get(at + 1..).unwrap_or_default();
+        let name = rest.trim_start_matches(flags);
+        let length = 1 + rest.len() - name.len() + name.chars().next().map_or(0, char::len_utf8);
+        let (directive, rest) =
+            directives.get(at..).unwrap_or_default().split_at_checked(length).unwrap_or(("%", ""));
+        if !is_format(directive) {
+            return directive;
+        }
+        directives = rest;
+    }
+    "%"
+}
+
+/// Refuses an unknown time zone.
+///
+/// # Errors
+/// The message and the remedy.
+pub fn check_zone(name: &str) -> Result<(), (String, String)> {
+    match zone(name) {
+        Some(_) => Ok(()),
+        None => Err((
+            "unknown time zone".to_owned(),
+            "write a name of IANA's list, such as `Europe/Berlin`, `America/New_York` or `UTC`"
+                .to_owned(),
+        )),
+    }
+}
+
 /// Returns a time by a format, in a zone; `None` if it has no such form.
 pub fn date(time: Timestamp, format: &str, zone: TimeZone) -> Option<String> {
     strtime::format(format, &time.to_zoned(zone)).ok()

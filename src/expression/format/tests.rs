@@ -113,9 +113,13 @@ fn dates_are_in_their_zone() {
     assert!(dates::zone("Europe/Berln").is_none());
     assert!(dates::zone("").is_none());
     assert!(dates::is_format("100%% %H"));
-    for format in ["%", "%!", "%ö", "%Y %"] {
-        assert!(!dates::is_format(format), "{format}");
+    for (format, fault) in
+        [("%", "%"), ("%-d %!", "%!"), ("%ö", "%ö"), ("%Y %", "%"), ("%%%-5Ö", "%-5Ö")]
+    {
+        let (message, _) = dates::check_format(format).unwrap_err();
+        assert_eq!(message, format!("unknown directive `{fault}` in the format of a date"));
     }
+    assert_eq!(dates::check_format(dates::DATE_FORMAT), Ok(()));
 }
 
 #[test]

@@ -54,6 +54,32 @@ impl<'r> Call<'_, 'r> {
         self.budget.text(out)
     }
 
+    /// Returns a list joined in a template: elements as variables show them, what is no list
+    /// unchanged.
+    pub fn join_leniently(&self) -> Result<Value<'r>, EvalError> {
+        let View::Array(elements) = self.value(1).view() else { return Ok(self.value(1).clone()) };
+        if let Err(error) = self.check(0) {
+            self.context.record(error);
+            return Ok(Value::Null);
+        }
+        let (glue, mut out) = (self.text(0), String::new());
+        for (at, element) in elements.iter().enumerate() {
+            self.budget.step()?;
+            let start = out.len();
+            out.push_str(if at == 0 { "" } else { glue });
+            match element.view() {
+                View::Null => {}
+                View::String(text) => out.push_str(text),
+                _ => {
+                    let written = element.write_json_within(&mut out, self.budget.left());
+                    written.map_err(|Full| self.budget.too_much())?;
+                }
+            }
+            self.budget.made(out.len() - start)?;
+        }
+        Ok(Value::Shared(out.into()))
+    }
+
     /// Returns the value of a JSON text, numbers as written; null for null, so that a field that is
     /// missing stays missing.
     pub fn parse_json(&self) -> Result<Value<'r>, EvalError> {

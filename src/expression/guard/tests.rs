@@ -9,7 +9,7 @@ use crate::expression::{EvalError, Expression};
 fn remedies(source: &str) -> Vec<String> {
     let expression =
         Expression::compile(source).unwrap_or_else(|error| panic!("{source}: {error}"));
-    let warnings = expression.unguarded(None);
+    let warnings = expression.unguarded_as_trigger();
     let remedy =
         |help: &str| help.strip_prefix("write ").unwrap_or_else(|| panic!("{help}")).to_owned();
     warnings.iter().map(|warning| remedy(&warning.help)).collect()
@@ -184,7 +184,7 @@ proptest! {
     #[test]
     fn what_gets_no_warning_fails_for_no_missing_field(source in any_condition()) {
         let expression = Expression::compile(&source).unwrap();
-        let warnings = expression.unguarded(None);
+        let warnings = expression.unguarded_as_trigger();
         let values = ["", r#""{n}":"x","#, r#""{n}":"","#];
         let mut fails = false;
         for event in 0..27 {

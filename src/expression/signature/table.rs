@@ -41,7 +41,7 @@ functions! {
     Contains Strict "contains(list_or_text, value)" (ArrayOrText, Any) ["boolean"];
     EndsWith Strict "ends_with(text, end)" (Text, Text) ["boolean"];
     Floor Strict "floor(number)" (Number) ["number"];
-    Join Strict "join(glue, list_of_texts)" (Text, Texts) ["string"];
+    Join Lenient "join(glue, list_of_texts)" (Text, Texts) ["string"];
     Keys Strict "keys(object)" (Object) ["array"];
     Length Strict "length(list_object_or_text)" (ArrayObjectOrText) ["number"];
     Map Strict "map(&expression, list)" (Expression, Array) ["array"];
@@ -89,4 +89,26 @@ functions! {
     Trim Lenient "trim(text[, characters])" (Text; Text) ["string"];
     Upper Lenient "upper(text)" (Text) ["string"];
     Zip Lenient "zip(list, …)" (Array) ["array"];
+    // What readers see.
+    Bytes Lenient "bytes(number)" (Figure) ["string"];
+    Channel Lenient "channel(id)" (Text) ["string"];
+    Date Lenient "date(time[, format[, zone]])" (NumberOrText; Text, Text) ["string"];
+    Default Lenient "default(value, other_value)" (Any, Any) [];
+    Duration Lenient "duration(seconds)" (Figure) ["string"];
+    Escape Lenient "escape(value)" (Any) ["string"];
+    First Lenient "first(list)" (Array) [];
+    Json Lenient "json(value)" (Any) ["string"];
+    Last Lenient "last(list)" (Array) [];
+    Link Lenient "link(url[, text])" (Text; Any) ["string"];
+    Mention Lenient "mention(id_or_e_mail)" (Text) ["string"];
+    Money Lenient "money(number, 'EUR')" (Figure, Text) ["string"];
+    Number Lenient "number(number[, places])" (Figure; Figure) ["string"];
+    Percent Lenient "percent(number[, places])" (Figure; Figure) ["string"];
+    Pluralize Lenient "pluralize(count, 'item'[, 'items'])" (Number, Text; Text) ["string"];
+    Round Lenient "round(number[, places])" (Figure; Figure) ["number"];
+    Size Lenient "size(list_object_or_text)" (ArrayObjectOrText) ["number"];
+    SlackDate Lenient "slack_date(time[, format[, zone]])" (NumberOrText; Text, Text) ["string"];
+    Truncate Lenient "truncate(text[, length[, ending]])" (Text; Count, Text) ["string"];
+    Uniq Lenient "uniq(list)" (Array) ["array"];
+    UrlEncode Lenient "url_encode(value)" (Any) ["string", "null"];
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::event::{Number, Value, View};
+use crate::event::{Number, Value, View, number_end};
 use crate::expression::context::Mode;
 
 /// The types that an argument may have.
@@ -10,6 +10,9 @@ use crate::expression::context::Mode;
 pub enum Takes {
     Any,
     Number,
+    /// A number, or a text that is one.
+    Figure,
+    NumberOrText,
     Text,
     TextOrNull,
     Array,
@@ -78,6 +81,8 @@ impl Takes {
         match self {
             Takes::Any => "a value",
             Takes::Number => "a number",
+            Takes::Figure => "a number",
+            Takes::NumberOrText => "a number or a string",
             Takes::Text => "a string",
             Takes::TextOrNull => "a string or null",
             Takes::Array => "an array",
@@ -111,7 +116,8 @@ impl Takes {
         let are = |elements: &[Value<'_>], name| elements.iter().all(|it| it.type_name() == name);
         match (self, value.view()) {
             (Takes::Any, _)
-            | (Takes::Number, View::Number(_))
+            | (Takes::Number | Takes::Figure | Takes::NumberOrText, View::Number(_))
+            | (Takes::NumberOrText, View::String(_))
             | (Takes::TextOrNull, View::Null | View::String(_))
             | (Takes::Time, View::Null | View::String(_) | View::Number(_))
             | (
@@ -120,6 +126,7 @@ impl Takes {
             )
             | (Takes::Array | Takes::ArrayOrText | Takes::ArrayObjectOrText, View::Array(_))
             | (Takes::Object | Takes::ArrayObjectOrText, View::Object(_)) => true,
+            (Takes::Figure, View::String(text)) => number_end(text.as_bytes(), 0) == Ok(text.len()),
             (Takes::Whole, View::Number(number)) => whole(number).is_some(),
             (Takes::Count, View::Number(number)) => whole(number).is_some_and(|it| it >= 0),
             (Takes::Character, View::String(text)) => text.chars().take(2).count() == 1,

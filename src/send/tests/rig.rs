@@ -57,6 +57,7 @@ pub fn config(webhook: Webhook) -> Arc<Config> {
         kafka,
         apps: Vec::new(),
         channels: crate::config::model::ChannelIndex::default(),
+        people: None,
         webhooks: vec![webhook],
         actions: vec![action],
         admin,

@@ -1,0 +1,46 @@
+//! Functions that make Slack's markup: links, mentions, channels.
+
+use super::call::Call;
+use crate::event::{Value, View};
+use crate::expression::error::EvalError;
+use crate::expression::format::links;
+
+impl<'r> Call<'_, 'r> {
+    /// Returns a link; of a URL that is none, the text or the URL.
+    pub fn link(&self) -> Result<Value<'r>, EvalError> {
+        let url = self.text(0);
+        self.budget.bytes_read(url.len())?;
+        let text = match self.value(1).view() {
+            View::Null => None,
+            _ => Some(self.as_text(1)?).filter(|text| !text.trim().is_empty()),
+        };
+        match links::link(url, text.as_deref()) {
+            Some(link) => self.marked(link),
+            None => self.budget.text(text.unwrap_or_else(|| url.to_owned())),
+        }
+    }
+
+    /// Returns the mention of a user's ID, or of an e-mail address of `people`; another text
+    /// unchanged.
+    pub fn mention(&self) -> Result<Value<'r>, EvalError> {
+        let text = self.text(0).trim();
+        let of_people = || links::mention(self.context.people?.id(text)?, text);
+        // A group's ID is only in `people`: as a text of an event, it stays text.
+        let of_id = || links::mention(text, &format!("@{text}")).filter(|_| !text.starts_with('S'));
+        of_id().or_else(of_people).map_or_else(|| self.unmarked(0), |mention| self.marked(mention))
+    }
+
+    /// Returns the link to a channel's ID; another text unchanged.
+    pub fn channel(&self) -> Result<Value<'r>, EvalError> {
+        let channel = links::channel(self.text(0).trim());
+        channel.map_or_else(|| self.unmarked(0), |channel| self.marked(channel))
+    }
+
+    /// Returns the argument at this index, a text, without markup.
+    fn unmarked(&self, at: usize) -> Result<Value<'r>, EvalError> {
+        match self.value(at) {
+            Value::Marked(marked) => self.budget.text(marked.plain().to_owned()),
+            other => Ok(other.clone()),
+        }
+    }
+}
