@@ -156,7 +156,13 @@ impl Router {
     ) -> Option<Routed> {
         let action = self.config.actions.get(index.0 as usize)?;
         let choice = self.channels.get(index.0 as usize)?;
-        let message = message::render(action, choice.in_payload(action), event, failed);
+        let message = message::render(
+            action,
+            choice.in_payload(action),
+            event,
+            self.config.people.as_deref(),
+            failed,
+        );
         let (webhook, is_unlisted) = match (choice, &message) {
             (ChannelChoice::Rendered, Ok(_)) => {
                 channel::choose(action, &self.config, event, failed)

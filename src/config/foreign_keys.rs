@@ -233,8 +233,9 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "oauth_token_file",
         ],
     ),
+    ("`people`", &["file"]),
     ("`admin`", &["listen"]),
-    ("the file itself", &["kafka", "apps", "webhooks", "actions", "admin"]),
+    ("the file itself", &["kafka", "apps", "webhooks", "people", "actions", "admin"]),
 ];
 
 /// What to write in place of a key that a section does not have.

@@ -72,3 +72,70 @@ fn file(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<PeopleFile> {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod tests {
+    use std::path::Path;
+
+    use crate::config::{check, diagnostic::ConfigErrors, model::Config};
+
+    /// A configuration with this message and a file of people: its hash, and its warnings.
+    fn checked(message: &str, people: Option<&str>) -> Result<(Config, Vec<String>), ConfigErrors> {
+        let section = people.map_or("", |_| "people: {file: people.csv}\n");
+        let text = format!(
+            "kafka: {{brokers: k, group_id: g, topics: [t]}}\n\
+             webhooks: {{w: {{url: 'https://hooks.slack.com/services/T/B/x'}}}}\n{section}\
+             actions: [{{name: a, trigger: a, webhook: w, message: \"{message}\"}}]\n"
+        );
+        let files = |path: &Path| match people {
+            Some(people) if path == Path::new("conf/people.csv") => Ok(people.into()),
+            _ => Err(std::io::ErrorKind::NotFound.into()),
+        };
+        let loaded = check(&text, Path::new("conf/slackline.yaml"), &|_| None, &files)?;
+        let warnings = loaded.warnings.iter().map(|warning| warning.message.clone()).collect();
+        Ok((loaded.config, warnings))
+    }
+
+    #[test]
+    fn the_file_is_beside_the_configuration_and_a_part_of_its_hash() {
+        let (one, warnings) = checked("m", Some("ann@x.test,U012AB\n")).unwrap();
+        assert_eq!(one.people.unwrap().id("ann@x.test"), Some("U012AB"));
+        assert_eq!(warnings, Vec::<String>::new());
+        let (other, _) = checked("m", Some("ann@x.test,U012AC\n")).unwrap();
+        let (none, _) = checked("m", None).unwrap();
+        assert!(none.people.is_none());
+        assert!(one.hash != other.hash && one.hash != none.hash);
+        let (_, warnings) = checked("m", Some("email,id\n")).unwrap();
+        assert_eq!(warnings, ["the file of `people` has no entry"]);
+    }
+
+    #[test]
+    fn a_fault_is_named_by_its_line_only() {
+        let errors = checked("m", Some("ann@x.test,U012AB\nann@x.test,U012AB\n")).err().unwrap();
+        let shown = errors.to_string();
+        assert!(shown.contains("line 2 of the file of `people`: duplicate"), "{shown}");
+        assert!(!shown.contains("x.test") && !shown.contains("U012"), "{shown}");
+    }
+
+    #[test]
+    fn a_mention_of_an_address_needs_people() {
+        for (message, is_warned) in [
+            ("{{ mention('ann@x.test') }}", true),
+            ("{{ $.owner.email | mention }}", true),
+            ("{{ mention(Mail) }}", true),
+            ("{{ $.user_id | mention }}", false),
+            ("{{ mention('U012AB') }}", false),
+        ] {
+            let warning = "message: `mention` of an e-mail address, without `people` to find it in";
+            let (_, warnings) = checked(message, None).unwrap();
+            assert_eq!(
+                warnings.iter().any(|it| it == warning),
+                is_warned,
+                "{message}: {warnings:?}"
+            );
+            let (_, warnings) = checked(message, Some("ann@x.test,U012AB\n")).unwrap();
+            assert_eq!(warnings, Vec::<String>::new(), "{message}");
+        }
+    }
+}

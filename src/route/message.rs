@@ -7,8 +7,9 @@ use std::borrow::Cow;
 
 use crate::config::model::Action;
 use crate::event::{Event, Value};
-use crate::expression::template::{Escape, Template};
-use crate::expression::{EvalError, Expression};
+use crate::expression::template::{Escape, Rendering, Template};
+use crate::expression::{Budget, Context, EvalError, Expression};
+use crate::people::People;
 use crate::truncation::{Truncation, Truncations};
 
 pub mod cut;
@@ -44,28 +45,32 @@ pub struct EmptyMessage;
 
 /// Renders the message of `action` for `event`, whether or not its trigger is true. `failed` is
 /// called for each expression that fails; its variable is empty. `channel` is what the payload
-/// names; without it the destination decides.
+/// names; without it the destination decides. `people` are those whom the message can mention.
 ///
 /// # Errors
 /// [`EmptyMessage`]; channel, user and icon are not rendered then.
-pub fn render(
-    action: &Action,
-    channel: Option<&Template>,
-    event: &Event<'_>,
+pub fn render<'t>(
+    action: &'t Action,
+    channel: Option<&'t Template>,
+    event: &'t Event<'t>,
+    people: Option<&People>,
     failed: &mut dyn FnMut(&Expression, &EvalError),
 ) -> Result<Message, EmptyMessage> {
+    let budget = Budget::of_delivery();
+    let context = Context::lenient(event, &budget, people);
+    let mut rendering = Rendering::new(&context, failed);
     let mut text = String::new();
     let escape = if action.link_names == Some(true) { Escape::SlackNames } else { Escape::Slack };
-    action.message.render(event, escape, ENOUGH, &mut text, failed);
+    action.message.render_in(&mut rendering, escape, ENOUGH, &mut text);
     if text.trim().is_empty() {
         return Err(EmptyMessage);
     }
     let mut truncated = Truncations::default();
     truncated.insert_if(Truncation::Message, cut_text(&mut text, MAX_TEXT));
 
-    let mut field = |template: Option<&Template>| {
+    let mut field = |template: Option<&'t Template>| {
         let mut value = String::new();
-        template?.render(event, Escape::Nothing, ENOUGH, &mut value, failed);
+        template?.render_in(&mut rendering, Escape::Nothing, ENOUGH, &mut value);
         if value.trim().is_empty() {
             return None;
         }
@@ -76,6 +81,7 @@ pub fn render(
     let user = field(action.user.as_ref());
     let icon_url = field(action.icon_url.as_ref());
     let icon_emoji = field(action.icon_emoji.as_ref()).and_then(|name| emoji(&name));
+    truncated.insert_if(Truncation::Rounds, rendering.left_out_rounds());
 
     let mut payload = String::with_capacity(text.len() + 64);
     payload.push('{');

@@ -131,8 +131,6 @@ fn rewritten(name: &Word, given: &[String]) -> Option<String> {
         ("gt", [a, b]) => format!("{a} > {b}"),
         ("lt", [a, b]) => format!("{a} < {b}"),
         ("iif" | "cond" | "ternary", [a, b, c]) => format!("if({a}, {b}, {c})"),
-        ("first", [list]) => format!("{list}[0]"),
-        ("last", [list]) => format!("{list}[-1]"),
         ("in" | "in_array", [value, list]) => format!("contains({list}, {value})"),
         ("concat" | "concatenate", [_, ..]) => format!("join('', [{}])", given.join(", ")),
         _ => {

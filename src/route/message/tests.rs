@@ -8,7 +8,7 @@ use crate::route::fixture::{ORDER, ORDER_MESSAGE, action, record};
 
 fn of(action: &Action, json: &str) -> Result<Message, EmptyMessage> {
     let record = record(0, json.as_bytes());
-    render(action, action.channel.as_ref(), &Event::parse(&record).unwrap(), &mut |_, _| {})
+    render(action, action.channel.as_ref(), &Event::parse(&record).unwrap(), None, &mut |_, _| {})
 }
 
 fn payload(action: &Action, json: &str) -> String {
