@@ -159,12 +159,6 @@ impl Decimal {
     pub fn is_negative(&self) -> bool {
         self.0.sign() == Sign::Minus
     }
-
-    /// Whether the number is zero.
-    #[must_use]
-    pub fn is_zero(&self) -> bool {
-        self.0.is_zero()
-    }
 }
 
 impl From<i64> for Decimal {
