@@ -204,7 +204,7 @@ proptest! {
         prop_assert_eq!(figures::money(&given, "SEK"), format!("{sign}SEK {figure}"));
         prop_assert_eq!(figures::percent(&given, 0).unwrap(), format!("{sign}{}%", model(cents)));
         let scale = 10_u128.pow(u32::from(places));
-        // Rounded to so many places, a half away from zero.
+        // Rounded to this many places, a half away from zero.
         let rounded = (cents * scale + 50) / 100;
         let sign = if negative && rounded > 0 { "-" } else { "" };
         let fraction = match places {

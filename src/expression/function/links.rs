@@ -6,7 +6,8 @@ use crate::expression::error::EvalError;
 use crate::expression::format::links;
 
 impl<'r> Call<'_, 'r> {
-    /// Returns a link; of a URL that is none, the text or the URL.
+    /// Returns a link. Where the first text is not a URL of the web or a mail address: the second
+    /// one, or the first one if it is missing.
     pub fn link(&self) -> Result<Value<'r>, EvalError> {
         let url = self.text(0);
         self.budget.bytes_read(url.len())?;

@@ -54,8 +54,8 @@ impl<'r> Call<'_, 'r> {
         self.budget.text(out)
     }
 
-    /// Returns a list joined in a template: elements as variables show them, what is no list
-    /// unchanged.
+    /// Returns a list joined in a template: elements as variables show them. Another value
+    /// than a list is unchanged.
     pub fn join_leniently(&self) -> Result<Value<'r>, EvalError> {
         let View::Array(elements) = self.value(1).view() else { return Ok(self.value(1).clone()) };
         if let Err(error) = self.check(0) {

@@ -81,7 +81,7 @@ fn forms_of_other_languages_get_a_remedy_that_compiles() {
         ("a.startsWith('b')", "starts_with(a, 'b')"),
         ("x && properties.tags.includes('vip')", "x && contains(properties.tags, 'vip')"),
         ("lenght(a)", "length(a)"),
-        ("size(items) > 2", "length(items) > 2"),
+        ("count(items) > 2", "length(items) > 2"),
         ("coalesce(a, 'x')", "not_null(a, 'x')"),
         ("concat(a, 'x')", "join('', [a, 'x'])"),
         ("empty(a)", "!(a)"),
