@@ -13,7 +13,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use crate::event::Partition;
 use crate::kafka::native::CommitQueue;
 use crate::log_throttle::LogThrottle;
-use crate::metrics::Metrics;
+use crate::metrics::{Degree, Metrics};
 use crate::topics::TopicNames;
 
 use self::ledger::Ledger;
@@ -133,7 +133,8 @@ impl Committer {
         match sent {
             Ok(()) => {
                 for state in &states {
-                    if let Some(degree) = state.cut {
+                    let parts = state.lacks_parts.then_some(Degree::Parts);
+                    for degree in state.cut.into_iter().chain(parts) {
                         self.metrics.restart_state_truncated(state.partition.topic, degree);
                     }
                 }

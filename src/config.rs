@@ -27,6 +27,8 @@ mod file_content;
 
 mod located;
 
+mod long_text;
+
 mod origin;
 
 mod outside;

@@ -4,35 +4,43 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// When an event happened, in milliseconds since the epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EventTime {
-    /// The record's timestamp.
-    Timestamp(i64),
-    /// When it was read: the record has no timestamp.
-    Read(i64),
+pub struct EventTime {
+    /// As bytes: there may be a hundred thousand posts in the queues, and so it takes nine bytes of
+    /// each instead of sixteen.
+    millis: [u8; 8],
+    /// It is the record's timestamp. Without one, it is when the record was read.
+    is_timestamp: bool,
 }
 
 impl EventTime {
     /// The time of a record with this timestamp, which is read at `now`.
     #[must_use]
     pub fn of(timestamp: Option<i64>, now: impl FnOnce() -> SystemTime) -> Self {
-        timestamp.map_or_else(|| Self::Read(millis(now())), Self::Timestamp)
+        let at = timestamp.unwrap_or_else(|| millis(now()));
+        Self { millis: at.to_ne_bytes(), is_timestamp: timestamp.is_some() }
+    }
+
+    /// The time of a record with this timestamp.
+    #[must_use]
+    pub fn timestamp(at: i64) -> Self {
+        Self { millis: at.to_ne_bytes(), is_timestamp: true }
     }
 
     /// The time from the record's timestamp to `now`; zero for one in the future. `None` without a
     /// timestamp of Kafka's, which are not negative.
     #[must_use]
     pub fn latency(self, now: SystemTime) -> Option<Duration> {
-        match self {
-            Self::Timestamp(at) if at >= 0 => Some(self.age(now)),
-            Self::Timestamp(_) | Self::Read(_) => None,
-        }
+        (self.is_timestamp && self.millis() >= 0).then(|| self.age(now))
+    }
+
+    fn millis(self) -> i64 {
+        i64::from_ne_bytes(self.millis)
     }
 
     /// The time from then to `now`; zero for a time in the future.
     #[must_use]
     pub fn age(self, now: SystemTime) -> Duration {
-        let (Self::Timestamp(at) | Self::Read(at)) = self;
-        let age = i128::from(millis(now)) - i128::from(at);
+        let age = i128::from(millis(now)) - i128::from(self.millis());
         u64::try_from(age.max(0)).map_or(Duration::MAX, Duration::from_millis)
     }
 
@@ -74,23 +82,23 @@ mod tests {
     #[test]
     fn an_event_of_exactly_the_age_is_not_too_old_and_one_of_the_future_never() {
         let limit = Some(Duration::from_secs(10));
-        let time = EventTime::Timestamp(1_000);
+        let time = EventTime::timestamp(1_000);
         assert!(!time.is_older(limit, at(11_000)) && time.is_older(limit, at(11_001)));
         assert!(!time.is_older(None, at(u64::from(u32::MAX))));
-        assert_eq!(EventTime::Timestamp(i64::MAX).age(at(0)), Duration::ZERO);
-        assert!(!EventTime::Timestamp(2_000).is_older(Some(Duration::ZERO), at(1_000)));
+        assert_eq!(EventTime::timestamp(i64::MAX).age(at(0)), Duration::ZERO);
+        assert!(!EventTime::timestamp(2_000).is_older(Some(Duration::ZERO), at(1_000)));
     }
 
     #[test]
     fn any_timestamp_gives_a_latency_of_at_least_zero() {
-        assert_eq!(EventTime::Timestamp(i64::MAX).latency(at(5)), Some(Duration::ZERO));
-        assert_eq!(EventTime::Timestamp(-1).latency(at(5)), None);
+        assert_eq!(EventTime::timestamp(i64::MAX).latency(at(5)), Some(Duration::ZERO));
+        assert_eq!(EventTime::timestamp(-1).latency(at(5)), None);
     }
 
     proptest! {
         #[test]
         fn any_timestamp_has_an_age(timestamp: i64, now in 0..10_000_000_000_000u64) {
-            let age = EventTime::Timestamp(timestamp).age(at(now));
+            let age = EventTime::timestamp(timestamp).age(at(now));
             let naive = (i128::from(now) - i128::from(timestamp)).max(0);
             prop_assert_eq!(age.as_millis(), naive as u128);
         }

@@ -58,6 +58,8 @@ pub mod truncation;
 
 pub mod post;
 
+pub mod payload;
+
 pub mod sender_control;
 
 pub mod topics;

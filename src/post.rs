@@ -18,6 +18,8 @@ pub struct Post {
     pub payload: Box<[u8]>,
     /// When the event happened, for the delivery's latency and its `max_age`.
     pub time: EventTime,
+    /// The number of parts of a long text that were posted already.
+    pub parts_sent: u8,
 }
 
 /// The tickets of one post.
@@ -49,6 +51,15 @@ pub enum Report {
         /// Keeps the sender from its next post until a commit contains the outcome; `None`: nothing
         /// was attempted.
         hold: Option<CommitHold>,
+    },
+    /// A part of a post was posted, and others follow.
+    Progress {
+        /// Its deliveries.
+        tickets: Tickets,
+        /// The number of parts that were posted.
+        parts_sent: u8,
+        /// Keeps the sender from the next part until a commit contains the number.
+        hold: CommitHold,
     },
     /// Slack throttles the webhook. The next owner of the partitions that feed it must know.
     Throttled {

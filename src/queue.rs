@@ -320,6 +320,14 @@ impl Queue {
         }
     }
 
+    /// Counts the post in flight as one whose blocks were refused.
+    pub fn count_refused_blocks(&self, tickets: &Tickets) {
+        let mut inner = self.lock();
+        for ticket in tickets.iter() {
+            inner.counts.tally(ticket.action).blocks_refused += 1;
+        }
+    }
+
     /// Completes when the post in flight may have been released between two attempts;
     /// [`Queue::start_attempt`] then says whether it was.
     pub async fn released(&self) {

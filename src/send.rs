@@ -12,6 +12,10 @@ pub mod app_channel;
 
 mod said;
 
+mod refused_blocks;
+
+mod attempts;
+
 pub mod answer;
 
 pub mod verdict;

@@ -17,6 +17,8 @@ mod instance;
 
 mod join;
 
+mod long_text;
+
 mod max_age;
 
 mod mirror;

@@ -163,8 +163,8 @@ fn post(index: u32, offset: usize) -> Post {
     };
     let ticket = Ticket { position, epoch: Epoch(1), action: ActionIndex(index) };
     let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    let time = EventTime::Timestamp(i64::try_from(since.as_millis()).unwrap_or_default());
-    Post { tickets: ticket.into(), payload: BODY.into(), time }
+    let time = EventTime::timestamp(i64::try_from(since.as_millis()).unwrap_or_default());
+    Post { tickets: ticket.into(), payload: BODY.into(), time, parts_sent: 0 }
 }
 
 /// Only the client: as many loops, each with one request in flight.

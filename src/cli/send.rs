@@ -1,13 +1,16 @@
-//! `slackline send`: posts one message for real, in one attempt, and prints Slack's response.
+//! `slackline send`: posts one message for real, without retries, and prints Slack's responses.
 //!
-//! Invariant: it makes at most one request, and posts what `run` would post for the event.
+//! Invariant: it makes one attempt for each part of the message, and one more where blocks are
+//! refused, and posts what `run` would post for the event.
 
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anstream::{stderr, stdout};
 use anyhow::Context as _;
+use bytes::Bytes;
 
 use super::config_file::{ConfigFile, NO_EVENTS};
 use super::events;
@@ -15,13 +18,15 @@ use super::exit::Exit;
 use super::format::Format;
 use super::process::runtime;
 use super::values::parse_timestamp;
-use crate::config::model::{Action, ActionIndex, Config, WebhookIndex};
+use crate::config::model::{Action, ActionIndex, Config, Webhook, WebhookIndex};
 use crate::event::{Event, Record, Shape, TopicIndex};
+use crate::payload;
 use crate::route::explain::Explained;
 use crate::route::{Router, channel};
 use crate::sanitize;
 use crate::send::client_pool::ClientPool;
 use crate::send::endpoint::Endpoint;
+use crate::send::verdict::Verdict;
 
 mod report;
 
@@ -31,7 +36,7 @@ mod tests;
 /// The maximum length of a note about an event, in characters.
 const LONGEST_NOTE: usize = 300;
 
-/// Post one message to Slack for real, in one attempt, and print the response
+/// Post one message to Slack for real, without retries, and print the response
 ///
 /// Shows whether a webhook or an app's channel works, and how a message looks there. Needs no
 /// Kafka.
@@ -41,8 +46,8 @@ The message is posted even if the action's trigger is false for the event; a not
 It goes to the channel that the action's `channel` chooses for the event. \
 In expressions, `$record` has the action's first topic, partition 0 and offset 0, the timestamp of \
 --timestamp, and no key or headers (null). \
-It does not wait for the rate limit of the webhook or the app, which it shares with a worker that \
-posts there.
+The parts of a long text follow each other at the webhook's rate, and so does a message whose \
+blocks were refused, without them. It does not wait for a worker that posts there, too.
 
 Examples:
   slackline send --action enterprise-signup event.json
@@ -107,9 +112,42 @@ async fn send(
     let webhook = &config.webhooks[sender.0 as usize];
     let endpoint = Endpoint::open(webhook, &config.apps, &mut ClientPool::default())
         .with_context(|| format!("webhook `{}`", webhook.name))?;
-    let attempted = endpoint.attempt_once(&webhook.name, payload).await;
     let app = config.app_of(sender).map(|app| app.name.as_str());
-    report::write(&attempted, &webhook.name, app, out)
+    post(&endpoint, webhook, app, payload, out).await
+}
+
+/// Posts every part of a message, one after the other at the webhook's rate; `app` is the name of
+/// the app that posts. The first part that is not posted is the last one.
+async fn post(
+    endpoint: &Endpoint,
+    webhook: &Webhook,
+    app: Option<&str>,
+    payload: Bytes,
+    out: &mut dyn Write,
+) -> anyhow::Result<Exit> {
+    let pause = Duration::from_secs_f64(1.0 / webhook.rate_per_second);
+    let parts = payload::parts(&payload).unwrap_or_else(|| vec![payload]);
+    let count = parts.len();
+    for (number, part) in (1..).zip(parts) {
+        if number > 1 {
+            tokio::time::sleep(pause).await;
+        }
+        if count > 1 {
+            writeln!(out, "part {number} of {count}:")?;
+        }
+        let mut attempted = endpoint.attempt_once(&webhook.name, part.clone()).await;
+        let plain = payload::plain(&part);
+        if let (Verdict::BlocksRefused { .. }, Some(plain)) = (&attempted.verdict, plain) {
+            report::write(&attempted, &webhook.name, app, out)?;
+            tokio::time::sleep(pause).await;
+            attempted = endpoint.attempt_once(&webhook.name, plain.into()).await;
+        }
+        match report::write(&attempted, &webhook.name, app, out)? {
+            Exit::Done => {}
+            exit => return Ok(exit),
+        }
+    }
+    Ok(Exit::Done)
 }
 
 /// Returns the only event of the file.
@@ -130,7 +168,7 @@ fn message(
     action: &Action,
     record: &Record<'_>,
     err: &mut dyn Write,
-) -> anyhow::Result<(WebhookIndex, bytes::Bytes)> {
+) -> anyhow::Result<(WebhookIndex, Bytes)> {
     let event = Event::parse(record).map_err(|invalid| {
         let looks_like = Shape::of(record.payload);
         let reason = invalid.as_str();
@@ -158,7 +196,8 @@ fn message(
         ));
     }
     if routed.message.as_ref().is_ok_and(|message| !message.truncated.is_empty()) {
-        notes.push("the message is too long for Slack and was cut".to_owned());
+        let what = routed.message.as_ref().map(|message| message.truncated.names());
+        notes.push(format!("too long for Slack, cut: {}", what.unwrap_or_default().join(", ")));
     }
     for note in notes {
         writeln!(err, "note: {}", sanitize::one_line(&note, LONGEST_NOTE))?;

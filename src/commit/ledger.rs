@@ -204,6 +204,19 @@ impl Ledger {
         Settled::Applied
     }
 
+    /// Records that parts of a delivery's message were posted, and that others follow. `hold` is
+    /// kept as that of an outcome is.
+    pub fn record_parts(&mut self, ticket: &Ticket, parts_sent: u8, hold: CommitHold) -> Settled {
+        let Ticket { position, epoch, action } = *ticket;
+        let owned = self.owned.get_mut(position.partition).filter(|owned| owned.epoch == epoch);
+        let Some(owned) = owned else { return Settled::Fenced };
+        if !owned.unsettled.progress(position.offset, action, parts_sent) {
+            return Settled::Fenced;
+        }
+        owned.commits.uncommitted.push(hold);
+        Settled::Applied
+    }
+
     /// Returns the states to commit now for the partitions in `scope`: those where the broker has
     /// not acknowledged the state or every outcome. `budget` is the most characters of metadata for
     /// each.

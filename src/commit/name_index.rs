@@ -246,6 +246,12 @@ impl NameIndex {
         sender == action.webhook || action.chooses && own == Some(action.webhook)
     }
 
+    /// An action's name.
+    #[must_use]
+    pub fn action(&self, action: ActionIndex) -> Option<NameHash> {
+        self.actions.get(action.0 as usize).map(|action| action.name)
+    }
+
     /// A webhook's name.
     #[must_use]
     pub fn webhook(&self, webhook: WebhookIndex) -> Option<NameHash> {

@@ -14,12 +14,25 @@ use super::restart_state::{Leftover, Listed, Pending, Positions};
 /// What is to be done for an event below the mark.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Claimed {
-    /// The deliveries to make, and on what ground.
-    pub deliveries: Vec<(Route, Origin)>,
+    /// The deliveries to make.
+    pub deliveries: Vec<Claim>,
     /// Pending deliveries that no matching action claims.
     pub unclaimed: Vec<Unclaimed>,
     /// The deliveries of the event that have an outcome.
     pub done: Vec<Name>,
+}
+
+/// A delivery to make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    /// The delivery.
+    pub route: Route,
+    /// On what ground it is made.
+    pub origin: Origin,
+    /// The action whose delivery was pending; `None`: it is in doubt which one was.
+    pub action: Option<NameHash>,
+    /// The parts of its message that were posted.
+    pub parts_sent: u8,
 }
 
 /// A pending delivery that no action claims.
@@ -61,7 +74,10 @@ impl Leftover {
                         .and_then(|name| positions.start(name, names.hash()))
                         .is_some_and(|start| start <= offset)
                 });
-                claimed.deliveries.extend(wanted.map(|route| (*route, Origin::Position)));
+                claimed.deliveries.extend(wanted.map(|route| {
+                    let action = names.action(route.action);
+                    Claim { route: *route, origin: Origin::Position, action, parts_sent: 0 }
+                }));
             }
         }
         for &route in matched {
@@ -75,7 +91,7 @@ impl Leftover {
 
 impl Claimed {
     fn has(&self, route: Route) -> bool {
-        self.deliveries.iter().any(|(claimed, _)| *claimed == route)
+        self.deliveries.iter().any(|claim| claim.route == route)
     }
 }
 
@@ -96,11 +112,19 @@ fn claim_listed(listed: &Listed, matched: &[Route], names: &NameIndex, claimed: 
         let claims = |route: Route| {
             if named.is_empty() { takes_its_place(route) } else { named.contains(&route.action) }
         };
-        let mut is_claimed = false;
-        for &route in matched.iter().filter(|route| claims(**route)) {
-            is_claimed = true;
-            if !claimed.has(route) {
-                claimed.deliveries.push((route, Origin::Listed));
+        let claiming = || matched.iter().copied().filter(|route| claims(*route));
+        let is_claimed = claiming().next().is_some();
+        // Of several actions, none is surely the one that has posted parts.
+        let action = Some(pending).filter(|_| claiming().nth(1).is_none());
+        for route in claiming() {
+            match claimed.deliveries.iter_mut().find(|claim| claim.route == route) {
+                Some(claim) => claim.action = None,
+                None => claimed.deliveries.push(Claim {
+                    route,
+                    origin: Origin::Listed,
+                    action,
+                    parts_sent: 0,
+                }),
             }
         }
         if !is_claimed {

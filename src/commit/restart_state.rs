@@ -18,6 +18,10 @@ use super::sketch::Sketch;
 
 pub mod codec;
 
+mod parts_sent;
+
+pub use parts_sent::PartsSent;
+
 /// Everything that a partition's next owner learns. The default is what the bare version mark
 /// means: everything from the committed offset on is pending.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,6 +40,8 @@ pub struct RestartState {
     /// The hash of the names of the configuration that every pending delivery is of, where an
     /// action of it has several senders; `None` also where there is no such configuration.
     pub names: Option<NameHash>,
+    /// The parts that pending deliveries have posted of a long text.
+    pub parts: PartsSent,
 }
 
 impl RestartState {

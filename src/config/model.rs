@@ -8,6 +8,7 @@ pub use super::admin::Admin;
 pub use super::app::App;
 pub use super::index::{ActionIndex, AppIndex, WebhookIndex};
 pub use super::kafka::{Kafka, Start};
+pub use super::long_text::LongText;
 pub use super::retry::Retry;
 pub use super::senders::{ChannelIndex, Reach, webhook_of_channel};
 pub use super::webhook::{Channel, LISTED_DELIVERIES, Pem, Target, Webhook, WhenFull, key_of};

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::commit::ledger::entry::Entry;
-use crate::commit::recovery::{Claimed, Unclaimed};
+use crate::commit::recovery::{Claim, Claimed, Unclaimed};
 use crate::config::model::{Config, WebhookIndex};
 use crate::delivery::{Epoch, Origin, Reason, Route, Ticket};
 use crate::event::{Record, TopicIndex};
@@ -66,6 +66,15 @@ pub enum ReadProgress {
     OutOfTime,
     /// An error came in place of a record.
     Error(PartitionError),
+}
+
+/// A delivery that is to be queued.
+struct Arrival {
+    ticket: Ticket,
+    origin: Origin,
+    time: EventTime,
+    /// The parts of its message that a former owner has posted.
+    parts_sent: u8,
 }
 
 impl Intake {
@@ -197,7 +206,8 @@ impl Intake {
                 let time = EventTime::of(record.timestamp, SystemTime::now);
                 for routed in routing.deliveries.drain(..) {
                     let ticket = Ticket { position, epoch, action: routed.route.action };
-                    self.admit(ticket, Origin::Read, time, routed, settlement);
+                    let arrival = Arrival { ticket, origin: Origin::Read, time, parts_sent: 0 };
+                    self.admit(arrival, routed, settlement);
                 }
                 self.routing = routing;
             }
@@ -227,10 +237,11 @@ impl Intake {
         let position = record.position;
         let time = EventTime::of(record.timestamp, SystemTime::now);
         for routed in routing.deliveries.drain(..) {
-            let claim = claimed.deliveries.iter().find(|(route, _)| *route == routed.route);
-            if let Some((Route { action, .. }, origin)) = claim {
-                let ticket = Ticket { position, epoch, action: *action };
-                self.admit(ticket, *origin, time, routed, settlement);
+            let claim = claimed.deliveries.iter().find(|claim| claim.route == routed.route);
+            if let Some(&Claim { route: Route { action, .. }, origin, parts_sent, .. }) = claim {
+                let ticket = Ticket { position, epoch, action };
+                let arrival = Arrival { ticket, origin, time, parts_sent };
+                self.admit(arrival, routed, settlement);
             }
         }
         for Unclaimed { action, webhook } in claimed.unclaimed {
@@ -244,20 +255,14 @@ impl Intake {
     }
 
     /// Puts one delivery into its webhook's queue, or ends it.
-    fn admit(
-        &mut self,
-        ticket: Ticket,
-        origin: Origin,
-        time: EventTime,
-        routed: Routed,
-        settlement: &mut Settlement,
-    ) {
+    fn admit(&mut self, arrival: Arrival, routed: Routed, settlement: &mut Settlement) {
+        let Arrival { ticket, origin, time, parts_sent } = arrival;
         let Routed { route: Route { action, webhook }, is_unlisted, message } = routed;
         let Some(queue) = self.queues.get(webhook.0 as usize) else { return };
         if is_unlisted {
             self.metrics.channel_not_listed(webhook, action);
         }
-        let max_age = self.config.max_age(action, webhook);
+        let max_age = self.config.max_age(action, webhook).filter(|_| parts_sent == 0);
         let message = match message {
             _ if time.is_older(max_age, SystemTime::now()) => Err(Reason::Expired),
             Err(_) => Err(Reason::EmptyMessage),
@@ -274,7 +279,7 @@ impl Intake {
             self.metrics.webhook(webhook).truncated(message.truncated);
             self.events.cut(ticket.position, action, message.truncated, Instant::now());
         }
-        let post = Post { tickets: ticket.into(), payload: message.payload, time };
+        let post = Post { tickets: ticket.into(), payload: message.payload, time, parts_sent };
         match queue.push(post, origin) {
             Push::Queued => {}
             Push::Full => {

@@ -229,6 +229,7 @@ impl Start {
             let topic = topics.name(partition.topic);
             tracing::warn!(topic, partition = partition.number, end = %known.high, "the log was truncated below what was read of it (an unclean leader election); delivering what comes after its end");
         }
+        state.parts.retain(|offset| offset < known.high);
         for Throttle { webhook, until } in std::mem::take(&mut state.throttles) {
             // A `Retry-After` that a former owner received: the webhook's sender waits for it here
             // too.

@@ -71,6 +71,14 @@ impl Settlement {
         }
     }
 
+    /// Records how many parts of one delivery were posted; others follow.
+    fn progress(&mut self, ticket: &Ticket, parts_sent: u8, hold: CommitHold) {
+        match self.ledger.record_parts(ticket, parts_sent, hold) {
+            Settled::Applied => self.committer.schedule.request(),
+            Settled::Fenced => self.metrics.fenced_outcome(),
+        }
+    }
+
     /// Drops deliveries that no sender has seen, and logs it. `webhook` is where they would have
     /// been posted, as far as known.
     pub fn drop_unsent(
@@ -101,6 +109,11 @@ impl Settlement {
                 Report::Ended { tickets, hold, .. } => {
                     for ticket in tickets.iter() {
                         self.end(&ticket, hold.clone());
+                    }
+                }
+                Report::Progress { tickets, parts_sent, hold } => {
+                    for ticket in tickets.iter() {
+                        self.progress(&ticket, parts_sent, hold.clone());
                     }
                 }
                 Report::Throttled { webhook, until } => {

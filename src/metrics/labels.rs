@@ -64,5 +64,7 @@ label! {
         Positions = "positions",
         /// The same, except that some webhooks share the lowest of their positions.
         Floor = "floor",
+        /// The parts that deliveries have posted are missing: they are posted again.
+        Parts = "parts",
     }
 }

@@ -99,6 +99,9 @@ metrics! {
     /// Of the matched deliveries, those taken over from the partition's previous owner.
     COUNTER slackline_deliveries_restored_total[webhook, action] = per_action(|tally| tally.restored);
 
+    /// Messages whose blocks Slack refused: each was posted again without them.
+    COUNTER slackline_blocks_refused_total[webhook, action] = per_action(|tally| tally.blocks_refused);
+
     /// Deliveries released at a drain's deadline while their request was in flight.
     COUNTER slackline_attempts_abandoned_total[webhook] = per_webhook(|tally, _| tally.abandoned as f64);
 
@@ -197,7 +200,8 @@ metrics! {
     GAUGE slackline_webhook_resting[webhook] = per_webhook(|_, numbers| numbers.resting.into());
 
     /// Commits whose metadata could not list every pending delivery: it has one position per
-    /// webhook (positions), or a shared one for some webhooks (floor).
+    /// webhook (positions), or a shared one for some webhooks (floor); or not the parts of long
+    /// texts that were posted (parts).
     COUNTER slackline_restart_state_truncated_total[topic, degree] = each_topic(|topic, tally, out| {
         out.add_each(&[topic], Degree::NAMES, tally.restart_state_truncated);
     });

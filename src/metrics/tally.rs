@@ -19,6 +19,8 @@ pub struct ActionTally {
     pub delivered: u64,
     /// Deliveries left to the partition's next owner.
     pub released: u64,
+    /// Messages whose blocks were refused: each was posted again without them.
+    pub blocks_refused: u64,
     /// Dropped deliveries, in the order of [`Reason::ALL`].
     pub dropped: [u64; Reason::ALL.len()],
 }

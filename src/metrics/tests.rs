@@ -45,6 +45,7 @@ fn config(webhooks: u32, actions_each: u32) -> Config {
         max_age: None,
         unfurl: None,
         link_names: None,
+        long_text: crate::config::model::LongText::default(),
     };
     Config {
         apps: vec![fixture::app("acme", "https://slack.com/api/", "xoxb-1-2-a")],
@@ -93,8 +94,8 @@ fn ticket(offset: i64, action: u32) -> Ticket {
 }
 
 fn post(offset: i64, action: u32) -> Post {
-    let time = crate::event_time::EventTime::Read(0);
-    Post { tickets: ticket(offset, action).into(), payload: (*b"{}").into(), time }
+    let time = crate::event_time::EventTime::timestamp(0);
+    Post { tickets: ticket(offset, action).into(), payload: (*b"{}").into(), time, parts_sent: 0 }
 }
 
 #[test]

@@ -22,7 +22,12 @@ fn ticket(partition: i32, offset: i64, action: u32) -> Ticket {
 }
 
 fn post(ticket: Ticket) -> Post {
-    Post { tickets: ticket.into(), payload: Box::default(), time: EventTime::Read(0) }
+    Post {
+        tickets: ticket.into(),
+        payload: Box::default(),
+        time: EventTime::timestamp(0),
+        parts_sent: 0,
+    }
 }
 
 fn all(tickets: &[Ticket]) -> Vec<Tickets> {

@@ -37,6 +37,7 @@ pub fn action(name: &str, trigger: &str, message: &str) -> Action {
         max_age: None,
         unfurl: None,
         link_names: None,
+        long_text: crate::config::model::LongText::default(),
     }
 }
 

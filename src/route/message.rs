@@ -5,10 +5,11 @@
 
 use std::borrow::Cow;
 
-use crate::config::model::Action;
+use crate::config::model::{Action, LongText};
 use crate::event::{Event, Value};
 use crate::expression::template::{Escape, Rendering, Template};
 use crate::expression::{Budget, Context, EvalError, Expression};
+use crate::payload::split::{MAX_PART, split};
 use crate::people::People;
 use crate::truncation::{Truncation, Truncations};
 
@@ -17,7 +18,7 @@ pub mod cut;
 #[cfg(test)]
 mod tests;
 
-use cut::{ENOUGH, MAX_FIELD, MAX_TEXT, cut_field, cut_text};
+use cut::{MAX_FIELD, MAX_TEXT, cut_field, cut_text, enough};
 
 /// One rendered message, ready to be posted.
 #[derive(Clone, PartialEq, Eq)]
@@ -61,16 +62,23 @@ pub fn render<'t>(
     let mut rendering = Rendering::new(&context, failed);
     let mut text = String::new();
     let escape = if action.link_names == Some(true) { Escape::SlackNames } else { Escape::Slack };
-    action.message.render_in(&mut rendering, escape, ENOUGH, &mut text);
+    let limit = match action.long_text {
+        LongText::Truncate => MAX_PART,
+        LongText::Split => MAX_TEXT,
+    };
+    action.message.render_in(&mut rendering, escape, enough(limit), &mut text);
     if text.trim().is_empty() {
         return Err(EmptyMessage);
     }
     let mut truncated = Truncations::default();
-    truncated.insert_if(Truncation::Message, cut_text(&mut text, MAX_TEXT));
+    let is_cut = cut_text(&mut text, limit);
+    let is_split = limit > MAX_PART && text.len() > MAX_PART;
+    let is_cut = is_cut || is_split && split(&text).is_cut;
+    truncated.insert_if(Truncation::Message, is_cut);
 
     let mut field = |template: Option<&'t Template>| {
         let mut value = String::new();
-        template?.render_in(&mut rendering, Escape::Nothing, ENOUGH, &mut value);
+        template?.render_in(&mut rendering, Escape::Nothing, enough(MAX_FIELD), &mut value);
         if value.trim().is_empty() {
             return None;
         }

@@ -18,6 +18,7 @@ use url::Url;
 
 use super::answer::Answer;
 use super::destination::Destination;
+use super::refused_blocks;
 use super::verdict::Verdict;
 use crate::config::model::{App, Channel};
 use crate::secret::{MASK, Secret};
@@ -161,9 +162,14 @@ impl Destination for AppChannel {
         request
     }
 
-    fn judge(&self, _: &[u8], answer: &Answer, now: SystemTime) -> Verdict {
+    fn judge(&self, payload: &[u8], answer: &Answer, now: SystemTime) -> Verdict {
         let customized = self.customized.load(Ordering::Relaxed);
         let verdict = judge::judge(answer, customized, now);
+        if let Verdict::Rejected { word } = &verdict
+            && let Some(refused) = refused_blocks::verdict(Some(word), payload, answer)
+        {
+            return refused;
+        }
         if verdict == Verdict::Delivered && !self.is_placed.swap(true, Ordering::Relaxed) {
             self.place(answer);
         }

@@ -23,6 +23,8 @@ struct Faults {
     /// By action: a refusal can be about one action alone (its channel). At most as many as the
     /// webhook has actions and reasons.
     dropping: BTreeMap<(ActionIndex, Reason), LogThrottle>,
+    /// By action: its blocks were refused.
+    refused_blocks: BTreeMap<ActionIndex, LogThrottle>,
 }
 
 impl FaultLog {
@@ -71,6 +73,28 @@ impl FaultLog {
         }
     }
 
+    /// Logs a message whose blocks were refused, which is posted again without them.
+    pub fn refused_blocks(
+        &mut self,
+        of: &SenderContext,
+        ticket: &Ticket,
+        word: &str,
+        pointer: Option<&str>,
+    ) {
+        let throttle = self.faults().refused_blocks.entry(ticket.action).or_default();
+        if let Some(messages) = throttle.record(now()) {
+            let (webhook, action) = (&of.webhook().name, of.action_name(ticket));
+            warn!(
+                webhook,
+                action,
+                answer = word,
+                pointer,
+                messages,
+                "blocks refused, posting the message without them"
+            );
+        }
+    }
+
     /// Logs the end of every fault: Slack posted a message.
     pub fn delivered(&mut self, of: &SenderContext) {
         let Some(faults) = &mut self.0 else { return };
@@ -95,6 +119,11 @@ impl FaultLog {
         let Some(faults) = &mut self.0 else { return };
         for ((_, reason), throttle) in &mut faults.dropping {
             log_rest(&of.webhook().name, *reason, throttle.rest());
+        }
+        let refused = faults.refused_blocks.values_mut().map(LogThrottle::rest).sum::<u64>();
+        if refused > 0 {
+            let webhook = &of.webhook().name;
+            info!(webhook, messages = refused, "blocks refused since the last line");
         }
     }
 }

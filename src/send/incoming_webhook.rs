@@ -13,6 +13,7 @@ use url::Url;
 
 use super::answer::{Answer, BodyEnd};
 use super::destination::Destination;
+use super::refused_blocks;
 use super::said::Said;
 use super::verdict::{Repair, Verdict};
 use crate::metrics::AttemptResult;
@@ -79,7 +80,15 @@ impl Destination for IncomingWebhook {
 
     fn judge(&self, payload: &[u8], answer: &Answer, now: SystemTime) -> Verdict {
         let names_channel = payload.windows(CHANNEL.len()).any(|part| part == CHANNEL);
-        judge(answer, is_slack(self.url.expose()), names_channel, now)
+        let verdict = judge(answer, is_slack(self.url.expose()), names_channel, now);
+        match answer.status {
+            429 | 500.. => verdict,
+            _ if verdict == Verdict::Delivered => verdict,
+            _ => {
+                let refused = refused_blocks::verdict(answer.said().word(), payload, answer);
+                refused.unwrap_or(verdict)
+            }
+        }
     }
 
     fn mask(&self, text: &str) -> Option<String> {

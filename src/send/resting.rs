@@ -42,11 +42,14 @@ impl Resting {
     }
 
     /// Whether every delivery of a post is older than its `max_age`, or without one than what a
-    /// rest of the sender or of its app allows.
+    /// rest of the sender or of its app allows. After a first part, `max_age` does not count.
     pub fn is_expired(&self, of: &SenderContext, post: &Post) -> bool {
         let rest = self.rest.as_ref().and_then(|rest| rest.max_age());
         let rest = rest.or_else(|| of.endpoint.app.as_ref()?.max_age());
-        let max_age = |ticket: Ticket| of.config.max_age(ticket.action, of.webhook).or(rest);
+        let own = |ticket: Ticket| {
+            of.config.max_age(ticket.action, of.webhook).filter(|_| post.parts_sent == 0)
+        };
+        let max_age = |ticket: Ticket| own(ticket).or(rest);
         let now = SystemTime::now();
         post.tickets.iter().all(|ticket| post.time.is_older(max_age(ticket), now))
     }

@@ -11,18 +11,18 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::app::Turn;
+use super::attempts::{Attempts, Next};
 use super::clearance::{Clearance, Missing, missing};
 use super::connection_permits::HOLD_LIMIT;
 use super::fault_log::FaultLog;
 use super::pace::{Pace, sleep_until};
 use super::resting::Resting;
-use super::retry::Budget;
 use super::sender_context::SenderContext;
 use super::verdict::Verdict;
 use crate::commit_hold::CommitHold;
 use crate::delivery::{Outcome, Reason};
 use crate::event_time::EventTime;
-use crate::post::{Post, Report, Tickets};
+use crate::post::{Post, Report};
 use crate::sender_control::SenderControl;
 
 /// A sender at work.
@@ -36,21 +36,6 @@ pub struct Sender {
     retired: bool,
     /// What a person must repair before messages are posted again.
     resting: Resting,
-}
-
-/// What the attempts of one post have in common.
-struct Attempts {
-    payload: Bytes,
-    budget: Budget,
-    /// The end of the pause after the last attempt.
-    not_before: Duration,
-}
-
-impl Attempts {
-    /// Boxed: ten thousand senders wait for their next post, without one.
-    fn of(payload: Bytes) -> Box<Self> {
-        Box::new(Self { payload, budget: Budget::default(), not_before: Duration::ZERO })
-    }
 }
 
 impl Sender {
@@ -89,14 +74,17 @@ impl Sender {
     ///
     /// The post is lent: a future holds its owned arguments twice.
     pub async fn deliver(&mut self, post: &mut Post) -> bool {
-        let mut attempts = Attempts::of(std::mem::take(&mut post.payload).into());
-        // Acquired before the first attempt, and kept over all of them.
+        let payload = std::mem::take(&mut post.payload).into();
+        let Some(mut attempts) = Attempts::of(payload, post.parts_sent) else {
+            return self.end_without_parts(post).await;
+        };
+        // Acquired before the first attempt of a part, and kept over all of them.
         let mut kept = None;
         loop {
             let turn = self.turn(post, &attempts, kept.take()).await;
             let Some(Clearance { hold, turn, permit }) = turn else {
                 if self.retired {
-                    post.payload = Vec::from(attempts.payload).into_boxed_slice();
+                    post.payload = attempts.into_payload();
                     self.give_back(post);
                     return true;
                 }
@@ -107,21 +95,37 @@ impl Sender {
             }
             // Boxed: it lasts for milliseconds, and ten thousand senders wait for their turn.
             let attempt = Box::pin(self.attempt(post, &mut attempts, turn, permit));
-            if let Some(outcome) = attempt.await {
-                return self.report(&post.tickets, outcome, Some(hold)).await;
+            match attempt.await {
+                Next::End(outcome) => {
+                    return self.context.report_end(&post.tickets, outcome, Some(hold)).await;
+                }
+                Next::Part => {
+                    post.parts_sent = post.parts_sent.saturating_add(1);
+                    if !self.context.report_part(post, hold).await {
+                        return false;
+                    }
+                }
+                Next::Again => kept = Some(hold),
             }
             if !self.context.queue.end_attempt(&post.tickets) {
                 return true;
             }
-            kept = Some(hold);
         }
+    }
+
+    /// Ends a delivery of which every part was posted: another configuration has fewer.
+    async fn end_without_parts(&self, post: &Post) -> bool {
+        let tickets = &post.tickets;
+        if !self.context.queue.start_attempt(tickets) {
+            return true;
+        }
+        self.context.report_end(tickets, Outcome::Delivered, None).await
     }
 
     /// Returns a post to the queue of its webhook, which was removed.
     fn give_back(&self, post: &mut Post) {
-        let (tickets, time) = (post.tickets.clone(), post.time);
-        let payload = std::mem::take(&mut post.payload);
-        self.context.queue.give_back(Post { tickets, payload, time });
+        let (tickets, payload) = (post.tickets.clone(), std::mem::take(&mut post.payload));
+        self.context.queue.give_back(Post { tickets, payload, ..*post });
         (self.context.wake)();
     }
 
@@ -134,48 +138,57 @@ impl Sender {
         if let Some(ticket) = post.tickets.first() {
             self.log.dropped(&self.context, &ticket, Reason::Expired, None);
         }
-        self.report(&post.tickets, Outcome::Dropped(Reason::Expired), None).await
+        let outcome = Outcome::Dropped(Reason::Expired);
+        self.context.report_end(&post.tickets, outcome, None).await
     }
 
-    /// Attempts a post once; returns its outcome, if that was the last attempt.
+    /// Attempts what is posted next once.
     async fn attempt(
         &mut self,
         post: &Post,
         attempts: &mut Attempts,
         turn: Option<Turn>,
         permit: OwnedSemaphorePermit,
-    ) -> Option<Outcome> {
-        let ticket = post.tickets.first()?;
+    ) -> Next {
+        let Some(ticket) = post.tickets.first() else { return Next::Again };
         let sent = self.pace.now();
         if !self.take(sent, turn, attempts) {
-            return None;
+            return Next::Again;
         }
         attempts.budget.attempt(sent);
         let verdict = self.request(attempts.payload.clone(), permit).await;
         let at = self.pace.now();
-        self.record(&verdict, at.saturating_sub(sent), post.time);
+        let time = Some(post.time).filter(|_| attempts.is_last());
+        self.record(&verdict, at.saturating_sub(sent), time);
         let rests = self.resting.record(&self.context, self.generation, &verdict, at);
         let (reason, word) = match verdict {
             Verdict::Delivered => {
                 self.log.delivered(&self.context);
-                return Some(Outcome::Delivered);
+                return attempts.delivered();
             }
-            Verdict::Rejected { word } => (Reason::Rejected, word),
+            Verdict::BlocksRefused { word, pointer } if attempts.without_blocks() => {
+                self.log.refused_blocks(&self.context, &ticket, &word, pointer.as_deref());
+                self.context.queue.count_refused_blocks(&post.tickets);
+                return Next::Again;
+            }
+            Verdict::Rejected { word } | Verdict::BlocksRefused { word, .. } => {
+                (Reason::Rejected, word)
+            }
             Verdict::Rest { .. } => {
                 attempts.budget.excuse_from(sent);
-                return None;
+                return Next::Again;
             }
-            Verdict::WithoutCustomization => return None,
+            Verdict::WithoutCustomization => return Next::Again,
             Verdict::RateLimited { .. } | Verdict::MessageLimit => {
                 let pause = self.throttle(&verdict, at).await;
                 self.log.limited(&self.context, pause);
                 attempts.budget.excuse((at + pause).saturating_sub(sent));
-                return None;
+                return Next::Again;
             }
             Verdict::Retry { word, .. } if rests => {
                 self.log.failed(&self.context, &ticket, &word);
                 attempts.budget.excuse_from(sent);
-                return None;
+                return Next::Again;
             }
             Verdict::Retry { ref word, retry_after, .. } => {
                 if retry_after.is_some() {
@@ -185,29 +198,18 @@ impl Sender {
                 if let Some(pause) = attempts.budget.failed(retry, at, rand::random()) {
                     self.log.failed(&self.context, &ticket, word);
                     attempts.not_before = at.saturating_add(pause);
-                    return None;
+                    return Next::Again;
                 }
                 (Reason::RetriesExhausted, word.clone())
             }
         };
         self.log.dropped(&self.context, &ticket, reason, Some(&word));
-        Some(Outcome::Dropped(reason))
+        Next::End(Outcome::Dropped(reason))
     }
 
     /// Logs what no line covers yet.
     pub fn finish_log(&mut self) {
         self.log.finish(&self.context);
-    }
-
-    /// Reports the outcome to the ledger, then records it in the queue's counts: where nothing is
-    /// in flight any more, the outcome is already in the channel. Returns `false` when the poll
-    /// loop has ended.
-    async fn report(&self, tickets: &Tickets, outcome: Outcome, hold: Option<CommitHold>) -> bool {
-        let report = Report::Ended { tickets: tickets.clone(), outcome, hold };
-        let received = self.context.reports.send(report).await.is_ok();
-        self.context.queue.finish(tickets, outcome);
-        (self.context.wake)();
-        received
     }
 
     /// Waits until an attempt may leave: it needs a hold, unless the post has one from an earlier
@@ -315,10 +317,10 @@ impl Sender {
         }
     }
 
-    /// Counts an attempt to deliver an event of this time.
-    fn record(&mut self, verdict: &Verdict, took: Duration, time: EventTime) {
+    /// Counts an attempt to deliver an event of this time; `None`: other parts follow.
+    fn record(&mut self, verdict: &Verdict, took: Duration, time: Option<EventTime>) {
         let delivered = *verdict == Verdict::Delivered;
-        let latency = time.latency(SystemTime::now()).filter(|_| delivered);
+        let latency = time.filter(|_| delivered).and_then(|time| time.latency(SystemTime::now()));
         self.context.metrics.attempt(verdict.result(), took, latency);
         if !matches!(verdict, Verdict::RateLimited { .. } | Verdict::MessageLimit) {
             self.pace.not_rate_limited();

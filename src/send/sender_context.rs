@@ -7,11 +7,11 @@ use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::app::{Attempter, Turn};
 use super::endpoint::Endpoint;
-use crate::commit_hold::CommitWindow;
+use crate::commit_hold::{CommitHold, CommitWindow};
 use crate::config::model::{Config, Webhook, WebhookIndex};
-use crate::delivery::Ticket;
+use crate::delivery::{Outcome, Ticket};
 use crate::metrics::WebhookMetrics;
-use crate::post::Report;
+use crate::post::{Post, Report, Tickets};
 use crate::queue::Queue;
 use crate::sender_control::SenderControl;
 
@@ -98,6 +98,31 @@ impl SenderContext {
         for webhook in self.channels_of_app() {
             let _ = self.reports.send(Report::Throttled { webhook, until }).await;
         }
+    }
+
+    /// Reports the outcome to the ledger, then records it in the queue's counts: where nothing is
+    /// in flight any more, the outcome is already in the channel. Returns `false` when the poll
+    /// loop has ended.
+    pub async fn report_end(
+        &self,
+        tickets: &Tickets,
+        outcome: Outcome,
+        hold: Option<CommitHold>,
+    ) -> bool {
+        let report = Report::Ended { tickets: tickets.clone(), outcome, hold };
+        let received = self.reports.send(report).await.is_ok();
+        self.queue.finish(tickets, outcome);
+        (self.wake)();
+        received
+    }
+
+    /// Reports to the ledger that a part of a post was posted, while the queue still counts it as
+    /// being attempted: a drain waits for the report. Returns `false` when the poll loop has ended.
+    pub async fn report_part(&self, post: &Post, hold: CommitHold) -> bool {
+        let (tickets, parts_sent) = (post.tickets.clone(), post.parts_sent);
+        let received = self.reports.send(Report::Progress { tickets, parts_sent, hold }).await;
+        (self.wake)();
+        received.is_ok()
     }
 
     /// The name of the app that posts; `None`: an incoming webhook.

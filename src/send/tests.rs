@@ -28,6 +28,7 @@ mod held;
 mod hostile;
 mod life;
 mod observed;
+mod parts;
 mod rate;
 mod receiver;
 mod release;

@@ -14,6 +14,13 @@ pub enum Verdict {
         /// Slack's own word for it, fit for a log.
         word: String,
     },
+    /// Slack refused the message's blocks: its text is posted without them.
+    BlocksRefused {
+        /// Slack's own word for it, fit for a log.
+        word: String,
+        /// Where in the payload the mistake is, as far as Slack said.
+        pointer: Option<String>,
+    },
     /// The destination, not the message, has to wait.
     RateLimited {
         /// Over zero, at most [`super::answer::LONGEST_PAUSE`]; `None`: no usable time was given.
@@ -70,7 +77,9 @@ impl Verdict {
             Verdict::Retry { result, .. } => *result,
             Verdict::Rest { .. } => AttemptResult::Resting,
             // This attempt was refused, although the delivery goes on.
-            Verdict::WithoutCustomization => AttemptResult::Rejected,
+            Verdict::WithoutCustomization | Verdict::BlocksRefused { .. } => {
+                AttemptResult::Rejected
+            }
         }
     }
 }

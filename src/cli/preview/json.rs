@@ -35,12 +35,16 @@ fn action(index: ActionIndex, explained: &Explained, config: &Config) -> Value {
         Explained::Error { reason } => ("error", reason),
         Explained::Post { webhook, unlisted, message, errors, missing } => {
             let webhook = &config.webhooks[webhook.0 as usize];
+            let parts = posted::bodies(&message.payload, webhook, &config.apps);
             let mut shown = json!({
                 "action": action.name,
                 "webhook": webhook.name,
                 "result": "post",
-                "payload": posted::body(&message.payload, webhook, &config.apps),
+                "payload": parts.first(),
             });
+            if parts.len() > 1 {
+                shown["parts"] = json!(parts);
+            }
             if let Some(channel) = unlisted {
                 shown["channel_not_listed"] = json!(channel);
             }

@@ -6,17 +6,22 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::config::model::{App, Target, Webhook};
+use crate::payload::parts;
 use crate::send::app_channel::{AppChannel, Credential};
 use crate::send::destination::Destination;
 use crate::send::incoming_webhook::IncomingWebhook;
 
-/// Returns the body of the request that posts `payload` to `webhook`; null for a webhook without a
-/// destination, which no checked configuration has.
-pub fn body(payload: &[u8], webhook: &Webhook, apps: &[App]) -> Value {
-    let request = destination(webhook, apps)
-        .map(|destination| destination.request(Bytes::copy_from_slice(payload)));
-    let body = request.as_ref().and_then(|request| request.body()?.as_bytes());
-    body.and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default()
+/// Returns the bodies of the requests that post `payload` to `webhook`: one for each part. Null for
+/// a webhook without a destination, which no checked configuration has.
+pub fn bodies(payload: &[u8], webhook: &Webhook, apps: &[App]) -> Vec<Value> {
+    let destination = destination(webhook, apps);
+    let body = |part: Bytes| {
+        let request = destination.as_ref().map(|destination| destination.request(part));
+        let body = request.as_ref().and_then(|request| request.body()?.as_bytes());
+        body.and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default()
+    };
+    let parts = parts(payload).unwrap_or_else(|| vec![Bytes::copy_from_slice(payload)]);
+    parts.into_iter().map(body).collect()
 }
 
 /// The destination, without a client: nothing is sent.

@@ -2,7 +2,7 @@
 use std::io::Write as _;
 
 use super::*;
-use crate::config::model::{Action, WebhookIndex};
+use crate::config::model::{Action, LongText, WebhookIndex};
 use crate::route::fixture::{ORDER, ORDER_MESSAGE, SALES, SUPPORT, action, config};
 use crate::sanitize;
 
@@ -231,4 +231,27 @@ fn the_message_of_an_app_is_shown_with_its_channel() {
     assert_eq!(shown[1]["webhook"], "regions");
     assert_eq!(shown[1]["payload"]["channel"], "#sales");
     assert_eq!(shown[1]["channel_not_listed"], "#sales-x\u{1b}y");
+}
+
+#[test]
+fn each_part_of_a_long_text_is_shown_and_what_was_cut() {
+    let words = ["a", "b", "c"].map(|word| word.repeat(3_000)).join(" ");
+    let event = serde_json::json!({ "m": words, "u": "u".repeat(3_000) }).to_string();
+    let user = crate::expression::template::Template::compile("{{u}}").ok();
+    let of = |long_text, output| {
+        let action = Action { long_text, user: user.clone(), ..action("a", "m", "{{m}}") };
+        run(&config(vec![action]), &["-"], None, output, &event).1
+    };
+    let shown = |long_text| lines(&of(long_text, Format::Json))[0]["actions"][0].clone();
+    let split = shown(LongText::Split);
+    let parts = split["parts"].as_array().unwrap();
+    assert_eq!((parts.len(), &parts[0]), (3, &split["payload"]));
+    assert_eq!(parts[2]["text"], "c".repeat(3_000));
+    assert_eq!(split["truncated"], serde_json::json!(["field"]));
+    let cut = shown(LongText::Truncate);
+    assert_eq!(cut["truncated"], serde_json::json!(["message", "field"]));
+    assert!(cut.get("parts").is_none());
+    let text = of(LongText::Split, Format::Text);
+    assert!((1..=3).all(|part| text.contains(&format!("    part {part} of 3:\n"))));
+    assert!(text.contains("    too long for Slack, cut: field\n"));
 }

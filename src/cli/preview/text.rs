@@ -80,7 +80,13 @@ impl Text {
             writeln!(out, "  {style}{sign} {name:width$}  {result}{style:#}")?;
             if let Explained::Post { webhook, unlisted, message, errors, missing } = explained {
                 let webhook = &self.config.webhooks[webhook.0 as usize];
-                write_payload(&posted::body(&message.payload, webhook, &self.config.apps), out)?;
+                let parts = posted::bodies(&message.payload, webhook, &self.config.apps);
+                for (number, part) in (1..).zip(&parts) {
+                    if parts.len() > 1 {
+                        writeln!(out, "    {DIM}part {number} of {}:{DIM:#}", parts.len())?;
+                    }
+                    write_payload(part, out)?;
+                }
                 if let Some(channel) = unlisted {
                     let (channel, name) = (plain(channel), &webhook.name);
                     writeln!(
@@ -90,7 +96,8 @@ impl Text {
                     )?;
                 }
                 if !message.truncated.is_empty() {
-                    writeln!(out, "    {DOUBTFUL}too long for Slack: cut{DOUBTFUL:#}")?;
+                    let what = message.truncated.names().join(", ");
+                    writeln!(out, "    {DOUBTFUL}too long for Slack, cut: {what}{DOUBTFUL:#}")?;
                 }
                 for error in errors {
                     let error = plain(error);

@@ -46,6 +46,9 @@ pub fn write(
         return Ok(Exit::Done);
     }
     writeln!(out, "not posted: {}", next(&attempted.verdict))?;
+    if matches!(attempted.verdict, Verdict::BlocksRefused { .. }) {
+        return Ok(Exit::Failed);
+    }
     writeln!(out, "  help: {}", help(attempted, app))?;
     Ok(Exit::Failed)
 }
@@ -65,6 +68,10 @@ fn next(verdict: &Verdict) -> String {
         Verdict::Delivered => String::new(),
         Verdict::Rejected { .. } => {
             "this response is final; `run` would drop the message".to_owned()
+        }
+        Verdict::BlocksRefused { pointer, .. } => {
+            let at = pointer.as_ref().map(|pointer| format!(" at `{pointer}`")).unwrap_or_default();
+            format!("the blocks were refused{at}; posting the text without them")
         }
         Verdict::RateLimited { retry_after: Some(pause) } => {
             format!("rate limited; `run` would retry after {} s", pause.as_secs_f64())
@@ -95,6 +102,7 @@ fn help(attempted: &Attempted, app: Option<&str>) -> String {
     match &attempted.verdict {
         Verdict::Rest { word, .. } if word == MISSING_SCOPE => of_missing_scope(&needed()),
         Verdict::Rest { word, .. } => cure(word, app),
+        Verdict::BlocksRefused { word, .. } => of_refused_message(word, app),
         Verdict::Rejected { word } => match answer.map(Answer::error_word) {
             Some(said) if said == *word => of_refused_message(word, app),
             // Not one of Slack's words.

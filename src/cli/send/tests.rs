@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 use super::*;
 use crate::config::fixture;
+use crate::config::model::LongText;
 use crate::fake_slack::{Answer, FakeSlack, Fault};
 use crate::route::fixture::{SALES, action, config};
 use crate::secret::Secret;
@@ -307,4 +308,44 @@ async fn an_app_that_cannot_be_reached_is_reported_without_the_token() {
     assert!(out.starts_with("no response from webhook `regions/#us` after N ms: "), "{out}");
     assert!(out.contains("\n  help: check the app's `api_url`"), "{out}");
     assert!(!out.contains("s3cr3t") && !out.contains("xoxb"), "{out}");
+}
+
+#[tokio::test]
+async fn every_part_is_posted_until_one_is_not() {
+    let slack = FakeSlack::start().await.unwrap();
+    let mut config = Arc::into_inner(with(&slack, "{{$.traits.name}}")).unwrap();
+    config.actions[1].long_text = LongText::Split;
+    config.webhooks[0].rate_per_second = 1_000.0;
+    let config = Arc::new(config);
+    let words = ["a", "b", "c"].map(|word| word.repeat(3_000)).join(" ");
+    let event = ENTERPRISE.replace("Ada", &words);
+    let shown = |out: &str| -> Vec<String> {
+        let kept = |line: &&str| line.starts_with("part") || line.contains("posted");
+        out.lines().filter(kept).map(str::to_owned).collect()
+    };
+    let (status, out, err) = run(&config, SALES.0, "-", &event).await;
+    assert_eq!((status, err.as_str(), slack.count()), (0, "", 3));
+    let all = ["part 1 of 3:", "posted", "part 2 of 3:", "posted", "part 3 of 3:", "posted"];
+    assert_eq!(shown(&out), all);
+    slack.push(PATH, [Answer::default(), Answer::new(400, "invalid_payload")]);
+    let (status, out, _) = run(&config, SALES.0, "-", &event).await;
+    assert_eq!((status, slack.count(), shown(&out).len()), (1, 5, 4), "{out}");
+}
+
+#[tokio::test]
+async fn refused_blocks_are_posted_without_them() {
+    let slack = FakeSlack::start().await.unwrap();
+    let config = with(&slack, "x");
+    let webhook = Webhook { rate_per_second: 1_000.0, ..config.webhooks[0].clone() };
+    let endpoint = Endpoint::open(&webhook, &[], &mut ClientPool::default()).unwrap();
+    let payload = Bytes::from_static(br#"{"text":"x","blocks":[{"type":"y"}]}"#);
+    slack.push(PATH, [Answer::new(400, "invalid_blocks")]);
+    let mut out = Vec::new();
+    let exit = post(&endpoint, &webhook, None, payload, &mut out).await.unwrap();
+    let out = String::from_utf8(out).unwrap();
+    assert_eq!((exit as u8, slack.count()), (0, 2));
+    let refused = "not posted: the blocks were refused; posting the text without them\n";
+    assert!(out.contains(refused) && out.ends_with("posted\n"), "{out}");
+    let body: serde_json::Value = serde_json::from_slice(&slack.requests()[1].body).unwrap();
+    assert_eq!(body, serde_json::json!({ "text": "x", "username": "Slackline" }));
 }

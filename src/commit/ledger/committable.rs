@@ -17,6 +17,8 @@ pub struct Committable {
     pub metadata: String,
     /// How much of the restart state did not fit; `None`: nothing was cut.
     pub cut: Option<Degree>,
+    /// Whether parts that were posted did not fit.
+    pub lacks_parts: bool,
     /// What the commit costs, in bytes: the metadata on the brokers' disks, and an equivalent for
     /// the time that it took to compute.
     pub cost: usize,

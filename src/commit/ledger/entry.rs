@@ -3,6 +3,7 @@
 
 use crate::commit::name_index::{Name, NameIndex};
 use crate::commit::recovery::Claimed;
+use crate::config::model::ActionIndex;
 use crate::delivery::{Epoch, Route};
 use crate::event::{Partition, Position};
 
@@ -85,7 +86,7 @@ impl New<'_> {
     /// Records the event as unsettled until each of the `pending` deliveries has an outcome.
     /// `timestamp` is Kafka's, in milliseconds since the epoch.
     pub fn record(self, timestamp: Option<i64>, pending: Vec<Route>) -> Epoch {
-        self.0.record(timestamp, pending, Vec::new())
+        self.0.record(timestamp, pending, Vec::new(), std::iter::empty())
     }
 }
 
@@ -98,9 +99,14 @@ impl Left<'_> {
         let leftover = unread.owned.inherited.leftover.as_ref();
         let mut claimed =
             leftover.map(|leftover| leftover.claim(offset, matched, names)).unwrap_or_default();
-        let pending = claimed.deliveries.iter().map(|(route, _)| *route).collect();
+        for claim in &mut claimed.deliveries {
+            let parts = &unread.owned.inherited.parts;
+            claim.parts_sent = claim.action.map_or(0, |action| parts.get(offset, action));
+        }
+        let pending = claimed.deliveries.iter().map(|claim| claim.route).collect();
         let done = std::mem::take(&mut claimed.done);
-        (unread.record(timestamp, pending, done), claimed)
+        let parts = claimed.deliveries.iter().map(|claim| (claim.route.action, claim.parts_sent));
+        (unread.record(timestamp, pending, done, parts), claimed)
     }
 }
 
@@ -113,9 +119,18 @@ impl Unread<'_> {
         }
     }
 
-    fn record(self, timestamp: Option<i64>, pending: Vec<Route>, done: Vec<Name>) -> Epoch {
-        let epoch = self.owned.epoch;
-        self.owned.unsettled.push(self.position.offset, timestamp, pending, done);
+    fn record(
+        self,
+        timestamp: Option<i64>,
+        pending: Vec<Route>,
+        done: Vec<Name>,
+        parts_sent: impl Iterator<Item = (ActionIndex, u8)>,
+    ) -> Epoch {
+        let (epoch, offset) = (self.owned.epoch, self.position.offset);
+        self.owned.unsettled.push(offset, timestamp, pending, done);
+        for (action, parts) in parts_sent.filter(|(_, parts)| *parts > 0) {
+            self.owned.unsettled.progress(offset, action, parts);
+        }
         self.pass();
         epoch
     }

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use crate::commit::name_index::{Name, NameHash, NameIndex};
 use crate::commit::restart_state::codec::{self, Fitted};
 use crate::commit::restart_state::{
-    Leftover, List, Listed, Pending, Positions, RestartState, Throttle,
+    Leftover, List, Listed, PartsSent, Pending, Positions, RestartState, Throttle,
 };
 use crate::config::model::ActionIndex;
 use crate::delivery::Epoch;
@@ -57,6 +57,10 @@ impl OwnedPartition {
         let leftover = &mut self.inherited.leftover;
         let lost = leftover.as_mut().map_or(0, |leftover| leftover.pass(self.next));
         leftover.take_if(|leftover| self.next >= leftover.mark);
+        let is_left = leftover.is_some();
+        if !self.inherited.parts.is_empty() {
+            self.inherited.parts.retain(|offset| is_left && offset >= self.next);
+        }
         lost
     }
 
@@ -79,10 +83,23 @@ impl OwnedPartition {
             throttles,
             actions: names.sketch().clone(),
             names: hash.filter(|_| lists_choices),
+            parts: self.parts(names),
         };
-        let Fitted { text, cut } = codec::fit(&state, offset, budget, hash);
+        let Fitted { text, cut, lacks_parts } = codec::fit(&state, offset, budget, hash);
         let cost = text.len() + self.unsettled.pending() / PENDING_PER_BYTE;
-        Committable { partition, epoch: self.epoch, offset, metadata: text, cut, cost }
+        Committable { partition, epoch: self.epoch, offset, metadata: text, cut, lacks_parts, cost }
+    }
+
+    /// Returns the parts that pending deliveries have posted, the former owner's included until
+    /// their event is read again.
+    fn parts(&self, names: &NameIndex) -> PartsSent {
+        let mut parts = self.inherited.parts.clone();
+        for (offset, action, sent) in self.unsettled.parts() {
+            if let Some(action) = names.action(action) {
+                parts.insert(offset, action, sent);
+            }
+        }
+        parts
     }
 
     /// Returns what the next owner has to deliver. The rest of the former owner's is included until

@@ -15,6 +15,8 @@ mod commits;
 
 mod history;
 
+mod parts;
+
 mod senders;
 
 /// A window with more permits than a test takes.

@@ -6,7 +6,7 @@
 //! becomes a gap, and gaps are removed together once they are half of the entries. Invariant: it
 //! has the contents of a map by offset; the first entry is not a gap.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::config::model::ActionIndex;
 use crate::delivery::Route;
@@ -21,6 +21,9 @@ pub struct Unsettled {
     gaps: usize,
     /// Pending deliveries of all events.
     pending: usize,
+    /// Of the pending deliveries, those of which parts were posted, with the number of parts. A
+    /// sender has at most one.
+    parts: BTreeMap<(Offset, ActionIndex), u8>,
 }
 
 #[derive(Debug)]
@@ -116,6 +119,26 @@ impl Unsettled {
         self.entries.push_back(Entry { offset, timestamp, deliveries });
     }
 
+    /// Records that parts of an action's delivery were posted. Returns whether it is pending.
+    pub fn progress(&mut self, offset: Offset, action: ActionIndex, parts: u8) -> bool {
+        let entry = self.entries.binary_search_by_key(&offset, |entry| entry.offset);
+        let pending = match entry.map(|at| &self.entries[at].deliveries) {
+            Ok(Deliveries::One(route)) => std::slice::from_ref(route),
+            Ok(Deliveries::Several(several)) => &several.pending,
+            Ok(Deliveries::Settled) | Err(_) => return false,
+        };
+        let is_pending = pending.iter().any(|route| route.action == action);
+        if is_pending && parts > 0 {
+            self.parts.insert((offset, action), parts);
+        }
+        is_pending
+    }
+
+    /// The pending deliveries of which parts were posted, with the number of parts.
+    pub fn parts(&self) -> impl Iterator<Item = (Offset, ActionIndex, u8)> + '_ {
+        self.parts.iter().map(|((offset, action), parts)| (*offset, *action, *parts))
+    }
+
     /// Records that an action's delivery has an outcome. Returns whether it was pending. `name` is
     /// its name, which is kept while other deliveries of the event are pending.
     pub fn settle(
@@ -127,6 +150,9 @@ impl Unsettled {
         let Ok(at) = self.entries.binary_search_by_key(&offset, |entry| entry.offset) else {
             return false;
         };
+        if !self.parts.is_empty() {
+            self.parts.remove(&(offset, action));
+        }
         let entry = &mut self.entries[at];
         match &mut entry.deliveries {
             Deliveries::One(pending) if pending.action == action => {}

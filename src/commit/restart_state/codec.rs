@@ -11,7 +11,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use serde::{Deserialize, Serialize};
 
-use super::{Leftover, List, Listed, Pending, Positions, RestartState, Throttle, pending_names};
+use super::{
+    Leftover, List, Listed, PartsSent, Pending, Positions, RestartState, Throttle, pending_names,
+};
 use crate::commit::name_index::NameHash;
 use crate::event::{ClusterId, LogId, Offset, TopicId};
 use crate::metrics::Degree;
@@ -26,6 +28,13 @@ pub const BUDGET: usize = 3_000;
 /// The budget's share for the filter of lagging actions. Its bits only matter once the
 /// configuration changes, or there is a floor.
 pub(in crate::commit) const BLOOM_SHARE: usize = 8;
+
+/// The budget's share for the parts that deliveries have posted.
+const PARTS_SHARE: usize = 4;
+
+/// The most that the parts of one delivery take, in bytes, where fewer than a billion events follow
+/// it.
+const PART_BYTES: usize = 10;
 
 /// The most throttled webhooks that are included. Slack throttles the others again.
 const MOST_THROTTLES: usize = 32;
@@ -43,15 +52,18 @@ pub(in crate::commit) const fn bytes(characters: usize) -> usize {
 pub struct Fitted {
     /// The metadata.
     pub text: String,
-    /// The degree to which it was cut; `None` if it is complete.
+    /// The degree to which the pending deliveries were cut; `None` if all are listed.
     pub cut: Option<Degree>,
+    /// Whether parts that were posted are missing.
+    pub lacks_parts: bool,
 }
 
 /// Offsets are relative to the committed one: usually one or two bytes. The order and types of the
 /// fields, here and in [`Throttle`], [`Listed`] and [`Positions`], are the format: they must not
 /// change. Fields that were added later follow it, each read by [`later_field`]: the cluster's id,
-/// an `Option<[u8; 4]>`; the sketch of the actions, a list of hashes; and the hash of the names, an
-/// `Option` of a hash. Where the last ones have nothing to say, they are left out.
+/// an `Option<[u8; 4]>`; the sketch of the actions, a list of hashes; the hash of the names, an
+/// `Option` of a hash; and the parts that were posted, a list of [`WirePart`]. Where the last ones
+/// have nothing to say, they are left out.
 #[derive(Serialize, Deserialize)]
 struct Wire {
     partitions: Option<u32>,
@@ -86,18 +98,52 @@ struct WireGroup {
     offsets: Vec<u64>,
 }
 
+/// The parts that one delivery has posted.
+#[derive(Serialize, Deserialize)]
+struct WirePart {
+    offset: u64,
+    action: NameHash,
+    parts: u8,
+}
+
 /// The state as the metadata of a commit of `offset`, in at most `budget` characters: complete, or
 /// cut to what fits. It is empty if nothing fits: then everything is pending for the next owner.
+///
+/// Parts that were posted go before a complete list: without them, they are posted again.
 #[must_use]
 pub fn fit(state: &RestartState, offset: Offset, budget: usize, names: Option<NameHash>) -> Fitted {
-    let encode = |throttles, leftover| {
+    let kept = state.parts.most(bytes(budget) / PARTS_SHARE / PART_BYTES);
+    let mut fitted = fit_with(state, &kept, offset, budget, names);
+    // Not even the version mark with the positions of all: the parts may have taken their room.
+    if fitted.lacks_parts && !kept.is_empty() {
+        fitted = fit_with(state, &PartsSent::default(), offset, budget, names);
+    }
+    fitted.lacks_parts |= kept.len() < state.parts.len();
+    fitted
+}
+
+/// [`fit`] with these parts. A state that names no pending delivery has no parts either.
+fn fit_with(
+    state: &RestartState,
+    parts: &PartsSent,
+    offset: Offset,
+    budget: usize,
+    names: Option<NameHash>,
+) -> Fitted {
+    let wire_parts: Vec<WirePart> = parts
+        .iter()
+        .map(|(at, action, parts)| WirePart { offset: distance(offset, at), action, parts })
+        .collect();
+    let encode = |throttles, leftover: Option<WireLeftover>| {
         let topic = state.log.topic.map(|TopicId(id)| id.to_be_bytes());
         let wire = Wire { partitions: state.partitions, topic, throttles, leftover };
         let mut bytes = postcard::to_allocvec(&wire).ok()?;
         let cluster = state.log.cluster.map(|ClusterId(id)| id.to_be_bytes());
         // Positions have the hash themselves.
         let is_listed = wire.leftover.as_ref().is_some_and(WireLeftover::is_listed);
-        let has_names = state.names.is_some() && is_listed;
+        let has_parts = !wire_parts.is_empty() && wire.leftover.is_some();
+        let listed_names = state.names.filter(|_| is_listed);
+        let has_names = has_parts || listed_names.is_some();
         let has_actions = has_names || !state.actions.is_empty();
         if cluster.is_some() || has_actions {
             bytes = postcard::to_extend(&cluster, bytes).ok()?;
@@ -106,7 +152,10 @@ pub fn fit(state: &RestartState, offset: Offset, budget: usize, names: Option<Na
             bytes = postcard::to_extend(&state.actions, bytes).ok()?;
         }
         if has_names {
-            bytes = postcard::to_extend(&state.names, bytes).ok()?;
+            bytes = postcard::to_extend(&listed_names, bytes).ok()?;
+        }
+        if has_parts {
+            bytes = postcard::to_extend(&wire_parts, bytes).ok()?;
         }
         let text = format!("{VERSION} {}", BASE64.encode(bytes));
         (text.len() <= budget).then_some(text)
@@ -128,7 +177,7 @@ pub fn fit(state: &RestartState, offset: Offset, budget: usize, names: Option<Na
                 if list.len() <= bytes(budget)
                     && let Some(text) = encode_pending(WirePending::Listed(groups(list, offset)))
                 {
-                    return Fitted { text, cut: None };
+                    return Fitted { text, cut: None, lacks_parts: false };
                 }
                 let count = pending_names(list).count();
                 of_list = Positions::of(pending_names(list), count, names, bloom_bytes);
@@ -142,7 +191,7 @@ pub fn fit(state: &RestartState, offset: Offset, budget: usize, names: Option<Na
         {
             let has_floor = positions.floor.is_some();
             let cut = if has_floor { Degree::Floor } else { Degree::Positions };
-            return Fitted { text, cut: Some(cut) };
+            return Fitted { text, cut: Some(cut), lacks_parts: false };
         }
         let furthest = positions.furthest(most);
         let encode_first =
@@ -157,12 +206,13 @@ pub fn fit(state: &RestartState, offset: Offset, budget: usize, names: Option<Na
             }
         }
         if let Some(text) = longest {
-            return Fitted { text, cut: Some(Degree::Floor) };
+            return Fitted { text, cut: Some(Degree::Floor), lacks_parts: false };
         }
     }
     let bare = || (VERSION.len() <= budget).then(|| VERSION.to_owned());
     let text = encode(Vec::new(), None).or_else(bare).unwrap_or_default();
-    Fitted { text, cut: state.leftover.as_ref().map(|_| Degree::Floor) }
+    let cut = state.leftover.as_ref().map(|_| Degree::Floor);
+    Fitted { text, cut, lacks_parts: !parts.is_empty() }
 }
 
 /// The state in the metadata of a commit of `offset`; `None` if slackline did not write it.
@@ -176,7 +226,12 @@ pub fn decode(metadata: &[u8], offset: Offset) -> Option<RestartState> {
     let (wire, rest) = postcard::take_from_bytes::<Wire>(&bytes).ok()?;
     let (cluster, rest) = later_field::<Option<[u8; 4]>>(rest)?;
     let (actions, rest) = later_field(rest)?;
-    let (names, []) = later_field(rest)? else { return None };
+    let (names, rest) = later_field(rest)?;
+    let (wire_parts, []) = later_field::<Vec<WirePart>>(rest)? else { return None };
+    let mut parts = PartsSent::default();
+    for part in wire_parts {
+        parts.insert(at(offset, part.offset), part.action, part.parts);
+    }
     Some(RestartState {
         partitions: wire.partitions,
         log: LogId {
@@ -190,6 +245,7 @@ pub fn decode(metadata: &[u8], offset: Offset) -> Option<RestartState> {
         throttles: wire.throttles,
         actions,
         names,
+        parts,
     })
 }
 

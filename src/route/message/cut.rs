@@ -4,17 +4,15 @@
 //! Invariant: the result is a prefix of the text, and its end is not inside an entity, a `<…>`
 //! form or a bare link.
 
-/// The longest text that Slack takes, in characters ("we will truncate messages containing more
-/// than 40,000 characters").
+/// The longest text that is split, in characters: Slack cuts longer ones.
 pub const MAX_TEXT: usize = 40_000;
 
 /// The longest channel, user or icon that is sent, in characters: far longer than any of them can
 /// be, but it bounds the memory of a queue.
 pub const MAX_FIELD: usize = 2_000;
 
-/// The length in bytes from which on a text is cut in any case, at a place that does not depend on
-/// the rest: four bytes per character, and the longest link.
-pub const ENOUGH: usize = 4 * MAX_TEXT + 2 * LONGEST_LINK;
+/// A cut is at the last white space of this many characters, if there is any.
+const LAST_WORDS: usize = 200;
 
 /// The longest `<…>` form or link that is kept whole, in bytes. A longer one is cut like other
 /// text: browsers and Slack accept none of that length.
@@ -26,11 +24,20 @@ const ELLIPSIS: char = '…';
 /// The starts of the links that Slack makes of bare text.
 const LINK_STARTS: [&str; 3] = ["http://", "https://", "mailto:"];
 
+/// The length in bytes from which on a text is cut to `limit` characters in any case, at a place
+/// that does not depend on the rest: four bytes per character, and the longest link.
+#[must_use]
+pub const fn enough(limit: usize) -> usize {
+    4 * limit + 2 * LONGEST_LINK
+}
+
 /// Cuts `text` to at most `limit` characters (at least 1), the last one `…`; returns whether it
 /// did.
 pub fn cut_text(text: &mut String, limit: usize) -> bool {
     let Some(longest) = end_of(text, limit) else { return false };
-    text.truncate(whole_before(text, longest));
+    let end = whole_before(text, longest);
+    let from = text.char_indices().nth(limit.saturating_sub(LAST_WORDS)).map_or(0, |(at, _)| at);
+    text.truncate(last_space(text, from, end).unwrap_or(end));
     text.push(ELLIPSIS);
     true
 }
@@ -53,6 +60,23 @@ fn end_of(text: &str, limit: usize) -> Option<usize> {
     let mut starts = text.char_indices().map(|(at, _)| at).skip(limit.saturating_sub(1));
     let end = starts.next()?;
     starts.next().map(|_| end)
+}
+
+/// Returns the end of the last word that ends at or before `end`, but not before `from`. The words
+/// of a `<…>` form are not words of the text.
+fn last_space(text: &str, from: usize, end: usize) -> Option<usize> {
+    let mut end = end;
+    loop {
+        let is_end = text[end..].starts_with(char::is_whitespace);
+        let word = if is_end { end } else { text[..end].rfind(char::is_whitespace)? };
+        if word < from {
+            return None;
+        }
+        match form_around(text, word) {
+            Some(start) if start < word => end = start,
+            _ => return Some(text[..word].trim_end().len()).filter(|end| *end > 0),
+        }
+    }
 }
 
 /// Returns the last place at or before `end` where a cut divides nothing.

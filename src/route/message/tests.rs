@@ -128,16 +128,33 @@ fn white_space_alone_is_not_a_message() {
 }
 
 #[test]
-fn a_long_message_is_cut_to_40_000_characters() {
-    let all = action("a", "a", "{{a}}");
-    let text_of = |length: usize| {
-        let message = of(&all, &format!(r#"{{"a":"{}"}}"#, "é".repeat(length))).unwrap();
+fn a_long_message_is_cut_to_4_000_characters_or_split() {
+    let text_of = |long_text, value: &str| {
+        let all = Action { long_text, ..action("a", "a", "{{a}}") };
+        let message = of(&all, &serde_json::json!({ "a": value }).to_string()).unwrap();
         let payload: serde_json::Value = serde_json::from_slice(&message.payload).unwrap();
-        (payload["text"].as_str().unwrap().to_owned(), !message.truncated.is_empty())
+        (payload["text"].as_str().unwrap().to_owned(), message.truncated.names())
     };
-    assert_eq!(text_of(40_000), ("é".repeat(40_000), false));
-    assert_eq!(text_of(40_001), ("é".repeat(39_999) + "…", true));
-    assert_eq!(text_of(3_000_000), ("é".repeat(39_999) + "…", true));
+    let (cut, whole) = (vec!["message"], Vec::new());
+    let e = |count| "é".repeat(count);
+    for (value, expected, kinds) in [
+        (e(4_000), e(4_000), &whole),
+        (e(4_001), e(3_999) + "…", &cut),
+        (e(3_000_000), e(3_999) + "…", &cut),
+        (e(3_900) + " \n" + &e(200), e(3_900) + "…", &cut),
+        (e(3_799) + " " + &e(500), e(3_799) + " " + &e(199) + "…", &cut),
+        (e(3_990) + "<&>" + &e(10), e(3_990) + "&lt;&amp;…", &cut),
+    ] {
+        assert_eq!(text_of(LongText::Truncate, &value), (expected, kinds.clone()));
+    }
+    for (value, expected, kinds) in [
+        (e(4_001), e(4_001), &whole),
+        (e(40_000), e(40_000), &whole),
+        (e(40_001), e(39_999) + "…", &cut),
+        (e(3_000_000), e(39_999) + "…", &cut),
+    ] {
+        assert_eq!(text_of(LongText::Split, &value), (expected, kinds.clone()));
+    }
 }
 
 #[test]
@@ -151,7 +168,7 @@ fn an_event_of_any_size_gives_a_payload_of_bounded_size() {
     let message = of(&greedy, &format!(r#"{{"a":"{}"}}"#, "\\u0001&".repeat(100_000))).unwrap();
     assert_eq!(message.truncated.names(), ["message", "field"]);
     // A control character takes six bytes in JSON.
-    assert!(message.payload.len() < 6 * (40_000 + 3 * 2_000) + 100, "{}", message.payload.len());
+    assert!(message.payload.len() < 6 * (4_000 + 3 * 2_000) + 100, "{}", message.payload.len());
 }
 
 #[test]
@@ -164,15 +181,18 @@ fn a_cut_divides_no_entity_link_or_mention() {
         ("ab&amp;cd", 8, "ab&amp;…"),
         ("a&lt;b&gt;c d", 11, "a&lt;b&gt;…"),
         ("a &b cdef", 5, "a &b…"),
-        ("see <https://x.test/y|text> now", 12, "see …"),
-        ("see <https://x.test/y|text> now", 27, "see …"),
+        ("a <b|c d> efgh", 13, "a <b|c d>…"),
+        ("a <b|c d>efgh", 12, "a…"),
+        ("<b|c d>efgh", 9, "<b|c d>e…"),
+        ("see <https://x.test/y|text> now", 12, "see…"),
+        ("see <https://x.test/y|text> now", 27, "see…"),
         ("see <https://x.test/y|text> now", 28, "see <https://x.test/y|text>…"),
-        ("hi <!subteam^S123> bye", 6, "hi …"),
-        ("a < b and so on", 8, "a < b a…"),
-        ("a < b\nand > so on", 8, "a < b\na…"),
-        ("go https://x.test/long/path on", 12, "go …"),
+        ("hi <!subteam^S123> bye", 6, "hi…"),
+        ("a < b and so on", 8, "a < b…"),
+        ("a < b\nand > so on", 8, "a < b…"),
+        ("go https://x.test/long/path on", 12, "go…"),
         ("go https://x.test/long/path on", 28, "go https://x.test/long/path…"),
-        ("go (https://x.test/a&amp;b) on", 22, "go (…"),
+        ("go (https://x.test/a&amp;b) on", 22, "go…"),
         ("x😀é—z", 4, "x😀é…"),
     ] {
         let mut cut = text.to_owned();
@@ -256,7 +276,15 @@ proptest! {
         while let Some(start) = apart(end).map(|&(start, _)| start).min() {
             end = start;
         }
-        let expected: String = characters[..end].iter().collect::<String>() + "…";
+        // The end of the last word before it; the words of a form are not words of the text.
+        let is_in_form = |at: usize| spans.iter().any(|&(start, behind)| characters[start] == '<' && start < at && at < behind);
+        let space = (0..=end).rev().find(|at| characters[*at].is_whitespace() && !is_in_form(*at));
+        let words: String = characters[..space.unwrap_or(end)].iter().collect();
+        let expected = match words.trim_end() {
+            "" => characters[..end].iter().collect::<String>(),
+            words if space.is_some() => words.to_owned(),
+            _ => words,
+        } + "…";
         prop_assert_eq!(cut, expected, "of {}", text);
     }
 

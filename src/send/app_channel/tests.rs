@@ -101,3 +101,26 @@ fn the_channels_of_an_app_share_its_credential() {
     let second = clients.app(&config.webhooks[1], index, app).unwrap().1;
     assert!(Arc::ptr_eq(&first, &second));
 }
+
+#[test]
+fn a_refusal_of_blocks_names_the_block() {
+    let [sales, _] = channels();
+    let of = |payload: &str, body: Value| {
+        let answer = Answer { status: 200, body: body.to_string().into(), ..Answer::default() };
+        sales.judge(payload.as_bytes(), &answer, SystemTime::UNIX_EPOCH)
+    };
+    let messages = ["[ERROR] missing required field: text [json-pointer:/blocks/1/text]"];
+    let answer = |error: &str| json!({ "ok": false, "error": error, "response_metadata": { "messages": messages } });
+    let blocks = r#"{"text":"x","blocks":[{"type":"divider"}]}"#;
+    for word in ["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"] {
+        let pointer = Some("/blocks/1/text".to_owned());
+        let expected = Verdict::BlocksRefused { word: word.to_owned(), pointer };
+        assert_eq!(of(blocks, answer(word)), expected);
+        assert_eq!(
+            of(r#"{"text":"x"}"#, answer(word)),
+            Verdict::Rejected { word: word.to_owned() }
+        );
+    }
+    assert!(matches!(of(blocks, answer("no_text")), Verdict::Rejected { .. }));
+    assert!(matches!(of(blocks, answer("ratelimited")), Verdict::RateLimited { .. }));
+}

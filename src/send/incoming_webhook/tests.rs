@@ -309,8 +309,10 @@ proptest! {
             }
             Verdict::RateLimited { retry_after: Some(pause) } => prop_assert!(!pause.is_zero() && pause <= LONGEST_PAUSE),
             Verdict::RateLimited { retry_after: None } | Verdict::Delivered => {}
-            Verdict::WithoutCustomization | Verdict::MessageLimit => {
-                prop_assert!(false, "an app's");
+            Verdict::WithoutCustomization
+            | Verdict::MessageLimit
+            | Verdict::BlocksRefused { .. } => {
+                prop_assert!(false, "an app's, or of a message with blocks");
             }
         }
     }
@@ -333,5 +335,31 @@ proptest! {
         let posted: serde_json::Value = serde_json::from_slice(&posted).unwrap();
         payload["username"] = user.as_deref().unwrap_or("Slackline").into();
         prop_assert_eq!(posted, payload);
+    }
+}
+
+#[test]
+fn an_answer_about_blocks_refuses_those_of_a_message_that_has_some() {
+    let of = |payload: &str, status, body| {
+        webhook().judge(payload.as_bytes(), &answer(status, body), NOW)
+    };
+    let refused = |word: &str| Verdict::BlocksRefused { word: word.to_owned(), pointer: None };
+    let blocks = r#"{"text":"x","blocks":[{"type":"divider"}]}"#;
+    let coloured = r#"{"attachments":[{"fallback":"x","blocks":[]}]}"#;
+    for status in [200, 201, 302, 400, 403, 404, 413] {
+        assert_eq!(of(blocks, status, "invalid_blocks"), refused("invalid_blocks"), "{status}");
+        let word = "invalid_attachments";
+        assert_eq!(of(coloured, status, word), refused(word), "{status}");
+    }
+    let object = r#"{"ok":false,"error":"msg_blocks_too_long"}"#;
+    assert_eq!(of(blocks, 400, object), refused("msg_blocks_too_long"));
+    for (payload, status, body) in [
+        (r#"{"text":"x"}"#, 400, "invalid_blocks"),
+        (blocks, 400, "invalid_payload"),
+        (blocks, 429, "invalid_blocks"),
+        (blocks, 503, "invalid_blocks"),
+    ] {
+        let verdict = of(payload, status, body);
+        assert!(!matches!(verdict, Verdict::BlocksRefused { .. }), "{status} {body}: {verdict:?}");
     }
 }

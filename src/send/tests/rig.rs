@@ -17,9 +17,8 @@ use crate::config::model::{Action, ActionIndex, Admin};
 use crate::delivery::{Epoch, Origin, Ticket};
 use crate::event::{Offset, Partition, Position, TopicIndex};
 use crate::event_time::EventTime;
-use crate::expression::Expression;
-use crate::expression::template::Template;
 use crate::metrics::{ActionTally, AttemptResult, Metrics};
+use crate::route::fixture::action;
 use crate::send::app::App;
 use crate::send::client::{Executing, HttpClient};
 use crate::send::destination::Destination;
@@ -37,20 +36,8 @@ pub fn webhook() -> Webhook {
 }
 
 pub fn config(webhook: Webhook) -> Arc<Config> {
-    let action = Action {
-        name: "signup".to_owned(),
-        topics: vec![TopicIndex(0)],
-        trigger: Expression::compile("type == 'identify'").unwrap(),
-        webhook: WebhookIndex(0),
-        message: Template::compile("hello").unwrap(),
-        channel: None,
-        user: None,
-        icon_url: None,
-        icon_emoji: None,
-        max_age: None,
-        unfurl: None,
-        link_names: None,
-    };
+    let signup = action("signup", "type == 'identify'", "hello");
+    let action = Action { topics: vec![TopicIndex(0)], ..signup };
     let kafka = fixture::kafka(&["events"]);
     let admin = Admin { listen: "127.0.0.1:0".to_owned() };
     Arc::new(Config {
@@ -70,7 +57,7 @@ pub fn post(offset: i64) -> Post {
     let position = Position { partition, offset: Offset(offset) };
     let ticket = Ticket { position, epoch: Epoch(1), action: ActionIndex(0) };
     let payload = offset.to_string().into_bytes().into();
-    Post { tickets: ticket.into(), payload, time: EventTime::Timestamp(0) }
+    Post { tickets: ticket.into(), payload, time: EventTime::timestamp(0), parts_sent: 0 }
 }
 
 /// What the scripted client does for one attempt.
@@ -170,7 +157,11 @@ impl Destination for Letterbox {
         request
     }
 
-    fn judge(&self, _: &[u8], answer: &Answer, now: SystemTime) -> Verdict {
+    fn judge(&self, payload: &[u8], answer: &Answer, now: SystemTime) -> Verdict {
+        let word = answer.word();
+        if let Some(refused) = refused_blocks::verdict(Some(&word), payload, answer) {
+            return refused;
+        }
         match answer.status {
             200 => Verdict::Delivered,
             429 => Verdict::RateLimited { retry_after: answer.retry_after(now) },

@@ -207,7 +207,7 @@ impl World {
             Entry::New(new) => (new.record(None, matched.clone()), matched),
             Entry::Left(left) => {
                 let (epoch, claimed) = left.claim(None, &matched);
-                (epoch, claimed.deliveries.iter().map(|(route, _)| *route).collect())
+                (epoch, claimed.deliveries.iter().map(|claim| claim.route).collect())
             }
         };
         for Route { action, .. } in pending {

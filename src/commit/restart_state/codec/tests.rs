@@ -12,6 +12,8 @@ use crate::commit::sketch::Sketch;
 use crate::config::model::{ActionIndex, WebhookIndex};
 use crate::delivery::Route;
 
+mod parts;
+
 const BASE: i64 = 1_000_000;
 
 /// The ids of a log as every commit names them.
@@ -61,8 +63,9 @@ fn state(most: usize) -> impl Strategy<Value = RestartState> {
         cluster: cluster.map(ClusterId),
         topic: topic.map(TopicId),
     });
-    (any::<Option<u32>>(), log, (0..10_000i64, pending), throttles, sketch(), any::<bool>())
-        .prop_map(|(partitions, log, (ahead, pending), throttles, actions, has_names)| {
+    let others = (throttles, sketch(), any::<bool>(), parts::parts(4));
+    (any::<Option<u32>>(), log, (0..10_000i64, pending), others).prop_map(
+        |(partitions, log, (ahead, pending), (throttles, actions, has_names, parts))| {
             RestartState {
                 partitions,
                 log,
@@ -73,8 +76,10 @@ fn state(most: usize) -> impl Strategy<Value = RestartState> {
                     .map(|(webhook, until)| Throttle { webhook: name(webhook), until })
                     .collect(),
                 actions,
+                parts,
             }
-        })
+        },
+    )
 }
 
 /// Sorted as the codec sorts it.
@@ -126,14 +131,15 @@ proptest! {
         }
     }
 
-    /// An earlier version's metadata is the same without the cluster's id, the sketch and the hash
-    /// of the names.
+    /// An earlier version's metadata is the same without the cluster's id, the sketch, the hash of
+    /// the names and the parts.
     #[test]
     fn a_state_without_later_fields_decodes_as_before_they_were_added(state in state(10)) {
         let earlier = RestartState {
             log: LogId { cluster: None, ..state.log },
             actions: Sketch::default(),
             names: None,
+            parts: PartsSent::default(),
             ..state.clone()
         };
         let bytes = |state: &RestartState| {
@@ -142,7 +148,7 @@ proptest! {
         };
         let (with, without) = (bytes(&state), bytes(&earlier));
         let is_same =
-            state.log.cluster.is_none() && state.actions.is_empty() && state.names.is_none();
+            state.log.cluster.is_none() && state.actions.is_empty() && state.names.is_none() && state.parts.is_empty();
         prop_assert_eq!(with.len() == without.len(), is_same);
         prop_assert!(with.starts_with(&without));
         let text = format!("slackline/1 {}", BASE64.encode(without));
@@ -302,12 +308,17 @@ fn the_encoding_stays_the_same() {
             throttles: throttles.clone(),
             actions: Sketch::default(),
             names: None,
+            parts: PartsSent::default(),
         };
         // Before the cluster's id, the sketch and the names were added, and with them.
         let with = |cluster, actions: &Sketch<NameHash>| RestartState {
             log: LogId { cluster, ..state.log },
             actions: actions.clone(),
             ..state.clone()
+        };
+        let with_parts = |mut state: RestartState| {
+            state.parts.insert(Offset(BASE + 5), action, 2);
+            state
         };
         let named = |state: RestartState| RestartState { names: Some(name(4)), ..state };
         let [e, f, g, h] = hash(name(4));
@@ -321,6 +332,8 @@ fn the_encoding_stays_the_same() {
             (with(None, &one), &[0, 1, a, b, c, d]),
             (named(with(id, &one)), &[1, 9, 8, 7, 6, 1, a, b, c, d, 1, e, f, g, h]),
             (named(with(None, &none)), &[0, 0, 1, e, f, g, h]),
+            (with_parts(with(None, &none)), &[0, 0, 0, 1, 5, a, b, c, d, 2]),
+            (with_parts(with(None, &one)), &[0, 1, a, b, c, d, 0, 1, 5, a, b, c, d, 2]),
         ] {
             // Positions have the hash themselves.
             if state.names.is_some() && matches!(pending, Pending::Positions(_)) {
@@ -360,6 +373,7 @@ fn names_that_collide_are_both_pending() {
     };
     let route = |action| Route { action: ActionIndex(action), webhook: WebhookIndex(0) };
     let claimed = left.claim(Offset(3), &[route(0), route(1)], &names);
-    let delivered: BTreeSet<_> = claimed.deliveries.iter().map(|(route, _)| route.action).collect();
+    let delivered: BTreeSet<_> =
+        claimed.deliveries.iter().map(|claim| claim.route.action).collect();
     assert_eq!(delivered, BTreeSet::from([ActionIndex(0), ActionIndex(1)]));
 }
