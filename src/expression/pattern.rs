@@ -3,7 +3,7 @@
 //! Pure. Invariant: a match takes time in proportion to its cost, whatever the text: the regex
 //! crate does not backtrack.
 
-use regex::{Regex, RegexBuilder};
+use regex::{Regex, RegexBuilder, bytes};
 
 /// The most memory of a compiled pattern, in bytes.
 const MAX_SIZE: usize = 1 << 20;
@@ -11,12 +11,17 @@ const MAX_SIZE: usize = 1 << 20;
 /// The memory of the automaton that is built while matching, in bytes.
 const MAX_CACHE: usize = 2 << 20;
 
+/// The size up to which a pattern is matched by a small automaton in any case, in bytes.
+const SMALL: usize = 512;
+
+/// The bytes of a compiled pattern that make up one place in it.
+const PLACE: usize = 32;
+
 /// A compiled pattern.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     regex: Regex,
-    /// How many steps 64 bytes of text cost. It grows with the pattern: one that is built to make
-    /// the automaton too large is matched by following all of its states.
+    /// How many steps 8 bytes of text cost.
     cost: usize,
 }
 
@@ -26,15 +31,8 @@ impl Pattern {
     /// # Errors
     /// What is wrong with it, on one line.
     pub fn regex(text: &str) -> Result<Self, String> {
-        // The size is known only as the limit that is not reached.
-        let mut size = MAX_SIZE >> 10;
-        let mut found = build(text, size);
-        while matches!(found, Err(regex::Error::CompiledTooBig(_))) && size < MAX_SIZE {
-            size *= 2;
-            found = build(text, size);
-        }
-        match found {
-            Ok(regex) => Ok(Pattern { regex, cost: (size / COST_SIZE).max(1) }),
+        match RegexBuilder::new(text).size_limit(MAX_SIZE).dfa_size_limit(MAX_CACHE).build() {
+            Ok(regex) => Ok(Pattern { regex, cost: cost(text) }),
             Err(regex::Error::Syntax(message)) => {
                 let last = message.lines().last().unwrap_or_default();
                 Err(last.trim_start_matches("error: ").to_owned())
@@ -71,7 +69,7 @@ impl Pattern {
     /// Returns what a match costs, in steps.
     #[must_use]
     pub fn cost(&self, text: &str) -> usize {
-        (text.len() / 64 + 1).saturating_mul(self.cost)
+        (text.len() / 8 + 1).saturating_mul(self.cost)
     }
 
     /// Whether the text has a part that the pattern matches; a glob matches the whole text.
@@ -81,11 +79,25 @@ impl Pattern {
     }
 }
 
-/// The bytes of a compiled pattern for which 64 bytes of text cost one step.
-const COST_SIZE: usize = 1 << 10;
-
-fn build(text: &str, size: usize) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(text).size_limit(size).dfa_size_limit(MAX_CACHE).build()
+/// Returns how many steps 8 bytes of text cost. A text can be made such that the automaton becomes
+/// too large, and all places of the pattern are followed at each byte.
+fn cost(pattern: &str) -> usize {
+    // Without Unicode, a class is one place, as while matching. The size is known only as the limit
+    // that is not reached. A pattern that needs Unicode counts in full.
+    let fits = |size: usize| {
+        let plain = bytes::RegexBuilder::new(pattern).unicode(false).size_limit(size).build();
+        match plain {
+            Err(regex::Error::Syntax(_)) => {
+                RegexBuilder::new(pattern).size_limit(size.saturating_mul(16)).build().is_ok()
+            }
+            plain => plain.is_ok(),
+        }
+    };
+    let mut size = SMALL;
+    while size < MAX_SIZE && !fits(size) {
+        size *= 2;
+    }
+    if size == SMALL { 1 } else { 2 * size / PLACE }
 }
 
 fn push_plain(regex: &mut String, c: char) {
@@ -154,8 +166,12 @@ mod tests {
 
     #[test]
     fn a_larger_pattern_costs_more() {
-        let cost = |pattern: &str| Pattern::regex(pattern).unwrap().cost("x");
-        assert_eq!(cost("error|warning"), 1);
-        assert!(cost(r"\w{20}") > 100 * cost("a+b"), "{}", cost(r"\w{20}"));
+        let text = "ab".repeat(500);
+        let cost = |pattern: &str| Pattern::regex(pattern).unwrap().cost(&text);
+        assert_eq!(cost("a+b"), 126);
+        assert_eq!(cost(r"^\w+@\w+$"), 126, "a class counts once");
+        assert!(cost("[ab]*a[ab]{20}c") > 1_000);
+        assert!(cost("[ab]*a[ab]{1000}c") > 1_000_000);
+        assert!(cost(r"\p{Greek}{20}x") > cost(r"\p{Greek}x"));
     }
 }

@@ -64,6 +64,7 @@ impl<'r> Call<'_, 'r> {
                     actual: key.type_name(),
                 });
             };
+            self.budget.step()?;
             self.budget.bytes_read(text.len())?;
             self.budget.made(size_of::<Value<'_>>())?;
             match places.get(&*text).and_then(|place| groups.get_mut(*place)) {

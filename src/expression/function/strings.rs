@@ -143,6 +143,7 @@ impl<'r> Call<'_, 'r> {
             return Ok(Value::Text(text.get(range).unwrap_or_default()));
         }
         // What an allocation takes besides its bytes.
+        self.budget.steps(2)?;
         self.budget.made(2 * size_of::<usize>())?;
         self.budget.text(self.text(0).get(range).unwrap_or_default().to_owned())
     }

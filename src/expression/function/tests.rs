@@ -311,7 +311,7 @@ fn large_results_are_refused_before_they_are_made() {
         "replace(a, 'a', a)",
         "replace(replace(replace(a, 'a', 'bbbbbbbb'), 'b', 'cccccccc'), 'c', 'dddddddd')",
         "split(join('', [a, a, a, a, a, a, a, a, a, a]), '')",
-        "matches(join('', [a, a, a, a]), '\\w{10}x')",
+        "matches(join('', [a, a, a, a]), '[ab]{500}x')",
     ] {
         assert_eq!(leniently(source, &event).1, Some(EvalError::UsedUp.to_string()), "{source}");
     }

@@ -111,6 +111,8 @@ impl<'r> Call<'_, 'r> {
         let mut out = String::new();
         let written = self.value(0).write_json_within(&mut out, self.budget.left());
         written.map_err(|Full| self.budget.too_much())?;
+        // Escaping takes far longer than copying.
+        self.budget.steps(out.len() / 2)?;
         self.budget.text(out)
     }
 }

@@ -15,6 +15,31 @@ fn remedies(source: &str) -> Vec<String> {
     warnings.iter().map(|warning| remedy(&warning.help)).collect()
 }
 
+/// The remedies of the warnings about a trigger.
+fn remedies_of_trigger(source: &str) -> Vec<String> {
+    let warnings = Expression::compile(source).unwrap().unguarded_as_trigger();
+    warnings.into_iter().map(|warning| warning.help).collect()
+}
+
+#[test]
+fn slacklines_functions_take_a_missing_field_in_a_template_only() {
+    for (source, of_trigger, of_template) in [
+        ("lower(a) == 'x'", &["write a && lower(a) == 'x'"][..], &[][..]),
+        ("plus(a, b) > 3", &["write a && b && plus(a, b) > 3"], &["b && plus(a, b) > 3"]),
+        ("a && lower(a) == 'x'", &[], &[]),
+        ("if(a, lower(a), upper(b)) == 'x'", &["write b && upper(b)"], &[]),
+        ("age(a) > 60", &[], &[]),
+        ("matches(a, 'x')", &["write a && matches(a, 'x')"], &[]),
+        ("length(lower(a)) > 3", &["write a && length(lower(a)) > 3"], &[]),
+    ] {
+        let shown = remedies_of_trigger(source);
+        let is_like = |(shown, expected): (&String, &&str)| shown.starts_with(expected);
+        let all = shown.len() == of_trigger.len() && shown.iter().zip(of_trigger).all(is_like);
+        assert!(all || source.starts_with("if(") && shown.len() == 1, "{source}: {shown:?}");
+        assert_eq!(remedies(source), of_template, "{source}");
+    }
+}
+
 #[test]
 fn unguarded_calls_get_a_warning_with_their_guarded_form() {
     for (source, expected) in [

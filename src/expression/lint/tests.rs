@@ -160,3 +160,20 @@ fn comparisons_that_an_event_changes_get_no_warning() {
         assert_eq!(warnings(source), [], "{source}");
     }
 }
+
+#[test]
+fn a_number_alone_in_brackets_is_an_index() {
+    for source in ["contains([1], x)", "x == 'a' && contains(list, [2])", "join(', ', [0])"] {
+        let warnings = Expression::compile(source).unwrap().warnings().to_vec();
+        assert!(
+            warnings.iter().any(|it| it.help.starts_with("a list of one is written")),
+            "{source}: {warnings:?}"
+        );
+        let offset = warnings[0].offset;
+        assert!(source[..=offset].ends_with(['[', '0', '1', '2']), "{source}: {offset}");
+    }
+    for source in ["contains([1, 2], x)", "contains(`[1]`, x)", "contains(@[1], x)", "length(x[1])"]
+    {
+        assert_eq!(Expression::compile(source).unwrap().warnings(), [], "{source}");
+    }
+}
