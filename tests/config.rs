@@ -256,6 +256,7 @@ fn errors_and_the_schema_name_the_same_keys() {
         ("App", "apps: {a: {zzzzzzzzzzzz: 1}}"),
         ("Webhook", "webhooks: {a: {zzzzzzzzzzzz: 1}}"),
         ("Retry", "webhooks: {a: {retry: {zzzzzzzzzzzz: 1}}}"),
+        ("People", "people: {zzzzzzzzzzzz: 1}"),
         ("Action", "actions: [{zzzzzzzzzzzz: 1}]"),
         ("Admin", "admin: {zzzzzzzzzzzz: 1}"),
     ];

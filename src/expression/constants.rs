@@ -1,12 +1,14 @@
 //! Constant arguments that a function never has a result with, refused when it is compiled.
 
 use super::format::{dates, figures, links};
-use super::prepared::Refusal;
 use super::signature::Function;
 use crate::event::{Value, View};
 
 /// The most decimal places of a number.
 const MOST_PLACES: i64 = 28;
+
+/// Why a constant argument is refused: the message and the remedy of an error.
+pub type Refusal = (String, String);
 
 /// Checks the constant argument at this index of one of the functions that format values.
 ///

@@ -1,6 +1,6 @@
 //! Constant arguments that are checked, and some of them read, when an expression is compiled.
 
-use super::constants;
+use super::constants::{self, Refusal};
 use super::pattern::Pattern;
 use super::signature::Function;
 use crate::event::{Value, View};
@@ -11,9 +11,6 @@ pub enum Prepared {
     /// The pattern of `matches` and `glob`.
     Pattern(Pattern),
 }
-
-/// Why a constant argument is refused: the message and the remedy of an error.
-pub type Refusal = (String, String);
 
 /// Checks the constant argument at this index. `None`: its value is the argument.
 ///
