@@ -104,7 +104,10 @@ impl<'t, 's> Lints<'t, 's> {
             let message = format!("`[{idx}]` is element {idx} of a list, not a list of one");
             let help =
                 format!("a list of one is written `[{idx}]` in backticks; the element, @[{idx}]");
-            self.warnings.push(CompileError::new(offset_of(argument), message, help));
+            // The parser's offset is that of `]`; the number is the token before it.
+            let offset = offset_of(argument);
+            let offset = self.tokens.before(offset).map_or(offset, |number| number.offset);
+            self.warnings.push(CompileError::new(offset, message, help));
         }
     }
 
