@@ -40,8 +40,8 @@ section! {
         /// The text to post. `{{ expression }}` inserts a value of the event.
         message: Template = MESSAGE,
             example = Some("🎉 {{$.properties.name}} just completed an order for {{$.properties.total}}!");
-        /// What becomes of a `message` of more than 4,000 characters: it is cut and ends with `…`, or
-        /// it is posted in parts of at most 4,000 characters, at most 20.
+        /// What becomes of a `message` of more than 4,000 characters: it is cut and ends with `…`,
+        /// or it is posted in parts of at most 4,000 characters, at most 20.
         long_text: LongText = LONG_TEXT;
         /// Which of the channels of an app's webhook to post to; what is not listed goes to the
         /// webhook's `channel`. Of incoming webhooks, only legacy ones honour it. May contain

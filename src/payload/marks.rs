@@ -89,7 +89,7 @@ fn fence(text: &str, whole: Range<usize>) -> Option<Fence> {
     (!content.is_empty()).then_some(Fence { whole, content, length })
 }
 
-/// Returns the length of the form at the start of `text` in bytes; 0 where there is none.
+/// Returns the length of the form at the start of `text` in bytes; 0 without a form.
 fn form(text: &str) -> usize {
     match text.as_bytes().first() {
         Some(b'<') => angle(text),

@@ -2,8 +2,9 @@
 //!
 //! Pure; the time is linear in the text. Characters are Unicode scalar values. Invariants: a part
 //! has 1 to [`MAX_PART`] characters and is not blank; the parts in their order are the text without
-//! the white space at the cuts; no cut is inside a form, an entity, an emoji or a code fence, unless
-//! that is longer than a part. A longer fence is closed at the cut and opened again behind it.
+//! the white space at the cuts; no cut is inside a form, an entity, an emoji or a code fence,
+//! unless that is longer than a part. A longer fence is closed at the cut and opened again behind
+//! it.
 
 use unicode_segmentation::UnicodeSegmentation as _;
 

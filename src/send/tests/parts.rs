@@ -5,7 +5,7 @@ use crate::commit_hold::CommitHold;
 use crate::delivery::Origin;
 use crate::event_time::EventTime;
 
-/// A post whose text has this many parts; each is a number of its own.
+/// A post whose text has this many parts; each starts with its number.
 fn long(offset: i64, parts: usize) -> Post {
     let words: Vec<String> = (1..=parts).map(|at| format!("{at}{}", "x".repeat(3_000))).collect();
     let payload = serde_json::json!({ "text": words.join(" ") }).to_string();
