@@ -87,16 +87,16 @@ fn long_text_repeats_at_most_the_part_in_doubt_after_a_kill() {
     let setup =
         Setup::new(&broker, &[&topic]).webhook_with(&slack, "a", &["rate_per_second: 10"], SPLIT);
     let mut program = Program::ready(&setup);
-    broker.produce(&topic, &[event(0, 18), event(1, 2)]);
+    broker.produce(&topic, &[event(0, 12), event(1, 2)]);
     let mut kills = 0;
-    for count in [1, 4, 9, 15] {
+    for count in [1, 4, 7, 10] {
         slack.await_accepted(count + kills);
         program.kill();
         kills += 1;
         program = Program::start(&setup);
     }
     broker.await_committed(&setup.group, &topic, 1);
-    let (posted, all) = (posted(&slack), [parts(0, 18), parts(1, 2)].concat());
+    let (posted, all) = (posted(&slack), [parts(0, 12), parts(1, 2)].concat());
     let mut firsts = Vec::new();
     for part in &posted {
         if !firsts.contains(part) {
