@@ -190,6 +190,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "trigger",
             "webhook",
             "message",
+            "long_text",
             "channel",
             "user",
             "icon_url",
