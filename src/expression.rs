@@ -73,10 +73,10 @@ pub use cache::ExpressionCache;
 pub use compiled::Expression;
 pub use context::{Context, Evaluated, Mode};
 pub use error::{CompileError, EvalError};
-pub use lint::mention::is_about_people;
 pub use limits::{
     DELIVERY_MADE, DELIVERY_STEPS, MAX_DEPTH, MAX_MADE, MAX_SOURCE, MAX_STEPS, MAX_TOKENS,
 };
+pub use lint::mention::is_about_people;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]

@@ -17,6 +17,8 @@ mod runbook;
 
 mod links;
 
+mod messages;
+
 mod language;
 
 mod layout;

@@ -292,11 +292,11 @@ fn message(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Template> 
 /// Reads the URL of a picture. May contain variables.
 fn icon_url(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Template> {
     let template = message(node, key, reader)?;
-    let text = template.source().trim();
+    let is_url = |text: &str| {
+        Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    };
     // A URL without variables can be checked now.
-    let is_url = Url::parse(text)
-        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    if !text.contains("{{") && !is_url {
+    if template.constant().is_some_and(|text| !is_url(text.trim())) {
         let help = "write a complete one: `https://host/picture.png`";
         reader.error(node, "`icon_url` is not a URL", help);
     }
@@ -306,10 +306,10 @@ fn icon_url(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Template>
 /// Reads the name of an emoji. May contain variables.
 fn icon_emoji(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Template> {
     let template = message(node, key, reader)?;
-    let text = template.source().trim();
-    if text.contains("://") {
+    let has_name = |text: &str| text.contains(char::is_alphanumeric);
+    if template.source().contains("://") {
         reader.error(node, "`icon_emoji` is a URL", "write it as `icon_url`");
-    } else if !text.contains("{{") && !text.contains(char::is_alphanumeric) {
+    } else if template.constant().is_some_and(|text| !has_name(text)) {
         let help = "write its name, such as `:bell:`";
         reader.warn(node, "`icon_emoji` is not the name of an emoji", help);
     }

@@ -70,21 +70,29 @@ impl Expression {
     /// the event is missing, unless every event for which `trigger` is true has it.
     #[must_use]
     pub fn unguarded(&self, trigger: Option<&Expression>) -> Vec<CompileError> {
-        self.unguarded_in(Mode::Lenient, trigger)
+        self.unguarded_where(trigger.as_slice())
+    }
+
+    /// Returns the same warnings where all of these expressions are true.
+    pub(super) fn unguarded_where(&self, truths: &[&Expression]) -> Vec<CompileError> {
+        self.unguarded_in(Mode::Lenient, truths)
     }
 
     /// Returns the same warnings about a trigger.
     #[must_use]
     pub fn unguarded_as_trigger(&self) -> Vec<CompileError> {
-        self.unguarded_in(Mode::Strict, None)
+        self.unguarded_in(Mode::Strict, &[])
     }
 
-    fn unguarded_in(&self, mode: Mode, trigger: Option<&Expression>) -> Vec<CompileError> {
+    fn unguarded_in(&self, mode: Mode, truths: &[&Expression]) -> Vec<CompileError> {
         // Nearly every expression calls nothing, and what follows takes as long as compiling it.
         if !self.0.node.has_call() {
             return Vec::new();
         }
-        let known = trigger.map(|trigger| guard::implied(&trigger.0.node)).unwrap_or_default();
+        let mut known = guard::facts::Facts::default();
+        for truth in truths {
+            known.extend(&guard::implied(&truth.0.node));
+        }
         let found = guard::unguarded(&self.0.node, mode, &known);
         if found.is_empty() {
             return Vec::new();

@@ -6,8 +6,6 @@
 //! channel nor fake a link, neither leave nor start a quote, and not leave code. With tags, that
 //! holds for the text of the branches that an event takes.
 
-use std::ops::Range;
-
 use super::bindings::Bindings;
 use super::budget::Budget;
 use super::cache::ExpressionCache;
@@ -23,6 +21,8 @@ mod filter;
 mod flat;
 
 mod foreign;
+
+mod form;
 
 mod insert;
 
@@ -50,11 +50,12 @@ mod token;
 
 mod tree;
 
+use form::Form;
 use place::Scanner;
-use render::Form;
 use token::Kind;
 use tree::{Node, visit};
 
+pub use form::Escape;
 pub use render::{element, forloop};
 pub use rendering::Rendering;
 
@@ -79,22 +80,6 @@ pub struct Template {
     nodes: Box<[Node]>,
     has_tags: bool,
     warnings: Box<[CompileError]>,
-}
-
-/// How values are escaped, `{{{ … }}}` aside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Escape {
-    /// `&`, `<`, `>` of values become `&amp;`, `&lt;`, `&gt;`, as Slack's page on formatting
-    /// requires. More only where a variable is in a link or a quote of the author's, or a value
-    /// would start a quote.
-    Slack,
-    /// The same for a message with `link_names`: a value's `@name` and `#name` stay text, too.
-    SlackNames,
-    /// Values are inserted unchanged: for the payload's other fields, which Slack does not format.
-    Nothing,
-    /// White space, `<`, `>`, `"`, pipes and control characters of values are percent-encoded: for
-    /// the URLs of blocks.
-    Url,
 }
 
 impl Template {
@@ -144,9 +129,10 @@ impl Template {
     #[must_use]
     pub fn warnings(&self, trigger: Option<&Expression>) -> Vec<CompileError> {
         let mut warnings = self.warnings.to_vec();
-        visit(&self.nodes, &mut |site| {
+        let mut truths: Vec<&Expression> = trigger.into_iter().collect();
+        visit(&self.nodes, &mut truths, &mut |site, truths| {
             let of_site = site.expression.warnings().iter().cloned();
-            let of_site = of_site.chain(site.expression.unguarded(trigger));
+            let of_site = of_site.chain(site.expression.unguarded_where(truths));
             warnings.extend(of_site.map(|warning| site.offsets.shift(warning)));
         });
         warnings.sort_by_key(|warning| warning.offset);
@@ -171,7 +157,9 @@ impl Template {
     #[must_use]
     pub fn missing_keys(&self, event: &Event<'_>) -> Vec<String> {
         let mut missing = Vec::new();
-        visit(&self.nodes, &mut |site| missing.extend(site.expression.clone().missing_keys(event)));
+        visit(&self.nodes, &mut Vec::new(), &mut |site, _| {
+            missing.extend(site.expression.clone().missing_keys(event));
+        });
         missing
     }
 
@@ -216,14 +204,10 @@ impl Template {
     ) {
         let form = Form { escape, enough };
         if self.has_tags {
-            render::branching(self, rendering, form, out);
+            render::branching(&self.nodes, &self.own, (rendering, form), out);
         } else {
-            render::plain(self, rendering, form, out);
+            render::plain(&self.nodes, &self.own, (rendering, form), out);
         }
-    }
-
-    fn own(&self, range: &Range<usize>) -> &str {
-        self.own.get(range.clone()).unwrap_or_default()
     }
 }
 

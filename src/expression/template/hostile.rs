@@ -7,6 +7,8 @@ use super::{Escape, Template};
 
 mod markup;
 
+mod tags;
+
 /// The text of `template` where its variables `a`, `b` and `c` have these values.
 fn filled(template: &str, values: &[String]) -> String {
     let members = ["a", "b", "c"].into_iter().zip(values);

@@ -6,11 +6,10 @@
 
 use std::fmt::Write;
 
-use super::Escape;
 use super::code::Code;
+use super::form::{Escape, Form, clip};
 use super::names::{Names, found};
 use super::place::{Context, Place, is_at_line_start, is_blank, is_break, starts_mark};
-use super::render::{Form, clip};
 use super::target::{Part, changes_host, is_host};
 use crate::event::Value;
 

@@ -193,7 +193,8 @@ impl<'s> Scanner<'s> {
             *line = Line { start: at + c.len_utf8(), lead: Lead::Blank, quote: None };
             return;
         }
-        if at == line.start && starts_long_quote(rest) {
+        // No variable is before it: one would be at the same place of the author's own text.
+        if at == line.start && line.lead == Lead::Blank && starts_long_quote(rest) {
             self.all_quoted = true;
         }
         let is_mark = mark(rest).is_some();
@@ -233,8 +234,14 @@ pub fn is_blank(c: char) -> bool {
     !is_break(c) && (c.is_whitespace() || c.is_control() || c == '\u{feff}')
 }
 
-/// Whether a `>` after `text` would be at the start of a line, or only after other marks.
-pub fn is_at_line_start(mut text: &str) -> bool {
+/// The most bytes of a line that are searched for its start.
+const MAX_LEAD: usize = 1024;
+
+/// Whether a `>` after `text` would be at the start of a line, or only after other marks; also
+/// where that is not known, because only marks and white space are before it.
+pub fn is_at_line_start(text: &str) -> bool {
+    let start = text.floor_char_boundary(text.len().saturating_sub(MAX_LEAD));
+    let mut text = text.get(start..).unwrap_or_default();
     loop {
         let before = text.trim_end_matches(|c| c == '>' || is_blank(c));
         match before.strip_suffix("&gt;") {

@@ -4,36 +4,28 @@
 //! length from which on a text is cut anyway.
 
 use super::flat::{Flat, Part};
+use super::form::{Escape, Form, clip};
 use super::insert::{Spot, insert};
 use super::rendering::Rendering;
 use super::tag::MAX_ROUNDS;
 use super::tree::{Case, Choice, For, Node};
-use super::{Escape, Template};
 use crate::event::{Object, Text, Value, View};
 use crate::expression::bindings::FORLOOP;
 use crate::expression::error::EvalError;
 
-/// How a rendered text is made.
-#[derive(Clone, Copy)]
-pub struct Form {
-    pub escape: Escape,
-    /// The length in bytes from which on the text is cut anyway.
-    pub enough: usize,
-}
-
 /// Renders a template without tags: the places of its variables are known.
 pub fn plain<'r>(
-    template: &'r Template,
-    rendering: &mut Rendering<'_, 'r>,
-    form: Form,
+    nodes: &'r [Node],
+    own: &str,
+    (rendering, form): (&mut Rendering<'_, 'r>, Form),
     out: &mut String,
 ) {
-    for node in &template.nodes {
+    for node in nodes {
         match node {
-            Node::Text(range) => out.push_str(template.own(range)),
+            Node::Text(range) => out.push_str(own.get(range.clone()).unwrap_or_default()),
             Node::Variable(variable) => {
                 let value = rendering.evaluate(&variable.site);
-                insert(out, &value, &Spot { place: &variable.place, form, own: &template.own });
+                insert(out, &value, &Spot { place: &variable.place, form, own });
             }
             // A template with tags is rendered by `branching`.
             Node::Choice(_) | Node::Case(_) | Node::For(_) => {}
@@ -46,13 +38,13 @@ pub fn plain<'r>(
 
 /// Renders a template with tags: the path of the event first, then its text.
 pub fn branching<'r>(
-    template: &'r Template,
-    rendering: &mut Rendering<'_, 'r>,
-    form: Form,
+    nodes: &'r [Node],
+    own: &str,
+    (rendering, form): (&mut Rendering<'_, 'r>, Form),
     out: &mut String,
 ) {
-    let mut walk = Walk { template, rendering, enough: form.enough, flat: Flat::default() };
-    walk.nodes(&template.nodes);
+    let mut walk = Walk { own, rendering, enough: form.enough, flat: Flat::default() };
+    walk.nodes(nodes);
     let Flat { own, parts, .. } = &walk.flat;
     let mut places = match form.escape {
         Escape::Slack | Escape::SlackNames => walk.flat.places().into_iter(),
@@ -74,20 +66,10 @@ pub fn branching<'r>(
     }
 }
 
-/// Cuts a text that is longer than `enough` bytes and not blank before there; returns whether it
-/// did. A blank start is not cut: whether a message is empty depends on all of it.
-pub fn clip(out: &mut String, enough: usize) -> bool {
-    let end = out.floor_char_boundary(enough);
-    let clips = end < out.len() && !out[..end].trim_start().is_empty();
-    if clips {
-        out.truncate(end);
-    }
-    clips
-}
-
 /// Follows one event through the tags of a template. Recursion is as deep as the tags.
 struct Walk<'w, 'c, 'r> {
-    template: &'r Template,
+    /// The author's own text.
+    own: &'w str,
     rendering: &'w mut Rendering<'c, 'r>,
     enough: usize,
     flat: Flat<'r>,
@@ -100,7 +82,9 @@ impl<'r> Walk<'_, '_, 'r> {
                 return;
             }
             match node {
-                Node::Text(range) => self.flat.push_text(self.template.own(range)),
+                Node::Text(range) => {
+                    self.flat.push_text(self.own.get(range.clone()).unwrap_or_default());
+                }
                 Node::Variable(variable) => {
                     let value = self.rendering.evaluate(&variable.site);
                     self.flat.push_value(value, variable.is_raw);

@@ -10,7 +10,7 @@ use crate::expression::error::EvalError;
 /// The most rounds of all loops of a delivery, inner and outer.
 const MAX_ROUNDS: u32 = 10_000;
 
-/// What the templates of one delivery share: its event, its bounds, and the loops around a template.
+/// What the templates of one delivery share: its event, its bounds, and the loops around them.
 pub struct Rendering<'c, 'r> {
     context: &'c Context<'c, 'r>,
     /// The rounds that loops may still have.

@@ -3,6 +3,9 @@
 //! Pure. The host decides where a link leads. Where the author wrote one, a value can change what
 //! comes before it (a subdomain) and what comes after it (the path), but not lead elsewhere.
 
+/// The most bytes of a link that are searched for its host.
+const MAX_LINK: usize = 4096;
+
 /// A variable's part of the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
@@ -30,27 +33,44 @@ pub fn parts(own: &[&str]) -> Vec<Part> {
         return parts;
     };
     in_scheme.fill(Part::Host);
-    let mut texts = own.iter().skip(in_scheme.len());
+    let mut texts = own.iter().skip(in_scheme.len()).copied();
     let mut host = texts.next().and_then(|text| Some(text.split_once("://")?.1)).unwrap_or("");
-    for part in of_url {
+    // The next text after each variable that is not empty. A loop makes thousands of variables.
+    let mut next = "";
+    let mut after: Vec<&str> = texts
+        .clone()
+        .rev()
+        .map(|text| {
+            next = if text.is_empty() { next } else { text };
+            next
+        })
+        .collect();
+    after.reverse();
+    for (part, (text, next)) in of_url.iter_mut().zip(texts.zip(after)) {
         if host.contains(ends_host) {
             break;
         }
-        let next = texts.clone().find(|text| !text.is_empty()).copied().unwrap_or("");
         *part = match host.chars().next_back() {
             _ if next.starts_with(is_host) => Part::Host,
             Some(':') => Part::Host,
             Some(last) if last.is_alphanumeric() => Part::AfterHost,
             _ => Part::Rest,
         };
-        let text = texts.next().copied().unwrap_or("");
-        host = if text.is_empty() { host } else { text };
+        host = if text.is_empty() { host.get(last_of(host)..).unwrap_or(host) } else { text };
     }
     parts
 }
 
+/// Where the last character of a host starts: the rest of it was judged.
+fn last_of(host: &str) -> usize {
+    host.char_indices().next_back().map_or(0, |(at, _)| at)
+}
+
 /// Whether `value` would change the host that ends `before`, the text up to it.
 pub fn changes_host(before: &str, value: &str) -> bool {
+    // A longer link has its path, or is cut.
+    let before = before.get(before.floor_char_boundary(before.len().saturating_sub(MAX_LINK))..);
+    let before = before.unwrap_or_default();
     let target = before.rsplit('<').next().unwrap_or(before);
     let host = target.split_once("://").map_or("", |(_, host)| host);
     let is_port = |port: &str| {

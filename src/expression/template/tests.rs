@@ -21,7 +21,12 @@ pub(super) fn with_event<T>(json: &str, run: impl FnOnce(&Event<'_>) -> T) -> T 
 }
 
 /// The rendered text and the sources of the expressions that failed.
-pub(super) fn rendered(template: &str, json: &str, escape: Escape, enough: usize) -> (String, Vec<String>) {
+pub(super) fn rendered(
+    template: &str,
+    json: &str,
+    escape: Escape,
+    enough: usize,
+) -> (String, Vec<String>) {
     with_event(json, |event| {
         let (mut out, mut failed) = (String::new(), Vec::new());
         let template = Template::compile(template).unwrap();

@@ -79,32 +79,41 @@ pub struct For {
     pub otherwise: Box<[Node]>,
 }
 
-/// Calls `visit` with each expression of `nodes`, in the order of the text. Recursion is as deep as
-/// the tags.
-pub fn visit<'t>(nodes: &'t [Node], visit_site: &mut dyn FnMut(&'t Site)) {
+/// What is called with each expression, and with those that are true where it is evaluated.
+pub type Visit<'v, 't> = &'v mut dyn FnMut(&'t Site, &[&'t Expression]);
+
+/// Calls `each` with every expression of `nodes`, in the order of the text; `truths` are true
+/// there. Recursion is as deep as the tags.
+pub fn visit<'t>(nodes: &'t [Node], truths: &mut Vec<&'t Expression>, each: Visit<'_, 't>) {
     for node in nodes {
         match node {
             Node::Text(_) => {}
-            Node::Variable(variable) => visit_site(&variable.site),
+            Node::Variable(variable) => each(&variable.site, truths),
             Node::Choice(choice) => {
                 for branch in &choice.branches {
-                    visit_site(&branch.condition);
-                    visit(&branch.nodes, visit_site);
+                    each(&branch.condition, truths);
+                    let known = truths.len();
+                    truths.extend((!branch.is_negated).then_some(&branch.condition.expression));
+                    visit(&branch.nodes, truths, each);
+                    truths.truncate(known);
                 }
-                visit(&choice.otherwise, visit_site);
+                visit(&choice.otherwise, truths, each);
             }
             Node::Case(case) => {
-                visit_site(&case.value);
+                each(&case.value, truths);
                 for (values, nodes) in &case.branches {
-                    values.iter().for_each(&mut *visit_site);
-                    visit(nodes, visit_site);
+                    values.iter().for_each(|value| each(value, truths));
+                    visit(nodes, truths, each);
                 }
-                visit(&case.otherwise, visit_site);
+                visit(&case.otherwise, truths, each);
             }
             Node::For(repeat) => {
-                visit_site(&repeat.list);
-                visit(&repeat.nodes, visit_site);
-                visit(&repeat.otherwise, visit_site);
+                each(&repeat.list, truths);
+                // A round has an element, so that the list is true.
+                truths.push(&repeat.list.expression);
+                visit(&repeat.nodes, truths, each);
+                truths.pop();
+                visit(&repeat.otherwise, truths, each);
             }
         }
     }

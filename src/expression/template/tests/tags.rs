@@ -337,4 +337,18 @@ fn fields_of_conditions_are_checked_too() {
     let template = Template::compile("{% if contains(tags, 'x') %}{% endif %}").unwrap();
     let warnings = template.warnings(None);
     assert_eq!(warnings.iter().map(|it| it.offset).collect::<Vec<_>>(), [6]);
+    for guarded in [
+        "{% if tags %}{{ contains(tags, 'x') }}{% endif %}",
+        "{% for tag in tags %}{{ contains(tags, 'x') }}{% endfor %}",
+        "{% if a %}{% elsif tags %}{% if contains(tags, 'x') %}{% endif %}{% endif %}",
+    ] {
+        assert_eq!(Template::compile(guarded).unwrap().warnings(None), [], "{guarded}");
+    }
+    for unguarded in [
+        "{% unless tags %}{{ contains(tags, 'x') }}{% endunless %}",
+        "{% if tags %}{% endif %}{{ contains(tags, 'x') }}",
+        "{% if tags %}{% else %}{{ contains(tags, 'x') }}{% endif %}",
+    ] {
+        assert_eq!(Template::compile(unguarded).unwrap().warnings(None).len(), 1, "{unguarded}");
+    }
 }
