@@ -75,6 +75,12 @@ pub mod app_use;
 
 mod senders;
 
+mod action_text;
+
+mod block_mark;
+
+mod blocks;
+
 mod action;
 
 mod admin;
@@ -220,6 +226,7 @@ fn checked<T>(
         }
     };
     source.hide(secrets.in_tree(&tree, text));
+    source.show(mask::shown_in_blocks(&tree));
     if matches!(tree.value, tree::Value::Null) {
         let message = "the configuration is empty".to_owned();
         let empty = Diagnostic::of_file(message, "add `kafka`, `webhooks` and `actions`");

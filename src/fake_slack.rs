@@ -65,6 +65,7 @@ mod workspace;
 
 pub use answer::{Answer, Fault, Limit, Script};
 pub use record::{Post, Request};
+pub use render::block_lines;
 pub use workspace::{Channel, Settings};
 
 use state::State;

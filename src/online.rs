@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
-use crate::config::model::{AppIndex, Config, Target};
+use crate::config::model::{Action, AppIndex, Config, Target};
 use crate::consume::unreachable::addresses;
 use crate::send::client_pool::ClientPool;
 use crate::slack_api::SlackApi;
@@ -21,6 +21,8 @@ use app::Wanted;
 use item::{Finding, Item, Kind};
 
 mod app;
+
+mod blocks;
 
 mod brokers;
 
@@ -78,6 +80,11 @@ pub async fn ask(config: &Arc<Config>, mut report: impl FnMut(&[String], Duratio
         }));
     }
     items.extend(incoming(config));
+    let by_webhook = config.actions.iter().filter(|action| {
+        let webhook = &config.webhooks[action.webhook.0 as usize];
+        action.blocks.is_some() && matches!(webhook.target(), Some(Target::Incoming(_)))
+    });
+    items.extend(blocks::without(by_webhook, "only an app can have its blocks checked"));
     items
 }
 
@@ -117,13 +124,16 @@ fn wanted(config: &Config, index: usize) -> Wanted<'_> {
         Target::Channel { channel, .. } => Some(channel),
         Target::Incoming(_) => None,
     });
-    let customizes = config.actions.iter().any(|action| {
+    let posts_with_it = |action: &&Action| {
         let webhook = &config.webhooks[action.webhook.0 as usize];
-        let sets =
-            action.user.is_some() || action.icon_url.is_some() || action.icon_emoji.is_some();
-        sets && webhook.target().is_some_and(|target| is_of_app(&target))
+        webhook.target().is_some_and(|target| is_of_app(&target))
+    };
+    let customizes = config.actions.iter().filter(posts_with_it).any(|action| {
+        action.user.is_some() || action.icon_url.is_some() || action.icon_emoji.is_some()
     });
-    Wanted { app: &config.apps[index], channels: channels.collect(), customizes }
+    let with_blocks = config.actions.iter().filter(|action| action.blocks.is_some());
+    let with_blocks = with_blocks.filter(posts_with_it).collect();
+    Wanted { app: &config.apps[index], channels: channels.collect(), customizes, with_blocks }
 }
 
 fn incoming(config: &Config) -> impl Iterator<Item = Item> {

@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+mod blocks;
+
 mod readme;
 
 mod examples;

@@ -22,13 +22,15 @@ pub struct Fitted {
     pub cuts: Cuts,
 }
 
-/// Fits blocks into Slack's limits.
+/// Fits blocks into Slack's limits. In a list of blocks, fields, context elements or rows, null
+/// stands for one that was not rendered, and a number for that many: they count as not shown.
 #[must_use]
-pub fn fit(blocks: Vec<Value>) -> Fitted {
+pub fn fit(mut blocks: Vec<Value>) -> Fitted {
     let mut fitter = Fitter::default();
+    let rest = more::take_unrendered(&mut blocks);
     let mut blocks = fitter.blocks(blocks, 0);
     unique(&mut blocks, "block_id");
-    let blocks = total::fit(blocks, &mut fitter.cuts);
+    let blocks = total::fit(blocks, rest, &mut fitter.cuts);
     Fitted { blocks, cuts: fitter.cuts }
 }
 
@@ -68,6 +70,7 @@ impl Fitter {
     fn actions(&mut self, mut block: Value, depth: usize, kept: &mut Vec<Value>) {
         let Some(Value::Array(elements)) = block.get_mut("elements") else { return };
         let mut elements = take(elements);
+        self.cuts.blocks |= more::take_unrendered(&mut elements) > 0;
         elements.retain_mut(|element| self.element(element, depth + 1));
         let mut elements = elements.into_iter();
         let mut first = Some(block);
@@ -165,26 +168,24 @@ impl Fitter {
     }
 
     fn list(&mut self, items: &mut Vec<Value>, max: usize, of: Of, depth: usize) -> bool {
+        let rest = more::take_unrendered(items);
         match of {
             Of::Block => *items = self.blocks(take(items), depth + 1),
             of => items.retain_mut(|item| self.object(item, of, depth + 1)),
         }
-        let count = items.len();
-        if count > max {
-            let kept = max.saturating_sub(1);
-            items.truncate(max);
-            let more = match of {
-                Of::Text(_) | Of::Context => Some(more::object(count - kept)),
-                Of::Block => Some(more::block(count - kept)),
-                Of::Only(_) | Of::Element => None,
-            };
+        let count = items.len() + rest;
+        if rest > 0 || count > max {
             match of {
                 Of::Text(_) | Of::Context => self.cuts.fields = true,
                 _ => self.cuts.blocks = true,
             }
-            if let (Some(last), Some(more)) = (items.last_mut(), more) {
-                *last = more;
-            }
+            let stands_for: Option<fn(usize) -> Value> = match of {
+                Of::Text(_) | Of::Context => Some(more::object),
+                Of::Block => Some(more::block),
+                Of::Only(_) | Of::Element => None,
+            };
+            items.truncate(max.saturating_sub(usize::from(stands_for.is_some())));
+            items.extend(stands_for.map(|more| more(count - items.len())));
         }
         unique(items, if of == Of::Block { "block_id" } else { "action_id" });
         !items.is_empty()

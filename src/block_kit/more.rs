@@ -16,3 +16,22 @@ pub fn object(count: usize) -> Value {
 pub fn block(count: usize) -> Value {
     json!({ "type": "context", "elements": [object(count)] })
 }
+
+/// Removes what stands for things that were not rendered, null for one and a number for several,
+/// and returns how many they are.
+pub fn take_unrendered(items: &mut Vec<Value>) -> usize {
+    let mut count = 0;
+    items.retain(|item| match item {
+        Value::Null => {
+            count += 1;
+            false
+        }
+        Value::Number(several) => {
+            let several = several.as_u64().and_then(|several| usize::try_from(several).ok());
+            count += several.unwrap_or(0).min(u32::MAX as usize);
+            false
+        }
+        _ => true,
+    });
+    count
+}

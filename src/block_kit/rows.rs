@@ -26,7 +26,8 @@ pub fn fit(
     (min, max): (usize, usize),
     rich_text: &mut dyn FnMut(&mut Value) -> bool,
 ) -> (bool, bool) {
-    let mut is_cut = false;
+    let rest = more::take_unrendered(rows);
+    let mut is_cut = rest > 0;
     rows.retain_mut(|row| {
         let Value::Array(cells) = row else { return false };
         is_cut |= cells.len() > MAX_CELLS;
@@ -42,8 +43,8 @@ pub fn fit(
             }
         }
     }
-    let count = rows.len();
-    if count > max {
+    let count = rows.len() + rest;
+    if rest > 0 || count > max {
         is_cut = true;
         rows.truncate(max.saturating_sub(1));
         rows.push(more_row(count - rows.len(), width));

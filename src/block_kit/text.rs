@@ -77,3 +77,13 @@ pub fn is_link(url: &str) -> bool {
     let ends = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"');
     is_web && !rest.is_empty() && !rest.starts_with(['/', '?', '#']) && !rest.contains(ends)
 }
+
+/// Whether Slack takes a text as the color of an attachment: a word of its own, or `#rgb` or
+/// `#rrggbb`.
+#[must_use]
+pub fn is_color(text: &str) -> bool {
+    let is_hex = |digits: &str| {
+        matches!(digits.len(), 3 | 6) && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+    };
+    matches!(text, "good" | "warning" | "danger") || text.strip_prefix('#').is_some_and(is_hex)
+}

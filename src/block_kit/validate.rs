@@ -114,7 +114,7 @@ impl Checker {
         let kind = type_of(block);
         match shapes::block(kind) {
             Some(shape) => self.shaped(block, shape, at),
-            None => self.unknown(kind, at),
+            None => self.unknown(kind, &[], at),
         }
     }
 
@@ -124,14 +124,17 @@ impl Checker {
             Some(shape) => self.shaped(element, shape, at),
             // Menus and pickers: Slack knows them, the table does not.
             None if !kind.is_empty() => {}
-            None => self.unknown(kind, at),
+            None => self.unknown(kind, &[], at),
         }
     }
 
-    fn unknown(&mut self, kind: &str, at: &Path<'_>) {
+    fn unknown(&mut self, kind: &str, expected: &'static [&'static str], at: &Path<'_>) {
         match kind {
             "" => self.fault(at, Problem::Missing("type")),
-            kind => self.fault(&at.name("type"), Problem::UnknownType(kind.to_owned())),
+            kind => {
+                let kind = kind.to_owned();
+                self.fault(&at.name("type"), Problem::UnknownType { kind, expected });
+            }
         }
     }
 
@@ -196,7 +199,7 @@ impl Checker {
         match of {
             Of::Block => self.block(value, at),
             Of::Only(name) if type_of(value) == name => self.block(value, at),
-            Of::Only(_) => self.unknown(type_of(value), at),
+            Of::Only(_) => self.unknown(type_of(value), &["card"], at),
             Of::Text(max) => self.text(value, Form::Any, max, at),
             Of::Context if type_of(value) == "image" => self.element(value, at),
             Of::Context => self.text(value, Form::Any, MAX_TEXT, at),
@@ -253,7 +256,7 @@ impl Checker {
             ("raw_number", ..) => self.fault(at, Problem::Missing("value")),
             ("rich_text", ..) => self.block(cell, at),
             _ if cell.is_null() => {}
-            (kind, ..) => self.unknown(kind, at),
+            (kind, ..) => self.unknown(kind, &["raw_text", "raw_number", "rich_text"], at),
         }
     }
 
@@ -261,7 +264,13 @@ impl Checker {
         match (type_of(value), form, value) {
             ("mrkdwn", Form::Any | Form::Loose, _) | ("plain_text", ..) => {}
             (_, Form::Loose, Value::String(text)) => return self.string(text, max, at),
-            (_, _, Value::Object(_)) => return self.unknown(type_of(value), at),
+            (_, form, Value::Object(_)) => {
+                let expected: &[&str] = match form {
+                    Form::Plain => &["plain_text"],
+                    Form::Any | Form::Loose => &["plain_text", "mrkdwn"],
+                };
+                return self.unknown(type_of(value), expected, at);
+            }
             _ => return self.fault(at, Problem::WrongType("object")),
         }
         match value.get("text") {

@@ -14,17 +14,22 @@ use super::config_file::{ConfigFile, NO_EVENTS};
 use super::events;
 use super::exit::Exit;
 use super::format::Format;
+use super::process::runtime;
 use super::values::parse_timestamp;
-use crate::config::model::Config;
+use crate::config::model::{ActionIndex, Config};
 use crate::event::{Record, TopicIndex};
 use crate::route::Router;
+use crate::route::explain::Explained;
 
 use self::at::At;
+use self::online::{Checked, Online};
 use self::seen::Seen;
 
 mod at;
 
 mod json;
+
+mod online;
 
 mod posted;
 
@@ -52,9 +57,11 @@ Examples:
   kcat -b localhost:9092 -t events -C -o -10 -e | slackline preview -
   slackline preview --timestamp 2026-11-28T12:00:00Z event.json
   slackline preview --at events/0@17
+  slackline preview --online event.json         Slack checks the blocks
 
-Exit codes: 0 done; 2 an event is invalid or a file cannot be read (the others are still shown), \
-the topic is unknown, or Kafka does not have the record.")]
+Exit codes: 0 done; 1 with --online, Slack refuses blocks or cannot be asked; 2 an event is invalid \
+or a file cannot be read (the others are still shown), the topic is unknown, or Kafka does not have \
+the record.")]
 pub struct PreviewArgs {
     /// Files with events: one JSON object a line (NDJSON), or pretty-printed; `-` is standard
     /// input. A name that ends with .yaml or .yml is the configuration, as with --config
@@ -76,6 +83,11 @@ pub struct PreviewArgs {
     /// Format of the result: text for people, or one JSON object per event and line
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     output: Format,
+
+    /// Have Slack check the blocks of each message: exit code 1 if it refuses them or cannot be
+    /// asked. Posts nothing
+    #[arg(long)]
+    online: bool,
 
     #[command(flatten)]
     config: ConfigFile,
@@ -116,6 +128,7 @@ fn preview(
         router: Router::new(Arc::clone(config)),
         text: text::Text::new(config),
         format: args.output,
+        online: args.online.then(runtime).transpose()?.map(Online::new),
         exit: Exit::Done,
     };
     if let Some(at) = &args.at {
@@ -152,6 +165,8 @@ struct Preview<'c> {
     router: Router,
     text: text::Text,
     format: Format,
+    /// Slack's check of blocks, if it is wanted.
+    online: Option<Online>,
     exit: Exit,
 }
 
@@ -169,12 +184,37 @@ impl Preview<'_> {
             self.exit = Exit::Refused;
         }
         let seen = Seen { source, line, value: record.payload };
+        let checked = self.check(decisions.as_deref().unwrap_or_default());
         let written = match self.format {
-            Format::Text => self.text.event(&seen, &decisions, out),
-            Format::Json => writeln!(out, "{}", json::line(&seen, &decisions, self.config)),
+            Format::Text => {
+                self.text.event(&seen, &decisions, out).and_then(|()| text::checked(&checked, out))
+            }
+            Format::Json => {
+                let mut line = json::line(&seen, &decisions, self.config);
+                json::add_checked(&mut line, &checked);
+                writeln!(out, "{line}")
+            }
         };
         // Each result is shown immediately, for events that are piped in one by one.
         written.and_then(|()| out.flush()).context("cannot write the output")
+    }
+}
+
+impl Preview<'_> {
+    /// Has Slack check the blocks of the messages; with the actions' names.
+    fn check(&mut self, decisions: &[(ActionIndex, Explained)]) -> Vec<(String, Checked)> {
+        let Some(online) = &mut self.online else { return Vec::new() };
+        let mut checked = Vec::new();
+        for (index, explained) in decisions {
+            let Explained::Post { webhook, message, .. } = explained else { continue };
+            let action = self.config.actions.get(index.0 as usize);
+            let result = online.check(self.config, *webhook, &message.payload);
+            checked.extend(action.map(|action| action.name.clone()).zip(result));
+        }
+        if self.exit == Exit::Done && checked.iter().any(|(_, result)| result.is_failed) {
+            self.exit = Exit::Failed;
+        }
+        checked
     }
 }
 

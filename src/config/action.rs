@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use ::url::Url;
 use serde_json::{Value as Json, json};
 
+use super::action_text::{color, icon_emoji, icon_url, message, report, source_text};
+use super::blocks::{BlockList, Blocks};
 use super::duration::hours;
-use super::environment;
 use super::index::WebhookIndex;
 use super::kinds::{Flag, Optional, Period, Text, read_section};
 use super::located::Located;
@@ -20,8 +20,8 @@ use super::tree::{Node, Value};
 use super::webhook::key_of;
 use super::yaml_traps;
 use crate::event::TopicIndex;
+use crate::expression::Expression;
 use crate::expression::template::Template;
-use crate::expression::{CompileError, Expression, is_about_people};
 
 section! {
     /// One "post message": when `trigger` is true for an event, `message` is sent to `webhook`.
@@ -43,6 +43,14 @@ section! {
         /// What becomes of a `message` of more than 4,000 characters: it is cut and ends with `…`,
         /// or it is posted in parts of at most 4,000 characters, at most 20.
         long_text: LongText = LONG_TEXT;
+        /// Slack's Block Kit: what Slack shows in place of `message`, which is then the text of
+        /// notifications, and of receivers without blocks.
+        blocks: Option<Blocks> = Optional(BlockList),
+            example = Some(r##"[{"header": "Order {{$.properties.id}}"}, {"section": "*{{$.properties.name}}*"}, {"button": "Open", "url": "https://example.com/orders/{{$.properties.id}}"}]"##);
+        /// The color of a bar beside the blocks: `good`, `warning`, `danger`, or `#rrggbb`. May
+        /// contain variables; another rendered value is left out.
+        color: Option<Template> = Optional(Text("color with variables", color)),
+            example = Some("#36a64f");
         /// Which of the channels of an app's webhook to post to; what is not listed goes to the
         /// webhook's `channel`. Of incoming webhooks, only legacy ones honour it. May contain
         /// variables.
@@ -100,6 +108,20 @@ impl Section for Action {
         if let Some((_, emoji)) = keys.icon_url.at.zip(keys.icon_emoji.at) {
             let message = "the action has both `icon_url` and `icon_emoji`";
             reader.error(emoji, message, "remove one of them: a message has one picture");
+        }
+        if let (Some(color), None) = (keys.color.at, keys.blocks.at) {
+            let message = "the action has a `color` but no `blocks`";
+            reader.error(
+                color,
+                message,
+                "add `blocks`, or remove `color`: it is shown beside them",
+            );
+        }
+        let splits = keys.long_text.value == Some(LongText::Split);
+        if let (Some(at), Some(_)) = (keys.long_text.at.filter(|_| splits), keys.blocks.at) {
+            let message = "`long_text: split` cannot be used with `blocks`";
+            let help = "remove one of them: a message with blocks is one post";
+            reader.error(at, message, help);
         }
         let customizes = legacy.iter().any(|(key, at)| *key != "channel" && at.is_some());
         if let Some(webhook) = keys.webhook.value.filter(|_| customizes) {
@@ -179,6 +201,7 @@ impl Kind for Actions {
         for node in nodes {
             let Some(fields) = reader.fields(node, "the action") else { continue };
             reader.trigger = None;
+            reader.block_marks.clear();
             let name = fields.get("name").and_then(|node| reader.located(node, "name"));
             names.extend(name.filter(|name| is_name(&name.value)));
             let written = Written::of(&fields);
@@ -269,97 +292,4 @@ fn trigger(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Expression
     yaml_traps::warn(node, key, &text, "", reader);
     reader.trigger = Some(expression.clone());
     Some(expression)
-}
-
-fn message(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Template> {
-    let help = match key {
-        "message" => "write the text to post",
-        _ => "give it a value, or remove the key",
-    };
-    let text = source_text(node, key, help, reader)?;
-    let template = Template::compile_with(&text.value, &mut reader.expressions);
-    let template = template.map_err(|error| report(&text, key, &error, false, reader)).ok()?;
-    for warning in template.warnings(reader.trigger.as_ref()) {
-        if reader.has_people && is_about_people(&warning) {
-            continue;
-        }
-        report(&text, key, &warning, true, reader);
-    }
-    yaml_traps::warn(node, key, &text, &template.outline(), reader);
-    Some(template)
-}
-
-/// Reads the URL of a picture. May contain variables.
-fn icon_url(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Template> {
-    let template = message(node, key, reader)?;
-    let is_url = |text: &str| {
-        Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-    };
-    // A URL without variables can be checked now.
-    if template.constant().is_some_and(|text| !is_url(text.trim())) {
-        let help = "write a complete one: `https://host/picture.png`";
-        reader.error(node, "`icon_url` is not a URL", help);
-    }
-    Some(template)
-}
-
-/// Reads the name of an emoji. May contain variables.
-fn icon_emoji(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Template> {
-    let template = message(node, key, reader)?;
-    let has_name = |text: &str| text.contains(char::is_alphanumeric);
-    if template.source().contains("://") {
-        reader.error(node, "`icon_emoji` is a URL", "write it as `icon_url`");
-    } else if template.constant().is_some_and(|text| !has_name(text)) {
-        let help = "write its name, such as `:bell:`";
-        reader.warn(node, "`icon_emoji` is not the name of an emoji", help);
-    }
-    Some(template)
-}
-
-/// Reads the text of an expression or a template. `help` is the remedy for an empty one.
-fn source_text(node: &Node, key: &str, help: &str, reader: &mut Reader<'_>) -> Option<Located> {
-    let text = reader.located(node, key)?;
-    if yaml_traps::is_cut(node, key, reader) {
-        return None;
-    }
-    if text.value.trim().is_empty() {
-        reader.error(&text.at, format!("`{key}` is empty"), help);
-        return None;
-    }
-    if let Some(variable) = environment::first_variable(&text.value)
-        && !text.at.hidden
-    {
-        let message = format!("`{variable}` is not expanded in an action's `{key}`");
-        let help =
-            "variables are expanded in `kafka`, `apps` and `webhooks` only; write the value itself";
-        reader.warn(&text.at, message, help);
-    }
-    Some(text)
-}
-
-/// Reports an error or a warning of the compiler at its place in the file.
-fn report(
-    text: &Located,
-    key: &str,
-    error: &CompileError,
-    is_warning: bool,
-    reader: &mut Reader<'_>,
-) {
-    let exact = text.at.exact(reader.source, &text.value, error.offset);
-    let mut message = format!("{key}: {}", error.message);
-    let mut help = error.help.clone();
-    if text.at.hidden {
-        // The author aliased a secret, and the compiler's message would quote it.
-        message = format!("`{key}` does not compile");
-        "write the text itself, without a secret and not as an alias".clone_into(&mut help);
-    } else if exact.is_none() {
-        let before = text.value.get(..error.offset).unwrap_or(&text.value);
-        message = format!("{message} (at character {})", before.chars().count() + 1);
-    }
-    let offset = exact.unwrap_or(text.at.start);
-    if is_warning {
-        reader.warn(offset, message, help);
-    } else {
-        reader.error(offset, message, help);
-    }
 }

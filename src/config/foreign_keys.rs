@@ -9,6 +9,8 @@ use notes::NOTES;
 /// Our keys, and what other tools call them.
 const ALIASES: &[(&str, &[&str])] = &[
     // Of an action.
+    ("blocks", &["blockkit", "slackblocks"]),
+    ("color", &["colour"]),
     (
         "trigger",
         &[
@@ -191,6 +193,8 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "webhook",
             "message",
             "long_text",
+            "blocks",
+            "color",
             "channel",
             "user",
             "icon_url",

@@ -13,6 +13,9 @@ use super::section::Document;
 use super::slack_token;
 use super::tree::{Node, Value};
 
+/// The key of an action whose texts are for readers, URLs included.
+const BLOCKS: &str = "blocks";
+
 /// The keys whose values are secrets, and those whose values are not.
 pub struct SecretKeys {
     secret: Vec<&'static str>,
@@ -86,6 +89,14 @@ impl SecretKeys {
                         text.get(key.defined.clone()).unwrap_or_default().trim_matches(['"', '\'']);
                     let is_secret = *known.entry(name).or_insert_with(|| self.is_secret(name));
                     match &value.value {
+                        // Their `url` is a link for readers.
+                        Value::List(_) if name == BLOCKS => {
+                            texts(value, &mut |node, text| {
+                                if has_credential(text) {
+                                    hide(node, hidden);
+                                }
+                            });
+                        }
                         _ if !is_secret => self.collect(value, text, known, hidden),
                         // A property's name is not secret. Any other key in the place of a secret
                         // may be a part of it.
@@ -138,6 +149,48 @@ impl SecretKeys {
             self.is_secret(&before[key..]).then_some((key, colon + 1))
         })
     }
+}
+
+/// Calls `each` for the texts of a value, those of keys aside.
+fn texts(node: &Node, each: &mut dyn FnMut(&Node, &str)) {
+    match &node.value {
+        Value::List(list) => list.iter().for_each(|node| texts(node, each)),
+        Value::Map(map) => map.iter().for_each(|(_, value)| texts(value, each)),
+        Value::Text(text) => each(node, text),
+        _ => {}
+    }
+}
+
+/// Whether a text for readers holds a credential: a Slack webhook, a token, or the user of a URL.
+fn has_credential(text: &str) -> bool {
+    let has_user = text.match_indices("://").any(|(at, _)| {
+        let host = text[at + 3..].split(['/', '?', '#', ' ', '<', '>', '|']).next();
+        host.is_some_and(|host| host.contains('@'))
+    });
+    has_user || text.contains("hooks.slack") || slack_token::has_token(text)
+}
+
+/// Returns the ranges of the texts in blocks of actions that hold no credential: excerpts show
+/// their URLs.
+pub fn shown_in_blocks(root: &Node) -> Vec<Range<usize>> {
+    let mut shown = Vec::new();
+    let Some(Value::List(actions)) = member_of(root, "actions").map(|node| &node.value) else {
+        return shown;
+    };
+    for blocks in actions.iter().filter_map(|action| member_of(action, BLOCKS)) {
+        texts(blocks, &mut |node, text| {
+            if !has_credential(text) {
+                shown.push(node.defined.clone());
+            }
+        });
+    }
+    shown
+}
+
+fn member_of<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
+    let Value::Map(map) = &node.value else { return None };
+    let is_named = |key: &Node| matches!(&key.value, Value::Text(key) if key == name);
+    map.iter().find(|(key, _)| is_named(key)).map(|(_, value)| value)
 }
 
 fn hide(node: &Node, hidden: &mut Vec<Range<usize>>) {

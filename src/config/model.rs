@@ -6,6 +6,8 @@ use std::time::Duration;
 pub use super::action::Action;
 pub use super::admin::Admin;
 pub use super::app::App;
+pub use super::blocks::Blocks;
+pub use super::blocks::part::{Content, Each, Entry, Insert, Part};
 pub use super::index::{ActionIndex, AppIndex, WebhookIndex};
 pub use super::kafka::{Kafka, Start};
 pub use super::long_text::LongText;

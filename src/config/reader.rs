@@ -10,9 +10,10 @@ use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::destinations::Destinations;
 use rustc_hash::FxHashMap;
 
+use super::block_mark::BlockMark;
+use super::destinations::Destinations;
 use super::diagnostic::Findings;
 use super::environment;
 use super::external;
@@ -34,6 +35,8 @@ pub struct Reader<'a> {
     pub expressions: ExpressionCache,
     /// The trigger of the action that is being read: its messages are only for such events.
     pub trigger: Option<Expression>,
+    /// What Slack posts as plain text in the blocks of that action.
+    pub block_marks: Vec<BlockMark>,
     /// Whether `${NAME}` is expanded in the section that is being read.
     pub expands: bool,
     /// The topics of `kafka`; `None` if they could not be read, which is reported.
@@ -116,6 +119,7 @@ impl<'a> Reader<'a> {
             findings: Findings::default(),
             expressions: ExpressionCache::default(),
             trigger: None,
+            block_marks: Vec::new(),
             expands: false,
             topics: None,
             apps: Some(Names::new(Vec::new())),

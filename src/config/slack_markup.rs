@@ -5,6 +5,7 @@
 //! compatible receivers have other rules.
 //! <https://docs.slack.dev/messaging/formatting-message-text>
 
+use super::block_mark::BlockMark;
 use super::index::WebhookIndex;
 use super::reader::{Fields, Reader};
 use super::tree::{Node, Value};
@@ -53,7 +54,13 @@ impl<'n> Written<'n> {
         let webhook = webhooks.and_then(|list| list.get(webhook.0 as usize));
         let is_slack =
             webhook.is_some_and(|name| reader.destinations.formatting.contains(&name.value));
+        let in_blocks = std::mem::take(&mut reader.block_marks);
         let Some(node) = self.message.filter(|_| is_slack) else { return };
+        for BlockMark { at, message, help, is_mention } in in_blocks {
+            if !(is_mention && self.links_names) {
+                reader.warn(at, message, help);
+            }
+        }
         let marks = marks(template);
         if marks.is_empty() {
             return;
@@ -72,6 +79,12 @@ impl<'n> Written<'n> {
 }
 
 impl Mark {
+    /// The mark in the text `key` of a block, at its place in the file.
+    pub fn in_block(self, key: &str, at: usize) -> BlockMark {
+        let message = format!("{key}: {}", self.message);
+        BlockMark { at, message, help: self.help, is_mention: self.is_mention }
+    }
+
     fn new(at: usize, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self { at, message: message.into(), help: help.into(), is_mention: false }
     }

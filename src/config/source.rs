@@ -18,6 +18,8 @@ pub struct Source<'a> {
     pub text: &'a str,
     /// Byte ranges of secrets, in ascending order, not overlapping.
     hidden: Vec<Range<usize>>,
+    /// Byte ranges whose URLs are no secrets, in ascending order, not overlapping.
+    shown: Vec<Range<usize>>,
     /// The offset of each line's first byte.
     lines: Vec<usize>,
 }
@@ -25,12 +27,17 @@ pub struct Source<'a> {
 impl<'a> Source<'a> {
     pub fn new(text: &'a str) -> Self {
         let lines = [0].into_iter().chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { text, hidden: Vec::new(), lines }
+        Self { text, hidden: Vec::new(), shown: Vec::new(), lines }
     }
 
     /// Sets the byte ranges to mask.
     pub fn hide(&mut self, ranges: Vec<Range<usize>>) {
         self.hidden = merged(ranges);
+    }
+
+    /// Sets the byte ranges whose URLs are shown.
+    pub fn show(&mut self, ranges: Vec<Range<usize>>) {
+        self.shown = merged(ranges);
     }
 
     /// Returns the line and the column of a byte offset, both from 1, the column in characters.
@@ -71,7 +78,13 @@ impl<'a> Source<'a> {
         let hidden = hidden.iter().take_while(|hidden| hidden.start < end);
         let hidden = hidden.map(|range| in_line(range.start)..in_line(range.end));
         let hidden = hidden.chain(slack_token::tokens_in(line));
-        let masks = merged(mask::urls_in(line).into_iter().chain(hidden).collect());
+        let is_shown = |url: &Range<usize>| {
+            let (from, to) = (start + url.start, start + url.end);
+            let next = self.shown.partition_point(|shown| shown.end < to);
+            self.shown.get(next).is_some_and(|shown| shown.start <= from)
+        };
+        let urls = mask::urls_in(line).into_iter().filter(|url| !is_shown(url));
+        let masks = merged(urls.chain(hidden).collect());
 
         let at = in_line(offset);
         let at = masks.iter().find(|mask| mask.contains(&at)).map_or(at, |mask| mask.start);

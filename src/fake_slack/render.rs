@@ -88,8 +88,10 @@ fn post(post: &Post, (channel, user): (&str, &str), time: SystemTime) -> String 
     shown
 }
 
-/// Returns the lines of the blocks; of an attachment's blocks with a bar before them.
-fn block_lines(post: &Post) -> Vec<String> {
+/// Returns the lines of a message's blocks, with styles; of an attachment's blocks with a bar before
+/// them.
+#[must_use]
+pub fn block_lines(post: &Post) -> Vec<String> {
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let mut lines: Vec<String> = show::lines(&list(&post.blocks)).iter().map(block_line).collect();
     for attachment in list(&post.attachments) {

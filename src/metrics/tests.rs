@@ -38,6 +38,8 @@ fn config(webhooks: u32, actions_each: u32) -> Config {
         trigger: Expression::compile("`true`").unwrap(),
         webhook: WebhookIndex(webhook),
         message: Template::compile("hello").unwrap(),
+        blocks: None,
+        color: None,
         channel: None,
         user: None,
         icon_url: None,

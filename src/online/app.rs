@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::blocks;
 use super::channels::{self, AppFacts, Lookup, failed, no_scope};
 use super::item::{Finding, Item, Kind};
-use crate::config::model::{App, Channel};
+use crate::config::model::{Action, App, Channel};
 use crate::send::cure::{cure, of_connection, of_missing_scope};
 use crate::slack_api::{Conversation, Failure, SlackApi};
 
@@ -22,6 +23,8 @@ pub struct Wanted<'c> {
     pub channels: Vec<&'c Channel>,
     /// An action that posts with it sets the user or an icon.
     pub customizes: bool,
+    /// The actions with blocks that post with it.
+    pub with_blocks: Vec<&'c Action>,
 }
 
 /// Asks everything about an app.
@@ -40,6 +43,7 @@ pub async fn ask(wanted: &Wanted<'_>, api: &SlackApi) -> Vec<Item> {
     items.extend(scopes(&facts, wanted));
     let found = look(&facts, &wanted.channels, api).await;
     items.extend(channels::items(&facts, &found));
+    items.extend(blocks::ask(&wanted.with_blocks, api).await);
     items
 }
 
@@ -50,7 +54,8 @@ pub fn without(wanted: &Wanted<'_>, finding: &Finding) -> Vec<Item> {
         let name = format!("{app}/{}", channel.as_str());
         Finding::unknown("the app cannot be asked").about(Kind::Channel, name)
     });
-    [finding.clone().about(Kind::App, app)].into_iter().chain(channels).collect()
+    let blocks = blocks::without(wanted.with_blocks.iter().copied(), "the app cannot be asked");
+    [finding.clone().about(Kind::App, app)].into_iter().chain(channels).chain(blocks).collect()
 }
 
 /// What a failed `auth.test` means.

@@ -20,6 +20,8 @@ pub enum Kind {
     Channel,
     /// An incoming webhook.
     Webhook,
+    /// The blocks of an action.
+    Blocks,
 }
 
 /// How it was answered.
@@ -63,6 +65,7 @@ impl Kind {
             Self::Scope => "scope",
             Self::Channel => "channel",
             Self::Webhook => "webhook",
+            Self::Blocks => "blocks",
         }
     }
 }

@@ -102,3 +102,42 @@ async fn where_every_channel_exists_none_has_failed() {
         assert_eq!((said(&config).await, is_posted(&config).await), (expected, true));
     }
 }
+
+#[tokio::test]
+async fn blocks_without_a_template_are_checked() {
+    let slack = FakeSlack::start().await.unwrap();
+    let config = fixture::checked(&format!(
+        "kafka: {{brokers: 'localhost:9092', group_id: slackline, topics: [events]}}\n\
+         apps: {{acme: {{token: xoxb-1-2, api_url: '{}'}}}}\n\
+         webhooks: {{w: {{app: acme, channel: '#a'}}, i: {{url: 'https://chat.example/hooks/x'}}}}\n\
+         actions:\n\
+         - {{name: plain, trigger: a, webhook: w, message: m, blocks: [{{header: a}}]}}\n\
+         - {{name: colored, trigger: a, webhook: w, message: m, color: good, blocks: [divider]}}\n\
+         - {{name: unknown-type, trigger: a, webhook: w, message: m, blocks: [{{type: timeline}}]}}\n\
+         - {{name: rendered, trigger: a, webhook: w, message: m, blocks: [{{header: '{{{{a}}}}'}}]}}\n\
+         - {{name: none, trigger: a, webhook: w, message: m}}\n\
+         - {{name: incoming, trigger: a, webhook: i, message: m, blocks: [divider]}}\n",
+        slack.url("/api/"),
+    ));
+    let items = app(&config, 0, Instant::now() + LIMIT).await;
+    let found: Vec<_> = items
+        .iter()
+        .filter(|item| item.kind == Kind::Blocks)
+        .map(|item| (item.name.as_str(), item.result, item.detail.as_str()))
+        .collect();
+    let ok = "Slack accepts the blocks";
+    assert_eq!(
+        found,
+        [
+            ("plain", Outcome::Ok, ok),
+            ("colored", Outcome::Ok, ok),
+            (
+                "unknown-type",
+                Outcome::Failed,
+                "invalid_blocks at /0/type: unsupported type: timeline"
+            ),
+            ("rendered", Outcome::Unknown, "the blocks depend on the event"),
+        ]
+    );
+    assert_eq!(slack.requests_to("/api/blocks.validate").len(), 3);
+}

@@ -96,10 +96,15 @@ impl Router {
 
 /// Returns the fields of an action's templates that are missing, with the nearest key each.
 fn missing(action: &Action, event: &Event<'_>) -> Vec<String> {
-    let optional = [&action.channel, &action.user, &action.icon_url, &action.icon_emoji];
-    let templates = [&action.message].into_iter().chain(optional.into_iter().flatten());
+    let optional =
+        [&action.channel, &action.user, &action.icon_url, &action.icon_emoji, &action.color];
+    let mut templates = vec![&action.message];
+    templates.extend(optional.into_iter().flatten());
+    if let Some(blocks) = &action.blocks {
+        blocks.entries.iter().for_each(|entry| entry.part.templates(&mut templates));
+    }
     let mut missing: Vec<String> = Vec::new();
-    for found in templates.flat_map(|template| template.missing_keys(event)) {
+    for found in templates.into_iter().flat_map(|template| template.missing_keys(event)) {
         if !missing.contains(&found) {
             missing.push(found);
         }

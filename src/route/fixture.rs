@@ -34,6 +34,8 @@ pub fn action(name: &str, trigger: &str, message: &str) -> Action {
         user: None,
         icon_url: None,
         icon_emoji: None,
+        blocks: None,
+        color: None,
         max_age: None,
         unfurl: None,
         link_names: None,

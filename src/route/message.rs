@@ -5,6 +5,10 @@
 
 use std::borrow::Cow;
 
+use serde_json::{Value as Json, json};
+
+use crate::block_kit::fit::Fitted;
+use crate::block_kit::text::is_color;
 use crate::config::model::{Action, LongText};
 use crate::event::{Event, Value};
 use crate::expression::template::{Escape, Rendering, Template};
@@ -12,6 +16,8 @@ use crate::expression::{Budget, Context, EvalError, Expression};
 use crate::payload::split::{MAX_PART, split};
 use crate::people::People;
 use crate::truncation::{Truncation, Truncations};
+
+mod blocks;
 
 pub mod cut;
 
@@ -89,11 +95,12 @@ pub fn render<'t>(
     let user = field(action.user.as_ref());
     let icon_url = field(action.icon_url.as_ref());
     let icon_emoji = field(action.icon_emoji.as_ref()).and_then(|name| emoji(&name));
+    let body = Body::render(action, escape, &mut rendering, &mut truncated);
     truncated.insert_if(Truncation::Rounds, rendering.left_out_rounds());
 
     let mut payload = String::with_capacity(text.len() + 64);
     payload.push('{');
-    write_field(&mut payload, "text", Some(text));
+    body.write(text, &mut payload);
     write_field(&mut payload, "channel", channel);
     write_field(&mut payload, "username", user);
     write_field(&mut payload, "icon_url", icon_url);
@@ -104,6 +111,55 @@ pub fn render<'t>(
     payload.push('}');
     // A queue holds many payloads for a long time: no spare capacity.
     Ok(Message { payload: payload.into_bytes().into_boxed_slice(), truncated })
+}
+
+/// The blocks of a message.
+#[derive(Default)]
+struct Body {
+    blocks: Vec<Json>,
+    color: Option<String>,
+}
+
+impl Body {
+    fn render<'r>(
+        action: &'r Action,
+        escape: Escape,
+        rendering: &mut Rendering<'_, 'r>,
+        truncated: &mut Truncations,
+    ) -> Self {
+        let Some(blocks) = &action.blocks else { return Self::default() };
+        let Fitted { blocks, cuts } = blocks::render(&blocks.entries, escape, rendering);
+        truncated.insert_if(Truncation::BlockText, cuts.block_text);
+        truncated.insert_if(Truncation::Fields, cuts.fields);
+        truncated.insert_if(Truncation::Rows, cuts.rows);
+        truncated.insert_if(Truncation::Blocks, cuts.blocks);
+        let color = action.color.as_ref().map(|color| {
+            let mut rendered = String::new();
+            color.render_in(rendering, Escape::Nothing, MAX_FIELD, &mut rendered);
+            rendered.trim().to_owned()
+        });
+        Self { blocks, color: color.filter(|color| is_color(color)) }
+    }
+
+    /// Appends the text and the blocks: in an attachment if they have a color.
+    fn write(self, text: String, payload: &mut String) {
+        let Self { blocks, color } = self;
+        if blocks.is_empty() {
+            return write_field(payload, "text", Some(text));
+        }
+        match color {
+            None => {
+                write_field(payload, "text", Some(text));
+                write_key(payload, "blocks");
+                payload.push_str(&Json::Array(blocks).to_string());
+            }
+            Some(color) => {
+                let attachment = json!({ "color": color, "fallback": text, "blocks": blocks });
+                write_key(payload, "attachments");
+                payload.push_str(&Json::Array(vec![attachment]).to_string());
+            }
+        }
+    }
 }
 
 /// The name of an emoji as Slack reads it, with colons around it; `None`: nothing else is there.

@@ -12,11 +12,12 @@ use crate::block_kit::{Cuts, characters, more, rows};
 /// The fewest characters for which a block after the first one is cut instead of removed.
 const WORTHWHILE: usize = 200;
 
-/// Removes blocks from the end until the rest fits. The first block, or a large one, is cut.
-pub fn fit(mut blocks: Vec<Value>, cuts: &mut Cuts) -> Vec<Value> {
+/// Removes blocks from the end until the rest fits. The first block, or a large one, is cut. Of
+/// `unrendered` blocks after these nothing is shown.
+pub fn fit(mut blocks: Vec<Value>, unrendered: usize, cuts: &mut Cuts) -> Vec<Value> {
     let sizes: Vec<usize> = blocks.iter().map(size).collect();
-    let count = sizes.len();
-    if count <= MAX_BLOCKS && sizes.iter().sum::<usize>() <= MAX_TOTAL {
+    let count = sizes.len() + unrendered;
+    if unrendered == 0 && count <= MAX_BLOCKS && sizes.iter().sum::<usize>() <= MAX_TOTAL {
         return blocks;
     }
     let (mut kept, mut used) = (0, 0);

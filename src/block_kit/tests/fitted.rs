@@ -223,3 +223,24 @@ fn a_terminal_shows_blocks_as_text() {
     );
     assert!(!lines[0].markup && lines[1].markup && lines[3].markup);
 }
+
+#[test]
+fn what_was_not_rendered_counts_as_not_shown() {
+    let nulls = || std::iter::repeat_n(Value::Null, 10).chain([json!(990)]);
+    let text = json!({ "type": "mrkdwn", "text": "a" });
+    let fields: Vec<_> = std::iter::once(text.clone()).chain(nulls()).collect();
+    let rows: Vec<_> = std::iter::once(json!([raw("a")])).chain(nulls()).collect();
+    let blocks = vec![
+        json!({ "type": "section", "fields": fields }),
+        json!({ "type": "table", "rows": rows }),
+    ];
+    let fitted = fit(blocks.into_iter().chain(nulls()).collect());
+    let marker = json!({ "type": "mrkdwn", "text": "… 1000 more" });
+    assert_eq!(fitted.blocks[0]["fields"], json!([text, marker]));
+    assert_eq!(fitted.blocks[1]["rows"], json!([[raw("a")], [raw("… 1000 more")]]));
+    assert_eq!(fitted.blocks[2..], [more(1_000)]);
+    let cuts = Cuts { fields: true, rows: true, blocks: true, ..Cuts::default() };
+    assert_eq!(fitted.cuts, cuts);
+    let alone = fit(nulls().collect());
+    assert!(alone.blocks.is_empty() && alone.cuts.blocks);
+}

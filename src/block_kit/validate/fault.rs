@@ -32,8 +32,13 @@ pub enum Problem {
     Missing(&'static str),
     /// The value has another JSON type than this one.
     WrongType(&'static str),
-    /// The `type` is not one of those that are known here.
-    UnknownType(String),
+    /// The `type` is not one of those that can be used here.
+    UnknownType {
+        /// The type.
+        kind: String,
+        /// Those that can be used; empty for a block, of which Slack may know more types.
+        expected: &'static [&'static str],
+    },
     /// The word is not one of these.
     Choice(&'static [&'static str]),
     /// The URL is not one of `http` or `https`.
@@ -84,7 +89,7 @@ impl Problem {
             Self::RowLength(width) => format!("must have {width} cells like the first row"),
             Self::Missing(name) => format!("missing required field: {name}"),
             Self::WrongType(name) => format!("must be of type {name}"),
-            Self::UnknownType(kind) => {
+            Self::UnknownType { kind, .. } => {
                 let kind: String = kind.chars().take(100).collect();
                 format!("unsupported type: {kind}")
             }
@@ -115,7 +120,7 @@ impl Problem {
             Self::Choice(words) => ("enum", json!(words)),
             Self::TotalTooLong => ("max_length", json!(MAX_TOTAL)),
             Self::MarkdownTooLong => ("max_length", json!(MAX_MARKDOWN)),
-            Self::UnknownType(_) => ("enum", json!([])),
+            Self::UnknownType { expected, .. } => ("enum", json!(expected)),
             Self::NotLink => ("format", json!("url")),
             Self::Duplicate => ("unique", json!(true)),
             Self::TooDeep | Self::NotBlocks | Self::TooManyAttachments => ("schema", Value::Null),

@@ -61,6 +61,8 @@ fn settings(rows: &[Listed]) -> Table {
 fn cell_of((key, value): &(&str, Json)) -> String {
     match value {
         Json::Bool(false) if DECISIONS.contains(key) => "false".to_owned(),
+        // Their number: they do not fit, either.
+        Json::Array(list) if *key == "blocks" => list.len().to_string(),
         value => cell(value),
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::online::Checked;
 use super::posted;
 use super::seen::Seen;
 use crate::config::model::{ActionIndex, Config};
@@ -23,6 +24,16 @@ pub fn line(
         Ok(explained) => {
             let actions = explained.iter().map(|(index, it)| action(*index, it, config));
             json!({ "source": seen.source, "actions": actions.collect::<Vec<_>>() })
+        }
+    }
+}
+
+/// Adds what Slack says of the blocks to the actions with these names.
+pub fn add_checked(line: &mut Value, checked: &[(String, Checked)]) {
+    let Some(actions) = line.get_mut("actions").and_then(Value::as_array_mut) else { return };
+    for (name, Checked { is_failed, text }) in checked {
+        if let Some(action) = actions.iter_mut().find(|action| action["action"] == name.as_str()) {
+            action["online"] = json!({ "ok": !is_failed, "detail": text });
         }
     }
 }

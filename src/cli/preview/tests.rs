@@ -2,7 +2,9 @@
 use std::io::Write as _;
 
 use super::*;
+use crate::config::fixture;
 use crate::config::model::{Action, LongText, WebhookIndex};
+use crate::fake_slack::{Answer, FakeSlack};
 use crate::route::fixture::{ORDER, ORDER_MESSAGE, SALES, SUPPORT, action, config};
 use crate::sanitize;
 
@@ -29,6 +31,7 @@ fn run(
         at: None,
         topic: topic.map(str::to_owned),
         output,
+        online: false,
         config: ConfigFile::default(),
     };
     let (mut out, mut err) = (anstream::StripStream::new(Vec::new()), Vec::new());
@@ -254,4 +257,52 @@ fn each_part_of_a_long_text_is_shown_and_what_was_cut() {
     let text = of(LongText::Split, Format::Text);
     assert!((1..=3).all(|part| text.contains(&format!("    part {part} of 3:\n"))));
     assert!(text.contains("    too long for Slack, cut: field\n"));
+}
+
+/// A configuration of an app of this fake Slack whose only action has these blocks.
+fn with_blocks(slack: &FakeSlack, blocks: &str) -> Arc<Config> {
+    Arc::new(fixture::checked(&format!(
+        "kafka: {{brokers: k, group_id: g, topics: [events]}}\n\
+         apps: {{acme: {{token: xoxb-1-2, api_url: '{}'}}}}\n\
+         webhooks: {{w: {{app: acme, channel: '#a'}}}}\n\
+         actions:\n- name: order\n  trigger: a\n  webhook: w\n  message: \"new {{{{a}}}}\"\n{blocks}",
+        slack.url("/api/"),
+    )))
+}
+
+#[test]
+fn blocks_are_shown_as_they_look_and_checked_by_slack() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let slack = runtime.block_on(FakeSlack::start()).unwrap();
+    let config = with_blocks(&slack, "  color: good\n  blocks: [{section: '*{{a}}*'}, divider]\n");
+    let run = |online: bool, output: Format| {
+        let args = PreviewArgs {
+            files: vec!["-".into()],
+            at: None,
+            topic: None,
+            timestamp: None,
+            output,
+            online,
+            config: ConfigFile::default(),
+        };
+        let mut out = anstream::StripStream::new(Vec::new());
+        let stdin = &mut br#"{"a":"\u001b[31mx"}"#.as_slice();
+        let exit = preview(&config, &args, stdin, &mut out, &mut Vec::new()).unwrap();
+        (exit as u8, String::from_utf8(out.into_inner()).unwrap())
+    };
+    let shown = "-:1  1 message, of 1 action\n  ✓ order  post to w\n    ▌ [31mx\n    ▌ ────────────────────\n    {\n      \"text\": \"new \\\\u001b[31mx\",\n      \"channel\": \"#a\"\n    }\n";
+    assert_eq!(run(false, Format::Text), (0, shown.to_owned()));
+    let (status, out) = run(true, Format::Text);
+    assert_eq!((status, out), (0, format!("{shown}  order: Slack accepts the blocks\n")));
+    let sent = slack.requests_to("/api/blocks.validate").remove(0);
+    assert!(sent.body.starts_with(b"message=%7B%22attachments%22"), "{sent:?}");
+
+    let refused = r#"{"ok":false,"error":"invalid_message","errors":[{"pointer":"/attachments/0","message":"no"}]}"#;
+    slack.push("/api/blocks.validate", [Answer::new(200, refused)]);
+    let (status, out) = run(true, Format::Json);
+    let line: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let detail = "Slack refuses: invalid_message at /attachments/0: no";
+    assert_eq!((status, &line["actions"][0]["online"]["detail"]), (1, &detail.into()));
+    drop(slack);
+    assert_eq!(run(true, Format::Text).0, 1, "an unreachable API is a failure");
 }

@@ -6,12 +6,15 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
+use serde_json::Value;
 
+use super::online::Checked;
 use super::posted;
 use super::seen::Seen;
 use crate::cli::format::counted;
 use crate::config::model::{ActionIndex, Config};
 use crate::event::Invalid;
+use crate::fake_slack::{Post, block_lines};
 use crate::route::explain::Explained;
 use crate::sanitize;
 
@@ -124,9 +127,32 @@ impl Text {
     }
 }
 
-/// Writes the payload that is sent, with line breaks added.
-fn write_payload(payload: &serde_json::Value, out: &mut dyn Write) -> io::Result<()> {
-    for line in serde_json::to_string_pretty(payload)?.lines() {
+/// Writes what Slack says of the blocks of each action.
+pub fn checked(checked: &[(String, Checked)], out: &mut dyn Write) -> io::Result<()> {
+    for (action, Checked { is_failed, text }) in checked {
+        let style = if *is_failed { BAD } else { GOOD };
+        writeln!(out, "  {style}{}: {}{style:#}", plain(action), plain(text))?;
+    }
+    Ok(())
+}
+
+/// Writes the payload that is sent: blocks as they look, the rest as JSON with line breaks added.
+fn write_payload(payload: &Value, out: &mut dyn Write) -> io::Result<()> {
+    let post: Post = serde_json::from_value(payload.clone()).unwrap_or_default();
+    let mut rest = payload.clone();
+    if !post.is_plain() {
+        for line in block_lines(&post) {
+            writeln!(out, "    {line}")?;
+        }
+        let fallback = post.attachments[0]["fallback"].clone();
+        if let Value::Object(members) = &mut rest {
+            members.retain(|name, _| name != "blocks" && name != "attachments");
+            if !fallback.is_null() {
+                members.shift_insert(0, "text".to_owned(), fallback);
+            }
+        }
+    }
+    for line in serde_json::to_string_pretty(&rest)?.lines() {
         writeln!(out, "    {}", plain(line))?;
     }
     Ok(())

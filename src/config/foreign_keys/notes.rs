@@ -21,8 +21,8 @@ pub const NOTES: &[(&str, &[&str], &str)] = &[
     ),
     (
         "trigger",
-        &["blocks", "attachments", "color", "colour", "fields", "footer", "titlelink"],
-        "write the text as `message`: blocks and attachments are not supported",
+        &["attachments", "attachment", "fields", "footer", "titlelink", "header", "sections"],
+        "write it in `blocks`, which take the place of attachments, and their `color` beside them",
     ),
     ("trigger", &["threadts", "thread", "replybroadcast"], "remove it: threads are not supported"),
     (

@@ -79,7 +79,7 @@ fn other_tools_keys_are_answered_with_ours() {
     for name in ["token", "slack_token", "bot_token", "api_key", "accessToken"] {
         assert!(help("Webhook", name).contains("`token` of one of `apps`"), "{name}");
     }
-    for name in ["enabled", "mrkdwn", "blocks", "attachments"] {
+    for name in ["enabled", "mrkdwn", "footer", "attachments"] {
         assert!(!help("Action", name).is_empty());
     }
 }

@@ -6,6 +6,8 @@ use super::cut::{cut_field, cut_text};
 use super::*;
 use crate::route::fixture::{ORDER, ORDER_MESSAGE, action, record};
 
+mod blocks;
+
 fn of(action: &Action, json: &str) -> Result<Message, EmptyMessage> {
     let record = record(0, json.as_bytes());
     render(action, action.channel.as_ref(), &Event::parse(&record).unwrap(), None, &mut |_, _| {})
