@@ -23,7 +23,7 @@ pub struct Fitted {
 }
 
 /// Fits blocks into Slack's limits. In a list of blocks, fields, context elements or rows, null
-/// stands for one that was not rendered, and a number for that many: they count as not shown.
+/// represents one that was not rendered, and a number that many: they count as not shown.
 #[must_use]
 pub fn fit(mut blocks: Vec<Value>) -> Fitted {
     let mut fitter = Fitter::default();

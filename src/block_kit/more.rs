@@ -1,4 +1,4 @@
-//! What stands for things that are not shown: `… N more`.
+//! The note that things are not shown: `… N more`.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ pub fn block(count: usize) -> Value {
     json!({ "type": "context", "elements": [object(count)] })
 }
 
-/// Removes what stands for things that were not rendered, null for one and a number for several,
+/// Removes the marks of things that were not rendered, null for one and a number for several,
 /// and returns how many they are.
 pub fn take_unrendered(items: &mut Vec<Value>) -> usize {
     let mut count = 0;

@@ -21,11 +21,11 @@ pub struct Line {
     pub text: String,
     /// Whether it has Slack's markup and entities.
     pub markup: bool,
-    /// How it stands out.
+    /// How it looks.
     pub look: Look,
 }
 
-/// How a line stands out.
+/// How a line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
     /// Body text.

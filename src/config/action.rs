@@ -9,7 +9,6 @@ use super::blocks::{BlockList, Blocks};
 use super::duration::hours;
 use super::index::WebhookIndex;
 use super::kinds::{Flag, Optional, Period, Text, read_section};
-use super::located::Located;
 use super::long_text::{LONG_TEXT, LongText};
 use super::names::{is_name, list, nearest};
 use super::reader::Reader;

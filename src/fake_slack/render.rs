@@ -88,8 +88,8 @@ fn post(post: &Post, (channel, user): (&str, &str), time: SystemTime) -> String 
     shown
 }
 
-/// Returns the lines of a message's blocks, with styles; of an attachment's blocks with a bar before
-/// them.
+/// Returns the lines of a message's blocks, with styles; of an attachment's blocks with a bar
+/// before them.
 #[must_use]
 pub fn block_lines(post: &Post) -> Vec<String> {
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
@@ -144,8 +144,8 @@ fn clock(time: SystemTime) -> String {
     format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
-/// Renders one line as Slack does: links and mentions in `<…>`, `*bold*`, and entities. The rest has
-/// the style `outer`.
+/// Renders one line as Slack does: links and mentions in `<…>`, `*bold*`, and entities. The rest
+/// has the style `outer`.
 fn styled(line: &str, outer: Style) -> String {
     let mut shown = outer.to_string();
     let mut rest = line;

@@ -13,8 +13,6 @@ use crate::config::fixture;
 use crate::config::model::{self, Admin, WhenFull};
 use crate::delivery::{Epoch, Origin, Outcome, Reason, Ticket};
 use crate::event::{Invalid, Offset, Position};
-use crate::expression::Expression;
-use crate::expression::template::Template;
 use crate::post::Post;
 use crate::queue::{Push, Queue};
 use crate::truncation::Truncation;
@@ -35,19 +33,8 @@ fn config(webhooks: u32, actions_each: u32) -> Config {
     let action = |webhook: u32, index: u32| model::Action {
         name: format!("action-{webhook}-{index}"),
         topics: vec![TopicIndex(0)],
-        trigger: Expression::compile("`true`").unwrap(),
         webhook: WebhookIndex(webhook),
-        message: Template::compile("hello").unwrap(),
-        blocks: None,
-        color: None,
-        channel: None,
-        user: None,
-        icon_url: None,
-        icon_emoji: None,
-        max_age: None,
-        unfurl: None,
-        link_names: None,
-        long_text: crate::config::model::LongText::default(),
+        ..crate::route::fixture::action("", "`true`", "hello")
     };
     Config {
         apps: vec![fixture::app("acme", "https://slack.com/api/", "xoxb-1-2-a")],

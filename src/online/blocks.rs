@@ -32,7 +32,7 @@ pub fn without<'a>(
     actions.into_iter().map(item).collect::<Vec<_>>().into_iter()
 }
 
-/// Returns the blocks as they are posted for any event.
+/// Returns the blocks that are posted for every event.
 fn constant(action: &Action) -> Option<Vec<Json>> {
     let blocks = action.blocks.as_ref().filter(|blocks| blocks.are_constant())?;
     let blocks = blocks.entries.iter().map(|entry| entry.part.sample(false)).collect();

@@ -44,7 +44,7 @@ pub fn fit(mut blocks: Vec<Value>, unrendered: usize, cuts: &mut Cuts) -> Vec<Va
     blocks
 }
 
-/// Returns the size of what stands for blocks that are not shown.
+/// Returns the size of the note that blocks are not shown.
 fn rest(count: usize) -> usize {
     if count == 0 { 0 } else { characters(&more::text(count)) }
 }

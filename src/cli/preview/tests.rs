@@ -290,7 +290,7 @@ fn blocks_are_shown_as_they_look_and_checked_by_slack() {
         let exit = preview(&config, &args, stdin, &mut out, &mut Vec::new()).unwrap();
         (exit as u8, String::from_utf8(out.into_inner()).unwrap())
     };
-    let shown = "-:1  1 message, of 1 action\n  ✓ order  post to w\n    ▌ [31mx\n    ▌ ────────────────────\n    {\n      \"text\": \"new \\\\u001b[31mx\",\n      \"channel\": \"#a\"\n    }\n";
+    let shown = "-:1  1 message, of 1 action\n  ✓ order  post to w\n    ▌ [31mx\n    ▌ ────────────────────\n    {\n      \"text\": \"new \\u001b[31mx\",\n      \"channel\": \"#a\"\n    }\n";
     assert_eq!(run(false, Format::Text), (0, shown.to_owned()));
     let (status, out) = run(true, Format::Text);
     assert_eq!((status, out), (0, format!("{shown}  order: Slack accepts the blocks\n")));

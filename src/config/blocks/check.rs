@@ -8,8 +8,9 @@ use crate::config::names::nearest;
 use crate::config::reader::Reader;
 use crate::config::source::quotable;
 
-/// Reports the faults of the blocks `root`. Those at the indices `grouped` consist of buttons, which
-/// are divided among several blocks where they are too many. Returns whether they can be sent.
+/// Reports the faults of the blocks `root`. Those at the indices `grouped` consist of buttons,
+/// which are divided among several blocks where they are too many. Returns whether they can be
+/// sent.
 pub fn check(root: &Part, grouped: &[usize], reader: &mut Reader<'_>) -> bool {
     let mut is_valid = true;
     // Entries that depend on the event count for nothing, but are checked as the others.

@@ -32,7 +32,7 @@ pub enum Content {
 pub enum Insert {
     /// Slack reads markup in it: values are escaped.
     Markup,
-    /// Slack shows it as it stands.
+    /// Slack shows it unchanged.
     Plain,
     /// A link: what would end it is percent-encoded.
     Url,

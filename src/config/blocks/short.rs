@@ -146,7 +146,9 @@ fn check_keys(form: &Form, entries: &Entries<'_>, at: usize, reader: &mut Reader
         std::iter::once(form.name).chain(form.keys.iter().copied()).chain(CONTROL).collect();
     let mut is_valid = true;
     let name = form.name;
-    for (key, _) in entries.iter().filter(|(key, _)| !known.contains(&key.value.as_str())) {
+    // `as` and `limit` are still there where no `for_each` is.
+    let is_wrong = |key: &str| !known.contains(&key) || matches!(key, "as" | "limit");
+    for (key, _) in entries.iter().filter(|(key, _)| is_wrong(&key.value)) {
         is_valid = false;
         let key_name = key.value.as_str();
         let message = format!("unknown key `{}` of the block `{name}`", quotable(key_name));

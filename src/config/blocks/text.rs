@@ -25,7 +25,7 @@ impl<'k> Role<'k> {
         Self { key, insert: Insert::Markup, is_mrkdwn: true }
     }
 
-    /// A text that Slack shows as it stands.
+    /// A text that Slack shows unchanged.
     pub fn plain(key: &'k str) -> Self {
         Self { key, insert: Insert::Plain, is_mrkdwn: false }
     }
