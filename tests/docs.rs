@@ -3,8 +3,6 @@
 
 use std::path::{Path, PathBuf};
 
-mod blocks;
-
 mod readme;
 
 mod examples;
