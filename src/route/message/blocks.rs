@@ -11,8 +11,9 @@ use crate::event::{Value, View};
 use crate::expression::template::{Escape, Rendering, Template, element, forloop};
 use crate::expression::{EvalError, Expression};
 
-/// The most entries of lists that are built. Further ones are only counted: Slack takes fewer.
-const MAX_BUILT: usize = 1_000;
+/// The most entries of lists that are built, the 2,000 cells of a table included. Further ones are
+/// only counted: Slack takes fewer.
+const MAX_BUILT: usize = 4_000;
 
 /// The most bytes of all texts. What comes after them stays empty: Slack takes far less.
 const MAX_BYTES: usize = 1024 * 1024;
