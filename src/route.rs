@@ -9,7 +9,9 @@ use std::sync::Arc;
 use crate::config::model::{ActionIndex, Config};
 use crate::delivery::Route;
 use crate::event::{Document, Event, Invalid, Record};
-use crate::expression::{EvalError, Expression};
+use crate::expression::template::Rendering;
+use crate::expression::{Budget, Context, EvalError, Expression};
+use crate::truncation::Truncation;
 
 pub mod trigger;
 
@@ -156,16 +158,15 @@ impl Router {
     ) -> Option<Routed> {
         let action = self.config.actions.get(index.0 as usize)?;
         let choice = self.channels.get(index.0 as usize)?;
-        let message = message::render(
-            action,
-            choice.in_payload(action),
-            event,
-            self.config.people.as_deref(),
-            failed,
-        );
-        let (webhook, is_unlisted) = match (choice, &message) {
-            (ChannelChoice::Rendered, Ok(_)) => {
-                channel::choose(action, &self.config, event, failed)
+        let budget = Budget::of_delivery();
+        let context = Context::lenient(event, &budget, self.config.people.as_deref());
+        let mut rendering = Rendering::new(&context, failed);
+        let mut message = message::render(action, choice.in_payload(action), &mut rendering);
+        let (webhook, is_unlisted) = match (choice, &mut message) {
+            (ChannelChoice::Rendered, Ok(message)) => {
+                let chosen = channel::choose(action, &self.config, &mut rendering);
+                message.truncated.insert_if(Truncation::Rounds, rendering.left_out_rounds());
+                chosen
             }
             (ChannelChoice::Fixed(webhook), _) => (*webhook, false),
             _ => (action.webhook, false),

@@ -1,4 +1,7 @@
 //! One line of comma-separated values, by RFC 4180.
+//!
+//! Not the csv crate: it accepts a quote that is not closed and text after one, where the file of
+//! people must refuse what it may have misread.
 
 /// How a line is written.
 pub const HELP: &str = "write `e-mail,ID`, such as `ann@example.com,U012AB3CD`";

@@ -6,7 +6,7 @@
 
 use crate::config::model::{Action, Config, Reach, WebhookIndex, key_of};
 use crate::event::Event;
-use crate::expression::template::{Escape, Template};
+use crate::expression::template::{Escape, Rendering, Template};
 use crate::expression::{EvalError, Expression};
 
 /// The longest rendered channel that is compared, in bytes: a listed one is shorter.
@@ -40,18 +40,19 @@ impl ChannelChoice {
     }
 }
 
-/// Returns the sender of the channel that the action's `channel` renders for `event`; that of the
+/// Returns the sender of the channel that the action's `channel` renders; that of the
 /// webhook's own channel where it renders nothing or one that is not listed, and whether it is not.
-pub fn choose(
-    action: &Action,
-    config: &Config,
-    event: &Event<'_>,
-    failed: &mut dyn FnMut(&Expression, &EvalError),
+pub fn choose<'r>(
+    action: &'r Action,
+    config: &'r Config,
+    rendering: &mut Rendering<'_, 'r>,
 ) -> (WebhookIndex, bool) {
     let Reach::ByChannel { template, senders } = config.reach(action) else {
         return (action.webhook, false);
     };
-    let key = key_of(&render(template, event, failed));
+    let mut channel = String::new();
+    template.render_in(rendering, Escape::Nothing, ENOUGH, &mut channel);
+    let key = key_of(&channel);
     match senders.get(&key) {
         Some(sender) => (*sender, false),
         None => (action.webhook, !key.is_empty()),

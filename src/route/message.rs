@@ -10,11 +10,9 @@ use serde_json::{Value as Json, json};
 use crate::block_kit::fit::Fitted;
 use crate::block_kit::text::is_color;
 use crate::config::model::{Action, LongText};
-use crate::event::{Event, Value};
+use crate::event::Value;
 use crate::expression::template::{Escape, Rendering, Template};
-use crate::expression::{Budget, Context, EvalError, Expression};
 use crate::payload::split::{MAX_PART, split};
-use crate::people::People;
 use crate::truncation::{Truncation, Truncations};
 
 mod blocks;
@@ -50,29 +48,23 @@ impl std::fmt::Debug for Message {
 #[error("empty message: it rendered to nothing but white space")]
 pub struct EmptyMessage;
 
-/// Renders the message of `action` for `event`, whether or not its trigger is true. `failed` is
-/// called for each expression that fails; its variable is empty. `channel` is what the payload
-/// names; without it the destination decides. `people` are those whom the message can mention.
+/// Renders the message of `action`, whether or not its trigger is true. `channel` is what the
+/// payload names; without it the destination decides.
 ///
 /// # Errors
 /// [`EmptyMessage`]; channel, user and icon are not rendered then.
-pub fn render<'t>(
-    action: &'t Action,
-    channel: Option<&'t Template>,
-    event: &'t Event<'t>,
-    people: Option<&People>,
-    failed: &mut dyn FnMut(&Expression, &EvalError),
+pub fn render<'r>(
+    action: &'r Action,
+    channel: Option<&'r Template>,
+    rendering: &mut Rendering<'_, 'r>,
 ) -> Result<Message, EmptyMessage> {
-    let budget = Budget::of_delivery();
-    let context = Context::lenient(event, &budget, people);
-    let mut rendering = Rendering::new(&context, failed);
     let mut text = String::new();
     let escape = if action.link_names == Some(true) { Escape::SlackNames } else { Escape::Slack };
     let limit = match action.long_text {
         LongText::Truncate => MAX_PART,
         LongText::Split => MAX_TEXT,
     };
-    action.message.render_in(&mut rendering, escape, enough(limit), &mut text);
+    action.message.render_in(rendering, escape, enough(limit), &mut text);
     if text.trim().is_empty() {
         return Err(EmptyMessage);
     }
@@ -82,9 +74,9 @@ pub fn render<'t>(
     let is_cut = is_cut || is_split && split(&text).is_cut;
     truncated.insert_if(Truncation::Message, is_cut);
 
-    let mut field = |template: Option<&'t Template>| {
+    let mut field = |template: Option<&'r Template>| {
         let mut value = String::new();
-        template?.render_in(&mut rendering, Escape::Nothing, enough(MAX_FIELD), &mut value);
+        template?.render_in(rendering, Escape::Nothing, enough(MAX_FIELD), &mut value);
         if value.trim().is_empty() {
             return None;
         }
@@ -95,7 +87,7 @@ pub fn render<'t>(
     let user = field(action.user.as_ref());
     let icon_url = field(action.icon_url.as_ref());
     let icon_emoji = field(action.icon_emoji.as_ref()).and_then(|name| emoji(&name));
-    let body = Body::render(action, escape, &mut rendering, &mut truncated);
+    let body = Body::render(action, escape, rendering, &mut truncated);
     truncated.insert_if(Truncation::Rounds, rendering.left_out_rounds());
 
     let mut payload = String::with_capacity(text.len() + 64);

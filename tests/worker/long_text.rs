@@ -10,7 +10,7 @@ const SPLIT: &str = "  \
   - {name: long, trigger: \"event == 'long'\", webhook: a, message: '{{text}}', long_text: split}
 ";
 
-/// An event whose message has this many parts: the first begins with `N.1`.
+/// An event whose message has this many parts: the first starts with `N.1`.
 fn event(n: u64, parts: usize) -> Record {
     let words: Vec<String> =
         (1..=parts).map(|at| format!("{n}.{at}{}", "x".repeat(3_000))).collect();

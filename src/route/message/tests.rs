@@ -4,13 +4,18 @@ use proptest::prelude::*;
 
 use super::cut::{cut_field, cut_text};
 use super::*;
+use crate::event::Event;
+use crate::expression::{Budget, Context, EvalError, Expression};
 use crate::route::fixture::{ORDER, ORDER_MESSAGE, action, record};
 
 mod blocks;
 
 fn of(action: &Action, json: &str) -> Result<Message, EmptyMessage> {
     let record = record(0, json.as_bytes());
-    render(action, action.channel.as_ref(), &Event::parse(&record).unwrap(), None, &mut |_, _| {})
+    let (event, budget) = (Event::parse(&record).unwrap(), Budget::of_delivery());
+    let context = Context::lenient(&event, &budget, None);
+    let failed = &mut |_: &Expression, _: &EvalError| {};
+    render(action, action.channel.as_ref(), &mut Rendering::new(&context, failed))
 }
 
 fn payload(action: &Action, json: &str) -> String {
