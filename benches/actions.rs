@@ -203,8 +203,15 @@ pub fn path(webhook: &str) -> String {
 
 /// The checked configuration.
 pub fn config(setup: &Setup, triggers: Triggers) -> Config {
-    let (yaml, path) = (yaml(setup, triggers), Path::new("bench.yaml"));
-    match config::check(&yaml, path, &|_| None, &|path| std::fs::read(path)) {
+    checked(&yaml(setup, triggers))
+}
+
+/// Checks the text of a configuration file.
+///
+/// # Panics
+/// If it is invalid.
+pub fn checked(yaml: &str) -> Config {
+    match config::check(yaml, Path::new("bench.yaml"), &|_| None, &|path| std::fs::read(path)) {
         Ok(loaded) => loaded.config,
         Err(errors) => unreachable!("the benchmark's own configuration: {errors}"),
     }

@@ -15,14 +15,18 @@ use slackline::commit::ledger::committable::Scope;
 use slackline::commit::ledger::entry::Entry;
 use slackline::commit::name_index::NameIndex;
 use slackline::commit_hold::CommitWindow;
-use slackline::config::model::{ActionIndex, WebhookIndex};
+use slackline::config::model::{ActionIndex, Config, WebhookIndex};
 use slackline::delivery::{Route, Ticket};
 use slackline::event::{Event, Offset, Partition, Position, Record, TopicIndex};
+use slackline::expression::template::Rendering;
+use slackline::expression::{Budget, Context, EvalError, Expression};
 use slackline::route::{Router, Routing, message};
 
 mod events;
 
 mod actions;
+
+mod templates;
 
 use actions::{Setup, Triggers};
 
@@ -77,8 +81,26 @@ fn render(bencher: Bencher<'_, '_>) {
     let mut next = events.iter().cycle();
     bencher.counter(ItemsCount::new(1_u32)).bench_local(|| {
         let Some(event) = next.next() else { return false };
-        message::render(&config.actions[0], None, black_box(event), &mut |_, _| {}).is_ok()
+        rendered(&config, event)
     });
+}
+
+/// One message of a template that is as expensive as possible.
+#[divan::bench(sample_size = 1, sample_count = 20, args = templates::HOSTILE)]
+fn hostile(bencher: Bencher<'_, '_>, what: &str) {
+    let (config, event) = (templates::config(what), templates::event());
+    let stream = Stream::of(std::iter::once(event.into_bytes()));
+    let record = stream.next();
+    let Ok(event) = Event::parse(&record) else { unreachable!("the benchmark's own event") };
+    assert!(rendered(&config, &event), "{what}");
+    bencher.bench_local(|| rendered(&config, &event));
+}
+
+/// Renders the message of the first action; returns whether it has a text.
+fn rendered(config: &Config, event: &Event<'_>) -> bool {
+    let (budget, failed) = (Budget::of_delivery(), &mut |_: &Expression, _: &EvalError| {});
+    let context = Context::lenient(black_box(event), &budget, None);
+    message::render(&config.actions[0], None, &mut Rendering::new(&context, failed)).is_ok()
 }
 
 /// The ledger: one event without a match.

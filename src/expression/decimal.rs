@@ -182,7 +182,7 @@ fn result(exact: BigDecimal) -> Result<Decimal, DecimalError> {
 
 fn in_range(number: BigDecimal) -> Result<Decimal, DecimalError> {
     let number = number.normalized();
-    if number.abs() > BigDecimal::from(MAX) {
+    if number.abs() > MAX {
         return Err(DecimalError::OutOfRange);
     }
     let (_, scale) = number.as_bigint_and_scale();

@@ -137,7 +137,7 @@ impl<'r> Call<'_, 'r> {
             Function::FindFirst => self.find(true),
             Function::FindLast => self.find(false),
             Function::Floor => self.rounded(f64::floor),
-            Function::FromItems => self.from_items(),
+            Function::FromItems => self.object_of_items(),
             Function::Glob | Function::Matches => self.matches(),
             Function::GroupBy => self.group_by(),
             // Evaluated before its branches are.

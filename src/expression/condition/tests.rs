@@ -192,6 +192,7 @@ fn a_condition_on_fields_never_reads_the_document() {
 
 #[test]
 fn a_bare_number_is_as_good_as_one_in_backticks() {
+    let number = regex::Regex::new(r"-?[0-9]+(\.[0-9]+)?").unwrap();
     for bare in
         ["a > 5", "-2.50 <= a.b", "contains([1, 2.0], a)", "a == 1 || a == 2", "contains(l, 3)"]
     {
@@ -199,7 +200,6 @@ fn a_bare_number_is_as_good_as_one_in_backticks() {
             let mut paths = Paths::default();
             format!("{:?}", Expression::compile(source).unwrap().condition(&mut paths))
         };
-        let number = regex::Regex::new(r"-?[0-9]+(\.[0-9]+)?").unwrap();
         assert_eq!(condition(bare), condition(&number.replace_all(bare, "`$0`")), "{bare}");
         assert_eq!(Expression::compile(bare).unwrap().whole_event_part(), None, "{bare}");
     }

@@ -18,7 +18,7 @@ impl<'r> Call<'_, 'r> {
     }
 
     /// Returns the object that has these pairs as entries; of equal keys, the last value counts.
-    pub fn from_items(&self) -> Result<Value<'r>, EvalError> {
+    pub fn object_of_items(&self) -> Result<Value<'r>, EvalError> {
         let mut found = Vec::new();
         for pair in elements(self.value(0)) {
             self.budget.step()?;

@@ -96,7 +96,7 @@ const STARTS: [&str; 15] = [
 pub fn unknown_filter(name: &str, value: Option<&str>, offset: usize) -> CompileError {
     let field = value.map(|value| format!("{value}.{name}"));
     let field = field.filter(|code| code.len() <= 80 && Expression::compile(code).is_ok());
-    let field = field.map_or_else(|| format!(".{name}"), |code| code);
+    let field = field.unwrap_or_else(|| format!(".{name}"));
     let known = FILTERS.iter().find(|(foreign, _)| foreign.eq_ignore_ascii_case(name));
     let remedy = match (known, Function::misspelled(name)) {
         (Some((_, ours)), _) => format!("write {ours}"),

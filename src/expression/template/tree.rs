@@ -63,10 +63,12 @@ pub struct Branch {
 #[derive(Debug, Clone)]
 pub struct Case {
     pub value: Site,
-    /// The values of each `when`, and its nodes.
-    pub branches: Box<[(Box<[Site]>, Box<[Node]>)]>,
+    pub branches: Box<[When]>,
     pub otherwise: Box<[Node]>,
 }
+
+/// The values of one `{% when %}`, and its nodes.
+pub type When = (Box<[Site]>, Box<[Node]>);
 
 /// `{% for %}`.
 #[derive(Debug, Clone)]

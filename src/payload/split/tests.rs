@@ -123,7 +123,7 @@ fn cuts(text: &str, parts: &[String], is_cut: bool) -> Vec<Range<usize>> {
     for (index, part) in parts.iter().enumerate() {
         let mut part = part.as_str();
         if is_open {
-            part = part.strip_prefix(FENCE).expect("a fence is opened again");
+            part = part.strip_prefix(FENCE).unwrap();
         }
         let space = text[at..].len() - text[at..].trim_start().len();
         let next = at + space - (part.len() - part.trim_start().len());

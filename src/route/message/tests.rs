@@ -10,12 +10,19 @@ use crate::route::fixture::{ORDER, ORDER_MESSAGE, action, record};
 
 mod blocks;
 
+fn render_for(
+    action: &Action,
+    event: &Event<'_>,
+    failed: &mut dyn FnMut(&Expression, &EvalError),
+) -> Result<Message, EmptyMessage> {
+    let budget = Budget::of_delivery();
+    let context = Context::lenient(event, &budget, None);
+    render(action, action.channel.as_ref(), &mut Rendering::new(&context, failed))
+}
+
 fn of(action: &Action, json: &str) -> Result<Message, EmptyMessage> {
     let record = record(0, json.as_bytes());
-    let (event, budget) = (Event::parse(&record).unwrap(), Budget::of_delivery());
-    let context = Context::lenient(&event, &budget, None);
-    let failed = &mut |_: &Expression, _: &EvalError| {};
-    render(action, action.channel.as_ref(), &mut Rendering::new(&context, failed))
+    render_for(action, &Event::parse(&record).unwrap(), &mut |_, _| {})
 }
 
 fn payload(action: &Action, json: &str) -> String {

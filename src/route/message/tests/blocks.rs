@@ -117,7 +117,7 @@ fn loops_hide_the_events_fields_and_take_objects() {
     let action = with(keys);
     let record = record(0, br#"{"a":"x","b":5}"#);
     let event = Event::parse(&record).unwrap();
-    let message = render(&action, None, &event, None, &mut |_, _| failed += 1).unwrap();
+    let message = render_for(&action, &event, &mut |_, _| failed += 1).unwrap();
     assert_eq!((failed, message.truncated.names()), (1, vec![]));
 }
 
