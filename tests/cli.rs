@@ -131,7 +131,7 @@ fn the_demo_delivers_and_stops() {
     let mut shown = String::new();
     // The demo ends with an error if the worker is not ready in time.
     let posts = [
-        "just completed an order for $",
+        "▌ 🎉 Ada Lovelace just completed an order\n         ▌ Total  $",
         "#sales-alerts  :rocket: Sales bot [APP]",
         "#support-alerts  [support.png] Support bot [APP]",
     ];
