@@ -7,6 +7,8 @@ mod apps;
 
 mod bad_events;
 
+mod blocks;
+
 mod commit;
 
 mod deliver;

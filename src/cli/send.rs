@@ -185,7 +185,7 @@ fn message(
         ));
     }
     let routed = router.render(index, &event, &mut |expression, error| {
-        notes.push(format!("a variable failed and is empty: `{}`: {error}", expression.source()));
+        notes.push(format!("an expression failed: `{}`: {error}", expression.source()));
     });
     let routed = routed.context("the action is not configured")?;
     if let Some(template) = action.channel.as_ref().filter(|_| routed.is_unlisted) {

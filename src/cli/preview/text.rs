@@ -104,10 +104,7 @@ impl Text {
                 }
                 for error in errors {
                     let error = plain(error);
-                    writeln!(
-                        out,
-                        "    {DOUBTFUL}a variable failed and is empty: {error}{DOUBTFUL:#}"
-                    )?;
+                    writeln!(out, "    {DOUBTFUL}an expression failed: {error}{DOUBTFUL:#}")?;
                 }
                 for missing in missing {
                     writeln!(out, "    {DOUBTFUL}{}{DOUBTFUL:#}", plain(missing))?;

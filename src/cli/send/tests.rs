@@ -123,7 +123,7 @@ async fn a_message_that_run_would_not_post_is_posted_with_a_note() {
         ),
         "{err}"
     );
-    assert!(notes[1].starts_with("note: a variable failed and is empty: `abs($.type)`: "), "{err}");
+    assert!(notes[1].starts_with("note: an expression failed: `abs($.type)`: "), "{err}");
 }
 
 #[tokio::test]
