@@ -1,4 +1,4 @@
-//! Messages with blocks: what is posted, after a reload, after a kill, and where Slack refuses them.
+//! Messages with blocks: what is posted, after a reload and a kill, and where Slack refuses them.
 
 use serde_json::{Value, json};
 
