@@ -226,7 +226,7 @@ impl Compiler<'_, '_> {
                 (_, Ast::Expref { .. }) => return wrong("an expression", "remove the `&`:"),
                 _ => match self.node(arg)? {
                     Node::Literal(value) if !takes.accepts(&value) => {
-                        return wrong(&format!("a {}", value.type_name()), "write it as");
+                        return wrong(&takes.describe_refused(&value), "write it as");
                     }
                     Node::Literal(value) => match prepare(function, at, &value) {
                         Ok(Some(prepared)) => Node::Prepared(Arc::new(prepared)),

@@ -8,7 +8,7 @@ use super::context::{Context, Mode};
 use super::decimal::Decimal;
 use super::error::EvalError;
 use super::node::Node;
-use super::signature::{Function, describe_type};
+use super::signature::Function;
 use crate::event::{Value, View};
 
 use self::call::{Call, Evaluate};
@@ -91,7 +91,7 @@ impl<'r> Call<'_, 'r> {
             function: self.function.name(),
             position: at + 1,
             expected: takes.describe(),
-            actual: describe_type(value),
+            actual: takes.describe_refused(value),
         })
     }
 

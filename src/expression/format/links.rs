@@ -2,7 +2,7 @@
 //!
 //! Invariant: each result is one `<…>`, whatever the values in it.
 
-use std::fmt::Write as _;
+use percent_encoding::percent_encode_byte;
 
 use crate::event::Marked;
 
@@ -20,7 +20,7 @@ pub fn link(url: &str, text: Option<&str>) -> Option<Marked> {
     for c in url.chars() {
         if c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '|') {
             for byte in c.encode_utf8(&mut [0; 4]).bytes() {
-                let _infallible = write!(markup, "%{byte:02X}");
+                markup.push_str(percent_encode_byte(byte));
             }
         } else {
             push_escaped(&mut markup, c);

@@ -12,6 +12,12 @@ use crate::expression::signature::describe_type;
 /// The most decimal places.
 const MOST_PLACES: u8 = 28;
 
+/// What a figure costs besides its digits, in steps.
+const COST: usize = 40;
+
+/// What the search for the unit of a size costs: up to eight divisions.
+const UNIT_COST: usize = 300;
+
 impl<'r> Call<'_, 'r> {
     pub fn round(&self) -> Result<Value<'r>, EvalError> {
         let text = self.figure(0)?.rounded(self.places(1)?.unwrap_or(0)).to_string();
@@ -37,6 +43,7 @@ impl<'r> Call<'_, 'r> {
     }
 
     pub fn bytes(&self) -> Result<Value<'r>, EvalError> {
+        self.budget.steps(UNIT_COST)?;
         self.budget.text(figures::bytes(&self.figure(0)?).map_err(|_| self.beyond(0))?)
     }
 
@@ -51,7 +58,7 @@ impl<'r> Call<'_, 'r> {
             View::String(text) => text.into(),
             _ => "".into(),
         };
-        self.budget.bytes_read(text.len())?;
+        self.budget.steps(COST + text.len())?;
         Decimal::parse(&text).map_err(|error| match error {
             DecimalError::OutOfRange => self.beyond(at),
             _ => self.wrong(at, "a number"),

@@ -10,11 +10,11 @@ impl<'r> Call<'_, 'r> {
     /// one, or the first one if it is missing.
     pub fn link(&self) -> Result<Value<'r>, EvalError> {
         let url = self.text(0);
-        self.budget.bytes_read(url.len())?;
         let text = match self.value(1).view() {
             View::Null => None,
             _ => Some(self.as_text(1)?).filter(|text| !text.trim().is_empty()),
         };
+        self.budget.steps((url.len() + text.as_deref().map_or(0, str::len)) / 4)?;
         match links::link(url, text.as_deref()) {
             Some(link) => self.marked(link),
             None => self.budget.text(text.unwrap_or_else(|| url.to_owned())),

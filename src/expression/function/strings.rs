@@ -1,7 +1,6 @@
 //! Functions on parts of strings, as JEP-14 of JMESPath Community specifies them: an index and a
 //! width count characters (Unicode scalar values).
 
-use std::collections::HashSet;
 use std::ops::Range;
 
 use super::call::Call;
@@ -14,12 +13,18 @@ impl<'r> Call<'_, 'r> {
         let (text, set) = (self.text(0), self.text(1));
         self.budget.bytes_read(text.len())?;
         self.budget.steps(set.len())?;
-        let chars: HashSet<char> = set.chars().collect();
-        let is_trimmed =
-            |c: char| if set.is_empty() { c.is_whitespace() } else { chars.contains(&c) };
+        let mut chars: Vec<char> = set.chars().collect();
+        chars.sort_unstable();
+        let is_trimmed = |c: char| match set.is_empty() {
+            true => c.is_whitespace(),
+            false => chars.binary_search(&c).is_ok(),
+        };
         let end = text.trim_end_matches(is_trimmed).len();
-        let start = text.len() - text.trim_start_matches(is_trimmed).len();
-        self.part(start.min(end)..end)
+        let rest = text.get(..end).unwrap_or_default();
+        let start = end - rest.trim_start_matches(is_trimmed).len();
+        // Each character that is cut off was compared, those between were not.
+        self.budget.steps((text.len() - end + start) / 2)?;
+        self.part(start..end)
     }
 
     /// Returns the text with characters before it, or after it, up to a width.

@@ -207,15 +207,15 @@ fn constants_that_never_have_a_result_are_refused() {
         ),
         (
             "pad_left(a, -1)",
-            "`pad_left` takes a whole number from 0 on as argument 2, not a number",
+            "`pad_left` takes a whole number from 0 on as argument 2, not another number",
         ),
         (
             "pad_left(a, 1.5)",
-            "`pad_left` takes a whole number from 0 on as argument 2, not a number",
+            "`pad_left` takes a whole number from 0 on as argument 2, not another number",
         ),
         (
             "pad_left(a, 1, '--')",
-            "`pad_left` takes a string of one character as argument 3, not a string",
+            "`pad_left` takes a string of one character as argument 3, not another string",
         ),
         ("split(a, 1)", "`split` takes a string as argument 2, not a number"),
         ("find_first(a, 'b', 1, 2, 3)", "`find_first` takes 2 to 4 arguments, not 5"),

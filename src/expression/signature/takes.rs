@@ -102,6 +102,15 @@ impl Takes {
         }
     }
 
+    /// Describes an argument that is not taken.
+    pub fn describe_refused(self, value: &Value<'_>) -> Cow<'static, str> {
+        match (self, value.view()) {
+            (Takes::Whole | Takes::Count, View::Number(_)) => "another number".into(),
+            (Takes::Character, View::String(_)) => "another string".into(),
+            _ => describe_type(value),
+        }
+    }
+
     /// Whether an array is taken only if its elements have certain types.
     pub fn has_typed_elements(self) -> bool {
         matches!(self, Takes::Numbers | Takes::Texts | Takes::NumbersOrTexts)

@@ -120,6 +120,35 @@ fn expressions_without_end_are_stopped() {
 }
 
 #[test]
+fn functions_pay_for_what_they_compute() {
+    let (x, zeros) = ("x".repeat(200), "0,".repeat(10_000));
+    let spaces = " ".repeat(400);
+    let event = format!(
+        "{{\"a\":[{zeros}0],\"x\":\"{x}\",\"u\":\"https://x.test/{spaces}y\",\"n\":0.{}}}",
+        "1".repeat(60)
+    );
+    for call in [
+        "trim($.x, 'x')",
+        "trim($.x, 'xy')",
+        "round(@, `2`)",
+        "number(@, `2`)",
+        "money($.n, 'EUR')",
+        "percent(@, `2`)",
+        "bytes(@)",
+        "link($.u, 'x')",
+        "link($.u)",
+        "date(@)",
+        "divided_by(@, `7`)",
+    ] {
+        let expression = Expression::compile(&format!("map(&{call}, a)")).unwrap();
+        let event = event_of(&event);
+        let result = evaluate_within(expression.node(), &event, 500_000, 64 << 20);
+        let error = result.map(|value| value.is_truthy());
+        assert_eq!(error, Err(EvalError::TooManySteps), "{call}");
+    }
+}
+
+#[test]
 fn a_projection_copies_no_content() {
     let text = "x".repeat(1 << 20);
     let event = format!("{{\"a\":[{}0]}}", format!("[\"{text}\"],").repeat(3));
