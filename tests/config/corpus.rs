@@ -74,6 +74,20 @@ fn right_configurations_are_not_warned_of() {
     assert!(count >= 200, "{count} configurations");
 }
 
+#[test]
+fn a_filter_in_a_condition_of_blocks_is_warned_of() {
+    let blocks = |block: &str| format!("- name: a\n  blocks:\n    - {block}\n");
+    for (block, help) in [
+        ("{ section: x, if: 'n | size' }", "write `size(n)`"),
+        ("{ section: x, for_each: 'n | sort' }", "write `sort(n)`"),
+        ("{ fields: [{ if: 'n | upper', item: x }] }", "write `upper(n)`"),
+        ("{ section: x, if: 'n | [0]' }", ""),
+    ] {
+        let judged = judged(&whole(&blocks(block), URLS[0]));
+        assert!(judged.contains(help) && judged.is_empty() == help.is_empty(), "{block}: {judged}");
+    }
+}
+
 /// The configuration in the chart's values, with the group that the chart sets: the release's name.
 fn of_values(text: &str) -> String {
     let inside = text.lines().skip_while(|line| *line != "config:").skip(1);

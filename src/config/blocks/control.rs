@@ -6,6 +6,7 @@ use crate::config::action_text::{report, source_text};
 use crate::config::located::Located;
 use crate::config::reader::Reader;
 use crate::config::tree::{Node, Value};
+use crate::expression::template::filters_in_brackets;
 use crate::expression::{Bindings, Expression};
 
 /// The most elements of a list that `limit` can allow.
@@ -79,7 +80,8 @@ fn expression(
     let compiled = scope.expression(&text.value, &mut reader.expressions);
     let compiled = compiled.map_err(|error| report(&text, key, &error, false, reader)).ok()?;
     let unguarded = compiled.unguarded(reader.trigger.as_ref());
-    for warning in compiled.warnings().iter().chain(&unguarded) {
+    let filters = filters_in_brackets(&text.value, true);
+    for warning in compiled.warnings().iter().chain(&unguarded).chain(&filters) {
         report(&text, key, warning, true, reader);
     }
     Some(compiled)

@@ -155,7 +155,8 @@ pub fn check_tag(expression: &str) -> Result<(), CompileError> {
 }
 
 /// Returns warnings about names of filters after a pipe in brackets or in a tag, where they are
-/// fields. `expression` is the author's text, and `is_tag` whether it is that of a tag.
+/// fields. `expression` is the author's text, and `is_tag` whether it is that of a tag, or another
+/// one that takes no filters.
 pub fn filters_in_brackets(expression: &str, is_tag: bool) -> Vec<CompileError> {
     let Ok(tokens) = Tokens::read(expression) else { return Vec::new() };
     let mut warnings = Vec::new();
