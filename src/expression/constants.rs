@@ -35,7 +35,7 @@ pub fn check(function: Function, at: usize, value: &Value<'_>) -> Result<(), Ref
                 )),
             }
         }
-        (Function::Date | Function::SlackDate, 0, View::String("now" | "today")) => Err((
+        (Function::Date | Function::SlackDate, 0, View::String(text)) if is_now(text) => Err((
             format!("`{name}` has no current time: a restart would render another text"),
             format!("write `$record.timestamp | {name}: …`, the time of the event"),
         )),
@@ -47,4 +47,10 @@ pub fn check(function: Function, at: usize, value: &Value<'_>) -> Result<(), Ref
         (Function::Date | Function::SlackDate, 2, View::String(zone)) => dates::check_zone(zone),
         _ => Ok(()),
     }
+}
+
+/// Whether a text is Liquid's current time.
+fn is_now(text: &str) -> bool {
+    let text = text.trim();
+    text.eq_ignore_ascii_case("now") || text.eq_ignore_ascii_case("today")
 }

@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::foreign;
 use super::offsets::Offsets;
 use super::split::{is_quoted, name, split, trimmed};
+use crate::expression::compiled::Expression;
 use crate::expression::error::{CompileError, refuse};
 use crate::expression::lexer::brief;
 use crate::expression::signature::Function;
@@ -143,10 +144,16 @@ impl Reader<'_> {
         let word = name(segment);
         let after = segment.get(word.len()..).unwrap_or_default();
         let arguments = after.trim_start();
+        let start = self.segment.start;
+        if segment.starts_with('.') {
+            let value = self.value_text(value).map(|value| format!("{value}{segment}"));
+            let value = value.filter(|code| code.len() <= 80 && Expression::compile(code).is_ok());
+            let help = format!("write `{}`", value.unwrap_or_else(|| format!("@{segment}")));
+            return refuse(self.offset + start, "a field has no pipe before it", help);
+        }
         if word.is_empty() {
             return Ok(None);
         }
-        let start = self.segment.start;
         if let Some(literals) = self.literals(arguments) {
             let colon = if literals.is_empty() { "" } else { ": " };
             let message = format!("`{}(…)` after a pipe is not a filter", brief(word));

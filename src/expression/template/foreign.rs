@@ -1,10 +1,14 @@
 //! Forms of other template languages, with ours.
 
+mod words;
+
 use crate::expression::compiled::Expression;
 use crate::expression::error::{CompileError, refuse};
 use crate::expression::lexer::{Kind, Tokens, brief};
 use crate::expression::signature::Function;
 use crate::expression::translate::argument;
+
+pub use words::{check_tag, check_when};
 
 /// Filters of other languages, and what is written in their place.
 const FILTERS: [(&str, &str); 24] = [
@@ -56,7 +60,7 @@ const TAGS: [(&str, &str); 17] = [
 ];
 
 /// The tags that there are.
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 15] = [
     "if",
     "elsif",
     "else",
@@ -69,6 +73,7 @@ const KNOWN: [&str; 14] = [
     "for",
     "endfor",
     "comment",
+    "endcomment",
     "raw",
     "endraw",
 ];
@@ -109,11 +114,17 @@ pub fn unknown_filter(name: &str, value: Option<&str>, offset: usize) -> Compile
 
 /// The error of a tag that does not exist; `end` is the end of the innermost open block.
 pub fn unknown_tag(word: &str, offset: usize, end: Option<&str>) -> CompileError {
+    if let Some(start) = word.strip_prefix("end").filter(|it| matches!(*it, "comment" | "raw")) {
+        let message = format!("`{{% {word} %}}` without a `{{% {start} %}}` before it");
+        let help = format!("write `{{% {start} %}}` before it, or remove it");
+        return CompileError::new(offset, message, help);
+    }
     let message = format!("unknown tag `{}`", brief(word));
-    let help = match TAGS.iter().find(|(foreign, _)| *foreign == word) {
+    let lower = word.to_ascii_lowercase();
+    let help = match TAGS.iter().find(|(foreign, _)| *foreign == lower) {
         Some((_, ours)) => (*ours).to_owned(),
         None if word == "end" => format!("write `{{% {} %}}`", end.unwrap_or("endif")),
-        None => match nearest_tag(word) {
+        None => match nearest_tag(&lower) {
             Some(nearest) => format!("did you mean `{{% {nearest} %}}`"),
             None => format!("the tags are {}", KNOWN.join(", ")),
         },
@@ -123,35 +134,9 @@ pub fn unknown_tag(word: &str, offset: usize, end: Option<&str>) -> CompileError
 
 fn nearest_tag(word: &str) -> Option<&'static str> {
     let word = word.get(..20.min(word.len()))?;
-    let near = KNOWN.iter().map(|known| (strsim::levenshtein(word, known), *known));
+    let near = KNOWN.iter().map(|known| (strsim::damerau_levenshtein(word, known), *known));
     let (distance, nearest) = near.min_by_key(|(distance, _)| *distance)?;
     (distance <= (nearest.len() / 3).clamp(1, 2)).then_some(nearest)
-}
-
-/// Refuses words of Liquid and Jinja in the expression of a tag.
-///
-/// # Errors
-/// `== nil`, `== blank`, `== empty`, with their remedy and their offset in the expression.
-pub fn check_tag(expression: &str) -> Result<(), CompileError> {
-    let Ok(tokens) = Tokens::read(expression) else { return Ok(()) };
-    for (at, pair) in tokens.all.windows(2).enumerate() {
-        let [sign, word] = pair else { continue };
-        let is_compared = sign.kind == Kind::Sign && matches!(sign.text, "==" | "!=");
-        let is_word = word.kind == Kind::Name && matches!(word.text, "nil" | "blank" | "empty");
-        let after = tokens.all.get(at + 2).map(|token| token.text);
-        if !is_compared || !is_word || matches!(after, Some("." | "[" | "(" | "[]" | "[?")) {
-            continue;
-        }
-        let value = expression.get(..sign.offset).unwrap_or_default().trim();
-        let is_alone = at + 2 == tokens.all.len() && value.len() <= 60;
-        let is_path = value.chars().all(|c| c.is_alphanumeric() || "._$".contains(c));
-        let value = if is_alone && is_path { value } else { "x" };
-        let negation = if sign.text == "==" { "!" } else { "" };
-        let message = format!("`{}` would be the field `{}`", word.text, word.text);
-        let help = format!("write `{negation}{value}`; the field is written `$.{}`", word.text);
-        return refuse(word.offset, message, help);
-    }
-    Ok(())
 }
 
 /// Returns warnings about names of filters after a pipe in brackets or in a tag, where they are
@@ -169,7 +154,10 @@ pub fn filters_in_brackets(expression: &str, is_tag: bool) -> Vec<CompileError> 
             "|" if is_tag || depth > 0 => {
                 let name = tokens.all.get(at + 1).filter(|next| next.kind == Kind::Name);
                 let after = tokens.all.get(at + 2).map(|token| token.text);
-                let is_field = matches!(after, None | Some(")" | "]" | "}" | "," | "|" | ":"));
+                let is_field = match after {
+                    None | Some(")" | "]" | "}" | "," | "|" | ":" | "&&" | "||") => true,
+                    Some(sign) => matches!(sign, "==" | "!=" | "<" | "<=" | ">" | ">="),
+                };
                 let Some(name) = name.filter(|_| is_field) else { continue };
                 let Some(function) = Function::named(name.text) else { continue };
                 let value = value_before(expression, &tokens, at);
@@ -232,7 +220,10 @@ fn check_block(inside: &str, offset: usize) -> Result<(), CompileError> {
     if inside.starts_with('.')
         && let Err(error) = Expression::compile(inside)
     {
-        return refuse(offset, "a field has no dot before it", error.help);
+        let ours = error.help.strip_prefix("write ").filter(|ours| !ours.contains('`'));
+        let ours = ours.filter(|ours| Expression::compile(ours).is_ok());
+        let help = ours.map(|ours| format!("write `{ours}`"));
+        return refuse(offset, "a field has no dot before it", help.unwrap_or(error.help));
     }
     let starts_condition =
         |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '$' | '\'' | '"' | '(' | '!');
@@ -240,6 +231,16 @@ fn check_block(inside: &str, offset: usize) -> Result<(), CompileError> {
         rest.starts_with(char::is_whitespace) && condition.starts_with(starts_condition);
     let is_operator = ["in ", "is ", "and ", "or "].iter().any(|word| condition.starts_with(word));
     let lower = word.to_ascii_lowercase();
+    if lower == "range" && condition.is_empty() {
+        let help = format!("write `{{% for item in items %}}`; a field of that name is $.{word}");
+        return refuse(offset, format!("`{{{{ {word} }}}}` would be the field `{word}`"), help);
+    }
+    if lower == "else"
+        && let Some(next) = condition.strip_prefix("if ")
+    {
+        let help = block_help("elsif", next.trim());
+        return refuse(offset, "`{{ else if … }}` is a form of another template language", help);
+    }
     if let Some((_, ours)) = PARTS.iter().find(|(part, _)| *part == lower)
         && (condition.is_empty() || has_condition && !is_operator)
     {
@@ -256,7 +257,7 @@ fn check_block(inside: &str, offset: usize) -> Result<(), CompileError> {
 
 /// The remedy for `{{#word condition}}` and its kin.
 fn sign_help(sign: char, after: &str) -> String {
-    let (word, condition) = match after.split_once(char::is_whitespace) {
+    let (word, condition) = match after.split_once(char::is_whitespace).or(Some((after, ""))) {
         Some((word, condition)) if STARTS.contains(&word) => (word, condition.trim()),
         _ => ("if", after),
     };
@@ -286,7 +287,7 @@ fn block_help(word: &str, condition: &str) -> String {
             let list = compiled(list).unwrap_or_else(|| "items".to_owned());
             format!("write `{{% for item in {list} %}}`")
         }
-        "if" | "unless" | "case" => {
+        "if" | "elsif" | "unless" | "case" => {
             let condition = compiled(condition).unwrap_or_else(|| "name".to_owned());
             format!("write `{{% {word} {condition} %}}`")
         }

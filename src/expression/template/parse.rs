@@ -38,6 +38,7 @@ pub fn parse(
         at: 0,
         cache,
         bindings: bindings.clone(),
+        open: Vec::new(),
         tree,
     };
     let (nodes, end) = parser.nodes(None, 0)?;
@@ -55,6 +56,8 @@ struct Parser<'p> {
     at: usize,
     cache: &'p mut ExpressionCache,
     bindings: Bindings,
+    /// The open blocks, the outermost first.
+    open: Vec<Block>,
     tree: Tree,
 }
 
@@ -139,6 +142,15 @@ impl Parser<'_> {
         self.site(text, offsets)
     }
 
+    /// Compiles a value of `{% when %}`.
+    fn value(&mut self, range: Range<usize>) -> Result<Site, CompileError> {
+        let text = self.source.get(range.clone()).unwrap_or_default();
+        let offsets = Offsets::At(range.start);
+        let warning = foreign::check_when(text).map_err(|error| offsets.shift(error))?;
+        self.tree.warnings.extend(warning.map(|warning| offsets.shift(warning)));
+        self.expression(range)
+    }
+
     fn site(&mut self, code: &str, offsets: Offsets) -> Result<Site, CompileError> {
         let expression = self.cache.compile_in(code, &self.bindings);
         let expression = expression.map_err(|error| offsets.shift(error))?;
@@ -146,7 +158,13 @@ impl Parser<'_> {
     }
 
     fn block(&mut self, start: Tag, at: usize, depth: usize) -> Result<Node, CompileError> {
-        Ok(match start {
+        let block = match &start {
+            Tag::If(block, _) => *block,
+            Tag::Case(_) => Block::Case,
+            _ => Block::For,
+        };
+        self.open.push(block);
+        let node = match start {
             Tag::Case(value) => Node::Case(Box::new(self.case(value, at, depth)?)),
             Tag::For(head) => Node::For(Box::new(self.repeat(head, at, depth)?)),
             Tag::If(block, condition) => {
@@ -154,7 +172,9 @@ impl Parser<'_> {
             }
             // Not a start: `nodes` hands on no other tag.
             _ => Node::Text(0..0),
-        })
+        };
+        self.open.pop();
+        Ok(node)
     }
 
     fn choice(
@@ -197,7 +217,7 @@ impl Parser<'_> {
             match &end.tag {
                 Tag::When(values) if otherwise.is_none() => {
                     let values = values.clone().into_iter();
-                    let values = values.map(|value| self.expression(value));
+                    let values = values.map(|value| self.value(value));
                     let values = values.collect::<Result<Box<[Site]>, _>>()?;
                     let (nodes, next) = self.nodes(Some(Block::Case), depth)?;
                     branches.push((values, nodes));
@@ -246,7 +266,25 @@ impl Parser<'_> {
         })
     }
 
+    /// The error of a tag that neither continues nor ends the innermost open `block`, which starts
+    /// at `at`: its own end is missing if the tag is one of a block around it.
     fn misplaced(&self, end: &End, block: Block, at: usize) -> CompileError {
+        let outer = self.open.split_last().map_or(&[][..], |(_, outer)| outer);
+        let is_of_outer = match &end.tag {
+            Tag::End(ended) => outer.contains(ended),
+            Tag::When(_) => block != Block::Case && outer.contains(&Block::Case),
+            Tag::Elsif(_) => {
+                let takes = |block: &Block| matches!(block, Block::If | Block::Unless);
+                !takes(&block) && outer.iter().any(takes)
+            }
+            _ => false,
+        };
+        if is_of_outer {
+            let (open, word) = (block.word(), self.word_at(end.at));
+            let message = format!("`{{% {open} %}}` without its end");
+            let help = format!("add `{{% end{open} %}}` before `{{% {word} %}}`");
+            return CompileError::new(at, message, help);
+        }
         let line = self.source.get(..at).unwrap_or_default().matches('\n').count() + 1;
         let (word, open) = (self.word_at(end.at), block.word());
         let message = format!("`{{% {word} %}}` in the `{{% {open} %}}` of line {line}");
@@ -254,6 +292,7 @@ impl Parser<'_> {
             Tag::Elsif(_) | Tag::Else => {
                 format!("the last part of `{open}` is its `else`: remove it")
             }
+            Tag::When(_) if block == Block::Case => "write `{% else %}` after it".to_owned(),
             Tag::When(_) => "`when` is a part of `{% case %}`".to_owned(),
             _ => format!("write `{{% end{open} %}}` first"),
         };

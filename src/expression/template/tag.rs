@@ -216,7 +216,10 @@ fn options(source: &str, range: Range<usize>) -> Result<Option<u8>, CompileError
         };
         let length = value.find(|c: char| c.is_whitespace() || c == ',').unwrap_or(value.len());
         let (number, rest) = value.split_at(length);
+        // A number as in JSON: neither `05` nor `+5`.
+        let is_json = number.starts_with(|c| matches!(c, '1'..='9'));
         let parsed = number.parse().ok().filter(|limit| (1..=MAX_ROUNDS).contains(limit));
+        let parsed = parsed.filter(|_| is_json);
         if parsed.is_none() || limit.is_some() {
             let message = format!("`limit: {}` is not a constant from 1 to 100", brief(number));
             return refuse(at.start, message, help);

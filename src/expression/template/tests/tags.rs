@@ -176,9 +176,21 @@ fn faults_are_refused_where_they_are() {
         ("é {% if a %}x", 3, "`{% if %}` without its end", "add `{% endif %}` after it"),
         (
             "{% if a %}{% for x in l %}{% endif %}",
-            26,
-            "`{% endif %}` in the `{% for %}` of line 1",
-            "write `{% endfor %}` first",
+            10,
+            "`{% for %}` without its end",
+            "add `{% endfor %}` before `{% endif %}`",
+        ),
+        (
+            "{% case a %}{% when 1 %}{% if b %}{% when 2 %}{% endcase %}",
+            24,
+            "`{% if %}` without its end",
+            "add `{% endif %}` before `{% when %}`",
+        ),
+        (
+            "{% if a %}{% endfor %}",
+            10,
+            "`{% endfor %}` in the `{% if %}` of line 1",
+            "write `{% endif %}` first",
         ),
         (
             "a{% endif %}",
@@ -191,6 +203,14 @@ fn faults_are_refused_where_they_are() {
             20,
             "`{% elsif %}` in the `{% if %}` of line 1",
             "the last part of `if` is its `else`: remove it",
+        ),
+        ("{% esle %}", 3, "unknown tag `esle`", "did you mean `{% else %}`"),
+        ("{% IF a %}", 3, "unknown tag `IF`", "did you mean `{% if %}`"),
+        (
+            "{% endraw %}",
+            3,
+            "`{% endraw %}` without a `{% raw %}` before it",
+            "write `{% raw %}` before it, or remove it",
         ),
         ("{% iff a %}", 3, "unknown tag `iff`", "did you mean `{% if %}`"),
         (
@@ -224,6 +244,12 @@ fn faults_are_refused_where_they_are() {
             13,
             "`blank` would be the field `blank`",
             "write `a.b`; the field is written `$.blank`",
+        ),
+        (
+            "{% for x in l limit: 05 %}",
+            14,
+            "`limit: 05` is not a constant from 1 to 100",
+            "write a number from 1 to 100: `limit: 20`",
         ),
         (
             "{% for x in (1..5) %}",
