@@ -28,7 +28,10 @@ impl Broker {
         if let Some(metadata) = metadata {
             element.set_metadata(metadata);
         }
-        consumer.commit(&list, CommitMode::Sync).unwrap();
+        // A coordinator that was elected a moment ago is still loading, and takes no commit.
+        poll("the commit", || {
+            consumer.commit(&list, CommitMode::Sync).map_err(|error| error.to_string())
+        });
     }
 
     /// Commits metadata of any bytes, UTF-8 or not. No Rust client can write these, so this sends
