@@ -74,6 +74,8 @@ mod log_sample;
 
 pub mod sanitize;
 
+pub mod markup_cut;
+
 pub mod block_kit;
 
 pub mod poll_waker;

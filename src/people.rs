@@ -1,6 +1,6 @@
 //! The people of a Slack workspace: e-mail addresses, and the user or group that each one is.
 //!
-//! Pure. Invariant: no message about the file contains an address, only the number of its line.
+//! Pure. Invariant: no message about the file contains an address, only the line's number.
 
 use rustc_hash::FxHashMap;
 

@@ -18,8 +18,8 @@ fn more_row(count: usize, width: usize) -> Value {
     Value::Array(std::iter::once(first).chain(others).collect())
 }
 
-/// Fits rows into the limits of their number. A table whose least number is two has a header, and
-/// all of its rows are as wide as that. Returns whether the table can be shown, and whether rows or
+/// Fits the number of rows into its limits. A table whose least number is two has a header, and
+/// every row is as wide as that. Returns whether the table can be shown, and whether rows or
 /// columns were removed. `rich_text` fits the block in a cell.
 pub fn fit(
     rows: &mut Vec<Value>,

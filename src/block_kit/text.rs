@@ -78,7 +78,7 @@ pub fn is_link(url: &str) -> bool {
     is_web && !rest.is_empty() && !rest.starts_with(['/', '?', '#']) && !rest.contains(ends)
 }
 
-/// Whether Slack takes a text as the color of an attachment: one of its words, or `#rgb` or
+/// Whether Slack takes a text as the color of an attachment: a known word, or `#rgb` or
 /// `#rrggbb`.
 #[must_use]
 pub fn is_color(text: &str) -> bool {

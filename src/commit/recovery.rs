@@ -31,7 +31,7 @@ pub struct Claim {
     pub origin: Origin,
     /// The action whose delivery was pending; `None`: it is in doubt which one was.
     pub action: Option<NameHash>,
-    /// The parts of its message that were posted.
+    /// How many parts of the message were posted.
     pub parts_sent: u8,
 }
 

@@ -31,7 +31,7 @@ impl Section for People {}
 pub struct PeopleFile {
     /// Its path as configured, for `check`.
     path: String,
-    /// The hash of its content.
+    /// The hash of the content.
     digest: u64,
     /// Who is in it.
     pub people: Arc<people::People>,
@@ -48,7 +48,7 @@ impl SettingValue for PeopleFile {
     }
 }
 
-/// Reads a file of people. Each of its faults is reported at its name.
+/// Reads a file of people. Each fault is reported at the file's name.
 fn file(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<PeopleFile> {
     reader.has_people = true;
     let NamedFile { path, bytes, at } = reader.file(node, key)?;

@@ -73,7 +73,7 @@ struct Arrival {
     ticket: Ticket,
     origin: Origin,
     time: EventTime,
-    /// The parts of its message that a former owner has posted.
+    /// How many parts of the message a former owner has posted.
     parts_sent: u8,
 }
 

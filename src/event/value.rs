@@ -179,6 +179,15 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Returns the text that readers see of a text with markup, any other value unchanged.
+    #[must_use]
+    pub fn without_markup(self) -> Self {
+        match self {
+            Value::Marked(marked) => Value::Shared(marked.plain().into()),
+            other => other,
+        }
+    }
+
     /// Returns the same value without any borrowed content.
     #[must_use]
     pub fn to_static(&self) -> Value<'static> {

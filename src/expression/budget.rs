@@ -110,7 +110,7 @@ impl Budget {
         for element in elements {
             self.step()?;
             self.made(size_of::<Value<'_>>())?;
-            charged.push(element);
+            charged.push(element.without_markup());
         }
         Ok(charged.into())
     }
@@ -118,6 +118,7 @@ impl Budget {
     /// Returns a new object, charged.
     pub fn object<'r>(&self, entries: Vec<(Text<'r>, Value<'r>)>) -> Result<Value<'r>, EvalError> {
         self.made(entries.len() * size_of::<(Text<'_>, Value<'_>)>())?;
+        let entries = entries.into_iter().map(|(key, value)| (key, value.without_markup()));
         Ok(Value::Object(Object::new(entries).into()))
     }
 
@@ -139,7 +140,7 @@ impl Budget {
             let result = each(element)?;
             if !(skip_null && matches!(result, Value::Null)) {
                 self.made(size_of::<Value<'_>>())?;
-                results.push(result);
+                results.push(result.without_markup());
             }
         }
         Ok(results.into())

@@ -167,7 +167,7 @@ impl From<i64> for Decimal {
     }
 }
 
-/// Without exponent, and without zeros at the end of its fraction.
+/// Without exponent, and without zeros at the end of the fraction.
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.normalized().write_plain_string(f)

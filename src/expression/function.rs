@@ -64,7 +64,9 @@ pub fn call<'r>(
     let mut values = Vec::with_capacity(nodes.len());
     for (at, node) in nodes.iter().enumerate() {
         let is_value = signature.argument(at).is_value();
-        values.push(if is_value { evaluate(node, current)? } else { Value::Null });
+        let value = if is_value { evaluate(node, current)? } else { Value::Null };
+        // Only `escape` hands markup on: for any other function it is the text that readers see.
+        values.push(if function == Function::Escape { value } else { value.without_markup() });
     }
     let call = Call { function, nodes, values, budget: context.budget, context, evaluate };
     if (context.mode, signature.in_templates) == (Mode::Lenient, Mode::Lenient) {

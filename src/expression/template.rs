@@ -55,7 +55,7 @@ use place::Scanner;
 use token::Kind;
 use tree::{Node, visit};
 
-pub use foreign::filters_in_brackets;
+pub use foreign::{check_tag, filters_in_brackets};
 pub use form::Escape;
 pub use render::{element, forloop};
 pub use rendering::Rendering;

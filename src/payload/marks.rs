@@ -21,14 +21,14 @@ pub struct Fence {
     pub whole: Range<usize>,
     /// Its content without white space at the ends.
     pub content: Range<usize>,
-    /// The number of its characters.
+    /// Its length in characters.
     pub length: usize,
 }
 
 /// The marks of one text, as ranges of bytes.
 #[derive(Debug, Default)]
 pub struct Marks {
-    /// Forms, entities and names of emoji, each with the number of its characters.
+    /// Forms, entities and names of emoji, each with its length in characters.
     pub forms: Vec<(Range<usize>, usize)>,
     /// Code fences.
     pub fences: Vec<Fence>,

@@ -76,7 +76,7 @@ enum Gap {
 }
 
 impl Window<'_> {
-    /// Returns where the part ends: at the last blank line of its second half, or else line break,
+    /// Returns where the part ends: in the second half, at the last blank line, or else line break,
     /// or else white space; or else at the last place that fits.
     fn cut(&self) -> usize {
         let mut best: Option<(Gap, usize)> = None;
@@ -157,7 +157,7 @@ impl Window<'_> {
     }
 }
 
-/// The kind of the white space at the start of `text`, and the number of its characters.
+/// The kind of the white space at the start of `text`, and its length in characters.
 fn gap(text: &str) -> (Gap, usize) {
     let space = text.chars().take_while(|character| character.is_whitespace());
     let (mut length, mut breaks) = (0, 0);

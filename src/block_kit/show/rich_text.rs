@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::block_kit::type_of;
 
-/// Returns the text of a rich text, a line for each of its sections and list items.
+/// Returns the text of a rich text, a line for each section and list item.
 pub fn flatten(block: &Value) -> String {
     let mut text = String::new();
     for part in parts(block) {

@@ -1,4 +1,4 @@
-//! How many parts of their message pending deliveries have posted. Pure.
+//! How many parts each pending delivery has posted. Pure.
 
 use std::collections::BTreeMap;
 

@@ -6,7 +6,7 @@ use crate::config::action_text::{report, source_text};
 use crate::config::located::Located;
 use crate::config::reader::Reader;
 use crate::config::tree::{Node, Value};
-use crate::expression::template::filters_in_brackets;
+use crate::expression::template::{check_tag, filters_in_brackets};
 use crate::expression::{Bindings, Expression};
 
 /// The most elements of a list that `limit` can allow.
@@ -77,7 +77,8 @@ fn expression(
         reader.error(&text.at, message, help);
         return None;
     }
-    let compiled = scope.expression(&text.value, &mut reader.expressions);
+    let compiled = check_tag(&text.value)
+        .and_then(|()| scope.expression(&text.value, &mut reader.expressions));
     let compiled = compiled.map_err(|error| report(&text, key, &error, false, reader)).ok()?;
     let unguarded = compiled.unguarded(reader.trigger.as_ref());
     let filters = filters_in_brackets(&text.value, true);

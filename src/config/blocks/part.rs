@@ -8,7 +8,7 @@ use crate::expression::template::Template;
 /// A part of a block.
 #[derive(Clone)]
 pub struct Part {
-    /// The offset of its first byte in the configuration file.
+    /// Where it starts in the configuration file, in bytes.
     pub at: usize,
     /// Its value.
     pub content: Content,

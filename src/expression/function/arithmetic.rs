@@ -5,7 +5,7 @@ use crate::event::{Value, View};
 use crate::expression::decimal::{Decimal, DecimalError};
 use crate::expression::error::EvalError;
 
-/// What an operation costs besides the reading of its operands, in steps.
+/// What an operation costs besides the reading of the operands, in steps.
 const COST: usize = 50;
 
 /// An operation on two numbers.

@@ -28,20 +28,14 @@ impl<'r> Call<'_, 'r> {
         let of_people = || links::mention(self.context.people?.id(text)?, text);
         // A group's ID is only in `people`: as a text of an event, it stays text.
         let of_id = || links::mention(text, &format!("@{text}")).filter(|_| !text.starts_with('S'));
-        of_id().or_else(of_people).map_or_else(|| self.unmarked(0), |mention| self.marked(mention))
+        of_id()
+            .or_else(of_people)
+            .map_or_else(|| Ok(self.value(0).clone()), |mention| self.marked(mention))
     }
 
     /// Returns the link to a channel's ID; another text unchanged.
     pub fn channel(&self) -> Result<Value<'r>, EvalError> {
         let channel = links::channel(self.text(0).trim());
-        channel.map_or_else(|| self.unmarked(0), |channel| self.marked(channel))
-    }
-
-    /// Returns the argument at this index, a text, without markup.
-    fn unmarked(&self, at: usize) -> Result<Value<'r>, EvalError> {
-        match self.value(at) {
-            Value::Marked(marked) => self.budget.text(marked.plain().to_owned()),
-            other => Ok(other.clone()),
-        }
+        channel.map_or_else(|| Ok(self.value(0).clone()), |channel| self.marked(channel))
     }
 }

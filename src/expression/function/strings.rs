@@ -53,7 +53,7 @@ impl<'r> Call<'_, 'r> {
         self.budget.text(out)
     }
 
-    /// Returns the text with a part of it replaced, all of its occurrences or the first few.
+    /// Returns the text with a part of it replaced: everywhere, or the first few times.
     pub fn replace(&self) -> Result<Value<'r>, EvalError> {
         let (text, old, new) = (self.text(0), self.text(1), self.text(2));
         self.budget.bytes_read(text.len() + old.len())?;

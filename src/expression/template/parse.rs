@@ -22,7 +22,7 @@ const MAX_NESTING: usize = 8;
 /// Compiles a template for which `bindings` are known.
 ///
 /// # Errors
-/// The first fault of its tags or of its expressions.
+/// The first fault of the tags or the expressions.
 pub fn parse(
     source: &str,
     cache: &mut ExpressionCache,

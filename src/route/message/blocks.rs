@@ -1,7 +1,7 @@
 //! Blocks of an action → JSON within Slack's limits.
 //!
 //! Pure. Invariant: time and memory are bounded: by the rounds and the budget of the delivery, by
-//! the entries that are built, and by the bytes of their texts.
+//! the entries that are built, and by the bytes of the texts.
 
 use serde_json::{Map, Value as Json};
 

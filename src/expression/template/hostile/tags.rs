@@ -1,5 +1,5 @@
 //! A template with tags renders as the template without tags that has the branches taken and the
-//! rounds of its loops: what holds for the places of values there holds with tags, too.
+//! rounds of the loops: what holds for the places of values there holds with tags, too.
 use proptest::prelude::*;
 use serde_json::json;
 

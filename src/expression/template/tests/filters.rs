@@ -138,3 +138,32 @@ fn a_filters_name_in_brackets_or_tags_gets_a_warning() {
         assert!(found.is_none_or(|it| it.help.starts_with(help)), "{template}: {found:?}");
     }
 }
+
+#[test]
+fn markup_is_only_the_value_of_a_variable() {
+    let event = r#"{"u":"https://x.test/","l":["https://x.test/"]}"#;
+    let (markup, plain) = ("<https://x.test/|a>", "a");
+    for template in [
+        "{{ u | link: 'a' }}",
+        "{{ link(u, 'a') || 'x' }}",
+        "{{ u && (link(u, 'a')) }}",
+        "{{ u | link: 'a' | default: 'x' }}",
+        "{{ if(u, link(u, 'a'), 'x') }}",
+        "{{{ u | link: 'a' | escape }}}",
+    ] {
+        assert_eq!(shown(template, event), markup, "{template}");
+    }
+    for template in [
+        "{{ to_string(link(u, 'a')) }}",
+        "{{ not_null(none, link(u, 'a')) }}",
+        "{{ replace(link(u, 'a'), '', 'b') }}",
+        "{{ max([link(u, 'a')]) }}",
+        "{{ [link(u, 'a')] | first }}",
+        "{{ [link(u, 'a')][0] }}",
+        "{{ {k: link(u, 'a')}.k }}",
+        "{{ l[*].link(@, 'a') | [0] }}",
+        "{% for x in [link(u, 'a')] %}{{ x }}{% endfor %}",
+    ] {
+        assert_eq!(shown(template, event), plain, "{template}");
+    }
+}
